@@ -1,0 +1,204 @@
+"""A game's data: one TOML file beside the game's module, one `GameCard` per environment id.
+
+A card file has a table `[defaults]` and a table `[ids.NAME-v0]` for each id; an id's table is laid
+over the defaults, key by key. A card without `environment` is data only: its scores can be
+normalised and attributed, but it cannot be played.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from smartplay.capabilities import Capability
+from smartplay.errors import CardError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ID_PATTERN = re.compile(r"[A-Za-z0-9]+-v[0-9]+")
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Degree = Annotated[int, msgspec.Meta(ge=1, le=4)]
+
+
+class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A mean score that was measured here.
+
+    Attributes:
+        mean: The mean score per episode.
+        low: Lower end of the 95 % interval of the mean.
+        high: Upper end of the 95 % interval of the mean.
+        episodes: How many episodes were played.
+    """
+
+    mean: float
+    low: float
+    high: float
+    episodes: Count
+
+
+class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The scores a result is held against, all in the game's own unit.
+
+    Attributes:
+        min: The lowest score of the scale (normalised 0).
+        human: The human score (normalised 1), or None where no one has published one.
+        human_source: Where the human score comes from.
+        optimum: The best possible expected score, where known.
+        random: Uniformly random play.
+        nothing: Play that always takes the card's `nothing` action.
+        reference: The shipped scripted agent that reads only the text.
+    """
+
+    min: float = 0.0
+    human: float | None = None
+    human_source: str = ""
+    optimum: float | None = None
+    random: Measured | None = None
+    nothing: Measured | None = None
+    reference: Measured | None = None
+
+
+class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
+    """What is data about one environment id.
+
+    Attributes:
+        id: The full id, such as `smartplay/Hanoi3Disk-v0`.
+        title: The game's name for people.
+        family: The game's module, and its folder in `games/`.
+        source: Where the card was read: a shipped card's file stem, or a path.
+        environment: The native environment, `module:Class`, `file.py:Class` (beside the card) or
+            the id of any registered Gymnasium environment; empty for a card that is data only.
+        describer: What puts it into words, `module:Class` or `file.py:Class`.
+        settings: Keyword settings of the environment and the describer, all open to `gym.make`.
+        steps: Step limit of an episode.
+        episodes: Episodes of a full run.
+        history: How many past observations a prompt shows.
+        text_limit: The longest observation in characters.
+        core: Whether the id belongs to the original's seven headline tasks.
+        heavy: Whether an episode costs enough computing to be played in a worker process.
+        fallback: Index of the action taken when no valid answer came.
+        score: What the score counts, in words.
+        anchors: The scores a result is held against.
+        degrees: The degree to which each capability is demanded; 1 is the least.
+    """
+
+    id: str
+    title: str
+    family: str
+    source: str
+    environment: str = ""
+    describer: str = ""
+    settings: dict[str, Any] = {}
+    steps: Count
+    episodes: Count
+    history: Annotated[int, msgspec.Meta(ge=0)] = 0
+    text_limit: Count = 2000
+    core: bool = False
+    heavy: bool = False
+    fallback: Annotated[int, msgspec.Meta(ge=0)] = 0
+    score: str
+    anchors: Anchors = Anchors()
+    degrees: dict[str, Degree]
+
+    @property
+    def name(self) -> str:
+        """The id without namespace and version, such as `Hanoi3Disk`."""
+        return self.id.split("/")[-1].rsplit("-v", 1)[0]
+
+    @property
+    def playable(self) -> bool:
+        """Whether the card names an environment to play."""
+        return bool(self.environment)
+
+    def degree(self, capability: Capability) -> int:
+        """The degree to which the game demands `capability`, from 1 (least) to 4."""
+        return self.degrees[capability.key]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the card's content, 16 hexadecimal digits."""
+        content = msgspec.structs.asdict(self) | {"source": ""}
+        return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:16]
+
+
+def read_cards(path: Path, source: str | None = None) -> list[GameCard]:
+    """Read a card file.
+
+    Args:
+        path: The TOML file.
+        source: What to note as the cards' source; the path by default.
+
+    Returns:
+        One card per `[ids.…]` table, in the file's order.
+
+    Raises:
+        CardError: If the file cannot be read or a card is malformed; says where and why.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CardError(f"cannot read card {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CardError(f"card {path} is not valid TOML: {error}") from error
+    ids, defaults = data.pop("ids", None), data.pop("defaults", {})
+    if data:
+        raise CardError(
+            f"card {path}: unknown table or key {', '.join(map(repr, data))}; "
+            "a card has [defaults] and [ids.NAME-v0] tables"
+        )
+    if not isinstance(ids, dict) or not ids or not isinstance(defaults, dict):
+        raise CardError(f"card {path} names no id; add a table such as [ids.MyGame-v0]")
+    return [_read_one(path, source or str(path), name, defaults, ids[name]) for name in ids]
+
+
+def _read_one(path: Path, source: str, name: str, defaults: dict[str, Any], own: Any) -> GameCard:
+    where = f"card {path}, [ids.{name}]"
+    if not ID_PATTERN.fullmatch(name):
+        raise CardError(f"{where}: an id is letters and digits and a version, such as MyGame-v0")
+    if not isinstance(own, dict):
+        raise CardError(f"{where}: expected a table")
+    merged = _overlay(defaults, own) | {"id": f"smartplay/{name}", "source": source}
+    try:
+        card = msgspec.convert(merged, GameCard)
+    except msgspec.ValidationError as error:
+        raise CardError(f"{where}: {error}") from error
+    _check(where, card)
+    return card
+
+
+def _check(where: str, card: GameCard) -> None:
+    expected = {capability.key for capability in Capability}
+    given = set(card.degrees)
+    if given != expected:
+        wrong = [f"missing {key}" for key in sorted(expected - given)]
+        wrong += [f"unknown {key}" for key in sorted(given - expected)]
+        raise CardError(f"{where}: degrees must name the nine capabilities: {', '.join(wrong)}")
+    for capability in Capability:
+        if card.degree(capability) > len(capability.degrees):
+            raise CardError(
+                f"{where}: degree {card.degree(capability)} of {capability.key} is above "
+                f"{len(capability.degrees)}"
+            )
+    if card.environment and not card.describer:
+        raise CardError(f"{where}: an environment needs a describer")
+    if card.anchors.human is not None and card.anchors.human <= card.anchors.min:
+        raise CardError(f"{where}: anchors.human must be above anchors.min")
+
+
+def _overlay(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in top.items():
+        below = merged.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = _overlay(below, value) if both else value  # type: ignore[arg-type]
+    return merged

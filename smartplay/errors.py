@@ -1,0 +1,74 @@
+"""Every error SmartPlay raises on purpose.
+
+```
+SmartPlayError
+├── UsageError            what the caller asked for cannot be done; the message says what can
+│   ├── UnknownNameError  no such game, agent or option; names the nearest ones
+│   ├── CardError         a game card that cannot be read
+│   ├── MissingPackageError  an optional package is needed; names the command that installs it
+│   └── RunFolderError    a run folder that cannot be read, written or continued
+├── GameError             a game could not be built or failed while it was played
+└── AgentError            an agent could not be built or failed while it played
+    └── ModelError        a language model's service did not give a reply
+```
+
+The command line prints a `UsageError` as one line and exits with 2.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SmartPlayError(Exception):
+    """The root of all errors raised on purpose."""
+
+
+class UsageError(SmartPlayError):
+    """The caller asked for something that cannot be done as asked."""
+
+
+class UnknownNameError(UsageError):
+    """A name that nothing answers to.
+
+    Args:
+        kind: What was looked for, such as `"game"`.
+        name: The name as given.
+        known: The names there are.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = list(known)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+        super().__init__(f"unknown {kind} {name!r}; {hint}")
+        self.kind, self.name, self.near = kind, name, near
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by message: the constructor takes other arguments than `args` holds."""
+        return UsageError, self.args
+
+
+class CardError(UsageError):
+    """A game card that is missing, malformed or contradicts itself."""
+
+
+class MissingPackageError(UsageError):
+    """An optional package is not installed."""
+
+
+class RunFolderError(UsageError):
+    """A run folder that cannot be read, written or continued."""
+
+
+class GameError(SmartPlayError):
+    """A game could not be built, or failed while it was played."""
+
+
+class AgentError(SmartPlayError):
+    """An agent could not be built, or failed while it played."""
+
+
+class ModelError(AgentError):
+    """A language model's service gave no usable reply."""

@@ -1,0 +1,1 @@
+"""The shipped games: a module (native environment and describer) and a card for each."""

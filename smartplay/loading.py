@@ -1,0 +1,74 @@
+"""Objects by name: `module:attribute`, or `path/to/file.py:attribute`."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from smartplay.errors import MissingPackageError, UnknownNameError, UsageError
+
+
+def load_object(reference: str) -> Any:
+    """Import what `reference` names.
+
+    Args:
+        reference: `package.module:attribute` or `path/to/file.py:attribute`.
+
+    Raises:
+        MissingPackageError: If the module needs a package that is not installed.
+        UsageError: If the file or module cannot be loaded, or has no such attribute.
+    """
+    place, _, attribute = reference.rpartition(":")
+    if not place or not attribute:
+        raise UsageError(f"{reference!r} names no object; write module:Name or file.py:Name")
+    module = load_module(place)
+    if not hasattr(module, attribute):
+        public = [name for name in vars(module) if not name.startswith("_")]
+        raise UnknownNameError(f"name in {place}", attribute, public)
+    return getattr(module, attribute)
+
+
+def load_module(place: str) -> ModuleType:
+    """Import a module by its dotted name or by the path of its file.
+
+    A file is loaded once: a second call with the same path returns the same module.
+
+    Raises:
+        MissingPackageError: If it needs a package that is not installed.
+        UsageError: If there is no such file or module, or if running it fails.
+    """
+    try:
+        return _load_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            f"cannot load {place}: no module named {error.name!r}; install the package it comes in"
+        ) from error
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"cannot load {place}: {type(error).__name__}: {error}") from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    path = path.resolve()
+    if not path.is_file():
+        raise UsageError(f"no file {path}")
+    name = f"{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

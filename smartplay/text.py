@@ -1,0 +1,221 @@
+"""The text wrapper: a native environment on one side, what an agent reads on the other.
+
+A game is a native Gymnasium environment (numbers in, numbers out) and a `Describer` that puts it
+into words. `TextGame` joins the two: its observation is the text, its action an index into the
+list of action names, and its `info` carries the manual, the history and the score.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import string
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import gymnasium as gym
+from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
+
+from smartplay.errors import UnknownNameError
+from smartplay.loading import load_object
+from smartplay.spaces import TextSpace
+
+CHARACTERS = string.digits + string.ascii_letters + string.punctuation + " \n"
+GYM_ID = re.compile(r"([\w.-]+[:/])*[\w.-]+-v[0-9]+")
+WRAPPER_SETTINGS = ("history",)
+
+EnvT = TypeVar("EnvT", bound=gym.Env[Any, Any])
+
+
+class Turn(NamedTuple):
+    """What a describer is told of one reset or step.
+
+    Attributes:
+        action: Index of the action just taken; None after a reset.
+        observation: The native observation.
+        reward: The native reward of this step; 0 after a reset.
+        terminated: Whether the game is over by its rules.
+        total: Sum of the rewards since the reset.
+        step: Steps taken since the reset.
+        info: The native info.
+    """
+
+    action: int | None
+    observation: Any
+    reward: float
+    terminated: bool
+    total: float
+    step: int
+    info: dict[str, Any]
+
+
+class Description(NamedTuple):
+    """What a describer makes of a turn.
+
+    Attributes:
+        text: What the agent reads: characters of `CHARACTERS` only, never empty.
+        score: The score of the episode so far, in the card's unit.
+        completed: Whether the game's goal is reached.
+        state: The game's own truth for analysis, never shown to an agent.
+    """
+
+    text: str
+    score: float
+    completed: bool
+    state: dict[str, Any]
+
+
+class Describer(ABC, Generic[EnvT]):
+    """Puts one native environment into words; subclass it once per game.
+
+    Keyword arguments of a subclass's constructor after `env` are settings open to `gym.make`.
+
+    Attributes:
+        env: The native environment, unwrapped.
+        actions: Names of the native actions, in order; set by the subclass.
+    """
+
+    actions: Sequence[str]
+
+    def __init__(self, env: EnvT) -> None:
+        self.env = env
+
+    @abstractmethod
+    def manual(self, steps: int | None) -> str:
+        """The rules, complete and true, as the agent reads them before an episode.
+
+        Called after each reset of the native environment, before `describe`.
+
+        Args:
+            steps: The step limit, or None where there is none.
+        """
+
+    @abstractmethod
+    def describe(self, turn: Turn) -> Description:
+        """Put the state after a reset or step into words."""
+
+
+class TextGame(gym.Wrapper[str, int, Any, Any], RecordConstructorArgs):
+    """A native environment as text.
+
+    `info` of `reset` and `step` holds `manual` (str), `obs` (str, the observation), `history`
+    (list of str: the last observations before this one, oldest first), `score` (float),
+    `completed` (bool), `actions` (list of str) and `state` (dict, never to be shown to an agent).
+
+    What the describer and the wrapper take of the keywords given to `gym.make` is read from the
+    environment's spec: the describer's own settings, `history` and `render_mode`.
+
+    Args:
+        env: The native environment as `gym.make` built it; its actions are `Discrete`.
+        describer: What puts it into words, as `module:Class` or `file.py:Class`.
+        history: How many past observations `info["history"]` keeps.
+        text_limit: The longest observation in characters.
+    """
+
+    observation_space: spaces.Space[str]
+
+    def __init__(
+        self, env: gym.Env[Any, Any], describer: str, history: int, text_limit: int
+    ) -> None:
+        RecordConstructorArgs.__init__(
+            self, describer=describer, history=history, text_limit=text_limit
+        )
+        gym.Wrapper.__init__(self, env)
+        native = env.unwrapped
+        given = native.spec.kwargs if native.spec else {}
+        describer_class = load_object(describer)
+        own = {k: v for k, v in given.items() if k in describer_settings(describer_class)}
+        self.describer: Describer[Any] = describer_class(native, **own)
+        self.observation_space = TextSpace(text_limit, charset=CHARACTERS)
+        self.action_space = spaces.Discrete(len(self.describer.actions))
+        modes = [mode for mode in native.metadata.get("render_modes", []) if mode != "human"]
+        self.metadata = native.metadata | {"render_modes": sorted({"ansi", *modes})}
+        self._render_mode: str | None = given.get("render_mode")
+        self._actions = list(self.describer.actions)
+        self._past: deque[str] = deque(maxlen=given.get("history", history))
+        self._text = self._manual = ""
+        self._total, self._steps = 0.0, 0
+        self._limit = env.spec.max_episode_steps if env.spec else None
+
+    @property
+    def render_mode(self) -> str | None:
+        """The render mode this environment was made with."""
+        return self._render_mode
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        """Start an episode; everything in it follows from `seed`."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        self._past.clear()
+        self._total, self._steps = 0.0, 0
+        self._manual = self.describer.manual(self._limit)
+        return self._tell(Turn(None, observation, 0.0, False, 0.0, 0, info))
+
+    def step(self, action: int) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Take the action of that index in the list of action names."""
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        reward = float(reward)
+        self._total += reward
+        self._steps += 1
+        self._past.append(self._text)
+        turn = Turn(action, observation, reward, terminated, self._total, self._steps, info)
+        text, info = self._tell(turn)
+        return text, reward, terminated, truncated, info
+
+    def render(self) -> Any:
+        """The text under `"ansi"`, else what the native environment renders."""
+        return self._text if self._render_mode == "ansi" else self.env.render()
+
+    def _tell(self, turn: Turn) -> tuple[str, dict[str, Any]]:
+        text, score, completed, state = self.describer.describe(turn)
+        self._text = text
+        return text, {
+            "manual": self._manual,
+            "obs": text,
+            "history": list(self._past),
+            "score": score,
+            "completed": completed,
+            "actions": self._actions.copy(),
+            "state": state,
+        }
+
+
+def make_native(
+    environment: str, describer: str, render_mode: str | None = None, **settings: Any
+) -> gym.Env[Any, Any]:
+    """Build the native side of a game; the entry point of every registered id.
+
+    Args:
+        environment: `module:Class`, `file.py:Class` or the id of a Gymnasium environment.
+        describer: What will put it into words; its settings are left to `TextGame`.
+        render_mode: `"ansi"`, a mode of the native environment, or None.
+        **settings: Settings of the environment, the describer and the wrapper together.
+
+    Raises:
+        UnknownNameError: If a setting is none of theirs.
+    """
+    words = {*describer_settings(load_object(describer)), *WRAPPER_SETTINGS}
+    native = {key: value for key, value in settings.items() if key not in words}
+    native_mode = None if render_mode == "ansi" else render_mode
+    if GYM_ID.fullmatch(environment):
+        return gym.make(environment, max_episode_steps=-1, render_mode=native_mode, **native)
+    env_class = load_object(environment)
+    known = _keywords(env_class) - {"render_mode"}
+    for key in native:
+        if key not in known:
+            raise UnknownNameError("setting", key, sorted(known | words))
+    env: gym.Env[Any, Any] = env_class(render_mode=native_mode, **native)
+    return env
+
+
+def describer_settings(describer: type[Describer[Any]]) -> set[str]:
+    """Names of the settings a describer class takes."""
+    return _keywords(describer) - {"env"}
+
+
+def _keywords(constructor: type) -> set[str]:
+    return set(inspect.signature(constructor).parameters)
