@@ -1,0 +1,1 @@
+"""Who plays: the shipped agents, language models, and anything a user plugs in."""

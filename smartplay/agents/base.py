@@ -1,0 +1,93 @@
+"""What an agent is: anything with `act(observation)`, made once per episode.
+
+```python
+class MyAgent:
+    def __init__(self, manual: str, actions: list[str], seed: int) -> None: ...
+    def act(self, observation: Observation) -> str: ...
+```
+
+`act` may be `async`. A plain function from the prompt (all an agent reads, as one text) to the
+reply is an agent too. The reply is a text that names an action, a `Reply`, or the action's index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, Union
+
+import msgspec
+
+from smartplay.records import Call
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An agent's reply with what is worth recording beside its text.
+
+    Attributes:
+        text: What names the action.
+        reasoning: Thoughts, kept apart from the text that is searched for an action.
+        truncated: Whether the text was cut off before its end.
+        calls: The language model's calls behind it.
+    """
+
+    text: str
+    reasoning: str = ""
+    truncated: bool = False
+    calls: list[Call] = []
+
+
+AnyReply = Union[str, int, Reply]
+
+
+class Observation(str):
+    """The text an agent acts on; a `str`, with the parts it was made of.
+
+    After an invalid reply the same observation comes again: `complaint` says what was wrong, and
+    the text itself ends with it.
+
+    Attributes:
+        text: The game's observation alone.
+        history: The observations before it, oldest first, as many as the game's card keeps.
+        complaint: What was wrong with the last reply; empty if nothing was.
+    """
+
+    text: str
+    history: Sequence[str]
+    complaint: str
+
+    def __new__(cls, text: str, history: Sequence[str] = (), complaint: str = "") -> Observation:
+        """Join the text and the complaint."""
+        self = super().__new__(cls, f"{text}\n\n{complaint}" if complaint else text)
+        self.text, self.history, self.complaint = text, history, complaint
+        return self
+
+
+class Agent(Protocol):
+    """Plays one episode."""
+
+    def act(self, observation: Observation) -> AnyReply | Awaitable[AnyReply]:
+        """Reply to an observation; called once per step, and again after an invalid reply."""
+
+
+AgentFactory = Callable[..., Agent]
+"""Called with the keywords `manual` (str), `actions` (list of str) and `seed` (int)."""
+
+
+def prompt_text(manual: str, actions: Sequence[str], observation: Observation) -> str:
+    """All that an agent reads before an action, as one text that grows at its end."""
+    past = [f"Step {k}:\n{text}" for k, text in enumerate(observation.history)]
+    numbered = "\n".join(f"{k}. {name}" for k, name in enumerate(actions, start=1))
+    return "\n\n".join([manual, f"Your actions:\n{numbered}", *past, str(observation)])
+
+
+class FunctionAgent:
+    """A plain function of the prompt as an agent."""
+
+    def __init__(
+        self, function: Callable[[str], Any], manual: str, actions: list[str], seed: int
+    ) -> None:
+        self._function, self._manual, self._actions = function, manual, actions
+
+    def act(self, observation: Observation) -> Any:
+        """Call the function with the whole prompt."""
+        return self._function(prompt_text(self._manual, self._actions, observation))

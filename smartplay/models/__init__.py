@@ -1,0 +1,1 @@
+"""Where the replies of language models come from."""

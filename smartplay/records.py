@@ -1,0 +1,206 @@
+"""What an episode leaves behind: the schema of a run folder.
+
+```
+run.json                      header, written first: arguments, versions, card digests
+episodes.jsonl                one `EpisodeRecord` per line, appended when an episode ends
+steps/GAME/EPISODE.jsonl.gz   an `EpisodeHeader`, then one `StepRecord` per step
+report.json, report.md, radar.svg   made from the above, and made again at will
+```
+
+Records are plain data. Reading them needs no game, no agent and no model, and runs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA = 1
+
+Message = dict[str, Any]
+
+
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Tokens as a service reported them; 0 where it reported none.
+
+    Attributes:
+        prompt: Tokens read, cached ones included.
+        cached: Tokens of the prompt that came from the service's cache.
+        completion: Tokens written, reasoning included.
+        reasoning: Tokens written as reasoning.
+    """
+
+    prompt: int = 0
+    cached: int = 0
+    completion: int = 0
+    reasoning: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Add up, field by field."""
+        return Usage(
+            self.prompt + other.prompt,
+            self.cached + other.cached,
+            self.completion + other.completion,
+            self.reasoning + other.reasoning,
+        )
+
+
+class Call(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One call to a language model.
+
+    Attributes:
+        messages: What was sent, in the chat format (`role`, `content`).
+        text: The reply's text.
+        reasoning: The reply's reasoning, where the service tells it apart.
+        finish: Why the reply ended, as the service says: `"stop"`, `"length"`, …
+        model: The model as the service names it.
+        usage: Tokens.
+        seconds: Time from sending to the whole reply.
+    """
+
+    messages: list[Message]
+    text: str
+    reasoning: str = ""
+    finish: str = "stop"
+    model: str = ""
+    usage: Usage = Usage()
+    seconds: float = 0.0
+
+
+class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One reply of an agent, and what came of it.
+
+    Attributes:
+        reply: The text that was searched for an action.
+        cause: Why it named no valid action: `empty`, `truncated`, `unparsable` or `ambiguous`;
+            None if it did name one.
+        reasoning: The agent's thoughts, where it gave them apart.
+        calls: The language model's calls behind it.
+    """
+
+    reply: str
+    cause: str | None = None
+    reasoning: str = ""
+    calls: list[Call] = []
+
+
+class StepRecord(msgspec.Struct, frozen=True):
+    """One step of an episode.
+
+    Attributes:
+        step: Steps taken with this one, from 1.
+        attempts: The agent's replies, in order; the last one decided.
+        action: Index of the executed action.
+        name: Name of the executed action.
+        valid: Whether a reply named it; False if it is the fallback.
+        observation: The text after the action.
+        reward: The reward of the step.
+        score: The score of the episode so far.
+        seconds: Time the agent took to reply, retries included.
+    """
+
+    step: int
+    attempts: list[Attempt]
+    action: int
+    name: str
+    valid: bool
+    observation: str
+    reward: float
+    score: float
+    seconds: float
+
+
+class EpisodeHeader(msgspec.Struct, frozen=True):
+    """The first line of a steps file: what the agent read before its first action."""
+
+    game: str
+    episode: int
+    seed: int
+    agent_seed: int
+    manual: str
+    actions: list[str]
+    observation: str
+
+
+class EpisodeRecord(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"return_": "return", "time_limit": "truncated"}
+):
+    """One episode, as a line of `episodes.jsonl`.
+
+    Attributes:
+        game: The full id.
+        episode: Its number within the game, from 0.
+        seed: The seed of `env.reset`.
+        agent_seed: The seed the agent was given.
+        status: `"scored"`, or `"unscored"` if the agent or the game failed.
+        error: Why it is unscored.
+        score: The game's score; None if unscored.
+        return_: The sum of the rewards (`return` in the file).
+        steps: Steps taken.
+        completed: Whether the game's goal was reached.
+        terminated: Whether the game ended by its rules.
+        time_limit: Whether it ended by the step limit (`truncated` in the file).
+        invalid: Steps played by the fallback action, by cause of the last reply.
+        rejected: Replies that named no valid action, by cause; a retry may have mended them.
+        calls: Calls to a language model.
+        usage: Their tokens.
+        seconds: Wall-clock time of the episode.
+        scores: Further scores the game defines, by name.
+    """
+
+    game: str
+    episode: int
+    seed: int
+    agent_seed: int
+    status: Literal["scored", "unscored"]
+    error: str | None = None
+    score: float | None = None
+    return_: float = 0.0
+    steps: int = 0
+    completed: bool = False
+    terminated: bool = False
+    time_limit: bool = False
+    invalid: dict[str, int] = {}
+    rejected: dict[str, int] = {}
+    calls: int = 0
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    scores: dict[str, float] = {}
+
+
+class GameHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run plays of one game."""
+
+    card: str
+    digest: str
+    settings: dict[str, Any]
+    episodes: int
+    steps: int
+    history: int
+
+
+class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """`run.json`: written before the first episode.
+
+    Attributes:
+        schema: Version of the run folder's format.
+        agent: The agent as named, or a description of the object given.
+        agent_settings: The agent's settings as resolved, without secrets.
+        arguments: The run's arguments as given.
+        games: What is played, by full id.
+        seed: The suite seed all others are drawn from.
+        retries: How often an invalid reply is complained of before the fallback is played.
+        versions: Versions of Python and the packages that matter.
+        started: When the folder was made (UTC, ISO 8601); nothing depends on it.
+    """
+
+    schema: int = SCHEMA
+    agent: str
+    agent_settings: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
+    games: dict[str, GameHeader]
+    seed: int
+    retries: int
+    versions: dict[str, str]
+    started: str
