@@ -124,7 +124,10 @@ class EpisodeHeader(msgspec.Struct, frozen=True):
 
 
 class EpisodeRecord(
-    msgspec.Struct, frozen=True, kw_only=True, rename={"return_": "return", "time_limit": "truncated"}
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename={"return_": "return", "time_limit": "truncated"},
 ):
     """One episode, as a line of `episodes.jsonl`.
 

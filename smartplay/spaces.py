@@ -1,14 +1,16 @@
 """A `Text` space that survives the shared memory of asynchronous vector environments.
 
-Gymnasium (1.4) writes a text's padding as character 0 and its read-back never stops, so an
-`AsyncVectorEnv` with its default shared memory hands out strings of zeros. `TextSpace` registers
-reading and writing of its own: UTF-32 code points behind a length.
+An `AsyncVectorEnv` reads its shared memory once, when it is made, and relies on arrays being views
+of it. Strings cannot be views, so with gymnasium 1.4 every text it hands out is the empty buffer's
+(a string of zeros). `TextSpace` registers a memory layout of its own, code points behind a length,
+and reads it as a sequence that looks its texts up when asked.
 """
 
 from __future__ import annotations
 
 import multiprocessing as mp
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, overload
 
 import numpy as np
 from gymnasium.spaces import Text
@@ -18,9 +20,45 @@ from gymnasium.vector.utils import (
     write_to_shared_memory,
 )
 
+Rows = np.ndarray[Any, np.dtype[np.int32]]
+
 
 class TextSpace(Text):
-    """Texts of 1 to `max_length` characters; reads back unchanged from shared memory."""
+    """Texts of 1 to `max_length` characters."""
+
+
+class SharedTexts(Sequence[str]):
+    """The present texts in shared memory; a copy of it is a plain tuple.
+
+    Args:
+        rows: Shape (environments, 1 + longest text): a length and as many code points.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        """Read one text, or a tuple of several."""
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        row = self._rows[index]
+        return bytes(row[1 : row[0] + 1].astype("<i4")).decode("utf-32-le")
+
+    def __len__(self) -> int:
+        """The number of environments."""
+        return len(self._rows)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> tuple[str, ...]:
+        """Freeze the present texts, as `AsyncVectorEnv` does before it returns them."""
+        return tuple(self)
+
+
+def _rows(space: TextSpace, memory: Any) -> Rows:
+    return np.frombuffer(memory.get_obj(), dtype=np.int32).reshape(-1, space.max_length + 1)
 
 
 @create_shared_memory.register(TextSpace)
@@ -28,19 +66,14 @@ def _create(space: TextSpace, n: int = 1, ctx: Any = mp) -> Any:
     return ctx.Array(np.dtype(np.int32).char, n * (space.max_length + 1))
 
 
-def _rows(space: TextSpace, memory: Any, n: int) -> np.ndarray[Any, np.dtype[np.int32]]:
-    return np.frombuffer(memory.get_obj(), dtype=np.int32).reshape(n, space.max_length + 1)
-
-
 @write_to_shared_memory.register(TextSpace)
 def _write(space: TextSpace, index: int, value: str, memory: Any) -> None:
-    codes = np.frombuffer(value.encode("utf-32-le"), dtype=np.int32)
-    row = _rows(space, memory, -1)[index]
+    codes = np.frombuffer(value.encode("utf-32-le"), dtype="<i4")
+    row = _rows(space, memory)[index]
     row[0] = len(codes)
     row[1 : len(codes) + 1] = codes
 
 
 @read_from_shared_memory.register(TextSpace)
-def _read(space: TextSpace, memory: Any, n: int = 1) -> tuple[str, ...]:
-    rows = _rows(space, memory, n)
-    return tuple(row[1 : row[0] + 1].astype("<i4").tobytes().decode("utf-32-le") for row in rows)
+def _read(space: TextSpace, memory: Any, n: int = 1) -> SharedTexts:
+    return SharedTexts(_rows(space, memory))

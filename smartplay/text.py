@@ -98,7 +98,7 @@ class Describer(ABC, Generic[EnvT]):
         """Put the state after a reset or step into words."""
 
 
-class TextGame(gym.Wrapper[str, int, Any, Any], RecordConstructorArgs):
+class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     """A native environment as text.
 
     `info` of `reset` and `step` holds `manual` (str), `obs` (str, the observation), `history`
@@ -114,8 +114,6 @@ class TextGame(gym.Wrapper[str, int, Any, Any], RecordConstructorArgs):
         history: How many past observations `info["history"]` keeps.
         text_limit: The longest observation in characters.
     """
-
-    observation_space: spaces.Space[str]
 
     def __init__(
         self, env: gym.Env[Any, Any], describer: str, history: int, text_limit: int
@@ -141,7 +139,7 @@ class TextGame(gym.Wrapper[str, int, Any, Any], RecordConstructorArgs):
         self._limit = env.spec.max_episode_steps if env.spec else None
 
     @property
-    def render_mode(self) -> str | None:
+    def render_mode(self) -> str | None:  # type: ignore[override]
         """The render mode this environment was made with."""
         return self._render_mode
 

@@ -13,7 +13,7 @@ reply is an agent too. The reply is a text that names an action, a `Reply`, or t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, Union
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -36,7 +36,7 @@ class Reply(msgspec.Struct, frozen=True):
     calls: list[Call] = []
 
 
-AnyReply = Union[str, int, Reply]
+AnyReply: TypeAlias = str | int | Reply
 
 
 class Observation(str):

@@ -1,0 +1,43 @@
+"""Scripted agents that win a game from its text alone: proof that the text suffices.
+
+Each module here holds the agents of one family; a class's `title` is the first line of the manuals
+it can read. They see what a language model sees and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from functools import lru_cache
+
+from smartplay.agents.base import Agent, AgentFactory
+from smartplay.errors import AgentError
+
+
+def reference(manual: str, actions: list[str], seed: int) -> Agent:
+    """The scripted agent for the game whose manual this is.
+
+    Raises:
+        AgentError: If no scripted agent knows the game.
+    """
+    title = manual.split("\n", 1)[0]
+    factory = _by_title().get(title)
+    if factory is None:
+        known = ", ".join(sorted(_by_title()))
+        raise AgentError(f"there is no reference agent for {title!r}; there is one for: {known}")
+    return factory(manual=manual, actions=actions, seed=seed)
+
+
+@lru_cache(maxsize=1)
+def _by_title() -> dict[str, AgentFactory]:
+    return {found.title: found for found in _classes()}
+
+
+def _classes() -> Iterator[type]:
+    for module_info in pkgutil.iter_modules(__path__, __name__ + "."):
+        module = importlib.import_module(module_info.name)
+        for value in vars(module).values():
+            if isinstance(value, type) and value.__module__ == module.__name__:
+                if isinstance(getattr(value, "title", None), str):
+                    yield value
