@@ -39,9 +39,7 @@ class MessengerEnv(gym.Env[Grid, int]):
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
 
-    def __init__(
-        self, level: int = 2, split: str = "test", render_mode: str | None = None
-    ) -> None:
+    def __init__(self, level: int = 2, split: str = "test", render_mode: str | None = None) -> None:
         deal.check(level, split)
         self.level, self.split, self.render_mode = level, split, render_mode
         self.layers = (5 if level == 3 else 3) + 1

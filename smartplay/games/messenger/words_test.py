@@ -192,8 +192,7 @@ WORDS = Words(
         ("goal", "immovable"): (
             "the addressee of the {msg}, {a}, never stirs.",
             "frozen in place, {the} has been awaiting the {msg}.",
-            "the {aim} of your mission could not be simpler to reach: {the} is rooted to the "
-            "spot.",
+            "the {aim} of your mission could not be simpler to reach: {the} is rooted to the spot.",
         ),
         ("enemy", "unknown"): (
             "{frame}.",
