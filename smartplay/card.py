@@ -85,6 +85,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         history: How many past observations a prompt shows.
         text_limit: The longest observation in characters.
         core: Whether the id belongs to the original's seven headline tasks.
+        parametric: Whether the id is meant for settings of one's own; `all` leaves it out.
         heavy: Whether an episode costs enough computing to be played in a worker process.
         fallback: Index of the action taken when no valid answer came.
         score: What the score counts, in words.
@@ -104,6 +105,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     history: Annotated[int, msgspec.Meta(ge=0)] = 0
     text_limit: Count = 2000
     core: bool = False
+    parametric: bool = False
     heavy: bool = False
     fallback: Annotated[int, msgspec.Meta(ge=0)] = 0
     score: str
@@ -123,6 +125,26 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def degree(self, capability: Capability) -> int:
         """The degree to which the game demands `capability`, from 1 (least) to 4."""
         return self.degrees[capability.key]
+
+    def normalized(self, score: float) -> float | None:
+        """The score on the scale where the card's minimum is 0 and the human score 1.
+
+        As in the SmartPlay paper: (score - min) / (human - min). None without a human score.
+        """
+        low, high = self.anchors.min, self.anchors.human
+        return None if high is None else (score - low) / (high - low)
+
+    def corrected(self, score: float) -> float | None:
+        """The score on the scale where random play is 0 and the best known score 1.
+
+        (score - random) / (best - random), where best is the optimum if it is known, else the
+        human score. None without a measured random score or without either of the two.
+        """
+        best = self.anchors.human if self.anchors.optimum is None else self.anchors.optimum
+        if self.anchors.random is None or best is None:
+            return None
+        low = self.anchors.random.mean
+        return (score - low) / (best - low)
 
     @cached_property
     def digest(self) -> str:

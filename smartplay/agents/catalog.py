@@ -1,0 +1,167 @@
+"""Finds the agent a name, a file or a Python object stands for; `KINDS` lists the names."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from smartplay.agents.base import AgentFactory, FunctionAgent
+from smartplay.agents.reference import reference
+from smartplay.agents.simple import ConstantAgent, RandomAgent
+from smartplay.errors import UnknownNameError, UsageError
+from smartplay.loading import load_object
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SCRIPTED: dict[str, Callable[..., Any]] = {
+    "random": RandomAgent,
+    "constant": ConstantAgent,
+    "reference": reference,
+}
+LANGUAGE_MODELS = ("openai", "anthropic", "local")
+KINDS = {
+    "random": "draws every action uniformly",
+    "constant, constant:2": "always takes the same action (the first, the second, …)",
+    "reference": "scripted agents that read only the text",
+    "local": "the embedded language model, fetched on first use",
+    "openai:MODEL": "a model behind any OpenAI-compatible service (--base-url URL)",
+    "anthropic:MODEL": "a model of Anthropic",
+    "file.py:Name": "a class or function of yours",
+    "definition.toml": 'a definition: agent = "one of the above" and a table [settings]',
+}
+FACTORY_KEYWORDS = {"manual", "actions", "seed"}
+
+
+class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run's agents come from.
+
+    Attributes:
+        name: What the run's header and reports call the agent.
+        settings: Its settings as resolved, without secrets.
+        factory: Makes one agent per episode.
+        reference: The name and settings that build the same source again in another process;
+            None for an agent given as a Python object.
+        asynchronous: Whether the agents' `act` is awaited on the run's event loop.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    factory: AgentFactory
+    reference: tuple[str, dict[str, Any]] | None = None
+    asynchronous: bool = False
+
+    @property
+    def concurrency(self) -> int:
+        """How many episodes at once suit the agent, unless the caller says."""
+        return int(getattr(self.factory, "concurrency", 8))
+
+
+def find_agent(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:
+    """Resolve what a user calls an agent.
+
+    Args:
+        agent: A name as in the module's table, or a factory or function of the prompt.
+        settings: Settings over those of a definition file.
+
+    Raises:
+        UsageError: If there is no such agent or it does not take these settings.
+    """
+    if not isinstance(agent, str):
+        return _from_object(_name_of(agent), agent, settings)
+    if agent.endswith(".toml"):
+        name, defined = read_definition(Path(agent))
+        source = find_agent(name, defined | settings)
+        return msgspec.structs.replace(source, name=Path(agent).stem)
+    kind, _, rest = agent.partition(":")
+    if kind in LANGUAGE_MODELS:
+        from smartplay.agents.llm import llm_factory
+
+        factory = llm_factory(kind, rest, **settings)
+        found = _from_object(agent, factory, {})
+        return msgspec.structs.replace(
+            found, settings=factory.settings, reference=(agent, settings)
+        )
+    if kind in SCRIPTED:
+        if kind == "constant" and rest:
+            settings = {"action": int(rest) if rest.isdigit() else rest} | settings
+        found = _from_object(agent, SCRIPTED[kind], settings)
+    elif rest:
+        found = _from_object(agent, load_object(agent), settings)
+    else:
+        known = [*SCRIPTED, *LANGUAGE_MODELS, "file.py:Name", "definition.toml"]
+        raise UnknownNameError("agent", agent, known)
+    return msgspec.structs.replace(found, reference=(agent, settings))
+
+
+def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
+    """Read an agent definition.
+
+    Returns:
+        The agent's name, a file in it made relative to the definition's folder, and its settings.
+
+    Raises:
+        UsageError: If the file cannot be read or is not a definition.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read agent definition {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"agent definition {path} is not valid TOML: {error}") from error
+    name, settings = data.pop("agent", None), data.pop("settings", {})
+    if data or not isinstance(name, str) or not isinstance(settings, dict):
+        raise UsageError(
+            f"agent definition {path} must hold agent = \"name\" and may hold a table [settings]; "
+            f"{'unknown: ' + ', '.join(data) if data else 'one of them is missing or malformed'}"
+        )
+    place, _, rest = name.partition(":")
+    return (f"{path.parent / place}:{rest}" if place.endswith(".py") else name), settings
+
+
+def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource:
+    if not callable(found):
+        raise UsageError(f"agent {name} is neither a class nor a function, so it cannot be made")
+    if _is_factory(found):
+        acting = getattr(found, "act", None)
+        factory = found
+    else:
+        acting = found
+        factory = partial(FunctionAgent, found)
+    _check_settings(name, factory, settings)
+    asynchronous = getattr(found, "asynchronous", inspect.iscoroutinefunction(acting))
+    made = partial(factory, **settings) if settings else factory
+    return AgentSource(name=name, settings=settings, factory=made, asynchronous=asynchronous)
+
+
+def _is_factory(found: Any) -> bool:
+    return isinstance(found, type) or FACTORY_KEYWORDS <= set(_parameters(found))
+
+
+def _check_settings(name: str, factory: Any, settings: dict[str, Any]) -> None:
+    parameters = _parameters(factory)
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+        return
+    known = [key for key in parameters if key not in FACTORY_KEYWORDS]
+    for key in settings:
+        if key not in known:
+            raise UnknownNameError(f"setting of agent {name}", key, known)
+
+
+def _parameters(factory: Any) -> dict[str, inspect.Parameter]:
+    try:
+        return dict(inspect.signature(factory).parameters)
+    except (TypeError, ValueError):
+        return {}
+
+
+def _name_of(agent: Any) -> str:
+    return str(getattr(agent, "__qualname__", None) or type(agent).__qualname__)

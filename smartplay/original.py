@@ -1,0 +1,53 @@
+"""The names the original SmartPlay had, with their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from smartplay import scoring
+from smartplay.errors import UsageError
+from smartplay.registry import cards, get_card
+
+env_list: list[str] = [
+    card.id.removeprefix("smartplay/") for card in cards() if card.playable and not card.parametric
+]
+"""The shipped games, such as `"Hanoi3Disk-v0"`."""
+
+benchmark_games_v0: list[str] = [card.name for card in cards() if card.core]
+"""The headline tasks, such as `"Hanoi3Disk"`."""
+
+
+def normalize_score(name: str, score: float) -> float:
+    """A game's score on the scale from its minimum (0) to the human score (1).
+
+    Args:
+        name: A game, with or without namespace and version.
+        score: The score in the game's own unit.
+
+    Raises:
+        UsageError: If there is no such game or no human score for it.
+    """
+    card = get_card(name)
+    normalized = card.normalized(score)
+    if normalized is None:
+        raise UsageError(f"no human score is known for {card.id}, so it cannot be normalised")
+    return normalized
+
+
+def analyze_capabilities(
+    scores: Mapping[str, float], weights: scoring.Weights = "shipped"
+) -> dict[str, float | None]:
+    """Attribute normalised scores to the nine capabilities.
+
+    Args:
+        scores: Normalised scores by game.
+        weights: `"shipped"` (degree less one, as in the original's code) or `"paper"` (degree).
+
+    Returns:
+        A score per capability; None where none of the games demands it.
+
+    Raises:
+        UsageError: If there is no such game or weighting.
+    """
+    pairs = [(get_card(name), score) for name, score in scores.items()]
+    return scoring.analyze_capabilities(pairs, weights)

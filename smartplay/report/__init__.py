@@ -1,0 +1,33 @@
+"""What people read: a report of a run in the terminal, as Markdown, JSON and a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smartplay.errors import RunFolderError
+from smartplay.report.build import Report, build_report
+from smartplay.report.markdown import to_markdown
+from smartplay.report.radar import radar_svg
+from smartplay.run_folder import pretty, write_atomically
+
+__all__ = ["Report", "build_report", "write_report"]
+
+
+def write_report(path: str | Path) -> Report:
+    """Score a run and write `report.json`, `report.md` and `radar.svg` into its folder.
+
+    Raises:
+        RunFolderError: If the folder cannot be read or written.
+    """
+    report = build_report(path)
+    files = {
+        "report.json": pretty(report),
+        "report.md": to_markdown(report).encode(),
+        "radar.svg": radar_svg(report).encode(),
+    }
+    try:
+        for name, data in files.items():
+            write_atomically(Path(path) / name, data)
+    except OSError as error:
+        raise RunFolderError(f"cannot write a report into {path}: {error.strerror}") from error
+    return report

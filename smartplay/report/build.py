@@ -1,0 +1,167 @@
+"""From a run folder to a `Report`: every number a reader sees is computed here and nowhere else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import msgspec
+
+from smartplay.card import GameCard
+from smartplay.errors import RunFolderError, UnknownNameError
+from smartplay.records import EpisodeRecord, RunHeader, Usage
+from smartplay.registry import get_card, register_cards
+from smartplay.run_folder import RunFolder
+from smartplay.scoring import (
+    WEIGHTS,
+    CapabilityScore,
+    GameScore,
+    Separability,
+    score_capabilities,
+    score_game,
+    separability,
+)
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What `report.json` holds.
+
+    Attributes:
+        agent: Who played.
+        run: What was played, as in `run.json`.
+        episodes: Scored episodes.
+        planned: Episodes of the run.
+        unscored: Failed episodes, by cause.
+        missing: Episodes not played yet.
+        invalid: Share of all steps in scored episodes without a valid answer; None without steps.
+        calls: Calls to a language model.
+        usage: Their tokens.
+        games: A score per game.
+        capabilities: A score per capability, by its weights.
+        chance: The capability scores of random play on the same games, by weighting; None where
+            some game's random score is not known.
+        separability: What the games cannot tell apart, by weighting.
+        notes: What a reader must know before quoting a number.
+    """
+
+    agent: str
+    run: RunHeader
+    episodes: int
+    planned: int
+    unscored: dict[str, int]
+    missing: int
+    invalid: float | None
+    calls: int
+    usage: Usage
+    games: list[GameScore]
+    capabilities: list[CapabilityScore]
+    chance: dict[str, dict[str, float | None]]
+    separability: dict[str, Separability]
+    notes: list[str]
+
+
+def build_report(path: str | Path) -> Report:
+    """Score a run.
+
+    Args:
+        path: The run folder.
+
+    Raises:
+        RunFolderError: If it cannot be read, or was played with cards this version does not have.
+    """
+    folder = RunFolder(Path(path))
+    header = folder.header()
+    records = folder.episodes()
+    by_game: dict[str, list[EpisodeRecord]] = defaultdict(list)
+    for record in records:
+        by_game[record.game].append(record)
+    cards, notes = [], []
+    for game, plan in header.games.items():
+        card = _card(folder.path, game, plan.card)
+        cards.append(card)
+        if card.digest != plan.digest:
+            notes.append(f"{game} was played with another version of its card.")
+    games = [
+        score_game(
+            card, by_game[card.id], header.games[card.id].episodes, header.games[card.id].steps
+        )
+        for card in cards
+    ]
+    steps = sum(game.steps for game in games)
+    played = [card for card, game in zip(cards, games, strict=True) if game.normalized]
+    samples = {card.id: _normalized(card, by_game[card.id]) for card in played}
+    unscored = _merge([game.unscored for game in games])
+    planned = sum(game.planned for game in games)
+    return Report(
+        agent=header.agent,
+        run=header,
+        episodes=sum(game.episodes for game in games),
+        planned=planned,
+        unscored=unscored,
+        missing=planned - len(records),
+        invalid=_invalid_steps(games) / steps if steps else None,
+        calls=sum(game.calls for game in games),
+        usage=sum((game.usage for game in games), Usage()),
+        games=games,
+        capabilities=score_capabilities(played, samples),
+        chance={weights: _chance(played, weights) for weights in WEIGHTS},
+        separability={weights: separability(played, weights) for weights in WEIGHTS},
+        notes=notes + _notes(games, header),
+    )
+
+
+def _card(path: Path, game: str, source: str) -> GameCard:
+    try:
+        if source.endswith(".toml"):
+            register_cards(source)
+        return get_card(game)
+    except UnknownNameError as error:
+        raise RunFolderError(f"{path} was played on {game}, which has no card here") from error
+
+
+def _normalized(card: GameCard, records: list[EpisodeRecord]) -> list[float]:
+    values = [card.normalized(record.score) for record in records if record.score is not None]
+    return [value for value in values if value is not None]
+
+
+def _chance(cards: list[GameCard], weights: str) -> dict[str, float | None]:
+    from smartplay.scoring import analyze_capabilities
+
+    pairs = []
+    for card in cards:
+        level = card.anchors.random and card.normalized(card.anchors.random.mean)
+        if level is None:
+            return {}
+        pairs.append((card, level))
+    return analyze_capabilities(pairs, "paper" if weights == "paper" else "shipped")
+
+
+def _invalid_steps(games: list[GameScore]) -> float:
+    return sum((game.invalid_rate or 0.0) * game.steps for game in games)
+
+
+def _merge(counts: list[dict[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = defaultdict(int)
+    for count in counts:
+        for key, value in count.items():
+            total[key] += value
+    return dict(total)
+
+
+def _notes(games: list[GameScore], header: RunHeader) -> list[str]:
+    notes = []
+    short = [game.game.split("/")[-1] for game in games if game.shortened]
+    if short:
+        notes.append(
+            f"Played with fewer steps than the card says: {', '.join(short)}. Their scores cannot "
+            "reach the human score and are not comparable with full episodes."
+        )
+    if any(game.episodes == 1 for game in games):
+        notes.append("A single episode has no interval.")
+    changed = [game.split("/")[-1] for game, plan in header.games.items() if plan.settings]
+    if changed:
+        notes.append(
+            f"Played with settings of its own: {', '.join(changed)}. The anchors are those of the "
+            "card's settings."
+        )
+    return notes

@@ -1,0 +1,89 @@
+"""The report as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from smartplay.report import wording
+from smartplay.report.build import Report
+
+
+def to_markdown(report: Report) -> str:
+    """The whole report; the radar is referred to as `radar.svg` beside it."""
+    parts = [
+        f"# SmartPlay report: {escape(report.agent)}",
+        _bullets(wording.headline(report)),
+        "![Capabilities](radar.svg)",
+        "## Games",
+        "Means over the scored episodes with 95 % intervals. *Normalised*: 0 is the game's "
+        "minimum, 1 the human score. *Over chance*: 0 is random play, 1 the best possible (or, "
+        "where that is not known, the human) score. *Invalid*: steps without a valid answer, "
+        "played by the game's fallback action.",
+        _games(report),
+        "## Capabilities",
+        "Weighted means of the normalised game scores. The weight of a game is the degree to "
+        "which it demands the capability, less one (as the original's code has it) or as it is "
+        "(as its paper has it).",
+        _capabilities(report),
+    ]
+    cautions = wording.cautions(report)
+    if cautions:
+        parts += ["## Read this before you quote a number", _bullets(cautions)]
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown and HTML show as it is, on one line."""
+    visible = "".join(c if c.isprintable() else " " for c in text)
+    return re.sub(r"([\\`*_{}\[\]<>()#!|&])", r"\\\1", visible)
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {escape(line)}" for line in lines)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    lines += ["| " + " | ".join(map(escape, row)) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _games(report: Report) -> str:
+    header = ("Game", "Episodes", "Score", "Normalised", "Over chance", "Goal reached", "Invalid")
+    header += ("Calls", "Tokens read", "Tokens written")
+    return _table(
+        header,
+        (
+            (
+                wording.name(game.game),
+                wording.episodes(game),
+                wording.interval(game.score),
+                wording.interval(game.normalized),
+                wording.interval(game.corrected),
+                wording.share(game.completed),
+                wording.invalid(game),
+                str(game.calls),
+                str(game.usage.prompt),
+                str(game.usage.completion),
+            )
+            for game in report.games
+        ),
+    )
+
+
+def _capabilities(report: Report) -> str:
+    def row(index: int) -> tuple[str, ...]:
+        score = report.capabilities[index]
+        chance = report.chance["shipped"].get(score.capability)
+        covers = [f"{wording.name(game)} x {weight}" for game, weight in score.covers.items()]
+        return (
+            score.capability,
+            wording.interval(score.scores["shipped"]),
+            wording.interval(score.scores["paper"]),
+            wording.NONE if chance is None else f"{chance:.2f}",
+            ", ".join(covers) or wording.NONE,
+        )
+
+    header = ("Capability", "Weight: degree less one", "Weight: degree", "Random play", "Covers")
+    return _table(header, map(row, range(len(report.capabilities))))

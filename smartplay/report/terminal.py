@@ -1,0 +1,54 @@
+"""The report as tables in a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from smartplay.report import wording
+from smartplay.report.build import Report
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print a report: headline, games, capabilities, cautions."""
+    for line in wording.headline(report):
+        console.print(Text(line))
+    console.print(_games(report))
+    console.print(_capabilities(report))
+    for line in wording.cautions(report):
+        console.print(Text(f"Note: {line}"))
+
+
+def _games(report: Report) -> Table:
+    table = Table(title="Games (means with 95 % intervals)")
+    for column in ("game", "episodes", "score", "normalised", "over chance", "invalid"):
+        table.add_column(column)
+    for game in report.games:
+        cells = (
+            wording.name(game.game),
+            wording.episodes(game),
+            wording.interval(game.score),
+            wording.interval(game.normalized),
+            wording.interval(game.corrected),
+            wording.invalid(game),
+        )
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _capabilities(report: Report) -> Table:
+    table = Table(title="Capabilities (1 is the human score)")
+    for column in ("capability", "degree - 1", "degree", "random play", "games that count"):
+        table.add_column(column)
+    for score in report.capabilities:
+        chance = report.chance["shipped"].get(score.capability)
+        cells = (
+            score.capability,
+            wording.interval(score.scores["shipped"]),
+            wording.interval(score.scores["paper"]),
+            wording.NONE if chance is None else f"{chance:.2f}",
+            str(len(score.covers)),
+        )
+        table.add_row(*map(Text, cells))
+    return table

@@ -1,0 +1,84 @@
+"""Numbers and names as people read them; shared by every form of the report."""
+
+from __future__ import annotations
+
+from smartplay.report.build import Report
+from smartplay.scoring import GameScore, Separability
+from smartplay.statistics import Interval
+
+NONE = "-"
+
+
+def interval(value: Interval | None, digits: int = 2) -> str:
+    """A mean with its interval, such as `0.91 [0.85, 0.97]`; `-` if there is none."""
+    if value is None:
+        return NONE
+    if value.low is None or value.high is None:
+        return f"{value.mean:.{digits}f}"
+    return f"{value.mean:.{digits}f} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
+
+
+def share(value: float | None) -> str:
+    """A share as a percentage."""
+    return NONE if value is None else f"{100 * value:.1f} %"
+
+
+def invalid(game: GameScore) -> str:
+    """The rate of invalid answers, with its causes."""
+    causes = ", ".join(f"{cause} {share(rate)}" for cause, rate in game.invalid.items())
+    return share(game.invalid_rate) + (f" ({causes})" if causes else "")
+
+
+def name(game: str) -> str:
+    """An id without its namespace."""
+    return game.split("/")[-1]
+
+
+def episodes(game: GameScore) -> str:
+    """Scored episodes of those planned."""
+    return f"{game.episodes}/{game.planned}"
+
+
+def headline(report: Report) -> list[str]:
+    """What was played and how much of it counts, one fact per line."""
+    lines = [
+        f"Agent: {report.agent}",
+        f"Episodes scored: {report.episodes} of {report.planned}"
+        + (f" ({report.missing} not played yet)" if report.missing else ""),
+        f"Steps without a valid answer: {share(report.invalid)}",
+    ]
+    if report.calls:
+        usage = report.usage
+        lines.append(
+            f"Calls: {report.calls}; tokens: {usage.prompt} read ({usage.cached} cached), "
+            f"{usage.completion} written ({usage.reasoning} reasoning)"
+        )
+    lines += [
+        f"Unscored: {count} x {cause}" for cause, count in report.unscored.items()
+    ]
+    return lines
+
+
+def cautions(report: Report) -> list[str]:
+    """What a reader must know before quoting a number."""
+    lines = list(report.notes)
+    shipped = report.separability["shipped"]
+    if shipped.rank:
+        lines.append(_rank(shipped, len(report.capabilities)))
+    lines += [
+        f"These games cannot tell apart: {' and '.join(group)}." for group in shipped.groups
+    ]
+    lines += [
+        f"{score.capability} is not measured: {score.reason}."
+        for score in report.capabilities
+        if score.reason
+    ]
+    return lines
+
+
+def _rank(found: Separability, capabilities: int) -> str:
+    return (
+        f"The {capabilities} capability scores are weighted means over the same games and have "
+        f"only {found.rank} independent direction{'s' if found.rank != 1 else ''}: they are not "
+        "separate measurements."
+    )

@@ -1,0 +1,180 @@
+"""Writes and reads a run folder; see `records` for what is in it.
+
+An episode counts once its line in `episodes.jsonl` is complete, newline included. The line is
+written after the steps file, and both reach the disk before the next one starts, so a run that is
+killed at any moment leaves only whole results behind.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from smartplay.errors import RunFolderError
+from smartplay.records import SCHEMA, EpisodeHeader, EpisodeRecord, RunHeader, StepRecord
+
+RecordT = TypeVar("RecordT")
+
+
+class RunFolder:
+    """A run on disk.
+
+    Args:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def _episodes(self) -> Path:
+        return self.path / "episodes.jsonl"
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder holds a run."""
+        return (self.path / "run.json").is_file()
+
+    def create(self, header: RunHeader) -> None:
+        """Start a new run.
+
+        Raises:
+            RunFolderError: If the folder cannot be written, or holds other files.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if any(self.path.iterdir()):
+                raise RunFolderError(
+                    f"{self.path} holds files but no run; choose an empty or new folder with --out"
+                )
+            write_atomically(self.path / "run.json", pretty(header))
+        except OSError as error:
+            raise self._cannot("write", error) from error
+
+    def header(self) -> RunHeader:
+        """Read `run.json`.
+
+        Raises:
+            RunFolderError: If there is no run, or it is malformed or of another schema.
+        """
+        try:
+            data = (self.path / "run.json").read_bytes()
+        except FileNotFoundError as error:
+            raise RunFolderError(f"{self.path} holds no run (no run.json)") from error
+        except OSError as error:
+            raise self._cannot("read", error) from error
+        header = self._decode(data, RunHeader, "run.json")
+        if header.schema != SCHEMA:
+            raise RunFolderError(
+                f"{self.path} was written with schema {header.schema}, this version reads {SCHEMA}"
+            )
+        return header
+
+    def episodes(self) -> list[EpisodeRecord]:
+        """The finished episodes; the last line of an episode counts.
+
+        A line cut off at the end of the file is no result and is left out.
+
+        Raises:
+            RunFolderError: If a complete line is malformed.
+        """
+        try:
+            data = self._episodes.read_bytes()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self._cannot("read", error) from error
+        latest: dict[tuple[str, int], EpisodeRecord] = {}
+        for number, line in enumerate(data.split(b"\n")[:-1], start=1):
+            record = self._decode(line, EpisodeRecord, f"episodes.jsonl, line {number}")
+            latest[record.game, record.episode] = record
+        return list(latest.values())
+
+    def mend(self) -> None:
+        """Cut off a line that was not written to its end; call before appending."""
+        if not self._episodes.exists():
+            return
+        with self._episodes.open("r+b") as file:
+            data = file.read()
+            if not data.endswith(b"\n"):
+                file.truncate(data.rfind(b"\n") + 1)
+
+    def add(self, record: EpisodeRecord, trace: bytes) -> None:
+        """Keep a finished episode.
+
+        Args:
+            record: Its line.
+            trace: The content of its steps file, as `pack_trace` makes it; empty if the episode
+                failed before it began.
+
+        Raises:
+            RunFolderError: If the disk is full or the folder is read-only.
+        """
+        try:
+            if trace:
+                steps = self.steps_path(record.game, record.episode)
+                steps.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(steps, trace)
+            with self._episodes.open("ab") as file:
+                file.write(msgspec.json.encode(record) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise self._cannot("write", error) from error
+
+    def steps_path(self, game: str, episode: int) -> Path:
+        """Where an episode's steps are kept."""
+        return self.path / "steps" / game.split("/")[-1] / f"{episode:05d}.jsonl.gz"
+
+    def steps(self, game: str, episode: int) -> tuple[EpisodeHeader, list[StepRecord]]:
+        """Read an episode's steps.
+
+        Raises:
+            RunFolderError: If they are missing or malformed.
+        """
+        path = self.steps_path(game, episode)
+        try:
+            first, *rest = gzip.decompress(path.read_bytes()).splitlines()
+        except (OSError, EOFError, ValueError) as error:
+            raise RunFolderError(f"cannot read {path}: {error}") from error
+        header = self._decode(first, EpisodeHeader, path.name)
+        return header, [self._decode(line, StepRecord, path.name) for line in rest]
+
+    def _decode(self, data: bytes, kind: type[RecordT], where: str) -> RecordT:
+        try:
+            return msgspec.json.decode(data, type=kind)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            raise RunFolderError(f"{self.path}: {where} is malformed: {error}") from error
+
+    def _cannot(self, verb: str, error: OSError) -> RunFolderError:
+        return RunFolderError(f"cannot {verb} run folder {self.path}: {error.strerror or error}")
+
+
+def pack_trace(header: EpisodeHeader, steps: Iterable[StepRecord]) -> bytes:
+    """The content of a steps file: compressed JSON lines, equal bytes for equal records."""
+    lines: Iterator[bytes] = map(msgspec.json.encode, [header, *steps])
+    return gzip.compress(b"\n".join(lines) + b"\n", compresslevel=6, mtime=0)
+
+
+def pretty(record: msgspec.Struct) -> bytes:
+    """A record as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it is seen either not at all or whole."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,214 @@
+"""Plays one episode: the only place that catches an agent's or a game's failure."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gymnasium as gym
+import msgspec
+
+from smartplay.agents.base import Agent, AgentFactory, Observation, Reply
+from smartplay.card import GameCard
+from smartplay.errors import AgentError
+from smartplay.parsing import Cause, parse_action
+from smartplay.records import Attempt, EpisodeHeader, EpisodeRecord, StepRecord, Usage
+from smartplay.registry import get_card, register_cards
+from smartplay.run_folder import pack_trace
+
+COMPLAINTS = {
+    Cause.EMPTY: "Your last reply was empty.",
+    Cause.TRUNCATED: "Your last reply was cut off before it named an action.",
+    Cause.UNPARSABLE: "Your last reply did not name one of the actions.",
+    Cause.AMBIGUOUS: "Your last reply named more than one action.",
+}
+
+Tick = Callable[[int, int, int], None]
+"""Called after each step with the steps, model calls and tokens it took."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One episode to play; plain data, so it can be sent to another process.
+
+    Attributes:
+        game: The full id.
+        card: Path of the card file if it is not a shipped one, else empty.
+        settings: Settings over the card's.
+        steps: Step limit.
+        episode: Number of the episode.
+        seed: Seed of the environment.
+        agent_seed: Seed of the agent.
+        retries: How often an invalid reply is complained of before the fallback is played.
+    """
+
+    game: str
+    card: str
+    settings: dict[str, Any]
+    steps: int
+    episode: int
+    seed: int
+    agent_seed: int
+    retries: int
+
+
+class Outcome(NamedTuple):
+    """A played episode: its line, and the content of its steps file (empty if it never began)."""
+
+    record: EpisodeRecord
+    trace: bytes
+
+
+def no_tick(steps: int, calls: int, tokens: int) -> None:
+    """Report nothing."""
+
+
+async def play_episode(job: Job, factory: AgentFactory, tick: Tick = no_tick) -> Outcome:
+    """Play an episode from its first observation to its end.
+
+    An exception of the agent or the game ends the episode as unscored, with its cause.
+    """
+    started = time.perf_counter()
+    episode = _Episode(job)
+    error = None
+    try:
+        await episode.play(factory, tick)
+    except Exception as failure:
+        error = _one_line(failure)
+    record = episode.record(error, time.perf_counter() - started)
+    trace = pack_trace(episode.header, episode.steps) if episode.header else b""
+    return Outcome(record, trace)
+
+
+class _Episode:
+    """An episode while it is played."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.header: EpisodeHeader | None = None
+        self.steps: list[StepRecord] = []
+        self.info: dict[str, Any] = {}
+        self.reward = 0.0
+        self.terminated = self.truncated = False
+
+    async def play(self, factory: AgentFactory, tick: Tick) -> None:
+        job = self.job
+        if job.card:
+            register_cards(Path(job.card))
+        card = get_card(job.game)
+        env = gym.make(
+            job.game, max_episode_steps=job.steps, disable_env_checker=True, **job.settings
+        )
+        try:
+            text, self.info = env.reset(seed=job.seed)
+            manual, actions = self.info["manual"], self.info["actions"]
+            self.header = EpisodeHeader(
+                job.game, job.episode, job.seed, job.agent_seed, manual, actions, text
+            )
+            agent = factory(manual=manual, actions=list(actions), seed=job.agent_seed)
+            while not (self.terminated or self.truncated):
+                text = await self._step(env, agent, card, text, tick)
+        finally:
+            env.close()
+
+    async def _step(
+        self, env: gym.Env[Any, Any], agent: Agent, card: GameCard, text: str, tick: Tick
+    ) -> str:
+        began = time.perf_counter()
+        action, attempts = await _ask(
+            agent, text, self.info["history"], self.info["actions"], self.job.retries
+        )
+        seconds = time.perf_counter() - began
+        executed = card.fallback if action is None else action
+        text, reward, self.terminated, self.truncated, self.info = env.step(executed)
+        self.reward += float(reward)
+        name = self.info["actions"][executed]
+        score, valid = self.info["score"], action is not None
+        number = len(self.steps) + 1
+        self.steps.append(
+            StepRecord(
+                number, attempts, executed, name, valid, text, float(reward), score, seconds
+            )
+        )
+        calls = [call for attempt in attempts for call in attempt.calls]
+        tick(1, len(calls), sum(call.usage.prompt + call.usage.completion for call in calls))
+        return text
+
+    def record(self, error: str | None, seconds: float) -> EpisodeRecord:
+        """Sum the episode up."""
+        attempts = [attempt for step in self.steps for attempt in step.attempts]
+        calls = [call for attempt in attempts for call in attempt.calls]
+        last = [step.attempts[-1].cause for step in self.steps]
+        job = self.job
+        return EpisodeRecord(
+            game=job.game,
+            episode=job.episode,
+            seed=job.seed,
+            agent_seed=job.agent_seed,
+            status="unscored" if error else "scored",
+            error=error,
+            score=None if error else self.info["score"],
+            return_=self.reward,
+            steps=len(self.steps),
+            completed=bool(self.info.get("completed", False)),
+            terminated=self.terminated,
+            time_limit=self.truncated,
+            invalid=_count(last),
+            rejected=_count(attempt.cause for attempt in attempts),
+            calls=len(calls),
+            usage=sum((call.usage for call in calls), Usage()),
+            seconds=seconds,
+            scores=self.info.get("state", {}).get("scores", {}),
+        )
+
+
+async def _ask(
+    agent: Agent, text: str, history: list[str], actions: list[str], retries: int
+) -> tuple[int | None, list[Attempt]]:
+    """Ask for an action until a reply names one, at most `retries` times more than once."""
+    attempts: list[Attempt] = []
+    complaint = ""
+    for _ in range(retries + 1):
+        reply: Any = agent.act(Observation(text, history, complaint))
+        if inspect.isawaitable(reply):
+            reply = await reply
+        action, attempt = judge(reply, actions)
+        attempts.append(attempt)
+        if action is not None:
+            return action, attempts
+        assert attempt.cause is not None
+        complaint = f"{COMPLAINTS[Cause(attempt.cause)]} Reply with exactly one of your actions."
+    return None, attempts
+
+
+def judge(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
+    """Turn an agent's reply into the index of an action, or None and the cause.
+
+    Raises:
+        AgentError: If the reply is neither text, nor a `Reply`, nor an index.
+    """
+    if isinstance(reply, int) and not isinstance(reply, bool):
+        if 0 <= reply < len(actions):
+            return reply, Attempt(actions[reply])
+        return None, Attempt(str(reply), Cause.UNPARSABLE.value)
+    if isinstance(reply, str):
+        reply = Reply(reply)
+    if not isinstance(reply, Reply):
+        raise AgentError(
+            f"the agent replied with {type(reply).__name__}; expected text, smartplay.Reply or int"
+        )
+    parsed = parse_action(reply.text, actions, reply.truncated)
+    cause = parsed.cause.value if parsed.cause else None
+    return parsed.action, Attempt(reply.text, cause, reply.reasoning, reply.calls)
+
+
+def _count(causes: Any) -> dict[str, int]:
+    return dict(sorted(Counter(cause for cause in causes if cause).items()))
+
+
+def _one_line(failure: Exception) -> str:
+    text = " ".join(str(failure).split())
+    return f"{type(failure).__name__}: {text}" if text else type(failure).__name__

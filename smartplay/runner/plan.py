@@ -1,0 +1,191 @@
+"""Resolves what a run is to play, before anything is played."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from smartplay._version import __version__
+from smartplay.agents.catalog import AgentSource
+from smartplay.card import GameCard
+from smartplay.errors import RunFolderError, UnknownNameError, UsageError
+from smartplay.records import GameHeader, RunHeader
+from smartplay.registry import cards, get_card, register_cards
+from smartplay.runner.episode import Job
+
+QUICK_EPISODES = 2
+QUICK_STEPS = 50
+RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "openai", "anthropic", "xllamacpp")
+
+
+def select_games(selection: str) -> list[GameCard]:
+    """The cards a selection names.
+
+    Args:
+        selection: Parts joined by commas: `core`, `all`, a family, an id, or a card file's path.
+
+    Raises:
+        UnknownNameError: If a part names nothing.
+        UsageError: If a named game is data only, or nothing is selected.
+    """
+    found: dict[str, GameCard] = {}
+    for part in filter(None, (part.strip() for part in selection.split(","))):
+        for card in _select(part):
+            found[card.id] = card
+    if not found:
+        raise UsageError("no game selected; name some with --games core, all, or ids")
+    return list(found.values())
+
+
+def _select(part: str) -> list[GameCard]:
+    if part.endswith(".toml"):
+        return register_cards(Path(part))
+    playable = [card for card in cards() if card.playable]
+    groups = {"core": [card for card in playable if card.core]}
+    groups["all"] = [card for card in playable if not card.parametric]
+    for card in groups["all"]:
+        groups.setdefault(card.family, []).append(card)
+    if part in groups:
+        return groups[part]
+    try:
+        card = get_card(part)
+    except UnknownNameError:
+        raise UnknownNameError("game", part, [*groups, *(c.name for c in cards())]) from None
+    if not card.playable:
+        raise UsageError(f"{card.id} is data only in this version: it can be scored, not played")
+    return [card]
+
+
+def plan_run(
+    source: AgentSource,
+    selection: list[GameCard],
+    *,
+    episodes: int | None,
+    steps: int | None,
+    seed: int,
+    retries: int,
+    quick: bool,
+    settings: Mapping[str, Mapping[str, Any]],
+    arguments: dict[str, Any],
+) -> RunHeader:
+    """Write down a run as it will be played.
+
+    Args:
+        source: Who plays.
+        selection: The games.
+        episodes: Episodes per game; the card's number by default.
+        steps: Step limit; the card's by default. A larger one than the card's is allowed.
+        seed: The suite seed, 0 or more.
+        retries: How often an invalid reply is complained of.
+        quick: Play at most `QUICK_EPISODES` episodes of at most `QUICK_STEPS` steps.
+        settings: Settings by a game's name or family.
+        arguments: The arguments as given, to be kept.
+
+    Raises:
+        UsageError: If a number is out of range or a setting belongs to no selected game.
+    """
+    for name, number, least in (("episodes", episodes, 1), ("steps", steps, 1), ("seed", seed, 0)):
+        if number is not None and number < least:
+            raise UsageError(f"{name} must be {least} or more, not {number}")
+    if retries < 0:
+        raise UsageError(f"retries must be 0 or more, not {retries}")
+    for key in settings:
+        if not any(key in (card.name, card.family) for card in selection):
+            raise UsageError(f"settings given for {key!r}, which is not among the selected games")
+    games = {}
+    for card in selection:
+        most = (QUICK_EPISODES, QUICK_STEPS) if quick else (card.episodes, card.steps)
+        own = {**settings.get(card.family, {}), **settings.get(card.name, {})}
+        games[card.id] = GameHeader(
+            card=card.source,
+            digest=card.digest,
+            settings=own,
+            episodes=episodes or min(card.episodes, most[0]),
+            steps=steps or min(card.steps, most[1]),
+            history=card.history,
+        )
+    return RunHeader(
+        agent=source.name,
+        agent_settings=source.settings,
+        arguments=arguments,
+        games=games,
+        seed=seed,
+        retries=retries,
+        versions=_versions(),
+        started=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    )
+
+
+def jobs_of(header: RunHeader) -> list[Job]:
+    """Every episode of a run."""
+    jobs = []
+    for game, plan in header.games.items():
+        for episode in range(plan.episodes):
+            seed, agent_seed = episode_seeds(header.seed, game, episode)
+            jobs.append(
+                Job(
+                    game=game,
+                    card=plan.card if plan.card.endswith(".toml") else "",
+                    settings=plan.settings,
+                    steps=plan.steps,
+                    episode=episode,
+                    seed=seed,
+                    agent_seed=agent_seed,
+                    retries=header.retries,
+                )
+            )
+    return jobs
+
+
+def episode_seeds(suite_seed: int, game: str, episode: int) -> tuple[int, int]:
+    """The seeds of an episode's environment and agent, each below 2**31.
+
+    They depend on the three arguments alone (`numpy.random.SeedSequence` over the suite seed, the
+    SHA-256 of the id and the episode's number), so no order of playing changes them.
+    """
+    digest = hashlib.sha256(game.encode()).digest()
+    words = [int.from_bytes(digest[k : k + 4], "little") for k in range(0, 16, 4)]
+    state = np.random.SeedSequence([suite_seed, *words, episode]).generate_state(2)
+    return int(state[0] >> 1), int(state[1] >> 1)
+
+
+def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:
+    """Make sure a folder may be continued.
+
+    Raises:
+        RunFolderError: If the folder holds another run than the one asked for.
+    """
+    for field in ("agent", "agent_settings", "seed", "retries", "games"):
+        before, after = getattr(old, field), getattr(new, field)
+        if msgspec.to_builtins(before) != msgspec.to_builtins(after):
+            raise RunFolderError(
+                f"{path} holds another run ({field} differs); choose another folder with --out"
+            )
+
+
+def default_folder(header: RunHeader) -> Path:
+    """A folder name that the same run always gets: agent, and a digest of what is played."""
+    same = [header.agent, header.agent_settings, header.seed, header.retries, header.games]
+    digest = hashlib.sha256(msgspec.json.encode(same, order="sorted")).hexdigest()[:8]
+    stem = Path(header.agent.rpartition(":")[0] or header.agent).stem or "agent"
+    kind = header.agent if ".py:" not in header.agent else f"{stem}-{header.agent.split(':')[-1]}"
+    slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in kind)
+    return Path("runs") / f"{slug}-{digest}"
+
+
+def _versions() -> dict[str, str]:
+    found = {"smartplay": __version__, "python": platform.python_version()}
+    for package in RECORDED_PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

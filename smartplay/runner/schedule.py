@@ -1,0 +1,130 @@
+"""Plays many episodes at once.
+
+Agents that wait for a service (`async def act`) share one event loop. All others play whole
+episodes in threads, those of CPU-heavy games in worker processes if the agent can be built again
+there by its name. Every result comes back to the caller, who alone writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+from smartplay.agents.base import AgentFactory
+from smartplay.agents.catalog import AgentSource, find_agent
+from smartplay.registry import get_card
+from smartplay.runner.episode import Job, Outcome, Tick, no_tick, play_episode
+
+
+async def play_all(
+    jobs: list[Job],
+    source: AgentSource,
+    concurrency: int,
+    keep: Callable[[Outcome], None],
+    tick: Tick = no_tick,
+    executor: Executor | None = None,
+) -> None:
+    """Play every job, at most `concurrency` at once.
+
+    Args:
+        jobs: The episodes; those of heavy games are started first.
+        source: Who plays.
+        concurrency: How many episodes are under way at once, 1 or more.
+        keep: Called here with each outcome as it comes.
+        tick: Called after each step that is played in this process.
+        executor: Where to play the episodes of agents that do not wait, instead of threads and
+            processes of this machine.
+    """
+    slots = asyncio.Semaphore(concurrency)
+    with ExitStack() as stack:
+        places = _Places(stack, source, concurrency, tick, executor)
+
+        async def play(job: Job) -> None:
+            async with slots:
+                keep(await places.play(job))
+
+        ordered = sorted(jobs, key=lambda job: not get_card(job.game).heavy)
+        tasks = [asyncio.ensure_future(play(job)) for job in ordered]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Places:
+    """Where episodes are played; pools are opened when first needed."""
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        source: AgentSource,
+        concurrency: int,
+        tick: Tick,
+        executor: Executor | None,
+    ) -> None:
+        self._stack, self._source, self._tick = stack, source, tick
+        self._concurrency = concurrency
+        self._given = executor
+        self._threads: Executor | None = None
+        self._processes: Executor | None = None
+
+    async def play(self, job: Job) -> Outcome:
+        source = self._source
+        if source.asynchronous:
+            return await play_episode(job, source.factory, self._tick)
+        loop = asyncio.get_running_loop()
+        by_name = source.reference
+        if by_name and (self._given or get_card(job.game).heavy):
+            executor = self._given or self._process_pool()
+            return await loop.run_in_executor(executor, play_by_name, job, by_name)
+        executor = self._given or self._thread_pool()
+        return await loop.run_in_executor(executor, play_here, job, source.factory, self._tick)
+
+    def _thread_pool(self) -> Executor:
+        if self._threads is None:
+            pool = ThreadPoolExecutor(self._concurrency, "smartplay")
+            self._threads = pool
+            self._stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        return self._threads
+
+    def _process_pool(self) -> Executor:
+        if self._processes is None:
+            pool = ProcessPoolExecutor(
+                min(self._concurrency, os.cpu_count() or 1),
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_end_with_parent,
+            )
+            self._processes = pool
+            self._stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        return self._processes
+
+
+def play_here(job: Job, factory: AgentFactory, tick: Tick = no_tick) -> Outcome:
+    """Play an episode to its end in the calling thread."""
+    return asyncio.run(play_episode(job, factory, tick))
+
+
+def play_by_name(job: Job, reference: tuple[str, dict[str, Any]]) -> Outcome:
+    """Play an episode in a process that has to build the agent anew."""
+    return play_here(job, find_agent(*reference).factory)
+
+
+def _end_with_parent() -> None:
+    """End this worker as soon as its parent is gone, however it went."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,259 @@
+"""Scores: pure functions of cards and records; they know no runner, no game and no model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from smartplay.capabilities import Capability
+from smartplay.card import GameCard
+from smartplay.errors import UsageError
+from smartplay.records import EpisodeRecord, Usage
+from smartplay.statistics import Interval, mean_interval, weighted_interval
+
+Weights = Literal["shipped", "paper"]
+WEIGHTS: tuple[Weights, ...] = ("shipped", "paper")
+BOOTSTRAP_SEED = 0
+
+
+class GameScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One game's result.
+
+    Attributes:
+        game: The full id.
+        title: The game's name for people.
+        counts: What the score counts, in words.
+        episodes: Scored episodes.
+        unscored: Episodes that failed, by cause.
+        planned: Episodes the run is to play.
+        steps_limit: Step limit played with.
+        shortened: Whether that is below the card's, so that anchors are out of reach.
+        score: Mean score; None if no episode was scored.
+        normalized: (score - min) / (human - min), as in the paper; None if undefined.
+        corrected: (score - random) / (best - random); None if undefined.
+        return_mean: Mean sum of rewards.
+        completed: Share of scored episodes that reached the game's goal.
+        steps: Steps taken in scored episodes.
+        invalid: Share of these steps played by the fallback, by cause of the last reply.
+        rejected: Replies that named no valid action, retries included, by cause.
+        calls: Calls to a language model.
+        usage: Their tokens.
+        seconds: Wall-clock time of the episodes added up.
+        further: Means of the further scores the game defines.
+    """
+
+    game: str
+    title: str
+    counts: str
+    episodes: int
+    unscored: dict[str, int]
+    planned: int
+    steps_limit: int
+    shortened: bool
+    score: Interval | None
+    normalized: Interval | None
+    corrected: Interval | None
+    return_mean: float | None
+    completed: float | None
+    steps: int
+    invalid: dict[str, float]
+    rejected: dict[str, int]
+    calls: int
+    usage: Usage
+    seconds: float
+    further: dict[str, Interval]
+
+    @property
+    def invalid_rate(self) -> float | None:
+        """Share of steps without a valid answer; None without steps."""
+        return sum(self.invalid.values()) if self.steps else None
+
+
+class CapabilityScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One capability's result.
+
+    Attributes:
+        capability: Its name.
+        scores: The weighted mean of the normalised game scores, by weighting; None where no
+            played game demands the capability.
+        reason: Why a score is None; empty if none is.
+        covers: The games that count under the shipped weights, with their weights.
+    """
+
+    capability: str
+    scores: dict[str, Interval | None]
+    reason: str
+    covers: dict[str, int]
+
+
+def weight(degree: int, weights: Weights) -> int:
+    """The weight of a game in a capability's score.
+
+    The paper (arXiv 2310.01557, section 3.3) weights by the degree, the code it shipped with by
+    the degree less one, which leaves out games that demand the least of the capability.
+    """
+    return degree - 1 if weights == "shipped" else degree
+
+
+def score_game(
+    card: GameCard, records: Sequence[EpisodeRecord], planned: int, steps_limit: int
+) -> GameScore:
+    """Sum up a game's episodes.
+
+    Args:
+        card: The game's card.
+        records: Its episodes, scored or not.
+        planned: How many the run is to play.
+        steps_limit: The step limit they were played with.
+    """
+    scored = [record for record in records if record.score is not None]
+    mean = mean_interval([record.score or 0.0 for record in scored]) if scored else None
+    steps = sum(record.steps for record in scored)
+    invalid = _added(record.invalid for record in scored)
+    anchors = card.anchors
+    best = anchors.human if anchors.optimum is None else anchors.optimum
+    chance = anchors.random.mean if anchors.random else None
+    return GameScore(
+        game=card.id,
+        title=card.title,
+        counts=card.score,
+        episodes=len(scored),
+        unscored=dict(Counter(record.error or "unknown" for record in records if record.error)),
+        planned=planned,
+        steps_limit=steps_limit,
+        shortened=steps_limit < card.steps,
+        score=mean,
+        normalized=_scaled(mean, anchors.min, anchors.human),
+        corrected=_scaled(mean, chance, best),
+        return_mean=_mean([record.return_ for record in scored]),
+        completed=_mean([float(record.completed) for record in scored]),
+        steps=steps,
+        invalid={cause: count / steps for cause, count in invalid.items() if steps},
+        rejected=dict(_added(record.rejected for record in records)),
+        calls=sum(record.calls for record in records),
+        usage=sum((record.usage for record in records), Usage()),
+        seconds=sum(record.seconds for record in records),
+        further=_further(scored),
+    )
+
+
+def score_capabilities(
+    cards: Sequence[GameCard], samples: Mapping[str, Sequence[float]]
+) -> list[CapabilityScore]:
+    """Attribute normalised scores to the nine capabilities.
+
+    Args:
+        cards: The played games' cards.
+        samples: Normalised episode scores by full id; a game without any is left out.
+
+    Returns:
+        One score per capability, in the order of `Capability`. Episodes are resampled within games
+        by a generator that is seeded alike each time.
+    """
+    measured = [card for card in cards if samples.get(card.id)]
+    return [_score_capability(capability, measured, samples) for capability in Capability]
+
+
+def _score_capability(
+    capability: Capability, cards: list[GameCard], samples: Mapping[str, Sequence[float]]
+) -> CapabilityScore:
+    scores: dict[str, Interval | None] = {}
+    for weights in WEIGHTS:
+        chosen = [card for card in cards if weight(card.degree(capability), weights)]
+        scores[weights] = None
+        if chosen:
+            scores[weights] = weighted_interval(
+                [samples[card.id] for card in chosen],
+                [weight(card.degree(capability), weights) for card in chosen],
+                np.random.default_rng(BOOTSTRAP_SEED),
+            )
+    covers = {card.id: weight(card.degree(capability), "shipped") for card in cards}
+    reason = ""
+    if scores["shipped"] is None:
+        reason = "no played game demands it" if cards else "no game has a normalised score"
+    return CapabilityScore(
+        capability=str(capability),
+        scores=scores,
+        reason=reason,
+        covers={game: value for game, value in covers.items() if value},
+    )
+
+
+def analyze_capabilities(
+    scores: Sequence[tuple[GameCard, float]], weights: Weights = "shipped"
+) -> dict[str, float | None]:
+    """Weighted means of normalised scores, by capability; None where no game counts.
+
+    Args:
+        scores: Each game's card and normalised score.
+        weights: `"shipped"` or `"paper"`, see `weight`.
+
+    Raises:
+        UsageError: If the weighting is unknown.
+    """
+    if weights not in WEIGHTS:
+        raise UsageError(f"unknown weights {weights!r}; known: {', '.join(WEIGHTS)}")
+    result: dict[str, float | None] = {}
+    for capability in Capability:
+        parts = [(weight(card.degree(capability), weights), s) for card, s in scores]
+        total = sum(part for part, _ in parts)
+        result[str(capability)] = sum(p * s for p, s in parts) / total if total else None
+    return result
+
+
+class Separability(msgspec.Struct, frozen=True, kw_only=True):
+    """What the choice of games can tell apart.
+
+    Attributes:
+        rank: Rank of the matrix of weights, games by capabilities; fewer than nine means that the
+            nine scores are not independent of one another.
+        groups: Capabilities whose scores are equal whatever is played, because the games' weights
+            are proportional.
+    """
+
+    rank: int
+    groups: list[list[str]]
+
+
+def separability(cards: Sequence[GameCard], weights: Weights = "shipped") -> Separability:
+    """Find out which capabilities a choice of games cannot tell apart."""
+    matrix = np.array(
+        [[weight(card.degree(c), weights) for c in Capability] for card in cards], dtype=np.float64
+    ).reshape(len(cards), len(Capability))
+    totals = matrix.sum(axis=0)
+    groups: dict[tuple[float, ...], list[str]] = {}
+    for place, capability in enumerate(Capability):
+        if totals[place]:
+            share = tuple((matrix[:, place] / totals[place]).round(12).tolist())
+            groups.setdefault(share, []).append(str(capability))
+    rank = int(np.linalg.matrix_rank(matrix)) if len(cards) else 0
+    return Separability(rank=rank, groups=[group for group in groups.values() if len(group) > 1])
+
+
+def _scaled(mean: Interval | None, zero: float | None, one: float | None) -> Interval | None:
+    if mean is None or zero is None or one is None:
+        return None
+    return mean.scaled(zero, one)
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def _added(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return total
+
+
+def _further(records: Sequence[EpisodeRecord]) -> dict[str, Interval]:
+    names = list(dict.fromkeys(name for record in records for name in record.scores))
+    return {
+        name: mean_interval([record.scores[name] for record in records if name in record.scores])
+        for name in names
+    }
