@@ -11,7 +11,7 @@ Positions are lattice positions (half squares, 0 to 18 each way), as in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -138,7 +138,7 @@ def _move(belief: Belief, agent: tuple[int, int]) -> Belief:
     return moved
 
 
-@lru_cache(maxsize=None)
+@cache
 def next_spots(spot: Spot, agent: tuple[int, int]) -> tuple[Spot, ...]:
     """Where a being can be one step later, each with equal chance.
 
@@ -170,7 +170,7 @@ def _spot(x: int, y: int) -> int:
     return y * (LAST + 1) + x
 
 
-@lru_cache(maxsize=None)
+@cache
 def _reach(movement: str) -> Values:
     """Discounted success of touching a being with no one else around, by value iteration.
 
@@ -189,12 +189,12 @@ def _reach(movement: str) -> Values:
             following[a, s] = [_spot(x, y) for _, x, y in ways] * (12 // len(ways))
             touching[a, s] = abs(spot[1] - agent[0]) < 2 and abs(spot[2] - agent[1]) < 2
     moves = _agent_moves(agents)
-    values = np.zeros(touching.shape)
+    values: Values = np.zeros(touching.shape)
     while True:
         arriving = np.where(touching, 1.0, DISCOUNT * values)
-        best = np.max([_mean_over_ways(arriving[to], following) for to in moves], axis=0)
+        best: Values = np.max([_mean_over_ways(arriving[to], following) for to in moves], axis=0)
         if np.abs(best - values).max() < 1e-3:
-            return best
+            return values
         values = best
 
 
@@ -204,7 +204,7 @@ def _agent_moves(agents: list[tuple[int, int]]) -> list[list[int]]:
         targets = [(x + 2 * dx, y + 2 * dy) for x, y in agents]
         moves.append(
             [
-                square(*target) if 0 <= min(target) and max(target) <= LAST else number
+                square(*target) if min(target) >= 0 and max(target) <= LAST else number
                 for number, target in enumerate(targets)
             ]
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from smartplay.errors import UsageError
@@ -31,9 +31,9 @@ def corpus(split: str, texts: str | None = None) -> Lookup:
     return _own(split) if texts is None else _given(_locate(texts, split))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _own(split: str) -> Lookup:
-    @lru_cache(maxsize=None)
+    @cache
     def lookup(entity: str, role: str, movement: str) -> list[str]:
         return grammar.sentences(split, entity, role, movement)
 
@@ -45,7 +45,7 @@ def _locate(texts: str, split: str) -> Path:
     return path / f"text_{split}.json" if path.is_dir() else path
 
 
-@lru_cache(maxsize=None)
+@cache
 def _given(path: Path) -> Lookup:
     table = read_texts(path)
 

@@ -37,14 +37,15 @@ class MessengerEnv(gym.Env[Grid, int]):
         text_seed: What a describer seeds its choice of words with; drawn anew in each episode.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}
 
     def __init__(self, level: int = 2, split: str = "test", render_mode: str | None = None) -> None:
         deal.check(level, split)
         self.level, self.split, self.render_mode = level, split, render_mode
         self.layers = (5 if level == 3 else 3) + 1
-        shape = (SIZE, SIZE, self.layers)
-        self.observation_space = spaces.Box(0, AGENT_WITH_MESSAGE_ID, shape, np.uint8)
+        self.observation_space = spaces.Box(
+            0, AGENT_WITH_MESSAGE_ID, (SIZE, SIZE, self.layers), np.uint8
+        )
         self.action_space = spaces.Discrete(len(MOVES))  # type: ignore[assignment]
         self._rng = Random(0)
         self._layer_of: dict[str, int] = {}
@@ -82,7 +83,7 @@ class MessengerEnv(gym.Env[Grid, int]):
         return draw(self.world)
 
     def _observe(self, world: World) -> Grid:
-        grid = np.zeros(self.observation_space.shape, np.uint8)  # type: ignore[arg-type]
+        grid = np.zeros((SIZE, SIZE, self.layers), np.uint8)
         for being in world.beings:
             grid[being.y // 2, being.x // 2, self._layer_of[being.role]] = _NUMBER[being.name]
         if world.alive:

@@ -1,4 +1,4 @@
-"""What a split's vocabulary consists of; the vocabularies are `words_train`, `words_val`, …
+"""What the vocabulary of a split consists of.
 
 Phrases are templates. Their slots:
 

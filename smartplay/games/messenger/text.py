@@ -13,13 +13,13 @@ from smartplay.text import Describer, Description, Turn
 
 ACTIONS = ("Move North", "Move South", "Move West", "Move East", "Do Nothing")
 _OUTCOMES = (
-    "you moved one square north.",
-    "you moved one square south.",
-    "you moved one square west.",
-    "you moved one square east.",
-    "you stayed where you were.",
+    "You moved one square north.",
+    "You moved one square south.",
+    "You moved one square west.",
+    "You moved one square east.",
+    "You stayed where you were.",
 )
-_BLOCKED = "the edge of the grid kept you where you were."
+_BLOCKED = "The edge of the grid kept you where you were."
 
 
 class MessengerText(Describer[MessengerEnv]):
@@ -79,7 +79,7 @@ class MessengerText(Describer[MessengerEnv]):
     def _outcome(self, world: World, action: int, step: int) -> str:
         limit = f"Step {step}" if self._steps is None else f"Step {step} of {self._steps}"
         outcome = _BLOCKED if world.blocked else _OUTCOMES[action]
-        return f"{limit}. {ACTIONS[action]}: {outcome}"
+        return f"{limit}. You chose: {ACTIONS[action]}. {outcome}"
 
     def _state(self, world: World, total: float) -> dict[str, Any]:
         cells = {"agent": [world.x // 2, world.y // 2]}
