@@ -73,11 +73,11 @@ def _patterns(words: Words, role: str, movement: str) -> list[str]:
 
 
 def _around(outers: list[str], frames: Phrases, np: str) -> list[str]:
-    """Put each frame, holding `np`, into the sentences that have room for one."""
+    """Put each frame, holding `np`, into the sentences that have room for one; weigh the rest up."""
     return [
         outer.replace("{frame}", frame.replace("{np}", np))
         for outer in outers
-        for frame in (frames if "{frame}" in outer else ("",))
+        for frame in (frames if "{frame}" in outer else ("",) * 3)
         if _reads_well(outer, frame, np)
     ]
 

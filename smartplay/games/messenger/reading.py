@@ -29,7 +29,7 @@ ROLE_CUES = {
         r"|\bmust go|\bdeliver\b|\bbring\b|\bbrought|\bmeant for|\breceive|\bexpecting|\bmust get"
         r"|\berrand|\breturned to|\baddress|\bintended for|\bawaiting|\bentitled|\bowed|\bconvey"
         r"|\bends up with|\bdestined|\bmission"
-        rf"|\b(?:hand|pass|take|gets?|given) the {_MESSAGE_NOUN}"
+        rf"|\b(?:hand(?:ed)?|pass|take|gets?|given) the {_MESSAGE_NOUN}"
     ),
 }
 """Turns of phrase for a role; whatever speaks of the message without them is its holder."""

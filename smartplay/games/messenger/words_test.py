@@ -161,12 +161,12 @@ WORDS = Words(
             "in one unchanging spot there is {a}, and stumbling into {him} is fatal.",
         ),
         ("message", "chaser"): (
-            "no need to search for the {msg}: {the} that bears it is closing in on you.",
-            "the {msg} comes to you by way of {the}, which keeps drawing nearer to you.",
+            "no need to search for the {msg}: {the} {who} bears it is closing in on you.",
+            "the {msg} comes to you by way of {the}, {which} keeps drawing nearer to you.",
             "patience, for {the} charged with the {msg} is intent on reaching you.",
         ),
         ("message", "fleeing"): (
-            "the {msg} slips further from you with every step of {the} that bears it.",
+            "the {msg} slips further from you with every step of {the} {who} bears it.",
             "getting the {msg} is a hunt, since {the} in charge of it is anxious to elude you.",
             "{the} would rather elude you than part with the {msg}.",
         ),

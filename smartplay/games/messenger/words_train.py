@@ -40,7 +40,7 @@ WORDS = Words(
         "enemy": (
             "is your {foe}",
             "is a dangerous {foe}",
-            "is an {foe} you should avoid",
+            "is an {foe} of yours",
             "will kill you if you touch {him}",
             "is deadly",
             "is an {foe} and can kill you",
@@ -50,7 +50,7 @@ WORDS = Words(
             "carries the {msg}",
             "is holding the {msg}",
             "keeps the {msg} with {him}",
-            "is the one with the {msg}",
+            "has taken the {msg} along",
             "has the {msg} that is to be delivered",
         ),
         "goal": (
@@ -149,12 +149,12 @@ WORDS = Words(
             "do not let {the} {who} is following you catch you, or you die.",
         ),
         ("enemy", "fleeing"): (
-            "there is no reason to go after {the} that flees from you: {he} is deadly.",
+            "there is no reason to go after {the} {who} flees from you: {he} is deadly.",
             "{the} {goes} away from you, but {he} is still your {foe}.",
         ),
         ("enemy", "immovable"): (
             "{the} does not move, but you die if you touch {him}.",
-            "go around {the} that never moves, because {he} is the {foe}.",
+            "go around {the} {who} never moves, because {he} is an {foe}.",
         ),
         ("message", "chaser"): (
             "{the} is coming to you and has the {msg}.",
@@ -165,7 +165,7 @@ WORDS = Words(
             "the {msg} is hard to get, because {the} holding it keeps {going} away from you.",
         ),
         ("message", "immovable"): (
-            "the {msg} is easy to find, because {the} that has it does not move.",
+            "the {msg} is easy to find, because {the} {who} has it does not move.",
             "in one place and never moving, {the} holds the {msg}.",
         ),
         ("goal", "chaser"): (
@@ -173,7 +173,7 @@ WORDS = Words(
             "the {aim} is coming toward you: it is {the}.",
         ),
         ("goal", "fleeing"): (
-            "catch {the} that flees from you, because {he} is the {aim} of the {msg}.",
+            "catch {the} {who} flees from you, because {he} is the {aim} of the {msg}.",
             "the {msg} must be brought to {the}, even if {he} {goes} away from you.",
         ),
         ("goal", "immovable"): (
@@ -201,7 +201,7 @@ WORDS = Words(
             "{frame}.",
             "in this game {the} {role}.",
             "there is {a} here, and {he} {role}.",
-            "it is {the} {who} {role}.",
+            "here, {the} {role}.",
             "once you have the {msg}, {the} is the {aim}.",
         ),
     },

@@ -56,7 +56,7 @@ WORDS = Words(
         "goal": (
             "is the receiver of the {msg}",
             "is the {aim}",
-            "is the one to hand the {msg} to",
+            "must be handed the {msg}",
             "is expecting the {msg} from you",
             "must get the {msg} from you",
             "is where your errand with the {msg} ends",
@@ -174,7 +174,7 @@ WORDS = Words(
             "hot on your heels is the very {noun} {who} must get the {msg}.",
         ),
         ("goal", "fleeing"): (
-            "your errand ends at {the}, no matter how {he} shies away from you.",
+            "your errand ends with {the}, no matter how {he} shies away from you.",
             "though {the} must get the {msg} from you, {he} retreats from you.",
         ),
         ("goal", "immovable"): (
