@@ -51,7 +51,9 @@ def mean_interval(values: Sequence[float]) -> Interval:
         return Interval(mean)
     from scipy.special import stdtrit
 
-    reach = float(stdtrit(len(data) - 1, (1 + CONFIDENCE) / 2) * data.std(ddof=1)) / len(data) ** 0.5
+    reach = (
+        float(stdtrit(len(data) - 1, (1 + CONFIDENCE) / 2) * data.std(ddof=1)) / len(data) ** 0.5
+    )
     return Interval(mean, mean - reach, mean + reach)
 
 

@@ -30,8 +30,8 @@ class FrozenLakeText(Describer[Any]):
             "You cross a frozen lake on a grid. The map, with row 1 at the top and column 1 at the "
             "left: S is the start, F is ice, H is a hole and G is the goal.\n"
             + "\n".join(rows)
-            + f"\n\n{slip} At the edge of the lake you stay where you are. Falling into a hole ends "
-            f"the game with a score of 0; reaching the goal ends it with a score of 1.{limit}"
+            + f"\n\n{slip} At the edge of the lake you stay where you are. Falling into a hole "
+            f"ends the game with a score of 0; reaching the goal ends it with a score of 1.{limit}"
         )
 
     def describe(self, turn: Turn) -> Description:

@@ -120,7 +120,7 @@ def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
     name, settings = data.pop("agent", None), data.pop("settings", {})
     if data or not isinstance(name, str) or not isinstance(settings, dict):
         raise UsageError(
-            f"agent definition {path} must hold agent = \"name\" and may hold a table [settings]; "
+            f'agent definition {path} must hold agent = "name" and may hold a table [settings]; '
             f"{'unknown: ' + ', '.join(data) if data else 'one of them is missing or malformed'}"
         )
     place, _, rest = name.partition(":")
@@ -143,7 +143,7 @@ def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource
 
 
 def _is_factory(found: Any) -> bool:
-    return isinstance(found, type) or FACTORY_KEYWORDS <= set(_parameters(found))
+    return isinstance(found, type) or set(_parameters(found)) >= FACTORY_KEYWORDS
 
 
 def _check_settings(name: str, factory: Any, settings: dict[str, Any]) -> None:

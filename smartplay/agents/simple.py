@@ -29,9 +29,7 @@ class ConstantAgent:
         action: The action's number in the list, from 1, or its name.
     """
 
-    def __init__(
-        self, manual: str, actions: list[str], seed: int, action: int | str = 1
-    ) -> None:
+    def __init__(self, manual: str, actions: list[str], seed: int, action: int | str = 1) -> None:
         name = actions[action - 1] if isinstance(action, int) and action <= len(actions) else action
         if name not in actions:
             raise UsageError(f"no action {action!r}; the actions are: {', '.join(actions)}")

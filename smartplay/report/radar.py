@@ -83,7 +83,8 @@ class _Radar:
             )
             label = "human 1.0" if strong else f"{value:.1f}"
             parts.append(
-                f'<text x="{x + 4:.1f}" y="{y + 12:.1f}" font-size="11" fill="#5c5a55">{label}</text>'
+                f'<text x="{x + 4:.1f}" y="{y + 12:.1f}" font-size="11" fill="#5c5a55">'
+                f"{label}</text>"
             )
         return parts
 

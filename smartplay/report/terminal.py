@@ -21,9 +21,9 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def _games(report: Report) -> Table:
-    table = Table(title="Games (means with 95 % intervals)")
+    table = _table("\nGames: means with 95 % intervals")
     for column in ("game", "episodes", "score", "normalised", "over chance", "invalid"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "game")
     for game in report.games:
         cells = (
             wording.name(game.game),
@@ -38,9 +38,9 @@ def _games(report: Report) -> Table:
 
 
 def _capabilities(report: Report) -> Table:
-    table = Table(title="Capabilities (1 is the human score)")
-    for column in ("capability", "degree - 1", "degree", "random play", "games that count"):
-        table.add_column(column)
+    table = _table("\nCapabilities: 1 is the human score; by weights of degree - 1, and degree")
+    for column in ("capability", "degree - 1", "degree", "random play", "games"):
+        table.add_column(column, no_wrap=column == "capability")
     for score in report.capabilities:
         chance = report.chance["shipped"].get(score.capability)
         cells = (
@@ -52,3 +52,7 @@ def _capabilities(report: Report) -> Table:
         )
         table.add_row(*map(Text, cells))
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", box=None, pad_edge=False)

@@ -53,9 +53,7 @@ def headline(report: Report) -> list[str]:
             f"Calls: {report.calls}; tokens: {usage.prompt} read ({usage.cached} cached), "
             f"{usage.completion} written ({usage.reasoning} reasoning)"
         )
-    lines += [
-        f"Unscored: {count} x {cause}" for cause, count in report.unscored.items()
-    ]
+    lines += [f"Unscored: {count} x {cause}" for cause, count in report.unscored.items()]
     return lines
 
 
@@ -65,9 +63,7 @@ def cautions(report: Report) -> list[str]:
     shipped = report.separability["shipped"]
     if shipped.rank:
         lines.append(_rank(shipped, len(report.capabilities)))
-    lines += [
-        f"These games cannot tell apart: {' and '.join(group)}." for group in shipped.groups
-    ]
+    lines += [f"These games cannot tell apart: {' and '.join(group)}." for group in shipped.groups]
     lines += [
         f"{score.capability} is not measured: {score.reason}."
         for score in report.capabilities

@@ -129,9 +129,7 @@ class _Episode:
         score, valid = self.info["score"], action is not None
         number = len(self.steps) + 1
         self.steps.append(
-            StepRecord(
-                number, attempts, executed, name, valid, text, float(reward), score, seconds
-            )
+            StepRecord(number, attempts, executed, name, valid, text, float(reward), score, seconds)
         )
         calls = [call for attempt in attempts for call in attempt.calls]
         tick(1, len(calls), sum(call.usage.prompt + call.usage.completion for call in calls))

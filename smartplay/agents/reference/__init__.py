@@ -31,13 +31,13 @@ def reference(manual: str, actions: list[str], seed: int) -> Agent:
 
 @lru_cache(maxsize=1)
 def _by_title() -> dict[str, AgentFactory]:
-    return {found.title: found for found in _classes()}
+    return dict(_titled_classes())
 
 
-def _classes() -> Iterator[type]:
+def _titled_classes() -> Iterator[tuple[str, AgentFactory]]:
     for module_info in pkgutil.iter_modules(__path__, __name__ + "."):
         module = importlib.import_module(module_info.name)
         for value in vars(module).values():
-            if isinstance(value, type) and value.__module__ == module.__name__:
-                if isinstance(getattr(value, "title", None), str):
-                    yield value
+            title = getattr(value, "title", None)
+            if isinstance(title, str) and value.__module__ == module.__name__:
+                yield title, value

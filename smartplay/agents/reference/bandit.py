@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 
@@ -29,4 +30,4 @@ class BanditReference:
 
     def _promise(self, machine: int) -> float:
         pulls = self._pulls[machine]
-        return (self._wins[machine] + 1) / (pulls + 1.5) + 0.3 / (pulls + 1) ** 0.5
+        return (self._wins[machine] + 1) / (pulls + 1.5) + 0.3 / math.sqrt(pulls + 1)

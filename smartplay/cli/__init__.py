@@ -1,0 +1,79 @@
+"""The command line: one module in `commands` per command.
+
+A command module has a docstring (its help), `add_arguments(parser)` and `run(options)`, which
+returns the exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import pkgutil
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from smartplay._version import __version__
+from smartplay.cli import commands
+from smartplay.cli.output import BAD_USAGE, FAILED, INTERRUPTED, OK
+from smartplay.errors import SmartPlayError, UsageError
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(BAD_USAGE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns:
+        0 if all went well, 1 if something failed, 2 for a request that cannot be carried out, 3 if
+        an episode is unscored, 130 if interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except KeyboardInterrupt:
+        print("smartplay: stopped; the same command takes up where it stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as error:
+        if options.debug:
+            traceback.print_exc()
+        return _report_failure(error)
+
+
+def _report_failure(error: Exception) -> int:
+    text = " ".join(str(error).split())
+    if isinstance(error, SmartPlayError):
+        print(f"smartplay: {text}", file=sys.stderr)
+    else:
+        kind = type(error).__name__
+        print(f"smartplay: {kind}: {text} (--debug shows where)", file=sys.stderr)
+    return BAD_USAGE if isinstance(error, UsageError) else FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="smartplay",
+        description="Games as text that show what an agent can do, and what it cannot.",
+    )
+    parser.add_argument("--version", action="version", version=f"smartplay {__version__}")
+    added = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    for info in pkgutil.iter_modules(commands.__path__):
+        module = importlib.import_module(f"{commands.__name__}.{info.name}")
+        text = (module.__doc__ or "").strip()
+        command = added.add_parser(info.name, help=text.split("\n")[0], description=text)
+        command.set_defaults(command=module.run)
+        command.add_argument("--json", action="store_true", help="print JSON and nothing else")
+        command.add_argument("--debug", action="store_true", help="show where an error comes from")
+        module.add_arguments(command)
+    return parser

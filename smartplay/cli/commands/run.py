@@ -1,0 +1,89 @@
+"""Play an agent over games and report its capabilities."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from smartplay.cli.output import OK, SOME_UNSCORED, show_reports
+from smartplay.errors import UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is played, by whom and where it is kept."""
+    add = parser.add_argument
+    add("agent", help="random, constant, reference, local, openai:MODEL, anthropic:MODEL, "
+        "file.py:Name or definition.toml")  # fmt: skip
+    add("--games", default="core", help="core, all, families, ids, card files (default: core)")
+    add("--episodes", type=int, metavar="N", help="episodes per game (default: the card's)")
+    add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
+    add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
+    add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
+    add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
+    add("--quick", action="store_true", help="2 episodes of at most 50 steps per game")
+    add("--retries", type=int, default=1, metavar="N",
+        help="how often an invalid reply is complained of (default: 1)")  # fmt: skip
+    add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the agent")
+    add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
+        help="a setting of a game or family")  # fmt: skip
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play what is missing, then report."""
+    from smartplay.runner import run as play
+
+    settings = dict(map(_setting, options.set))
+    if options.base_url:
+        settings["base_url"] = options.base_url
+    played = play(
+        options.agent,
+        options.games,
+        episodes=options.episodes,
+        steps=options.steps,
+        seed=options.seed,
+        concurrency=options.concurrency,
+        out=options.out,
+        quick=options.quick,
+        retries=options.retries,
+        agent_settings=settings,
+        game_settings=_game_settings(options.game_set),
+    )
+    show_reports([played.path], options.json)
+    if not options.json:
+        print(f"Report: {played.path / 'report.md'}")
+    if played.unscored:
+        print(
+            f"smartplay: {len(played.unscored)} of {len(played.episodes)} episodes are unscored; "
+            "the same command plays them again",
+            file=sys.stderr,
+        )
+        return SOME_UNSCORED
+    return OK
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """Read KEY=VALUE; the value as JSON if it is valid JSON, else as text."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise UsageError(f"{text!r} is no setting; write KEY=VALUE")
+    try:
+        return key, msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return key, value
+
+
+def _game_settings(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        place, value = _setting(text)
+        game, dot, key = place.partition(".")
+        if not dot or not game or not key:
+            raise UsageError(f"{text!r} is no game setting; write GAME.KEY=VALUE")
+        found.setdefault(game, {})[key] = value
+    return found
