@@ -138,7 +138,9 @@ def check_contacts(world: World, held: bool, reward: float) -> None:
         b.role for b in world.beings if abs(b.x - world.x) < 2 and abs(b.y - world.y) < 2
     }
     acted = {contact.being.role for contact in world.contacts}
-    taken = {c.being.role for c in world.contacts if c.kind == "taken"} if world.level > 1 else set()
+    taken = (
+        {c.being.role for c in world.contacts if c.kind == "taken"} if world.level > 1 else set()
+    )
     assert acted == overlapping | taken
     if taken:
         assert not held
@@ -275,7 +277,7 @@ def test_the_numbers_show_everyone_where_they_are(level: int, seed: int) -> None
 
 @pytest.mark.parametrize("settings", [{"level": 4}, {"split": "exam"}])
 def test_wrong_settings_are_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(SmartPlayError, match="1, 2 or 3|unknown split"):
+    with pytest.raises(SmartPlayError, match=r"1, 2 or 3|unknown split"):
         gym.make("smartplay/MessengerL2-v0", **settings)
 
 

@@ -35,6 +35,7 @@ class MessengerReference:
         self._before: Position = (0, 0)
         self._guesses: list[Guess] = []
         self._visits = [0] * SIZE**2
+        self._way = ""
 
     def act(self, observation: str) -> str:
         """The next step towards the message or, once it is in hand, the goal."""
@@ -52,11 +53,11 @@ class MessengerReference:
 
     def _choose(self, lines: list[tuple[str, Place]]) -> str:
         """Level 1: walk to the one that matters; it is two steps away in a straight line."""
-        names = [name for name, _ in lines]
-        roles = cast_of_three(names, self._readings)
-        wanted = roles["goal" if self._has_message else "message"]
-        way = dict(lines)[wanted][1]
-        return next(name for name in self._actions if name.lower().endswith(way))
+        if not self._way:
+            roles = cast_of_three([name for name, _ in lines], self._readings)
+            wanted = roles["goal" if self._has_message else "message"]
+            _, self._way = dict(lines)[wanted]
+        return next(name for name in self._actions if name.lower().endswith(self._way))
 
     def _start(self, lines: list[tuple[str, Place]]) -> Position:
         """Find out who is who, and where, from the first observation."""

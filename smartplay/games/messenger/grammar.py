@@ -73,7 +73,7 @@ def _patterns(words: Words, role: str, movement: str) -> list[str]:
 
 
 def _around(outers: list[str], frames: Phrases, np: str) -> list[str]:
-    """Put each frame, holding `np`, into the sentences that have room for one; weigh the rest up."""
+    """Put each frame, holding `np`, into the sentences that have room; weigh the others up."""
     return [
         outer.replace("{frame}", frame.replace("{np}", np))
         for outer in outers

@@ -38,7 +38,7 @@ WORDS = Words(
     aim=("objective", "final stop", "goal"),
     roles={
         "enemy": (
-            "is your {foe}",
+            "is your sworn {foe}",
             "is lethal to the touch",
             "will be the end of you if you meet",
             "poses a grave menace to your life",

@@ -55,7 +55,7 @@ WORDS = Words(
         ),
         "goal": (
             "is the receiver of the {msg}",
-            "is the {aim}",
+            "is your {aim}",
             "must be handed the {msg}",
             "is expecting the {msg} from you",
             "must get the {msg} from you",
@@ -76,7 +76,7 @@ WORDS = Words(
             "the {msg} is in the possession of {np}",
             "whoever wants the {msg} has to turn to {np}",
             "the {msg} can be obtained from {np}",
-            "the {msg} has been left with {np}",
+            "the {msg} was deposited with {np}",
             "the holder of the {msg} is {np}",
         ),
         "goal": (
@@ -85,7 +85,7 @@ WORDS = Words(
             "take the {msg} to {np}",
             "the {msg} must be returned to {np}",
             "your errand with the {msg} ends with {np}",
-            "the {aim} is {np}",
+            "your {aim} is {np}",
         ),
     },
     adjectives={
