@@ -27,6 +27,7 @@ else:
 ID_PATTERN = re.compile(r"[A-Za-z0-9]+-v[0-9]+")
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
+_DECIDES = ("id", "describer", "environment", "fallback", "history", "settings", "steps")
 Degree = Annotated[int, msgspec.Meta(ge=1, le=4)]
 
 
@@ -148,8 +149,8 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the card's content, 16 hexadecimal digits."""
-        content = msgspec.structs.asdict(self) | {"source": ""}
+        """SHA-256, 16 hexadecimal digits, of what decides an episode; anchors do not."""
+        content = {key: getattr(self, key) for key in _DECIDES}
         return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.pictures` draws the picture of every dossier: a state a few steps into a game."""
+"""`python -m tests.pictures` draws each dossier's picture: a state a few steps into a game."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def test_vector_environments(card: GameCard, mode: str) -> None:
     after = single.step(0)
     vector = gym.make_vec(card.id, num_envs=2, vectorization_mode=mode)
     try:
-        texts, infos = vector.reset(seed=[11, 11])
+        texts, infos = vector.reset(seed=[11, 11])  # type: ignore[arg-type]
         assert tuple(texts) == (start, start)
         assert list(infos["obs"]) == [start, start]
         assert infos["manual"][1] == info["manual"]

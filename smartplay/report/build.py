@@ -17,6 +17,8 @@ from smartplay.scoring import (
     CapabilityScore,
     GameScore,
     Separability,
+    Weights,
+    analyze_capabilities,
     score_capabilities,
     score_game,
     separability,
@@ -124,16 +126,12 @@ def _normalized(card: GameCard, records: list[EpisodeRecord]) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def _chance(cards: list[GameCard], weights: str) -> dict[str, float | None]:
-    from smartplay.scoring import analyze_capabilities
-
-    pairs = []
-    for card in cards:
-        level = card.anchors.random and card.normalized(card.anchors.random.mean)
-        if level is None:
-            return {}
-        pairs.append((card, level))
-    return analyze_capabilities(pairs, "paper" if weights == "paper" else "shipped")
+def _chance(cards: list[GameCard], weights: Weights) -> dict[str, float | None]:
+    levels = [
+        card.normalized(card.anchors.random.mean) if card.anchors.random else None for card in cards
+    ]
+    pairs = [(card, level) for card, level in zip(cards, levels, strict=True) if level is not None]
+    return analyze_capabilities(pairs, weights) if len(pairs) == len(cards) else {}
 
 
 def _invalid_steps(games: list[GameScore]) -> float:

@@ -50,10 +50,9 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _games(report: Report) -> str:
-    header = ("Game", "Episodes", "Score", "Normalised", "Over chance", "Goal reached", "Invalid")
-    header += ("Calls", "Tokens read", "Tokens written")
+    header = "Game,Episodes,Score,Normalised,Over chance,Goal reached,Invalid,Calls,Tokens read"
     return _table(
-        header,
+        [*header.split(","), "Tokens written"],
         (
             (
                 wording.name(game.game),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import platform
 from collections.abc import Mapping
@@ -184,8 +185,6 @@ def default_folder(header: RunHeader) -> Path:
 def _versions() -> dict[str, str]:
     found = {"smartplay": __version__, "python": platform.python_version()}
     for package in RECORDED_PACKAGES:
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
     return found

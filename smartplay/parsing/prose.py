@@ -1,0 +1,210 @@
+"""Which actions lines and sentences choose, and which they merely mention.
+
+No language is understood here: the tables hold the words that decide. They are matched against
+sentences as `Names.masked` gives them: lower case, one space between tokens, no articles, each
+name replaced by a sign.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from smartplay.parsing.explicit import KIND, NOUN
+from smartplay.parsing.names import MARKUP_ONLY, NONE, PHRASE, WORD, Found, Names, unlisted
+
+_REACH = 200  # characters of a sentence that are looked at on either side of an action
+
+_NAMED = f"[{PHRASE}{WORD}]"
+_RUN = re.compile(f"{_NAMED}(?: (?:(?:,|/|&|and|or|nor) )+{_NAMED})*")  # "rock, paper or scissors"
+_SENTENCE_END = re.compile(r"(?:^| )([.!?;])(?= |$)")
+_CLAUSE_START = re.compile(
+    r"(?:^| )(?:[,—–-]|so|(?<!thing )but|then|therefore|thus|hence"
+    r"|(?:which|that) is why|that's why|and(?= (?:i|we|let)\b))(?= |$)"
+)
+
+# An action is affirmed by its clause if that consists of an opener and the action …
+_OPENER = (
+    r"(?:(?:so|ok|okay|yes|now|first|next|finally|instead|please|just|simply|and|either|well)"
+    r"(?: :)? ?)*"
+)
+_BARE = re.compile(rf"(?:: ?)?{_OPENER}(?:i|we)?")
+# … or if a cue, then nothing but fillers, stands before the action.
+_CHOOSE = r"(?:choose|pick|select|play|take|go|throw|opt|settle|decide|recommend|suggest|say)"
+_CUES = (
+    r"(?:i|we|you|agent|player) (?:will|shall|should|must)",
+    rf"(?:i|we|you) (?:would )?{_CHOOSE}",
+    rf"(?:i|we)'(?:ll|d {_CHOOSE})",
+    r"(?:i|we)(?: have|'ve)? (?:decided|chosen)",
+    r"(?:i am|i'm|we are|we're) (?:going|choosing|picking|selecting|playing|taking)",
+    r"let's|lets|let us|let me",
+    rf"^{_OPENER}(?:{_CHOOSE}|going|choosing|execute|perform|move)",
+    rf"(?:my|{KIND}|right|safest|wisest) (?:{NOUN}|option|bet|step|strategy|counter|plan)"
+    r"(?: \w+){0,5}? (?:is|be|:)",
+    r"(?:it is|it's) (?:best|safest|wisest) to",
+    rf"{NOUN}(?: i {_CHOOSE})? is|(?:plan|conclusion|verdict|decision|choice) :",
+)
+_FILLERS = (
+    r"now|just|simply|first|either|definitely|certainly|again|still|also|therefore|ahead|try|be"
+    r"|going|go|with|to|for|on|that|you|use|do|perform|execute|move|following|action|option|:"
+    rf"|choose|choosing|pick|picking|select|selecting|play|playing|take|taking|throw|{WORD}"
+)
+_DECISION = re.compile(rf"(?:^|\b)(?:{'|'.join(_CUES)})(?: (?:{_FILLERS}))*$")
+
+# These in its clause, or the last ones anywhere before it in its sentence, undo that.
+_NEGATION = re.compile(
+    r"\b(?:not|never|no|nor|neither|nothing|none|cannot|\w+n't|dont|wont|without|avoid\w*"
+    r"|instead of|rather than|anything but|everything but|refuse)\b"
+)
+_DOUBT = re.compile(
+    r"\b(?:maybe|perhaps|possibly|might|could|consider\w*|wonder\w*|doubt|what|which|whether|how"
+    r"|worst|worse|wrong|bad|last (?!i\b|we\b)\w+|previous\w*|earlier|before|after"
+    rf"|(?:opponent's|enemy's|their|his|her)(?: \w+)? {NOUN})\b"
+)
+_CONDITION = re.compile(
+    r"(?<!even )\b(?:if|unless|when|whenever|once|until|suppose|supposing|assuming|in case"
+    r"|as long as|after that|later|eventually|next (?:time|turn|round))\b"
+)
+
+# What may follow an action that is chosen; what makes it a subject or takes the choice back; and
+# what chooses it as a subject.
+_END = re.compile(
+    r"$| [,(—–-]| (?:because|since|as|to|for|now|then|instead|again|next|and|towards?|rather|over"
+    r"|against|it is|this (?:time|turn|round|step))\b"
+)
+_TURN = re.compile(
+    r"(?: ,)? (?:if|unless|or|is|isn't|was|would|could|might|may|will|can|seems|looks|which"
+    r"|however|though|although)\b"
+)
+_PRAISE = re.compile(
+    r" (?:is|seems|looks)(?: (?!not|never)\w+){0,3} (?:best|optimal|right|correct|safest|wisest)\b"
+)
+
+_SEQUEL = re.compile(r"\s*(?:and )?(?:then|next|afterwards|after that)\b")  # of a plan
+_COMMENTED = re.compile(rf"{_NAMED} [:(,—–-] .*")
+_REJECTING = re.compile(  # the end of a line that rejects what the next one says
+    r"\b(?:not|never|avoid\w*|\w+n't|without|instead of|rather than|could|might|bad)[\s:*_]*$",
+    re.IGNORECASE,
+)
+
+
+class Line(NamedTuple):
+    """A line of a reply that says something.
+
+    Attributes:
+        prose: The line, masked.
+        mentions: The actions it names, in order.
+        alone: The action that is the whole line.
+        first: The action that is the whole line but for a comment after it.
+        marked: Whether the line begins with a list mark.
+        rejected: Whether the line before ends in words that reject this one.
+        apart: Whether a blank line comes before.
+    """
+
+    prose: str
+    mentions: list[Found]
+    alone: Found
+    first: Found
+    marked: bool
+    rejected: bool
+    apart: bool
+
+
+def read_lines(text: str, names: Names) -> list[Line]:
+    """Read a (unified) text line by line."""
+    lines: list[Line] = []
+    apart, before = True, ""
+    for line in text.split("\n"):
+        alone = names.spelled(line)
+        if not alone and MARKUP_ONLY.fullmatch(line):
+            apart = True
+            continue
+        item = unlisted(line)
+        prose, mentions = names.masked(item)
+        first = alone or (mentions[0] if _COMMENTED.fullmatch(prose) else NONE)
+        rejected = bool(_REJECTING.search(before[-60:]))
+        lines.append(Line(prose, mentions, alone, first, item != line, rejected, apart))
+        apart, before = False, line
+    return lines
+
+
+def standing_last(lines: list[Line]) -> Found:
+    """The action that is the last line and no part of a list."""
+    block = list(_blocks(lines))[-1]
+    return NONE if _is_list(block) or block[0].rejected else block[-1].alone
+
+
+def standing_alone(lines: list[Line]) -> Found:
+    """The action that is the last line of its kind, without list mark, or the first sentence."""
+    for block in reversed(list(_blocks(lines))):
+        line = block[-1]
+        if line.alone and not (line.marked or block[0].rejected or _is_list(block)):
+            return line.alone
+    sentence, *rest = _SENTENCE_END.split(lines[0].prose)
+    return lines[0].mentions[0] if rest and re.fullmatch(_NAMED, sentence) else NONE
+
+
+def affirmed(lines: list[Line]) -> tuple[list[Found], Found]:
+    """The actions each affirming sentence affirms, in order, and those that are merely listed."""
+    sentences: list[Found] = []
+    listed = NONE
+    for block in _blocks(lines):
+        if block[0].rejected and block[0].first:
+            continue
+        if _is_list(block):
+            listed |= NONE.union(*(line.first for line in block))
+            continue
+        for line in block:
+            for text, found in _by_sentence(line):
+                if sentences and _SEQUEL.match(text):
+                    found |= sentences.pop()
+                if found:
+                    sentences.append(found)
+    return sentences, listed
+
+
+def _blocks(lines: list[Line]) -> Iterator[list[Line]]:
+    """Consecutive lines that each name an action and look alike; other lines one by one."""
+    block: list[Line] = []
+    for line in lines:
+        alike = block and block[-1].first and line.first and block[-1].marked == line.marked
+        if block and not (alike and (line.marked or not line.apart)):
+            yield block
+            block = []
+        block.append(line)
+    if block:
+        yield block
+
+
+def _is_list(block: list[Line]) -> bool:
+    return len(block) > 1 and len(NONE.union(*(line.first for line in block))) > 1
+
+
+def _by_sentence(line: Line) -> Iterator[tuple[str, Found]]:
+    mentions = iter(line.mentions)
+    pieces = _SENTENCE_END.split(line.prose)
+    for text, end in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+        found = NONE
+        for run in _RUN.finditer(text):
+            named = [next(mentions) for _ in re.findall(_NAMED, run[0])]
+            before, after = text[: run.start()][-_REACH:], text[run.end() :][:_REACH]
+            if end != "?":
+                found |= NONE.union(*_chosen(before, run[0], named, after))
+        yield text, found
+
+
+def _chosen(before: str, run: str, named: list[Found], after: str) -> list[Found]:
+    """Which of the actions named in one run the words around it choose."""
+    praised = bool(_PRAISE.match(after))
+    ends = praised or bool(_END.match(after))
+    if (_TURN.match(after) and not praised) or not (ends or run[-1] == PHRASE):
+        return []
+    clause = _CLAUSE_START.split(before)[-1].strip()
+    if _CONDITION.search(before) or _DOUBT.search(clause):
+        return []
+    if _NEGATION.search(clause):  # "not rock, paper" corrects itself; "not rock or paper" does not
+        return named[1:] if ends and not re.search(r"[a-z/&]", run) else []
+    if _DECISION.search(clause) or (ends and _BARE.fullmatch(clause)):
+        return named
+    return []
