@@ -76,7 +76,7 @@ def play(level: int, episodes: int, knowing: bool = False, **settings: Any) -> f
         (1, "test", 300, 1.0),
         (1, "val", 100, 1.0),
         (1, "train", 100, 1.0),
-        (2, "test", 40, 0.95),
+        (2, "test", 25, 0.95),
         (2, "train", 20, 0.9),
         (3, "test", 25, 0.9),
         (3, "val", 15, 0.9),

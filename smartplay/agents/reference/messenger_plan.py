@@ -177,30 +177,35 @@ def _reach(movement: str) -> Values:
     Returns:
         Shape (100, 361): by the agent's square and the being's lattice position.
     """
-    side = LAST + 1
     agents = [(2 * column, 2 * row) for row in range(SIZE) for column in range(SIZE)]
-    spots = [(movement, x, y) for y in range(side) for x in range(side)]
-    following = np.zeros((len(agents), len(spots), 12), np.int64)
+    spots = [(movement, x, y) for y in range(LAST + 1) for x in range(LAST + 1)]
+    # Where a being goes from each pair, as flat indices of pairs, and the chance of each way.
+    following = np.zeros((len(agents), len(spots), len(COMPASS)), np.int64)
+    chance = np.zeros(following.shape)
     touching = np.zeros((len(agents), len(spots)), bool)
     for a, agent in enumerate(agents):
         for s, spot in enumerate(spots):
             ways = next_spots(spot, agent)
-            # Twelve is a multiple of every number of ways: each gets its equal share.
-            following[a, s] = [_spot(x, y) for _, x, y in ways] * (12 // len(ways))
-            touching[a, s] = abs(spot[1] - agent[0]) < 2 and abs(spot[2] - agent[1]) < 2
-    moves = _agent_moves(agents)
+            following[a, s, : len(ways)] = [a * len(spots) + _spot(x, y) for _, x, y in ways]
+            chance[a, s, : len(ways)] = 1 / len(ways)
+            touching[a, s] = -2 < spot[1] - agent[0] < 2 and -2 < spot[2] - agent[1] < 2
     values: Values = np.zeros(touching.shape)
     while True:
         arriving = np.where(touching, 1.0, DISCOUNT * values)
-        best: Values = np.max([_mean_over_ways(arriving[to], following) for to in moves], axis=0)
+        worth = [
+            (arriving[to].ravel().take(following) * chance).sum(axis=2)
+            for to in _agent_moves(agents)
+        ]
+        best: Values = np.max(worth, axis=0)
         if np.abs(best - values).max() < 1e-3:
-            return values
+            return best
         values = best
 
 
 def _agent_moves(agents: list[tuple[int, int]]) -> list[list[int]]:
+    """For each action, the number of the square it leads to from each square."""
     moves = []
-    for dx, dy in (*COMPASS, (0, 0)):
+    for dx, dy in MOVES:
         targets = [(x + 2 * dx, y + 2 * dy) for x, y in agents]
         moves.append(
             [
@@ -209,9 +214,3 @@ def _agent_moves(agents: list[tuple[int, int]]) -> list[list[int]]:
             ]
         )
     return moves
-
-
-def _mean_over_ways(arriving: Values, following: np.ndarray[Any, np.dtype[np.int64]]) -> Values:
-    rows = np.arange(len(arriving))[:, None, None]
-    mean: Values = arriving[rows, following].mean(axis=2)
-    return mean

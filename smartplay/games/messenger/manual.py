@@ -19,22 +19,22 @@ UNTOLD_MOVEMENT = 0.15
 _WORDING = (
     "The others look like a dog, a ship or the like, and are listed by their plain names. Looks do "
     "not tell roles, which are dealt anew in every game: the reports at the end of this manual "
-    "do. Each was written by someone else, in words of their own."
+    "do, in many different words for the same look, the same role or the same way of moving."
 )
 _MOVING = (
     "In each step you move one square north, south, west or east, or do nothing. A move that would "
     "lead off the grid leaves you where you are."
 )
 _SEEING = (
-    "You always see everyone. A distance in steps is the number of squares north or south plus the "
-    "number of squares west or east. A direction such as north-east only says that someone is both "
-    "north and east of you."
+    "You always see everyone on the grid. A distance in steps is the number of squares north or "
+    "south plus the number of squares west or east. A direction such as north-east only says that "
+    "someone is both north and east of you."
 )
 _PACE = """In the same step, just before you, the others move, each in its own way:
 - Some chase you: they go half a square closer to where you are.
 - Some flee from you: they go half a square farther away from where you are.
 - Some never move.
-Those that move go straight north, south, west or east. Where two or more directions serve, \
+The movers go straight north, south, west or east. Where two or more directions serve, \
 chance decides. One that would leave the grid stays where it is for that step. Someone who stands \
 between squares is listed on the square to the north or west."""
 _TOUCH_END = (
@@ -89,8 +89,9 @@ def _head_1() -> list[str]:
         "is your enemy, one keeps a message, and one is the goal, which is to get the message.",
         _WORDING,
         "At the start, each of the others is two squares away from you: one of the four squares "
-        "two north, two south, two west and two east of you stays empty. They never move. In one "
-        "game of five you start with the message already in hand; your observation says so.",
+        "two north, two south, two west and two east of you stays empty. They never move. With "
+        "a chance of one in five you start with the message already in hand; your observation "
+        "says so.",
         _MOVING,
         """You touch someone by moving onto their square, and the first touch ends the game:
 - Without the message, touch the one who keeps the message: you take it, win, and your reward is 1.
