@@ -180,5 +180,7 @@ def test_malformed_texts_are_refused(tmp_path: Path, content: str, complaint: st
 def test_missing_texts_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot read texts .*No such file"):
         gym.make("smartplay/MessengerL2-v0", texts=str(tmp_path / "none.json"))
+    with pytest.raises(UsageError, match=r"must be the path of a JSON file"):
+        gym.make("smartplay/MessengerL2-v0", texts=3)
     with pytest.raises(UsageError, match=r"text_test.json"):
         gym.make("smartplay/MessengerL2-v0", texts=str(tmp_path))

@@ -17,7 +17,7 @@ Lookup = Callable[[str, str, str], list[str]]
 MEANINGS = (*deal.MOVEMENTS, deal.UNKNOWN)
 
 
-def corpus(split: str, texts: str | None = None) -> Lookup:
+def corpus(split: str, texts: str | Path | None = None) -> Lookup:
     """The corpus of a split.
 
     Args:
@@ -28,7 +28,11 @@ def corpus(split: str, texts: str | None = None) -> Lookup:
     Raises:
         UsageError: If the file cannot be read, or is not of that layout.
     """
-    return _own(split) if texts is None else _given(_locate(texts, split))
+    if texts is None:
+        return _own(split)
+    if not isinstance(texts, (str, Path)):
+        raise UsageError(f"texts must be the path of a JSON file or a folder, not {texts!r}")
+    return _given(_locate(texts, split))
 
 
 @cache
@@ -40,7 +44,7 @@ def _own(split: str) -> Lookup:
     return lookup
 
 
-def _locate(texts: str, split: str) -> Path:
+def _locate(texts: str | Path, split: str) -> Path:
     path = Path(texts).expanduser()
     return path / f"text_{split}.json" if path.is_dir() else path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -33,7 +34,7 @@ class MessengerText(Describer[MessengerEnv]):
 
     actions = ACTIONS
 
-    def __init__(self, env: MessengerEnv, texts: str | None = None) -> None:
+    def __init__(self, env: MessengerEnv, texts: str | Path | None = None) -> None:
         super().__init__(env)
         self._lookup = corpus(env.split, texts)
         self._rng = Random(0)
