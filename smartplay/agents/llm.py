@@ -152,7 +152,7 @@ class LLMFactory:
     Attributes:
         settings: All settings as resolved, JSON-able and without secrets.
         asynchronous: The agents' `act` is a coroutine function.
-        concurrency: The most episodes worth playing at once; None for no limit.
+        concurrency: The most episodes that do well at once.
     """
 
     asynchronous = True

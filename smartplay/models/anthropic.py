@@ -29,7 +29,7 @@ class AnthropicModel:
         UsageError: If there is no key, or for settings the service does not know.
     """
 
-    concurrency: int | None = None
+    concurrency = 8
 
     def __init__(self, model: str, settings: Settings) -> None:
         try:

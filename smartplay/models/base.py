@@ -46,7 +46,7 @@ class Model(Protocol):
     Attributes:
         name: The kind and the model, such as `"openai:gpt-4o-mini"`.
         settings: The settings as resolved.
-        concurrency: The most calls worth having under way at once; None for no limit.
+        concurrency: The most calls that do well under way at once.
     """
 
     @property
@@ -56,7 +56,7 @@ class Model(Protocol):
     def settings(self) -> Settings: ...
 
     @property
-    def concurrency(self) -> int | None: ...
+    def concurrency(self) -> int: ...
 
     async def chat(
         self,

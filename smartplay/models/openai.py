@@ -32,7 +32,7 @@ class OpenAIModel:
     """
 
     kind = "openai"
-    concurrency: int | None = None
+    concurrency = 8
 
     def __init__(self, model: str, settings: Settings) -> None:
         try:
