@@ -28,11 +28,11 @@ from smartplay.records import Call, Message
 
 Protocols = Literal["direct", "think"]
 
+ANSWER = 'the line "Answer: " followed by the action, word for word'
 HOW_TO_ANSWER: dict[str, str] = {
     "direct": (
-        "Each turn, choose exactly one of your actions. You may think first, in a few words. "
-        "The last line of your reply is always of this form:\n"
-        "Answer: one of your actions, word for word"
+        "Each turn, choose exactly one of your actions. You may think first. "
+        f"End your reply with {ANSWER}."
     ),
     "think": (
         "Each turn you are asked two questions: first what you think of your next action, "
@@ -40,16 +40,13 @@ HOW_TO_ANSWER: dict[str, str] = {
     ),
 }
 QUESTION: dict[str, str] = {
-    "direct": "Which action do you take now?",
+    "direct": "What is your answer?",
     "think": (
         "Which action is best now? Think step by step: what do you know, what would each action "
         "lead to, and which one serves your goal best?"
     ),
 }
-CHOOSE = (
-    "So which action do you take? Reply with one line and nothing else:\n"
-    "Answer: one of your actions, word for word"
-)
+CHOOSE = f"So what is your answer? Choose exactly one of your actions. Reply with {ANSWER}."
 LEFT_OUT = "(The steps before are left out, as there is no room for them.)"
 NO_WORDS = "(no reply)"  # services do not take an empty message of the assistant
 
@@ -202,9 +199,9 @@ def _make_model(kind: str, model: str, settings: dict[str, Any]) -> Model:
 
         return OpenAIModel(model, make_settings(Settings, settings))
     if kind == "anthropic":
-        from smartplay.models.anthropic import AnthropicModel
+        from smartplay.models.anthropic import AnthropicModel, AnthropicSettings
 
-        return AnthropicModel(model, make_settings(Settings, settings))
+        return AnthropicModel(model, make_settings(AnthropicSettings, settings))
     from smartplay.models.local import LocalModel, LocalSettings
 
     return LocalModel(model, make_settings(LocalSettings, settings))

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from smartplay.errors import MissingPackageError, UsageError
+from smartplay.errors import MissingPackageError
 from smartplay.models.base import Settings
 from smartplay.models.openai import choice_schema
 from smartplay.models.service import Service, call_service, read_key
@@ -17,31 +17,39 @@ KEY = "ANTHROPIC_API_KEY"
 FINISH = {"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length"}
 
 
+class AnthropicSettings(Settings, frozen=True, kw_only=True):
+    """Settings of Anthropic's models.
+
+    The service rejects a temperature whatever its value (from its API version 2026-10-21 on, which
+    its client sends) and knows no seed, so replies cannot be made to repeat.
+    """
+
+    temperature: None = None
+    seed: None = None
+    max_tokens: int = 1024
+
+
 class AnthropicModel:
     """One of Anthropic's models. The service's prompt cache is on: prompts grow at their end.
 
     Args:
         model: The model as the service names it.
-        settings: How it is called; the service wants `max_tokens` and knows no `seed`.
+        settings: How it is called.
 
     Raises:
         MissingPackageError: If `anthropic` is not installed.
-        UsageError: If there is no key, or for settings the service does not know.
+        UsageError: If there is no key.
     """
 
     concurrency = 8
 
-    def __init__(self, model: str, settings: Settings) -> None:
+    def __init__(self, model: str, settings: AnthropicSettings) -> None:
         try:
             import anthropic
         except ModuleNotFoundError as error:
             raise MissingPackageError(
                 'this agent needs the package "anthropic": pip install "smartplay[anthropic]"'
             ) from error
-        if settings.max_tokens is None:
-            raise UsageError("Anthropic wants max_tokens with every call: set it")
-        if settings.seed is not None:
-            raise UsageError("Anthropic's models take no seed: leave it out")
         variable = settings.api_key_env or KEY
         self.name = f"anthropic:{model}"
         self.settings = msgspec.structs.replace(settings, api_key_env=variable)
@@ -106,8 +114,6 @@ class AnthropicModel:
         system = "\n\n".join(m["content"] for m in messages if m["role"] == "system")
         if system:
             request["system"] = system
-        if self.settings.temperature is not None:
-            request["temperature"] = self.settings.temperature
         return request
 
 

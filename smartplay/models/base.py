@@ -41,22 +41,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Model(Protocol):
-    """Anything that replies to a chat.
-
-    Attributes:
-        name: The kind and the model, such as `"openai:gpt-4o-mini"`.
-        settings: The settings as resolved.
-        concurrency: The most calls that do well under way at once.
-    """
+    """Anything that replies to a chat."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The kind and the model, such as `"openai:gpt-4o-mini"`."""
 
     @property
-    def settings(self) -> Settings: ...
+    def settings(self) -> Settings:
+        """The settings as resolved."""
 
     @property
-    def concurrency(self) -> int: ...
+    def concurrency(self) -> int:
+        """The most calls that do well under way at once."""
 
     async def chat(
         self,
