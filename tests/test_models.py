@@ -56,8 +56,8 @@ def openai_model(server: FakeServer, **settings: Any) -> OpenAIModel:
 
 def anthropic_model(server: FakeServer, **settings: Any) -> AnthropicModel:
     url = server.url.removesuffix("/v1")
-    settings = {"base_url": url, "timeout": 5.0, "max_retries": 0} | settings
-    return AnthropicModel("fake", AnthropicSettings(**settings))
+    defaults: dict[str, Any] = {"base_url": url, "timeout": 5.0, "max_retries": 0}
+    return AnthropicModel("fake", AnthropicSettings(**(defaults | settings)))
 
 
 # --- OpenAI's protocol

@@ -89,8 +89,10 @@ class LocalModel(OpenAIModel):
 
     async def aclose(self) -> None:
         """Stop the server and free its memory."""
-        await super().aclose()
-        self._server = None
+        try:
+            await super().aclose()
+        finally:
+            self._server = None
 
     def _describe_service(self, sdk: Any, model: str) -> Service:
         return Service(sdk, "the embedded model", model, "", "", self.settings.timeout)
@@ -104,6 +106,8 @@ class LocalModel(OpenAIModel):
                 base_url=f"{self._server.listening_address}/v1",
                 timeout=self.settings.timeout,
                 max_retries=self.settings.max_retries,
+                # The server waits for open connections before it stops, and the process for it.
+                default_headers={"Connection": "close"},
             )
         return self._client
 
