@@ -1,0 +1,232 @@
+"""The world: a grid of materials, the objects on it, and the chunks that count both.
+
+Cells are numbered column by column, with a margin of nothing around the map, so that a neighbour
+or a whole view is a plain index away, also at the border.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from smartplay.games.crafter.rules import MATERIALS, WALKABLE
+from smartplay.games.crafter.twister import Twister
+
+CHUNK = 12
+DIRECTIONS = ((-1, 0), (1, 0), (0, -1), (0, 1))
+"""West, east, north, south, in the package's order; flipping bit 0 of an index turns round."""
+
+NOWHERE = 4
+"""The index of no direction in `World.deltas`: staying in place."""
+
+FREE = tuple(code in WALKABLE for code in range(256))
+"""Whether a creature can step on a cell that shows this code."""
+
+
+class Thing:
+    """Anything on the map that is not a material.
+
+    Attributes:
+        code: What a view shows for it.
+        x: Column on the map.
+        y: Row on the map.
+        cell: Number of its cell in `World.cells`.
+        health: Hit points left, never negative.
+        removed: Whether it has left the world.
+    """
+
+    __slots__ = ("cell", "health", "removed", "world", "x", "y")
+    code: int
+
+    def __init__(self, world: World, x: int, y: int, health: int = 0) -> None:
+        self.world = world
+        self.x, self.y = x, y
+        self.cell = world.cell(x, y)
+        self.health = health
+        self.removed = False
+
+    def update(self) -> None:
+        """Live one step."""
+
+    def hurt(self, damage: int) -> None:
+        """Lose hit points, to no less than none."""
+        self.health = max(0, self.health - damage)
+
+    def move(self, direction: int) -> bool:
+        """Step into a direction if that cell is free; return whether it was."""
+        world = self.world
+        cell = self.cell + world.deltas[direction]
+        if not FREE[world.shown[cell]]:
+            return False
+        if not self.removed:
+            world.move(self, cell, direction)
+        return True
+
+
+class Chunk:
+    """A square of cells: what grows there and who lives there.
+
+    Attributes:
+        cells: Numbers of its cells, column by column.
+        counts: How many of its cells are of each material.
+        members: The things in it by their code, oldest arrival first.
+    """
+
+    __slots__ = ("cells", "counts", "members")
+
+    def __init__(self, cells: tuple[int, ...], counts: list[int]) -> None:
+        self.cells = cells
+        self.counts = counts
+        self.members: dict[int, dict[Any, None]] = {}
+
+
+class Layout(NamedTuple):
+    """What follows from the size of the map alone.
+
+    Attributes:
+        chunk_of: For each cell, the number of its chunk.
+        chunk_cells: For each chunk, its cells.
+        chunk_map: `chunk_of` for the cells of the map, shape [width, height].
+    """
+
+    chunk_of: tuple[int, ...]
+    chunk_cells: tuple[tuple[int, ...], ...]
+    chunk_map: np.ndarray[Any, np.dtype[np.int64]]
+
+
+@lru_cache(16)
+def layout(width: int, height: int, margin: int) -> Layout:
+    """Divide a map into chunks."""
+    down = -(-height // CHUNK)
+    columns, rows = np.arange(width) // CHUNK, np.arange(height) // CHUNK
+    chunk_map = columns[:, None] * down + rows[None, :]
+    padded = np.full((width + 2 * margin, height + 2 * margin), -1)
+    padded[margin : margin + width, margin : margin + height] = chunk_map
+    flat = padded.ravel()
+    cells = [tuple(np.flatnonzero(flat == i).tolist()) for i in range(chunk_map.max() + 1)]
+    return Layout(tuple(flat.tolist()), tuple(cells), chunk_map)
+
+
+class World:
+    """Materials and things on a map of `area` cells.
+
+    Args:
+        area: Width and height of the map.
+        margin: Cells of nothing on each side, at least 1.
+
+    Attributes:
+        cells: The material of each cell.
+        shown: What each cell shows: the thing on it, else its material.
+        deltas: How far apart the numbers of neighbouring cells are, for each of `DIRECTIONS` and
+            `NOWHERE`.
+        things: All things, oldest first.
+        active: Those that may be near the player, oldest first; others can be left alone.
+        chunks: The chunks in which there has been a thing, in the order of their first one.
+        random: The world's random numbers.
+        daylight: From 0 (night) to 1 (noon).
+    """
+
+    def __init__(self, area: tuple[int, int], margin: int) -> None:
+        self.area = area
+        self.margin = margin
+        self.stride = area[1] + 2 * margin
+        self.deltas = (-self.stride, self.stride, -1, 1, 0)
+        self._layout = layout(*area, margin)
+        self.reset(0)
+
+    def reset(self, seed: int) -> None:
+        """Empty the world and seed its random numbers."""
+        size = self.stride * (self.area[0] + 2 * self.margin)
+        self.random = Twister(seed)
+        self.daylight = 0.0
+        self.cells = bytearray(size)
+        self.shown = bytearray(size)
+        self.things: list[Thing] = []
+        self.active: list[Thing] = []
+        self.at: dict[int, Thing] = {}
+        self.chunks: dict[int, Chunk] = {}
+        self._counts = [[0] * len(MATERIALS) for _ in self._layout.chunk_cells]
+
+    def fill(self, materials: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+        """Cover the whole map with materials, shape [width, height], before anything is on it."""
+        padded = np.pad(materials, self.margin)
+        self.cells[:] = padded.tobytes()
+        self.shown[:] = self.cells
+        chunks, kinds = self._layout.chunk_map, len(MATERIALS)
+        flat = np.bincount(
+            (chunks * kinds + materials).ravel(), minlength=len(self._counts) * kinds
+        )
+        for counts, row in zip(self._counts, flat.reshape(-1, kinds).tolist(), strict=True):
+            counts[:] = row
+        for thing in self.things:
+            self.shown[thing.cell] = thing.code
+
+    def cell(self, x: int, y: int) -> int:
+        """The number of a cell of the map."""
+        return (x + self.margin) * self.stride + y + self.margin
+
+    def place(self, cell: int) -> tuple[int, int]:
+        """Column and row of a cell on the map."""
+        column, row = divmod(cell, self.stride)
+        return column - self.margin, row - self.margin
+
+    def set_material(self, cell: int, material: int) -> None:
+        """Change the material of a cell."""
+        counts = self._counts[self._layout.chunk_of[cell]]
+        counts[self.cells[cell]] -= 1
+        counts[material] += 1
+        self.cells[cell] = material
+        if cell not in self.at:
+            self.shown[cell] = material
+
+    def add(self, thing: Thing) -> None:
+        """Put a thing on its cell, which is empty."""
+        self.things.append(thing)
+        self.active.append(thing)
+        self.at[thing.cell] = thing
+        self.shown[thing.cell] = thing.code
+        self._enter(thing, self._layout.chunk_of[thing.cell])
+
+    def remove(self, thing: Thing) -> None:
+        """Take a thing out of the world."""
+        if thing.removed:
+            return
+        cell = thing.cell
+        self.things.remove(thing)
+        if thing in self.active:
+            self.active.remove(thing)
+        del self.at[cell]
+        self.shown[cell] = self.cells[cell]
+        del self.chunks[self._layout.chunk_of[cell]].members[thing.code][thing]
+        thing.removed = True
+
+    def move(self, thing: Thing, cell: int, direction: int) -> None:
+        """Move a thing to the neighbouring cell in that direction, which is free."""
+        old = thing.cell
+        shown, at, chunk_of = self.shown, self.at, self._layout.chunk_of
+        shown[old] = self.cells[old]
+        shown[cell] = thing.code
+        del at[old]
+        at[cell] = thing
+        if chunk_of[old] != chunk_of[cell]:
+            del self.chunks[chunk_of[old]].members[thing.code][thing]
+            self._enter(thing, chunk_of[cell])
+        dx, dy = DIRECTIONS[direction]
+        thing.cell = cell
+        thing.x += dx
+        thing.y += dy
+
+    def _enter(self, thing: Thing, number: int) -> None:
+        chunk = self.chunks.get(number)
+        if chunk is None:
+            chunk = Chunk(self._layout.chunk_cells[number], self._counts[number])
+            self.chunks[number] = chunk
+        chunk.members.setdefault(thing.code, {})[thing] = None
+
+    def semantic(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """A new array of what each cell of the map shows, indexed [x, y]."""
+        m, (width, height) = self.margin, self.area
+        padded = np.frombuffer(self.shown, np.uint8).reshape(-1, self.stride)
+        return padded[m : m + width, m : m + height].copy()
