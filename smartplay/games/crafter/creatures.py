@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 from smartplay.games.crafter.rules import (
     ARROW,
     COW,
+    FLYING,
     FURNACE,
     LAVA,
     PATH,
     PLANT,
+    RIPE_PLANT,
     SKELETON,
     TABLE,
     WALKABLE,
     WATER,
     ZOMBIE,
 )
-from smartplay.games.crafter.world import NOWHERE, Thing, World
+from smartplay.games.crafter.world import NOWHERE, SIDES, Thing, World
 
 if TYPE_CHECKING:
     from smartplay.games.crafter.player import Player
@@ -143,6 +145,16 @@ class Arrow(Thing):
         super().__init__(world, x, y)
         self.direction = direction
 
+    @property
+    def look(self) -> int:
+        """The arrow with its direction."""
+        return FLYING + self.direction
+
+    @property
+    def texture(self) -> str:
+        """The name of its picture."""
+        return f"arrow-{SIDES[self.direction]}"
+
     def update(self) -> None:
         """Fly on, or take 2 hit points from what is there, or break a table or furnace."""
         world = self.world
@@ -173,6 +185,16 @@ class Plant(Thing):
     def ripe(self) -> bool:
         """Whether it can be eaten."""
         return self.grown > RIPE_AFTER
+
+    @property
+    def look(self) -> int:
+        """The plant, ripe or not."""
+        return RIPE_PLANT if self.ripe else PLANT
+
+    @property
+    def texture(self) -> str:
+        """The name of its picture."""
+        return "plant-ripe" if self.ripe else "plant"
 
     def update(self) -> None:
         """Grow; die if hurt or if a creature stands beside it."""

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from smartplay.games.crafter.creatures import Cow, Plant, Skeleton, Zombie
+from smartplay.games.crafter.creatures import Cow, Skeleton, Zombie
 from smartplay.games.crafter.player import Player
-from smartplay.games.crafter.rules import COW, GRASS, ITEMS, PATH, PLANT, RIPE_PLANT, SKELETON, ZOMBIE
-from smartplay.games.crafter.world import DIRECTIONS, Chunk, Thing, World
+from smartplay.games.crafter.rules import ARROW, COW, GRASS, ITEMS, PATH, PLANT, SKELETON, ZOMBIE
+from smartplay.games.crafter.world import Chunk, Thing, World
 from smartplay.games.crafter.worldgen import generate
 
 BALANCE_EVERY = 10
@@ -25,7 +25,6 @@ class Kind(NamedTuple):
 
     Attributes:
         material: What it spawns on.
-        space: A chunk with fewer such cells gets no new ones.
         spawn_distance: How far from the player it must spawn.
         despawn_distance: How far from the player it must be to vanish.
         spawn: Chance of spawning where there are too few.
@@ -33,7 +32,6 @@ class Kind(NamedTuple):
     """
 
     material: int
-    space: int
     spawn_distance: int
     despawn_distance: int
     spawn: float
@@ -41,9 +39,9 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    ZOMBIE: Kind(GRASS, 50, 6, 0, 0.3, 0.4),
-    SKELETON: Kind(PATH, 6, 7, 7, 0.1, 0.1),
-    COW: Kind(GRASS, 30, 5, 5, 0.01, 0.1),
+    ZOMBIE: Kind(GRASS, 6, 0, 0.3, 0.4),
+    SKELETON: Kind(PATH, 7, 7, 0.1, 0.1),
+    COW: Kind(GRASS, 5, 5, 0.01, 0.1),
 }
 
 
@@ -97,9 +95,16 @@ class Engine:
         self.unit = size[0] // view[0], size[1] // view[1]
         self.steps = 0
         self._reach = 2 * max(view)
+        longest = max(area)
+        self._absolute = [*range(longest), *range(longest, 0, -1)]
         self._noise_words = 2 * self.grid[0] * self.unit[0] * self.grid[1] * self.unit[1]
         self.world = World(area, margin=max(1, *(side // 2 for side in self.grid)))
         self._corner = (self.grid[0] // 2) * self.world.stride + self.grid[1] // 2
+
+    @property
+    def daylight(self) -> float:
+        """From 0 (night) to 1 (noon)."""
+        return self.world.daylight
 
     def reset(self, seed: int, episode: int) -> None:
         """Start the episode of that number (from 1) of that seed."""
@@ -122,10 +127,8 @@ class Engine:
         self.steps += 1
         light = world.daylight = daylight(self.steps)
         player.act(action)
-        x, y, reach = player.x, player.y, self._reach
-        for thing in world.active.copy():
-            if abs(thing.x - x) + abs(thing.y - y) < reach:
-                thing.update()
+        for thing in self._within(self._reach):
+            thing.update()
         if self.steps % BALANCE_EVERY == 0:
             self._balance()
             self._gather()
@@ -134,31 +137,48 @@ class Engine:
 
     def look(self) -> bytes:
         """The codes in the local view, column by column; 0 outside the map."""
-        stride, (width, height) = self.world.stride, self.grid
-        shown, start = self.world.shown, self.player.cell - self._corner
-        view = b"".join(
-            [shown[at : at + height] for at in range(start, start + width * stride, stride)]
-        )
-        return self._ripen(view) if PLANT in view else view
+        shown, height = self.world.shown, self.grid[1]
+        view = b"".join([shown[at : at + height] for at in self._columns()])
+        return self._refine(view) if PLANT in view or ARROW in view else view
 
     def front(self) -> int:
         """The code of what the player faces; 0 outside the map."""
-        cell = self.player.front()
-        return self._code_of(cell, self.world.shown[cell])
+        return self._code(self.player.front())
+
+    def semantic(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """What each cell of the map shows, indexed [x, y]; a new array."""
+        return self.world.semantic()
+
+    def scene(self) -> tuple[bytes, list[tuple[int, int, str]]]:
+        """What the package's picture shows: materials as in `look`, things with their textures."""
+        (width, height), player = self.grid, self.player
+        left, top = player.x - width // 2, player.y - height // 2
+        things = [
+            (thing.x - left, thing.y - top, thing.texture)
+            for thing in self.world.things
+            if 0 <= thing.x - left < width and 0 <= thing.y - top < height
+        ]
+        return b"".join([self.world.cells[at : at + height] for at in self._columns()]), things
 
     def night_noise(self) -> np.random.RandomState | None:
-        """What the package's picture of this moment draws its noise from, None by day."""
+        """What the package's picture of this moment draws its noise from; None by day."""
         return self.world.random.copy() if self._noise_due else None
 
-    def _ripen(self, view: bytes) -> bytes:
-        stride, height = self.world.stride, self.grid[1]
-        start = self.player.cell - self._corner
-        cells = (start + i // height * stride + i % height for i in range(len(view)))
-        return bytes(self._code_of(cell, code) for cell, code in zip(cells, view, strict=False))
+    def _columns(self) -> range:
+        """Where the columns of the local view start."""
+        stride, start = self.world.stride, self.player.cell - self._corner
+        return range(start, start + self.grid[0] * stride, stride)
 
-    def _code_of(self, cell: int, code: int) -> int:
+    def _refine(self, view: bytes) -> bytes:
+        cells = (at + row for at in self._columns() for row in range(self.grid[1]))
+        return bytes(
+            self._code(cell) if code in (PLANT, ARROW) else code
+            for cell, code in zip(cells, view, strict=True)
+        )
+
+    def _code(self, cell: int) -> int:
         thing = self.world.at.get(cell)
-        return RIPE_PLANT if isinstance(thing, Plant) and thing.ripe else code
+        return self.world.shown[cell] if thing is None else thing.look
 
     def _reward(self) -> float:
         player = self.player
@@ -169,39 +189,51 @@ class Engine:
         self._last_health, self._unlocked = health, unlocked
         return reward
 
-    def _gather(self) -> None:
-        """Note who may come within reach before this is done again."""
-        x, y, reach = self.player.x, self.player.y, self._reach + BALANCE_EVERY
-        self.world.active = [
+    def _within(self, reach: int) -> list[Thing]:
+        """The active things nearer to the player than `reach`."""
+        x, y, absolute = self.player.x, self.player.y, self._absolute
+        return [
             thing
-            for thing in self.world.things[1:]
-            if abs(thing.x - x) + abs(thing.y - y) < reach
+            for thing in self.world.active
+            if absolute[thing.x - x] + absolute[thing.y - y] < reach
         ]
+
+    def _gather(self) -> None:
+        """Note which things may come within reach before this is done again.
+
+        What is out of reach stands still, and the player takes one step at a time.
+        """
+        self.world.active = self.world.things[1:]
+        self.world.active = self._within(self._reach + BALANCE_EVERY)
 
     def _balance(self) -> None:
         """Spawn and remove creatures, chunk by chunk."""
         light = self.world.daylight
         dark, bright = int(3.5 - 3 * light), int(1.5 + light)
         for chunk in list(self.world.chunks.values()):
-            self._balance_kind(chunk, ZOMBIE, dark, dark)
-            self._balance_kind(chunk, SKELETON, 1, 2)
-            self._balance_kind(chunk, COW, 1, bright)
+            cows, zombies, skeletons = map(len, chunk.creatures)
+            grass = chunk.counts[GRASS]
+            if zombies != dark:
+                self._adjust(chunk, ZOMBIE, dark if grass >= 50 else 0, dark)
+            if not 1 <= skeletons <= 2:
+                self._adjust(chunk, SKELETON, 1 if chunk.counts[PATH] >= 6 else 0, 2)
+            if not 1 <= cows <= bright:
+                self._adjust(chunk, COW, 1 if grass >= 30 else 0, bright)
 
-    def _balance_kind(self, chunk: Chunk, code: int, low: int, high: int) -> None:
+    def _adjust(self, chunk: Chunk, code: int, least: int, most: int) -> None:
+        """Let a creature spawn where there are too few, vanish where there are too many."""
         kind, random = KINDS[code], self.world.random
-        members = chunk.members.get(code, ())
-        least = 0 if chunk.counts[kind.material] < kind.space else low
-        if len(members) < least and random.random() < kind.spawn:
+        creatures = chunk.creatures[code - COW]
+        if len(creatures) < least and random.random() < kind.spawn:
             self._spawn(chunk, code, kind)
-        elif len(members) > high and random.random() < kind.despawn:
-            thing = list(members)[random.below(len(members))]
+        elif len(creatures) > most and random.random() < kind.despawn:
+            thing = list(creatures)[random.below(len(creatures))]
             if self._distance(thing.x, thing.y) >= kind.despawn_distance:
                 self.world.remove(thing)
 
     def _spawn(self, chunk: Chunk, code: int, kind: Kind) -> None:
         world = self.world
-        cells = [cell for cell in chunk.cells if world.cells[cell] == kind.material]
-        cell = cells[world.random.below(len(cells))]
+        cell = world.find(chunk, kind.material, world.random.below(chunk.counts[kind.material]))
         x, y = world.place(cell)
         if cell in world.at or self._distance(x, y) < kind.spawn_distance:
             return

@@ -20,11 +20,10 @@ from smartplay.games.crafter.rules import (
     WATER,
     ZOMBIE,
 )
-from smartplay.games.crafter.world import DIRECTIONS, Thing, World
+from smartplay.games.crafter.world import SIDES, Thing, World
 
 SWORDS = (("iron_sword", 5), ("stone_sword", 3), ("wood_sword", 2))
 PASSES = tuple(code in (*WALKABLE, LAVA) for code in range(256))
-TURNS = {"left": 0, "right": 1, "up": 2, "down": 3}
 DEFEATS = {ZOMBIE: "defeat_zombie", SKELETON: "defeat_skeleton", COW: "eat_cow"}
 _PLANS = tuple((*name.split("_", 1), "")[:2] for name in ACTIONS)
 
@@ -75,6 +74,11 @@ class Player(Thing):
     def health(self, value: int) -> None:
         self.inventory["health"] = value
 
+    @property
+    def texture(self) -> str:
+        """The name of the player's picture."""
+        return "player-sleep" if self.sleeping else f"player-{SIDES[self.facing]}"
+
     def act(self, action: int) -> None:
         """Live one step: carry out the action, unless asleep, and pay for living."""
         inventory = self.inventory
@@ -86,7 +90,7 @@ class Player(Thing):
                 self.sleeping = False
                 self._achieve("wake_up")
         if verb == "move":
-            self._walk(TURNS[name])
+            self._walk(SIDES.index(name))
         elif verb == "do":
             self._do()
         elif verb == "sleep":

@@ -90,9 +90,13 @@ COAL, IRON, DIAMOND, TABLE, FURNACE = (CODE[name] for name in MATERIALS[8:13])
 OBJECTS = ("player", "cow", "zombie", "skeleton", "arrow", "plant")
 PLAYER, COW, ZOMBIE, SKELETON, ARROW, PLANT = range(len(MATERIALS), len(MATERIALS) + len(OBJECTS))
 RIPE_PLANT = PLANT + 1
-"""A code of our own, for views only: the semantic map shows a ripe plant as `PLANT`."""
+FLYING = RIPE_PLANT + 1
+"""Codes of our own, for views only: a ripe plant, and from `FLYING` on the arrows by direction."""
 
-NAMES = (*MATERIALS, *OBJECTS, "ripe plant")
+NAMES = (
+    *("edge of the map", *MATERIALS[1:], *OBJECTS, "ripe plant"),
+    *(f"arrow flying {way}" for way in ("west", "east", "north", "south")),
+)
 """Names of everything a view can show, by code."""
 
 WALKABLE: tuple[int, ...] = tuple(CODE[name] for name in _data["walkable"])

@@ -11,12 +11,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from smartplay.games.crafter.rules import MATERIALS, WALKABLE
+from smartplay.games.crafter.rules import COW, MATERIALS, NAMES, SKELETON, WALKABLE, ZOMBIE
 from smartplay.games.crafter.twister import Twister
 
 CHUNK = 12
 DIRECTIONS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 """West, east, north, south, in the package's order; flipping bit 0 of an index turns round."""
+
+SIDES = ("left", "right", "up", "down")
+"""The package's names of the directions."""
+
+CREATURES = (COW, ZOMBIE, SKELETON)
 
 NOWHERE = 4
 """The index of no direction in `World.deltas`: staying in place."""
@@ -47,6 +52,16 @@ class Thing:
         self.health = health
         self.removed = False
 
+    @property
+    def look(self) -> int:
+        """What an attentive view shows for it; more precise than `code` for some things."""
+        return self.code
+
+    @property
+    def texture(self) -> str:
+        """The name of its picture."""
+        return NAMES[self.code]
+
     def update(self) -> None:
         """Live one step."""
 
@@ -69,17 +84,18 @@ class Chunk:
     """A square of cells: what grows there and who lives there.
 
     Attributes:
-        cells: Numbers of its cells, column by column.
+        columns: For each of its columns, the number of the first cell and of the one after the
+            last.
         counts: How many of its cells are of each material.
-        members: The things in it by their code, oldest arrival first.
+        creatures: The cows, zombies and skeletons in it, each kind in the order of arrival.
     """
 
-    __slots__ = ("cells", "counts", "members")
+    __slots__ = ("columns", "counts", "creatures")
 
-    def __init__(self, cells: tuple[int, ...], counts: list[int]) -> None:
-        self.cells = cells
+    def __init__(self, columns: tuple[tuple[int, int], ...], counts: list[int]) -> None:
+        self.columns = columns
         self.counts = counts
-        self.members: dict[int, dict[Any, None]] = {}
+        self.creatures: tuple[dict[Thing, None], ...] = ({}, {}, {})
 
 
 class Layout(NamedTuple):
@@ -87,12 +103,12 @@ class Layout(NamedTuple):
 
     Attributes:
         chunk_of: For each cell, the number of its chunk.
-        chunk_cells: For each chunk, its cells.
+        columns: For each chunk, where its columns start and end.
         chunk_map: `chunk_of` for the cells of the map, shape [width, height].
     """
 
     chunk_of: tuple[int, ...]
-    chunk_cells: tuple[tuple[int, ...], ...]
+    columns: tuple[tuple[tuple[int, int], ...], ...]
     chunk_map: np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -104,9 +120,13 @@ def layout(width: int, height: int, margin: int) -> Layout:
     chunk_map = columns[:, None] * down + rows[None, :]
     padded = np.full((width + 2 * margin, height + 2 * margin), -1)
     padded[margin : margin + width, margin : margin + height] = chunk_map
-    flat = padded.ravel()
-    cells = [tuple(np.flatnonzero(flat == i).tolist()) for i in range(chunk_map.max() + 1)]
-    return Layout(tuple(flat.tolist()), tuple(cells), chunk_map)
+    columns = []
+    for number in range(chunk_map.max() + 1):
+        cells = np.argwhere(padded == number)
+        first, last = cells.min(0).tolist(), cells.max(0).tolist()
+        rows = [x * padded.shape[1] for x in range(first[0], last[0] + 1)]
+        columns.append(tuple((row + first[1], row + last[1] + 1) for row in rows))
+    return Layout(tuple(padded.ravel().tolist()), tuple(columns), chunk_map)
 
 
 class World:
@@ -147,7 +167,7 @@ class World:
         self.active: list[Thing] = []
         self.at: dict[int, Thing] = {}
         self.chunks: dict[int, Chunk] = {}
-        self._counts = [[0] * len(MATERIALS) for _ in self._layout.chunk_cells]
+        self._counts = [[0] * len(MATERIALS) for _ in self._layout.columns]
 
     def fill(self, materials: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
         """Cover the whole map with materials, shape [width, height], before anything is on it."""
@@ -199,7 +219,7 @@ class World:
             self.active.remove(thing)
         del self.at[cell]
         self.shown[cell] = self.cells[cell]
-        del self.chunks[self._layout.chunk_of[cell]].members[thing.code][thing]
+        self._leave(thing, self._layout.chunk_of[cell])
         thing.removed = True
 
     def move(self, thing: Thing, cell: int, direction: int) -> None:
@@ -211,7 +231,7 @@ class World:
         del at[old]
         at[cell] = thing
         if chunk_of[old] != chunk_of[cell]:
-            del self.chunks[chunk_of[old]].members[thing.code][thing]
+            self._leave(thing, chunk_of[old])
             self._enter(thing, chunk_of[cell])
         dx, dy = DIRECTIONS[direction]
         thing.cell = cell
@@ -221,9 +241,25 @@ class World:
     def _enter(self, thing: Thing, number: int) -> None:
         chunk = self.chunks.get(number)
         if chunk is None:
-            chunk = Chunk(self._layout.chunk_cells[number], self._counts[number])
+            chunk = Chunk(self._layout.columns[number], self._counts[number])
             self.chunks[number] = chunk
-        chunk.members.setdefault(thing.code, {})[thing] = None
+        if thing.code in CREATURES:
+            chunk.creatures[thing.code - CREATURES[0]][thing] = None
+
+    def _leave(self, thing: Thing, number: int) -> None:
+        if thing.code in CREATURES:
+            del self.chunks[number].creatures[thing.code - CREATURES[0]][thing]
+
+    def find(self, chunk: Chunk, material: int, index: int) -> int:
+        """The cell of a chunk that is, column by column, the `index`-th (from 0) of a material."""
+        for first, end in chunk.columns:
+            here = self.cells.count(material, first, end)
+            if index < here:
+                break
+            index -= here
+        for _ in range(index + 1):
+            first = self.cells.index(material, first) + 1
+        return first - 1
 
     def semantic(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """A new array of what each cell of the map shows, indexed [x, y]."""
