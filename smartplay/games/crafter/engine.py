@@ -126,8 +126,9 @@ class Engine:
             world.random.skip(self._noise_due)
         self.steps += 1
         light = world.daylight = daylight(self.steps)
+        living = world.active.copy()
         player.act(action)
-        for thing in self._within(self._reach):
+        for thing in self._within(self._reach, living):
             thing.update()
         if self.steps % BALANCE_EVERY == 0:
             self._balance()
@@ -189,12 +190,12 @@ class Engine:
         self._last_health, self._unlocked = health, unlocked
         return reward
 
-    def _within(self, reach: int) -> list[Thing]:
-        """The active things nearer to the player than `reach`."""
+    def _within(self, reach: int, things: list[Thing]) -> list[Thing]:
+        """Those of the things that are nearer to the player than `reach`."""
         x, y, absolute = self.player.x, self.player.y, self._absolute
         return [
             thing
-            for thing in self.world.active
+            for thing in things
             if absolute[thing.x - x] + absolute[thing.y - y] < reach
         ]
 
@@ -203,8 +204,7 @@ class Engine:
 
         What is out of reach stands still, and the player takes one step at a time.
         """
-        self.world.active = self.world.things[1:]
-        self.world.active = self._within(self._reach + BALANCE_EVERY)
+        self.world.active = self._within(self._reach + BALANCE_EVERY, self.world.things[1:])
 
     def _balance(self) -> None:
         """Spawn and remove creatures, chunk by chunk."""
