@@ -43,6 +43,12 @@ class CrafterEnv(gym.Env[Observation, int]):
         engine: `"smartplay"`, or `"crafter"` to play the package itself, equal and far slower.
         render_mode: `"rgb_array"` or None.
 
+    Attributes:
+        game: The engine that plays.
+        area: Width and height of the map.
+        length: Step after which the episode is truncated, or None.
+        reach: Things nearer to the player than this live; the others stand still.
+
     Raises:
         UsageError: If a size or length cannot be played with.
     """
@@ -62,8 +68,8 @@ class CrafterEnv(gym.Env[Observation, int]):
             raise UnknownNameError("engine", engine, ENGINES)
         self.render_mode = render_mode
         self._view, self._size = _pair("view", view, 3), _pair("size", size, 1)
-        self._length = length
-        playing = _make_engine(engine, _pair("area", area, 3), self._view)
+        self.area, self.length, self.reach = _pair("area", area, 3), length, 2 * max(self._view)
+        playing = _make_engine(engine, self.area, self._view)
         self.game = playing
         if min(playing.grid) < 3:
             raise UsageError(
@@ -104,7 +110,7 @@ class CrafterEnv(gym.Env[Observation, int]):
         """Take an action."""
         game = self.game
         reward = game.step(int(action))
-        over = self._length is not None and game.steps >= self._length
+        over = self.length is not None and game.steps >= self.length
         return self._observe(), reward, game.player.health <= 0, over, self._info()
 
     def render(self) -> np.ndarray[Any, np.dtype[np.uint8]] | None:  # type: ignore[override]
