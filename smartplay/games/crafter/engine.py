@@ -95,10 +95,9 @@ class Engine:
         self.unit = size[0] // view[0], size[1] // view[1]
         self.steps = 0
         self._reach = 2 * max(view)
-        longest = max(area)
-        self._absolute = [*range(longest), *range(longest, 0, -1)]
         self._noise_words = 2 * self.grid[0] * self.unit[0] * self.grid[1] * self.unit[1]
-        self.world = World(area, margin=max(1, *(side // 2 for side in self.grid)))
+        self.world = World(area, margin=max(self._reach // 2, *(side // 2 for side in self.grid)))
+        self._near = _near_table(self.world, self._reach)
         self._corner = (self.grid[0] // 2) * self.world.stride + self.grid[1] // 2
 
     @property
@@ -128,7 +127,8 @@ class Engine:
         light = world.daylight = daylight(self.steps)
         living = world.active.copy()
         player.act(action)
-        for thing in self._within(self._reach, living):
+        here, near = player.cell, self._near
+        for thing in [thing for thing in living if near[thing.cell - here]]:
             thing.update()
         if self.steps % BALANCE_EVERY == 0:
             self._balance()
@@ -171,11 +171,15 @@ class Engine:
         return range(start, start + self.grid[0] * stride, stride)
 
     def _refine(self, view: bytes) -> bytes:
-        cells = (at + row for at in self._columns() for row in range(self.grid[1]))
-        return bytes(
-            self._code(cell) if code in (PLANT, ARROW) else code
-            for cell, code in zip(cells, view, strict=True)
-        )
+        """Tell ripe plants from others and arrows by their direction."""
+        refined, columns, height = bytearray(view), self._columns(), self.grid[1]
+        for code in (PLANT, ARROW):
+            place = view.find(code)
+            while place >= 0:
+                column, row = divmod(place, height)
+                refined[place] = self._code(columns[column] + row)
+                place = view.find(code, place + 1)
+        return bytes(refined)
 
     def _code(self, cell: int) -> int:
         thing = self.world.at.get(cell)
@@ -190,43 +194,42 @@ class Engine:
         self._last_health, self._unlocked = health, unlocked
         return reward
 
-    def _within(self, reach: int, things: list[Thing]) -> list[Thing]:
-        """Those of the things that are nearer to the player than `reach`."""
-        x, y, absolute = self.player.x, self.player.y, self._absolute
-        return [
-            thing
-            for thing in things
-            if absolute[thing.x - x] + absolute[thing.y - y] < reach
-        ]
-
     def _gather(self) -> None:
         """Note which things may come within reach before this is done again.
 
         What is out of reach stands still, and the player takes one step at a time.
         """
-        self.world.active = self._within(self._reach + BALANCE_EVERY, self.world.things[1:])
+        reach = self._reach + BALANCE_EVERY
+        self.world.active = [
+            thing
+            for thing in self.world.things[1:]
+            if self._distance(thing.x, thing.y) < reach
+        ]
 
     def _balance(self) -> None:
         """Spawn and remove creatures, chunk by chunk."""
         light = self.world.daylight
         dark, bright = int(3.5 - 3 * light), int(1.5 + light)
         for chunk in list(self.world.chunks.values()):
-            cows, zombies, skeletons = map(len, chunk.creatures)
+            cows, zombies, skeletons = chunk.creatures
             grass = chunk.counts[GRASS]
-            if zombies != dark:
-                self._adjust(chunk, ZOMBIE, dark if grass >= 50 else 0, dark)
-            if not 1 <= skeletons <= 2:
-                self._adjust(chunk, SKELETON, 1 if chunk.counts[PATH] >= 6 else 0, 2)
-            if not 1 <= cows <= bright:
-                self._adjust(chunk, COW, 1 if grass >= 30 else 0, bright)
+            least = dark if grass >= 50 else 0
+            if not least <= len(zombies) <= dark:
+                self._adjust(chunk, zombies, ZOMBIE, least)
+            least = 1 if chunk.counts[PATH] >= 6 else 0
+            if not least <= len(skeletons) <= 2:
+                self._adjust(chunk, skeletons, SKELETON, least)
+            least = 1 if grass >= 30 else 0
+            if not least <= len(cows) <= bright:
+                self._adjust(chunk, cows, COW, least)
 
-    def _adjust(self, chunk: Chunk, code: int, least: int, most: int) -> None:
-        """Let a creature spawn where there are too few, vanish where there are too many."""
+    def _adjust(self, chunk: Chunk, creatures: dict[Thing, None], code: int, least: int) -> None:
+        """Maybe spawn one where there are fewer than the least, maybe remove one elsewhere."""
         kind, random = KINDS[code], self.world.random
-        creatures = chunk.creatures[code - COW]
-        if len(creatures) < least and random.random() < kind.spawn:
-            self._spawn(chunk, code, kind)
-        elif len(creatures) > most and random.random() < kind.despawn:
+        if len(creatures) < least:
+            if random.random() < kind.spawn:
+                self._spawn(chunk, code, kind)
+        elif random.random() < kind.despawn:
             thing = list(creatures)[random.below(len(creatures))]
             if self._distance(thing.x, thing.y) >= kind.despawn_distance:
                 self.world.remove(thing)
@@ -244,3 +247,17 @@ class Engine:
 
     def _distance(self, x: int, y: int) -> int:
         return abs(x - self.player.x) + abs(y - self.player.y)
+
+
+def _near_table(world: World, reach: int) -> bytearray:
+    """Whether cells are nearer to each other than `reach`, by the difference of their numbers.
+
+    A difference stands for one offset only, as the margins of two columns together are as high as
+    the reach. Negative ones index from the end.
+    """
+    table = bytearray(2 * world.stride * (world.area[0] + 1))
+    for dx in range(1 - reach, reach):
+        for dy in range(abs(dx) + 1 - reach, reach - abs(dx)):
+            if abs(dx) <= world.area[0]:
+                table[dx * world.stride + dy] = 1
+    return table

@@ -86,12 +86,8 @@ def _extra_vertices() -> dict[int, tuple[Vertex, Vertex]]:
     return table
 
 
-CORNERS = (
-    tuple(Vertex(_axes(bits), bin(bits).count("1")) for bits in (0, 1, 2, 4)),
-    tuple(Vertex(_axes(bits), bin(bits).count("1")) for bits in (1, 2, 4, 3, 5, 6)),
-    tuple(Vertex(_axes(bits), bin(bits).count("1")) for bits in (3, 5, 6, 7)),
-)
-"""The corners of the near tetrahedron, the octahedron and the far tetrahedron."""
+CORNERS = ((0, 1, 2, 4), (1, 2, 4, 3, 5, 6), (3, 5, 6, 7))
+"""The corners of the near tetrahedron, the octahedron and the far tetrahedron, as axes' bits."""
 
 EXTRA_OFFSET = np.zeros((CASES, 2, 3), np.int64)
 EXTRA_EARLY = np.zeros((CASES, 2, 3))
@@ -193,9 +189,10 @@ def _between_cases(inside: Floats, total: Floats) -> Ints:
 
 def _contributions(perm: Ints, base: Ints, origin: Floats, solid: int, case: Ints) -> Floats:
     value = np.zeros(len(case))
-    for vertex in CORNERS[solid]:
-        offset = np.array(vertex.offset)[:, None]
-        value += _contribution(perm, base + offset, origin - offset - vertex.squish * SQUISH)
+    for corner in CORNERS[solid]:
+        axes = _axes(corner)
+        offset = np.array(axes)[:, None]
+        value += _contribution(perm, base + offset, origin - offset - sum(axes) * SQUISH)
     for slot in range(2):
         displacement = origin - EXTRA_EARLY[case, slot].T - EXTRA_SQUISH[case, slot]
         displacement -= EXTRA_LATE[case, slot].T

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from smartplay.games.crafter.creatures import Cow, Skeleton, Zombie
-from smartplay.games.crafter.noise import Floats, Ints, permutation, simplex
+from smartplay.games.crafter.fast import compiled_kernels
+from smartplay.games.crafter.noise import Floats, Ints, permutation
+from smartplay.games.crafter.noise import simplex as numpy_simplex
 from smartplay.games.crafter.player import Player
 from smartplay.games.crafter.rules import (
     COAL,
@@ -66,6 +68,8 @@ def _ask(perm: Ints, queries: list[Query]) -> list[Floats]:
     y = np.concatenate([query.y / query.size for query in queries])
     lengths = [len(query.x) for query in queries]
     z = np.repeat([float(query.z) for query in queries], lengths)
+    kernels = compiled_kernels()
+    simplex = kernels.simplex if kernels else numpy_simplex
     return np.split(simplex(perm, x, y, z), np.cumsum(lengths)[:-1])
 
 
