@@ -14,6 +14,8 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import crafter
 import gymnasium as gym
@@ -28,10 +30,11 @@ def main(rounds: int) -> None:
     """Print the table."""
     package = crafter.Env(length=None, seed=0)
     engine = Engine((64, 64), (9, 9), (64, 64))
-    text = {
-        style: gym.make("smartplay/Crafter-v0", describe=style) for style in ("nearest", "full")
+    envs: dict[str, Any] = {
+        "native": gym.make("smartplay/Crafter-v0").unwrapped,
+        "text, nearest": gym.make("smartplay/Crafter-v0"),
+        "text, full": gym.make("smartplay/Crafter-v0", describe="full"),
     }
-    native = text["nearest"].unwrapped
     steps: dict[str, list[float]] = {}
     resets: dict[str, list[float]] = {}
     for number in range(rounds):
@@ -39,30 +42,26 @@ def main(rounds: int) -> None:
         actions = [random.Random(number).randrange(17) for _ in range(20 * BLOCK)]
         starts: dict[str, Callable[[], object]] = {
             "package": package.reset,
-            "engine": lambda seed=number: engine.reset(seed, 1),
-            "native": lambda seed=number: native.reset(seed=seed),
-            "text, nearest": lambda seed=number: text["nearest"].reset(seed=seed),
-            "text, full": lambda seed=number: text["full"].reset(seed=seed),
+            "engine": partial(engine.reset, number, 1),
+            **{name: partial(env.reset, seed=number) for name, env in envs.items()},
         }
         moves: dict[str, Callable[[int], object]] = {
             "package": package.step,
             "engine": engine.step,
-            "native": native.step,
-            "text, nearest": text["nearest"].step,
-            "text, full": text["full"].step,
+            **{name: env.step for name, env in envs.items()},
         }
         for name, start in starts.items():
-            began = time.perf_counter()
+            began = time.process_time()
             start()
-            resets.setdefault(name, []).append(time.perf_counter() - began)
+            resets.setdefault(name, []).append(time.process_time() - began)
         spent = dict.fromkeys(moves, 0.0)
         for at in range(0, len(actions), BLOCK):
             for name, move in moves.items():
-                _keep_alive(name, package, engine, text)
-                began = time.perf_counter()
+                _keep_alive(name, package, engine, envs)
+                began = time.process_time()
                 for action in actions[at : at + BLOCK]:
                     move(action)
-                spent[name] += time.perf_counter() - began
+                spent[name] += time.process_time() - began
         for name, seconds in spent.items():
             steps.setdefault(name, []).append(seconds / len(actions))
     _table("us a step", steps, 1e6)
@@ -70,7 +69,7 @@ def main(rounds: int) -> None:
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
-def _keep_alive(name: str, package: crafter.Env, engine: Engine, text: dict[str, gym.Env]) -> None:
+def _keep_alive(name: str, package: crafter.Env, engine: Engine, envs: dict[str, Any]) -> None:
     """Give back the vitals, so that no side plays on after a death."""
     full = {"health": 9, "food": 9, "drink": 9}
     if name == "package":
@@ -78,8 +77,7 @@ def _keep_alive(name: str, package: crafter.Env, engine: Engine, text: dict[str,
     elif name == "engine":
         engine.player.inventory.update(full)
     else:
-        style = "full" if name.endswith("full") else "nearest"
-        text[style].unwrapped.game.player.inventory.update(full)
+        envs[name].unwrapped.game.player.inventory.update(full)
 
 
 def _table(title: str, times: dict[str, list[float]], unit: float) -> None:

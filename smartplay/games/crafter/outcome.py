@@ -29,7 +29,9 @@ class Moment(NamedTuple):
     """What a player can know at one moment.
 
     Attributes:
-        around: The codes of the nine cells around the player, column by column.
+        view: The codes in the local view, column by column.
+        middle: Where the player stands in it.
+        height: Rows of the view.
         position: Column and row on the map.
         facing: Index into `WAYS`.
         sleeping: Whether the player is asleep.
@@ -37,7 +39,9 @@ class Moment(NamedTuple):
         achievements: How often each achievement was reached.
     """
 
-    around: bytes
+    view: bytes
+    middle: int
+    height: int
     position: tuple[int, int]
     facing: int
     sleeping: bool
@@ -46,12 +50,14 @@ class Moment(NamedTuple):
 
     def beside(self, way: int) -> int:
         """The code of the neighbouring cell in a direction."""
-        return self.around[(1, 7, 3, 5)[way]]
+        return self.view[self.middle + (-self.height, self.height, -1, 1)[way]]
 
-    @property
-    def front(self) -> int:
-        """The code of what the player faces."""
-        return self.beside(self.facing)
+    def around(self) -> bytes:
+        """The codes of the nine cells around the player."""
+        middle, height = self.middle, self.height
+        return b"".join(
+            self.view[at - 1 : at + 2] for at in (middle - height, middle, middle + height)
+        )
 
 
 def outcome(action: int, before: Moment, after: Moment) -> str:
@@ -63,8 +69,8 @@ def outcome(action: int, before: Moment, after: Moment) -> str:
             end = "You sleep on." if after.sleeping else "You were hurt and woke up."
             return f"You chose {name}, but you were asleep, so it was not carried out. {end}"
         woke = " You woke up, fully rested."
-    verb, _, thing = ACTIONS[action].partition("_")
-    return f"You chose {name}.{woke} {_TELLERS[verb](thing, before, after)}"
+    tell, thing = _PLANS[action]
+    return f"You chose {name}.{woke} {tell(thing, before, after)}"
 
 
 def _noop(_: str, before: Moment, after: Moment) -> str:
@@ -83,7 +89,7 @@ def _move(_: str, before: Moment, after: Moment) -> str:
 
 
 def _do(_: str, before: Moment, after: Moment) -> str:
-    target = before.front
+    target = before.beside(before.facing)
     if target in FOES:
         if not _rose(FOES[target], before, after):
             return f"You hit the {NAMES[target]}."
@@ -124,7 +130,7 @@ def _sleep(_: str, before: Moment, after: Moment) -> str:
 def _place(thing: str, before: Moment, after: Moment) -> str:
     if _rose(f"place_{thing}", before, after):
         return "You planted a sapling." if thing == "plant" else f"You placed {one(thing)}."
-    info, target = PLACE[thing], before.front
+    info, target = PLACE[thing], before.beside(before.facing)
     reasons = []
     if not target:
         reasons.append("you face the edge of the map")
@@ -138,9 +144,9 @@ def _place(thing: str, before: Moment, after: Moment) -> str:
 def _make(tool: str, before: Moment, after: Moment) -> str:
     if _rose(f"make_{tool}", before, after):
         return f"You made {one(tool)}."
-    info = MAKE[tool]
+    info, around = MAKE[tool], before.around()
     reasons = [
-        f"there is no {NAMES[code]} beside you" for code in info.nearby if code not in before.around
+        f"there is no {NAMES[code]} beside you" for code in info.nearby if code not in around
     ]
     if 0 in before.position and not reasons:
         side = "westernmost column" if before.position[0] == 0 else "northernmost row"
@@ -169,3 +175,4 @@ _TELLERS: dict[str, Callable[[str, Moment, Moment], str]] = {
     "place": _place,
     "make": _make,
 }
+_PLANS = [(_TELLERS[verb], thing) for verb, _, thing in (it.partition("_") for it in ACTIONS)]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
 
 from smartplay.errors import UnknownNameError
 from smartplay.games.crafter.env import CrafterEnv
 from smartplay.games.crafter.manual import manual
 from smartplay.games.crafter.outcome import Moment, outcome
 from smartplay.games.crafter.rules import ACHIEVEMENTS, ITEMS, NAMES, PLAYER
-from smartplay.games.crafter.words import ACTION_NAMES, WAYS, one, plain
+from smartplay.games.crafter.words import ACTION_NAMES, WAYS, plain
+from smartplay.games.crafter.world import DIRECTIONS
 from smartplay.text import Describer, Description, Turn
 
 STYLES = ("nearest", "full")
@@ -36,12 +36,13 @@ class CrafterText(Describer[CrafterEnv]):
         super().__init__(env)
         if describe not in STYLES:
             raise UnknownNameError("style of description", describe, STYLES)
-        survey = Survey(*env.game.grid)
-        self._seen = survey.nearest if describe == "nearest" else survey.rows
-        self._around = survey.around
-        self._score = 0.0
+        width, height = env.game.grid
+        survey = Survey(width, height)
+        self._tell_view = survey.nearest if describe == "nearest" else survey.rows
+        self._height, self._middle = height, width // 2 * height + height // 2
+        self._view, self._seen = b"", ""
+        self._score, self._known = 0.0, 0
         self._before: Moment | None = None
-        self._known = 0
 
     def manual(self, steps: int | None) -> str:
         """The rules, with the sizes of this environment."""
@@ -49,32 +50,34 @@ class CrafterText(Describer[CrafterEnv]):
 
     def describe(self, turn: Turn) -> Description:
         """Tell what the last action did and what the player sees, has and feels."""
-        player, info = self.env.game.player, turn.info
-        view = turn.observation["view"].tobytes()
-        items = turn.observation["inventory"].tobytes()
+        game, info, observation = self.env.game, turn.info, turn.observation
+        player, light = game.player, game.daylight
+        view = observation["view"].tobytes()
+        if view != self._view:
+            self._view, self._seen = view, self._tell_view(view)
+        sleeping, facing, unlocked = player.sleeping, player.facing, player.unlocked.copy()
         now = Moment(
-            self._around(view),
+            view,
+            self._middle,
+            self._height,
             (player.x, player.y),
-            player.facing,
-            player.sleeping,
+            facing,
+            sleeping,
             info["inventory"],
             info["achievements"],
         )
-        unlocked = player.unlocked.copy()
         text = (
-            f"{self._events(turn.action, now, unlocked)}\n"
-            f"{self._seen(view)}\n"
-            f"You face {WAYS[now.facing]}; in front of you: {NAMES[now.front]}.\n"
-            f"{_vitals(items[:4])}\n"
-            f"{_inventory(items[4:])}\n"
-            f"{_daylight(self.env.game.daylight)}"
-            f"{' You are asleep.' if now.sleeping else ' You are awake.'}"
+            f"{self._events(turn.action, now, unlocked)}\n{self._seen}\n"
+            f"You face {WAYS[facing]}; in front of you: {NAMES[now.beside(facing)]}.\n"
+            f"{_belongings(observation['inventory'].tobytes())}\n{_daylight(light)}"
+            f"{' You are asleep.' if sleeping else ' You are awake.'}"
         )
         self._before = now
-        state = info | {
-            "facing": FACING[now.facing].copy(),
-            "sleeping": now.sleeping,
-            "daylight": self.env.game.daylight,
+        state = {
+            **info,
+            "facing": list(DIRECTIONS[facing]),
+            "sleeping": sleeping,
+            "daylight": light,
             "unlocked": unlocked,
             "scores": {
                 "achievements": float(len(unlocked)),
@@ -101,9 +104,6 @@ class CrafterText(Describer[CrafterEnv]):
         return told if health > 0 else f"{told}\nYou died. The game is over."
 
 
-FACING = ([-1, 0], [1, 0], [0, -1], [0, 1])
-
-
 class Survey:
     """Puts the local view into words.
 
@@ -121,12 +121,6 @@ class Survey:
         others.sort(key=lambda i: abs(offsets[i][0]) + abs(offsets[i][1]))
         self._sort = itemgetter(*others)
         self._phrases = [_away(*offsets[i]) for i in others]
-        corner = (middle - 1) * height + centre - 1
-        self._square = itemgetter(*(corner + x * height + y for x in range(3) for y in range(3)))
-
-    def around(self, view: bytes) -> bytes:
-        """The codes of the nine cells around the player, column by column."""
-        return bytes(self._square(view))
 
     def nearest(self, view: bytes) -> str:
         """The nearest of each kind, with its place and the number of its kind."""
@@ -169,16 +163,12 @@ def _row(dy: int) -> str:
 
 
 @lru_cache(4096)
-def _vitals(amounts: bytes) -> str:
-    named = [f"{name} {amount}" for name, amount in zip(ITEMS, amounts, strict=False)]
-    return f"Of at most 9 each: {', '.join(named)}."
-
-
-@lru_cache(4096)
-def _inventory(amounts: bytes) -> str:
-    named = zip(ITEMS[4:], amounts, strict=True)
-    owned = [f"{amount} {plain(name)}" for name, amount in named if amount]
-    return f"You carry: {', '.join(owned) or 'nothing'}."
+def _belongings(amounts: bytes) -> str:
+    """The vitals and what is carried, from the amounts of all items in their order."""
+    named = [(plain(item), amount) for item, amount in zip(ITEMS, amounts, strict=True)]
+    vitals = ", ".join(f"{name} {amount}" for name, amount in named[:4])
+    carried = ", ".join(f"{amount} {name}" for name, amount in named[4:] if amount)
+    return f"Of at most 9 each: {vitals}.\nYou carry: {carried or 'nothing'}."
 
 
 def _daylight(light: float) -> str:
