@@ -83,11 +83,12 @@ class Zombie(Hunter):
             world.remove(self)
         random = world.random
         dx, dy = player.x - self.x, player.y - self.y
-        if abs(dx) + abs(dy) <= 8 and random.random() < 0.9:
+        distance = abs(dx) + abs(dy)
+        if distance <= 8 and random.random() < 0.9:
             self.move(toward(dx, dy, random.random() < 0.8))
         else:
             self.move(random.word() & 3)
-        if abs(player.x - self.x) + abs(player.y - self.y) <= 1:
+        if distance <= 2 and abs(player.x - self.x) + abs(player.y - self.y) <= 1:
             if self.wait:
                 self.wait -= 1
             else:

@@ -98,6 +98,8 @@ class Engine:
         self._noise_words = 2 * self.grid[0] * self.unit[0] * self.grid[1] * self.unit[1]
         self.world = World(area, margin=max(self._reach // 2, *(side // 2 for side in self.grid)))
         self._near = _near_table(self.world, self._reach)
+        self._left = self.world.margin - self.grid[0] // 2
+        self._top = self.world.margin - self.grid[1] // 2
         self._corner = (self.grid[0] // 2) * self.world.stride + self.grid[1] // 2
 
     @property
@@ -138,8 +140,8 @@ class Engine:
 
     def look(self) -> bytes:
         """The codes in the local view, column by column; 0 outside the map."""
-        shown, height = self.world.shown, self.grid[1]
-        view = b"".join([shown[at : at + height] for at in self._columns()])
+        x, y, (width, height) = self.player.x + self._left, self.player.y + self._top, self.grid
+        view = self.world.grid[x : x + width, y : y + height].tobytes()
         return self._refine(view) if PLANT in view or ARROW in view else view
 
     def front(self) -> int:

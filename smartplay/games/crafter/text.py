@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from operator import itemgetter
+
+import numpy as np
 
 from smartplay.errors import UnknownNameError
 from smartplay.games.crafter.env import CrafterEnv
@@ -119,19 +120,20 @@ class Survey:
         offsets = [(x - middle, y - centre) for x in range(width) for y in range(height)]
         others = [i for i, offset in enumerate(offsets) if offset != (0, 0)]
         others.sort(key=lambda i: abs(offsets[i][0]) + abs(offsets[i][1]))
-        self._sort = itemgetter(*others)
+        self._by_distance = np.array(others)
         self._phrases = [_away(*offsets[i]) for i in others]
 
     def nearest(self, view: bytes) -> str:
         """The nearest of each kind, with its place and the number of its kind."""
-        cells = bytes(self._sort(view))
-        phrases, count, find = self._phrases, cells.count, cells.index
-        lines = ["The nearest of each kind in view:"]
-        lines += [
-            f"- {NAMES[code]}: {phrases[find(code)]}; {count(code)} in view"
-            for code in dict.fromkeys(cells)
-        ]
-        return "\n".join(lines)
+        rest = cells = np.frombuffer(view, np.uint8)[self._by_distance].tobytes()
+        text, left = "The nearest of each kind in view:", len(cells)
+        while rest:
+            code = rest[0]
+            rest = rest.replace(SINGLE[code], b"")
+            place = self._phrases[cells.index(code)]
+            text += f"\n- {NAMES[code]}: {place}; {left - len(rest)} in view"
+            left = len(rest)
+        return text
 
     def rows(self, view: bytes) -> str:
         """Every cell, row by row from north to south."""
@@ -146,6 +148,7 @@ class Survey:
         return "\n".join(lines)
 
 
+SINGLE = [bytes([code]) for code in range(len(NAMES))]
 CELLS = ["-", *NAMES[1:]]
 CELLS[PLAYER] = "you"
 

@@ -139,6 +139,7 @@ class World:
     Attributes:
         cells: The material of each cell.
         shown: What each cell shows: the thing on it, else its material.
+        grid: `shown` as an array, indexed [x, y] from the margin's corner.
         deltas: How far apart the numbers of neighbouring cells are, for each of `DIRECTIONS` and
             `NOWHERE`.
         things: All things, oldest first.
@@ -163,6 +164,9 @@ class World:
         self.daylight = 0.0
         self.cells = bytearray(size)
         self.shown = bytearray(size)
+        self.grid = np.frombuffer(self.shown, np.uint8).reshape(-1, self.stride)
+        m, (width, height) = self.margin, self.area
+        self._map = self.grid[m : m + width, m : m + height]
         self.things: list[Thing] = []
         self.active: list[Thing] = []
         self.at: dict[int, Thing] = {}
@@ -263,6 +267,4 @@ class World:
 
     def semantic(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """A new array of what each cell of the map shows, indexed [x, y]."""
-        m, (width, height) = self.margin, self.area
-        padded = np.frombuffer(self.shown, np.uint8).reshape(-1, self.stride)
-        return padded[m : m + width, m : m + height].copy()
+        return self._map.copy()
