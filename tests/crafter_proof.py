@@ -139,7 +139,7 @@ class Duel:
             assert own == true, f"{self._at(where)}: {name} {own}, not {true}"
         state, margin = ours.world.random.state(), ours.world.margin
         padded = np.frombuffer(ours.world.cells, np.uint8).reshape(-1, ours.world.stride)
-        arrays = {
+        arrays: dict[str, tuple[Any, Any]] = {
             "map of materials": (padded[margin:-margin, margin:-margin], world._mat_map),
             "semantic map": (ours.semantic(), theirs._sem_view()),
             "state of the random numbers": (state[1], theirs.before_picture[1]),

@@ -62,7 +62,12 @@ def episode_seed(seed: int, episode: int) -> int:
         seed: The environment's seed, not negative.
         episode: Number of the episode, from 1.
     """
-    word, prime1, prime2, prime5 = 2**64 - 1, 11400714785074694791, 14029467366897019727, 2870177450012600261
+    word, prime1, prime2, prime5 = (
+        2**64 - 1,
+        11400714785074694791,
+        14029467366897019727,
+        2870177450012600261,
+    )
     total = prime5
     for lane in (seed % (2**61 - 1), episode):
         total = (total + lane * prime2) & word
@@ -203,9 +208,7 @@ class Engine:
         """
         reach = self._reach + BALANCE_EVERY
         self.world.active = [
-            thing
-            for thing in self.world.things[1:]
-            if self._distance(thing.x, thing.y) < reach
+            thing for thing in self.world.things[1:] if self._distance(thing.x, thing.y) < reach
         ]
 
     def _balance(self) -> None:

@@ -20,7 +20,7 @@ ENGINES = ("smartplay", "crafter")
 Observation = dict[str, Any]
 
 
-class CrafterEnv(gym.Env[Observation, int]):
+class CrafterEnv(gym.Env[Observation, np.int64]):
     """A procedural world to gather, craft and survive in.
 
     `reset(seed=s)` starts the world that `crafter.Env(seed=s)` starts on its first reset, and
@@ -53,7 +53,7 @@ class CrafterEnv(gym.Env[Observation, int]):
         UsageError: If a size or length cannot be played with.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 10}
 
     def __init__(
         self,
@@ -106,14 +106,14 @@ class CrafterEnv(gym.Env[Observation, int]):
         self.game.reset(self._seed, self._episode)
         return self._observe(), self._info()
 
-    def step(self, action: int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+    def step(self, action: int | np.int64) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Take an action."""
         game = self.game
         reward = game.step(int(action))
         over = self.length is not None and game.steps >= self.length
         return self._observe(), reward, game.player.health <= 0, over, self._info()
 
-    def render(self) -> np.ndarray[Any, np.dtype[np.uint8]] | None:  # type: ignore[override]
+    def render(self) -> np.ndarray[Any, np.dtype[np.uint8]] | None:
         """The package's picture, of shape [height, width, 3], under `"rgb_array"`."""
         if self.render_mode is None:
             return None

@@ -41,10 +41,11 @@ _STARTS = np.cumsum([0, *(len(solid) for solid in CORNERS)])
 
 def compiled(function: Function) -> Function:
     """The function, compiled on its first call; cached where a folder can be written."""
+    jit: Callable[..., Any] = numba.njit
     try:
-        made: Function = numba.njit(cache=True)(function)
+        made: Function = jit(cache=True)(function)
     except RuntimeError:
-        made = numba.njit(function)
+        made = jit(function)
     return made
 
 
@@ -84,9 +85,7 @@ def temper(key: Words, start: int, end: int) -> Words:
 
 
 @compiled
-def _contribution(
-    perm: Ints, i: int, j: int, k: int, dx: float, dy: float, dz: float
-) -> float:
+def _contribution(perm: Ints, i: int, j: int, k: int, dx: float, dy: float, dz: float) -> float:
     attenuation = 2 - dx * dx - dy * dy - dz * dz
     if attenuation <= 0:
         return 0.0
@@ -164,9 +163,7 @@ def simplex(perm: Ints, xs: Floats, ys: Floats, zs: Floats) -> Floats:
             bits = _CORNERS[place]
             a, b, c = bits & 1, bits >> 1 & 1, bits >> 2 & 1
             s = (a + b + c) * SQUISH
-            value += _contribution(
-                perm, i + a, j + b, k + c, dx - a - s, dy - b - s, dz - c - s
-            )
+            value += _contribution(perm, i + a, j + b, k + c, dx - a - s, dy - b - s, dz - c - s)
         for slot in range(2):
             offset, early = EXTRA_OFFSET[case, slot], EXTRA_EARLY[case, slot]
             late, s = EXTRA_LATE[case, slot], EXTRA_SQUISH[case, slot]

@@ -124,9 +124,9 @@ def _creatures(reach: int) -> str:
         "A skeleton has 3 points. It is found on paths in caves and tunnels and shoots arrows, "
         "which fly straight and take 2 health; an arrow that hits a table or a furnace leaves a "
         "path there. A placed sapling is a plant. It becomes ripe after growing for more than "
-        f"{RIPE_AFTER} steps; a ripe one gives 4 food and then grows anew. A cow, zombie or skeleton "
-        "directly beside a plant destroys it, and so does an arrow. Creatures and plants that are "
-        f"{reach} steps or more away from you stand still and do not grow."
+        f"{RIPE_AFTER} steps; a ripe one gives 4 food and then grows anew. A cow, zombie or "
+        "skeleton directly beside a plant destroys it, and so does an arrow. Creatures and plants "
+        f"that are {reach} steps or more away from you stand still and do not grow."
     )
 
 
@@ -138,8 +138,8 @@ def _living() -> str:
         "steps; while one of them is 0, you lose 1 every 16 steps. The action Sleep sends you to "
         "sleep if your energy is below 9. While you sleep, your actions are not carried out, you "
         "gain 1 energy every 11 steps, food and drink fall half as fast, and health returns twice "
-        "as fast. You wake up when your energy is 9, which is an achievement, or when you are hurt, "
-        "which is not."
+        "as fast. You wake up when your energy is 9, which is an achievement, or when you are "
+        "hurt, which is not."
     )
 
 
@@ -168,4 +168,5 @@ def _advice() -> str:
 
 def _total(item: str) -> int:
     """How much of an item it takes to place and make one of each."""
-    return sum(info.uses.get(item, 0) for info in (*PLACE.values(), *MAKE.values()))
+    uses = [place.uses for place in PLACE.values()] + [make.uses for make in MAKE.values()]
+    return sum(used.get(item, 0) for used in uses)

@@ -46,7 +46,7 @@ class OrderedWorld(engine.World):  # type: ignore[misc]
     def reset(self, seed: int | None = None) -> None:
         """Empty the world."""
         super().reset(seed)
-        self._chunks = collections.defaultdict(OrderedSet)
+        self._chunks: Any = collections.defaultdict(OrderedSet)
 
 
 class OrderedEnv(crafter.Env):  # type: ignore[misc]

@@ -13,7 +13,6 @@ from smartplay.games.crafter.rules import (
     LAVA,
     MAKE,
     PLACE,
-    PLANT,
     PLAYER,
     SKELETON,
     WALKABLE,
@@ -65,7 +64,7 @@ class Player(Thing):
         self._hunger = self._thirst = self._fatigue = self._recover = 0.0
         self._changed = False
 
-    @property  # type: ignore[override]
+    @property
     def health(self) -> int:
         """Hit points left, an entry of the inventory."""
         return self.inventory["health"]

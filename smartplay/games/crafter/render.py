@@ -91,7 +91,9 @@ def _noise(moment: Moment, shape: tuple[int, ...]) -> Picture | None:
         return None
     drawn = [cells * pixels for cells, pixels in zip(moment.grid, moment.unit, strict=True)]
     noise = random.uniform(32, 127, drawn)
-    columns, rows = (np.arange(wanted) * have // wanted for wanted, have in zip(shape, drawn, strict=True))
+    columns, rows = (
+        np.arange(wanted) * have // wanted for wanted, have in zip(shape, drawn, strict=True)
+    )
     return noise[columns][:, rows]
 
 
@@ -134,7 +136,9 @@ def _draw(canvas: Picture, at: Picture, name: str, size: Picture, blend: bool = 
         if blend:
             alpha = texture[..., 3:].astype(np.float32) / 255
             above = colours.astype(np.float32) / 255
-            colours = (255 * (alpha * above + (1 - alpha) * below.astype(np.float32) / 255)).astype(np.uint8)
+            colours = (255 * (alpha * above + (1 - alpha) * below.astype(np.float32) / 255)).astype(
+                np.uint8
+            )
         texture = colours
     below[:] = texture
 

@@ -100,7 +100,9 @@ class CrafterText(Describer[CrafterEnv]):
         if health != was:
             told += f"\nYour health {'rose' if health > was else 'fell'} from {was} to {health}."
         if len(unlocked) > self._known:
-            told += "".join(f"\nAchievement unlocked: {plain(it)}." for it in unlocked[self._known :])
+            told += "".join(
+                f"\nAchievement unlocked: {plain(it)}." for it in unlocked[self._known :]
+            )
             self._known = len(unlocked)
         return told if health > 0 else f"{told}\nYou died. The game is over."
 

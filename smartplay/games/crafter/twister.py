@@ -142,5 +142,5 @@ class Twister:
     def copy(self) -> np.random.RandomState:
         """A `RandomState` that draws what this generator would draw next."""
         twin = np.random.RandomState(0)
-        twin.set_state(self.state())
+        twin.set_state((*self.state(), 0, 0.0))
         return twin

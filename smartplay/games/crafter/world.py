@@ -120,13 +120,13 @@ def layout(width: int, height: int, margin: int) -> Layout:
     chunk_map = columns[:, None] * down + rows[None, :]
     padded = np.full((width + 2 * margin, height + 2 * margin), -1)
     padded[margin : margin + width, margin : margin + height] = chunk_map
-    columns = []
+    spans = []
     for number in range(chunk_map.max() + 1):
         cells = np.argwhere(padded == number)
         first, last = cells.min(0).tolist(), cells.max(0).tolist()
-        rows = [x * padded.shape[1] for x in range(first[0], last[0] + 1)]
-        columns.append(tuple((row + first[1], row + last[1] + 1) for row in rows))
-    return Layout(tuple(padded.ravel().tolist()), tuple(columns), chunk_map)
+        starts = [x * padded.shape[1] for x in range(first[0], last[0] + 1)]
+        spans.append(tuple((row + first[1], row + last[1] + 1) for row in starts))
+    return Layout(tuple(padded.ravel().tolist()), tuple(spans), chunk_map)
 
 
 class World:
