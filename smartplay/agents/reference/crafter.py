@@ -10,6 +10,7 @@ from typing import NamedTuple
 Cell = tuple[int, int]
 
 WAYS: dict[str, Cell] = {"west": (-1, 0), "east": (1, 0), "north": (0, -1), "south": (0, 1)}
+DAY = 300
 CREATURES = ("cow", "zombie", "skeleton", "arrow", "you")
 GROUND = ("grass", "sand", "path")
 WOOD_WANTED = 9
@@ -97,6 +98,8 @@ class CrafterReference:
         self._patience = 0
         self._step = 0
         self._tries = 0
+        self._cow: Cell | None = None
+        self._home: frozenset[Cell] | None = None
         self._sight = read("")
 
     def act(self, observation: str) -> str:
@@ -105,7 +108,16 @@ class CrafterReference:
         self._note(observation)
         if self._sight.asleep:
             return "Noop"
-        for need in (self._fight, self._survive, self._craft, self._gather, self._explore):
+        needs = (
+            self._fight,
+            self._survive,
+            self._shelter,
+            self._rest,
+            self._craft,
+            self._gather,
+            self._explore,
+        )
+        for need in needs:
             action = need()
             if action:
                 return action
@@ -128,6 +140,8 @@ class CrafterReference:
         for kind, (dx, dy) in sight.nearest.items():
             if kind not in CREATURES:
                 self._map[x + dx, y + dy] = kind
+            elif kind == "cow":
+                self._cow = x + dx, y + dy
         if sight.front not in CREATURES:
             self._map[self._front()] = sight.front
         self._map[self._at] = "path"
@@ -164,19 +178,102 @@ class CrafterReference:
 
     def _survive(self) -> str | None:
         """Drink, eat and sleep before it is too late, or early for the achievement."""
-        if self._has("drink") <= 4 or (self._has("drink") <= 8 and "collect drink" not in self._done):
-            if action := self._use("water", limit=60):
+        evening = 90 < self._hour() < 150
+        thirsty = 3 if self._hour() > 150 else 5
+        if self._has("drink") <= thirsty or (
+            self._has("drink") <= 8 and (evening or "collect drink" not in self._done)
+        ):
+            if action := self._use("water", limit=25 if evening else 60):
                 return action
-        if self._has("food") <= 4 or "eat cow" not in self._done:
+        if self._has("food") <= (6 if evening else 4) or "eat cow" not in self._done:
             for kind in ("ripe plant", "cow"):
                 if kind in self._sight.nearest:
                     return self._approach(self._absolute(self._sight.nearest[kind]))
-        return self._rest()
+            if self._cow is not None and self._has("food") <= 3:
+                if self._distance(self._cow) > 2:
+                    return self._travel(self._cow)
+                self._cow = None
+        return None
+
+    def _hour(self) -> int:
+        """Steps since the start of the day; it is dark from 148 to 272."""
+        return self._step % DAY
+
+    def _distance(self, cell: Cell) -> int:
+        return abs(cell[0] - self._at[0]) + abs(cell[1] - self._at[1])
+
+    def _shelter(self) -> str | None:
+        """Wall in a square of four cells for the night, or while weak, and stay there."""
+        dark = self._hour() > 135 and self._hour() < 275
+        weak = self._has("health") <= 4 or self._has("energy") <= 2
+        if self._home and not (dark or weak or self._has("energy") <= 5 or self._has("health") <= 6):
+            self._home = None
+        if not (dark or weak or self._home):
+            return None
+        starving = 0 in (self._has("food"), self._has("drink"))
+        if starving:
+            self._home = None
+            return None
+        if self._home is None or self._at not in self._home:
+            self._home = self._site()
+        return self._wall_in(self._home) if self._home else None
+
+    def _site(self) -> frozenset[Cell] | None:
+        """The square around the agent that takes the fewest stones, if it has enough of them."""
+        x, y = self._at
+        squares = [
+            frozenset((x + dx + i, y + dy + j) for i in (0, 1) for j in (0, 1))
+            for dx in (-1, 0)
+            for dy in (-1, 0)
+        ]
+        options = [
+            (len(self._gaps(square)), sorted(square), square)
+            for square in squares
+            if all(self._map.get(cell, "grass") in (*GROUND, "stone") for cell in square)
+        ]
+        if not options or not self._has("wood pickaxe"):
+            return None
+        gaps, _, square = min(options)
+        return square if gaps <= self._has("stone") else None
+
+    def _gaps(self, square: frozenset[Cell]) -> list[tuple[Cell, str]]:
+        """The open sides of a square: a cell of it and the way out."""
+        return [
+            (cell, way)
+            for cell in sorted(square)
+            for way, (dx, dy) in WAYS.items()
+            if (beside := (cell[0] + dx, cell[1] + dy)) not in square
+            and self._map.get(beside, "grass") in GROUND
+        ]
+
+    def _wall_in(self, square: frozenset[Cell]) -> str | None:
+        gaps = self._gaps(square)
+        if not gaps:
+            return "Sleep" if self._has("energy") < 9 else "Noop"
+        if not self._has("stone"):
+            self._home = None
+            return None
+        for cell, way in gaps:
+            if cell == self._at and way == self._sight.facing:
+                return "Place Stone"
+        starts = []
+        for cell, way in gaps:
+            dx, dy = WAYS[way]
+            starts.append(((cell[0] - dx, cell[1] - dy), way))
+        starts.sort(key=lambda start: (self._distance(start[0]), start))
+        start, way = starts[0]
+        if start != self._at:
+            return self._travel(start)
+        dx, dy = WAYS[way]
+        inner = (start[0] + dx, start[1] + dy)
+        if self._map.get(inner, "grass") not in GROUND:
+            return self._approach(inner)
+        return f"Move {way.capitalize()}" if self._safe(way) else None
 
     def _rest(self) -> str | None:
         energy = self._has("energy")
         danger = any(foe in self._sight.nearest for foe in ("zombie", "skeleton", "arrow"))
-        first = "wake up" not in self._done and energy < 9 and not self._sight.night
+        first = "wake up" not in self._done and energy < 9 and self._hour() < 120
         if danger or not (first or energy <= 2):
             return None
         return "Sleep"
@@ -188,6 +285,13 @@ class CrafterReference:
         if self._has("stone") and "place stone" not in self._done:
             if self._sight.front in (*GROUND, "water", "lava"):
                 return "Place Stone"
+        if (
+            "place furnace" not in self._done
+            and "make stone pickaxe" in self._done
+            and self._beside("table")
+            and self._affords("Place Furnace")
+        ):
+            return self._place("Place Furnace")
         wanted = [
             name
             for name in self._uses
@@ -196,7 +300,7 @@ class CrafterReference:
         if not wanted:
             return None
         if not self._beside("table"):
-            if (table := self._find("table", 15)) is not None:
+            if (table := self._find("table", 25)) is not None:
                 return self._travel(table)
             reserve = sum(self._uses[name].get("wood", 0) for name in wanted[:1])
             if self._has("wood") >= self._uses["Place Table"]["wood"] + reserve:
@@ -235,8 +339,6 @@ class CrafterReference:
                 continue
             if action := self._use(kind, limit=30):
                 return action
-        if "place furnace" not in self._done and self._affords("Place Furnace"):
-            return self._place("Place Furnace") if self._beside("table") else None
         return None
 
     def _shopping(self) -> list[str]:
