@@ -162,10 +162,21 @@ def at_random(duel: Duel, rng: random.Random) -> Iterator[int]:
 
 
 def immortal(duel: Duel, rng: random.Random) -> Iterator[int]:
-    """Random play with health given back, so that little but lava ends it."""
+    """Random play with health given back, so that little but lava and sleep ends it."""
     while True:
         duel.give(health=9)
         yield rng.randrange(len(ACTIONS))
+
+
+def careful(duel: Duel, rng: random.Random) -> Iterator[int]:
+    """Random play that never steps into lava nor sleeps, with health given back: it never ends."""
+    while True:
+        duel.give(health=9, energy=9)
+        action, player = rng.randrange(len(ACTIONS)), duel.ours.player
+        world = duel.ours.world
+        if 1 <= action <= 4 and world.cells[player.cell + world.deltas[action - 1]] == CODE["lava"]:
+            action = ACT["place_stone"]
+        yield action
 
 
 def rich(duel: Duel, rng: random.Random) -> Iterator[int]:
@@ -231,7 +242,7 @@ def achiever(duel: Duel, rng: random.Random) -> Iterator[int]:
         yield ACT[rng.choice(("move_left", "move_right", "move_up", "move_down"))]
 
 
-PLAYERS: tuple[Player, ...] = (at_random, immortal, rich, sleeper, starving, achiever)
+PLAYERS: tuple[Player, ...] = (at_random, careful, immortal, rich, sleeper, starving, achiever)
 
 
 def play(duel: Duel, player: Player, steps: int) -> None:

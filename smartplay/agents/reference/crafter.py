@@ -206,7 +206,9 @@ class CrafterReference:
         """Wall in a square of four cells for the night, or while weak, and stay there."""
         dark = self._hour() > 135 and self._hour() < 275
         weak = self._has("health") <= 4 or self._has("energy") <= 2
-        if self._home and not (dark or weak or self._has("energy") <= 5 or self._has("health") <= 6):
+        if self._home and not (
+            dark or weak or self._has("energy") <= 5 or self._has("health") <= 6
+        ):
             self._home = None
         if not (dark or weak or self._home):
             return None
@@ -280,7 +282,11 @@ class CrafterReference:
 
     def _craft(self) -> str | None:
         """Make or place whatever is new and possible."""
-        if "place plant" not in self._done and self._has("sapling") and self._sight.front == "grass":
+        if (
+            "place plant" not in self._done
+            and self._has("sapling")
+            and self._sight.front == "grass"
+        ):
             return "Place Plant"
         if self._has("stone") and "place stone" not in self._done:
             if self._sight.front in (*GROUND, "water", "lava"):
