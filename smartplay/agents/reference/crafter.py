@@ -36,6 +36,8 @@ class CrafterReference:
         self._chart = Chart(manual)
         self._step = self._searches = self._patience = 0
         self._goal: Cell | None = None
+        self._errand: Cell | None = None
+        self._errand_left = 0
         self._home: Square | None = None
 
     def act(self, observation: str) -> str:
@@ -149,12 +151,13 @@ class CrafterReference:
         return self._move(way) if chart.open(inner) else self._approach(inner)
 
     def _rest(self) -> str | None:
-        """Sleep when tired, and early on for the achievement."""
+        """Sleep by day when tired, and early on for the achievement."""
         chart = self._chart
         if any(foe in chart.sight.nearest for foe in ("zombie", "skeleton", "arrow")):
             return None
         nap = "wake up" not in chart.done and chart.has("energy") < 9 and self._hour() < 120
-        return "Sleep" if nap or chart.has("energy") <= 2 else None
+        tired = chart.has("energy") <= 2 and not DUSK < self._hour() < DAWN
+        return "Sleep" if nap or tired else None
 
     def _craft(self) -> str | None:
         """Place or make whatever is new and possible."""
@@ -207,10 +210,12 @@ class CrafterReference:
             self._searches += 1
             if self._searches <= 60:
                 return "Do"
-        for kind in self._wanted():
-            if where := chart.find(kind, 30):
-                return self._approach(where)
-        return None
+        wanted = self._wanted()
+        self._errand_left -= 1
+        if self._errand is None or self._errand_left <= 0 or chart.kinds.get(self._errand) not in wanted:
+            found = (where for kind in wanted if (where := chart.find(kind, 30)))
+            self._errand, self._errand_left = next(found, None), 30
+        return None if self._errand is None else self._approach(self._errand)
 
     def _wanted(self) -> list[str]:
         """Materials worth fetching now, the most wanted first."""
