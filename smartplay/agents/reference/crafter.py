@@ -81,11 +81,11 @@ class CrafterReference:
         water = chart.find("water", 25 if evening else 60)
         if water and (thirsty or (sipping and chart.has("drink") <= 8)):
             return self._approach(water)
-        hungry = chart.has("food") <= (6 if evening else 4) or "eat cow" not in chart.done
+        hungry = chart.has("food") <= (7 if evening else 5) or "eat cow" not in chart.done
         for kind in ("ripe plant", "cow"):
             if hungry and kind in chart.sight.nearest:
                 return self._approach(chart.absolute(chart.sight.nearest[kind]))
-        if chart.cow is not None and chart.has("food") <= 3:
+        if chart.cow is not None and chart.has("food") <= 4:
             if chart.distance(chart.cow) > 2:
                 return self._travel(chart.cow)
             chart.cow = None
@@ -212,7 +212,11 @@ class CrafterReference:
                 return "Do"
         wanted = self._wanted()
         self._errand_left -= 1
-        if self._errand is None or self._errand_left <= 0 or chart.kinds.get(self._errand) not in wanted:
+        if (
+            self._errand is None
+            or self._errand_left <= 0
+            or chart.kinds.get(self._errand) not in wanted
+        ):
             found = (where for kind in wanted if (where := chart.find(kind, 30)))
             self._errand, self._errand_left = next(found, None), 30
         return None if self._errand is None else self._approach(self._errand)
@@ -222,13 +226,14 @@ class CrafterReference:
         has = self._chart.has
         tooled = bool(has("wood pickaxe"))
         conditions = {
+            "stone": tooled and has("stone") < CARRY["stone"] and self._hour() > EVENING,
             "diamond": has("iron pickaxe"),
             "iron": has("stone pickaxe") and has("iron") < CARRY["iron"],
             "coal": tooled and has("coal") < CARRY["coal"],
             "tree": has("wood") < (5 if tooled else CARRY["wood"]),
-            "stone": tooled and has("stone") < CARRY["stone"],
         }
-        return [kind for kind, wanted in conditions.items() if wanted]
+        wanted = [kind for kind, condition in conditions.items() if condition]
+        return [*wanted, "stone"] if tooled and has("stone") < CARRY["stone"] else wanted
 
     def _explore(self) -> str | None:
         """Head for somewhere new, and for somewhere else when that takes too long."""
