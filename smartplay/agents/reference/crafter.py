@@ -89,7 +89,8 @@ class CrafterReference:
             if chart.distance(chart.cow) > 2:
                 return self._travel(chart.cow)
             chart.cow = None
-        return None
+        seeking = chart.has("food") <= 3 or (chart.has("drink") <= 3 and water is None)
+        return self._explore() if seeking and not DUSK < self._hour() < DAWN else None
 
     def _shelter(self) -> str | None:
         """Wall in a square of four cells for the night, or while weak, and stay there."""
