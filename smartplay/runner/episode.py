@@ -158,7 +158,8 @@ class _Episode:
         attempts = [attempt for step in self.steps for attempt in step.attempts]
         calls = [call for attempt in attempts for call in attempt.calls]
         last = [step.attempts[-1].cause for step in self.steps]
-        further = self.info.get("state", {}).get("scores", {})
+        state = self.info.get("state", {})
+        unlocked = state.get("unlocked", ())
         job = self.job
         return EpisodeRecord(
             game=job.game,
@@ -178,7 +179,8 @@ class _Episode:
             calls=len(calls),
             usage=sum((call.usage for call in calls), Usage()),
             seconds=seconds,
-            scores={name: _number(name, value) for name, value in further.items()},
+            scores={name: _number(name, value) for name, value in state.get("scores", {}).items()},
+            unlocked={name: name in unlocked for name in state.get("unlockable", ())},
         )
 
 
