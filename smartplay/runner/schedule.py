@@ -12,14 +12,22 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
 from smartplay.agents.base import AgentFactory
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.registry import get_card
-from smartplay.runner.episode import Job, Outcome, Tick, no_tick, play_episode
+from smartplay.runner.episode import (
+    Job,
+    Outcome,
+    Tick,
+    failed,
+    no_tick,
+    one_line,
+    play_episode,
+)
 
 
 async def play_all(
@@ -80,13 +88,23 @@ class _Places:
         source = self._source
         if source.asynchronous:
             return await play_episode(job, source.factory, self._tick)
-        loop = asyncio.get_running_loop()
         by_name = source.reference
         if by_name and (self._given or get_card(job.game).heavy):
-            executor = self._given or self._process_pool()
-            return await loop.run_in_executor(executor, play_by_name, job, by_name)
+            return await self._play_elsewhere(job, by_name)
+        loop = asyncio.get_running_loop()
         executor = self._given or self._thread_pool()
         return await loop.run_in_executor(executor, play_here, job, source.factory, self._tick)
+
+    async def _play_elsewhere(self, job: Job, by_name: tuple[str, dict[str, Any]]) -> Outcome:
+        """Play in another process; its death costs the episodes it had, and a new one follows."""
+        loop = asyncio.get_running_loop()
+        executor = self._given or self._process_pool()
+        try:
+            return await loop.run_in_executor(executor, play_by_name, job, by_name)
+        except Exception as failure:
+            if isinstance(failure, BrokenExecutor) and executor is self._processes:
+                self._processes = None
+            return failed(job, one_line(failure))
 
     def _thread_pool(self) -> Executor:
         if self._threads is None:
