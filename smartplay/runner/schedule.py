@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -50,8 +51,15 @@ async def play_all(
             processes of this machine.
     """
     slots = asyncio.Semaphore(concurrency)
+    stopped = threading.Event()
+
+    def tick_or_stop(steps: int, calls: int, tokens: int) -> None:
+        if stopped.is_set():
+            raise _Stopped
+        tick(steps, calls, tokens)
+
     with ExitStack() as stack:
-        places = _Places(stack, source, concurrency, tick, executor)
+        places = _Places(stack, source, concurrency, tick_or_stop, executor)
 
         async def play(job: Job) -> None:
             async with slots:
@@ -62,9 +70,14 @@ async def play_all(
         try:
             await asyncio.gather(*tasks)
         finally:
+            stopped.set()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Stopped(BaseException):
+    """Ends, after its present step, an episode in a thread that no one waits for any more."""
 
 
 class _Places:
@@ -136,7 +149,8 @@ def play_by_name(job: Job, reference: tuple[str, dict[str, Any]]) -> Outcome:
 
 
 def _end_with_parent() -> None:
-    """End this worker as soon as its parent is gone, however it went."""
+    """End this worker as soon as its parent is gone, however it went, and quietly at Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is None:
         return
