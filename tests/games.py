@@ -58,7 +58,7 @@ CARD = """
 title = "{title}"
 family = "ticks"
 {environment}
-steps = 10
+steps = {steps}
 episodes = 3
 history = {history}
 fallback = {fallback}
@@ -89,6 +89,7 @@ def write_game(
     environment: str = "ticks.py:TicksEnv",
     history: int = 10,
     fallback: int = 0,
+    steps: int = 10,
     heavy: bool = False,
     fault: str = "",
     slow_to_load: float = 0.0,
@@ -105,6 +106,7 @@ def write_game(
         environment=described if environment else "",
         history=history,
         fallback=fallback,
+        steps=steps,
         heavy=str(heavy).lower(),
         own=own,
     )
