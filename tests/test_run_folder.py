@@ -310,7 +310,7 @@ def test_writing_atomically_leaves_the_old_file_or_the_new(
 ) -> None:
     path = tmp_path / "file"
     write_atomically(path, b"old")
-    monkeypatch.setattr(os, "fsync", lambda file: (_ for _ in ()).throw(OSError(5, "broken")))
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(5, "broken")))
     with pytest.raises(OSError, match="broken"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
