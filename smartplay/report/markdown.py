@@ -36,8 +36,7 @@ def to_markdown(report: Report) -> str:
 
 def escape(text: str) -> str:
     """Text that Markdown and HTML show as it is, on one line."""
-    visible = "".join(c if c.isprintable() else " " for c in text)
-    return re.sub(r"([\\`*_{}\[\]<>()#!|&])", r"\\\1", visible)
+    return re.sub(r"([\\`*_{}\[\]<>()#!|&])", r"\\\1", wording.plain(text))
 
 
 def _bullets(lines: Iterable[str]) -> str:

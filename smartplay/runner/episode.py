@@ -136,9 +136,8 @@ class _Episode:
         seconds = time.perf_counter() - began
         executed = card.fallback if action is None else action
         shown, reward, self.terminated, self.truncated, self.info = env.step(executed)
+        reward, score = _number("reward", reward), _number("score", self.info["score"])
         text = self.info["obs"]
-        reward = _number("reward", reward)
-        score = _number("score", self.info["score"])
         self.reward += reward
         name = self.info["actions"][executed]
         number, valid = len(self.steps) + 1, action is not None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from smartplay.cli.output import OK, SOME_UNSCORED, show_reports
+from smartplay.cli.output import OK, SOME_UNSCORED, quiet_output, show_reports
 from smartplay.errors import UsageError
 
 
@@ -41,19 +42,20 @@ def run(options: argparse.Namespace) -> int:
     settings = dict(map(_setting, options.set))
     if options.base_url:
         settings["base_url"] = options.base_url
-    played = play(
-        options.agent,
-        options.games,
-        episodes=options.episodes,
-        steps=options.steps,
-        seed=options.seed,
-        concurrency=options.concurrency,
-        out=options.out,
-        quick=options.quick,
-        retries=options.retries,
-        agent_settings=settings,
-        game_settings=_game_settings(options.game_set),
-    )
+    with quiet_output() if options.json else nullcontext():
+        played = play(
+            options.agent,
+            options.games,
+            episodes=options.episodes,
+            steps=options.steps,
+            seed=options.seed,
+            concurrency=options.concurrency,
+            out=options.out,
+            quick=options.quick,
+            retries=options.retries,
+            agent_settings=settings,
+            game_settings=_game_settings(options.game_set),
+        )
     show_reports([played.path], options.json)
     if not options.json:
         print(f"Report: {played.path / 'report.md'}")
