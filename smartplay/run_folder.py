@@ -1,14 +1,15 @@
 """Writes and reads a run folder; see `records` for what is in it.
 
 An episode counts once its line in `episodes.jsonl` is complete, newline included. The line is
-written after the steps file, and both reach the disk before the next one starts, so a run that is
-killed at any moment leaves only whole results behind.
+written after the steps file, so a run that is killed at any moment leaves only whole results
+behind. Against a loss of power the lines are forced onto the disk about once a second.
 """
 
 from __future__ import annotations
 
 import gzip
 import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +21,8 @@ from smartplay.records import SCHEMA, EpisodeHeader, EpisodeRecord, RunHeader, S
 
 RecordT = TypeVar("RecordT")
 
+FORCE_SECONDS = 1.0
+
 
 class RunFolder:
     """A run on disk.
@@ -30,6 +33,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._forced = 0.0
 
     @property
     def _episodes(self) -> Path:
@@ -123,7 +127,9 @@ class RunFolder:
             with self._episodes.open("ab") as file:
                 file.write(msgspec.json.encode(record) + b"\n")
                 file.flush()
-                os.fsync(file.fileno())
+                if time.monotonic() - self._forced > FORCE_SECONDS:
+                    os.fsync(file.fileno())
+                    self._forced = time.monotonic()
         except OSError as error:
             raise self._cannot("write", error) from error
 
@@ -172,8 +178,6 @@ def write_atomically(path: Path, data: bytes) -> None:
     try:
         with temporary.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
