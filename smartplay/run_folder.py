@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
+from smartplay.bounded import HEADER_LIMIT, LINES_LIMIT, read_file
 from smartplay.errors import RunFolderError
 from smartplay.records import SCHEMA, EpisodeHeader, EpisodeRecord, RunHeader, StepRecord
 
@@ -67,7 +68,7 @@ class RunFolder:
             RunFolderError: If there is no run, or it is malformed or of another schema.
         """
         try:
-            data = (self.path / "run.json").read_bytes()
+            data = read_file(self.path, "run.json", HEADER_LIMIT)
         except FileNotFoundError as error:
             raise RunFolderError(f"{self.path} holds no run (no run.json)") from error
         except OSError as error:
@@ -87,17 +88,24 @@ class RunFolder:
         Raises:
             RunFolderError: If a complete line is malformed.
         """
+        return list({(record.game, record.episode): record for record in self.lines()}.values())
+
+    def lines(self) -> list[EpisodeRecord]:
+        """Every complete line of `episodes.jsonl`, in order; a retried episode has several.
+
+        Raises:
+            RunFolderError: If a complete line is malformed.
+        """
         try:
-            data = self._episodes.read_bytes()
+            data = read_file(self.path, "episodes.jsonl", LINES_LIMIT)
         except FileNotFoundError:
             return []
         except OSError as error:
             raise self._cannot("read", error) from error
-        latest: dict[tuple[str, int], EpisodeRecord] = {}
-        for number, line in enumerate(data.split(b"\n")[:-1], start=1):
-            record = self._decode(line, EpisodeRecord, f"episodes.jsonl, line {number}")
-            latest[record.game, record.episode] = record
-        return list(latest.values())
+        return [
+            self._decode(line, EpisodeRecord, f"episodes.jsonl, line {number}")
+            for number, line in enumerate(data.split(b"\n")[:-1], start=1)
+        ]
 
     def mend(self) -> None:
         """Cut off a line that was not written to its end; call before appending."""
