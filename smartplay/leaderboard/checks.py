@@ -1,10 +1,11 @@
-"""Checks that need no game: does an episode's record follow from its steps, and they from replies?"""
+"""Checks that need no game: does a record follow from the steps, and they from the replies?"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from math import isclose
 
 from smartplay.card import GameCard
@@ -54,13 +55,9 @@ def check_steps(
 
 def _check_step(header: EpisodeHeader, number: int, step: StepRecord) -> Problem | None:
     def wrong(what: str, expected: object = "", found: object = "") -> Problem:
+        place = {"episode": header.episode, "step": number}
         return Problem(
-            what=what,
-            game=header.game,
-            episode=header.episode,
-            step=number,
-            expected=told(expected),
-            found=told(found),
+            what=what, game=header.game, **place, expected=told(expected), found=told(found)
         )
 
     if step.step != number:
@@ -100,7 +97,7 @@ def _follows(attempt: Attempt, action: int | None, actions: Sequence[str]) -> bo
 
 def _reading(reply: str, actions: Sequence[str]) -> str:
     parsed = parse_action(reply, actions)
-    return actions[parsed.action] if parsed.action is not None else str(parsed.cause and parsed.cause.value)
+    return parsed.cause.value if parsed.cause else actions[parsed.action or 0]
 
 
 def check_claim(
@@ -116,17 +113,20 @@ def check_claim(
         tally: Calls and tokens of the steps, where their replies were kept.
     """
     pairs: list[tuple[str, object, object]] = [
-        ("the number of steps", len(claim.actions), record.steps),
-        ("the seed in the steps", record.seed, claim.seed),
-        ("the agent's seed in the steps", record.agent_seed, claim.agent_seed),
-        ("the rewards", len(claim.actions), len(claim.rewards)),
-        ("the scores", len(claim.actions), len(claim.scores)),
-        ("the observations", len(claim.actions) * STEP_DIGITS, len(claim.observations)),
-        ("the invalid answers", _last_causes(claim), record.invalid),
-        ("the rejected replies", _all_causes(claim), record.rejected),
+        ("number of steps", len(claim.actions), record.steps),
+        ("seed in the steps", record.seed, claim.seed),
+        ("agent's seed in the steps", record.agent_seed, claim.agent_seed),
+        ("rewards", len(claim.actions), len(claim.rewards)),
+        ("scores", len(claim.actions), len(claim.scores)),
+        ("observations", len(claim.actions) * STEP_DIGITS, len(claim.observations)),
+        ("invalid answers", _last_causes(claim), record.invalid),
+        ("rejected replies", _all_causes(claim), record.rejected),
     ]
     if tally is not None:
-        pairs += [("the calls", tally.calls, record.calls), ("the tokens", tally.usage, record.usage)]
+        pairs += [
+            ("calls", tally.calls, record.calls),
+            ("tokens", tally.usage, record.usage),
+        ]
     problems = [_differs(record, *pair) for pair in pairs if pair[1] != pair[2]]
     problems += _check_causes(claim, record, card, retries)
     return problems
@@ -136,26 +136,20 @@ def _check_causes(
     claim: Claim, record: EpisodeRecord, card: GameCard, retries: int
 ) -> Iterator[Problem]:
     for step, causes in claim.causes.items():
-        here = {"game": record.game, "episode": record.episode, "step": step}
-        earlier = causes[:-1]
+        wrong = partial(Problem, game=record.game, episode=record.episode, step=step)
         known = all(cause is None or cause in _CAUSES for cause in causes)
-        if not causes or None in earlier or not known or not 1 <= step <= len(claim.actions):
-            yield Problem(what="impossible causes of invalid replies", found=told(causes), **here)
+        if not causes or None in causes[:-1] or not known or not 1 <= step <= len(claim.actions):
+            yield wrong(what="impossible causes of invalid replies", found=told(causes))
         elif len(causes) > retries + 1:
-            yield Problem(
-                what="more replies than the run allows",
-                expected=str(retries + 1),
-                found=str(len(causes)),
-                **here,
-            )
+            most, found = str(retries + 1), str(len(causes))
+            yield wrong(what="more replies than the run allows", expected=most, found=found)
         elif causes[-1] is not None and len(causes) <= retries:
-            yield Problem(what="an invalid reply was not complained of", **here)
+            yield wrong(what="an invalid reply was not complained of")
         elif causes[-1] is not None and claim.actions[step - 1] != card.fallback:
-            yield Problem(
+            yield wrong(
                 what="no reply named an action, and the one played is not the game's fallback",
                 expected=str(card.fallback),
                 found=str(claim.actions[step - 1]),
-                **here,
             )
 
 
@@ -178,9 +172,7 @@ def same(one: float, other: float) -> bool:
 
 def _differs(record: EpisodeRecord, what: str, expected: object, found: object) -> Problem:
     return Problem(
-        what=f"{what} do not agree with the episode's record"
-        if what.endswith("s")
-        else f"{what} does not agree with the episode's record",
+        what=f"the record does not follow from the steps: {what}",
         game=record.game,
         episode=record.episode,
         expected=told(expected),

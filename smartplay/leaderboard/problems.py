@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 TELLING = 120
+LONGEST = 4000
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,12 +37,15 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         where = ", ".join(place)
         values = f": expected {_plain(self.expected)}, found {_plain(self.found)}"
         both = values if self.expected or self.found else ""
-        return f"{where}: {_plain(self.what, 1000)}{both}" if where else _plain(self.what, 1000) + both
+        return (
+            f"{where}: {_plain(self.what, 1000)}{both}" if where else _plain(self.what, 1000) + both
+        )
 
 
 def told(value: Any) -> str:
-    """A value as a short text."""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    """A value as a text, cut where it grows too long to be of use."""
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _plain(text: str, most: int = TELLING) -> str:
