@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from smartplay.card import GameCard
-from smartplay.errors import RunFolderError, UnknownNameError
+from smartplay.card import GameCard, read_cards
+from smartplay.errors import RunFolderError
 from smartplay.records import EpisodeRecord, RunHeader, Usage
-from smartplay.registry import get_card, register_cards
+from smartplay.registry import cards as known_cards
 from smartplay.run_folder import RunFolder
 from smartplay.scoring import (
     WEIGHTS,
@@ -113,12 +113,13 @@ def build_report(path: str | Path) -> Report:
 
 
 def _card(path: Path, game: str, source: str) -> GameCard:
-    try:
-        if source.endswith(".toml"):
-            register_cards(source)
-        return get_card(game)
-    except UnknownNameError as error:
-        raise RunFolderError(f"{path} was played on {game}, which has no card here") from error
+    """The card of a game; a file the run names is read as data, and nothing in it is run."""
+    known = next((card for card in known_cards() if card.id == game), None)
+    if known is None and source.endswith(".toml"):
+        known = next((card for card in read_cards(Path(source)) if card.id == game), None)
+    if known is None:
+        raise RunFolderError(f"{path} was played on {game}, which has no card here")
+    return known
 
 
 def _normalized(card: GameCard, records: list[EpisodeRecord]) -> list[float]:
