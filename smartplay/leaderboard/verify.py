@@ -29,6 +29,7 @@ from smartplay.run_folder import RunFolder
 from smartplay.runner.plan import episode_seeds
 
 MOST_PROBLEMS = 20
+OTHER_CARD = "played with another version of the game's card"
 UNREPRODUCIBLE = ("cost",)
 """Fields of a report that depend on files outside of the run."""
 
@@ -217,8 +218,7 @@ def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:
             what = "played with a card of its own, not the shipped one"
             problems.append(Problem(what=what, game=game, expected=card.source, found=plan.card))
         elif card.digest != plan.digest:
-            what = "played with another version of the game's card"
-            problems.append(Problem(what=what, game=game, expected=card.digest, found=plan.digest))
+            problems.append(Problem(what=OTHER_CARD, game=game, expected=card.digest, found=plan.digest))
         elif plan.history != card.history or plan.steps < 1 or plan.episodes < 1:
             problems.append(Problem(what="impossible history, steps or episodes", game=game))
         elif reason := refused_setting(card, plan.settings):
