@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,18 @@ from smartplay.errors import RunFolderError
 from smartplay.records import SCHEMA, EpisodeHeader, EpisodeRecord, RunHeader, StepRecord
 
 RecordT = TypeVar("RecordT")
+
+
+class StepMark(msgspec.Struct, frozen=True):
+    """Of a step only what a curve is drawn from; quick to read.
+
+    Attributes:
+        score: The score of the episode so far.
+        seconds: Time the agent took to reply.
+    """
+
+    score: float
+    seconds: float
 
 
 class RunFolder:
@@ -137,13 +150,29 @@ class RunFolder:
         Raises:
             RunFolderError: If they are missing or malformed.
         """
+        first, *rest = self._step_lines(game, episode)
+        name = self.steps_path(game, episode).name
+        header = self._decode(first, EpisodeHeader, name)
+        return header, [self._decode(line, StepRecord, name) for line in rest]
+
+    def marks(self, game: str, episode: int) -> list[StepMark]:
+        """Read of an episode's steps only the marks.
+
+        Raises:
+            RunFolderError: If they are missing or malformed.
+        """
+        name = self.steps_path(game, episode).name
+        return [self._decode(x, StepMark, name) for x in self._step_lines(game, episode)[1:]]
+
+    def _step_lines(self, game: str, episode: int) -> list[bytes]:
         path = self.steps_path(game, episode)
         try:
-            first, *rest = gzip.decompress(path.read_bytes()).splitlines()
-        except (OSError, EOFError, ValueError) as error:
+            lines = gzip.decompress(path.read_bytes()).splitlines()
+        except (OSError, EOFError, ValueError, zlib.error) as error:
             raise RunFolderError(f"cannot read {path}: {error}") from error
-        header = self._decode(first, EpisodeHeader, path.name)
-        return header, [self._decode(line, StepRecord, path.name) for line in rest]
+        if not lines:
+            raise RunFolderError(f"cannot read {path}: it is empty")
+        return lines
 
     def _decode(self, data: bytes, kind: type[RecordT], where: str) -> RecordT:
         try:
