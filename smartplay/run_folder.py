@@ -11,18 +11,31 @@ import gzip
 import os
 import time
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from smartplay.bounded import HEADER_LIMIT, LINES_LIMIT, read_file
+from smartplay.bounded import HEADER_LIMIT, LINES_LIMIT, read_file, read_packed_lines
 from smartplay.errors import RunFolderError
 from smartplay.records import SCHEMA, EpisodeHeader, EpisodeRecord, RunHeader, StepRecord
 
 RecordT = TypeVar("RecordT")
 
 FORCE_SECONDS = 1.0
+
+
+class StepMark(msgspec.Struct, frozen=True):
+    """Of a step only what a curve is drawn from; quick to read.
+
+    Attributes:
+        score: The score of the episode so far.
+        seconds: Time the agent took to reply.
+    """
+
+    score: float
+    seconds: float
 
 
 class RunFolder:
@@ -151,13 +164,30 @@ class RunFolder:
         Raises:
             RunFolderError: If they are missing or malformed.
         """
+        lines = self._step_lines(game, episode)
+        name = self.steps_path(game, episode).name
+        header = self._decode(next(lines), EpisodeHeader, name)
+        return header, [self._decode(line, StepRecord, name) for line in lines]
+
+    def marks(self, game: str, episode: int) -> list[StepMark]:
+        """Read of an episode's steps only the marks.
+
+        Raises:
+            RunFolderError: If they are missing or malformed.
+        """
+        lines = self._step_lines(game, episode)
+        next(lines)
+        name = self.steps_path(game, episode).name
+        return [self._decode(line, StepMark, name) for line in lines]
+
+    def _step_lines(self, game: str, episode: int) -> Iterator[bytes]:
+        """Lines of a steps file, unpacked as they are asked for; at least one."""
         path = self.steps_path(game, episode)
-        try:
-            first, *rest = gzip.decompress(path.read_bytes()).splitlines()
-        except (OSError, EOFError, ValueError) as error:
-            raise RunFolderError(f"cannot read {path}: {error}") from error
-        header = self._decode(first, EpisodeHeader, path.name)
-        return header, [self._decode(line, StepRecord, path.name) for line in rest]
+        lines = read_packed_lines(self.path, path.relative_to(self.path).as_posix())
+        first = next(lines, None)
+        if first is None:
+            raise RunFolderError(f"cannot read {path}: it is empty")
+        return chain([first], lines)
 
     def _decode(self, data: bytes, kind: type[RecordT], where: str) -> RecordT:
         try:

@@ -15,7 +15,6 @@ from smartplay.leaderboard.verify import OTHER_CARD, Verification, verify_run
 from smartplay.published import published
 from smartplay.registry import get_card
 from smartplay.report import Report, build_report
-from smartplay.run_folder import RunFolder
 from smartplay.scoring import analyze_capabilities
 from smartplay.statistics import Interval
 
@@ -34,7 +33,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         overall: Mean of the normalised scores, each game alike.
         games: Normalised scores by full id; 1 is human.
         capabilities: Capability scores (weights: degree less one) by name.
-        samples: Normalised scores of the single episodes by full id, in order.
+        samples: Normalised scores of the scored episodes by full id and seed.
         invalid: Share of steps without a valid answer; None if not known.
         causes: The same by cause.
         steps: Steps taken.
@@ -52,7 +51,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     overall: Interval | None
     games: dict[str, Interval | None]
     capabilities: dict[str, Interval | None]
-    samples: dict[str, list[float | None]] = {}
+    samples: dict[str, dict[int, float]] = {}
     invalid: float | None = None
     causes: dict[str, float] = {}
     steps: int = 0
@@ -133,7 +132,7 @@ def _row(path: Path, info: EntryInfo, complete: bool) -> Row:
         overall=report.overall,
         games={game.game: game.normalized for game in report.games},
         capabilities={c.capability: c.scores["shipped"] for c in report.capabilities},
-        samples=_samples(path, report),
+        samples=_samples(report),
         invalid=report.invalid,
         causes=_causes(report, steps),
         steps=steps,
@@ -144,14 +143,11 @@ def _row(path: Path, info: EntryInfo, complete: bool) -> Row:
     )
 
 
-def _samples(path: Path, report: Report) -> dict[str, list[float | None]]:
-    found: dict[str, list[float | None]] = {}
-    records = sorted(RunFolder(path).episodes(), key=lambda record: record.episode)
-    for game in report.games:
-        scores = [record.score for record in records if record.game == game.game]
-        card = get_card(game.game)
-        found[game.game] = [None if score is None else card.normalized(score) for score in scores]
-    return found
+def _samples(report: Report) -> dict[str, dict[int, float]]:
+    return {
+        detail.game: {e.seed: e.normalized for e in detail.episodes if e.normalized is not None}
+        for detail in report.details
+    }
 
 
 def _causes(report: Report, steps: int) -> dict[str, float]:

@@ -12,9 +12,8 @@ def tell(found: Verification) -> str:
     if found.problems:
         head = f"{path}: NOT verified"
         return "\n".join([head, *(f"  {problem}" for problem in found.problems), *notes])
-    speed = ""
-    if found.seconds > 0 and found.played > 0:
-        speed = f" ({found.played / found.seconds:.0f} times as fast as it was played)"
+    times = found.played / found.seconds if found.seconds > 0 else 0.0
+    speed = f" ({times:.0f} times as fast as it was played)" if times >= 2 else ""
     head = (
         f"{path}: verified: {found.episodes} episodes, {found.steps} steps "
         f"replayed in {found.seconds:.1f} s{speed}"

@@ -104,6 +104,9 @@ def _protocol(header: RunHeader) -> str:
     protocol = header.agent_settings.get("protocol")
     if not isinstance(protocol, str):
         return ""
-    told = [f"{protocol} protocol", f"{header.retries} {'retry' if header.retries == 1 else 'retries'}"]
+    told = [
+        f"{protocol} protocol",
+        f"{header.retries} {'retry' if header.retries == 1 else 'retries'}",
+    ]
     told += ["constrained answers"] if header.agent_settings.get("constrained") else []
     return ", ".join(told)

@@ -218,7 +218,9 @@ def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:
             what = "played with a card of its own, not the shipped one"
             problems.append(Problem(what=what, game=game, expected=card.source, found=plan.card))
         elif card.digest != plan.digest:
-            problems.append(Problem(what=OTHER_CARD, game=game, expected=card.digest, found=plan.digest))
+            problems.append(
+                Problem(what=OTHER_CARD, game=game, expected=card.digest, found=plan.digest)
+            )
         elif plan.history != card.history or plan.steps < 1 or plan.episodes < 1:
             problems.append(Problem(what="impossible history, steps or episodes", game=game))
         elif reason := refused_setting(card, plan.settings):
@@ -263,12 +265,14 @@ def differences(
 ) -> Iterator[tuple[str, object, object]]:
     """Where two JSON values differ; numbers that differ by their last digits do not.
 
+    A field that is not found claims nothing and is passed over: an older version wrote it not yet.
+
     Yields:
         The place, such as `games.0.score.mean`, and the two values there.
     """
     if isinstance(expected, dict) and isinstance(found, dict):
-        for key in dict.fromkeys([*expected, *found]):
-            yield from differences(expected.get(key), found.get(key), f"{place}.{key}".lstrip("."))
+        for key, value in found.items():
+            yield from differences(expected.get(key), value, f"{place}.{key}".lstrip("."))
     elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
         for index, (one, other) in enumerate(zip(expected, found, strict=True)):
             yield from differences(one, other, f"{place}.{index}".lstrip("."))
