@@ -13,7 +13,7 @@ from smartplay.leaderboard.entry import EntryInfo, read_info
 from smartplay.leaderboard.tracks import Track, track_of
 from smartplay.leaderboard.verify import OTHER_CARD, Verification, verify_run
 from smartplay.published import published
-from smartplay.registry import get_card
+from smartplay.registry import cards
 from smartplay.report import Report, build_report
 from smartplay.scoring import analyze_capabilities
 from smartplay.statistics import Interval
@@ -161,10 +161,11 @@ def _causes(report: Report, steps: int) -> dict[str, float]:
 def published_rows() -> list[Row]:
     """The printed results: single means, no intervals, nothing to replay."""
     table = published()
+    known = {card.id: card for card in cards()}
     rows = []
     for model in table.models:
         games = table.normalized(model)
-        pairs = [(get_card(game), score) for game, score in games.items()]
+        pairs = [(known[game], score) for game, score in games.items() if game in known]
         found = analyze_capabilities(pairs, "shipped")
         rows.append(
             Row(
