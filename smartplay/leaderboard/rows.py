@@ -173,10 +173,8 @@ def published_rows() -> list[Row]:
                 info=EntryInfo(
                     agent=model.name,
                     model=model.name,
-                    author=table.title,
                     date=table.date,
                     link=table.link,
-                    note=table.source,
                     version="",
                 ),
                 status="published",

@@ -6,6 +6,7 @@ there without the script, which adds sorting, filtering and the radar.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,12 @@ from smartplay.leaderboard.rows import Refused, Row, published_rows, read_entrie
 from smartplay.leaderboard.ties import with_ties
 from smartplay.leaderboard.tracks import Track
 from smartplay.leaderboard.verify import Verification
+from smartplay.published import published
 from smartplay.report.markdown import escape
 from smartplay.run_folder import write_atomically
 from smartplay.statistics import Interval
+
+WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,8 +97,8 @@ def make_board(rows: Sequence[Row], refused: Sequence[Refused]) -> Board:
         Table(
             key="published",
             title="Published results of the SmartPlay paper",
-            details="Printed means of the original games, without intervals; not replayable. "
-            "The games here are written anew: compare with care.",
+            details=f"{published().source}. Printed means of the original games, without "
+            "intervals; not replayable. The games here are written anew: compare with care.",
             replayable=False,
             games=list(printed[0].games),
             rows=_best_first(printed),
@@ -164,9 +168,15 @@ def _environment(autoescape: bool) -> Environment:
         share=lambda value: "-" if value is None else f"{100 * value:.1f} %",
         count=lambda value: f"{value:,}".replace(",", " ") if value else "-",
         sort=lambda value: "" if value is None else f"{getattr(value, 'mean', value):.6f}",
-        short=lambda game: game.split("/")[-1].rsplit("-v", 1)[0],
+        short=short,
+        wrapped=lambda name: Markup("<wbr>").join(WORDS.split(name)),
     )
     return environment
+
+
+def short(game: str) -> str:
+    """An id without namespace and version."""
+    return game.split("/")[-1].rsplit("-v", 1)[0]
 
 
 def _told_ends(value: Interval | None) -> str:
