@@ -108,17 +108,22 @@ def read_entries(
 def read_entry(path: Path) -> tuple[Row | Refused, Verification | None]:
     """Verify one entry and make its row."""
     if path.is_symlink():
-        return Refused(key=path.name, stale=False, reasons=["the entry is a link"]), None
+        return _refused(path, ["the entry is a link"]), None
     try:
         info = read_info(path)
         verification = verify_run(path)
     except SmartPlayError as error:
-        return Refused(key=path.name, stale=False, reasons=[str(error)]), None
+        return _refused(path, [str(error)]), None
     if not verification.verified:
         stale = any(problem.what == OTHER_CARD for problem in verification.problems)
-        reasons = [str(problem) for problem in verification.problems]
-        return Refused(key=path.name, stale=stale, reasons=reasons), verification
+        return _refused(path, list(map(str, verification.problems)), stale), verification
     return _row(path, info, verification.complete), verification
+
+
+def _refused(path: Path, reasons: list[str], stale: bool = False) -> Refused:
+    """Say what is wrong without saying where on this machine the entry lies."""
+    told = [reason.replace(f"{path}/", "").replace(str(path), path.name) for reason in reasons]
+    return Refused(key=path.name, stale=stale, reasons=told)
 
 
 def _row(path: Path, info: EntryInfo, complete: bool) -> Row:
