@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 import smartplay
+from smartplay.agents.simple import RandomAgent
 from smartplay.cli import main
 from smartplay.errors import UsageError
 from smartplay.leaderboard import verify_run
@@ -212,7 +213,7 @@ def test_an_unscored_episode_makes_a_row_incomplete(tmp_path: Path) -> None:
     def moody(manual: str, actions: list[str], seed: int) -> Any:
         if seed % 2:
             raise RuntimeError("not today")
-        return smartplay.agents.simple.RandomAgent(manual, actions, seed)
+        return RandomAgent(manual, actions, seed)
 
     run = play(moody, tmp_path / "run", episodes=8)
     path, verification = add_entry(run, tmp_path / "entries", agent="moody")
@@ -224,7 +225,7 @@ def test_an_unscored_episode_makes_a_row_incomplete(tmp_path: Path) -> None:
 
 
 def test_tracks_are_kept_apart(tmp_path: Path, root: Path) -> None:
-    others = {
+    others: dict[str, dict[str, Any]] = {
         "steps": {"steps": 10},
         "seed": {"seed": 5},
         "settings": {"game_settings": {"Hanoi3Disk": {"noise": 0.5}}},

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zlib
@@ -444,13 +445,56 @@ def test_settings_run_nothing(evil: Path, key: str) -> None:
     refused(evil, "setting")
 
 
-def test_a_world_of_any_size_ends_the_worker_not_the_machine(
-    run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("smartplay.leaderboard.workers.SECONDS", 1)
+def test_a_world_of_any_size_is_not_built(run: Path) -> None:
     settings = {"disks": 10**9}
     change_header(run, lambda header: header["games"][HANOI].update(settings=settings))
-    refused(run)
+    refused(run, "Hanoi3Disk-v0")
+
+
+SLOW = """
+import os, time
+import gymnasium as gym
+from smartplay.text import Describer, Description
+
+class SlowEnv(gym.Env):
+    metadata = {"render_modes": []}
+    observation_space = gym.spaces.Discrete(2)
+    action_space = gym.spaces.Discrete(2)
+    def __init__(self, render_mode=None, nap=0): self.nap = nap
+    def reset(self, *, seed=None, options=None): return 0, {}
+    def step(self, action):
+        time.sleep(600 if os.environ.get("SLOW") else 0)
+        return 0, 0.0, False, False, {}
+
+class SlowText(Describer):
+    actions = ("Wait", "Go")
+    def manual(self, steps): return "Slow"
+    def describe(self, turn): return Description("Still here.", 0.0, False, {})
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "alarm"), reason="the system has no alarms")
+def test_a_card_of_ones_own_and_a_game_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from smartplay.capabilities import Capability
+
+    monkeypatch.setattr("smartplay.leaderboard.workers.SECONDS", 3)
+    card = tmp_path / "slow.toml"
+    (tmp_path / "slow.py").write_text(SLOW)
+    text = CARD.replace("evil.py:Evil", "slow.py:SlowEnv", 1).replace(
+        "evil.py:Evil", "slow.py:SlowText"
+    )
+    degrees = "".join(f"{capability.key} = 1\n" for capability in Capability)
+    card.write_text(f"{text}{degrees}[ids.Slow-v0]\nheavy = true\n")
+    smartplay.run("random", str(card), out=tmp_path / "run", progress=False)
+    refused(tmp_path / "run", "name its card with --card")
+    assert verify_run(tmp_path / "run", cards=[card]).problems == []
+    monkeypatch.setenv("SLOW", "1")
+    found = verify_run(tmp_path / "run", cards=[card])
+    assert [problem.what for problem in found.problems] == [
+        "the replay took too much time or memory and was stopped"
+    ]
 
 
 def test_control_characters_are_shown_not_sent(

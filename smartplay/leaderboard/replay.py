@@ -28,9 +28,12 @@ def refused_setting(card: GameCard, settings: dict[str, Any]) -> str:
     A setting has to be one of the game's own, and plain data: numbers, words, lists of them.
     Paths, addresses and references to code are none of these.
     """
-    known = {*card.settings, *WRAPPER_SETTINGS, *describer_settings(load_object(card.describer))}
-    if not GYM_ID.fullmatch(card.environment):
-        known |= set(inspect.signature(load_object(card.environment)).parameters)
+    if not settings:
+        return ""
+    built = gym.spec(card.id).kwargs
+    known = {*built, *WRAPPER_SETTINGS, *describer_settings(load_object(built["describer"]))}
+    if not GYM_ID.fullmatch(built["environment"]):
+        known |= set(inspect.signature(load_object(built["environment"])).parameters)
     for key, value in settings.items():
         if key not in known - _RESERVED:
             return f"{key!r} is no setting of the game"

@@ -21,7 +21,7 @@ from smartplay.leaderboard.checks import same
 from smartplay.leaderboard.claims import is_packed, replays_name, steps_name
 from smartplay.leaderboard.problems import Problem, told
 from smartplay.leaderboard.replay import refused_setting
-from smartplay.leaderboard.workers import Task, check_tasks
+from smartplay.leaderboard.workers import Task, check_tasks, time_limit
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.registry import get_card, register_cards
 from smartplay.report import build_report
@@ -141,6 +141,7 @@ class _Check:
                 retries=header.retries,
                 cards=self.cards,
                 planned=header.games[record.game].episodes,
+                limit=time_limit(record),
             )
             for record in records
         ]

@@ -40,6 +40,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         retries: How often the run complains of an invalid reply.
         cards: Card files of the caller's own.
         planned: Episodes of the game.
+        limit: Seconds the check may take in a worker.
     """
 
     path: str
@@ -49,6 +50,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     retries: int
     cards: list[str]
     planned: int
+    limit: int
+
+
+def time_limit(record: EpisodeRecord) -> int:
+    """Seconds that are far more than an honest episode needs to be replayed."""
+    return int(SECONDS + SECONDS_PER_STEP * record.steps)
 
 
 def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
@@ -109,7 +116,7 @@ def check_episode(task: Task, on_a_leash: bool = False) -> list[Problem]:
         on_a_leash: End this process if it takes far too long.
     """
     if on_a_leash and hasattr(signal, "alarm"):
-        signal.alarm(int(SECONDS + SECONDS_PER_STEP * task.record.steps))
+        signal.alarm(task.limit)
     try:
         return _check(task)
     except RunFolderError as error:
