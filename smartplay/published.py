@@ -14,30 +14,18 @@ else:
     import tomli as tomllib
 
 
-class PublishedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One printed row.
-
-    Attributes:
-        name: The model, as the paper spells it.
-        normalized: Scores normalised to the human score, in the order of `PublishedTable.games`.
-        raw: The same in the games' own units.
-    """
-
-    name: str
-    normalized: list[float]
-    raw: list[float]
-
-
 class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A printed table of results.
+    """The paper's table: single means without intervals.
 
     Attributes:
         title: Short name of the work.
         source: Where the figures were printed.
         link: Its address.
         date: When it was published (ISO 8601).
-        games: Full ids, in the order of the models' scores.
-        models: One row per model.
+        games: The seven games' names.
+        degrees: By capability as cards spell it, the degree of each game.
+        models: By model, the human-normalised score of each game.
+        raw: By model, the score of each game in the game's own unit.
     """
 
     title: str
@@ -45,15 +33,18 @@ class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     link: str
     date: str
     games: list[str]
-    models: list[PublishedModel]
+    degrees: dict[str, list[int]]
+    models: dict[str, list[float]]
+    raw: dict[str, list[float]]
 
-    def normalized(self, model: PublishedModel) -> dict[str, float]:
-        """A row's normalised scores by full id."""
-        return dict(zip(self.games, model.normalized, strict=True))
+    @property
+    def ids(self) -> list[str]:
+        """The games' full ids."""
+        return [f"smartplay/{name}-v0" for name in self.games]
 
 
 @lru_cache(maxsize=1)
-def published() -> PublishedTable:
-    """The paper's table: seven games, eight models, single means without intervals."""
+def published_table() -> PublishedTable:
+    """Read the table that comes with the package."""
     text = resources.files("smartplay").joinpath("published.toml").read_text(encoding="utf-8")
     return msgspec.convert(tomllib.loads(text), PublishedTable)

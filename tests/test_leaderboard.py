@@ -23,7 +23,7 @@ from smartplay.leaderboard.rows import Row, published_rows, read_entries, read_e
 from smartplay.leaderboard.site import build, make_board, to_html, whisker
 from smartplay.leaderboard.ties import with_ties
 from smartplay.leaderboard.tracks import track_of
-from smartplay.published import published
+from smartplay.published import published_table
 from smartplay.run_folder import RunFolder
 from smartplay.statistics import Interval
 
@@ -153,8 +153,8 @@ def test_the_build_writes_page_and_readme_alike_each_time(root: Path) -> None:
     page, readme = first[0].decode(), first[1].decode()
     assert "random" in readme
     assert "published, not replayable" in readme
-    for model in published().models:
-        assert model.name in page
+    for model in published_table().models:
+        assert model in page
     assert not re.search(r"(src|href)=\"(?!https://arxiv|#|data:)", page), "the page needs files"
 
 
@@ -272,19 +272,20 @@ def test_ties_are_told_by_letters(root: Path) -> None:
 
 
 def test_published_rows_are_the_printed_ones() -> None:
-    table, rows = published(), published_rows()
+    table, rows = published_table(), published_rows()
     assert len(rows) == 8
     assert rows[0].games["smartplay/Hanoi3Disk-v0"] == Interval(0.83)
     assert {row.status for row in rows} == {"published"}
-    for model in table.models:
-        assert len(model.normalized) == len(model.raw) == len(table.games) == 7
+    lists = [*table.degrees.values(), *table.models.values(), *table.raw.values()]
+    assert {len(values) for values in lists} == {len(table.games)} == {7}
 
 
 def test_raw_and_normalised_published_scores_agree() -> None:
     ends = [(0, 45), (0, 43), (0, 3), (-1, 1), (-1, 1), (0, 2680), (0, 1)]
-    for model in published().models:
-        for printed, raw, (low, high) in zip(model.normalized, model.raw, ends, strict=True):
-            assert printed == pytest.approx((raw - low) / (high - low), abs=0.0051), model.name
+    table = published_table()
+    for model, printed in table.models.items():
+        for score, raw, (low, high) in zip(printed, table.raw[model], ends, strict=True):
+            assert score == pytest.approx((raw - low) / (high - low), abs=0.0051), model
 
 
 def test_whiskers_stay_in_their_picture() -> None:

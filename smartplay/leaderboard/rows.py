@@ -12,7 +12,7 @@ from smartplay.errors import SmartPlayError
 from smartplay.leaderboard.entry import EntryInfo, read_info
 from smartplay.leaderboard.tracks import Track, track_of
 from smartplay.leaderboard.verify import OTHER_CARD, Verification, verify_run
-from smartplay.published import published
+from smartplay.published import published_table
 from smartplay.registry import cards
 from smartplay.report import Report, build_report
 from smartplay.scoring import analyze_capabilities
@@ -165,26 +165,21 @@ def _causes(report: Report, steps: int) -> dict[str, float]:
 
 def published_rows() -> list[Row]:
     """The printed results: single means, no intervals, nothing to replay."""
-    table = published()
+    table = published_table()
     known = {card.id: card for card in cards()}
     rows = []
-    for model in table.models:
-        games = table.normalized(model)
+    for model, printed in table.models.items():
+        games = dict(zip(table.ids, printed, strict=True))
         pairs = [(known[game], score) for game, score in games.items() if game in known]
         found = analyze_capabilities(pairs, "shipped")
+        info = EntryInfo(agent=model, model=model, date=table.date, link=table.link, version="")
         rows.append(
             Row(
-                key=f"published {model.name}",
-                info=EntryInfo(
-                    agent=model.name,
-                    model=model.name,
-                    date=table.date,
-                    link=table.link,
-                    version="",
-                ),
+                key=f"published {model}",
+                info=info,
                 status="published",
                 track=None,
-                overall=Interval(sum(games.values()) / len(games)),
+                overall=Interval(sum(printed) / len(printed)),
                 games={game: Interval(score) for game, score in games.items()},
                 capabilities={k: None if v is None else Interval(v) for k, v in found.items()},
             )

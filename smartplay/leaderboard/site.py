@@ -22,7 +22,7 @@ from smartplay.leaderboard.rows import Refused, Row, published_rows, read_entrie
 from smartplay.leaderboard.ties import with_ties
 from smartplay.leaderboard.tracks import Track
 from smartplay.leaderboard.verify import Verification
-from smartplay.published import published
+from smartplay.published import published_table
 from smartplay.report.markdown import escape
 from smartplay.run_folder import write_atomically
 from smartplay.statistics import Interval
@@ -97,7 +97,7 @@ def make_board(rows: Sequence[Row], refused: Sequence[Refused]) -> Board:
         Table(
             key="published",
             title="Published results of the SmartPlay paper",
-            details=f"{published().source}. Printed means of the original games, without "
+            details=f"{published_table().source}. Printed means of the original games, without "
             "intervals; not replayable. The games here are written anew: compare with care.",
             replayable=False,
             games=list(printed[0].games),

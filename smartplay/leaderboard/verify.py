@@ -26,7 +26,7 @@ from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.registry import get_card, register_cards
 from smartplay.report import build_report
 from smartplay.run_folder import RunFolder
-from smartplay.runner.plan import episode_seeds
+from smartplay.runner.plan import jobs_of
 
 MOST_PROBLEMS = 20
 OTHER_CARD = "played with another version of the game's card"
@@ -161,6 +161,7 @@ class _Check:
         """The records that count, in order, if each planned episode has exactly one."""
         lines = self.folder.lines()
         self.problems += list(check_lines(lines, header))
+        self.problems += list(check_seeds(lines, header)) if not self.problems else []
         latest = {(record.game, record.episode): record for record in lines}
         again = len(lines) - len(latest)
         if again:
@@ -230,7 +231,7 @@ def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:
 
 
 def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
-    """Check that there is one record for each planned episode, with the seeds that follow."""
+    """Check that there is a record for each planned episode, and none after its score."""
     scored: set[tuple[str, int]] = set()
     for record in lines:
         key = (record.game, record.episode)
@@ -243,13 +244,6 @@ def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[P
             yield wrong(what="the episode is recorded again after it was scored")
         if record.status == "scored":
             scored.add(key)
-        seeds = episode_seeds(header.seed, *key)
-        if seeds != (record.seed, record.agent_seed):
-            yield wrong(
-                what="the seeds do not follow from the suite seed",
-                expected=told(seeds),
-                found=told([record.seed, record.agent_seed]),
-            )
     played = Counter(game for game, _ in {(r.game, r.episode) for r in lines})
     for game, plan in header.games.items():
         if played[game] < plan.episodes:
@@ -258,6 +252,21 @@ def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[P
                 game=game,
                 expected=str(plan.episodes),
                 found=str(played[game]),
+            )
+
+
+def check_seeds(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
+    """Check that the seeds of planned episodes follow from the suite seed."""
+    planned = {(job.game, job.episode): [job.seed, job.agent_seed] for job in jobs_of(header)}
+    for record in lines:
+        seeds, found = planned[record.game, record.episode], [record.seed, record.agent_seed]
+        if seeds != found:
+            yield Problem(
+                what="the seeds do not follow from the suite seed",
+                game=record.game,
+                episode=record.episode,
+                expected=told(seeds),
+                found=told(found),
             )
 
 
