@@ -276,7 +276,7 @@ def test_published_rows_are_the_printed_ones() -> None:
     assert len(rows) == 8
     assert rows[0].games["smartplay/Hanoi3Disk-v0"] == Interval(0.83)
     assert {row.status for row in rows} == {"published"}
-    lists = [*table.degrees.values(), *table.models.values(), *table.raw.values()]
+    lists: list[Any] = [*table.degrees.values(), *table.models.values(), *table.raw.values()]
     assert {len(values) for values in lists} == {len(table.games)} == {7}
 
 
