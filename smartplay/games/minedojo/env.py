@@ -56,8 +56,8 @@ class MinedojoEnv(gym.Env[Any, Any]):
         self,
         goal: str = "plains",
         engine: str = "voxel",
-        nearest: float = 300.0,
-        farthest: float = 650.0,
+        nearest: float = 200.0,
+        farthest: float = 450.0,
         render_mode: str | None = None,
     ) -> None:
         if not 32 <= nearest < farthest <= 2000:

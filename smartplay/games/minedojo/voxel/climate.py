@@ -15,7 +15,7 @@ from smartplay.games.minedojo.voxel.noise import Floats, gradient_noise
 
 CELL = 4
 SEA_LEVEL = 63  # the y of the water's surface: the highest water block is one below
-COAST = -0.24  # continental noise below this is sea
+COAST = -0.34  # continental noise below this is sea
 SHORE = 0.026  # how much above it is beach
 
 BIOMES = (
@@ -65,6 +65,8 @@ _LAND: tuple[tuple[float, tuple[tuple[float, str], ...]], ...] = (
     (0.34, ((-0.04, "savanna"), (0.22, "scrub"), (9.0, "swamp"))),
     (9.0, ((-0.34, "badlands"), (-0.06, "desert"), (0.20, "savanna"), (9.0, "jungle"))),
 )
+HIGH = 43.0  # land this far above the sea is mountains
+PEAK = 116.0  # no ground is higher
 FROST = -0.34  # water freezes below this temperature
 
 
@@ -126,14 +128,15 @@ def _height(inland: Floats, rough: Floats, hills: Floats) -> Floats:
     slope = np.clip(inland, 0.0, SHORE)
     rise = np.clip(inland - SHORE, 0.0, 0.9)
     ramp = np.clip((inland - SHORE) * 6.0, 0.0, 1.0)
-    level = SEA_LEVEL + slope * 54.0 + rise * 26.0 - np.clip(depth * 70.0, 0.0, 22.0)
+    level = SEA_LEVEL + slope * 54.0 + rise * 36.0 - np.clip(depth * 70.0, 0.0, 22.0)
     level += ramp * hills * (4.0 + rough * 42.0) + ramp * rough * 34.0
+    level = np.minimum(level, PEAK)
     return np.where(inland > 0.0, np.maximum(level, SEA_LEVEL + 0.3), level)
 
 
 def _carve(height: Floats, inland: Floats, river: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Lower the land along rivers; also tell where the river's water is."""
-    open_land = (inland > SHORE) & (height < SEA_LEVEL + 17.0)
+    open_land = (inland > SHORE) & (height < SEA_LEVEL + 20.0)
     bank = np.clip((river - 0.022) * 14.0, 0.0, 1.0)
     bed = SEA_LEVEL - 3.0
     carved = bed + (height - bed) * bank
@@ -155,7 +158,7 @@ def _biome(
         warmer &= ~here
         for wettest, name in reversed(row):
             biome[here & (humidity < wettest)] = BIOME[name]
-    biome[height > SEA_LEVEL + 33.0] = BIOME["mountains"]
+    biome[height > SEA_LEVEL + HIGH] = BIOME["mountains"]
     biome[inland < SHORE] = BIOME["beach"]
     biome[wet] = BIOME["river"]
     sea = inland <= 0.0

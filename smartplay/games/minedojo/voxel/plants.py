@@ -160,7 +160,7 @@ BY_TEMPERATURE = ("berry bush", "cornflower", "poppy", "hibiscus", "aloe")
 TEMPERATURES = (-0.22, 0.0, 0.18, 0.36)
 BY_HUMIDITY = ("dead bush", "dry grass", "tall grass", "fern", "horsetail")
 HUMIDITIES = (-0.30, -0.08, 0.12, 0.34)
-COASTAL = 0.16  # coast grass grows below this many units of continental noise above the coast
+COASTAL = 0.20  # coast grass grows below this many units of continental noise above the coast
 _BY_TEMPERATURE = np.array([NUMBER[name] for name in BY_TEMPERATURE], dtype=np.uint8)
 _BY_HUMIDITY = np.array([NUMBER[name] for name in BY_HUMIDITY], dtype=np.uint8)
 

@@ -115,4 +115,5 @@ def boxed(
     enter = np.minimum(one, other).max(axis=1)
     leave = np.maximum(one, other).min(axis=1)
     first: NDArray[np.bool_] = enter < np.minimum(limit, VIEW_RANGE)
-    return first & (enter < leave) & (enter > 0.0)
+    first &= (enter < leave) & (enter > 0.0)
+    return first
