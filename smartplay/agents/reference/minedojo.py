@@ -129,7 +129,11 @@ class MinedojoReference:
         for name, distance in _THING.findall(observation):
             seen[name] = min(seen.get(name, 99.0), float(distance or 0.0))
         for field in (0, 1):
-            hints = [(HINTS[name][field], 1.0 / (8.0 + away)) for name, away in seen.items() if name in HINTS]
+            hints = [
+                (HINTS[name][field], 1.0 / (8.0 + away))
+                for name, away in seen.items()
+                if name in HINTS
+            ]
             known = [(value, weight) for value, weight in hints if value is not None]
             if known:
                 total = sum(weight for _, weight in known)

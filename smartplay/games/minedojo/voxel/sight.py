@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from smartplay.games.minedojo.protocol import VIEW_RANGE, turn, view_directions
 from smartplay.games.minedojo.voxel.blocks import AIR
-from smartplay.games.minedojo.voxel.terrain import FLOOR, LEVELS
+from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS
 from smartplay.games.minedojo.voxel.world import SPAN, WRAP, World
 
 _NEAR = 20  # blocks along a ray looked at first; most rays end there

@@ -11,10 +11,8 @@ from smartplay.games.minedojo.voxel import plants
 from smartplay.games.minedojo.voxel.blocks import AIR, ICE, NUMBER, STONE, WATER
 from smartplay.games.minedojo.voxel.climate import BIOME, BIOMES, CELL, FROST, SEA_LEVEL, Climate
 from smartplay.games.minedojo.voxel.noise import Floats, fraction, gradient_noise, hash_grid, mix
+from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region
 
-SIZE = 64
-FLOOR = 36  # the lowest y that is stored; below it all is stone
-LEVELS = 96  # so y reaches 131; above it all is air
 PAD = 8  # columns beyond the edge from which trees may reach in
 
 _TOP = {
@@ -42,20 +40,6 @@ _TOPS = np.array([NUMBER[_TOP.get(name, "grass block")] for name in BIOMES], dty
 _BELOWS = np.array([NUMBER[_BELOW.get(name, "dirt")] for name in BIOMES], dtype=np.uint8)
 _Y = np.arange(FLOOR, FLOOR + LEVELS, dtype=np.int16)
 _MIXED = np.array([name in ("taiga", "swamp") for name in BIOMES])
-
-
-class Region(NamedTuple):
-    """One region.
-
-    Attributes:
-        blocks: Block numbers, shape `(SIZE, SIZE, LEVELS)`, indexed `[x, z, y]`, uint8.
-        biome: Index into `BIOMES` per column, shape `(SIZE, SIZE)`, uint8.
-        ground: y of the highest block of soil, stone or ice per column, before trees, int16.
-    """
-
-    blocks: NDArray[np.uint8]
-    biome: NDArray[np.uint8]
-    ground: NDArray[np.int16]
 
 
 class _Columns(NamedTuple):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import floor
 
 from smartplay.games.minedojo.protocol import STEPS, STRETCH_TICKS, Stride, Walk
-from smartplay.games.minedojo.voxel.blocks import WATER
 from smartplay.games.minedojo.voxel.world import WRAP, World
 
 # Blocks per tick, as in Minecraft: 4.3 blocks a second walking, 5.6 sprinting.
@@ -83,7 +82,7 @@ class Walker:
 
     def _in_water(self, height: float) -> bool:
         place = floor(self.x), floor(self.y + height), floor(self.z)
-        return self._world.block(*place) == WATER
+        return self._world.block(*place) == self._world.matter.water
 
     def _float(self) -> None:
         self._fall = 0.0

@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 from math import floor
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smartplay.games.minedojo.voxel.blocks import AIR, SOLID, STONE
-from smartplay.games.minedojo.voxel.terrain import FLOOR, LEVELS, SIZE, Terrain
+from smartplay.games.minedojo.voxel.blocks import AIR
+from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region
 
 KEPT = 4
 SPAN = KEPT * SIZE  # 256 columns: a power of two, so that wrapping is a bit mask
 WRAP = SPAN - 1
 HALF_WIDTH, HEIGHT = 0.3, 1.8  # of a body, in blocks
+
+
+class Matter(NamedTuple):
+    """What a world's block numbers stand for.
+
+    Attributes:
+        solid: 256 flags, by block number: whether a body is stopped.
+        water: The number of water.
+        rock: The number of what lies below all regions.
+        colours: Red, green and blue by block number, uint8 `(n, 3)`.
+    """
+
+    solid: bytes
+    water: int
+    rock: int
+    colours: NDArray[np.uint8]
+
+
+class Source(Protocol):
+    """Where regions come from."""
+
+    def region(self, rx: int, rz: int) -> Region:
+        """The region whose columns start at `(rx * SIZE, rz * SIZE)`."""
 
 
 class World:
@@ -23,7 +47,8 @@ class World:
     two regions apart.
 
     Args:
-        seed: The world's number.
+        source: Makes the regions.
+        matter: What their block numbers stand for.
 
     Attributes:
         blocks: Block numbers, flat; see `index`.
@@ -31,8 +56,9 @@ class World:
         surface: y of the ground per column, indexed likewise.
     """
 
-    def __init__(self, seed: int) -> None:
-        self.terrain = Terrain(seed)
+    def __init__(self, source: Source, matter: Matter) -> None:
+        self._source = source
+        self.matter = matter
         self._grid = np.zeros((SPAN, SPAN, LEVELS), dtype=np.uint8)
         self.blocks: NDArray[np.uint8] = self._grid.reshape(-1)
         self.biome = np.zeros((SPAN, SPAN), dtype=np.uint8)
@@ -49,7 +75,7 @@ class World:
                     self._make(slot, rx, rz)
 
     def _make(self, slot: tuple[int, int], rx: int, rz: int) -> None:
-        region = self.terrain.region(rx, rz)
+        region = self._source.region(rx, rz)
         x, z = (slice(place * SIZE, place * SIZE + SIZE) for place in slot)
         self._grid[x, z] = region.blocks
         self.biome[x, z] = region.biome
@@ -60,7 +86,7 @@ class World:
         """The block at a place."""
         level = y - FLOOR
         if level < 0:
-            return STONE
+            return self.matter.rock
         if level >= LEVELS:
             return AIR
         return self._bytes[((x & WRAP) * SPAN + (z & WRAP)) * LEVELS + level]
@@ -71,7 +97,7 @@ class World:
         levels = span + (y - FLOOR)
         columns = self._grid[((x + span) & WRAP)[:, None], ((z + span) & WRAP)[None, :]]
         box: NDArray[np.uint8] = columns[:, :, np.clip(levels, 0, LEVELS - 1)]
-        box[:, :, levels < 0] = STONE
+        box[:, :, levels < 0] = self.matter.rock
         box[:, :, levels >= LEVELS] = AIR
         return box.transpose(0, 2, 1)
 
@@ -83,7 +109,7 @@ class World:
         high = min(floor(y + HEIGHT) - FLOOR, LEVELS - 1)
         west, east = floor(x - HALF_WIDTH) & WRAP, floor(x + HALF_WIDTH) & WRAP
         north, south = floor(z - HALF_WIDTH) & WRAP, floor(z + HALF_WIDTH) & WRAP
-        data, solid = self._bytes, SOLID
+        data, solid = self._bytes, self.matter.solid
         for cx in (west,) if west == east else (west, east):
             for cz in (north,) if north == south else (north, south):
                 column = (cx * SPAN + cz) * LEVELS
