@@ -59,7 +59,7 @@ AT_SEA = {"water", "ice", "sand", "gravel", "cod", "dolphin", "squid", "tuna", "
 AT_SEA_HEIGHT = -0.25
 COAST, SEA_LEVEL, BLOCKS_PER_UNIT = 0.1, 64.0, 36.0
 NEAR_ENOUGH, PATIENCE = 10.0, 12
-DIRECTIONS, STRETCH, HURRY = 24, 2, 450.0
+DIRECTIONS, STRETCH, HURRY = 24, 1, 450.0
 AWAY = np.arange(1, 19) * 45.0  # blocks ahead at which a direction is judged
 STEADY = 0.4  # how much rather straight on than turning aside
 SWIMMING = 1.8  # times as long as walking
@@ -79,9 +79,9 @@ class Field(NamedTuple):
     noise: float
 
 
-WARMTH = Field(1.7, 1.3, 550.0, 0.4)
-WETNESS = Field(2.0, 1.35, 480.0, 0.45)
-HEIGHT = Field(0.34, 0.30, 400.0, 0.12)
+WARMTH = Field(1.7, 1.3, 650.0, 0.4)
+WETNESS = Field(2.0, 1.35, 580.0, 0.45)
+HEIGHT = Field(0.34, 0.30, 480.0, 0.12)
 FIELDS = (WARMTH, WETNESS, HEIGHT)
 
 
