@@ -150,15 +150,20 @@ class Engine(Protocol):
         """Free what the engine holds; it can be reset again afterwards."""
 
 
+def view_angles() -> list[tuple[float, float]]:
+    """Pitch (down is positive) and yaw (right is positive) of the rays, in radians, by rows."""
+    yaws = np.radians(np.linspace(-VIEW_WIDTH / 2, VIEW_WIDTH / 2, VIEW_COLUMNS)).tolist()
+    pitches = np.radians(np.linspace(-VIEW_HEIGHT / 2, VIEW_HEIGHT / 2, VIEW_ROWS)).tolist()
+    return [(pitch, yaw) for pitch in pitches for yaw in yaws]
+
+
 def view_directions() -> NDArray[np.float64]:
     """Unit vectors of the rays of a body facing north, shape `(VIEW_ROWS, VIEW_COLUMNS, 3)`.
 
     Rounded to six decimals, so that they are the same on every machine.
     """
-    yaw = np.radians(np.linspace(-VIEW_WIDTH / 2, VIEW_WIDTH / 2, VIEW_COLUMNS))[None, :]
-    pitch = np.radians(np.linspace(VIEW_HEIGHT / 2, -VIEW_HEIGHT / 2, VIEW_ROWS))[:, None]
-    east, north = np.cos(pitch) * np.sin(yaw), np.cos(pitch) * np.cos(yaw)
-    up = np.broadcast_to(np.sin(pitch), east.shape)
+    down, yaw = np.array(view_angles()).T.reshape(2, VIEW_ROWS, VIEW_COLUMNS)
+    east, north, up = np.cos(down) * np.sin(yaw), np.cos(down) * np.cos(yaw), -np.sin(down)
     directions: NDArray[np.float64] = np.round(np.stack([east, up, -north], axis=-1), 6)
     return directions + 0.0
 

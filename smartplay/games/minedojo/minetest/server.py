@@ -25,7 +25,6 @@ from smartplay.errors import GameError, MissingPackageError
 PLACES = ("/usr/lib/minetest/minetestserver", "minetestserver", "luantiserver")
 PATIENCE = 60.0  # seconds without an answer after which a server counts as hung
 _TRIES = 3
-_LONGEST = 16_000_000
 
 # Hills are lower than the generator's own, so that all land lies within the levels that are kept;
 # caves, mountains, rivers and ores are left out: they cost most of the time and hold no biome.
@@ -50,7 +49,7 @@ secure.enable_security = true
 enable_rollback_recording = false
 """
 _WORLD = """\
-gameid = {game}
+gameid = minetest
 backend = dummy
 player_backend = dummy
 auth_backend = files
@@ -88,15 +87,24 @@ class Server:
     def __init__(self, seed: int) -> None:
         program = find_server()
         for attempt in range(_TRIES):
-            try:
-                self._start(program, seed)
+            last = attempt == _TRIES - 1
+            if self._start(program, seed, suppress_failure=not last):
                 return
-            except GameError:
-                self.close()
-                if attempt == _TRIES - 1:
-                    raise
 
-    def _start(self, program: str, seed: int) -> None:
+    def _start(self, program: str, seed: int, suppress_failure: bool) -> bool:
+        """Try once: another process may take the port before the server does."""
+        self._spawn(program, seed)
+        try:
+            self._answer()
+            self._commands = self._pipes[0] = self._open_commands()
+        except GameError:
+            self.close()
+            if not suppress_failure:
+                raise
+            return False
+        return True
+
+    def _spawn(self, program: str, seed: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="smartplay-minetest-"))
         _write_world(self.folder, seed)
         self._replies = os.open(self.folder / "replies", os.O_RDONLY | os.O_NONBLOCK)
@@ -113,18 +121,15 @@ class Server:
             self, _end, self.process, self.folder, [self._replies], pipes := [self._commands]
         )
         self._pipes = pipes
-        self._answer()
-        self._commands = pipes[0] = self._open_commands()
 
     def _open_commands(self) -> int:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            try:
+            with contextlib.suppress(OSError):  # no one reads yet
                 descriptor = os.open(self.folder / "commands", os.O_WRONLY | os.O_NONBLOCK)
                 os.set_blocking(descriptor, True)
                 return descriptor
-            except OSError:
-                time.sleep(0.001)
+            time.sleep(0.001)
         raise GameError("the Minetest server does not listen; try again")
 
     def ask(self, command: str) -> bytes:
@@ -169,12 +174,12 @@ def _write_world(folder: Path, seed: int) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (folder / "minetest.conf").write_text(_SETTINGS.format(port=port, seed=seed))
-    (folder / "world.mt").write_text(_WORLD.format(game="minetest"))
+    (folder / "world.mt").write_text(_WORLD)
     mod = folder / "worldmods" / "smartplay"
     mod.mkdir(parents=True)
-    for name in ("init.lua", "mod.conf"):
-        shipped = resources.files("smartplay.games.minedojo.minetest") / "mod" / name
-        (mod / name).write_bytes(shipped.read_bytes())
+    bridge = resources.files("smartplay.games.minedojo.minetest") / "bridge.lua"
+    (mod / "init.lua").write_bytes(bridge.read_bytes())
+    (mod / "mod.conf").write_text("name = smartplay\ndepends = default\n")
     for name in ("commands", "replies"):
         os.mkfifo(folder / name)
 
