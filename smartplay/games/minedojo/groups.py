@@ -61,6 +61,6 @@ def _size(there: NDArray[np.bool_], x: int, y: int, z: int) -> int:
     while group != before:
         before = group
         for shift in _SHIFTS:
-            group |= group << shift | group >> shift
+            group |= before << shift | before >> shift
         group &= bits
     return group.bit_count()

@@ -96,7 +96,7 @@ class Server:
         self._spawn(program, seed)
         try:
             self._answer()
-            self._commands = self._pipes[0] = self._open_commands()
+            self._pipes.append(self._open_commands())
         except GameError:
             self.close()
             if not suppress_failure:
@@ -108,7 +108,7 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="smartplay-minetest-"))
         _write_world(self.folder, seed)
         self._replies = os.open(self.folder / "replies", os.O_RDONLY | os.O_NONBLOCK)
-        self._commands = -1
+        self._pipes: list[int] = []
         script = '"$0" --world "$1" --config "$1/minetest.conf" --logfile "" >"$1/log" 2>&1; '
         script += 'rm -rf "$1"'
         self.process = subprocess.Popen(
@@ -118,9 +118,8 @@ class Server:
             start_new_session=True,
         )
         self._end = weakref.finalize(
-            self, _end, self.process, self.folder, [self._replies], pipes := [self._commands]
+            self, _end, self.process, self.folder, self._replies, self._pipes
         )
-        self._pipes = pipes
 
     def _open_commands(self) -> int:
         deadline = time.monotonic() + PATIENCE
@@ -139,7 +138,7 @@ class Server:
             GameError: If the server has died or does not answer.
         """
         try:
-            os.write(self._commands, command.encode() + b"\n")
+            os.write(self._pipes[0], command.encode() + b"\n")
         except OSError as error:
             raise GameError("the Minetest server has died; reset to start a new one") from error
         return self._answer()
@@ -184,11 +183,9 @@ def _write_world(folder: Path, seed: int) -> None:
         os.mkfifo(folder / name)
 
 
-def _end(
-    process: subprocess.Popen[bytes], folder: Path, replies: list[int], commands: list[int]
-) -> None:
+def _end(process: subprocess.Popen[bytes], folder: Path, replies: int, commands: list[int]) -> None:
     """Close the FIFOs, which ends the server; make sure of it; leave no folder."""
-    for descriptor in (*commands, *replies):
+    for descriptor in (*commands, replies):
         with contextlib.suppress(OSError):
             os.close(descriptor)
     try:

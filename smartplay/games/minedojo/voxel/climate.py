@@ -136,11 +136,11 @@ def _height(inland: Floats, rough: Floats, hills: Floats) -> Floats:
 
 def _carve(height: Floats, inland: Floats, river: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Lower the land along rivers; also tell where the river's water is."""
-    open_land = (inland > SHORE) & (height < SEA_LEVEL + 20.0)
-    bank = np.clip((river - 0.022) * 14.0, 0.0, 1.0)
     bed = SEA_LEVEL - 3.0
-    carved = bed + (height - bed) * bank
-    low = open_land & (carved < height)
+    valley = 1.0 - np.clip((river - 0.02) * 5.0, 0.0, 1.0)
+    valley *= np.clip((SEA_LEVEL + 30.0 - height) * 0.08, 0.0, 1.0)  # no rivers in the heights
+    carved = bed + (height - bed) * (1.0 - valley)
+    low = (inland > SHORE) & (carved < height)
     return np.where(low, carved, height), low & (carved < SEA_LEVEL)
 
 

@@ -15,7 +15,7 @@ GRID = 16  # blocks between the places of a survey
 GUARD = 96  # nearer than this the goal is looked for in every cell
 _COARSE = 64
 _SPREAD = 192  # a start lies up to this far from the origin, in x and in z
-_WORLDS, _PLACES = 400, 24
+_WORLDS, _PLACES = 120, 24
 _UNFIT = tuple(BIOME[name] for name in ("ocean", "deep ocean", "frozen ocean", "river"))
 
 
