@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 from collections import deque
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from smartplay.agents.reference.minedojo import MinedojoReference
 from smartplay.errors import GameError, UnknownNameError, UsageError
@@ -37,13 +39,13 @@ from smartplay.games.minedojo.voxel.start import find_start, goal_numbers
 from smartplay.games.minedojo.voxel.terrain import Terrain
 from smartplay.games.minedojo.voxel.world import KEPT, World
 from smartplay.text import CHARACTERS
-from tests.minedojo_players import IDS, Guide, Result, Straight, Wanderer, play
+from tests.minedojo_players import IDS, Guide, Player, Result, Straight, Wanderer, play
 
 PLAINS = "smartplay/MinedojoCreative0-v0"
 each_id = pytest.mark.parametrize("env_id", IDS)
 
 
-def digest(*arrays: np.ndarray) -> str:  # type: ignore[type-arg]
+def digest(*arrays: NDArray[Any]) -> str:
     return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()[:16]
 
 
@@ -165,8 +167,13 @@ def test_reading_beats_going_straight_beats_wandering() -> None:
             for name in found:
                 text, info = env.reset(seed=seed)
                 reader = MinedojoReference(info["manual"], info["actions"], seed)
-                player = {"reference": reader, "straight": Straight(seed), "random": Wanderer(seed)}
-                found[name] += play(env, player[name], text, info["actions"]).found
+                players: dict[str, Player] = {
+                    "reference": reader,
+                    "straight": Straight(seed),
+                    "random": Wanderer(seed),
+                }
+                player = players[name]
+                found[name] += play(env, player, text, info["actions"]).found
     assert found["reference"] >= found["straight"] + 2 > found["random"] + 2, found
 
 
@@ -265,7 +272,7 @@ def test_the_manual_tells_the_goal_and_the_limit() -> None:
     assert "moves." not in MinedojoText(native).manual(None)[-20:]
 
 
-def _slow_groups(around: np.ndarray) -> dict[int, tuple[int, int]]:  # type: ignore[type-arg]
+def _slow_groups(around: NDArray[Any]) -> dict[int, tuple[int, int]]:
     """Per number: squared distance of the nearest block, size of its group."""
     found: dict[int, tuple[int, int]] = {}
     middle = AROUND

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import pytest
@@ -35,18 +36,18 @@ needs_server = pytest.mark.skipif(
 )
 
 
-def make(goal: str = "plains", **settings: object) -> gym.Env:  # type: ignore[type-arg]
+def make(goal: str = "plains", **settings: Any) -> gym.Env[Any, Any]:
     return gym.make("smartplay/MinedojoCreative0-v0", engine="minetest", goal=goal, **settings)
 
 
-def engine_of(env: gym.Env) -> MinetestEngine:  # type: ignore[type-arg]
+def engine_of(env: gym.Env[Any, Any]) -> MinetestEngine:
     native = env.unwrapped
     assert isinstance(native, MinedojoEnv)
     assert isinstance(native.engine, MinetestEngine)
     return native.engine
 
 
-def running(env: gym.Env) -> Server:  # type: ignore[type-arg]
+def running(env: gym.Env[Any, Any]) -> Server:
     server = engine_of(env)._server
     assert server is not None
     return server
@@ -105,7 +106,7 @@ def test_every_goal_can_be_started_and_told(goal: str) -> None:
 def test_equal_actions_meet_equal_worlds_side_by_side() -> None:
     """Two servers at once, stepped in turn, and a third one later."""
 
-    def digest(*envs: gym.Env) -> list[str]:  # type: ignore[type-arg]
+    def digest(*envs: gym.Env[Any, Any]) -> list[str]:
         hashes = [hashlib.sha256() for _ in envs]
         for env, found in zip(envs, hashes, strict=True):
             found.update(env.reset(seed=3)[0].encode())
@@ -123,7 +124,7 @@ def test_equal_actions_meet_equal_worlds_side_by_side() -> None:
         env.close()
 
 
-def _walk_on(env: gym.Env) -> None:  # type: ignore[type-arg]
+def _walk_on(env: gym.Env[Any, Any]) -> None:
     """Walk far enough to need land that is not made yet."""
     for step in range(100):
         env.step(step // 30 % 4)
