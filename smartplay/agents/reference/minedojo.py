@@ -92,7 +92,7 @@ class MinedojoReference:
     from the samples along the way (Gaussian process regression, Rasmussen and Williams 2006).
     """
 
-    title = "Finding a biome in a world of blocks"
+    title = "Finding a biome"
 
     def __init__(self, manual: str, actions: list[str], seed: int) -> None:
         goal = re.search(r"Your goal is to find this land: (.+?)\.", manual)

@@ -25,7 +25,7 @@ from smartplay.games.minedojo.protocol import (
 )
 from smartplay.text import Describer, Description, Turn
 
-TITLE = "Finding a biome in a world of blocks"
+TITLE = "Finding a biome"
 STUCK = 1.5  # blocks: whoever gets less far in a whole move was stopped by something
 
 _WINDS = ["north", "north-north-east", "north-east", "east-north-east"]
@@ -55,6 +55,7 @@ class MinedojoText(Describer[MinedojoEnv]):
         ticks = STRETCHES * STRETCH_TICKS
         parts = [
             TITLE,
+            "You are in an endless world of blocks, each one long, wide and high. "
             f"Your goal is to find this land: {goal}. You win as soon as you set foot in it: your "
             "score is 1 if you find it and 0 if you do not.",
             engine.goals[goal],
