@@ -65,16 +65,21 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
         return int(getattr(self.factory, "concurrency", 8))
 
 
-def find_agent(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:
+def find_agent(
+    agent: str | Callable[..., Any] | AgentSource, settings: dict[str, Any]
+) -> AgentSource:
     """Resolve what a user calls an agent.
 
     Args:
-        agent: A name as in the module's table, or a factory or function of the prompt.
+        agent: A name as in the module's table, a factory or function of the prompt, or a source
+            that is complete already.
         settings: Settings over those of a definition file.
 
     Raises:
         UsageError: If there is no such agent or it does not take these settings.
     """
+    if isinstance(agent, AgentSource):
+        return agent
     if not isinstance(agent, str):
         return _from_object(_name_of(agent), agent, settings)
     if agent.endswith(".toml"):

@@ -49,7 +49,7 @@ class Run(NamedTuple):
 
 
 def run(
-    agent: str | Callable[..., Any],
+    agent: str | Callable[..., Any] | AgentSource,
     games: str = "core",
     *,
     episodes: int | None = None,
@@ -67,8 +67,8 @@ def run(
     """Play an agent over games; a folder that holds part of the same run is completed.
 
     Args:
-        agent: A name as on the command line, a class made with `manual`, `actions` and `seed`, or
-            a plain function from the prompt to the reply.
+        agent: A name as on the command line, a class made with `manual`, `actions` and `seed`, a
+            plain function from the prompt to the reply, or an `AgentSource`.
         games: `core`, `all`, families, ids and card files, joined by commas.
         episodes: Episodes per game; the card's number by default.
         steps: Step limit per episode; the card's by default.

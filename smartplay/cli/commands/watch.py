@@ -1,0 +1,57 @@
+"""Watch a recorded episode: in the terminal, in a window, or as a film."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smartplay.cli.commands.play import SHOWN, open_display
+from smartplay.cli.output import OK, print_json
+from smartplay.errors import UsageError
+
+if TYPE_CHECKING:
+    from smartplay.play.watch import Recording
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is watched, and how."""
+    add = parser.add_argument
+    add("run", type=Path, help="a run folder")
+    add("--game", metavar="G", help="which of its games (default: the first)")
+    add("--episode", type=int, default=0, metavar="K", help="which episode (default: 0)")
+    add("--as", dest="shown", choices=SHOWN, default="text",
+        help="in the terminal, or in a window (default: text)")  # fmt: skip
+    add("--speed", type=float, default=2.0, help="steps per second (default: 2)")
+    add("--out", type=Path, metavar="FILM", help="write a film.gif or film.mp4 instead")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the episode, write the film, or print the records."""
+    from smartplay.play.watch import Recording, watch
+
+    if not 0.01 <= options.speed <= 100:
+        raise UsageError(f"speed must be from 0.01 to 100 steps per second, not {options.speed:g}")
+    pictured = options.out is not None or (options.shown == "picture" and not options.json)
+    recording = Recording(options.run, options.game, options.episode, pictured)
+    try:
+        if options.out is not None:
+            _film(recording, options)
+        elif options.json:
+            print_json({"episode": recording.header, "steps": recording.steps})
+        else:
+            with open_display(options.shown) as display:
+                watch(display, recording, options.speed)
+    finally:
+        recording.close()
+    return OK
+
+
+def _film(recording: Recording, options: argparse.Namespace) -> None:
+    from smartplay.play.film import make_film
+
+    moments = make_film(recording, options.out, options.speed)
+    if options.json:
+        print_json({"film": str(options.out), "moments": moments})
+    else:
+        print(f"{options.out}: {moments} moments at {options.speed:g} per second")

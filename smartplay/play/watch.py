@@ -1,0 +1,156 @@
+"""Shows a recorded episode: forth and back, at any speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from smartplay.errors import UnknownNameError, UsageError
+from smartplay.play.replay import Replay
+from smartplay.play.view import QUIT, Display, View
+from smartplay.records import EpisodeHeader, RunHeader, StepRecord
+from smartplay.registry import get_card
+from smartplay.run_folder import RunFolder
+
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+KEYS = (
+    ("space", "pause, go on"),
+    ("left", "step back"),
+    ("right", "step forth"),
+    ("+ -", "speed"),
+    ("0", "from the start"),
+    ("e", "to the end"),
+    ("Esc", "leave"),
+)
+
+
+class Recording:
+    """A recorded episode, moment by moment: 0 is the start, n what the n-th step led to.
+
+    Args:
+        run: The run folder.
+        game: Which of its games, by id or name; the first by default.
+        episode: Which episode.
+        pictured: Whether to make pictures.
+
+    Attributes:
+        header: The episode's header.
+        steps: Its steps.
+
+    Raises:
+        UsageError: If there is no such episode, or its game has no pictures.
+    """
+
+    def __init__(self, run: Path, game: str | None, episode: int, pictured: bool) -> None:
+        folder = RunFolder(run)
+        self.run = folder.header()
+        name = find_game(self.run, game)
+        played = [record.episode for record in folder.episodes() if record.game == name]
+        if episode not in played:
+            told = ", ".join(map(str, sorted(played)[:20])) or "none yet"
+            raise UsageError(f"{run} holds no episode {episode} of {name}; played: {told}")
+        self.header, self.steps = folder.steps(name, episode)
+        plan = self.run.games[name]
+        self._replay = Replay(plan, self.header, self.steps) if pictured else None
+
+    def __len__(self) -> int:
+        return len(self.steps) + 1
+
+    def view(self, number: int, notice: str = "", keys: Sequence[tuple[str, str]] = KEYS) -> View:
+        """One moment."""
+        picture = None if self._replay is None else self._replay.picture(number)
+        departed = None if self._replay is None else self._replay.departed
+        if departed is not None and number >= departed:
+            picture = None
+            notice = f"{notice} No picture: this version plays step {departed} differently."
+        card = get_card(self.header.game)
+        status = [f"step {number} of {len(self.steps)}"]
+        status += [f"score {self.steps[number - 1].score:g}"] if number else []
+        text = told(self.header, self.steps, number)
+        return View(
+            title=f"{self.run.agent}: {card.title}, episode {self.header.episode}",
+            status=status,
+            text=text,
+            beside=text,
+            keys=keys,
+            picture=picture,
+            notice=notice.strip(),
+            from_top=True,
+        )
+
+    def close(self) -> None:
+        """Free what the game holds."""
+        if self._replay is not None:
+            self._replay.close()
+
+
+def find_game(header: RunHeader, game: str | None) -> str:
+    """The full id of one of a run's games.
+
+    Args:
+        header: The run.
+        game: Its id or name; None for the first.
+
+    Raises:
+        UnknownNameError: If the run does not have it.
+    """
+    if game is None:
+        return next(iter(header.games))
+    for name in header.games:
+        short = name.split("/")[-1]
+        if game in (name, short, short.rsplit("-v", 1)[0]):
+            return name
+    raise UnknownNameError("game of this run", game, list(header.games))
+
+
+def told(header: EpisodeHeader, steps: Sequence[StepRecord], number: int) -> str:
+    """What led to a moment, and what was read then."""
+    if number == 0:
+        return f"{header.observation}\n\n{header.manual}"
+    step = steps[number - 1]
+    parts = []
+    for attempt in step.attempts:
+        if attempt.reasoning:
+            parts.append(f"Thoughts: {attempt.reasoning}")
+        parts.append(f"Reply: {attempt.reply}")
+        if attempt.cause:
+            parts.append(f"(not valid: {attempt.cause})")
+    how = "" if step.valid else " (the fallback)"
+    parts.append(f"Action: {step.name}{how}")
+    return "\n".join(parts) + f"\n\n{step.observation}"
+
+
+def watch(display: Display, recording: Recording, speed: float) -> None:
+    """Show a recording until the person leaves.
+
+    Args:
+        display: Where.
+        recording: What.
+        speed: Steps per second at first.
+    """
+    now, last, playing = 0, len(recording) - 1, True
+    while True:
+        state = f"{speed:g} steps/s" if playing else "paused"
+        key = display.ask(recording.view(now, state), 1 / speed if playing else None)
+        if key is None:
+            now += 1
+        elif key == QUIT:
+            return
+        elif key == "space":
+            playing = not playing
+            now = 0 if playing and now == last else now
+        elif key in ("left", "right"):
+            playing, now = False, now + (1 if key == "right" else -1)
+        elif key in ("0", "e"):
+            playing, now = False, 0 if key == "0" else last
+        elif key in ("+", "=", "-"):
+            speed = faster(speed, key != "-")
+        now = min(max(0, now), last)
+        playing = playing and now < last
+
+
+def faster(speed: float, up: bool) -> float:
+    """The next speed up or down."""
+    if up:
+        return next((s for s in SPEEDS if s > speed), max(speed, SPEEDS[-1]))
+    return next((s for s in reversed(SPEEDS) if s < speed), min(speed, SPEEDS[0]))

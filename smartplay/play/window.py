@@ -1,0 +1,232 @@
+"""Shows views in a window: the picture with what belongs to it, or the text alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from smartplay.errors import UsageError
+from smartplay.games.drawing import GREY, INK, PAPER, SHADE, Picture
+from smartplay.play.view import QUIT, SCROLLING, SWITCH, View, visible
+
+if TYPE_CHECKING:
+    import pygame
+
+SIZE = (1040, 640)
+LEAST = (640, 400)
+MARGIN, HEAD = 14, 40
+TICK = 1 / 60
+NO_DISPLAY = (
+    "there is no display for a window; play in the terminal with --as text, or over SSH connect "
+    "with -X"
+)
+
+
+class Window:
+    """A resizable window.
+
+    Raises:
+        UsageError: If there is no display.
+    """
+
+    def __init__(self) -> None:
+        self._pygame = _load()
+        self._full = False
+        self._top: int | None = None
+        self._most = self._page = 0
+
+    def __enter__(self) -> Window:
+        pygame = self._pygame
+        try:
+            pygame.display.init()
+            self._surface = pygame.display.set_mode(SIZE, pygame.RESIZABLE)
+        except pygame.error as error:
+            raise UsageError(f"{NO_DISPLAY} ({error})") from error
+        pygame.font.init()
+        pygame.display.set_caption("SmartPlay")
+        pygame.key.set_repeat(400, 60)
+        self._fonts = {size: pygame.font.Font(None, size) for size in (22, 24, 28)}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pygame.display.quit()
+
+    def ask(self, view: View, timeout: float | None = None) -> str | None:
+        """Show a view until a key is pressed; see `Display`."""
+        end = None if timeout is None else time.monotonic() + timeout
+        self._top = 0 if view.from_top else None
+        self._draw(view)
+        while True:
+            for event in self._pygame.event.get():
+                key = self._key(event)
+                if key == SWITCH:
+                    self._full = not self._full
+                elif key in SCROLLING:
+                    self._scroll(key)
+                elif key is not None:
+                    return key
+                self._draw(view)
+            if end is not None and time.monotonic() >= end:
+                return None
+            time.sleep(TICK)
+
+    def pixels(self) -> Picture:
+        """What the window shows, uint8 of shape (height, width, 3)."""
+        shown = self._pygame.surfarray.array3d(self._surface)
+        return np.ascontiguousarray(shown.transpose(1, 0, 2), dtype=np.uint8)
+
+    def _key(self, event: pygame.event.Event) -> str | None:
+        pygame = self._pygame
+        if event.type == pygame.QUIT:
+            return QUIT
+        if event.type == pygame.MOUSEWHEEL:
+            return "pageup" if event.y > 0 else "pagedown"
+        if event.type != pygame.KEYDOWN:
+            return None
+        named = _NAMES.get(pygame.key.name(event.key))
+        if named is not None:
+            return named
+        if event.mod & pygame.KMOD_CTRL:
+            return QUIT if event.key == pygame.K_c else None
+        typed: str = event.unicode
+        return typed if len(typed) == 1 and typed.isascii() and typed.isprintable() else None
+
+    def _scroll(self, key: str) -> None:
+        top = self._most if self._top is None else min(self._top, self._most)
+        page = max(1, self._page - 2)
+        moved = {"pageup": top - page, "pagedown": top + page, "home": 0, "end": self._most}[key]
+        self._top = min(max(0, moved), self._most)
+
+    def _draw(self, view: View) -> None:
+        pygame = self._pygame
+        self._surface = surface = pygame.display.get_surface()
+        width, height = (max(a, b) for a, b in zip(surface.get_size(), LEAST, strict=True))
+        surface.fill(PAPER)
+        pygame.draw.rect(surface, INK, (0, 0, width, HEAD))
+        self._line(visible(view.title), (MARGIN, 10), 28, PAPER, width - 2 * MARGIN)
+        status = "    ".join(view.status)
+        self._line(status, (width - MARGIN - self._width(status, 24), 12), 24, PAPER, width)
+        area = pygame.Rect(0, HEAD, width, height - HEAD).inflate(-2 * MARGIN, -2 * MARGIN)
+        if view.picture is None or self._full:
+            left = self._keys(view, area, 24)
+            self._text(view.text, left)
+        else:
+            side = min(area.height, area.width * 3 // 5)
+            self._picture(view.picture, pygame.Rect(area.x, area.y, side, side))
+            rest = pygame.Rect(
+                area.x + side + MARGIN, area.y, area.width - side - MARGIN, area.height
+            )
+            self._text(view.beside, self._keys(view, rest, 22))
+        pygame.display.flip()
+
+    def _keys(self, view: View, area: pygame.Rect, size: int) -> pygame.Rect:
+        """Draw the notice and the keys at the bottom; returns the area that is left."""
+        pygame = self._pygame
+        step = size + 2
+        extra = [("Tab", "text or picture")] if view.picture is not None else []
+        cells = [(f" {key} ", visible(what)) for key, what in [*view.keys, *extra]]
+        wide = max([60, *(self._width(k + w, size) + 24 for k, w in cells)])
+        across = max(1, area.width // wide)
+        rows = -(-len(cells) // across)
+        top = area.bottom - step * rows
+        for place, (key, what) in enumerate(cells):
+            x, y = area.x + (place % across) * wide, top + (place // across) * step
+            box = pygame.Rect(x, y, self._width(key, size), step - 4)
+            pygame.draw.rect(self._surface, SHADE, box, border_radius=4)
+            self._line(key, (x, y + 2), size, INK, area.right - x)
+            self._line(what, (box.right + 6, y + 2), size, INK, area.right - box.right - 6)
+        self._line(visible(view.notice), (area.x, top - step - 2), size, GREY, area.width)
+        left: pygame.Rect = pygame.Rect(
+            area.x, area.y, area.width, max(step, top - step - 8 - area.y)
+        )
+        return left
+
+    def _text(self, text: str, area: pygame.Rect) -> None:
+        step = 24
+        lines = [part for line in visible(text).split("\n") for part in self._broken(line, area.w)]
+        self._page = max(1, area.height // step)
+        self._most = max(0, len(lines) - self._page)
+        top = self._most if self._top is None else min(self._top, self._most)
+        for place, line in enumerate(lines[top : top + self._page]):
+            self._line(line, (area.x, area.y + step * place), 24, INK, area.width)
+        if self._most:
+            self._bar(area, top, len(lines))
+
+    def _bar(self, area: pygame.Rect, top: int, lines: int) -> None:
+        """A scroll bar at the right edge."""
+        x, scale = area.right + 4, area.height / lines
+        self._pygame.draw.rect(self._surface, SHADE, (x, area.y, 6, area.height), border_radius=3)
+        mark = (x, area.y + top * scale, 6, max(12, self._page * scale))
+        self._pygame.draw.rect(self._surface, GREY, mark, border_radius=3)
+
+    def _broken(self, line: str, width: int) -> list[str]:
+        """A line as several that fit; broken at spaces if possible."""
+        parts = []
+        while line and self._width(line, 24) > width:
+            fits = max(1, self._fitting(line, width))
+            space = line.rfind(" ", 1, fits + 1)
+            cut = space if space > 0 else fits
+            parts.append(line[:cut])
+            line = line[cut:].removeprefix(" ")
+        return [*parts, line]
+
+    def _fitting(self, line: str, width: int) -> int:
+        """How many characters fit; by halving, since texts are long and fonts slow."""
+        low, high = 0, min(len(line), 1 + width // 2)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._width(line[:middle], 24) <= width:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def _picture(self, picture: Picture, area: pygame.Rect) -> None:
+        pygame = self._pygame
+        height, width = picture.shape[:2]
+        scale = min(area.width / width, area.height / height)
+        size = (round(width * scale), round(height * scale))
+        surface = pygame.surfarray.make_surface(picture.transpose(1, 0, 2))
+        scaled = pygame.transform.smoothscale(surface, size)
+        self._surface.blit(scaled, scaled.get_rect(center=area.center))
+
+    def _line(
+        self, text: str, place: tuple[float, float], size: int, color: str, width: float
+    ) -> None:
+        text = text.replace("\n", " ")
+        if text and width > 0:
+            drawn = self._fonts[size].render(text, True, color)
+            self._surface.blit(drawn, place, (0, 0, width, drawn.get_height()))
+
+    def _width(self, text: str, size: int) -> int:
+        return int(self._fonts[size].size(text)[0])
+
+
+_NAMES = {
+    "up": "up", "down": "down", "left": "left", "right": "right", "space": "space",
+    "return": "enter", "enter": "enter", "tab": "tab", "escape": "escape",
+    "backspace": "backspace", "page up": "pageup", "page down": "pagedown", "home": "home",
+    "end": "end",
+}  # fmt: skip
+"""Keys as the window system calls them."""
+
+
+def _load() -> Any:
+    """Import pygame if a window can be opened here."""
+    displays = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    if sys.platform.startswith("linux") and not any(map(os.environ.get, displays)):
+        raise UsageError(NO_DISPLAY)
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    import pygame
+
+    return pygame
