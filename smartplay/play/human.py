@@ -25,11 +25,10 @@ from smartplay.records import RunHeader, StepRecord
 from smartplay.registry import get_card
 from smartplay.run_folder import RunFolder
 from smartplay.runner import run
-from smartplay.runner.episode import Job
+from smartplay.runner.episode import Job, one_line
 from smartplay.runner.plan import default_folder, jobs_of, plan_run, select_games
 
 PREFIX = "human:"
-STOPPED = "the player stopped"
 NAME = re.compile(r"\w[\w .-]{0,39}")
 START_KEYS = (("Enter", "start"), (HELP, "help"), ("Esc", "stop"))
 HELP_TEXT = f"""\
@@ -49,7 +48,7 @@ class PlayerStoppedError(AgentError):
     """The player left in the middle of an episode."""
 
     def __init__(self) -> None:
-        super().__init__(STOPPED)
+        super().__init__("the player stopped")
 
 
 class _SessionOverError(BaseException):
@@ -230,7 +229,7 @@ class Session:
     def _tell_end(self, job: Job, player: Human) -> bool:
         records = {(r.game, r.episode): r for r in self._folder.results(self.header)}
         record = records.get((job.game, job.episode))
-        if record is None or record.error == STOPPED:
+        if record is None or record.error == one_line(PlayerStoppedError()):
             return False
         _, steps = self._folder.steps(job.game, job.episode)
         result = _result(get_card(job.game), record.score, record.error)

@@ -146,9 +146,8 @@ class Window:
             self._line(key, (x, y + 2), size, INK, area.right - x)
             self._line(what, (box.right + 6, y + 2), size, INK, area.right - box.right - 6)
         self._line(visible(view.notice), (area.x, top - step - 2), size, GREY, area.width)
-        left: pygame.Rect = pygame.Rect(
-            area.x, area.y, area.width, max(step, top - step - 8 - area.y)
-        )
+        left = area.copy()
+        left.height = max(step, top - step - 8 - area.y)
         return left
 
     def _text(self, text: str, area: pygame.Rect) -> None:
