@@ -13,7 +13,7 @@ import re
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -24,6 +24,9 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+Human = Literal["published", "baseline"]
+HUMANS: tuple[Human, ...] = ("published", "baseline")
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9]+-v[0-9]+")
 
@@ -48,6 +51,24 @@ class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     episodes: Count
 
 
+class Played(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What people score who were recorded by `smartplay play`.
+
+    Attributes:
+        mean: The mean of the players' mean scores.
+        low: Lower end of the 95 % interval over players; None with a single player.
+        high: Upper end; likewise.
+        players: How many people.
+        episodes: How many episodes they played in all.
+    """
+
+    mean: float
+    low: float | None = None
+    high: float | None = None
+    players: Count = 1
+    episodes: Count = 1
+
+
 class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The scores a result is held against, all in the game's own unit.
 
@@ -55,6 +76,7 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         min: The lowest score of the scale (normalised 0).
         human: The human score (normalised 1), or None where no one has published one.
         human_source: Where the human score comes from.
+        baseline: A human score of our own, from the recorded episodes in `games/`.
         optimum: The best possible expected score, where known.
         random: Uniformly random play.
         nothing: Play that always takes the card's `nothing` action.
@@ -64,6 +86,7 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min: float = 0.0
     human: float | None = None
     human_source: str = ""
+    baseline: Played | None = None
     optimum: float | None = None
     random: Measured | None = None
     nothing: Measured | None = None
@@ -143,6 +166,20 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """
         low, high = self.anchors.min, self.anchors.human
         return None if high is None else (score - low) / (high - low)
+
+    def held_to(self, human: Human) -> GameCard:
+        """The same card with the human score that is asked for, where there is one.
+
+        Args:
+            human: `"published"`, or `"baseline"` for the one recorded here; a card without such a
+                baseline keeps the published score.
+        """
+        own = self.anchors.baseline
+        if human != "baseline" or own is None:
+            return self
+        source = f"recorded here: {own.players} players, {own.episodes} episodes"
+        anchors = msgspec.structs.replace(self.anchors, human=own.mean, human_source=source)
+        return msgspec.structs.replace(self, anchors=anchors)
 
     def corrected(self, score: float) -> float | None:
         """The score on the scale where random play is 0 and the best known score 1.
@@ -228,6 +265,11 @@ def _check_anchors(where: str, anchors: Anchors) -> None:
     measured = [anchors.random, anchors.nothing, anchors.reference]
     intervals = [(m.low, m.mean, m.high) for m in measured if m is not None]
     points = [anchors.min, anchors.human, anchors.optimum, *sum(intervals, ())]
+    own = anchors.baseline
+    if own is not None:
+        points += [own.mean, own.low, own.high]
+        if own.mean <= anchors.min:
+            raise CardError(f"{where}: anchors.baseline must be above anchors.min")
     if not all(point is None or math.isfinite(point) for point in points):
         raise CardError(f"{where}: anchors must be finite numbers")
     if any(list(interval) != sorted(interval) for interval in intervals):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from smartplay import scoring
+from smartplay.card import Human
 from smartplay.errors import UsageError
 from smartplay.registry import cards, get_card
 
@@ -17,17 +18,19 @@ benchmark_games_v0: list[str] = [card.name for card in cards() if card.core]
 """The headline tasks, such as `"Hanoi3Disk"`."""
 
 
-def normalize_score(name: str, score: float) -> float:
+def normalize_score(name: str, score: float, human: Human = "published") -> float:
     """A game's score on the scale from its minimum (0) to the human score (1).
 
     Args:
         name: A game, with or without namespace and version.
         score: The score in the game's own unit.
+        human: Which human score is 1: the published one, or `"baseline"` for the one recorded
+            here, where there is one.
 
     Raises:
         UsageError: If there is no such game or no human score for it.
     """
-    card = get_card(name)
+    card = get_card(name).held_to(human)
     normalized = card.normalized(score)
     if normalized is None:
         raise UsageError(f"no human score is known for {card.id}, so it cannot be normalised")

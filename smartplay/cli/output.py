@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from smartplay.card import Human
+
 OK, FAILED, BAD_USAGE, SOME_UNSCORED, INTERRUPTED = 0, 1, 2, 3, 130
 
 PIPED_WIDTH = 140
@@ -55,12 +57,12 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]
     console().print(table)
 
 
-def show_reports(paths: Sequence[Path], as_json: bool) -> None:
+def show_reports(paths: Sequence[Path], as_json: bool, human: Human = "published") -> None:
     """Score runs, write their reports into their folders and print them."""
     from smartplay.report import write_report
     from smartplay.report.terminal import print_report
 
-    reports = [write_report(path) for path in paths]
+    reports = [write_report(path, human) for path in paths]
     if as_json:
         print_json(reports[0] if len(reports) == 1 else reports)
         return

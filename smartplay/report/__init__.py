@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from smartplay.card import Human
 from smartplay.errors import RunFolderError
 from smartplay.report.build import Report, build_report
 from smartplay.report.markdown import to_markdown
@@ -13,13 +14,13 @@ from smartplay.run_folder import pretty, write_atomically
 __all__ = ["Report", "build_report", "write_report"]
 
 
-def write_report(path: str | Path) -> Report:
+def write_report(path: str | Path, human: Human = "published") -> Report:
     """Score a run and write `report.json`, `report.md` and `radar.svg` into its folder.
 
     Raises:
         RunFolderError: If the folder cannot be read or written.
     """
-    report = build_report(path)
+    report = build_report(path, human=human)
     files = {
         "report.json": pretty(report),
         "report.md": to_markdown(report).encode(),

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from smartplay.card import GameCard, read_cards
+from smartplay.card import GameCard, Human, read_cards
 from smartplay.errors import RunFolderError
 from smartplay.prices import Price, Prices
 from smartplay.records import EpisodeRecord, RunHeader, Usage
@@ -93,12 +93,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     cost: Cost | None = None
 
 
-def build_report(path: str | Path, prices: Prices | None = None) -> Report:
+def build_report(
+    path: str | Path, prices: Prices | None = None, human: Human = "published"
+) -> Report:
     """Score a run.
 
     Args:
         path: The run folder.
         prices: What tokens cost.
+        human: The human scores to normalise by: `"published"`, or `"baseline"` for those recorded
+            here, where there are any.
 
     Raises:
         RunFolderError: If it cannot be read, or was played with cards this version does not have.
@@ -111,7 +115,7 @@ def build_report(path: str | Path, prices: Prices | None = None) -> Report:
         by_game[record.game].append(record)
     cards, notes = [], []
     for game, plan in header.games.items():
-        card = _card(folder.path, game, plan.card)
+        card = _card(folder.path, game, plan.card).held_to(human)
         cards.append(card)
         if card.digest != plan.digest:
             notes.append(f"{game} was played with another version of its card.")
@@ -141,7 +145,7 @@ def build_report(path: str | Path, prices: Prices | None = None) -> Report:
         capabilities=score_capabilities(played, samples),
         chance={weights: _chance(played, weights) for weights in WEIGHTS},
         separability={weights: separability(played, weights) for weights in WEIGHTS},
-        notes=notes + _notes(games, header),
+        notes=notes + _notes(games, header) + _human_sources(played),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
         cost=_cost(games, header, prices),
     )
@@ -224,3 +228,11 @@ def _notes(games: list[GameScore], header: RunHeader) -> list[str]:
             "card's settings."
         )
     return notes
+
+
+def _human_sources(cards: list[GameCard]) -> list[str]:
+    """Which human scores were used, one line per source."""
+    sources: dict[str, list[str]] = {}
+    for card in cards:
+        sources.setdefault(card.anchors.human_source or "published", []).append(card.name)
+    return [f"Human scores of {', '.join(names)}: {source}." for source, names in sources.items()]

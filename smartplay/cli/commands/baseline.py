@@ -1,0 +1,62 @@
+"""Turn what people have played into a human score."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from smartplay.cli.output import OK, print_json, print_table
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the runs, and where baselines are kept."""
+    add = parser.add_argument
+    add("run", nargs="+", type=Path, help="a run folder that `smartplay play` has left")
+    add("--games", type=Path, default=Path("games"), metavar="DIR",
+        help="folder of the dossiers with human.jsonl in them (default: games)")  # fmt: skip
+
+
+def run(options: argparse.Namespace) -> int:
+    """Keep the episodes, and tell what follows from all that are kept of their games."""
+    from smartplay.play import baseline
+    from smartplay.registry import get_card
+
+    episodes, left_out = [], Counter[str]()
+    for path in options.run:
+        counting, others = baseline.human_episodes(path)
+        episodes += counting
+        left_out += others
+    kept = [line for path in baseline.keep(options.games, episodes) for line in baseline.read(path)]
+    groups: dict[tuple[str, str], list[baseline.HumanEpisode]] = {}
+    for line in kept:
+        if line.digest == get_card(line.game).digest:
+            groups.setdefault((line.game, line.shown), []).append(line)
+    scores = {key: baseline.played(lines) for key, lines in groups.items()}
+    if options.json:
+        print_json(
+            {
+                "scores": [
+                    {"game": game, "shown": shown, "score": score}
+                    for (game, shown), score in scores.items()
+                ],
+                "left_out": left_out,
+            }
+        )
+        return OK
+    rows = []
+    for (game, shown), score in scores.items():
+        ends = "-" if score.low is None else f"[{score.low:g}, {score.high:g}]"
+        human = get_card(game).anchors.human
+        numbers = (str(score.players), str(score.episodes), f"{score.mean:g}", ends)
+        rows.append((game, shown, *numbers, "-" if human is None else f"{human:g}"))
+    header = ("id", "shown", "players", "episodes", "score", "95 % interval", "published")
+    print_table("What people score", header, rows)
+    for (game, shown), score in scores.items():
+        if shown == baseline.TEXT:
+            print(
+                f"For the card's [ids.{game.split('/')[-1]}.anchors]: {baseline.card_line(score)}"
+            )
+    for reason, count in left_out.items():
+        print(f"Left out: {count} x {reason}")
+    return OK

@@ -1,0 +1,200 @@
+"""Turns what people have played into a human score, with its interval and number of players.
+
+The facts are kept in `games/FAMILY/human.jsonl`, one line per episode; a card's
+`anchors.baseline` is what follows from them, so that the installed library can use it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from smartplay.card import GameCard, Played
+from smartplay.errors import RunFolderError, UnknownNameError, UsageError
+from smartplay.play.human import PREFIX
+from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.registry import get_card
+from smartplay.run_folder import RunFolder, encode, write_atomically
+from smartplay.statistics import mean_interval
+
+FILE = "human.jsonl"
+TEXT = "text"
+"""What a person must have seen for an episode to count in a card: what agents see."""
+
+
+class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
+    """An episode a person has played, as a line of `human.jsonl`.
+
+    Attributes:
+        game: The full id.
+        player: The name the player gave.
+        shown: `"text"` or `"picture"`.
+        suite_seed: The seed of the run.
+        episode: The episode's number in it.
+        seed: The seed of the environment.
+        score: The score.
+        steps: Steps taken.
+        seconds: Time the player took in all, from the first observation on.
+        digest: The card's digest; a changed game makes the episode worthless.
+    """
+
+    game: str
+    player: str
+    shown: str
+    suite_seed: int
+    episode: int
+    seed: int
+    score: float
+    steps: int
+    seconds: float
+    digest: str
+
+    @property
+    def key(self) -> tuple[str, str, str, int, int]:
+        """What there can be only one of."""
+        return self.game, self.player, self.shown, self.suite_seed, self.episode
+
+
+def human_episodes(run: Path) -> tuple[list[HumanEpisode], Counter[str]]:
+    """The episodes of a run that count towards a baseline.
+
+    Returns:
+        The episodes, and how many do not count, by reason.
+
+    Raises:
+        UsageError: If the run cannot be read or was not played by a person.
+    """
+    folder = RunFolder(run)
+    header = folder.header()
+    if not header.agent.startswith(PREFIX):
+        raise UsageError(f"{run} was played by {header.agent}; a baseline takes runs of people")
+    counting, left_out = [], Counter[str]()
+    for record in folder.results(header):
+        reason = _why_not(header, record)
+        if reason:
+            left_out[reason] += 1
+        else:
+            counting.append(_line(header, record))
+    return counting, left_out
+
+
+def played(episodes: Iterable[HumanEpisode]) -> Played:
+    """The human score of one game.
+
+    Each player counts alike, however many episodes they played: the mean is that of the players'
+    means, the interval Student's t over them. A single player leaves it unknown how far people
+    differ, so there is no interval.
+
+    Args:
+        episodes: One or more, all of the same game.
+    """
+    by_player: dict[str, list[float]] = {}
+    for episode in episodes:
+        by_player.setdefault(episode.player, []).append(episode.score)
+    means = [sum(scores) / len(scores) for scores in by_player.values()]
+    mean = mean_interval(means)
+    return Played(
+        mean=round(mean.mean, 3),
+        low=None if mean.low is None else round(mean.low, 3),
+        high=None if mean.high is None else round(mean.high, 3),
+        players=len(means),
+        episodes=sum(map(len, by_player.values())),
+    )
+
+
+def card_line(score: Played) -> str:
+    """The line for a card's table of anchors."""
+    facts = msgspec.to_builtins(score)
+    told = ", ".join(f"{key} = {value}" for key, value in facts.items() if value is not None)
+    return f"baseline = {{ {told} }}"
+
+
+def read(path: Path) -> list[HumanEpisode]:
+    """The lines of a `human.jsonl`; none if there is no such file.
+
+    Raises:
+        UsageError: If it cannot be read.
+    """
+    try:
+        return msgspec.json.Decoder(HumanEpisode).decode_lines(path.read_bytes())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{path} is malformed: {error}") from error
+
+
+def keep(games: Path, episodes: Sequence[HumanEpisode]) -> list[Path]:
+    """Add episodes to the files of their games; those that are there already are not doubled.
+
+    Args:
+        games: The folder of the dossiers.
+        episodes: What to add.
+
+    Returns:
+        The files, changed or not.
+
+    Raises:
+        UsageError: If a game has no folder there, or a file cannot be written.
+    """
+    paths: dict[Path, list[HumanEpisode]] = {}
+    for episode in episodes:
+        folder = games / get_card(episode.game).family
+        if not folder.is_dir():
+            raise UsageError(
+                f"there is no folder {folder}; start this in the project's folder, or name its "
+                "games/ with --games"
+            )
+        paths.setdefault(folder / FILE, []).append(episode)
+    for path, new in paths.items():
+        lines = {episode.key: episode for episode in [*read(path), *new]}
+        try:
+            write_atomically(path, b"".join(encode(line) + b"\n" for line in lines.values()))
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    return list(paths)
+
+
+def _why_not(header: RunHeader, record: EpisodeRecord) -> str:
+    """Why an episode does not count; empty if it does."""
+    plan = header.games[record.game]
+    card = _card(record.game)
+    if record.score is None:
+        return "not played to the end"
+    if header.agent_settings.get("score"):
+        return "played with the score shown, which agents do not see"
+    if plan.digest != card.digest:
+        return "played with another version of the card"
+    if plan.settings:
+        return "played with settings of its own"
+    if plan.steps != card.steps:
+        return f"played with {plan.steps} steps, not {card.steps}"
+    return ""
+
+
+def _card(game: str) -> GameCard:
+    try:
+        return get_card(game)
+    except UnknownNameError as error:
+        raise RunFolderError(
+            f"{game} has no card here; only shipped games have baselines"
+        ) from error
+
+
+def _line(header: RunHeader, record: EpisodeRecord) -> HumanEpisode:
+    return HumanEpisode(
+        game=record.game,
+        player=header.agent.removeprefix(PREFIX),
+        shown=str(header.agent_settings.get("shown", "")),
+        suite_seed=header.seed,
+        episode=record.episode,
+        seed=record.seed,
+        score=record.score or 0.0,
+        steps=record.steps,
+        seconds=round(record.seconds, 3),
+        digest=header.games[record.game].digest,
+    )
