@@ -12,6 +12,7 @@ import numpy as np
 
 from smartplay.errors import SmartPlayError, UsageError
 from smartplay.games.drawing import Picture
+from smartplay.leaderboard.replay import refused_setting
 from smartplay.records import EpisodeHeader, GameHeader, StepRecord
 from smartplay.registry import get_card, register_cards
 
@@ -96,6 +97,9 @@ class Replay:
     def __init__(
         self, plan: GameHeader, header: EpisodeHeader, steps: Sequence[StepRecord]
     ) -> None:
+        reason = refused_setting(get_card(header.game), plan.settings)
+        if reason:
+            raise UsageError(f"the run is not replayed: {reason}; watch it with --as text")
         self._mirror = Mirror(plan, header.game, header.seed)
         self._actions = [step.action for step in steps]
         self._texts = [header.observation, *(step.observation for step in steps)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SIZE = (1040, 640)
 LEAST = (640, 400)
 MARGIN, HEAD = 14, 40
+TYPE, LINE = 15, 23
 TICK = 1 / 60
 NO_DISPLAY = (
     "there is no display for a window; play in the terminal with --as text, or over SSH connect "
@@ -50,7 +52,7 @@ class Window:
         pygame.font.init()
         pygame.display.set_caption("SmartPlay")
         pygame.key.set_repeat(400, 60)
-        self._fonts = {size: pygame.font.Font(None, size) for size in (22, 24, 28)}
+        self._fonts = {size: _font(pygame, size) for size in (TYPE, TYPE + 1, TYPE + 4)}
         return self
 
     def __exit__(
@@ -113,12 +115,14 @@ class Window:
         width, height = (max(a, b) for a, b in zip(surface.get_size(), LEAST, strict=True))
         surface.fill(PAPER)
         pygame.draw.rect(surface, INK, (0, 0, width, HEAD))
-        self._line(visible(view.title), (MARGIN, 10), 28, PAPER, width - 2 * MARGIN)
+        self._line(visible(view.title), (MARGIN, 9), TYPE + 4, PAPER, width - 2 * MARGIN)
         status = "    ".join(view.status)
-        self._line(status, (width - MARGIN - self._width(status, 24), 12), 24, PAPER, width)
+        self._line(
+            status, (width - MARGIN - self._width(status, TYPE + 1), 11), TYPE + 1, PAPER, width
+        )
         area = pygame.Rect(0, HEAD, width, height - HEAD).inflate(-2 * MARGIN, -2 * MARGIN)
         if view.picture is None or self._full:
-            left = self._keys(view, area, 24)
+            left = self._keys(view, area, TYPE + 1)
             self._text(view.text, left)
         else:
             side = min(area.height, area.width * 3 // 5)
@@ -126,13 +130,13 @@ class Window:
             rest = pygame.Rect(
                 area.x + side + MARGIN, area.y, area.width - side - MARGIN, area.height
             )
-            self._text(view.beside, self._keys(view, rest, 22))
+            self._text(view.beside, self._keys(view, rest, TYPE))
         pygame.display.flip()
 
     def _keys(self, view: View, area: pygame.Rect, size: int) -> pygame.Rect:
         """Draw the notice and the keys at the bottom; returns the area that is left."""
         pygame = self._pygame
-        step = size + 2
+        step = size + 9
         extra = [("Tab", "text or picture")] if view.picture is not None else []
         cells = [(f" {key} ", visible(what)) for key, what in [*view.keys, *extra]]
         wide = max([60, *(self._width(k + w, size) + 24 for k, w in cells)])
@@ -141,23 +145,23 @@ class Window:
         top = area.bottom - step * rows
         for place, (key, what) in enumerate(cells):
             x, y = area.x + (place % across) * wide, top + (place // across) * step
-            box = pygame.Rect(x, y, self._width(key, size), step - 4)
+            box = pygame.Rect(x, y, self._width(key, size), step - 3)
             pygame.draw.rect(self._surface, SHADE, box, border_radius=4)
-            self._line(key, (x, y + 2), size, INK, area.right - x)
-            self._line(what, (box.right + 6, y + 2), size, INK, area.right - box.right - 6)
+            self._line(key, (x, y + 1), size, INK, area.right - x)
+            self._line(what, (box.right + 6, y + 1), size, INK, area.right - box.right - 6)
         self._line(visible(view.notice), (area.x, top - step - 2), size, GREY, area.width)
         left = area.copy()
         left.height = max(step, top - step - 8 - area.y)
         return left
 
     def _text(self, text: str, area: pygame.Rect) -> None:
-        step = 24
+        step = LINE
         lines = [part for line in visible(text).split("\n") for part in self._broken(line, area.w)]
         self._page = max(1, area.height // step)
         self._most = max(0, len(lines) - self._page)
         top = self._most if self._top is None else min(self._top, self._most)
         for place, line in enumerate(lines[top : top + self._page]):
-            self._line(line, (area.x, area.y + step * place), 24, INK, area.width)
+            self._line(line, (area.x, area.y + step * place), TYPE + 1, INK, area.width)
         if self._most:
             self._bar(area, top, len(lines))
 
@@ -171,7 +175,7 @@ class Window:
     def _broken(self, line: str, width: int) -> list[str]:
         """A line as several that fit; broken at spaces if possible."""
         parts = []
-        while line and self._width(line, 24) > width:
+        while line and self._width(line, TYPE + 1) > width:
             fits = max(1, self._fitting(line, width))
             space = line.rfind(" ", 1, fits + 1)
             cut = space if space > 0 else fits
@@ -184,7 +188,7 @@ class Window:
         low, high = 0, min(len(line), 1 + width // 2)
         while low < high:
             middle = (low + high + 1) // 2
-            if self._width(line[:middle], 24) <= width:
+            if self._width(line[:middle], TYPE + 1) <= width:
                 low = middle
             else:
                 high = middle - 1
@@ -218,6 +222,16 @@ _NAMES = {
     "end": "end",
 }  # fmt: skip
 """Keys as the window system calls them."""
+
+
+def _font(pygame: Any, size: int) -> Any:
+    """The type of the pictures; the window system's own where Pillow cannot hand it over."""
+    from PIL import ImageFont
+
+    source = getattr(ImageFont.load_default(size), "path", None)
+    if not isinstance(source, io.BytesIO):
+        return pygame.font.Font(None, size + 6)
+    return pygame.font.Font(io.BytesIO(source.getvalue()), size)
 
 
 def _load() -> Any:

@@ -72,6 +72,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         notes: What a reader must know before quoting a number.
         details: The episodes of each game.
         cost: What the calls cost; None where no prices were given or none fits the agent.
+        human: The human scores used where a game has both: `"published"` or `"baseline"`.
     """
 
     agent: str
@@ -91,6 +92,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str]
     details: list[GameDetail] = []
     cost: Cost | None = None
+    human: Human = "published"
 
 
 def build_report(
@@ -148,6 +150,7 @@ def build_report(
         notes=notes + _notes(games, header) + _human_sources(played),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
         cost=_cost(games, header, prices),
+        human=human,
     )
 
 
