@@ -149,7 +149,7 @@ class Window:
             pygame.draw.rect(self._surface, SHADE, box, border_radius=4)
             self._line(key, (x, y + 1), size, INK, area.right - x)
             self._line(what, (box.right + 6, y + 1), size, INK, area.right - box.right - 6)
-        self._line(visible(view.notice), (area.x, top - step - 2), size, GREY, area.width)
+        self._line(visible(view.notice), (area.x, top - step - 2), size, INK, area.width)
         left = area.copy()
         left.height = max(step, top - step - 8 - area.y)
         return left
