@@ -23,6 +23,8 @@ LEAST = (640, 400)
 MARGIN, HEAD = 14, 40
 TYPE, LINE = 15, 23
 TICK = 1 / 60
+UNSEEN = ("dummy", "offscreen", "evdev")
+"""Drivers that SDL falls back to although nobody can see them."""
 NO_DISPLAY = (
     "there is no display for a window; play in the terminal with --as text, or over SSH connect "
     "with -X"
@@ -43,16 +45,7 @@ class Window:
         self._most = self._page = 0
 
     def __enter__(self) -> Window:
-        pygame = self._pygame
-        try:
-            pygame.display.init()
-            self._surface = pygame.display.set_mode(SIZE, pygame.RESIZABLE)
-        except pygame.error as error:
-            raise UsageError(f"{NO_DISPLAY} ({error})") from error
-        pygame.font.init()
-        pygame.display.set_caption("SmartPlay")
-        pygame.key.set_repeat(400, 60)
-        self._fonts = {size: _font(pygame, size) for size in (TYPE, TYPE + 1, TYPE + 4)}
+        self._open(SIZE)
         return self
 
     def __exit__(
@@ -67,6 +60,8 @@ class Window:
         """Show a view until a key is pressed; see `Display`."""
         end = None if timeout is None else time.monotonic() + timeout
         self._top = 0 if view.from_top else None
+        if not self._pygame.display.get_surface():
+            self._open(self._size)  # a game that draws with pygame has ended it
         self._draw(view)
         while True:
             for event in self._pygame.event.get():
@@ -86,6 +81,21 @@ class Window:
         """What the window shows, uint8 of shape (height, width, 3)."""
         shown = self._pygame.surfarray.array3d(self._surface)
         return np.ascontiguousarray(shown.transpose(1, 0, 2), dtype=np.uint8)
+
+    def _open(self, size: tuple[int, int]) -> None:
+        pygame = self._pygame
+        try:
+            pygame.display.init()
+            if pygame.display.get_driver() in UNSEEN and not os.environ.get("SDL_VIDEODRIVER"):
+                raise pygame.error("the display does not answer")
+            self._surface = pygame.display.set_mode(size, pygame.RESIZABLE)
+            self._size = size
+        except pygame.error as error:
+            raise UsageError(f"{NO_DISPLAY} ({error})") from error
+        pygame.font.init()
+        pygame.display.set_caption("SmartPlay")
+        pygame.key.set_repeat(400, 60)
+        self._fonts = {size: _font(pygame, size) for size in (TYPE, TYPE + 1, TYPE + 4)}
 
     def _key(self, event: pygame.event.Event) -> str | None:
         pygame = self._pygame
@@ -112,6 +122,7 @@ class Window:
     def _draw(self, view: View) -> None:
         pygame = self._pygame
         self._surface = surface = pygame.display.get_surface()
+        self._size = surface.get_size()
         width, height = (max(a, b) for a, b in zip(surface.get_size(), LEAST, strict=True))
         surface.fill(PAPER)
         pygame.draw.rect(surface, INK, (0, 0, width, HEAD))
