@@ -49,6 +49,9 @@ def make_film(recording: Recording, path: Path, speed: float) -> int:
     part = path.with_name(f".{path.stem}.part{kind}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+    try:
         if kind == ".gif":
             _gif(frames, len(recording), part, speed)
         else:

@@ -1,0 +1,145 @@
+"""Human runs become a human score; reports say which score they used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from smartplay import registry
+from smartplay.card import GameCard, Played
+from smartplay.cli import main
+from smartplay.errors import UsageError
+from smartplay.original import normalize_score
+from smartplay.play.baseline import (
+    FILE,
+    TEXT,
+    HumanEpisode,
+    card_line,
+    human_episodes,
+    keep,
+    played,
+    read,
+)
+from smartplay.registry import get_card
+from smartplay.report import build_report
+from smartplay.statistics import mean_interval
+from tests.golden import GAMES, all_cards
+from tests.players import play, recorded_run
+from tests.test_play import hanoi_keys
+
+KEYS = ["enter", *hanoi_keys(), "enter"]
+
+
+def episode(player: str, score: float, number: int = 0, shown: str = TEXT) -> HumanEpisode:
+    card = get_card("Hanoi3Disk")
+    return HumanEpisode(
+        game=card.id, player=player, shown=shown, suite_seed=0, episode=number, seed=1,
+        score=score, steps=7, seconds=9.0, digest=card.digest,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("card", all_cards(), ids=lambda card: card.name)
+def test_cards_say_what_their_records_say(card: GameCard) -> None:
+    lines = read(GAMES / card.family / FILE)
+    mine = [e for e in lines if (e.game, e.shown, e.digest) == (card.id, TEXT, card.digest)]
+    expected = played(mine) if mine else None
+    assert card.anchors.baseline == expected, "run `smartplay baseline` and copy its line"
+
+
+def test_a_run_becomes_lines_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    play(tmp_path / "run", KEYS)
+    (tmp_path / "games" / "hanoi").mkdir(parents=True)
+    command = ["baseline", str(tmp_path / "run"), "--games", str(tmp_path / "games")]
+    for _ in range(2):
+        assert main(command) == 0
+    (line,) = read(tmp_path / "games" / "hanoi" / FILE)
+    assert (line.player, line.score, line.steps, line.shown) == ("ann", 3.0, 7, TEXT)
+    assert "baseline = { mean = 3.0, players = 1, episodes = 1 }" in capsys.readouterr().out
+
+
+def test_every_player_counts_alike() -> None:
+    lines = [episode("ann", 3), episode("ann", 1, 1), episode("bob", 1), episode("cyd", 0)]
+    interval = mean_interval([2.0, 1.0, 0.0])
+    score = played(lines)
+    assert (score.mean, score.players, score.episodes) == (1.0, 3, 4)
+    assert score.low == pytest.approx(interval.low, abs=1e-3)
+    assert score.high == pytest.approx(interval.high, abs=1e-3)
+
+
+def test_one_player_has_no_interval() -> None:
+    score = played([episode("ann", 3), episode("ann", 1, 1)])
+    assert (score.mean, score.low, score.high) == (2.0, None, None)
+    assert card_line(score) == "baseline = { mean = 2.0, players = 1, episodes = 2 }"
+
+
+@pytest.mark.parametrize(
+    ("keys", "planned", "reason"),
+    [
+        (["enter", "1", "escape"], {}, "not played to the end"),
+        (KEYS, {"score": True}, "the score shown"),
+        (KEYS, {"steps": 20}, "20 steps, not 30"),
+    ],
+)
+def test_what_does_not_count(
+    tmp_path: Path, keys: list[str], planned: dict[str, int], reason: str
+) -> None:
+    play(tmp_path / "run", keys, **planned)  # type: ignore[arg-type]
+    counting, left_out = human_episodes(tmp_path / "run")
+    assert not counting
+    assert [reason in why for why in left_out] == [True]
+
+
+def test_agents_are_no_people(tmp_path: Path) -> None:
+    recorded_run(tmp_path / "run")
+    with pytest.raises(UsageError, match="played by reference"):
+        human_episodes(tmp_path / "run")
+
+
+def test_a_missing_folder_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--games"):
+        keep(tmp_path, [episode("ann", 3)])
+
+
+def with_baseline(monkeypatch: pytest.MonkeyPatch) -> GameCard:
+    card = get_card("Hanoi3Disk")
+    anchors = msgspec.structs.replace(
+        card.anchors, baseline=Played(mean=2.0, low=1.0, high=3.0, players=4, episodes=9)
+    )
+    changed = msgspec.structs.replace(card, anchors=anchors)
+    monkeypatch.setitem(registry._cards, card.id, changed)
+    return changed
+
+
+def test_the_published_score_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = with_baseline(monkeypatch)
+    assert card.anchors.human is not None
+    assert normalize_score("Hanoi3Disk", card.anchors.human) == 1.0
+    assert normalize_score("Hanoi3Disk", 2.0, "baseline") == 1.0
+    assert card.held_to("baseline").digest == card.digest
+    without = get_card("Hanoi4Disk")
+    assert without.held_to("baseline") is without
+
+
+def test_the_report_says_which_it_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_baseline(monkeypatch)
+    recorded_run(tmp_path / "run", "Hanoi3Disk,RockPaperScissorBasic")
+    published = build_report(tmp_path / "run")
+    own = build_report(tmp_path / "run", human="baseline")
+    assert (published.human, own.human) == ("published", "baseline")
+    assert any(
+        note.startswith("Human scores of Hanoi3Disk, RockPaperScissorBasic: SmartPlay")
+        for note in published.notes
+    )
+    assert "Human scores of Hanoi3Disk: recorded here: 4 players, 9 episodes." in own.notes
+    assert any(note.startswith("Human scores of RockPaperScissorBasic: SmartPlay") for note in own.notes)
+    before, after = published.games[0].normalized, own.games[0].normalized
+    assert before is not None
+    assert after is not None
+    assert (before.mean, after.mean) == (1.0, 1.5)
+
+
+def test_the_choice_is_open_on_the_command_line(tmp_path: Path) -> None:
+    recorded_run(tmp_path / "run")
+    assert main(["report", str(tmp_path / "run"), "--human", "baseline", "--json"]) == 0
