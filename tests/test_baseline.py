@@ -133,7 +133,9 @@ def test_the_report_says_which_it_used(tmp_path: Path, monkeypatch: pytest.Monke
         for note in published.notes
     )
     assert "Human scores of Hanoi3Disk: recorded here: 4 players, 9 episodes." in own.notes
-    assert any(note.startswith("Human scores of RockPaperScissorBasic: SmartPlay") for note in own.notes)
+    assert any(
+        note.startswith("Human scores of RockPaperScissorBasic: SmartPlay") for note in own.notes
+    )
     before, after = published.games[0].normalized, own.games[0].normalized
     assert before is not None
     assert after is not None

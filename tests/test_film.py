@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,11 @@ def frames_of(path: Path) -> list[Picture]:
                 film.seek(number)
                 found.append(np.asarray(film.convert("RGB"), dtype=np.uint8))
             return found
-    pytest.importorskip("imageio_ffmpeg", reason="imageio-ffmpeg, which decodes .mp4, is missing")
-    import imageio.v3 as iio
-
-    return list(iio.imread(path, plugin="FFMPEG"))
+    reason = "imageio-ffmpeg, which decodes .mp4, is missing"
+    ffmpeg = pytest.importorskip("imageio_ffmpeg", reason=reason)
+    command = [ffmpeg.get_ffmpeg_exe(), "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    data = subprocess.run(command, capture_output=True, check=True).stdout
+    return list(np.frombuffer(data, np.uint8).reshape(-1, HEIGHT, WIDTH, 3))
 
 
 def difference(one: Picture, other: Picture) -> float:
