@@ -36,7 +36,7 @@ def play(
     """Play by keys; returns the display and whether the run is finished."""
     options = {"seed": 0, "episodes": 1, "steps": None, "out": out} | planned
     player = human.source(name, False, score)
-    header, path = human.plan(game, player, **options)  # type: ignore[arg-type]
+    header, path = human.plan(game, player, **options)
     display = Pressing(keys)
     return display, human.play(display, header, path, player)
 

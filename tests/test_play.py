@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 import smartplay
-from smartplay.agents.base import FunctionAgent
 from smartplay.cli import main
 from smartplay.errors import UsageError
 from smartplay.play import human
@@ -52,7 +51,6 @@ def test_what_is_read_is_what_agents_read(tmp_path: Path) -> None:
         prompts.append(prompt)
         return int(keys[len(prompts) - 1]) - 1
 
-    assert FunctionAgent
     smartplay.run(agent, "Hanoi3Disk", episodes=1, out=tmp_path / "agent", progress=False)
     display, _ = play(tmp_path / "person", ["enter", *keys, "enter"])
     assert [view.text for view in display.views[1:-1]] == prompts

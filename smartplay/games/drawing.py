@@ -79,5 +79,20 @@ class Canvas:
         return np.asarray(small, dtype=np.uint8)
 
 
+def ink_on(fill: str) -> str:
+    """The colour, light or dark, in which type stands out more from a fill.
+
+    Contrast as the Web Content Accessibility Guidelines 2.1 define it (relative luminance).
+    """
+    light, dark, own = (_luminance(color) for color in (PAPER, INK, fill))
+    return PAPER if (light + 0.05) / (own + 0.05) > (own + 0.05) / (dark + 0.05) else INK
+
+
+def _luminance(color: str) -> float:
+    parts = [int(color[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def _up(length: float) -> int:
     return round(length * _SCALE)

@@ -15,27 +15,30 @@ from smartplay.games.drawing import (
     SHADE,
     Canvas,
     Picture,
+    ink_on,
 )
 
 
 def bandit_picture(wins: Sequence[int], pulls: Sequence[int]) -> Picture:
-    """Machines side by side, each with a bar of wins and a bar of losses."""
+    """Machines side by side, each with a bar of wins and a bar of losses, named below."""
     canvas = Canvas()
+    for x, color, name in ((90.0, GREEN, "won"), (230.0, RED, "lost")):
+        canvas.box(x, 370, 20, 20, color)
+        canvas.text(x + 30, 380, name, 20, anchor="lm")
     width = 380 / len(wins)
     longest = max(10, *pulls)
     for k, (won, pulled) in enumerate(zip(wins, pulls, strict=True)):
         middle = 10 + width * (k + 0.5)
         half = min(70.0, width * 0.42)
-        canvas.box(middle - half, 60, 2 * half, 320, SHADE, INK, 12)
-        canvas.text(middle, 30, str(k + 1), 26)
-        for x, count, color, name in (
-            (middle - half / 2, won, GREEN, "won"),
-            (middle + half / 2, pulled - won, RED, "lost"),
+        canvas.box(middle - half, 50, 2 * half, 305, SHADE, INK, 12)
+        canvas.text(middle, 25, str(k + 1), 28)
+        for x, count, color in (
+            (middle - half / 2, won, GREEN),
+            (middle + half / 2, pulled - won, RED),
         ):
-            height = 230 * count / longest
-            canvas.box(x - half / 3, 330 - height, 2 * half / 3, height, color)
-            canvas.text(x, 318 - height, str(count), 18)
-            canvas.text(x, 355, name, 16 if half > 50 else 9)
+            height = 250 * count / longest
+            canvas.box(x - half / 3, 345 - height, 2 * half / 3, height, color)
+            canvas.text(x, 331 - height, str(count), 20 if half > 24 else 14)
     return canvas.pixels()
 
 
@@ -48,14 +51,14 @@ def rock_paper_scissors_picture(rounds: Sequence[tuple[int, int]]) -> Picture:
     if rounds:
         for x, option in zip((110, 290), rounds[-1], strict=True):
             _draw_option(canvas, x, 115, option)
-    canvas.text(200, 115, str(len(rounds)), 24, GREY)
-    canvas.text(200, 215, "the opponent so far", 18)
+    canvas.text(200, 115, str(len(rounds)), 24)
+    canvas.text(200, 215, "the opponent so far", 20)
     for option, name in enumerate(("rock", "paper", "scissors")):
         count = sum(other == option for _, other in rounds)
         y = 245 + 48 * option
-        canvas.text(20, y + 17, name, 18, anchor="lm")
+        canvas.text(16, y + 17, name, 20, anchor="lm")
         canvas.box(115, y, 230 * count / max(10, len(rounds)), 34, PALETTE[option])
-        canvas.text(125 + 230 * count / max(10, len(rounds)), y + 17, str(count), 18, anchor="lm")
+        canvas.text(125 + 230 * count / max(10, len(rounds)), y + 17, str(count), 20, anchor="lm")
     return canvas.pixels()
 
 
@@ -91,5 +94,5 @@ def hanoi_picture(rods: Sequence[Sequence[int]], disks: int) -> Picture:
                 middle - half, y, 2 * half, height - 2, color, INK if height > 8 else None, 4
             )
             if height > 18:
-                canvas.text(middle, y + height / 2 - 1, str(disk), 16)
+                canvas.text(middle, y + height / 2 - 1, str(disk), 20, ink_on(color))
     return canvas.pixels()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from smartplay.games.drawing import BLUE, GREEN, GREY, INK, ORANGE, PINK, RED, SHADE, SKY, YELLOW
+from smartplay.games.drawing import BLUE, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, YELLOW
 
 Points = tuple[tuple[float, float], ...]
 
@@ -88,10 +88,10 @@ ICONS: dict[str, Icon] = {
         Dot(INK, 0.78, 0.44, 0.04),
     ),
     "scientist": _person(
-        SHADE,
+        SKY,
         Stroke(INK, 0.04, ((0.34, 0.34), (0.66, 0.34))),
-        Dot(SKY, 0.42, 0.34, 0.07),
-        Dot(SKY, 0.58, 0.34, 0.07),
+        Dot(BLUE, 0.42, 0.34, 0.07),
+        Dot(BLUE, 0.58, 0.34, 0.07),
         Shape(GREEN, ((0.84, 0.6), (0.98, 0.92), (0.7, 0.92))),
         Stroke(INK, 0.04, ((0.84, 0.48), (0.84, 0.64))),
     ),
@@ -104,7 +104,7 @@ ICONS: dict[str, Icon] = {
     ),
     "ship": (
         Stroke(INK, 0.05, ((0.48, 0.06), (0.48, 0.66))),
-        Shape(SHADE, ((0.53, 0.1), (0.88, 0.56), (0.53, 0.56))),
+        Shape(ORANGE, ((0.53, 0.1), (0.88, 0.56), (0.53, 0.56))),
         Shape(GREY, ((0.43, 0.2), (0.43, 0.56), (0.16, 0.56))),
         Shape(RED, ((0.06, 0.64), (0.94, 0.64), (0.78, 0.92), (0.22, 0.92))),
     ),

@@ -9,7 +9,7 @@ from smartplay.games.messenger.world import World
 
 _MARGIN = 10
 _SQUARE = (SIZE - 2 * _MARGIN) / world.SIZE
-_ICON = 0.9 * _SQUARE
+_ICON = 1.2 * _SQUARE  # over the lines, so that looks can be told apart at 400 pixels
 
 
 def draw(scene: World) -> Picture:
