@@ -26,11 +26,11 @@ class Chatty:
 
     def act(self, observation: Observation) -> Reply:
         """Reply with a recorded call."""
-        self._steps += 1
+        self._steps += not observation.complaint
         if self._fails and self._steps == 4:
             raise RuntimeError(f"the service is down {HOSTILE if self._hostile else ''}")
         told = [*observation.history, str(observation)]
-        page = "\n\n".join(f"Step {k}:\n{text}" for k, text in enumerate(told))
+        page = "\n\n".join(f"Step {k}:\n{text}" for k, text in enumerate(told, self._first(told)))
         messages = [
             {"role": "system", "content": self._manual},
             {"role": "user", "content": f"{page}\n\nWhich action do you take now?"},
@@ -41,6 +41,9 @@ class Chatty:
         thoughts = f"I have seen {len(told)} observations. Let me weigh {self._actions[0]!r}."
         call = Call(messages, text, thoughts, "length" if truncated else "stop", "chatty-1", usage)
         return Reply(text, thoughts, truncated, [call])
+
+    def _first(self, told: list[str]) -> int:
+        return self._steps - len(told)
 
     def _words(self) -> tuple[str, bool]:
         luck = self._rng.random()

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from smartplay.comparison import Bargain, Difference
+from smartplay.comparison import ALPHA, Bargain, Difference
 from smartplay.report.details import Curve, EpisodeDetail, GameDetail
 from smartplay.statistics import Interval
 
 WIDTH = 360
+CURVE_WIDTH = 250
 SERIES = 8
 _LETTER = 5.6
 
@@ -126,9 +127,8 @@ def strip(rows: Sequence[Row]) -> Markup:
     parts: list[Markup] = []
     heights = [_row_height(row, scale) for row in rows]
     bottom = top + sum(heights)
-    for name, x, level in labels:
-        parts.append(line(x, 12.0 * level + 13, x, bottom, f"anchor {name}"))
-        parts.append(text(x, 12.0 * level + 10, name, "note", _side(x)))
+    parts += [line(x, 12.0 * k + 13, x, bottom, f"anchor {name}") for name, x, k in labels]
+    parts += [text(x, 12.0 * k + 10, name, "note", _side(x)) for name, x, k in labels]
     y = top
     for row, height in zip(rows, heights, strict=True):
         parts += _strip_row(row, scale, y, height)
@@ -159,7 +159,8 @@ def _stacks(episodes: Sequence[EpisodeDetail], scale: Scale) -> list[tuple[Episo
     """Episodes with their place in the stack of dots that would cover one another."""
     heights: dict[int, int] = {}
     placed = []
-    for episode in sorted((e for e in episodes if e.score is not None), key=lambda e: e.episode):
+    scored = (episode for episode in episodes if episode.score is not None)
+    for episode in sorted(scored, key=lambda e: (e.score, e.episode)):
         column = round(scale(episode.score or 0.0) / 7)
         placed.append((episode, heights.setdefault(column, 0)))
         heights[column] += 1
@@ -232,17 +233,17 @@ def curves(rows: Sequence[Row], kind: str) -> Markup:
     low, high = min([0.0, *means]), max([*means, 1e-9])
     inside = [edge for edge in edges if low - (high - low) / 3 <= edge <= high + (high - low) / 3]
     y = Scale(min([low, *inside]), max([high, *inside]), 122, 10)
-    x = Scale(0, max(curve.steps[-1] for _, curve in drawn), 40, WIDTH - 10)
+    x = Scale(0, max(curve.steps[-1] for _, curve in drawn), 34, CURVE_WIDTH - 10)
     parts: list[Markup] = []
     for tick in y.ticks(3):
-        parts += [line(40, y(tick), WIDTH - 10, y(tick), "grid")]
-        parts += [text(35, y(tick) + 4, short(tick), "note", "end")]
+        parts += [line(34, y(tick), CURVE_WIDTH - 10, y(tick), "grid")]
+        parts += [text(29, y(tick) + 4, short(tick), "note", "end")]
     for run, curve in drawn:
         parts += _one_curve(curve, kind, x, y, run)
-    parts += [line(40, 122, WIDTH - 10, 122, "axis")]
+    parts += [line(34, 122, CURVE_WIDTH - 10, 122, "axis")]
     parts += [text(x(tick), 136, short(tick), "note") for tick in x.ticks(5)]
     words = "Mean score so far" if kind == "score" else "Mean score gained per step"
-    return figure(WIDTH, 140, f"{words}, by step of the episode", parts)
+    return figure(CURVE_WIDTH, 140, f"{words}, by step of the episode", parts)
 
 
 def _points(curve: Curve, kind: str) -> list[Interval]:
@@ -264,25 +265,22 @@ def _one_curve(curve: Curve, kind: str, x: Scale, y: Scale, run: int) -> list[Ma
 
 
 def forest(differences: Sequence[tuple[str, Difference]], unit: str) -> Markup:
-    """Differences with their intervals around 0, one labelled row each."""
+    """Differences with their intervals around 0; pale where no difference is shown."""
     shown = [(label, d, d.mean) for label, d in differences if d.mean is not None]
     ends = [abs(v) for _, _, m in shown for v in (m.mean, m.low, m.high) if v is not None]
     reach = max([1e-9, *ends])
-    scale = Scale(-reach, reach, 14, WIDTH - 14)
-    parts: list[Markup] = []
-    y = 6.0
-    for label, difference, mean in shown:
-        apart = difference.corrected is not None and difference.corrected < 0.05
-        parts.append(text(14, y + 10, label, "label", "start"))
-        parts += _mean(
-            mean, scale, y + 22, difference.first if mean.mean >= 0 else difference.second
-        )
-        if not apart:
-            parts.append(text(WIDTH - 14, y + 10, "no difference shown", "note", "end"))
-        y += 34
-    parts.insert(0, line(scale(0), 2, scale(0), y, "axis"))
-    parts += _axis(scale, y)
-    return figure(WIDTH, y + 20, f"Differences in {unit} with 95 % intervals", parts)
+    scale = Scale(-reach, reach, 146, WIDTH - 10)
+    bottom = 22.0 * len(shown) + 4
+    parts: list[Markup] = [line(scale(0), 2, scale(0), bottom, "axis")]
+    for place, (label, difference, mean) in enumerate(shown):
+        y = 22.0 * place + 14
+        apart = difference.corrected is not None and difference.corrected < ALPHA
+        ahead = difference.first if mean.mean >= 0 else difference.second
+        parts.append(text(0, y + 4, label, "label" if apart else "label pale", "start"))
+        mark = Markup("").join(_mean(mean, scale, y, ahead))
+        parts.append(mark if apart else Markup('<g class="tied">{}</g>').format(mark))
+    parts += _axis(scale, bottom)
+    return figure(WIDTH, bottom + 20, f"Differences in {unit} with 95 % intervals", parts)
 
 
 def scatter(points: Sequence[Bargain], names: Sequence[str], unit: str) -> Markup:

@@ -42,6 +42,7 @@ def radar(
     drawing = _Radar(len(names), top)
     parts = [*drawing.rings(), *(drawing.axis(k, name) for k, name in enumerate(names))]
     parts += drawing.outline(chance, "chance")
+    parts += drawing.ring_labels()
     for place, run in enumerate(runs):
         parts += drawing.run(place, run, weights, shift=place - (len(runs) - 1) / 2)
     for axis in range(len(names)):
@@ -64,19 +65,27 @@ class _Radar:
         return x, MIDDLE[1] + reach * math.sin(angle) + aside * math.cos(angle)
 
     def rings(self) -> list[Markup]:
-        """Circles at every fifth (half, if there are many); the one at 1 is human."""
-        step = 0.2 if self._top <= 2 else (0.5 if self._top <= 5 else 1.0)
+        """Circles; the one at 1 is human."""
         parts = []
-        for number in range(1, math.floor(self._top / step + 1e-9) + 1):
-            value = number * step
-            human = abs(value - 1) < 1e-9
-            kind = "ring human" if human else "ring"
+        for _, value in self._ring_values():
+            kind = "ring human" if abs(value - 1) < 1e-9 else "ring"
             parts.append(dot(*MIDDLE, round(RADIUS * value / self._top, 1), kind))
-            if human or number % 2 == 0:
-                x, y = self._at(0, value)
-                words = "human 1" if human else f"{value:g}"
-                parts.append(text(x + 4, y - 3, words, "note", "start"))
         return parts
+
+    def ring_labels(self) -> list[Markup]:
+        """The values of every other circle, between the first axis and the last."""
+        parts = []
+        for number, value in self._ring_values():
+            human = abs(value - 1) < 1e-9
+            if human or number % 2 == 0:
+                x, y = self._at(-0.5, value)
+                parts.append(text(x, y + 3, "human 1" if human else f"{value:g}", "note"))
+        return parts
+
+    def _ring_values(self) -> list[tuple[int, float]]:
+        """Every fifth; every half or whole, if there were too many."""
+        step = 0.2 if self._top <= 2 else (0.5 if self._top <= 5 else 1.0)
+        return [(k, k * step) for k in range(1, math.floor(self._top / step + 1e-9) + 1)]
 
     def axis(self, axis: int, name: str) -> Markup:
         """An axis with its capability's name, in two lines."""

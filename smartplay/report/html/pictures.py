@@ -13,9 +13,9 @@ import numpy as np
 from smartplay.records import EpisodeHeader, GameHeader, StepRecord
 from smartplay.registry import get_card
 
-FRAMES = 31
-SIDE = 240
-COLORS = 32
+FRAMES = 26
+SIDE = 220
+COLORS = 24
 CODE = ("environment", "describer")
 
 

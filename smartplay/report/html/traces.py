@@ -17,7 +17,7 @@ from smartplay.run_folder import RunFolder, write_atomically
 
 STEPS_BYTES = 3_200_000
 EPISODE_BYTES = 600_000
-PICTURES_BYTES = 900_000
+PICTURES_BYTES = 1_500_000
 
 
 class Place(msgspec.Struct, frozen=True, rename="camel"):
