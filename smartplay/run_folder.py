@@ -1,14 +1,15 @@
 """Writes and reads a run folder; see `records` for what is in it.
 
 An episode counts once its line in `episodes.jsonl` is complete, newline included. The line is
-written after the steps file, and both reach the disk before the next one starts, so a run that is
-killed at any moment leaves only whole results behind.
+written after the steps file, so a run that is killed at any moment leaves only whole results
+behind. Against a loss of power the lines are forced onto the disk about once a second.
 """
 
 from __future__ import annotations
 
 import gzip
 import os
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from smartplay.errors import RunFolderError
 from smartplay.records import SCHEMA, EpisodeHeader, EpisodeRecord, RunHeader, StepRecord
 
 RecordT = TypeVar("RecordT")
+
+FORCE_SECONDS = 1.0
 
 
 class StepMark(msgspec.Struct, frozen=True):
@@ -43,6 +46,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._forced = 0.0
 
     @property
     def _episodes(self) -> Path:
@@ -136,7 +140,9 @@ class RunFolder:
             with self._episodes.open("ab") as file:
                 file.write(msgspec.json.encode(record) + b"\n")
                 file.flush()
-                os.fsync(file.fileno())
+                if time.monotonic() - self._forced > FORCE_SECONDS:
+                    os.fsync(file.fileno())
+                    self._forced = time.monotonic()
         except OSError as error:
             raise self._cannot("write", error) from error
 
@@ -201,8 +207,6 @@ def write_atomically(path: Path, data: bytes) -> None:
     try:
         with temporary.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)

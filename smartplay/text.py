@@ -1,12 +1,14 @@
 """The text wrapper: a native environment on one side, what an agent reads on the other.
 
 A game is a native Gymnasium environment (numbers in, numbers out) and a `Describer` that puts it
-into words. `TextGame` joins the two: its observation is the text, its action an index into the
-list of action names, and its `info` carries the manual, the history and the score.
+into words. `TextGame` joins the two: its observation is the text (or the picture, or both), its
+action an index into the list of action names, and its `info` carries the manual, the history and
+the score.
 """
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 import string
@@ -16,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import gymnasium as gym
+import numpy as np
 from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
 
@@ -25,7 +28,8 @@ from smartplay.spaces import TextSpace
 
 CHARACTERS = string.digits + string.ascii_letters + string.punctuation + " \n"
 GYM_ID = re.compile(r"([\w.-]+[:/])*[\w.-]+-v[0-9]+")
-WRAPPER_SETTINGS = ("history",)
+WRAPPER_SETTINGS = ("history", "observation")
+OBSERVATIONS = ("text", "image", "both")
 
 EnvT = TypeVar("EnvT", bound=gym.Env[Any, Any])
 
@@ -104,9 +108,12 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     `info` of `reset` and `step` holds `manual` (str), `obs` (str, the observation), `history`
     (list of str: the last observations before this one, oldest first), `score` (float),
     `completed` (bool), `actions` (list of str) and `state` (dict, never to be shown to an agent).
+    `obs` and `history` are texts whatever the observation is.
 
     What the describer and the wrapper take of the keywords given to `gym.make` is read from the
-    environment's spec: the describer's own settings, `history` and `render_mode`.
+    environment's spec: the describer's own settings, `render_mode`, `history` and `observation`,
+    which is `"text"` (the default), `"image"` (the picture, uint8, shape (height, width, 3)) or
+    `"both"` (a dict of `text` and `image`).
 
     Args:
         env: The native environment as `gym.make` built it; its actions are `Discrete`.
@@ -127,7 +134,8 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         describer_class = load_object(describer)
         own = {k: v for k, v in given.items() if k in describer_settings(describer_class)}
         self.describer: Describer[Any] = describer_class(native, **own)
-        self.observation_space = TextSpace(text_limit, charset=CHARACTERS)
+        self._observation: str = given.get("observation", "text")
+        self.observation_space = self._space(TextSpace(text_limit, charset=CHARACTERS))
         self.action_space = spaces.Discrete(len(self.describer.actions))
         modes = [mode for mode in native.metadata.get("render_modes", []) if mode != "human"]
         self.metadata = native.metadata | {"render_modes": sorted({"ansi", *modes})}
@@ -145,7 +153,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[str, dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Start an episode; everything in it follows from `seed`."""
         observation, info = self.env.reset(seed=seed, options=options)
         self._past.clear()
@@ -153,7 +161,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._manual = self.describer.manual(self._limit)
         return self._tell(Turn(None, observation, 0.0, False, 0.0, 0, info))
 
-    def step(self, action: int) -> tuple[str, float, bool, bool, dict[str, Any]]:
+    def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Take the action of that index in the list of action names."""
         observation, reward, terminated, truncated, info = self.env.step(action)
         reward = float(reward)
@@ -161,17 +169,32 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._steps += 1
         self._past.append(self._text)
         turn = Turn(action, observation, reward, terminated, self._total, self._steps, info)
-        text, info = self._tell(turn)
-        return text, reward, terminated, truncated, info
+        shown, info = self._tell(turn)
+        return shown, reward, terminated, truncated, info
 
     def render(self) -> Any:
         """The text under `"ansi"`, else what the native environment renders."""
         return self._text if self._render_mode == "ansi" else self.env.render()
 
-    def _tell(self, turn: Turn) -> tuple[str, dict[str, Any]]:
+    def _space(self, text: TextSpace) -> spaces.Space[Any]:
+        if self._observation == "text":
+            return text
+        trial = copy.deepcopy(self.env.unwrapped)  # the picture's size, without touching the game
+        trial.reset(seed=0)
+        shape = np.asarray(trial.render()).shape
+        image = spaces.Box(0, 255, shape, np.uint8)
+        return image if self._observation == "image" else spaces.Dict(text=text, image=image)
+
+    def _show(self) -> Any:
+        if self._observation == "text":
+            return self._text
+        image = np.asarray(self.env.render(), dtype=np.uint8)
+        return image if self._observation == "image" else {"text": self._text, "image": image}
+
+    def _tell(self, turn: Turn) -> tuple[Any, dict[str, Any]]:
         text, score, completed, state = self.describer.describe(turn)
         self._text = text
-        return text, {
+        return self._show(), {
             "manual": self._manual,
             "obs": text,
             "history": list(self._past),
@@ -194,11 +217,16 @@ def make_native(
         **settings: Settings of the environment, the describer and the wrapper together.
 
     Raises:
-        UnknownNameError: If a setting is none of theirs.
+        UnknownNameError: If a setting is none of theirs, or no such observation exists.
     """
+    observation = settings.get("observation", "text")
+    if observation not in OBSERVATIONS:
+        raise UnknownNameError("observation", str(observation), OBSERVATIONS)
     words = {*describer_settings(load_object(describer)), *WRAPPER_SETTINGS}
     native = {key: value for key, value in settings.items() if key not in words}
     native_mode = None if render_mode == "ansi" else render_mode
+    if observation != "text":
+        native_mode = "rgb_array"
     if GYM_ID.fullmatch(environment):
         return gym.make(environment, max_episode_steps=-1, render_mode=native_mode, **native)
     env_class = load_object(environment)

@@ -49,16 +49,21 @@ class Observation(str):
         text: The game's observation alone.
         history: The observations before it, oldest first, as many as the game's card keeps.
         complaint: What was wrong with the last reply; empty if nothing was.
+        image: The picture of the present state, uint8 of shape (height, width, 3), if the game is
+            played with `observation="image"` or `"both"`; else None.
     """
 
     text: str
     history: Sequence[str]
     complaint: str
+    image: Any
 
-    def __new__(cls, text: str, history: Sequence[str] = (), complaint: str = "") -> Observation:
+    def __new__(
+        cls, text: str, history: Sequence[str] = (), complaint: str = "", image: Any = None
+    ) -> Observation:
         """Join the text and the complaint."""
         self = super().__new__(cls, f"{text}\n\n{complaint}" if complaint else text)
-        self.text, self.history, self.complaint = text, history, complaint
+        self.text, self.history, self.complaint, self.image = text, history, complaint, image
         return self
 
 

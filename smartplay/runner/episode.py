@@ -27,6 +27,8 @@ COMPLAINTS = {
     Cause.AMBIGUOUS: "Your last reply named more than one action.",
 }
 
+PICTURE_ONLY = "The picture shows the present state of the game."
+
 Tick = Callable[[int, int, int], None]
 """Called after each step with the steps, model calls and tokens it took."""
 
@@ -103,27 +105,27 @@ class _Episode:
             job.game, max_episode_steps=job.steps, disable_env_checker=True, **job.settings
         )
         try:
-            text, self.info = env.reset(seed=job.seed)
+            shown, self.info = env.reset(seed=job.seed)
             manual, actions = self.info["manual"], self.info["actions"]
             self.header = EpisodeHeader(
-                job.game, job.episode, job.seed, job.agent_seed, manual, actions, text
+                job.game, job.episode, job.seed, job.agent_seed, manual, actions, self.info["obs"]
             )
             agent = factory(manual=manual, actions=list(actions), seed=job.agent_seed)
             while not (self.terminated or self.truncated):
-                text = await self._step(env, agent, card, text, tick)
+                shown = await self._step(env, agent, card, shown, tick)
         finally:
             env.close()
 
     async def _step(
-        self, env: gym.Env[Any, Any], agent: Agent, card: GameCard, text: str, tick: Tick
-    ) -> str:
+        self, env: gym.Env[Any, Any], agent: Agent, card: GameCard, shown: Any, tick: Tick
+    ) -> Any:
         began = time.perf_counter()
-        action, attempts = await _ask(
-            agent, text, self.info["history"], self.info["actions"], self.job.retries
-        )
+        observation = _observation(shown, self.info)
+        action, attempts = await _ask(agent, observation, self.info["actions"], self.job.retries)
         seconds = time.perf_counter() - began
         executed = card.fallback if action is None else action
-        text, reward, self.terminated, self.truncated, self.info = env.step(executed)
+        shown, reward, self.terminated, self.truncated, self.info = env.step(executed)
+        text = self.info["obs"]
         self.reward += float(reward)
         name = self.info["actions"][executed]
         score, valid = self.info["score"], action is not None
@@ -133,7 +135,7 @@ class _Episode:
         )
         calls = [call for attempt in attempts for call in attempt.calls]
         tick(1, len(calls), sum(call.usage.prompt + call.usage.completion for call in calls))
-        return text
+        return shown
 
     def record(self, error: str | None, seconds: float) -> EpisodeRecord:
         """Sum the episode up."""
@@ -164,13 +166,12 @@ class _Episode:
 
 
 async def _ask(
-    agent: Agent, text: str, history: list[str], actions: list[str], retries: int
+    agent: Agent, observation: Observation, actions: list[str], retries: int
 ) -> tuple[int | None, list[Attempt]]:
     """Ask for an action until a reply names one, at most `retries` times more than once."""
     attempts: list[Attempt] = []
-    complaint = ""
     for _ in range(retries + 1):
-        reply: Any = agent.act(Observation(text, history, complaint))
+        reply: Any = agent.act(observation)
         if inspect.isawaitable(reply):
             reply = await reply
         action, attempt = judge(reply, actions)
@@ -179,7 +180,19 @@ async def _ask(
             return action, attempts
         assert attempt.cause is not None
         complaint = f"{COMPLAINTS[Cause(attempt.cause)]} Reply with exactly one of your actions."
+        observation = Observation(
+            observation.text, observation.history, complaint, observation.image
+        )
     return None, attempts
+
+
+def _observation(shown: Any, info: dict[str, Any]) -> Observation:
+    """What the agent gets: text with its history, a picture alone, or text and picture."""
+    if isinstance(shown, str):
+        return Observation(shown, info["history"])
+    if isinstance(shown, dict):
+        return Observation(shown["text"], info["history"], image=shown["image"])
+    return Observation(PICTURE_ONLY, image=shown)
 
 
 def judge(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
