@@ -10,10 +10,11 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from smartplay.comparison import ALPHA, Bargain, Difference
 from smartplay.report.details import Curve, EpisodeDetail, GameDetail
+from smartplay.report.wording import visible
 from smartplay.statistics import Interval
 
 WIDTH = 360
@@ -56,7 +57,7 @@ def short(value: float) -> str:
 def figure(width: float, height: float, label: str, parts: Iterable[str | Markup]) -> Markup:
     """An SVG figure; `label` says in words what it shows."""
     return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        round(width), round(height), label, Markup("\n").join(parts)
+        round(width), round(height), visible(label), Markup("\n").join(parts)
     )
 
 
@@ -70,13 +71,13 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
 def text(x: float, y: float, words: str, kind: str = "", anchor: str = "middle") -> Markup:
     """A line of text whose base line is at `y`."""
     return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="{}">{}</text>').format(
-        x, y, anchor, kind, words
+        x, y, anchor, kind, visible(words)
     )
 
 
 def dot(x: float, y: float, radius: float, kind: str, tip: str = "") -> Markup:
     """A circle, with a tip to be seen under the pointer."""
-    title = Markup("<title>{}</title>").format(tip) if tip else Markup()
+    title = Markup("<title>{}</title>").format(visible(tip)) if tip else Markup()
     return Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{}" class="{}">{}</circle>').format(
         x, y, radius, kind, title
     )
@@ -325,7 +326,7 @@ def shares(parts: Sequence[tuple[str, float]], label: str) -> Markup:
     for kind, share in parts:
         bars.append(
             Markup('<rect x="{:.1f}" width="{:.1f}" height="12" class="cause {}"/>').format(
-                x, WIDTH * share, escape(kind)
+                x, WIDTH * share, visible(kind)
             )
         )
         x += WIDTH * share

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from smartplay.report.build import Report
 from smartplay.scoring import GameScore, Separability
 from smartplay.statistics import Interval
 
 NONE = "-"
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ud800-\udfff\ufff9-\uffff]"
+)
+
+
+def visible(text: str) -> str:
+    """Text in which characters that would hide or turn others are shown by their number."""
+    return HIDDEN.sub(lambda match: f"\u27e8{ord(match[0]):04X}\u27e9", text)
 
 
 def interval(value: Interval | None, digits: int = 2) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
@@ -21,12 +20,8 @@ from smartplay.report.details import GameDetail
 from smartplay.report.figures_radar import radar
 from smartplay.report.html.entries import cost_unit
 from smartplay.report.html.traces import Place, Traces
+from smartplay.report.wording import visible
 from smartplay.scoring import GameScore
-
-HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ud800-\udfff\ufff9-\ufffb]"
-)
 
 
 class Played(NamedTuple):
@@ -97,11 +92,6 @@ def _templates() -> Environment:
         games_differ=games_differ,
     )
     return environment
-
-
-def visible(text: str) -> str:
-    """Text in which characters that would hide or turn others are shown by their number."""
-    return HIDDEN.sub(lambda match: f"\u27e8{ord(match[0]):04X}\u27e9", text)
 
 
 def p_value(value: float | None) -> str:
