@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 import smartplay
+from smartplay.prices import Prices
 from smartplay.records import EpisodeRecord
 from smartplay.report import Report, build_report
 from smartplay.report.html import write_html
@@ -45,8 +46,10 @@ def failing_run(folder: Path) -> Path:
     return play(folder, partial(Chatty, fails=True))
 
 
-def page_of(folders: Sequence[Path], out: Path) -> tuple[str, list[Report]]:
+def page_of(
+    folders: Sequence[Path], out: Path, prices: Prices | None = None
+) -> tuple[str, list[Report]]:
     """Write the page of some runs; its HTML and the reports it is made of."""
-    reports = [build_report(folder) for folder in folders]
+    reports = [build_report(folder, prices) for folder in folders]
     write_html(reports, folders, out)
     return out.read_text(encoding="utf-8"), reports
