@@ -73,7 +73,7 @@ def content(path: Path) -> dict[str, Any]:
 def drop(value: Any) -> Any:
     """Plain data without times."""
     if isinstance(value, dict):
-        timed = ("seconds", "started", "concurrency")
+        timed = ("seconds", "waiting", "started", "concurrency")
         return {key: drop(below) for key, below in value.items() if key not in timed}
     return [drop(below) for below in value] if isinstance(value, list) else value
 
