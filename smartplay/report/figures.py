@@ -20,6 +20,8 @@ from smartplay.statistics import Interval
 WIDTH = 360
 CURVE_WIDTH = 250
 SERIES = 8
+DOT_GAP = 7.0
+COUNTED = 14
 _LETTER = 5.6
 
 
@@ -162,7 +164,7 @@ def _stacks(episodes: Sequence[EpisodeDetail], scale: Scale) -> list[tuple[Episo
     placed = []
     scored = (episode for episode in episodes if episode.score is not None)
     for episode in sorted(scored, key=lambda e: (e.score, e.episode)):
-        column = round(scale(episode.score or 0.0) / 7)
+        column = round(scale(episode.score or 0.0) / DOT_GAP)
         placed.append((episode, heights.setdefault(column, 0)))
         heights[column] += 1
     return placed
@@ -170,14 +172,15 @@ def _stacks(episodes: Sequence[EpisodeDetail], scale: Scale) -> list[tuple[Episo
 
 def _row_height(row: Row, scale: Scale) -> float:
     tallest = max((place for _, place in _stacks(row.detail.episodes, scale)), default=0)
-    return min(34.0 + 7 * tallest, 110.0)
+    return min(34.0 + DOT_GAP * tallest, 110.0)
 
 
 def _strip_row(row: Row, scale: Scale, y: float, height: float) -> list[Markup]:
     base = y + height - 20
     stacks = _stacks(row.detail.episodes, scale)
     tallest = max((place for _, place in stacks), default=0)
-    gap = min(7.0, (height - 34) / tallest) if tallest else 0.0
+    gap = min(DOT_GAP, (height - 34) / tallest) if tallest else 0.0
+    kind = f"dot {series(row.run)}" + (" dense" if gap < DOT_GAP else "")
     parts = [
         Markup('<a href="#{}/{}/{}/1" tabindex="-1">{}</a>').format(
             row.run,
@@ -187,15 +190,38 @@ def _strip_row(row: Row, scale: Scale, y: float, height: float) -> list[Markup]:
                 scale(episode.score or 0.0),
                 base - gap * place,
                 3.4,
-                f"dot {series(row.run)}",
+                kind,
                 f"Episode {episode.episode}: {short(episode.score or 0.0)}",
             ),
         )
         for episode, place in stacks
     ]
+    if gap < DOT_GAP and tallest:
+        parts += _counts(stacks, scale, base, gap)
     if row.score is not None:
         parts += _mean(row.score, scale, base + 11, row.run)
     return parts
+
+
+def _counts(
+    stacks: Sequence[tuple[EpisodeDetail, int]], scale: Scale, base: float, gap: float
+) -> list[Markup]:
+    """How many dots are in each stack that is too tall to be counted."""
+    tops: dict[int, tuple[float, int]] = {}
+    for episode, place in stacks:
+        x = scale(episode.score or 0.0)
+        tops[round(x / DOT_GAP)] = (x, place)
+    return [
+        text(
+            x + (-7 if x > WIDTH / 2 else 7),
+            base - gap * place + 4,
+            f"{place + 1} episodes",
+            "note",
+            "end" if x > WIDTH / 2 else "start",
+        )
+        for x, place in tops.values()
+        if place >= COUNTED
+    ]
 
 
 def _mean(value: Interval, scale: Scale, y: float, run: int) -> list[Markup]:
@@ -231,7 +257,8 @@ def curves(rows: Sequence[Row], kind: str) -> Markup:
         for edge in (point.low, point.high)
         if edge is not None
     ]
-    low, high = min([0.0, *means]), max([*means, 1e-9])
+    low, high = min([0.0, *means]), max([0.0, *means])
+    high = high if high > low else low + 1
     inside = [edge for edge in edges if low - (high - low) / 3 <= edge <= high + (high - low) / 3]
     y = Scale(min([low, *inside]), max([high, *inside]), 122, 10)
     x = Scale(0, max(curve.steps[-1] for _, curve in drawn), 34, CURVE_WIDTH - 10)
@@ -242,7 +269,7 @@ def curves(rows: Sequence[Row], kind: str) -> Markup:
     for run, curve in drawn:
         parts += _one_curve(curve, kind, x, y, run)
     parts += [line(34, 122, CURVE_WIDTH - 10, 122, "axis")]
-    parts += [text(x(tick), 136, short(tick), "note") for tick in x.ticks(5)]
+    parts += [text(x(tick), 136, short(tick), "note") for tick in x.ticks(5) if tick == int(tick)]
     words = "Mean score so far" if kind == "score" else "Mean score gained per step"
     return figure(CURVE_WIDTH, 140, f"{words}, by step of the episode", parts)
 

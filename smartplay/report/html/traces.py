@@ -111,7 +111,7 @@ def _collect(
         pictures = draw_episode(plan, header, steps)
         room.pictures -= sum(map(len, pictures.values()))
         if pictures:
-            traces.thumbnails.setdefault(game, list(pictures.values())[len(pictures) * 2 // 3])
+            traces.thumbnails.setdefault(game, list(pictures.values())[len(pictures) // 3])
         else:
             refused = "The game could not be drawn, or no longer does what was recorded."
     elif not refused:
