@@ -19,14 +19,14 @@ LAYERS = [
     "leaderboard",
     "report",
     "original",
-    "scoring statistics comparison prices",
+    "scoring statistics comparison prices published",
     "runner",
     "agents models",
     "parsing records run_folder",
     "registry",
     "games",
     "text spaces card capabilities loading",
-    "errors _version",
+    "errors bounded _version",
 ]
 
 ONLY = {

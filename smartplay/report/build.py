@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from smartplay.card import GameCard
-from smartplay.errors import RunFolderError, UnknownNameError
+from smartplay.card import GameCard, read_cards
+from smartplay.errors import RunFolderError
 from smartplay.prices import Price, Prices
 from smartplay.records import EpisodeRecord, RunHeader, Usage
-from smartplay.registry import get_card, register_cards
+from smartplay.registry import cards as known_cards
 from smartplay.report.details import GameDetail, detail_game
 from smartplay.run_folder import RunFolder
 from smartplay.scoring import (
@@ -148,12 +148,13 @@ def build_report(path: str | Path, prices: Prices | None = None) -> Report:
 
 
 def _card(path: Path, game: str, source: str) -> GameCard:
-    try:
-        if source.endswith(".toml"):
-            register_cards(source)
-        return get_card(game)
-    except UnknownNameError as error:
-        raise RunFolderError(f"{path} was played on {game}, which has no card here") from error
+    """The card of a game; a file the run names is read as data, and nothing in it is run."""
+    known = next((card for card in known_cards() if card.id == game), None)
+    if known is None and source.endswith(".toml"):
+        known = next((card for card in read_cards(Path(source)) if card.id == game), None)
+    if known is None:
+        raise RunFolderError(f"{path} was played on {game}, which has no card here")
+    return known
 
 
 def _normalized(card: GameCard, records: list[EpisodeRecord]) -> list[float]:
@@ -218,6 +219,9 @@ def _notes(games: list[GameScore], header: RunHeader) -> list[str]:
             f"Played with fewer steps than the card says: {', '.join(short)}. Their scores cannot "
             "reach the human score and are not comparable with full episodes."
         )
+    without = [game.game.split("/")[-1] for game in games if game.score and not game.normalized]
+    if without:
+        notes.append(f"Counts for no capability, as no human score is known: {', '.join(without)}.")
     if any(game.episodes == 1 for game in games):
         notes.append("A single episode has no interval.")
     changed = [game.split("/")[-1] for game, plan in header.games.items() if plan.settings]

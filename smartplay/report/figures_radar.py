@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import cycle
 
 from markupsafe import Markup
 
@@ -38,8 +39,8 @@ def radar(
         for value in (found.mean, found.high)
         if value is not None
     ]
-    top = math.ceil(5 * max([1.0, *highest]) - 1e-9) / 5
-    drawing = _Radar(len(names), top)
+    step = ring_step(max([1.0, *highest]))
+    drawing = _Radar(len(names), step, math.ceil(round(max([1.0, *highest]) / step, 9)))
     parts = [*drawing.rings(), *(drawing.axis(k, name) for k, name in enumerate(names))]
     parts += drawing.outline(chance, "chance")
     parts += drawing.ring_labels()
@@ -51,11 +52,20 @@ def radar(
     return figure(WIDTH, HEIGHT, "Capability scores as a radar; the table has the numbers", parts)
 
 
-class _Radar:
-    """Places values on `axes` axes of which the rim is `top`."""
+def ring_step(highest: float) -> float:
+    """The distance of the rings, a fifth or more, such that there are at most eight."""
+    step, factors = 0.2, cycle((2.5, 2, 2))
+    while highest / step > 8:
+        step *= next(factors)
+    return step
 
-    def __init__(self, axes: int, top: float) -> None:
-        self._axes, self._top = axes, top
+
+class _Radar:
+    """Places values on `axes` axes, across `rings` rings that lie `step` apart."""
+
+    def __init__(self, axes: int, step: float, rings: int) -> None:
+        self._axes, self._step, self._rings = axes, step, rings
+        self._top = step * rings
 
     def _at(self, axis: float, value: float, aside: float = 0.0) -> Point:
         """A place on an axis, `aside` units to its clockwise side."""
@@ -65,27 +75,25 @@ class _Radar:
         return x, MIDDLE[1] + reach * math.sin(angle) + aside * math.cos(angle)
 
     def rings(self) -> list[Markup]:
-        """Circles; the one at 1 is human."""
-        parts = []
-        for _, value in self._ring_values():
-            kind = "ring human" if abs(value - 1) < 1e-9 else "ring"
-            parts.append(dot(*MIDDLE, round(RADIUS * value / self._top, 1), kind))
-        return parts
+        """Circles at every step, and one at 1, the human score."""
+        values = sorted({*self._ring_values(), 1.0})
+        return [
+            dot(*MIDDLE, round(RADIUS * value / self._top, 1), _ring_kind(value))
+            for value in values
+        ]
 
     def ring_labels(self) -> list[Markup]:
         """The values of every other circle, between the first axis and the last."""
         parts = []
-        for number, value in self._ring_values():
-            human = abs(value - 1) < 1e-9
-            if human or number % 2 == 0:
+        for value in sorted({*self._ring_values()[1::2], 1.0}):
+            human = value == 1
+            if human or abs(value - 1) > 0.09 * self._top:
                 x, y = self._at(-0.5, value)
                 parts.append(text(x, y + 3, "human 1" if human else f"{value:g}", "note"))
         return parts
 
-    def _ring_values(self) -> list[tuple[int, float]]:
-        """Every fifth; every half or whole, if there were too many."""
-        step = 0.2 if self._top <= 2 else (0.5 if self._top <= 5 else 1.0)
-        return [(k, k * step) for k in range(1, math.floor(self._top / step + 1e-9) + 1)]
+    def _ring_values(self) -> list[float]:
+        return [round(self._step * (ring + 1), 9) for ring in range(self._rings)]
 
     def axis(self, axis: int, name: str) -> Markup:
         """An axis with its capability's name, in two lines."""
@@ -133,6 +141,10 @@ class _Radar:
         """A word on an axis that has no value."""
         x, y = self._at(axis, self._top * 0.62)
         return text(x, y + 4, words, "note gap")
+
+
+def _ring_kind(value: float) -> str:
+    return "ring human" if value == 1 else "ring"
 
 
 def _two_lines(name: str) -> list[str]:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from smartplay.report.build import Report
 from smartplay.report.figures import line, text
 from smartplay.report.figures_radar import HEIGHT, WIDTH, radar
-from smartplay.report.wording import visible
+from smartplay.report.wording import plain
 
 STYLE = """
 text { fill: #1d1c1a; font-size: 11.5px }
@@ -34,7 +34,7 @@ def radar_svg(report: Report) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         'font-family="Helvetica, Arial, sans-serif">',
-        f"<title>Capabilities of {escape(visible(report.agent))}</title>",
+        f"<title>Capabilities of {escape(plain(report.agent))}</title>",
         f"<style>{STYLE}</style>",
         f'<rect width="{WIDTH}" height="{height}" fill="#fbfaf7"/>',
         f'<svg width="{WIDTH}" height="{HEIGHT}">{radar([report.capabilities], chance)}</svg>',
@@ -45,6 +45,7 @@ def radar_svg(report: Report) -> str:
 
 
 def _legend(agent: str, chance: bool) -> list[Markup]:
+    agent = plain(agent)
     name = agent if len(agent) <= NAME_LENGTH else agent[: NAME_LENGTH - 3] + "..."
     y = HEIGHT + 14.0
     parts = [

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 
 from smartplay.report.build import Report
 from smartplay.scoring import GameScore, Separability
 from smartplay.statistics import Interval
 
 NONE = "-"
-HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ud800-\udfff\ufff9-\uffff]"
-)
 
 
 def visible(text: str) -> str:
     """Text in which characters that would hide or turn others are shown by their number."""
-    return HIDDEN.sub(lambda match: f"\u27e8{ord(match[0]):04X}\u27e9", text)
+    return "".join(c if _is_seen(c) else f"\u27e8{ord(c):04X}\u27e9" for c in text)
+
+
+def _is_seen(c: str) -> bool:
+    return c.isprintable() or c in "\n\t" or unicodedata.category(c) == "Zs"
+
+
+def plain(text: str) -> str:
+    """Text from an agent or a game as one line of printable characters."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def interval(value: Interval | None, digits: int = 2) -> str:
@@ -65,7 +70,7 @@ def headline(report: Report) -> list[str]:
             f"{usage.completion} written ({usage.reasoning} reasoning)"
         )
     lines += [f"Unscored: {count} x {cause}" for cause, count in report.unscored.items()]
-    return lines
+    return list(map(plain, lines))
 
 
 def cautions(report: Report) -> list[str]:
@@ -80,7 +85,7 @@ def cautions(report: Report) -> list[str]:
         for score in report.capabilities
         if score.reason
     ]
-    return lines
+    return list(map(plain, lines))
 
 
 def _rank(found: Separability, capabilities: int) -> str:

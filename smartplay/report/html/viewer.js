@@ -3,8 +3,7 @@
 (() => {
   const runs = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
-  const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-  const visible = (text) => text.replace(HIDDEN, (c) => "\u27e8" + c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0") + "\u27e9");
+  const visible = (text) => text.replace(/(?![\n\t])[\p{C}\p{Zl}\p{Zp}]/gu, (c) => "\u27e8" + c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0") + "\u27e9");
   const arrived = new Map();  // packed episodes from files beside the page, and who waits for them
   const at = { run: 0, game: 0, episode: 0, step: 1 };
   let trace = null, opened = 0;
