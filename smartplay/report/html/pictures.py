@@ -15,7 +15,7 @@ from smartplay.registry import get_card
 
 FRAMES = 26
 SIDE = 220
-COLORS = 24
+COLORS = 48
 CODE = ("environment", "describer")
 
 
@@ -76,5 +76,7 @@ def encode(picture: Any) -> str:
     image = Image.fromarray(np.asarray(picture, dtype=np.uint8))
     image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    image.quantize(COLORS).save(buffer, "PNG", optimize=True)
+    # The octree keeps the colours of small figures, which the median cut gives up for shades of
+    # the ground.
+    image.quantize(COLORS, Image.Quantize.FASTOCTREE).save(buffer, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
