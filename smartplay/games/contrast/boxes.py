@@ -7,10 +7,12 @@ import random
 from smartplay.games.contrast.house import DOORS, Kind, permutation
 
 MATERIALS = (
-    "amber birch brass cedar clay copper cork cotton crystal ebony felt flint glass granite horn "
-    "iron ivory jade leather linen maple marble nickel oak onyx opal paper pearl pewter pine "
-    "quartz satin silk slate steel stone straw teak tin velvet walnut wax willow wool zinc"
-).split()
+    "amber", "birch", "brass", "cedar", "clay", "copper", "cork", "cotton", "crystal", "ebony",
+    "felt", "flint", "glass", "granite", "horn", "iron", "ivory", "jade", "leather", "linen",
+    "maple", "marble", "nickel", "oak", "onyx", "opal", "paper", "pearl", "pewter", "pine",
+    "quartz", "satin", "silk", "slate", "steel", "stone", "straw", "teak", "tin", "velvet",
+    "walnut", "wax", "willow", "wool", "zinc",
+)  # fmt: skip
 DEPTH = 4
 
 

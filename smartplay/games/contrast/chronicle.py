@@ -59,7 +59,7 @@ FILLERS = (
     (
         "The house was built by a merchant from {town} who dealt in {goods} and disliked stairs.",
         "He drew the plan himself, on the back of a bill, and forgot the kitchen at first.",
-        "The masons found out when the walls stood as high as a man, and laughed for {number} days.",
+        "The masons found out when the walls stood man-high, and laughed for {number} days.",
         "So the kitchen was put where the coach should have stood, and the coach in the {place}.",
         "It smelled of {goods} there until the merchant died, and some say that it still does.",
         "His portrait was sold long ago, and nobody remembers whether he wore a beard.",

@@ -15,7 +15,7 @@ def doors_picture(chosen: Sequence[int]) -> Picture:
     canvas = Canvas()
     canvas.box(0, 290, 400, 4, INK)
     for door, color in enumerate(COLORS):
-        x = 20 + 95 * door
+        x = 20.0 + 95 * door
         canvas.box(x, 90, 75, 200, SHADE if chosen and chosen[-1] == door else color, INK)
         if chosen and chosen[-1] == door:
             corners = [(x, 90), (x + 30, 104), (x + 30, 304), (x, 290)]

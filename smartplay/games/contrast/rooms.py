@@ -7,9 +7,10 @@ import random
 from smartplay.games.contrast.house import DOORS, Kind, permutation
 
 NAMES = (
-    "armory attic bakery cellar chapel courtyard gallery granary hall kitchen larder laundry "
-    "library nursery orangery pantry parlor salon stable study terrace tower vault workshop"
-).split()
+    "armory", "attic", "bakery", "cellar", "chapel", "courtyard", "gallery", "granary", "hall",
+    "kitchen", "larder", "laundry", "library", "nursery", "orangery", "pantry", "parlor",
+    "salon", "stable", "study", "terrace", "tower", "vault", "workshop",
+)  # fmt: skip
 FAR = 6
 ASIDE = (5, 6, 7, 7, 7)
 DISTANCES = (*range(FAR + 1), *ASIDE)
