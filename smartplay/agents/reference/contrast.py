@@ -42,7 +42,9 @@ class ContrastReference:
     def __init__(self, manual: str, actions: list[str], seed: int, without: str = "") -> None:
         self._without = without
         self._random = random.Random(seed)
+        self._actions = {name.split()[-2]: name for name in actions}
         self._belongs = read.belongings(manual)
+        self._strike = read.striking(manual)
         self._task: object = None
         self._expected: object = None
 
@@ -50,10 +52,8 @@ class ContrastReference:
         """Choose a door."""
         before, _, now = observation.rpartition("Round ")
         self._belongs.update(read.belongings(before))
-        door = self._decide(now)
-        if door not in read.COLORS:
-            door = self._random.choice(read.COLORS)
-        return f"Choose the {door} door"
+        action = self._actions.get(self._decide(now) or "")
+        return action or self._random.choice(list(self._actions.values()))
 
     def _decide(self, now: str) -> str | None:
         """Think about what the round tells; None if that leads nowhere."""
@@ -79,7 +79,7 @@ class ContrastReference:
         orders = read.orders(now)
         if self._without == RULES:
             orders = orders[:1]
-        left = think.allowed(orders, read.signals(now))
+        left = think.allowed(list(self._actions), orders, read.signals(now))
         return self._random.choice(left) if orders and left else None
 
     def _rooms(self, now: str) -> str | None:
@@ -106,8 +106,8 @@ class ContrastReference:
             return None
         plan, told = found
         log = list(self._believe(plan, told))
-        door = think.next_of_plan(plan, log)
-        log = log[:-1] if door == "yellow" else [*log, door]
+        door = think.next_of_plan(plan, log, self._strike)
+        log = log[:-1] if door == self._strike else [*log, door]
         self._expected = [] if log == plan else log
         return door
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-COLORS = ("red", "green", "blue", "yellow")
-COLOR = r"(red|green|blue|yellow)"
-
 Place = tuple[int, int, int]
 """Steps to the east, to the north, and up."""
 
@@ -53,7 +50,7 @@ def belongings(text: str) -> dict[str, str]:
             topics = [single[1]]
         if " belongs " not in sentence:
             continue
-        told = re.findall(rf"[Tt](?:he|his) (\w+)(?: belongs)? to (?:the )?{COLOR}", sentence)
+        told = re.findall(r"[Tt](?:he|his) (\w+)(?: belongs)? to (?:the )?(\w+)", sentence)
         for who, door in told:
             stands_for = {"animal": 0, "former": 0, "latter": -1}
             found[topics[stands_for[who]] if who in stands_for and topics else who] = door
@@ -82,7 +79,7 @@ def orders(text: str) -> list[Order]:
 
 
 def _order(line: str) -> Order:
-    door = re.search(rf"the {COLOR} door", line)
+    door = re.search(r"the (\w+) door", line)
     state = re.search(r"(?i)(while|unless|only if) the (\w+) is (\w+)", line)
     assert door
     assert state
@@ -92,7 +89,7 @@ def _order(line: str) -> Order:
 
 def offers(text: str) -> dict[str, tuple[int, int]]:
     """Coins and chance in 100 of each door."""
-    form = rf"The {COLOR} door gives (\d+) coins with a chance of (\d+) in 100"
+    form = r"The (\w+) door gives (\d+) coins with a chance of (\d+) in 100"
     return {door: (int(coins), int(chance)) for door, coins, chance in re.findall(form, text)}
 
 
@@ -102,14 +99,24 @@ def rooms(text: str) -> Rooms | None:
     if not at:
         return None
     lines = re.findall(r"^(\w+) \((\d+)\): (.*)$", text, re.MULTILINE)
-    ways = {room: dict(re.findall(rf"{COLOR} (\w+)", doors)) for room, _, doors in lines}
+    ways = {room: dict(re.findall(r"(\w+) (\w+)", doors)) for room, _, doors in lines}
     return Rooms(at[1], at[2], ways, {room: int(metres) for room, metres, _ in lines})
 
 
 def plan_and_log(text: str) -> tuple[list[str], list[str]] | None:
     """The colours of the plan and those in the log, if there are any."""
     found = re.search(r"Plan: (.*)\. Log: (.*)\.", text)
-    return (re.findall(COLOR, found[1]), re.findall(COLOR, found[2])) if found else None
+    return (
+        (re.findall(r"\w+", found[1]), re.findall(r"\w+", found[2].replace("empty", "")))
+        if found
+        else None
+    )
+
+
+def striking(manual: str) -> str:
+    """The door that strikes out what was written into the log last; empty if none is told."""
+    found = re.search(r"(\w+) strikes out", manual)
+    return found[1] if found else ""
 
 
 def heading(text: str) -> str | None:

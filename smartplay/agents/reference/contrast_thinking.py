@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from smartplay.agents.reference.contrast_reading import COLORS, HEADINGS, Order, Place, Rooms
+from smartplay.agents.reference.contrast_reading import HEADINGS, Order, Place, Rooms
 
 _STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
@@ -18,9 +18,9 @@ def follow(facts: Mapping[str, str], thing: str, hops: int | None = None) -> str
     return thing
 
 
-def allowed(orders: Sequence[Order], states: Mapping[str, str]) -> list[str]:
+def allowed(doors: Sequence[str], orders: Sequence[Order], states: Mapping[str, str]) -> list[str]:
     """The doors that no order forbids."""
-    left = list(COLORS)
+    left = list(doors)
     for order in orders:
         if (states.get(order.signal) == order.state) == order.when:
             left = [door for door in left if (door == order.door) == order.only]
@@ -59,10 +59,10 @@ def best_offer(offers: Mapping[str, tuple[int, int]], odds: bool = True) -> str:
     return max(offers, key=lambda door: offers[door][0] * (offers[door][1] if odds else 1))
 
 
-def next_of_plan(plan: Sequence[str], log: Sequence[str]) -> str:
-    """The plan's next colour, or yellow if what is in the log has to be struck out first."""
+def next_of_plan(plan: Sequence[str], log: Sequence[str], strike: str) -> str:
+    """The plan's next colour, or `strike` if what is in the log has to be struck out first."""
     begun = list(log) == list(plan[: len(log)]) and len(log) < len(plan)
-    return plan[len(log)] if begun else "yellow"
+    return plan[len(log)] if begun else strike
 
 
 def end_of_walk(walk: Sequence[str], facing: str) -> Place:

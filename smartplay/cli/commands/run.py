@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from smartplay.agents.lesions import LESIONS
 from smartplay.cli.output import OK, SOME_UNSCORED, show_reports
 from smartplay.errors import UsageError
 
@@ -29,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--retries", type=int, default=1, metavar="N",
         help="how often an invalid reply is complained of (default: 1)")  # fmt: skip
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
+    add("--lesion", action="append", default=[], metavar="NAME",
+        help=f"take something away from the agent: {', '.join(lesion.name for lesion in LESIONS)}")  # fmt: skip
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the agent")
     add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
         help="a setting of a game or family")  # fmt: skip
@@ -41,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     settings = dict(map(_setting, options.set))
     if options.base_url:
         settings["base_url"] = options.base_url
+    if options.lesion:
+        settings["lesion"] = options.lesion
     played = play(
         options.agent,
         options.games,
