@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how often an invalid reply is complained of (default: 1)")  # fmt: skip
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
     add("--lesion", action="append", default=[], metavar="NAME",
-        help=f"take something away from the agent: {', '.join(lesion.name for lesion in LESIONS)}")  # fmt: skip
+        help=f"take something away: {', '.join(lesion.name for lesion in LESIONS)}")  # fmt: skip
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the agent")
     add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
         help="a setting of a game or family")  # fmt: skip
