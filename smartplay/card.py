@@ -28,6 +28,7 @@ ID_PATTERN = re.compile(r"[A-Za-z0-9]+-v[0-9]+")
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 _DECIDES = ("id", "describer", "environment", "fallback", "history", "settings", "steps")
+Level = Literal["easy", "hard"]
 Degree = Annotated[int, msgspec.Meta(ge=1, le=4)]
 
 
@@ -78,7 +79,7 @@ class Contrast(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     capability: str
-    level: Literal["easy", "hard"]
+    level: Level
 
 
 class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):

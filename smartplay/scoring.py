@@ -13,13 +13,7 @@ from smartplay.capabilities import Capability
 from smartplay.card import GameCard
 from smartplay.errors import UsageError
 from smartplay.records import EpisodeRecord, Usage
-from smartplay.statistics import (
-    MASTERED,
-    Interval,
-    mean_interval,
-    ratio_interval,
-    weighted_interval,
-)
+from smartplay.statistics import Interval, mean_interval, weighted_interval
 
 Weights = Literal["shipped", "paper"]
 WEIGHTS: tuple[Weights, ...] = ("shipped", "paper")
@@ -238,85 +232,6 @@ def separability(cards: Sequence[GameCard], weights: Weights = "shipped") -> Sep
             groups.setdefault(share, []).append(str(capability))
     rank = int(np.linalg.matrix_rank(matrix)) if len(cards) else 0
     return Separability(rank=rank, groups=[group for group in groups.values() if len(group) > 1])
-
-
-class ContrastScore(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left of a capability when it is demanded.
-
-    Attributes:
-        capability: Its name.
-        easy: Mean score of the easy setting over chance (0 random play, 1 the best possible).
-        hard: The same of the hard setting.
-        retention: Hard over easy, with an interval that resamples pairs of episodes of one seed.
-        pairs: How many such pairs there are.
-        reason: Why there is no retention; empty if there is one.
-    """
-
-    capability: str
-    easy: Interval | None = None
-    hard: Interval | None = None
-    retention: Interval | None = None
-    pairs: int = 0
-    reason: str = ""
-
-
-def score_contrasts(
-    cards: Sequence[GameCard], records: Mapping[str, Sequence[EpisodeRecord]]
-) -> list[ContrastScore]:
-    """Score the pairs of contrast settings among some games.
-
-    Args:
-        cards: The played games' cards.
-        records: Their episodes, by full id.
-
-    Returns:
-        One score per capability, in the order of `Capability`; nothing at all if no contrast is
-        among the games.
-    """
-    played = {
-        (card.contrast.capability, card.contrast.level): card for card in cards if card.contrast
-    }
-    if not played:
-        return []
-    return [_score_contrast(capability, played, records) for capability in Capability]
-
-
-def _score_contrast(
-    capability: Capability,
-    played: Mapping[tuple[str, str], GameCard],
-    records: Mapping[str, Sequence[EpisodeRecord]],
-) -> ContrastScore:
-    sides = [played.get((capability.key, level)) for level in ("easy", "hard")]
-    easy, hard = (_over_chance(card, records) if card else {} for card in sides)
-    seeds = [seed for seed in easy if seed in hard]
-    retention, reason = None, "its two settings were not both played"
-    if seeds:
-        retention = ratio_interval(
-            [hard[seed] for seed in seeds],
-            [easy[seed] for seed in seeds],
-            np.random.default_rng(BOOTSTRAP_SEED),
-        )
-        reason = "" if retention else f"the easy setting is not mastered (below {MASTERED})"
-    return ContrastScore(
-        capability=str(capability),
-        easy=mean_interval(list(easy.values())) if easy else None,
-        hard=mean_interval(list(hard.values())) if hard else None,
-        retention=retention,
-        pairs=len(seeds),
-        reason=reason,
-    )
-
-
-def _over_chance(
-    card: GameCard, records: Mapping[str, Sequence[EpisodeRecord]]
-) -> dict[int, float]:
-    """The scores of a game's episodes over chance, by seed."""
-    scores = {
-        record.seed: card.corrected(record.score)
-        for record in records.get(card.id, ())
-        if record.score is not None
-    }
-    return {seed: score for seed, score in scores.items() if score is not None}
 
 
 def _scaled(mean: Interval | None, zero: float | None, one: float | None) -> Interval | None:

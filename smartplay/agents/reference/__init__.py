@@ -37,6 +37,11 @@ def reference(manual: str, actions: list[str], seed: int, without: str = "") -> 
     return factory(manual=manual, actions=actions, seed=seed)
 
 
+def reference_class(title: str) -> AgentFactory | None:
+    """The scripted agent for manuals of this title, if there is one."""
+    return _by_title().get(title)
+
+
 @lru_cache(maxsize=1)
 def _by_title() -> dict[str, AgentFactory]:
     return dict(_titled_classes())
