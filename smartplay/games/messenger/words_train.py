@@ -1,0 +1,208 @@
+"""The vocabulary of the training split."""
+
+from __future__ import annotations
+
+from smartplay.games.messenger.phrases import Going, Words
+
+WORDS = Words(
+    nouns={
+        "airplane": ("airplane", "plane", "aircraft"),
+        "mage": ("mage", "wizard", "magician"),
+        "dog": ("dog", "hound", "puppy"),
+        "bird": ("bird", "songbird", "winged animal"),
+        "fish": ("fish", "finned animal", "trout"),
+        "scientist": ("scientist", "researcher", "biologist"),
+        "thief": ("thief", "robber", "burglar"),
+        "ship": ("ship", "boat", "vessel"),
+        "ball": ("ball", "sphere", "rubber ball"),
+        "robot": ("robot", "android", "metal man"),
+        "queen": ("queen", "monarch", "empress"),
+        "sword": ("sword", "blade", "longsword"),
+    },
+    gaits={
+        "airplane": Going("fly", "flies", "flying", "is parked and does not move"),
+        "mage": Going("walk", "walks", "walking", "is standing still"),
+        "dog": Going("run", "runs", "running", "sits still"),
+        "bird": Going("fly", "flies", "flying", "sits still on its perch"),
+        "fish": Going("swim", "swims", "swimming", "floats in one place"),
+        "scientist": Going("walk", "walks", "walking", "is standing still"),
+        "thief": Going("run", "runs", "running", "is standing still"),
+        "ship": Going("sail", "sails", "sailing", "lies at anchor"),
+        "ball": Going("roll", "rolls", "rolling", "lies still"),
+        "robot": Going("march", "marches", "marching", "is standing still"),
+        "queen": Going("walk", "walks", "walking", "sits still on her throne"),
+        "sword": Going("glide", "glides", "gliding", "lies still"),
+    },
+    foe=("enemy", "opponent"),
+    msg=("message", "letter", "note"),
+    aim=("goal", "target", "destination"),
+    roles={
+        "enemy": (
+            "is your {foe}",
+            "is a dangerous {foe}",
+            "is an {foe} of yours",
+            "will kill you if you touch {him}",
+            "is deadly",
+            "is an {foe} and can kill you",
+        ),
+        "message": (
+            "has the {msg}",
+            "carries the {msg}",
+            "is holding the {msg}",
+            "keeps the {msg} with {him}",
+            "has taken the {msg} along",
+            "has the {msg} that is to be delivered",
+        ),
+        "goal": (
+            "is the {aim}",
+            "is the {aim} of the {msg}",
+            "is where the {msg} must go",
+            "is waiting to be given the {msg}",
+            "should be given the {msg}",
+            "is the one you deliver the {msg} to",
+        ),
+    },
+    frames={
+        "enemy": (
+            "stay clear of {np}",
+            "avoid {np}",
+            "you have an {foe} in {np}",
+            "beware of {np}",
+            "you die if you touch {np}",
+            "make sure not to be killed by {np}",
+        ),
+        "message": (
+            "the {msg} is with {np}",
+            "the {msg} can be picked up from {np}",
+            "you will find the {msg} with {np}",
+            "the {msg} has been left with {np}",
+            "the {msg} is carried by {np}",
+            "the one who has the {msg} is {np}",
+        ),
+        "goal": (
+            "bring the {msg} to {np}",
+            "the {msg} is meant for {np}",
+            "the {aim} is {np}",
+            "deliver the {msg} to {np}",
+            "hand the {msg} over to {np}",
+            "the {msg} must be brought to {np}",
+        ),
+    },
+    adjectives={
+        "chaser": ("chasing", "approaching"),
+        "fleeing": ("fleeing", "escaping"),
+        "immovable": ("motionless", "unmoving"),
+    },
+    moves={
+        "chaser": (
+            "{goes} toward you",
+            "is following you",
+            "is chasing you",
+            "keeps coming closer to you",
+            "keeps {going} toward you",
+        ),
+        "fleeing": (
+            "{goes} away from you",
+            "is fleeing from you",
+            "tries to escape from you",
+            "keeps moving away from you",
+            "keeps {going} away from you",
+        ),
+        "immovable": (
+            "does not move",
+            "never moves",
+            "{rests}",
+            "always stays in the same place",
+            "does not {go} anywhere",
+        ),
+    },
+    doings={
+        "chaser": ("{going} toward you", "following you wherever you go", "chasing after you"),
+        "fleeing": ("{going} away from you", "fleeing from you", "trying to escape from you"),
+        "immovable": ("staying in one place", "never moving", "not moving at all"),
+    },
+    plain=(
+        "{the_adj} {role}.",
+        "{the} {who} {move} {role}.",
+        "{the} {role}, and {he} {move}.",
+        "{the} {move} and {role}.",
+        "{the} {move}. {he} {role}.",
+        "{the} {doing} {role}.",
+        "{the}, {which} {move}, {role}.",
+        "there is {a} {who} {move}, and {he} {role}.",
+    ),
+    by_movement={
+        "chaser": ("you are being followed by {the} {who} {role}.",),
+        "fleeing": ("{the} {who} {role} is scared and {goes} away from you.",),
+        "immovable": ("{the} {who} {role} can always be found in the same place.",),
+    },
+    framed=(
+        ("{frame}.", "{the_adj}"),
+        ("{frame}.", "{the} {who} {move}"),
+        ("{frame}, {which} {move}.", "{the}"),
+        ("{frame}. {he} {move}.", "{the}"),
+        ("{the} {move}: {frame}.", "{him}"),
+    ),
+    special={
+        ("enemy", "chaser"): (
+            "run from {the}, because {he} is chasing you and will kill you.",
+            "do not let {the} {who} is following you catch you, or you die.",
+        ),
+        ("enemy", "fleeing"): (
+            "there is no reason to go after {the} {who} flees from you: {he} is deadly.",
+            "{the} {goes} away from you, but {he} is still your {foe}.",
+        ),
+        ("enemy", "immovable"): (
+            "{the} does not move, but you die if you touch {him}.",
+            "go around {the} {who} never moves, because {he} is an {foe}.",
+        ),
+        ("message", "chaser"): (
+            "{the} is coming to you and has the {msg}.",
+            "the {msg} is on its way to you, because {the} carrying it is following you.",
+        ),
+        ("message", "fleeing"): (
+            "{the} has the {msg} but flees from you.",
+            "the {msg} is hard to get, because {the} holding it keeps {going} away from you.",
+        ),
+        ("message", "immovable"): (
+            "the {msg} is easy to find, because {the} {who} has it does not move.",
+            "in one place and never moving, {the} holds the {msg}.",
+        ),
+        ("goal", "chaser"): (
+            "{the} is chasing you because {he} wants to be given the {msg}.",
+            "the {aim} is coming toward you: it is {the}.",
+        ),
+        ("goal", "fleeing"): (
+            "catch {the} {who} flees from you, because {he} is the {aim} of the {msg}.",
+            "the {msg} must be brought to {the}, even if {he} {goes} away from you.",
+        ),
+        ("goal", "immovable"): (
+            "the {aim} does not move: it is {the}.",
+            "without ever moving, {the} waits to be given the {msg}.",
+        ),
+        ("enemy", "unknown"): (
+            "{the} {role}.",
+            "{frame}.",
+            "avoid {the}, because {he} {role}.",
+            "{the} {role}, so be careful.",
+            "you have {a} for an {foe}.",
+            "there is {a} here, and {he} {role}.",
+        ),
+        ("message", "unknown"): (
+            "{the} {role}.",
+            "{frame}.",
+            "there is {a} here, and {he} {role}.",
+            "the {msg} can only be had from {the}.",
+            "look at {the}: {he} {role}.",
+            "it is {the} {who} {role}.",
+        ),
+        ("goal", "unknown"): (
+            "{the} {role}.",
+            "{frame}.",
+            "in this game {the} {role}.",
+            "there is {a} here, and {he} {role}.",
+            "here, {the} {role}.",
+            "once you have the {msg}, {the} is the {aim}.",
+        ),
+    },
+)
