@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from smartplay.card import GameCard
+from smartplay.contrast_scores import ContrastScore, score_contrasts
 from smartplay.errors import RunFolderError, UnknownNameError
 from smartplay.records import EpisodeRecord, RunHeader, Usage
 from smartplay.registry import get_card, register_cards
@@ -40,6 +41,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         usage: Their tokens.
         games: A score per game.
         capabilities: A score per capability, by its weights.
+        contrasts: What is left of each capability when it is demanded; empty if no contrast was
+            played.
         chance: The capability scores of random play on the same games, by weighting; None where
             some game's random score is not known.
         separability: What the games cannot tell apart, by weighting.
@@ -57,6 +60,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage
     games: list[GameScore]
     capabilities: list[CapabilityScore]
+    contrasts: list[ContrastScore]
     chance: dict[str, dict[str, float | None]]
     separability: dict[str, Separability]
     notes: list[str]
@@ -106,6 +110,7 @@ def build_report(path: str | Path) -> Report:
         usage=sum((game.usage for game in games), Usage()),
         games=games,
         capabilities=score_capabilities(played, samples),
+        contrasts=score_contrasts(cards, by_game),
         chance={weights: _chance(played, weights) for weights in WEIGHTS},
         separability={weights: separability(played, weights) for weights in WEIGHTS},
         notes=notes + _notes(games, header),
