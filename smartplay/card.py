@@ -8,6 +8,7 @@ normalised and attributed, but it cannot be played.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import sys
 from functools import cached_property
@@ -68,6 +69,14 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     random: Measured | None = None
     nothing: Measured | None = None
     reference: Measured | None = None
+
+    @property
+    def corrected(self) -> tuple[float, float] | None:
+        """Ends of the scale from random play to the best known score, where there is one."""
+        best = self.human if self.optimum is None else self.optimum
+        if self.random is None or best is None or best <= self.random.mean:
+            return None
+        return self.random.mean, best
 
 
 class Contrast(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,13 +171,11 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """The score on the scale where random play is 0 and the best known score 1.
 
         (score - random) / (best - random), where best is the optimum if it is known, else the
-        human score. None without a measured random score or without either of the two.
+        human score. None without a measured random score, without either of the two, or if
+        random play is no worse.
         """
-        best = self.anchors.human if self.anchors.optimum is None else self.anchors.optimum
-        if self.anchors.random is None or best is None:
-            return None
-        low = self.anchors.random.mean
-        return (score - low) / (best - low)
+        scale = self.anchors.corrected
+        return None if scale is None else (score - scale[0]) / (scale[1] - scale[0])
 
     @cached_property
     def digest(self) -> str:
@@ -239,7 +246,18 @@ def _check(where: str, card: GameCard) -> None:
         raise CardError(f"{where}: contrast.capability is none of the nine capabilities")
     if card.environment and not card.describer:
         raise CardError(f"{where}: an environment needs a describer")
-    if card.anchors.human is not None and card.anchors.human <= card.anchors.min:
+    _check_anchors(where, card.anchors)
+
+
+def _check_anchors(where: str, anchors: Anchors) -> None:
+    measured = [anchors.random, anchors.nothing, anchors.reference]
+    intervals = [(m.low, m.mean, m.high) for m in measured if m is not None]
+    points = [anchors.min, anchors.human, anchors.optimum, *sum(intervals, ())]
+    if not all(point is None or math.isfinite(point) for point in points):
+        raise CardError(f"{where}: anchors must be finite numbers")
+    if any(list(interval) != sorted(interval) for interval in intervals):
+        raise CardError(f"{where}: a measured anchor must have low, mean, high in that order")
+    if anchors.human is not None and anchors.human <= anchors.min:
         raise CardError(f"{where}: anchors.human must be above anchors.min")
 
 

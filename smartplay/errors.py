@@ -10,6 +10,7 @@ SmartPlayError
 ├── GameError             a game could not be built or failed while it was played
 └── AgentError            an agent could not be built or failed while it played
     └── ModelError        a language model's service did not give a reply
+        └── PromptTooLongError  the model cannot read that much
 ```
 
 The command line prints a `UsageError` as one line and exits with 2.
@@ -41,7 +42,9 @@ class UnknownNameError(UsageError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = list(known)
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+        hint = f"known: {', '.join(known)}" if known else "there are none"
+        if near:
+            hint = f"did you mean {' or '.join(near)}?"
         super().__init__(f"unknown {kind} {name!r}; {hint}")
         self.kind, self.name, self.near = kind, name, near
 
@@ -72,3 +75,7 @@ class AgentError(SmartPlayError):
 
 class ModelError(AgentError):
     """A language model's service gave no usable reply."""
+
+
+class PromptTooLongError(ModelError):
+    """The prompt is longer than the model can read."""

@@ -115,8 +115,6 @@ def score_game(
     steps = sum(record.steps for record in scored)
     invalid = _added(record.invalid for record in scored)
     anchors = card.anchors
-    best = anchors.human if anchors.optimum is None else anchors.optimum
-    chance = anchors.random.mean if anchors.random else None
     return GameScore(
         game=card.id,
         title=card.title,
@@ -127,8 +125,8 @@ def score_game(
         steps_limit=steps_limit,
         shortened=steps_limit < card.steps,
         score=mean,
-        normalized=_scaled(mean, anchors.min, anchors.human),
-        corrected=_scaled(mean, chance, best),
+        normalized=_scaled(mean, None if anchors.human is None else (anchors.min, anchors.human)),
+        corrected=_scaled(mean, anchors.corrected),
         return_mean=_mean([record.return_ for record in scored]),
         completed=_mean([float(record.completed) for record in scored]),
         steps=steps,
@@ -234,10 +232,8 @@ def separability(cards: Sequence[GameCard], weights: Weights = "shipped") -> Sep
     return Separability(rank=rank, groups=[group for group in groups.values() if len(group) > 1])
 
 
-def _scaled(mean: Interval | None, zero: float | None, one: float | None) -> Interval | None:
-    if mean is None or zero is None or one is None:
-        return None
-    return mean.scaled(zero, one)
+def _scaled(mean: Interval | None, ends: tuple[float, float] | None) -> Interval | None:
+    return None if mean is None or ends is None else mean.scaled(*ends)
 
 
 def _mean(values: Sequence[float]) -> float | None:

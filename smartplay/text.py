@@ -22,7 +22,7 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
 
-from smartplay.errors import UnknownNameError
+from smartplay.errors import UnknownNameError, UsageError
 from smartplay.loading import load_object
 from smartplay.spaces import TextSpace
 
@@ -141,7 +141,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self.metadata = native.metadata | {"render_modes": sorted({"ansi", *modes})}
         self._render_mode: str | None = given.get("render_mode")
         self._actions = list(self.describer.actions)
-        self._past: deque[str] = deque(maxlen=given.get("history", history))
+        self._past: deque[str] = deque(maxlen=_checked_history(given.get("history", history)))
         self._text = self._manual = ""
         self._total, self._steps = 0.0, 0
         self._limit = env.spec.max_episode_steps if env.spec else None
@@ -241,6 +241,12 @@ def make_native(
 def describer_settings(describer: type[Describer[Any]]) -> set[str]:
     """Names of the settings a describer class takes."""
     return _keywords(describer) - {"env"}
+
+
+def _checked_history(history: Any) -> int | None:
+    if history is None or (isinstance(history, int) and history >= 0):
+        return history
+    raise UsageError(f"history must be a number of observations, 0 or more, or None: {history!r}")
 
 
 def _keywords(constructor: type) -> set[str]:

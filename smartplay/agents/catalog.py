@@ -131,8 +131,10 @@ def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> Ag
             found, settings=factory.settings, reference=(agent, settings)
         )
     if kind in SCRIPTED:
-        if kind == "constant" and rest:
-            settings = {"action": int(rest) if rest.isdigit() else rest} | settings
+        if rest and kind != "constant":
+            raise UsageError(f"agent {kind} takes no {rest!r}; write {kind}")
+        if rest:
+            settings = {"action": int(rest) if rest.isdecimal() else rest} | settings
         found = _from_object(agent, SCRIPTED[kind], settings)
     elif rest:
         found = _from_object(agent, load_object(agent), settings)
@@ -155,7 +157,7 @@ def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"cannot read agent definition {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"agent definition {path} is not valid TOML: {error}") from error
     name, settings = data.pop("agent", None), data.pop("settings", {})
     if data or not isinstance(name, str) or not isinstance(settings, dict):
@@ -163,6 +165,8 @@ def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
             f'agent definition {path} must hold agent = "name" and may hold a table [settings]; '
             f"{'unknown: ' + ', '.join(data) if data else 'one of them is missing or malformed'}"
         )
+    if name.endswith(".toml"):
+        raise UsageError(f"agent definition {path} names another definition; name the agent itself")
     place, _, rest = name.partition(":")
     return (f"{path.parent / place}:{rest}" if place.endswith(".py") else name), settings
 
@@ -170,37 +174,55 @@ def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
 def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource:
     if not callable(found):
         raise UsageError(f"agent {name} is neither a class nor a function, so it cannot be made")
+    if isinstance(found, type) and not callable(getattr(found, "act", None)):
+        raise UsageError(f"agent {name} has no method act, so it cannot play")
     if _is_factory(found):
         acting = getattr(found, "act", None)
         factory = found
     else:
         acting = found
         factory = partial(FunctionAgent, found)
-    _check_settings(name, factory, settings)
+    _check_call(name, factory, settings)
     asynchronous = getattr(found, "asynchronous", inspect.iscoroutinefunction(acting))
     made = partial(factory, **settings) if settings else factory
     return AgentSource(name=name, settings=settings, factory=made, asynchronous=asynchronous)
 
 
 def _is_factory(found: Any) -> bool:
-    return isinstance(found, type) or set(_parameters(found)) >= FACTORY_KEYWORDS
+    parameters = _parameters(found) or {}
+    only_keywords = parameters and all(map(_is_open, parameters.values()))
+    return isinstance(found, type) or set(parameters) >= FACTORY_KEYWORDS or bool(only_keywords)
 
 
-def _check_settings(name: str, factory: Any, settings: dict[str, Any]) -> None:
+def _check_call(name: str, factory: Any, settings: dict[str, Any]) -> None:
+    """Find out now, rather than in every episode, that an agent cannot be made."""
     parameters = _parameters(factory)
-    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+    if parameters is None:
         return
     known = [key for key in parameters if key not in FACTORY_KEYWORDS]
+    takes_any = any(map(_is_open, parameters.values()))
     for key in settings:
-        if key not in known:
+        if key in FACTORY_KEYWORDS or not (takes_any or key in known):
             raise UnknownNameError(f"setting of agent {name}", key, known)
+    try:
+        inspect.signature(factory).bind(**dict.fromkeys(FACTORY_KEYWORDS), **settings)
+    except TypeError as error:
+        raise UsageError(
+            f"agent {name} is made with manual, actions and seed"
+            f"{', and ' + ', '.join(settings) if settings else ''}, but that fails: {error}"
+        ) from error
 
 
-def _parameters(factory: Any) -> dict[str, inspect.Parameter]:
+def _is_open(parameter: inspect.Parameter) -> bool:
+    return parameter.kind is inspect.Parameter.VAR_KEYWORD
+
+
+def _parameters(factory: Any) -> dict[str, inspect.Parameter] | None:
+    """None where Python cannot tell."""
     try:
         return dict(inspect.signature(factory).parameters)
     except (TypeError, ValueError):
-        return {}
+        return None
 
 
 def _name_of(agent: Any) -> str:
