@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from smartplay.agents.base import AgentFactory, FunctionAgent
+from smartplay.agents.base import AgentFactory, FunctionAgent, prompt_text
 from smartplay.agents.lesions import LESIONS, Lesion, LesionedFactory, find_lesion
+from smartplay.agents.prompts import find_variant
 from smartplay.agents.reference import reference
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.errors import UnknownNameError, UsageError
@@ -72,7 +73,8 @@ def find_agent(agent: str | Callable[..., Any], settings: dict[str, Any]) -> Age
     Args:
         agent: A name as in the module's table, or a factory or function of the prompt.
         settings: Settings over those of a definition file. `lesion`, a name or a list of names of
-            `smartplay.agents.lesions`, says what to take away from the agent.
+            `smartplay.agents.lesions`, says what to take away from the agent; `prompt`, the name
+            of a variant of `smartplay.agents.prompts`, how it is told what it is told.
 
     Raises:
         UsageError: If there is no such agent or it does not take these settings.
@@ -176,15 +178,21 @@ def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource
         raise UsageError(f"agent {name} is neither a class nor a function, so it cannot be made")
     if isinstance(found, type) and not callable(getattr(found, "act", None)):
         raise UsageError(f"agent {name} has no method act, so it cannot play")
+    own, variant = dict(settings), None
+    if "prompt" in own and "prompt" not in (_parameters(found) or {}):
+        variant = find_variant(str(own.pop("prompt")))
     if _is_factory(found):
         acting = getattr(found, "act", None)
         factory = found
     else:
         acting = found
-        factory = partial(FunctionAgent, found)
-    _check_call(name, factory, settings)
+        compose = variant.style.prompt if variant else prompt_text
+        factory = partial(FunctionAgent, found, compose=compose)
+    _check_call(name, factory, own)
     asynchronous = getattr(found, "asynchronous", inspect.iscoroutinefunction(acting))
-    made = partial(factory, **settings) if settings else factory
+    made: AgentFactory = partial(factory, **own) if own else factory
+    if variant and _is_factory(found):
+        made = LesionedFactory(made, [variant.filter])
     return AgentSource(name=name, settings=settings, factory=made, asynchronous=asynchronous)
 
 

@@ -54,6 +54,10 @@ class Filter:
         """What the game is told."""
         return text
 
+    def index(self, number: int) -> int:
+        """What the game is told by an agent that replies with an action's index."""
+        return number
+
 
 class TruncatedManual(Filter):
     """Reads the first words of the manual only."""
@@ -269,6 +273,8 @@ class LesionedAgent:
                 reply = msgspec.structs.replace(reply, text=each.reply(reply.text))
             elif isinstance(reply, str):
                 reply = each.reply(reply)
+            elif isinstance(reply, int) and not isinstance(reply, bool):
+                reply = each.index(reply)
         return reply
 
 

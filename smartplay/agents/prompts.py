@@ -26,6 +26,7 @@ class PromptStyle(msgspec.Struct, frozen=True):
         heading: What stands above the list.
         step: What a past observation is called.
         question: What is asked at the end; empty for nothing.
+        backwards: Whether the actions are listed in reverse order.
     """
 
     order: Literal["after", "before", "end"] = "after"
@@ -33,16 +34,24 @@ class PromptStyle(msgspec.Struct, frozen=True):
     heading: str = "Your actions:"
     step: str = "Step"
     question: str = ""
+    backwards: bool = False
 
     def listed(self, actions: Sequence[str]) -> str:
         """The actions with their heading, one per line."""
-        lines = [f"{self._mark(k)} {name}" for k, name in enumerate(actions)]
+        named = actions[::-1] if self.backwards else actions
+        lines = [f"{self._mark(k)} {name}" for k, name in enumerate(named)]
         return "\n".join([self.heading, *lines])
 
-    def prompt(self, manual: str, actions: Sequence[str], observation: Observation) -> str:
-        """All that an agent reads before an action, as one text."""
-        past = [f"{self.step} {k}:\n{text}" for k, text in enumerate(observation.history)]
-        told = [manual, *past, str(observation), *filter(None, [self.question])]
+    def prompt(
+        self, manual: str, actions: Sequence[str], observation: Observation, steps: int
+    ) -> str:
+        """All that an agent reads before an action, as `smartplay.agents.base.prompt_text`."""
+        seen = [*observation.history, str(observation)]
+        pages = [
+            f"{self.step} {k}:\n{text}"
+            for k, text in enumerate(seen, start=steps - len(observation.history))
+        ]
+        told = [manual, *pages, *filter(None, [self.question])]
         place = {"before": 0, "after": 1, "end": len(told)}[self.order]
         told.insert(place, self.listed(actions))
         return "\n\n".join(told)
@@ -53,6 +62,9 @@ class PromptStyle(msgspec.Struct, frozen=True):
         return f"{_letters(place)})" if self.marks == "a)" else "-"
 
 
+PLAIN = PromptStyle()
+
+
 class Variant(msgspec.Struct, frozen=True):
     """One way to tell an agent the same.
 
@@ -61,14 +73,15 @@ class Variant(msgspec.Struct, frozen=True):
         summary: What is different, in words.
         style: For agents that read one prompt.
         filter: For agents that are handed the parts.
-        protocol: The protocol for language models; None for their own.
+        other_protocol: Whether language models play by the other one of their two protocols,
+            which then makes all the difference.
     """
 
     name: str
     summary: str
-    style: PromptStyle = PromptStyle()
+    style: PromptStyle = PLAIN
     filter: type[Filter] = Filter
-    protocol: str | None = None
+    other_protocol: bool = False
 
 
 class Marked(Filter):
@@ -132,7 +145,7 @@ class Told(Filter):
 
     def manual(self, text: str) -> str:
         """Add the list."""
-        return f"{text}\n\n{PromptStyle().listed(self.actions)}"
+        return f"{text}\n\n{PLAIN.listed(self.actions)}"
 
 
 class Thoughtful(Filter):
@@ -156,13 +169,14 @@ VARIANTS: tuple[Variant, ...] = (
             PromptStyle(order="end"), Told),
     Variant("lettered", "numbering: a), b), c)", PromptStyle(marks="a)"), Lettered),
     Variant("bulleted", "numbering: none", PromptStyle(marks="-"), Marked),
-    Variant("reversed", "order: the list of actions is reversed", filter=Reversed),
+    Variant("reversed", "order: the list of actions is reversed, and has no numbers",
+            PromptStyle(marks="-", backwards=True), Reversed),
     Variant("reworded", "wording: other headings, and a question at the end",
             PromptStyle(heading="What you can do is one of these:", step="Earlier, at step",
                         question="What do you do next? Name one of the things you can do."),
             Reworded),
-    Variant("think", "protocol: thoughts are asked for before the choice",
-            PromptStyle(question=THINK), Thoughtful, protocol="think"),
+    Variant("protocol", "protocol: think for direct, direct for think; else thoughts are asked for",
+            PromptStyle(question=THINK), Thoughtful, other_protocol=True),
 )  # fmt: skip
 
 
