@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from smartplay.capabilities import Capability
-from smartplay.lesion_matrix import KEPT, LOST, LesionMatrix
+from smartplay.validity.matrix import KEPT, LOST, LesionMatrix
 
 SHORT = {
     str(capability): short

@@ -41,11 +41,6 @@ def run(options: argparse.Namespace) -> int:
     """Play what is missing, then report."""
     from smartplay.runner import run as play
 
-    settings = dict(map(_setting, options.set))
-    if options.base_url:
-        settings["base_url"] = options.base_url
-    if options.lesion:
-        settings["lesion"] = options.lesion
     played = play(
         options.agent,
         options.games,
@@ -56,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         out=options.out,
         quick=options.quick,
         retries=options.retries,
-        agent_settings=settings,
+        agent_settings=agent_settings(options),
         game_settings=_game_settings(options.game_set),
     )
     show_reports([played.path], options.json)
@@ -70,6 +65,16 @@ def run(options: argparse.Namespace) -> int:
         )
         return SOME_UNSCORED
     return OK
+
+
+def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The agent's settings among a command's options."""
+    settings = dict(map(_setting, options.set))
+    if options.base_url:
+        settings["base_url"] = options.base_url
+    if options.lesion:
+        settings["lesion"] = options.lesion
+    return settings
 
 
 def _setting(text: str) -> tuple[str, Any]:

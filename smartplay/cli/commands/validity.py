@@ -13,8 +13,8 @@ from smartplay.cli.output import OK, print_json, print_table
 from smartplay.errors import UsageError
 
 if TYPE_CHECKING:
-    from smartplay.lesion_matrix import ClassicLesions, LesionMatrix
-    from smartplay.validity import DegreeStudy, TableStudy
+    from smartplay.validity.matrix import ClassicLesions, LesionMatrix
+    from smartplay.validity.degrees import DegreeStudy, TableStudy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     """Compute and print."""
     from smartplay.runner.plan import select_games
     from smartplay.scoring import WEIGHTS
-    from smartplay.validity import published_table, study_degrees, study_table
+    from smartplay.validity.degrees import published_table, study_degrees, study_table
 
     _check(options)
     cards = select_games(options.games)
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     found: dict[str, Any] = {"degrees": degrees, "published": published}
     matrix = classic = None
     if options.lesions:
-        from smartplay.lesion_study import study_classic, study_lesions
+        from smartplay.validity.study import study_classic, study_lesions
 
         matrix = study_lesions(options.seeds)
         found |= msgspec.to_builtins(matrix)

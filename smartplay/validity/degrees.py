@@ -92,7 +92,9 @@ class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def published_table() -> PublishedTable:
     """Read the published table that comes with the package."""
-    text = resources.files("smartplay").joinpath("published.toml").read_text(encoding="utf-8")
+    text = (
+        resources.files("smartplay.validity").joinpath("published.toml").read_text(encoding="utf-8")
+    )
     return msgspec.convert(tomllib.loads(text), PublishedTable)
 
 
