@@ -95,30 +95,18 @@ def prompt_text(manual: str, actions: Sequence[str], observation: Observation, s
 
 
 class FunctionAgent:
-    """A plain function of the prompt as an agent.
+    """A plain function of the prompt as an agent."""
 
-    Args:
-        function: The function.
-        manual: The rules.
-        actions: Names of the actions.
-        seed: Not used.
-        compose: Makes the prompt.
-    """
+    compose: Callable[[str, Sequence[str], Observation, int], str] = staticmethod(prompt_text)
 
     def __init__(
-        self,
-        function: Callable[[str], Any],
-        manual: str,
-        actions: list[str],
-        seed: int,
-        compose: Callable[[str, Sequence[str], Observation, int], str] = prompt_text,
+        self, function: Callable[[str], Any], manual: str, actions: list[str], seed: int
     ) -> None:
         self._function, self._manual, self._actions = function, manual, actions
-        self._compose = compose
         self._steps = -1
 
     def act(self, observation: Observation) -> Any:
         """Call the function with the whole prompt."""
         self._steps += not observation.complaint
-        prompt = self._compose(self._manual, self._actions, observation, self._steps)
+        prompt = self.compose(self._manual, self._actions, observation, self._steps)
         return self._function(prompt)

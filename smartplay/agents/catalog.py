@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from smartplay.agents.base import AgentFactory, FunctionAgent, prompt_text
+from smartplay.agents.base import AgentFactory, FunctionAgent
 from smartplay.agents.lesions import LESIONS, Lesion, LesionedFactory, find_lesion
-from smartplay.agents.prompts import find_variant
+from smartplay.agents.prompts import find_variant, function_agent
 from smartplay.agents.reference import reference
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.errors import UnknownNameError, UsageError
@@ -186,8 +186,7 @@ def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource
         factory = found
     else:
         acting = found
-        compose = variant.style.prompt if variant else prompt_text
-        factory = partial(FunctionAgent, found, compose=compose)
+        factory = partial(function_agent(variant) if variant else FunctionAgent, found)
     _check_call(name, factory, own)
     asynchronous = getattr(found, "asynchronous", inspect.iscoroutinefunction(acting))
     made: AgentFactory = partial(factory, **own) if own else factory

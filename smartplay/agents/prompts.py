@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from smartplay.agents.base import Observation
+from smartplay.agents.base import FunctionAgent, Observation
 from smartplay.agents.lesions import Filter
 from smartplay.errors import UnknownNameError
 
@@ -178,6 +178,12 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("protocol", "protocol: think for direct, direct for think; else thoughts are asked for",
             PromptStyle(question=THINK), Thoughtful, other_protocol=True),
 )  # fmt: skip
+
+
+def function_agent(variant: Variant) -> type[FunctionAgent]:
+    """A class of agents that call a function with prompts of this variant."""
+    compose = staticmethod(variant.style.prompt)
+    return type("FunctionAgent", (FunctionAgent,), {"compose": compose})
 
 
 def find_variant(name: str) -> Variant:

@@ -14,10 +14,10 @@ from smartplay.agents.reference import reference_class
 from smartplay.capabilities import Capability
 from smartplay.card import GameCard
 from smartplay.errors import UsageError
-from smartplay.validity.matrix import ClassicLesions, LesionMatrix, classic_lesions, lesion_matrix
 from smartplay.registry import cards
 from smartplay.scoring import Weights
 from smartplay.statistics import Floats
+from smartplay.validity.matrix import ClassicLesions, LesionMatrix, classic_lesions, lesion_matrix
 
 RESAMPLING_SEED = 0
 

@@ -13,8 +13,8 @@ from smartplay.cli.output import OK, print_json, print_table
 from smartplay.errors import UsageError
 
 if TYPE_CHECKING:
-    from smartplay.validity.matrix import ClassicLesions, LesionMatrix
     from smartplay.validity.degrees import DegreeStudy, TableStudy
+    from smartplay.validity.matrix import ClassicLesions, LesionMatrix
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -47,7 +47,7 @@ PAIR = (
     ),
     (
         "Two boards hang side by side in the {place}: the signs with the {animal} and the {other}.",
-        "They are of {wood}, of the same size, and {Painter} is said to have painted them both.",
+        "{Painter} is said to have painted them both, on {wood}, in two sizes that look like one.",
         "A guest from {town} once offered {number} coins for the pair and was shown the way out.",
         "The latter belongs to the {second} door, and has its nail a little higher on the wall.",
         "The former belongs to the {door} door, although it used to be otherwise.",
@@ -85,7 +85,7 @@ FILLERS = (
         "The largest of them stands in the {place} and was brought from {town} on a sledge.",
         "It took {number} men and one very patient horse, and the horse is still praised for it.",
         "The tiles show ships, although the sea is far away and none of the keepers ever saw it.",
-        "Before the snow comes, {goods} and candles are bought for the whole season.",
+        "Before the snow comes, {goods} and firewood are bought for the whole season.",
         "Whoever lights the first fire of the year may choose the supper of that day.",
     ),
     (
@@ -114,7 +114,7 @@ FILLERS = (
     ),
     (
         "The garden behind the house is older than the house itself.",
-        "Its paths were laid by monks who grew {goods} there, or so a letter from {town} says.",
+        "Its paths were laid by monks who dealt in {goods}, or so a letter from {town} says.",
         "There are {number} apple trees, and each of them is known by the name of a keeper.",
         "The tree of the {nth} keeper bears the sourest fruit, which she is said to have enjoyed.",
         "In spring the view from the {place} is so white that visitors ask about the snow.",
@@ -131,7 +131,7 @@ FILLERS = (
     (
         "Paint is a matter of much talk in this house, as one may imagine.",
         "The red of the doors comes from a root, the blue from a stone, the green from copper.",
-        "The yellow was mixed by a cook in {town}, who kept the recipe between two of {goods}.",
+        "The yellow was mixed by a cook in {town}, who kept the recipe under a sack of {goods}.",
         "It takes {number} coats before a door is done, and a week of dry weather.",
         "A fifth colour was once considered, and the keepers quarrelled about it until {event}.",
         "The trial board hangs in the {place}, where it is too dark to see which colour it was.",
@@ -153,7 +153,7 @@ FILLERS = (
         "They came to the {place} for tea and brought what was left of the cake.",
     ),
     (
-        "Below the {place} there is a cellar in which {goods} were kept in former times.",
+        "Below the {place} there is a cellar that was used for {goods} in former times.",
         "Its door is grey and counts for nothing, as guests are told when they ask.",
         "A tunnel is said to lead from there to {town}, but {number} steps in there is a wall.",
         "The {nth} keeper knocked on it every {season_noun}, and said that something knocked back.",
@@ -204,7 +204,7 @@ SLOTS: dict[str, Sequence[str]] = {
         "Altmoor", "Breck", "Carrow", "Dunhollow", "Eastmere", "Fenwick", "Garrow", "Holmfirth",
         "Lower Tarn", "Marsh End",
     ),
-    "goods": ("pepper", "wool", "salt", "candles", "buttons", "rope", "tea", "cheese", "glue"),
+    "goods": ("pepper", "wool", "salt", "soap", "honey", "rope", "tea", "cheese", "glue", "flax"),
     "number": ("three", "four", "five", "six", "seven", "nine", "eleven", "twelve", "fourteen"),
 }  # fmt: skip
 
