@@ -9,7 +9,7 @@ from smartplay.games.contrast.house import DOORS, Kind, listed, permutation
 
 ANIMALS = (
     "badger", "bear", "crane", "crow", "deer", "dove", "eagle", "ferret", "finch", "fox",
-    "frog", "goose", "hare", "hawk", "heron", "horse", "lark", "lynx", "magpie", "mole", "moth",
+    "frog", "goose", "hare", "hawk", "heron", "lark", "lynx", "magpie", "mole", "moth",
     "newt", "otter", "owl", "pike", "rabbit", "raven", "seal", "snail", "snake", "sparrow",
     "stork", "swan", "toad", "trout", "turtle", "wasp", "weasel", "whale", "wolf",
 )  # fmt: skip
