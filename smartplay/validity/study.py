@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
-from smartplay.agents.base import AgentFactory, Observation
+from smartplay.agents.base import Agent, AgentFactory, Observation
 from smartplay.agents.catalog import find_agent
 from smartplay.agents.lesions import NINE, Lesion
 from smartplay.agents.reference import reference_class
 from smartplay.capabilities import Capability
 from smartplay.card import GameCard
-from smartplay.errors import UsageError
+from smartplay.errors import AgentError, UsageError
 from smartplay.registry import cards
 from smartplay.scoring import Weights
 from smartplay.statistics import Floats
@@ -36,21 +37,43 @@ def reference_factory(lesion: Lesion | None = None) -> AgentFactory:
 
 
 def play_scores(card: GameCard, factory: AgentFactory, seeds: Sequence[int]) -> list[float]:
-    """The scores of an agent that replies at once and with an action's name, one per seed."""
+    """The scores of an agent that replies at once and with an action's name, one per seed.
+
+    Where the agent gives up (`AgentError`), as one may that lacks something, the card's fallback is
+    played.
+    """
     env = gym.make(card.id, disable_env_checker=True)
     scores = []
     for seed in seeds:
         text, info = env.reset(seed=seed)
         actions = info["actions"]
-        agent = factory(manual=info["manual"], actions=list(actions), seed=seed)
+        agent = _made(factory, info, seed)
         over = False
         while not over:
-            reply = agent.act(Observation(text, info["history"]))
-            text, _, terminated, truncated, info = env.step(actions.index(reply))
+            action = _action(agent, Observation(text, info["history"]), actions)
+            text, _, terminated, truncated, info = env.step(
+                card.fallback if action is None else action
+            )
             over = terminated or truncated
         scores.append(info["score"])
     env.close()
     return scores
+
+
+def _made(factory: AgentFactory, info: dict[str, Any], seed: int) -> Agent | None:
+    try:
+        return factory(manual=info["manual"], actions=list(info["actions"]), seed=seed)
+    except AgentError:
+        return None
+
+
+def _action(agent: Agent | None, observation: Observation, actions: list[str]) -> int | None:
+    if agent is None:
+        return None
+    try:
+        return actions.index(str(agent.act(observation)))
+    except AgentError:
+        return None
 
 
 def study_lesions(seeds: int) -> LesionMatrix:

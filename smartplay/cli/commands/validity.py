@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from smartplay.validity.degrees import DegreeStudy, TableStudy
     from smartplay.validity.matrix import ClassicLesions, LesionMatrix
 
+CLASSIC = 20
+"""Episodes per game of the classic scoring, at most."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the games and whether to play the lesioned agents."""
@@ -48,7 +51,9 @@ def run(options: argparse.Namespace) -> int:
         matrix = study_lesions(options.seeds)
         found |= msgspec.to_builtins(matrix)
         if options.classic:
-            classic = {weights: study_classic(options.seeds, weights) for weights in WEIGHTS}
+            classic = {
+                weights: study_classic(min(options.seeds, CLASSIC), weights) for weights in WEIGHTS
+            }
             found["classic"] = classic
         if options.svg:
             _draw(matrix, options.svg)
