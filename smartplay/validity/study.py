@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from functools import partial
 
 import gymnasium as gym
 import numpy as np
@@ -14,7 +15,7 @@ from smartplay.agents.lesions import NINE, Lesion
 from smartplay.agents.reference import reference_class
 from smartplay.capabilities import Capability
 from smartplay.card import GameCard
-from smartplay.errors import AgentError, UsageError
+from smartplay.errors import UsageError
 from smartplay.registry import cards
 from smartplay.scoring import Weights
 from smartplay.statistics import Floats
@@ -37,43 +38,37 @@ def reference_factory(lesion: Lesion | None = None) -> AgentFactory:
 
 
 def play_scores(card: GameCard, factory: AgentFactory, seeds: Sequence[int]) -> list[float]:
-    """The scores of an agent that replies at once and with an action's name, one per seed.
-
-    Where the agent gives up (`AgentError`), as one may that lacks something, the card's fallback is
-    played.
-    """
+    """The scores of an agent that replies at once and with an action's name, one per seed."""
     env = gym.make(card.id, disable_env_checker=True)
     scores = []
     for seed in seeds:
         text, info = env.reset(seed=seed)
         actions = info["actions"]
-        agent = _made(factory, info, seed)
+        agent = factory(manual=info["manual"], actions=list(actions), seed=seed)
         over = False
         while not over:
-            action = _action(agent, Observation(text, info["history"]), actions)
-            text, _, terminated, truncated, info = env.step(
-                card.fallback if action is None else action
-            )
+            reply = agent.act(Observation(text, info["history"]))
+            action = actions.index(reply) if reply in actions else card.fallback
+            text, _, terminated, truncated, info = env.step(action)
             over = terminated or truncated
         scores.append(info["score"])
     env.close()
     return scores
 
 
-def _made(factory: AgentFactory, info: dict[str, Any], seed: int) -> Agent | None:
-    try:
-        return factory(manual=info["manual"], actions=list(info["actions"]), seed=seed)
-    except AgentError:
-        return None
+class Helpless:
+    """An agent that gives no answer where what was taken away from it makes it fail."""
 
+    def __init__(self, factory: AgentFactory, manual: str, actions: list[str], seed: int) -> None:
+        self._agent: Agent | None = None
+        with suppress(Exception):
+            self._agent = factory(manual=manual, actions=actions, seed=seed)
 
-def _action(agent: Agent | None, observation: Observation, actions: list[str]) -> int | None:
-    if agent is None:
-        return None
-    try:
-        return actions.index(str(agent.act(observation)))
-    except AgentError:
-        return None
+    def act(self, observation: Observation) -> str:
+        """What the agent answers, or nothing."""
+        with suppress(Exception):
+            return str(self._agent.act(observation)) if self._agent else ""
+        return ""
 
 
 def study_lesions(seeds: int) -> LesionMatrix:
@@ -108,7 +103,8 @@ def over_chance(card: GameCard, factory: AgentFactory, seeds: int) -> Floats:
 def study_classic(episodes: int, weights: Weights) -> ClassicLesions:
     """Play the same lesions over the core games that have a reference agent.
 
-    Games that take a worker process (Crafter) are left out: they would take hours.
+    Games that take a worker process (Crafter) are left out: they would take hours. An agent that
+    fails without what was taken away plays the card's fallback from there on.
 
     Args:
         episodes: Episodes per game, from seed 0 up.
@@ -132,5 +128,6 @@ def _has(card: GameCard, lesion: Lesion) -> bool:
 
 
 def _normalized(card: GameCard, lesion: Lesion | None, episodes: int) -> float | None:
-    scores = play_scores(card, reference_factory(lesion), range(episodes))
+    factory = partial(Helpless, reference_factory(lesion))
+    scores = play_scores(card, factory, range(episodes))
     return card.normalized(float(np.mean(scores)))
