@@ -20,14 +20,14 @@ LAYERS = [
     "report",
     "original",
     "validity",
-    "scoring statistics contrast_scores",
+    "scoring statistics comparison contrast_scores prices published",
     "runner",
     "agents models",
     "parsing records run_folder",
     "registry",
     "games",
     "text spaces card capabilities loading",
-    "errors _version",
+    "errors bounded _version",
 ]
 
 ONLY = {

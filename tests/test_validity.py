@@ -17,13 +17,14 @@ from smartplay.capabilities import Capability
 from smartplay.cli import main
 from smartplay.contrast_scores import score_contrasts
 from smartplay.errors import UnknownNameError, UsageError
+from smartplay.published import published_table
 from smartplay.records import EpisodeRecord
 from smartplay.registry import cards, get_card
 from smartplay.report import write_report
 from smartplay.runner.episode import Job, play_episode
 from smartplay.runner.schedule import play_by_name
 from smartplay.statistics import ratio_interval
-from smartplay.validity.degrees import published_table, study_degrees, study_table
+from smartplay.validity.degrees import study_degrees, study_table
 from smartplay.validity.matrix import KEPT, LOST, classic_lesions, lesion_matrix
 from smartplay.validity.study import contrast_cards, study_classic, study_lesions
 

@@ -25,6 +25,7 @@ from smartplay.agents.base import Observation, Reply
 from smartplay.agents.prompts import PLAIN, PromptStyle, find_variant
 from smartplay.errors import PromptTooLongError, UnknownNameError, UsageError
 from smartplay.models.base import Model, Settings, make_settings
+from smartplay.models.images import with_picture
 from smartplay.records import Call, Message
 
 Protocols = Literal["direct", "think"]
@@ -135,7 +136,9 @@ class LLMAgent:
         note = [LEFT_OUT] if 0 < oldest == self._first else []
         last = [style.listed(self._actions)] if style.order == "end" else []
         question = style.question or QUESTION[self._protocol]
-        return _message("user", "\n\n".join([*note, *steps, *last, question]))
+        page = "\n\n".join([*note, *steps, *last, question])
+        picture = self._observation.image
+        return _message("user", page if picture is None else with_picture(page, picture))
 
 
 def system_text(
@@ -156,7 +159,7 @@ def _thoughts(calls: list[Call]) -> list[str]:
     return [text for text in [*spoken, *(call.reasoning for call in calls)] if text]
 
 
-def _message(role: str, content: str) -> Message:
+def _message(role: str, content: str | list[dict[str, Any]]) -> Message:
     return {"role": role, "content": content}
 
 

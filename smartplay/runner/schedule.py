@@ -131,7 +131,7 @@ class _Places:
             pool = ProcessPoolExecutor(
                 min(self._concurrency, os.cpu_count() or 1),
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=_end_with_parent,
+                initializer=end_with_parent,
             )
             self._processes = pool
             self._stack.callback(pool.shutdown, wait=True, cancel_futures=True)
@@ -148,7 +148,7 @@ def play_by_name(job: Job, reference: tuple[str, dict[str, Any]]) -> Outcome:
     return play_here(job, find_agent(*reference).factory)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this worker as soon as its parent is gone, however it went, and quietly at Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = multiprocessing.parent_process()

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from importlib import resources
 
 import msgspec
 import numpy as np
 
 from smartplay.capabilities import Capability
 from smartplay.card import GameCard
+from smartplay.published import PublishedTable
 from smartplay.scoring import Weights, separability, weight
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 class DegreeStudy(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,28 +68,6 @@ def study_degrees(cards: Sequence[GameCard], weights: Weights) -> DegreeStudy:
         ],
         uncovered=[name for name, any_ in zip(names, covered, strict=True) if not any_],
     )
-
-
-class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The original's published table.
-
-    Attributes:
-        games: The seven games.
-        degrees: By capability as cards spell it, the degree of each game.
-        models: By model, the human-normalised score of each game.
-    """
-
-    games: list[str]
-    degrees: dict[str, list[int]]
-    models: dict[str, list[float]]
-
-
-def published_table() -> PublishedTable:
-    """Read the published table that comes with the package."""
-    text = (
-        resources.files("smartplay.validity").joinpath("published.toml").read_text(encoding="utf-8")
-    )
-    return msgspec.convert(tomllib.loads(text), PublishedTable)
 
 
 class TableStudy(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,9 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compute and print."""
+    from smartplay.published import published_table
     from smartplay.runner.plan import select_games
     from smartplay.scoring import WEIGHTS
-    from smartplay.validity.degrees import published_table, study_degrees, study_table
+    from smartplay.validity.degrees import study_degrees, study_table
 
     _check(options)
     cards = select_games(options.games)
