@@ -179,7 +179,8 @@ def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource
     if isinstance(found, type) and not callable(getattr(found, "act", None)):
         raise UsageError(f"agent {name} has no method act, so it cannot play")
     own, variant = dict(settings), None
-    if "prompt" in own and "prompt" not in (_parameters(found) or {}):
+    takes_prompt = _is_factory(found) and "prompt" in (_parameters(found) or {})
+    if "prompt" in own and not takes_prompt:
         variant = find_variant(str(own.pop("prompt")))
     if _is_factory(found):
         acting = getattr(found, "act", None)
