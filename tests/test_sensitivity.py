@@ -50,7 +50,7 @@ def test_a_filter_of_any_variant_passes_the_action_on(variant: Variant) -> None:
 
         def act(self, observation: Observation) -> Any:
             read.append(str(observation))
-            return self._name if "here" in observation else self._place
+            return self._name if "You are" in observation else self._place
 
     source = find_agent(South, {} if variant.name == "plain" else {"prompt": variant.name})
     agent = source.factory(manual=MANUAL, actions=ACTIONS, seed=0)
