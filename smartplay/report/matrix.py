@@ -64,10 +64,16 @@ def _cell(matrix: LesionMatrix, row: int, column: int) -> str:
     if mean is None:
         parts.append(_text(middle, y + CELL / 2 + 4, "-", INK, 15))
         return "".join(parts)
-    parts.append(_text(middle, y + CELL / 2, f"{mean:.2f}", "#ffffff", 17))
+    parts.append(_text(middle, y + CELL / 2, two_digits(mean), "#ffffff", 17))
     if low is not None and high is not None:
-        parts.append(_text(middle, y + CELL / 2 + 19, f"{low:.2f}, {high:.2f}", "#ffffff", 11))
+        ends = f"{two_digits(low)}, {two_digits(high)}"
+        parts.append(_text(middle, y + CELL / 2 + 19, ends, "#ffffff", 11))
     return "".join(parts)
+
+
+def two_digits(value: float) -> str:
+    """Two digits after the point, and no minus before 0."""
+    return f"{round(value, 2) + 0:.2f}"
 
 
 def _text(x: float, y: float, text: str, color: str, size: int) -> str:

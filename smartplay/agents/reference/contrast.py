@@ -86,7 +86,7 @@ class ContrastReference:
         rooms = read.rooms(now)
         if rooms is None:
             return None
-        here = self._believe(rooms.target, rooms.here)
+        here = self._believe((rooms.target, sorted(rooms.ways)), rooms.here)
         door = think.way(rooms, here, 1 if self._without == LOOKAHEAD else None)
         self._expected = rooms.ways.get(here, {}).get(door or "", here)
         return door

@@ -132,8 +132,8 @@ def _print_matrix(found: LesionMatrix) -> None:
         for row, lesion in enumerate(found.lesions)
     ]
     print_table(
-        f"\nRetention (hard over easy, both over chance) with 95 % intervals, {found.seeds} seeds: "
-        "what each lesion leaves of each contrast",
+        f"\nRetention (hard over easy, both over chance), below it its 95 % interval, {found.seeds} "
+        "seeds: what each lesion leaves of each contrast",
         header,
         rows,
     )
@@ -143,7 +143,9 @@ def _cell(found: LesionMatrix, row: int, column: int) -> str:
     mean, low, high = (part[row][column] for part in (found.retention, found.low, found.high))
     if mean is None or low is None or high is None:
         return "not measurable"
-    return f"{mean:.2f} [{low:.2f}, {high:.2f}]"
+    from smartplay.report.matrix import two_digits
+
+    return f"{two_digits(mean)}\n{two_digits(low)} {two_digits(high)}"
 
 
 def _print_classic(found: ClassicLesions) -> None:
