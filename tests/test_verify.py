@@ -429,11 +429,12 @@ def evil(run: Path) -> Iterator[Path]:
 
 def test_a_card_in_the_folder_runs_nothing(evil: Path) -> None:
     def change(header: dict[str, Any]) -> None:
-        plan = header["games"].pop(HANOI) | {"card": str(evil / "evil.toml"), "episodes": 1}
+        plan = header["games"].pop(HANOI) | {"card": str(evil / "evil.toml")}
         header["games"]["smartplay/Evil-v0"] = plan
 
     change_header(evil, change)
-    change_records(evil, lambda rs: [r.update(game="smartplay/Evil-v0") for r in rs])
+    own = "smartplay/Evil-v0"
+    change_records(evil, lambda rs: [r.update(game=own) for r in rs if r["game"] == HANOI])
     refused(evil, "this version has no such game")
     write_report(evil)
 
