@@ -150,6 +150,7 @@ class EpisodeRecord(
         usage: Their tokens.
         seconds: Wall-clock time of the episode.
         scores: Further scores the game defines, by name.
+        unlocked: Which of the achievements the game defines were unlocked.
     """
 
     game: str
@@ -170,6 +171,7 @@ class EpisodeRecord(
     usage: Usage = Usage()
     seconds: float = 0.0
     scores: dict[str, float] = {}
+    unlocked: dict[str, bool] = {}
 
 
 class GameHeader(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -55,6 +56,20 @@ def mean_interval(values: Sequence[float]) -> Interval:
         float(stdtrit(len(data) - 1, (1 + CONFIDENCE) / 2) * data.std(ddof=1)) / len(data) ** 0.5
     )
     return Interval(mean, mean - reach, mean + reach)
+
+
+def success_score(rates: Sequence[float]) -> float:
+    """The geometric mean of success rates, as the Crafter paper defines it (arXiv 2109.06780).
+
+    `exp(mean(log(1 + rate))) - 1`: what rarely succeeds weighs more than in the plain mean.
+
+    Args:
+        rates: Percentages, 0 to 100; one or more.
+
+    Returns:
+        A percentage, 0 to 100.
+    """
+    return math.expm1(math.fsum(map(math.log1p, rates)) / len(rates))
 
 
 def weighted_interval(

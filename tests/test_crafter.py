@@ -20,8 +20,8 @@ from smartplay.errors import UnknownNameError, UsageError
 from smartplay.games.crafter.creatures import Arrow, Plant, Zombie
 from smartplay.games.crafter.env import CrafterEnv
 from smartplay.games.crafter.rules import ACHIEVEMENTS, ACTIONS, CODE, ITEMS, NAMES
-from smartplay.games.crafter.score import crafter_score, success_rates
 from smartplay.games.crafter.words import ACTION_NAMES
+from smartplay.statistics import success_score
 from smartplay.text import CHARACTERS
 
 ID = "smartplay/Crafter-v0"
@@ -278,14 +278,10 @@ def test_the_score_sums_achievements_over_steps() -> None:
 
 
 def test_crafter_score_is_the_geometric_mean() -> None:
-    rates = success_rates([["collect_wood"], ["collect_wood", "wake_up"]])
-    assert (rates["collect_wood"], rates["wake_up"], rates["eat_cow"]) == (100, 50, 0)
-    assert crafter_score([100.0] * 22) == pytest.approx(100)
-    assert crafter_score([0.0] * 22) == 0
+    assert success_score([100.0] * 22) == pytest.approx(100)
+    assert success_score([0.0] * 22) == 0
     expected = math.exp((math.log(101) + math.log(51)) / 22) - 1
-    assert crafter_score(rates.values()) == pytest.approx(expected)
-    with pytest.raises(ValueError, match="at least one episode"):
-        success_rates([])
+    assert success_score([100, 50, *[0] * 20]) == pytest.approx(expected)
 
 
 def test_the_manual_holds_the_package_s_numbers() -> None:

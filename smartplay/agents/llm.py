@@ -24,6 +24,7 @@ import msgspec
 from smartplay.agents.base import Observation, Reply
 from smartplay.errors import PromptTooLongError, UnknownNameError, UsageError
 from smartplay.models.base import Model, Settings, make_settings
+from smartplay.models.images import with_picture
 from smartplay.records import Call, Message
 
 Protocols = Literal["direct", "think"]
@@ -124,7 +125,9 @@ class LLMAgent:
         told = [*self._observation.history, self._observation.text][oldest - self._step - 1 :]
         steps = [f"Step {k}:\n{text}" for k, text in enumerate(told, start=oldest)]
         note = [LEFT_OUT] if 0 < oldest == self._first else []
-        return _message("user", "\n\n".join([*note, *steps, QUESTION[self._protocol]]))
+        page = "\n\n".join([*note, *steps, QUESTION[self._protocol]])
+        picture = self._observation.image
+        return _message("user", page if picture is None else with_picture(page, picture))
 
 
 def system_text(manual: str, actions: list[str], protocol: Protocols) -> str:
@@ -139,7 +142,7 @@ def _thoughts(calls: list[Call]) -> list[str]:
     return [text for text in [*spoken, *(call.reasoning for call in calls)] if text]
 
 
-def _message(role: str, content: str) -> Message:
+def _message(role: str, content: str | list[dict[str, Any]]) -> Message:
     return {"role": role, "content": content}
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,20 @@ PIPED_WIDTH = 140
 def console() -> Console:
     """Standard output; wide if it is no terminal, so that no name is cut."""
     return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+
+
+@contextmanager
+def quiet_output() -> Iterator[None]:
+    """Send to standard error what agents, games and packages print meanwhile."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def print_json(value: Any) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from smartplay.errors import MissingPackageError, ModelError
 from smartplay.models.base import Settings
+from smartplay.models.images import for_record
 from smartplay.models.service import Service, call_service, read_key
 from smartplay.records import Call, Message, Usage
 
@@ -69,7 +70,7 @@ class OpenAIModel:
             raise ModelError(f"{self._service.title} sent a reply without any choice in it")
         choice, message = reply.choices[0], reply.choices[0].message
         return Call(
-            messages=messages,
+            messages=for_record(messages),
             text=_joined(message.content) or message.refusal or "",
             reasoning=message.reasoning_content or message.reasoning or "",
             finish="refusal" if message.refusal else choice.finish_reason or "",

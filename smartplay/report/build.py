@@ -212,6 +212,9 @@ def _notes(games: list[GameScore], header: RunHeader) -> list[str]:
             f"Played with fewer steps than the card says: {', '.join(short)}. Their scores cannot "
             "reach the human score and are not comparable with full episodes."
         )
+    without = [game.game.split("/")[-1] for game in games if game.score and not game.normalized]
+    if without:
+        notes.append(f"Counts for no capability, as no human score is known: {', '.join(without)}.")
     if any(game.episodes == 1 for game in games):
         notes.append("A single episode has no interval.")
     changed = [game.split("/")[-1] for game, plan in header.games.items() if plan.settings]

@@ -21,6 +21,7 @@ def to_markdown(report: Report) -> str:
         "where that is not known, the human) score. *Invalid*: steps without a valid answer, "
         "played by the game's fallback action.",
         _games(report),
+        *_further(report),
         "## Capabilities",
         "Weighted means of the normalised game scores. The weight of a game is the degree to "
         "which it demands the capability, less one (as the original's code has it) or as it is "
@@ -35,8 +36,7 @@ def to_markdown(report: Report) -> str:
 
 def escape(text: str) -> str:
     """Text that Markdown and HTML show as it is, on one line."""
-    visible = "".join(c if c.isprintable() else " " for c in text)
-    return re.sub(r"([\\`*_{}\[\]<>()#!|&])", r"\\\1", visible)
+    return re.sub(r"([\\`*_{}\[\]<>()#!|&])", r"\\\1", wording.plain(text))
 
 
 def _bullets(lines: Iterable[str]) -> str:
@@ -69,6 +69,19 @@ def _games(report: Report) -> str:
             for game in report.games
         ),
     )
+
+
+def _further(report: Report) -> list[str]:
+    parts = []
+    for game in report.games:
+        rows = [(label, wording.interval(value)) for label, value in game.further.items()]
+        if game.success_score is not None:
+            rows.append(("score over the episodes (geometric mean)", f"{game.success_score:.2f} %"))
+        rates = game.success.items()
+        rows += [(f"unlocked: {label}", wording.share(rate)) for label, rate in rates]
+        if rows:
+            parts += [f"### {escape(game.title)}: further scores", _table(("Score", "Mean"), rows)]
+    return parts
 
 
 def _capabilities(report: Report) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
+from itertools import cycle
 
 from smartplay.report.build import Report
+from smartplay.report.wording import plain
 from smartplay.scoring import CapabilityScore
 
 WIDTH, HEIGHT = 760, 620
@@ -27,13 +29,13 @@ def radar_svg(report: Report) -> str:
     means = [_mean(score) for score in scores]
     lows = [_end(score, "low") for score in scores]
     highs = [_end(score, "high") for score in scores]
-    top = math.ceil(5 * max([1.0, *(value for value in means + highs if value)])) / 5
+    step = ring_step(highest := max([1.0, *(value for value in means + highs if value)]))
     chance = [report.chance["shipped"].get(score.capability) for score in scores]
-    drawing = _Radar(len(scores), top)
+    drawing = _Radar(len(scores), step, math.ceil(round(highest / step, 9)))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'font-family="Helvetica, Arial, sans-serif" font-size="15">',
-        f"<title>Capabilities of {escape(report.agent)}</title>",
+        f"<title>Capabilities of {escape(plain(report.agent))}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fbfaf7"/>',
         *drawing.rings(),
         *(drawing.axis(k, score.capability) for k, score in enumerate(scores)),
@@ -41,10 +43,18 @@ def radar_svg(report: Report) -> str:
         *drawing.outline(means, MAIN, ""),
         *(drawing.bar(k, low, highs[k]) for k, low in enumerate(lows)),
         *(drawing.dot(k, mean) for k, mean in enumerate(means)),
-        _legend(report.agent, any(value is not None for value in chance)),
+        _legend(plain(report.agent), any(value is not None for value in chance)),
         "</svg>",
     ]
     return "\n".join(filter(None, parts)) + "\n"
+
+
+def ring_step(highest: float) -> float:
+    """The distance of the rings, a fifth or more, such that there are at most eight."""
+    step, factors = 0.2, cycle((2.5, 2, 2))
+    while highest / step > 8:
+        step *= next(factors)
+    return step
 
 
 def _mean(score: CapabilityScore) -> float | None:
@@ -59,10 +69,11 @@ def _end(score: CapabilityScore, end: str) -> float | None:
 
 
 class _Radar:
-    """Places values on `axes` axes of which the rim is `top`."""
+    """Places values on `axes` axes, across `rings` rings that lie `step` apart."""
 
-    def __init__(self, axes: int, top: float) -> None:
-        self._axes, self._top = axes, top
+    def __init__(self, axes: int, step: float, rings: int) -> None:
+        self._axes, self._step, self._rings = axes, step, rings
+        self._top = step * rings
 
     def _at(self, axis: int, value: float) -> Point:
         angle = 2 * math.pi * axis / self._axes - math.pi / 2
@@ -70,11 +81,11 @@ class _Radar:
         return MIDDLE[0] + reach * math.cos(angle), MIDDLE[1] + reach * math.sin(angle)
 
     def rings(self) -> list[str]:
-        """Circles at every fifth, labelled; the one at 1 is the human score."""
+        """Circles at every step, labelled, and one at 1, the human score."""
         parts = []
-        for step in range(1, round(self._top * 5) + 1):
-            value = step / 5
-            strong = step == 5
+        steps = {round(self._step * (ring + 1), 9) for ring in range(self._rings)}
+        for value in sorted({*steps, 1.0}):
+            strong = value == 1
             x, y = self._at(0, value)
             parts.append(
                 f'<circle cx="{MIDDLE[0]:.1f}" cy="{MIDDLE[1]:.1f}" '

@@ -9,6 +9,11 @@ from smartplay.statistics import Interval
 NONE = "-"
 
 
+def plain(text: str) -> str:
+    """Text from an agent or a game as one line of printable characters."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def interval(value: Interval | None, digits: int = 2) -> str:
     """A mean with its interval, such as `0.91 [0.85, 0.97]`; `-` if there is none."""
     if value is None:
@@ -54,7 +59,7 @@ def headline(report: Report) -> list[str]:
             f"{usage.completion} written ({usage.reasoning} reasoning)"
         )
     lines += [f"Unscored: {count} x {cause}" for cause, count in report.unscored.items()]
-    return lines
+    return list(map(plain, lines))
 
 
 def cautions(report: Report) -> list[str]:
@@ -69,7 +74,7 @@ def cautions(report: Report) -> list[str]:
         for score in report.capabilities
         if score.reason
     ]
-    return lines
+    return list(map(plain, lines))
 
 
 def _rank(found: Separability, capabilities: int) -> str:

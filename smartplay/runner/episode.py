@@ -136,9 +136,8 @@ class _Episode:
         seconds = time.perf_counter() - began
         executed = card.fallback if action is None else action
         shown, reward, self.terminated, self.truncated, self.info = env.step(executed)
+        reward, score = _number("reward", reward), _number("score", self.info["score"])
         text = self.info["obs"]
-        reward = _number("reward", reward)
-        score = _number("score", self.info["score"])
         self.reward += reward
         name = self.info["actions"][executed]
         number, valid = len(self.steps) + 1, action is not None
@@ -158,7 +157,8 @@ class _Episode:
         attempts = [attempt for step in self.steps for attempt in step.attempts]
         calls = [call for attempt in attempts for call in attempt.calls]
         last = [step.attempts[-1].cause for step in self.steps]
-        further = self.info.get("state", {}).get("scores", {})
+        state = self.info.get("state", {})
+        unlocked = state.get("unlocked", ())
         job = self.job
         return EpisodeRecord(
             game=job.game,
@@ -178,7 +178,8 @@ class _Episode:
             calls=len(calls),
             usage=sum((call.usage for call in calls), Usage()),
             seconds=seconds,
-            scores={name: _number(name, value) for name, value in further.items()},
+            scores={name: _number(name, value) for name, value in state.get("scores", {}).items()},
+            unlocked={name: name in unlocked for name in state.get("unlockable", ())},
         )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from smartplay.cli.output import OK, SOME_UNSCORED, show_reports
+from smartplay.cli.output import OK, SOME_UNSCORED, quiet_output, show_reports
 from smartplay.errors import UsageError
 
 
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
-    add("--quick", action="store_true", help="2 episodes of at most 50 steps per game")
+    add("--quick", action="store_true", help="2 episodes of at most 15 steps per game")
     add("--retries", type=int, default=1, metavar="N",
         help="how often an invalid reply is complained of (default: 1)")  # fmt: skip
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
@@ -41,19 +42,20 @@ def run(options: argparse.Namespace) -> int:
     settings = dict(map(_setting, options.set))
     if options.base_url:
         settings["base_url"] = options.base_url
-    played = play(
-        options.agent,
-        options.games,
-        episodes=options.episodes,
-        steps=options.steps,
-        seed=options.seed,
-        concurrency=options.concurrency,
-        out=options.out,
-        quick=options.quick,
-        retries=options.retries,
-        agent_settings=settings,
-        game_settings=_game_settings(options.game_set),
-    )
+    with quiet_output() if options.json else nullcontext():
+        played = play(
+            options.agent,
+            options.games,
+            episodes=options.episodes,
+            steps=options.steps,
+            seed=options.seed,
+            concurrency=options.concurrency,
+            out=options.out,
+            quick=options.quick,
+            retries=options.retries,
+            agent_settings=settings,
+            game_settings=_game_settings(options.game_set),
+        )
     show_reports([played.path], options.json)
     if not options.json:
         print(f"Report: {played.path / 'report.md'}")

@@ -23,8 +23,8 @@ class CrafterText(Describer[CrafterEnv]):
 
     The score is the original's: the sum over the steps of the number of different achievements
     unlocked so far. `state` holds the native `info` and `facing` ([dx, dy]), `sleeping`,
-    `daylight`, `unlocked` (achievements in the order they were first reached) and `scores`: the
-    `achievements` unlocked, the total `reward` and the steps of `survival`.
+    `daylight`, `unlocked` (achievements in the order they were first reached), `unlockable` (all
+    22) and `scores`: the `achievements` unlocked, the total `reward` and the steps of `survival`.
 
     Args:
         env: The native environment.
@@ -80,6 +80,7 @@ class CrafterText(Describer[CrafterEnv]):
             "sleeping": sleeping,
             "daylight": light,
             "unlocked": unlocked,
+            "unlockable": ACHIEVEMENTS,
             "scores": {
                 "achievements": float(len(unlocked)),
                 "reward": turn.total,
