@@ -19,7 +19,8 @@ LAYERS = [
     "leaderboard",
     "report",
     "original",
-    "scoring statistics comparison prices published",
+    "validity",
+    "scoring statistics comparison contrast_scores prices published",
     "runner",
     "agents models",
     "parsing records run_folder",
@@ -32,6 +33,8 @@ LAYERS = [
 ONLY = {
     "scoring": "statistics card capabilities records errors",
     "statistics": "",
+    "comparison": "statistics",
+    "prices": "records errors",
     "runner": "agents registry run_folder records card parsing errors _version",
 }
 """Names that may import less than all that lies below them."""
