@@ -15,6 +15,8 @@ RESAMPLES = 4000
 EXACT_PAIRS = 12
 DRAWS = 9999
 _ROUNDING = 1e-12
+MASTERED = 0.5
+"""What a mean must reach for a ratio to it to say something."""
 
 
 class Interval(msgspec.Struct, frozen=True):
@@ -163,6 +165,38 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
         most = max(most, min(1.0, p * (len(order) - rank)))
         result[place] = most
     return result
+
+
+def ratio_interval(
+    above: Sequence[float] | Floats, below: Sequence[float] | Floats, rng: np.random.Generator
+) -> Interval | None:
+    """The ratio of the means of paired values, with a bootstrap interval.
+
+    Pairs are resampled; the ends are percentiles.
+
+    Args:
+        above: Values, one or more.
+        below: As many values, each paired with one of `above`.
+        rng: Draws the resamples.
+
+    Returns:
+        The ratio; without ends if there is a single pair; None if the mean of `below` is under
+        `MASTERED`, where the ratio says nothing.
+    """
+    top, bottom = np.asarray(above, dtype=np.float64), np.asarray(below, dtype=np.float64)
+    if bottom.mean() < MASTERED:
+        return None
+    ratio = float(top.mean() / bottom.mean())
+    number = len(top)
+    if number == 1:
+        return Interval(ratio)
+    drawn = rng.integers(number, size=(RESAMPLES, number))
+    means = top[drawn].mean(axis=1), bottom[drawn].mean(axis=1)
+    # A resample of a barely mastered easy setting may come near 0; it then says nothing either.
+    kept = means[1] > MASTERED / 2
+    tail = 100 * (1 - CONFIDENCE) / 2
+    low, high = np.percentile(means[0][kept] / means[1][kept], [tail, 100 - tail])
+    return Interval(ratio, float(low), float(high))
 
 
 def _resampled_means(values: Floats, rng: np.random.Generator) -> Floats:

@@ -264,8 +264,9 @@ def test_what_cannot_be_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_card_of_ones_own_that_is_gone(tmp_path: Path) -> None:
     path = played(tmp_path / "run", HANOI)
-    games = RunFolder(path).header().games
-    gone = str(tmp_path / "gone.toml")
-    change(path, games={g: msgspec.structs.replace(p, card=gone) for g, p in games.items()})
+    (plan,) = RunFolder(path).header().games.values()
+    plan = msgspec.structs.replace(plan, card=str(tmp_path / "gone.toml"))
+    change(path, games={"smartplay/Gone-v0": plan})
+    (path / "episodes.jsonl").unlink()
     with pytest.raises(smartplay.SmartPlayError, match=r"cannot read card .*gone\.toml"):
         build_report(path)

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from smartplay.card import GameCard, read_cards
+from smartplay.contrast_scores import ContrastScore, score_contrasts
 from smartplay.errors import RunFolderError
 from smartplay.prices import Price, Prices
 from smartplay.records import EpisodeRecord, RunHeader, Usage
@@ -66,6 +67,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         overall: Mean of the games' normalised scores, each game alike; None where there is none.
         games: A score per game.
         capabilities: A score per capability, by its weights.
+        contrasts: What is left of each capability when it is demanded; empty if no contrast was
+            played.
         chance: The capability scores of random play on the same games, by weighting; None where
             some game's random score is not known.
         separability: What the games cannot tell apart, by weighting.
@@ -86,6 +89,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     overall: Interval | None
     games: list[GameScore]
     capabilities: list[CapabilityScore]
+    contrasts: list[ContrastScore]
     chance: dict[str, dict[str, float | None]]
     separability: dict[str, Separability]
     notes: list[str]
@@ -139,6 +143,7 @@ def build_report(path: str | Path, prices: Prices | None = None) -> Report:
         overall=_overall(list(samples.values())),
         games=games,
         capabilities=score_capabilities(played, samples),
+        contrasts=score_contrasts(cards, by_game),
         chance={weights: _chance(played, weights) for weights in WEIGHTS},
         separability={weights: separability(played, weights) for weights in WEIGHTS},
         notes=notes + _notes(games, header) + _unpriced(games, header, prices),

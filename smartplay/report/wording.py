@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
+from smartplay.contrast_scores import ContrastScore
 from smartplay.report.build import Report
 from smartplay.scoring import GameScore, Separability
-from smartplay.statistics import Interval
+from smartplay.statistics import MASTERED, Interval
 
 NONE = "-"
 
@@ -53,6 +54,21 @@ def name(game: str) -> str:
 def episodes(game: GameScore) -> str:
     """Scored episodes of those planned."""
     return f"{game.episodes}/{game.planned}"
+
+
+CONTRASTS = (
+    "Each capability measured by itself: the hard setting of a contrast demands it, the easy one "
+    "does not, and nothing else differs. Both are scores over chance (0 is random play, 1 the best "
+    "possible). Retention is hard over easy: 1 means that nothing is lost when the capability is "
+    f"demanded. It is not measurable where the easy score is below {MASTERED}."
+)
+
+
+def retention(score: ContrastScore) -> str:
+    """The retention with its interval, or that there is none."""
+    if score.retention is not None:
+        return interval(score.retention)
+    return "not measurable" if score.pairs else NONE
 
 
 def headline(report: Report) -> list[str]:

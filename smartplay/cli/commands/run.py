@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from smartplay.agents.lesions import LESIONS
 from smartplay.cli.output import OK, SOME_UNSCORED, quiet_output, show_reports
 from smartplay.errors import UsageError
 
@@ -30,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--retries", type=int, default=1, metavar="N",
         help="how often an invalid reply is complained of (default: 1)")  # fmt: skip
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
+    add("--lesion", action="append", default=[], metavar="NAME",
+        help=f"take something away: {', '.join(lesion.name for lesion in LESIONS)}")  # fmt: skip
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the agent")
     add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
         help="a setting of a game or family")  # fmt: skip
@@ -39,9 +42,6 @@ def run(options: argparse.Namespace) -> int:
     """Play what is missing, then report."""
     from smartplay.runner import run as play
 
-    settings = dict(map(_setting, options.set))
-    if options.base_url:
-        settings["base_url"] = options.base_url
     with quiet_output() if options.json else nullcontext():
         played = play(
             options.agent,
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
             out=options.out,
             quick=options.quick,
             retries=options.retries,
-            agent_settings=settings,
+            agent_settings=agent_settings(options),
             game_settings=_game_settings(options.game_set),
         )
     show_reports([played.path], options.json)
@@ -67,6 +67,16 @@ def run(options: argparse.Namespace) -> int:
         )
         return SOME_UNSCORED
     return OK
+
+
+def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The agent's settings among a command's options."""
+    settings = dict(map(_setting, options.set))
+    if options.base_url:
+        settings["base_url"] = options.base_url
+    if options.lesion:
+        settings["lesion"] = options.lesion
+    return settings
 
 
 def _setting(text: str) -> tuple[str, Any]:
