@@ -24,7 +24,7 @@ text { fill: #1d1c1a; font-size: 11.5px }
 .dot { fill: #0072b2; stroke: #fbfaf7 }
 """
 LEGEND = 34
-NAME_LENGTH = 36
+NAME_LENGTH = 24
 
 
 def radar_svg(report: Report) -> str:
@@ -52,6 +52,7 @@ def _legend(agent: str, chance: bool) -> list[Markup]:
         line(16, y, 40, y, "trail"),
         text(46, y + 4, f"{name}, with 95 % intervals", "label", "start"),
     ]
+    parts += [line(290, y, 312, y, "ring human"), text(317, y + 4, "human", "label", "start")]
     if chance:
-        parts += [line(350, y, 374, y, "chance"), text(380, y + 4, "random play", "label", "start")]
+        parts += [line(366, y, 388, y, "chance"), text(393, y + 4, "random play", "label", "start")]
     return parts
