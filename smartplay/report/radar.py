@@ -1,7 +1,8 @@
 """The nine capabilities as a radar, in SVG.
 
-A gap in the outline is a capability that was not measured; a bar along an axis is the 95 %
-interval. The circle at 1 is the human score, the dashed outline random play.
+Two lines, if contrasts were played: the classic weighted score, whose 1 is the human score, and
+the retention of the contrasts, whose 1 is that nothing is lost. A gap in an outline is a capability
+that was not measured; a bar along an axis is the 95 % interval. The dashed outline is random play.
 """
 
 from __future__ import annotations
@@ -13,23 +14,25 @@ from itertools import cycle
 
 from smartplay.report.build import Report
 from smartplay.report.wording import plain
-from smartplay.scoring import CapabilityScore
+from smartplay.statistics import Interval
 
 WIDTH, HEIGHT = 760, 620
 MIDDLE = (WIDTH / 2, 310.0)
 RADIUS = 200.0
 INK, FAINT, MAIN, CHANCE = "#1b1b1b", "#c9c6be", "#0072b2", "#8a8780"
+CONTRAST = "#d55e00"
 
 Point = tuple[float, float]
 
 
 def radar_svg(report: Report) -> str:
-    """Draw the capability scores of a report (weights: degree less one)."""
+    """Draw the capability scores of a report (weights: degree less one) and its contrasts."""
     scores = report.capabilities
-    means = [_mean(score) for score in scores]
-    lows = [_end(score, "low") for score in scores]
-    highs = [_end(score, "high") for score in scores]
-    step = ring_step(highest := max([1.0, *(value for value in means + highs if value)]))
+    lines = [(MAIN, [score.scores["shipped"] for score in scores])]
+    if report.contrasts:
+        lines.append((CONTRAST, [score.retention for score in report.contrasts]))
+    ends = [_at_least_0(found.high or found.mean) for _, row in lines for found in row if found]
+    step = ring_step(highest := max([1.0, *ends]))
     chance = [report.chance["shipped"].get(score.capability) for score in scores]
     drawing = _Radar(len(scores), step, math.ceil(round(highest / step, 9)))
     parts = [
@@ -40,10 +43,9 @@ def radar_svg(report: Report) -> str:
         *drawing.rings(),
         *(drawing.axis(k, score.capability) for k, score in enumerate(scores)),
         *drawing.outline(chance, CHANCE, "4 4"),
-        *drawing.outline(means, MAIN, ""),
-        *(drawing.bar(k, low, highs[k]) for k, low in enumerate(lows)),
-        *(drawing.dot(k, mean) for k, mean in enumerate(means)),
-        _legend(plain(report.agent), any(value is not None for value in chance)),
+        *(part for color, row in lines for part in drawing.line(row, color)),
+        *(drawing.gap(k) for k in range(len(scores)) if all(row[k] is None for _, row in lines)),
+        _legend(report, any(value is not None for value in chance)),
         "</svg>",
     ]
     return "\n".join(filter(None, parts)) + "\n"
@@ -57,15 +59,8 @@ def ring_step(highest: float) -> float:
     return step
 
 
-def _mean(score: CapabilityScore) -> float | None:
-    found = score.scores["shipped"]
-    return None if found is None else max(0.0, found.mean)
-
-
-def _end(score: CapabilityScore, end: str) -> float | None:
-    found = score.scores["shipped"]
-    value = None if found is None else (found.low if end == "low" else found.high)
-    return None if value is None else max(0.0, value)
+def _at_least_0(value: float) -> float:
+    return max(0.0, value)
 
 
 class _Radar:
@@ -126,37 +121,52 @@ class _Radar:
                 )
         return lines
 
-    def bar(self, axis: int, low: float | None, high: float | None) -> str:
+    def line(self, values: Sequence[Interval | None], color: str) -> list[str]:
+        """An outline with its intervals and means."""
+        means = [None if found is None else _at_least_0(found.mean) for found in values]
+        parts = self.outline(means, color, "")
+        for axis, found in enumerate(values):
+            if found is not None and found.low is not None and found.high is not None:
+                parts.append(self.bar(axis, found.low, found.high, color))
+        for axis, mean in enumerate(means):
+            if mean is not None:
+                x, y = self._at(axis, mean)
+                parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{color}"/>')
+        return parts
+
+    def bar(self, axis: int, low: float, high: float, color: str) -> str:
         """An interval along its axis."""
-        if low is None or high is None:
-            return ""
-        (x1, y1), (x2, y2) = self._at(axis, low), self._at(axis, high)
+        (x1, y1), (x2, y2) = (self._at(axis, _at_least_0(end)) for end in (low, high))
         return (
-            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{MAIN}" '
+            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color}" '
             'stroke-width="7" stroke-opacity="0.35" stroke-linecap="round"/>'
         )
 
-    def dot(self, axis: int, value: float | None) -> str:
-        """A mean; where there is none, the word for it near the middle."""
-        if value is None:
-            x, y = self._at(axis, self._top * 0.5)
-            return (
-                f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="11" '
-                'fill="#5c5a55">not measured</text>'
-            )
-        x, y = self._at(axis, value)
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{MAIN}"/>'
-
-
-def _legend(agent: str, chance: bool) -> str:
-    name = agent if len(agent) <= 40 else agent[:37] + "..."
-    parts = [
-        f'<line x1="24" y1="590" x2="54" y2="590" stroke="{MAIN}" stroke-width="2.5"/>'
-        f'<text x="62" y="595" fill="{INK}">{escape(name)}, with 95 % intervals</text>'
-    ]
-    if chance:
-        parts.append(
-            f'<line x1="470" y1="590" x2="500" y2="590" stroke="{CHANCE}" stroke-width="2.5" '
-            f'stroke-dasharray="4 4"/><text x="508" y="595" fill="{INK}">random play</text>'
+    def gap(self, axis: int) -> str:
+        """The word for what was not measured, on its axis."""
+        x, y = self._at(axis, self._top * 0.5)
+        return (
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="11" '
+            'fill="#5c5a55">not measured</text>'
         )
+
+
+def _legend(report: Report, chance: bool) -> str:
+    agent = plain(report.agent)
+    name = agent if len(agent) <= 40 else agent[:37] + "..."
+    entries = [(MAIN, "", f"{name}, with 95 % intervals", 24)]
+    if report.contrasts:
+        entries = [
+            (MAIN, "", "classic weighted score", 24),
+            (CONTRAST, "", "contrast: what is left (hard over easy)", 240),
+        ]
+    if chance:
+        entries.append((CHANCE, ' stroke-dasharray="4 4"', "random play", 590))
+    parts = [
+        f'<line x1="{x}" y1="590" x2="{x + 30}" y2="590" stroke="{color}" stroke-width="2.5"'
+        f'{dash}/><text x="{x + 38}" y="595" fill="{INK}">{escape(words)}</text>'
+        for color, dash, words, x in entries
+    ]
+    if report.contrasts:
+        parts.append(f'<text x="24" y="28" fill="{INK}">{escape(name)}, with 95 % intervals</text>')
     return "".join(parts)
