@@ -5,6 +5,7 @@ run.json                      header, written first: arguments, versions, card d
 episodes.jsonl                one `EpisodeRecord` per line, appended when an episode ends
 steps/GAME/EPISODE.jsonl.gz   an `EpisodeHeader`, then one `StepRecord` per step
 report.json, report.md, radar.svg   made from the above, and made again at will
+report.html                         likewise, where asked for
 ```
 
 Records are plain data. Reading them needs no game, no agent and no model, and runs nothing.

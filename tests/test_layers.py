@@ -33,6 +33,8 @@ LAYERS = [
 ONLY = {
     "scoring": "statistics card capabilities records errors",
     "statistics": "",
+    "comparison": "statistics",
+    "prices": "records errors",
     "runner": "agents registry run_folder records card parsing errors _version",
 }
 """Names that may import less than all that lies below them."""

@@ -429,7 +429,7 @@ def evil(run: Path) -> Iterator[Path]:
 
 def test_a_card_in_the_folder_runs_nothing(evil: Path) -> None:
     def change(header: dict[str, Any]) -> None:
-        plan = header["games"].pop(HANOI) | {"card": str(evil / "evil.toml"), "episodes": 1}
+        plan = header["games"].pop(HANOI) | {"card": str(evil / "evil.toml")}
         header["games"]["smartplay/Evil-v0"] = plan
 
     change_header(evil, change)

@@ -7,12 +7,16 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from smartplay.prices import Prices
+    from smartplay.report import Report
 
 OK, FAILED, BAD_USAGE, SOME_UNSCORED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -55,14 +59,17 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]
     console().print(table)
 
 
-def show_reports(paths: Sequence[Path], as_json: bool) -> None:
-    """Score runs, write their reports into their folders and print them."""
+def show_reports(
+    paths: Sequence[Path], as_json: bool, prices: Prices | None = None
+) -> list[Report]:
+    """Score runs, write their reports into their folders, print and return them."""
     from smartplay.report import write_report
     from smartplay.report.terminal import print_report
 
-    reports = [write_report(path) for path in paths]
+    reports = [write_report(path, prices) for path in paths]
     if as_json:
         print_json(reports[0] if len(reports) == 1 else reports)
-        return
+        return reports
     for report in reports:
         print_report(report, console())
+    return reports

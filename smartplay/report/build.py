@@ -146,7 +146,9 @@ def build_report(path: str | Path, prices: Prices | None = None) -> Report:
         contrasts=score_contrasts(cards, by_game),
         chance={weights: _chance(played, weights) for weights in WEIGHTS},
         separability={weights: separability(played, weights) for weights in WEIGHTS},
-        notes=notes + _notes(games, header, {card.id for card in cards if card.contrast}),
+        notes=notes
+        + _notes(games, header, {card.id for card in cards if card.contrast})
+        + _unpriced(games, header, prices),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
         cost=_cost(games, header, prices),
     )
@@ -195,6 +197,13 @@ def _cost(games: list[GameScore], header: RunHeader, prices: Prices | None) -> C
         games=amounts,
         total=sum(amounts.values()),
     )
+
+
+def _unpriced(games: list[GameScore], header: RunHeader, prices: Prices | None) -> list[str]:
+    called = any(game.calls for game in games)
+    if prices is None or not called or prices.find(header.agent, header.agent_settings):
+        return []
+    return [f"The given prices name no price for {header.agent}: its cost is not known."]
 
 
 def _invalid_steps(games: list[GameScore]) -> float:

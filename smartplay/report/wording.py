@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from smartplay.contrast_scores import ContrastScore
 from smartplay.report.build import Report
 from smartplay.scoring import GameScore, Separability
 from smartplay.statistics import MASTERED, Interval
 
 NONE = "-"
+
+
+def visible(text: str) -> str:
+    """Text in which characters that would hide or turn others are shown by their number."""
+    return "".join(c if _is_seen(c) else f"\u27e8{ord(c):04X}\u27e9" for c in text)
+
+
+def _is_seen(c: str) -> bool:
+    return c.isprintable() or c in "\n\t" or unicodedata.category(c) == "Zs"
 
 
 def plain(text: str) -> str:

@@ -12,9 +12,9 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 from smartplay.agents.base import AgentFactory
@@ -113,7 +113,9 @@ class _Places:
         loop = asyncio.get_running_loop()
         executor = self._given or self._process_pool()
         try:
-            return await loop.run_in_executor(executor, play_by_name, job, by_name)
+            with nullcontext() if self._given else _interrupts_held():
+                outcome = loop.run_in_executor(executor, play_by_name, job, by_name)
+            return await outcome
         except Exception as failure:
             if isinstance(failure, BrokenExecutor) and executor is self._processes:
                 self._processes = None
@@ -148,9 +150,24 @@ def play_by_name(job: Job, reference: tuple[str, dict[str, Any]]) -> Outcome:
     return play_here(job, find_agent(*reference).factory)
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let workers be born deaf to Ctrl-C, until `end_with_parent` has set what it does."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def end_with_parent() -> None:
     """End this worker as soon as its parent is gone, however it went, and quietly at Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     parent = multiprocessing.parent_process()
     if parent is None:
         return
