@@ -157,8 +157,6 @@ class _Episode:
         attempts = [attempt for step in self.steps for attempt in step.attempts]
         calls = [call for attempt in attempts for call in attempt.calls]
         last = [step.attempts[-1].cause for step in self.steps]
-        state = self.info.get("state", {})
-        unlocked = state.get("unlocked", ())
         job = self.job
         return EpisodeRecord(
             game=job.game,
@@ -170,7 +168,6 @@ class _Episode:
             score=None if error else _number("score", self.info["score"]),
             return_=self.reward,
             steps=len(self.steps),
-            completed=bool(self.info.get("completed", False)),
             terminated=self.terminated,
             time_limit=self.truncated,
             invalid=_count(last),
@@ -178,9 +175,19 @@ class _Episode:
             calls=len(calls),
             usage=sum((call.usage for call in calls), Usage()),
             seconds=seconds,
-            scores={name: _number(name, value) for name, value in state.get("scores", {}).items()},
-            unlocked={name: name in unlocked for name in state.get("unlockable", ())},
+            **told_by_game(self.info),
         )
+
+
+def told_by_game(info: dict[str, Any]) -> dict[str, Any]:
+    """What a game says of an episode besides its score, as fields of the episode's record."""
+    state = info.get("state", {})
+    unlocked = state.get("unlocked", ())
+    return {
+        "completed": bool(info.get("completed", False)),
+        "scores": {k: _number(k, value) for k, value in state.get("scores", {}).items()},
+        "unlocked": {name: name in unlocked for name in state.get("unlockable", ())},
+    }
 
 
 async def _ask(
