@@ -21,6 +21,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LISTED = 20
+"""How many known names an error lists at most."""
+
 
 LISTED = 20
 

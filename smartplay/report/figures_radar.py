@@ -8,6 +8,7 @@ from itertools import cycle
 
 from markupsafe import Markup
 
+from smartplay.report.build import Report
 from smartplay.report.figures import dot, figure, line, path, series, text
 from smartplay.scoring import CapabilityScore, Weights
 
@@ -50,6 +51,22 @@ def radar(
             parts.append(drawing.word(axis, "not measured"))
     parts += drawing.ring_labels()
     return figure(WIDTH, HEIGHT, "Capability scores as a radar; the table has the numbers", parts)
+
+
+def outlines(report: Report) -> list[Sequence[CapabilityScore]]:
+    """What the radar of one run shows: its classic scores and, if played, its contrasts."""
+    if not report.contrasts:
+        return [report.capabilities]
+    kept = [
+        CapabilityScore(
+            capability=score.capability,
+            scores={"shipped": score.retention},
+            reason=score.reason,
+            covers={},
+        )
+        for score in report.contrasts
+    ]
+    return [report.capabilities, kept]
 
 
 def ring_step(highest: float) -> float:
