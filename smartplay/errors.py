@@ -10,6 +10,7 @@ SmartPlayError
 ├── GameError             a game could not be built or failed while it was played
 └── AgentError            an agent could not be built or failed while it played
     └── ModelError        a language model's service did not give a reply
+        └── PromptTooLongError  the model cannot read that much
 ```
 
 The command line prints a `UsageError` as one line and exits with 2.
@@ -72,3 +73,7 @@ class AgentError(SmartPlayError):
 
 class ModelError(AgentError):
     """A language model's service gave no usable reply."""
+
+
+class PromptTooLongError(ModelError):
+    """The prompt is longer than the model can read."""

@@ -1,0 +1,154 @@
+"""Anthropic's models, through the `anthropic` package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from smartplay.errors import MissingPackageError
+from smartplay.models.base import Settings
+from smartplay.models.openai import choice_schema
+from smartplay.models.service import Service, call_service, read_key
+from smartplay.records import Call, Message, Usage
+
+KEY = "ANTHROPIC_API_KEY"
+FINISH = {"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length"}
+
+
+class AnthropicSettings(Settings, frozen=True, kw_only=True):
+    """Settings of Anthropic's models.
+
+    The service rejects a temperature whatever its value (from its API version 2026-10-21 on, which
+    its client sends) and knows no seed, so replies cannot be made to repeat.
+    """
+
+    temperature: None = None
+    seed: None = None
+    max_tokens: int = 1024
+
+
+class AnthropicModel:
+    """One of Anthropic's models. The service's prompt cache is on: prompts grow at their end.
+
+    Args:
+        model: The model as the service names it.
+        settings: How it is called.
+
+    Raises:
+        MissingPackageError: If `anthropic` is not installed.
+        UsageError: If there is no key.
+    """
+
+    concurrency = 8
+
+    def __init__(self, model: str, settings: AnthropicSettings) -> None:
+        try:
+            import anthropic
+        except ModuleNotFoundError as error:
+            raise MissingPackageError(
+                'this agent needs the package "anthropic": pip install "smartplay[anthropic]"'
+            ) from error
+        variable = settings.api_key_env or KEY
+        self.name = f"anthropic:{model}"
+        self.settings = msgspec.structs.replace(settings, api_key_env=variable)
+        url = settings.base_url
+        title = f"the service at {url}" if url else "Anthropic"
+        key = read_key(variable, required=url is None, title=title)
+        self._service = Service(anthropic, title, model, variable, key, settings.timeout)
+        self._client: Any = None
+
+    async def chat(
+        self,
+        messages: list[Message],
+        *,
+        choices: Sequence[str] | None = None,
+        seed: int | None = None,
+        fresh: bool = False,
+    ) -> Call:
+        """Reply to a conversation; see `Model.chat`."""
+        client, request = self._open(), self._request(messages, choices)
+        reply, seconds = await call_service(
+            self._service,
+            lambda: client.messages.with_raw_response.create(**request),
+            _Reply,
+        )
+        return Call(
+            messages=messages,
+            text="".join(block.text for block in reply.content if block.type == "text"),
+            reasoning="".join(block.thinking for block in reply.content),
+            finish=FINISH.get(reply.stop_reason or "", reply.stop_reason or ""),
+            model=reply.model,
+            usage=_usage(reply.usage),
+            seconds=seconds,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    def _open(self) -> Any:
+        if self._client is None:
+            self._client = self._service.sdk.AsyncAnthropic(
+                api_key=self._service.key or "none",
+                base_url=self.settings.base_url,
+                timeout=self.settings.timeout,
+                max_retries=self.settings.max_retries,
+            )
+        return self._client
+
+    def _request(self, messages: list[Message], choices: Sequence[str] | None) -> dict[str, Any]:
+        extra = {"cache_control": {"type": "ephemeral"}} | self.settings.extra
+        if choices is not None:
+            form = {"type": "json_schema", "schema": choice_schema(choices)}
+            extra["output_config"] = extra.get("output_config", {}) | {"format": form}
+        request: dict[str, Any] = {
+            "model": self._service.model,
+            "max_tokens": self.settings.max_tokens,
+            "messages": [m for m in messages if m["role"] != "system"],
+            "extra_body": extra,
+        }
+        system = "\n\n".join(m["content"] for m in messages if m["role"] == "system")
+        if system:
+            request["system"] = system
+        return request
+
+
+class _Block(msgspec.Struct):
+    type: str
+    text: str = ""
+    thinking: str = ""
+
+
+class _OutputDetails(msgspec.Struct):
+    thinking_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    output_tokens: int | None = None
+    output_tokens_details: _OutputDetails | None = None
+
+
+class _Reply(msgspec.Struct):
+    content: list[_Block]
+    model: str = ""
+    stop_reason: str | None = None
+    usage: _Usage = msgspec.field(default_factory=_Usage)
+
+
+def _usage(reported: _Usage) -> Usage:
+    details = reported.output_tokens_details
+    cached = reported.cache_read_input_tokens or 0
+    written = reported.cache_creation_input_tokens or 0
+    return Usage(
+        prompt=(reported.input_tokens or 0) + cached + written,
+        cached=cached,
+        completion=reported.output_tokens or 0,
+        reasoning=(details.thinking_tokens or 0) if details else 0,
+    )

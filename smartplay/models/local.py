@@ -1,0 +1,146 @@
+"""The embedded model: llama.cpp's server inside this process, SmolLM2-135M by default.
+
+It needs no key, no compiler and no network beyond the package registry. One thread, one
+conversation at a time and, at the start of an episode, nothing remembered of the one before:
+an episode's replies follow from its prompts alone, so a run repeats exactly on the same machine
+as long as its episodes are played one after the other (`concurrency` says so to the runner).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from smartplay.errors import MissingPackageError, UsageError
+from smartplay.models.base import Seed, Settings
+from smartplay.models.openai import OpenAIModel
+from smartplay.models.service import Service
+from smartplay.models.weights import SMOLLM2, find_weights
+from smartplay.records import Call, Message
+
+DEFAULT = "smollm2-135m"
+
+
+class LocalSettings(Settings, frozen=True, kw_only=True):
+    """Settings of an embedded model.
+
+    Attributes:
+        context: Most tokens of prompt and reply together; SmolLM2 was trained for 8 192.
+        threads: Threads of the model. Repeatable with 1 only, and on a machine that is not
+            idle 1 is the fastest too.
+    """
+
+    max_tokens: int | None = 32
+    seed: Seed = "episode"
+    timeout: float = 600.0
+    max_retries: int = 0
+    context: int = 8192
+    threads: int = 1
+
+
+class LocalModel(OpenAIModel):
+    """A model that runs inside this process.
+
+    Args:
+        model: `"smollm2-135m"` (or nothing), or the path of a GGUF file.
+        settings: How it is run and called.
+
+    Raises:
+        MissingPackageError: If `xllamacpp` or `openai` is not installed.
+        UsageError: If the weights cannot be fetched or loaded, or for settings that make no sense.
+    """
+
+    kind = "local"
+    concurrency = 1
+
+    def __init__(self, model: str, settings: LocalSettings) -> None:
+        if settings.base_url or settings.api_key_env:
+            raise UsageError(
+                "the embedded model has no address and no key; for a server use openai:MODEL"
+            )
+        try:
+            import xllamacpp
+        except ModuleNotFoundError as error:
+            raise MissingPackageError(
+                'the embedded model needs the package "xllamacpp": pip install "smartplay[local]"'
+            ) from error
+        super().__init__(model or DEFAULT, settings)
+        self.settings: LocalSettings = settings
+        self._xllamacpp = xllamacpp
+        self._server: Any = None
+        self._path = _weights(model or DEFAULT)
+        self._turn = asyncio.Lock()
+        self._start()
+
+    async def chat(
+        self,
+        messages: list[Message],
+        *,
+        choices: Sequence[str] | None = None,
+        seed: int | None = None,
+        fresh: bool = False,
+    ) -> Call:
+        """Reply to a conversation; see `Model.chat`. Others wait for their turn."""
+        async with self._turn:
+            return await super().chat(messages, choices=choices, seed=seed, fresh=fresh)
+
+    async def aclose(self) -> None:
+        """Stop the server and free its memory."""
+        try:
+            await super().aclose()
+        finally:
+            self._server = None
+
+    def _describe_service(self, sdk: Any, model: str) -> Service:
+        return Service(sdk, "the embedded model", model, "", "", self.settings.timeout)
+
+    def _open(self) -> Any:
+        if self._server is None:
+            self._start()
+        if self._client is None:
+            self._client = self._service.sdk.AsyncOpenAI(
+                api_key="none",
+                base_url=f"{self._server.listening_address}/v1",
+                timeout=self.settings.timeout,
+                max_retries=self.settings.max_retries,
+                # The server waits for open connections before it stops, and the process for it.
+                default_headers={"Connection": "close"},
+            )
+        return self._client
+
+    def _start(self) -> None:
+        params = self._xllamacpp.CommonParams()
+        params.model.path = str(self._path)
+        params.model_alias = {self._path.stem}
+        params.n_ctx, params.n_parallel = self.settings.context, 1
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.settings.threads
+        params.hostnames, params.port, params.n_threads_http = ["127.0.0.1"], 0, 2
+        params.verbosity, params.ui, params.warmup = -1, False, False
+        try:
+            self._server = self._xllamacpp.Server(params)
+        except RuntimeError as error:
+            raise UsageError(f"the embedded model cannot load {self._path}: {error}") from error
+
+    def _own_fields(self, choices: Sequence[str] | None, fresh: bool) -> dict[str, Any]:
+        # Without this, what the last episode left in the cache would show in the last bits of
+        # this one's probabilities, and now and then in its words.
+        fields: dict[str, Any] = {"cache_prompt": not fresh}
+        return fields | ({} if choices is None else {"grammar": choice_grammar(choices)})
+
+
+def choice_grammar(choices: Sequence[str]) -> str:
+    """The grammar (GBNF) of the line `Answer: ` with one of the choices."""
+    # JSON writes strings as GBNF does, as long as they are ASCII without control characters.
+    return f'root ::= "Answer: " ({" | ".join(json.dumps(choice) for choice in choices)})'
+
+
+def _weights(model: str) -> Path:
+    if model == DEFAULT:
+        return find_weights(SMOLLM2)
+    path = Path(model).expanduser()
+    if not path.is_file():
+        raise UsageError(f"no model {model!r}: write {DEFAULT} or the path of a GGUF file")
+    return path

@@ -1,0 +1,142 @@
+"""A real HTTP server on loopback that speaks the chat protocols and does as it is told.
+
+```python
+with FakeServer() as server:
+    server.say("Answer: Rock")              # for as long as nothing else is said
+    server.then(Answer(status=500), Answer(body=b"{"))  # the next calls, one each
+    ... server.url ... server.requests
+```
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from typing_extensions import Self
+
+
+class Answer(NamedTuple):
+    """What the server does with one call.
+
+    Attributes:
+        status: The HTTP status.
+        body: The body.
+        headers: Headers beside the type and length.
+        delay: Seconds before the first byte.
+        pause: Seconds between the bytes of the body.
+        cut: Whether the connection breaks after half the body.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    delay: float = 0.0
+    pause: float = 0.0
+    cut: bool = False
+
+
+def openai_body(text: str | None, finish: str = "stop", **message: Any) -> bytes:
+    """A chat completion."""
+    told = {"role": "assistant", "content": text} | message
+    usage = {
+        "prompt_tokens": 100,
+        "completion_tokens": 7,
+        "prompt_tokens_details": {"cached_tokens": 60},
+        "completion_tokens_details": {"reasoning_tokens": 3},
+    }
+    choice = {"index": 0, "message": told, "finish_reason": finish}
+    return json.dumps({"model": "fake-1", "choices": [choice], "usage": usage}).encode()
+
+
+def error_body(message: str, code: str | None = None) -> bytes:
+    """An error as OpenAI words it."""
+    return json.dumps({"error": {"message": message, "type": "e", "code": code}}).encode()
+
+
+class FakeServer:
+    """Serves in a thread of its own while the `with` block runs."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self._next: deque[Answer] = deque()
+        self._usual = Answer(body=openai_body("Answer: Rock"))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    @property
+    def url(self) -> str:
+        """The base URL of the OpenAI protocol."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def say(self, text: str | None, finish: str = "stop", **message: Any) -> None:
+        """Answer so from now on."""
+        self._usual = Answer(body=openai_body(text, finish, **message))
+
+    def then(self, *answers: Answer) -> None:
+        """Answer the next calls so, one after the other."""
+        self._next.extend(answers)
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                length = int(self.headers["Content-Length"])
+                fake.requests.append(json.loads(self.rfile.read(length)))
+                fake.headers.append({k.lower(): v for k, v in self.headers.items()})
+                answer = fake._next.popleft() if fake._next else fake._usual
+                try:
+                    self._send(answer)
+                except OSError:  # the client has gone
+                    self.close_connection = True
+
+            def _send(self, answer: Answer) -> None:
+                time.sleep(answer.delay)
+                self.send_response(answer.status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer.body)))
+                for name, value in answer.headers:
+                    self.send_header(name, value)
+                self.end_headers()
+                if answer.cut:
+                    self.wfile.write(answer.body[: len(answer.body) // 2])
+                    self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                elif answer.pause:
+                    for byte in answer.body:
+                        self.wfile.write(bytes([byte]))
+                        time.sleep(answer.pause)
+                else:
+                    self.wfile.write(answer.body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        return Handler

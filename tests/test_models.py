@@ -1,0 +1,259 @@
+"""The services: what is sent, what is read out of replies, and how failures are told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from smartplay.errors import (
+    MissingPackageError,
+    ModelError,
+    PromptTooLongError,
+    UnknownNameError,
+    UsageError,
+)
+from smartplay.models.anthropic import AnthropicModel, AnthropicSettings
+from smartplay.models.base import Model, Settings, make_settings
+from smartplay.models.openai import OpenAIModel
+from smartplay.records import Call, Usage
+from tests.fake_server import Answer, FakeServer, error_body, openai_body
+
+TALK = [{"role": "system", "content": "Rules."}, {"role": "user", "content": "Now?"}]
+KEY = "sk-very-secret"
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    with FakeServer() as fake:
+        yield fake
+
+
+@pytest.fixture(autouse=True)
+def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def chat(model: Model, **options: Any) -> Call:
+    async def once() -> Call:
+        try:
+            return await model.chat(TALK, **options)
+        finally:
+            await model.aclose()
+
+    return asyncio.run(once())
+
+
+def openai_model(server: FakeServer, **settings: Any) -> OpenAIModel:
+    defaults: dict[str, Any] = {"base_url": server.url, "timeout": 5.0, "max_retries": 0}
+    return OpenAIModel("fake", Settings(**(defaults | settings)))
+
+
+def anthropic_model(server: FakeServer, **settings: Any) -> AnthropicModel:
+    url = server.url.removesuffix("/v1")
+    defaults: dict[str, Any] = {"base_url": url, "timeout": 5.0, "max_retries": 0}
+    return AnthropicModel("fake", AnthropicSettings(**(defaults | settings)))
+
+
+# --- OpenAI's protocol
+
+
+def test_a_call_records_reply_and_tokens(server: FakeServer) -> None:
+    server.say("Answer: Rock", reasoning_content="They like scissors.")
+    call = chat(openai_model(server))
+    assert (call.text, call.reasoning) == ("Answer: Rock", "They like scissors.")
+    assert (call.finish, call.model, call.messages) == ("stop", "fake-1", TALK)
+    assert call.usage == Usage(prompt=100, cached=60, completion=7, reasoning=3)
+    assert call.seconds > 0
+
+
+def test_the_request_holds_the_settings(server: FakeServer) -> None:
+    chat(openai_model(server, max_tokens=9, seed="episode", extra={"top_k": 1}), seed=5)
+    assert server.requests == [
+        {
+            "model": "fake",
+            "messages": TALK,
+            "temperature": 0,
+            "max_tokens": 9,
+            "seed": 5,
+            "top_k": 1,
+        }
+    ]
+
+
+def test_settings_of_none_are_left_out(server: FakeServer) -> None:
+    settings = make_settings(Settings, {"temperature": "none", "max_tokens": "none"})
+    assert (settings.temperature, settings.max_tokens) == (None, None)
+    chat(openai_model(server, temperature=None, max_tokens=None), seed=5)
+    assert server.requests == [{"model": "fake", "messages": TALK}]
+
+
+def test_choices_become_a_schema(server: FakeServer) -> None:
+    chat(openai_model(server), choices=["Rock", "Paper"])
+    schema = server.requests[0]["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["action"]["enum"] == ["Rock", "Paper"]
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "finish"),
+    [
+        (openai_body(None), "", "stop"),
+        (openai_body("", "length"), "", "length"),
+        (openai_body(None, refusal="I cannot."), "I cannot.", "refusal"),
+        (openai_body([{"type": "text", "text": "Rock"}]), "Rock", "stop"),  # type: ignore[arg-type]
+        (b'{"choices": [{"message": {"content": "Rock"}}], "usage": null}', "Rock", ""),
+        (openai_body("x" * 10_000_000), "x" * 10_000_000, "stop"),
+    ],
+    ids=["null", "length", "refusal", "parts", "bare", "10 MB"],
+)
+def test_odd_replies_are_read(server: FakeServer, body: bytes, text: str, finish: str) -> None:
+    server.then(Answer(body=body))
+    call = chat(openai_model(server, timeout=20.0))
+    assert (call.text == text, call.finish) == (True, finish)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Answer(401, error_body(f"Incorrect key {KEY}")), "wants another key: check TEST_KEY"),
+        (Answer(404, error_body("no such model")), "has no model 'fake'"),
+        (Answer(429, error_body("quota")), "refuses more calls for now: .*quota"),
+        (Answer(400, error_body(f"bad\x1b[31m field {KEY}")), r"does not take .*bad \[31m field …"),
+        (Answer(500, b"<html>oops"), "failed with status 500"),
+        (Answer(body=b'{"choices": []}'), "without any choice"),
+        (Answer(body=b'{"choices": [{"mess'), "cannot be read"),
+        (Answer(body=b'{"answer": 42}'), "cannot be read"),
+        (Answer(body=b'{"choices": [{"message": {"content": "\xff"}}]}'), "cannot be read"),
+        (Answer(body=openai_body("Rock"), cut=True), "cannot reach the service at http"),
+        (Answer(body=b"", delay=1.0), "no whole reply within 0.3 seconds"),
+        (Answer(body=openai_body("Rock"), pause=0.05), "no whole reply within 0.3 seconds"),
+    ],
+    ids=str,
+)
+def test_failures_are_one_sentence(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch, answer: Answer, told: str
+) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    server.then(answer)
+    with pytest.raises(ModelError, match=told) as caught:
+        chat(openai_model(server, timeout=0.3, api_key_env="TEST_KEY"))
+    assert KEY not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "This model's maximum context length is 8192 tokens.",
+        "request (631 tokens) exceeds the available context size (512 tokens)",
+    ],
+)
+def test_a_prompt_that_is_too_long_is_told_apart(server: FakeServer, message: str) -> None:
+    server.then(Answer(400, error_body(message)))
+    with pytest.raises(PromptTooLongError):
+        chat(openai_model(server))
+
+
+def test_an_unreachable_host_is_named() -> None:
+    settings = Settings(base_url="http://127.0.0.1:9/v1", max_retries=0)
+    with pytest.raises(ModelError, match=r"cannot reach the service at http://127\.0\.0\.1:9/v1"):
+        chat(OpenAIModel("fake", settings))
+
+
+def test_the_client_tries_again(server: FakeServer) -> None:
+    server.then(Answer(500), Answer(429, headers=(("Retry-After", "0.01"),)))
+    assert chat(openai_model(server, max_retries=2)).text == "Answer: Rock"
+    assert len(server.requests) == 3
+
+
+def test_a_missing_key_is_named() -> None:
+    with pytest.raises(UsageError, match="set the environment variable OPENAI_API_KEY"):
+        OpenAIModel("gpt", Settings())
+    with pytest.raises(UsageError, match="set the environment variable MY_KEY"):
+        AnthropicModel("claude", AnthropicSettings(api_key_env="MY_KEY"))
+
+
+def test_a_key_is_sent_and_not_recorded(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    model = openai_model(server)
+    call = chat(model)
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+    assert KEY not in repr(call) + repr(model.settings)
+
+
+@pytest.mark.parametrize(
+    ("package", "make"),
+    [
+        ("openai", lambda: OpenAIModel("x", Settings())),
+        ("anthropic", lambda: AnthropicModel("x", AnthropicSettings())),
+    ],
+)
+def test_a_missing_package_is_named(
+    monkeypatch: pytest.MonkeyPatch, package: str, make: Callable[[], Model]
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingPackageError, match=rf'pip install "smartplay\[{package}\]"'):
+        make()
+
+
+# --- Anthropic's protocol
+
+
+def anthropic_body(*blocks: dict[str, str], stop: str = "end_turn") -> bytes:
+    usage = {"input_tokens": 10, "cache_read_input_tokens": 50, "cache_creation_input_tokens": 40}
+    usage["output_tokens"] = 7
+    reply = {"model": "claude-1", "content": blocks, "stop_reason": stop, "usage": usage}
+    return json.dumps(reply).encode()
+
+
+def test_anthropic_call(server: FakeServer) -> None:
+    thought = {"type": "thinking", "thinking": "Hmm."}
+    text = {"type": "text", "text": "Answer: Rock"}
+    server.then(Answer(body=anthropic_body(thought, text)))
+    call = chat(anthropic_model(server), choices=["Rock"])
+    assert (call.text, call.reasoning, call.finish) == ("Answer: Rock", "Hmm.", "stop")
+    assert (call.model, call.usage) == ("claude-1", Usage(prompt=100, cached=50, completion=7))
+    sent = server.requests[0]
+    assert (sent["system"], sent["messages"]) == ("Rules.", TALK[1:])
+    assert sent["max_tokens"] == 1024
+    assert "temperature" not in sent
+    choice = sent["output_config"]["format"]["schema"]["properties"]["action"]
+    assert choice["enum"] == ["Rock"]
+
+
+def test_anthropic_finish_reasons(server: FakeServer) -> None:
+    server.then(Answer(body=anthropic_body(stop="max_tokens")))
+    server.then(Answer(body=anthropic_body(stop="refusal")))
+    assert [chat(anthropic_model(server)).finish for _ in "12"] == ["length", "refusal"]
+
+
+def test_anthropic_failures(server: FakeServer) -> None:
+    server.then(Answer(400, b'{"error": {"message": "prompt is too long: 9 tokens"}}'))
+    with pytest.raises(PromptTooLongError):
+        chat(anthropic_model(server))
+    server.then(Answer(529, b'{"error": {"message": "Overloaded"}}'))
+    with pytest.raises(ModelError, match="failed with status 529"):
+        chat(anthropic_model(server))
+
+
+@pytest.mark.parametrize("setting", [{"max_tokens": "none"}, {"seed": 1}, {"temperature": 0}])
+def test_settings_anthropic_does_not_take_are_refused(setting: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=next(iter(setting))):
+        make_settings(AnthropicSettings, setting)
+
+
+# --- Settings
+
+
+def test_settings_are_checked() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean temperature"):
+        make_settings(Settings, {"temprature": 1})
+    with pytest.raises(UsageError, match="max_tokens"):
+        make_settings(Settings, {"max_tokens": "many"})

