@@ -6,11 +6,14 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from smartplay.errors import MissingPackageError, UnknownNameError, UsageError
+
+_one_at_a_time = threading.RLock()  # a module half run is in sys.modules already
 
 
 def load_object(reference: str) -> Any:
@@ -43,7 +46,10 @@ def load_module(place: str) -> ModuleType:
         UsageError: If there is no such file or module, or if running it fails.
     """
     try:
-        return _load_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+        if not place.endswith(".py"):
+            return importlib.import_module(place)
+        with _one_at_a_time:
+            return _load_file(Path(place))
     except ModuleNotFoundError as error:
         raise MissingPackageError(
             f"cannot load {place}: no module named {error.name!r}; install the package it comes in"

@@ -8,20 +8,27 @@ behind. Against a loss of power the lines are forced onto the disk about once a 
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import time
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
 
 from smartplay.errors import RunFolderError
 from smartplay.records import SCHEMA, EpisodeHeader, EpisodeRecord, RunHeader, StepRecord
 
 RecordT = TypeVar("RecordT")
-
+PART = ".part"
 FORCE_SECONDS = 1.0
+
+
+class _Schema(msgspec.Struct):
+    schema: int
 
 
 class RunFolder:
@@ -41,8 +48,15 @@ class RunFolder:
 
     @property
     def exists(self) -> bool:
-        """Whether the folder holds a run."""
-        return (self.path / "run.json").is_file()
+        """Whether the folder holds a run.
+
+        Raises:
+            RunFolderError: If there can be no such folder.
+        """
+        try:
+            return (self.path / "run.json").is_file()
+        except OSError as error:
+            raise self._cannot("read", error) from error
 
     def create(self, header: RunHeader) -> None:
         """Start a new run.
@@ -52,6 +66,7 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            remove_parts(self.path)
             if any(self.path.iterdir()):
                 raise RunFolderError(
                     f"{self.path} holds files but no run; choose an empty or new folder with --out"
@@ -72,12 +87,12 @@ class RunFolder:
             raise RunFolderError(f"{self.path} holds no run (no run.json)") from error
         except OSError as error:
             raise self._cannot("read", error) from error
-        header = self._decode(data, RunHeader, "run.json")
-        if header.schema != SCHEMA:
+        schema = self._decode(data, _Schema, "run.json").schema
+        if schema != SCHEMA:
             raise RunFolderError(
-                f"{self.path} was written with schema {header.schema}, this version reads {SCHEMA}"
+                f"{self.path} was written with schema {schema}, this version reads {SCHEMA}"
             )
-        return header
+        return self._decode(data, RunHeader, "run.json")
 
     def episodes(self) -> list[EpisodeRecord]:
         """The finished episodes; the last line of an episode counts.
@@ -99,14 +114,39 @@ class RunFolder:
             latest[record.game, record.episode] = record
         return list(latest.values())
 
+    def results(self, header: RunHeader) -> list[EpisodeRecord]:
+        """The finished episodes in the order of the header, however they were played.
+
+        Raises:
+            RunFolderError: If a line is malformed or of an episode the header does not plan.
+        """
+        games = list(header.games)
+        records = self.episodes()
+        for record in records:
+            plan = header.games.get(record.game)
+            if plan is None or not 0 <= record.episode < plan.episodes:
+                raise RunFolderError(
+                    f"{self.path}: episodes.jsonl holds episode {record.episode} of "
+                    f"{record.game}, which run.json does not plan"
+                )
+        return sorted(records, key=lambda record: (games.index(record.game), record.episode))
+
     def mend(self) -> None:
-        """Cut off a line that was not written to its end; call before appending."""
-        if not self._episodes.exists():
-            return
-        with self._episodes.open("r+b") as file:
-            data = file.read()
-            if not data.endswith(b"\n"):
-                file.truncate(data.rfind(b"\n") + 1)
+        """Remove what a killed run left half written; call before appending.
+
+        Raises:
+            RunFolderError: If the folder cannot be written.
+        """
+        try:
+            remove_parts(self.path)
+            if not self._episodes.exists():
+                return
+            with self._episodes.open("r+b") as file:
+                data = file.read()
+                if not data.endswith(b"\n"):
+                    file.truncate(data.rfind(b"\n") + 1)
+        except OSError as error:
+            raise self._cannot("write", error) from error
 
     def add(self, record: EpisodeRecord, trace: bytes) -> None:
         """Keep a finished episode.
@@ -125,7 +165,7 @@ class RunFolder:
                 steps.parent.mkdir(parents=True, exist_ok=True)
                 write_atomically(steps, trace)
             with self._episodes.open("ab") as file:
-                file.write(msgspec.json.encode(record) + b"\n")
+                file.write(encode(record) + b"\n")
                 file.flush()
                 if time.monotonic() - self._forced > FORCE_SECONDS:
                     os.fsync(file.fileno())
@@ -146,7 +186,7 @@ class RunFolder:
         path = self.steps_path(game, episode)
         try:
             first, *rest = gzip.decompress(path.read_bytes()).splitlines()
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, zlib.error) as error:
             raise RunFolderError(f"cannot read {path}: {error}") from error
         header = self._decode(first, EpisodeHeader, path.name)
         return header, [self._decode(line, StepRecord, path.name) for line in rest]
@@ -163,18 +203,47 @@ class RunFolder:
 
 def pack_trace(header: EpisodeHeader, steps: Iterable[StepRecord]) -> bytes:
     """The content of a steps file: compressed JSON lines, equal bytes for equal records."""
-    lines: Iterator[bytes] = map(msgspec.json.encode, [header, *steps])
+    lines: Iterator[bytes] = map(encode, [header, *steps])
     return gzip.compress(b"\n".join(lines) + b"\n", compresslevel=6, mtime=0)
+
+
+def encode(value: Any) -> bytes:
+    """JSON of records and plain data, kinds of text and NumPy's numbers and arrays among them.
+
+    Halves of surrogate pairs, which services do send and UTF-8 cannot hold, become `?`.
+
+    Raises:
+        TypeError: If something in it has no place in JSON.
+    """
+    try:
+        return msgspec.json.encode(value, enc_hook=_plain)
+    except UnicodeEncodeError:
+        data = msgspec.to_builtins(value, str_keys=True, enc_hook=_plain)
+        return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no place in JSON")
 
 
 def pretty(record: msgspec.Struct) -> bytes:
     """A record as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+    return msgspec.json.format(encode(record), indent=2) + b"\n"
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what `write_atomically` leaves behind if it is killed."""
+    for path in folder.rglob(f"*{PART}"):
+        path.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that it is seen either not at all or whole."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{PART}")
     try:
         with temporary.open("wb") as file:
             file.write(data)

@@ -78,11 +78,20 @@ AgentFactory = Callable[..., Agent]
 """Called with the keywords `manual` (str), `actions` (list of str) and `seed` (int)."""
 
 
-def prompt_text(manual: str, actions: Sequence[str], observation: Observation) -> str:
-    """All that an agent reads before an action, as one text that grows at its end."""
-    past = [f"Step {k}:\n{text}" for k, text in enumerate(observation.history)]
+def prompt_text(manual: str, actions: Sequence[str], observation: Observation, steps: int) -> str:
+    """All that an agent reads before an action, as one text that grows at its end.
+
+    Args:
+        manual: The rules.
+        actions: Names of the actions.
+        observation: What the agent is to act on, with the observations before it.
+        steps: Steps taken so far.
+    """
     numbered = "\n".join(f"{k}. {name}" for k, name in enumerate(actions, start=1))
-    return "\n\n".join([manual, f"Your actions:\n{numbered}", *past, str(observation)])
+    told = [*observation.history, str(observation)]
+    first = steps - len(observation.history)
+    pages = [f"Step {k}:\n{text}" for k, text in enumerate(told, start=first)]
+    return "\n\n".join([manual, f"Your actions:\n{numbered}", *pages])
 
 
 class FunctionAgent:
@@ -92,7 +101,9 @@ class FunctionAgent:
         self, function: Callable[[str], Any], manual: str, actions: list[str], seed: int
     ) -> None:
         self._function, self._manual, self._actions = function, manual, actions
+        self._steps = -1
 
     def act(self, observation: Observation) -> Any:
         """Call the function with the whole prompt."""
-        return self._function(prompt_text(self._manual, self._actions, observation))
+        self._steps += not observation.complaint
+        return self._function(prompt_text(self._manual, self._actions, observation, self._steps))

@@ -73,7 +73,7 @@ def build_report(path: str | Path) -> Report:
     """
     folder = RunFolder(Path(path))
     header = folder.header()
-    records = folder.episodes()
+    records = folder.results(header)
     by_game: dict[str, list[EpisodeRecord]] = defaultdict(list)
     for record in records:
         by_game[record.game].append(record)

@@ -119,9 +119,7 @@ def run(
     else:
         folder.create(header)
     _play_missing(folder, header, source, concurrency or source.concurrency, executor, progress)
-    order = {(job.game, job.episode): k for k, job in enumerate(jobs_of(header))}
-    found = sorted(folder.episodes(), key=lambda record: order[record.game, record.episode])
-    return Run(folder.path, header, found)
+    return Run(folder.path, header, folder.results(header))
 
 
 def _play_missing(
@@ -132,7 +130,7 @@ def _play_missing(
     executor: Executor | None,
     progress: bool | None,
 ) -> None:
-    done = {(r.game, r.episode) for r in folder.episodes() if r.status == "scored"}
+    done = {(r.game, r.episode) for r in folder.results(header) if r.status == "scored"}
     jobs = jobs_of(header)
     missing = [job for job in jobs if (job.game, job.episode) not in done]
     if not missing:

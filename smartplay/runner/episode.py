@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsIndex
 
 import gymnasium as gym
 import msgspec
 
 from smartplay.agents.base import Agent, AgentFactory, Observation, Reply
 from smartplay.card import GameCard
-from smartplay.errors import AgentError
+from smartplay.errors import AgentError, GameError
 from smartplay.parsing import Cause, parse_action
 from smartplay.records import Attempt, EpisodeHeader, EpisodeRecord, StepRecord, Usage
 from smartplay.registry import get_card, register_cards
@@ -28,6 +30,7 @@ COMPLAINTS = {
 }
 
 PICTURE_ONLY = "The picture shows the present state of the game."
+LONGEST_CAUSE = 500
 
 Tick = Callable[[int, int, int], None]
 """Called after each step with the steps, model calls and tokens it took."""
@@ -71,18 +74,26 @@ def no_tick(steps: int, calls: int, tokens: int) -> None:
 async def play_episode(job: Job, factory: AgentFactory, tick: Tick = no_tick) -> Outcome:
     """Play an episode from its first observation to its end.
 
-    An exception of the agent or the game ends the episode as unscored, with its cause.
+    An exception of the agent or the game ends the episode as unscored, with its cause; so does
+    an agent that tries to end the program.
     """
     started = time.perf_counter()
     episode = _Episode(job)
     error = None
     try:
         await episode.play(factory, tick)
+    except (Exception, SystemExit) as failure:
+        error = one_line(failure)
+    seconds = time.perf_counter() - started
+    try:
+        return episode.outcome(error, seconds)
     except Exception as failure:
-        error = _one_line(failure)
-    record = episode.record(error, time.perf_counter() - started)
-    trace = pack_trace(episode.header, episode.steps) if episode.header else b""
-    return Outcome(record, trace)
+        return failed(job, f"the episode cannot be written down: {one_line(failure)}", seconds)
+
+
+def failed(job: Job, error: str, seconds: float = 0.0) -> Outcome:
+    """The outcome of an episode of which nothing is known but why it failed."""
+    return _Episode(job).outcome(error, seconds)
 
 
 class _Episode:
@@ -126,22 +137,28 @@ class _Episode:
         executed = card.fallback if action is None else action
         shown, reward, self.terminated, self.truncated, self.info = env.step(executed)
         text = self.info["obs"]
-        self.reward += float(reward)
+        reward = _number("reward", reward)
+        score = _number("score", self.info["score"])
+        self.reward += reward
         name = self.info["actions"][executed]
-        score, valid = self.info["score"], action is not None
-        number = len(self.steps) + 1
+        number, valid = len(self.steps) + 1, action is not None
         self.steps.append(
-            StepRecord(number, attempts, executed, name, valid, text, float(reward), score, seconds)
+            StepRecord(number, attempts, executed, name, valid, text, reward, score, seconds)
         )
         calls = [call for attempt in attempts for call in attempt.calls]
         tick(1, len(calls), sum(call.usage.prompt + call.usage.completion for call in calls))
         return shown
 
-    def record(self, error: str | None, seconds: float) -> EpisodeRecord:
+    def outcome(self, error: str | None, seconds: float) -> Outcome:
         """Sum the episode up."""
+        record = self._record(error, seconds)
+        return Outcome(record, pack_trace(self.header, self.steps) if self.header else b"")
+
+    def _record(self, error: str | None, seconds: float) -> EpisodeRecord:
         attempts = [attempt for step in self.steps for attempt in step.attempts]
         calls = [call for attempt in attempts for call in attempt.calls]
         last = [step.attempts[-1].cause for step in self.steps]
+        further = self.info.get("state", {}).get("scores", {})
         job = self.job
         return EpisodeRecord(
             game=job.game,
@@ -150,7 +167,7 @@ class _Episode:
             agent_seed=job.agent_seed,
             status="unscored" if error else "scored",
             error=error,
-            score=None if error else self.info["score"],
+            score=None if error else _number("score", self.info["score"]),
             return_=self.reward,
             steps=len(self.steps),
             completed=bool(self.info.get("completed", False)),
@@ -161,7 +178,7 @@ class _Episode:
             calls=len(calls),
             usage=sum((call.usage for call in calls), Usage()),
             seconds=seconds,
-            scores=self.info.get("state", {}).get("scores", {}),
+            scores={name: _number(name, value) for name, value in further.items()},
         )
 
 
@@ -170,29 +187,40 @@ async def _ask(
 ) -> tuple[int | None, list[Attempt]]:
     """Ask for an action until a reply names one, at most `retries` times more than once."""
     attempts: list[Attempt] = []
+    text, history, image = observation.text, list(observation.history), observation.image
     for _ in range(retries + 1):
-        reply: Any = agent.act(observation)
-        if inspect.isawaitable(reply):
-            reply = await reply
+        reply = await _reply(agent, observation)
         action, attempt = judge(reply, actions)
         attempts.append(attempt)
         if action is not None:
             return action, attempts
         assert attempt.cause is not None
         complaint = f"{COMPLAINTS[Cause(attempt.cause)]} Reply with exactly one of your actions."
-        observation = Observation(
-            observation.text, observation.history, complaint, observation.image
-        )
+        observation = Observation(text, list(history), complaint, image)
     return None, attempts
 
 
 def _observation(shown: Any, info: dict[str, Any]) -> Observation:
     """What the agent gets: text with its history, a picture alone, or text and picture."""
     if isinstance(shown, str):
-        return Observation(shown, info["history"])
+        return Observation(shown, list(info["history"]))
     if isinstance(shown, dict):
-        return Observation(shown["text"], info["history"], image=shown["image"])
+        return Observation(shown["text"], list(info["history"]), image=shown["image"])
     return Observation(PICTURE_ONLY, image=shown)
+
+
+async def _reply(agent: Agent, observation: Observation) -> Any:
+    """An agent's reply; its own cancellation is its failure, the run's is not."""
+    waiting = False
+    try:
+        reply: Any = agent.act(observation)
+        waiting = inspect.isawaitable(reply)
+        return await reply if waiting else reply
+    except asyncio.CancelledError as error:
+        cancelling = getattr(asyncio.current_task(), "cancelling", lambda: 1)  # since 3.11
+        if waiting and cancelling():
+            raise
+        raise AgentError("CancelledError: the agent cancelled its own reply") from error
 
 
 def judge(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
@@ -201,10 +229,11 @@ def judge(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
     Raises:
         AgentError: If the reply is neither text, nor a `Reply`, nor an index.
     """
-    if isinstance(reply, int) and not isinstance(reply, bool):
-        if 0 <= reply < len(actions):
-            return reply, Attempt(actions[reply])
-        return None, Attempt(str(reply), Cause.UNPARSABLE.value)
+    if isinstance(reply, SupportsIndex) and not isinstance(reply, bool):
+        index = reply.__index__()
+        if 0 <= index < len(actions):
+            return index, Attempt(actions[index])
+        return None, Attempt(str(index), Cause.UNPARSABLE.value)
     if isinstance(reply, str):
         reply = Reply(reply)
     if not isinstance(reply, Reply):
@@ -220,6 +249,20 @@ def _count(causes: Any) -> dict[str, int]:
     return dict(sorted(Counter(cause for cause in causes if cause).items()))
 
 
-def _one_line(failure: Exception) -> str:
-    text = " ".join(str(failure).split())
-    return f"{type(failure).__name__}: {text}" if text else type(failure).__name__
+def _number(what: str, value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise GameError(f"the game's {what} is {number}, which is no score")
+    return number
+
+
+def one_line(failure: BaseException) -> str:
+    """What went wrong, in one printable line of at most `LONGEST_CAUSE` characters."""
+    try:
+        text = str(failure)
+    except Exception:
+        text = ""
+    text = text[: 10 * LONGEST_CAUSE]
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = f"{type(failure).__name__}: {text}" if text else type(failure).__name__
+    return line if len(line) <= LONGEST_CAUSE else f"{line[: LONGEST_CAUSE - 3]}..."

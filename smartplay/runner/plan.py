@@ -11,19 +11,29 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import msgspec
 import numpy as np
 
 from smartplay._version import __version__
 from smartplay.agents.catalog import AgentSource
 from smartplay.card import GameCard
-from smartplay.errors import RunFolderError, UnknownNameError, UsageError
+from smartplay.errors import (
+    CardError,
+    RunFolderError,
+    SmartPlayError,
+    UnknownNameError,
+    UsageError,
+)
 from smartplay.records import GameHeader, RunHeader
 from smartplay.registry import cards, get_card, register_cards
-from smartplay.runner.episode import Job
+from smartplay.run_folder import encode
+from smartplay.runner.episode import Job, one_line
 
 QUICK_EPISODES = 2
 QUICK_STEPS = 50
+LARGEST = 2**31 - 1
+NO_SETTINGS = ("environment", "describer", "render_mode")
 RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "openai", "anthropic", "xllamacpp")
 
 
@@ -48,7 +58,7 @@ def select_games(selection: str) -> list[GameCard]:
 
 def _select(part: str) -> list[GameCard]:
     if part.endswith(".toml"):
-        return register_cards(Path(part))
+        return [_playable(card) for card in register_cards(Path(part))]
     playable = [card for card in cards() if card.playable]
     groups = {"core": [card for card in playable if card.core]}
     groups["all"] = [card for card in playable if not card.parametric]
@@ -60,9 +70,13 @@ def _select(part: str) -> list[GameCard]:
         card = get_card(part)
     except UnknownNameError:
         raise UnknownNameError("game", part, [*groups, *(c.name for c in cards())]) from None
+    return [_playable(card)]
+
+
+def _playable(card: GameCard) -> GameCard:
     if not card.playable:
         raise UsageError(f"{card.id} is data only in this version: it can be scored, not played")
-    return [card]
+    return card
 
 
 def plan_run(
@@ -91,31 +105,33 @@ def plan_run(
         arguments: The arguments as given, to be kept.
 
     Raises:
-        UsageError: If a number is out of range or a setting belongs to no selected game.
+        UsageError: If a number is out of range, a setting belongs to no selected game, or a game
+            cannot be made as it is to be played.
     """
-    for name, number, least in (("episodes", episodes, 1), ("steps", steps, 1), ("seed", seed, 0)):
-        if number is not None and number < least:
-            raise UsageError(f"{name} must be {least} or more, not {number}")
-    if retries < 0:
-        raise UsageError(f"retries must be 0 or more, not {retries}")
+    numbers = [("episodes", episodes, 1), ("steps", steps, 1), ("seed", seed, 0)]
+    for name, number, least in [*numbers, ("retries", retries, 0)]:
+        if number is not None and not least <= number <= LARGEST:
+            bound = f"{least} or more" if number < least else f"{LARGEST} or less"
+            raise UsageError(f"{name} must be {bound}, not {number}")
     for key in settings:
-        if not any(key in (card.name, card.family) for card in selection):
+        if not any(key in _names(card) for card in selection):
             raise UsageError(f"settings given for {key!r}, which is not among the selected games")
     games = {}
     for card in selection:
         most = (QUICK_EPISODES, QUICK_STEPS) if quick else (card.episodes, card.steps)
-        own = {**settings.get(card.family, {}), **settings.get(card.name, {})}
+        own = _plain(f"settings of {card.id}", _settings(card, settings))
+        _try_to_make(card, own)
         games[card.id] = GameHeader(
             card=card.source,
             digest=card.digest,
             settings=own,
             episodes=episodes or min(card.episodes, most[0]),
             steps=steps or min(card.steps, most[1]),
-            history=card.history,
+            history=own.get("history", card.history),
         )
     return RunHeader(
         agent=source.name,
-        agent_settings=source.settings,
+        agent_settings=_plain("settings of the agent", source.settings),
         arguments=arguments,
         games=games,
         seed=seed,
@@ -123,6 +139,45 @@ def plan_run(
         versions=_versions(),
         started=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
+
+
+def _names(card: GameCard) -> tuple[str, ...]:
+    """What a game can be called by, its settings' places from the widest to the narrowest."""
+    return card.family, card.name, card.id.removeprefix("smartplay/"), card.id
+
+
+def _settings(card: GameCard, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {key: value for name in _names(card) for key, value in given.get(name, {}).items()}
+
+
+def _plain(what: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        plain: dict[str, Any] = msgspec.json.decode(encode(settings))
+    except (TypeError, OverflowError, RecursionError) as error:
+        raise UsageError(f"{what} must be values that JSON can hold: {error}") from error
+    return plain
+
+
+def _try_to_make(card: GameCard, settings: dict[str, Any]) -> None:
+    """Find out now, rather than in every episode, that a game cannot be made."""
+    for key in NO_SETTINGS:
+        if key in settings:
+            raise UsageError(f"{key} is no setting of {card.id}; a run decides it")
+    try:
+        env = gym.make(card.id, disable_env_checker=True, **settings)
+    except SmartPlayError:
+        raise
+    except Exception as error:
+        told = f" with {settings}" if settings else ""
+        cause = one_line(error.__cause__ or error)  # gymnasium repeats all its keywords
+        raise UsageError(f"cannot make {card.id}{told}: {cause}") from error
+    actions = int(getattr(env.action_space, "n", 0))
+    env.close()
+    if card.fallback >= actions:
+        raise CardError(
+            f"card {card.source}: the fallback of {card.id} is action {card.fallback}, counted "
+            f"from 0, but there are only {actions} actions"
+        )
 
 
 def jobs_of(header: RunHeader) -> list[Job]:

@@ -10,16 +10,25 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
 from smartplay.agents.base import AgentFactory
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.registry import get_card
-from smartplay.runner.episode import Job, Outcome, Tick, no_tick, play_episode
+from smartplay.runner.episode import (
+    Job,
+    Outcome,
+    Tick,
+    failed,
+    no_tick,
+    one_line,
+    play_episode,
+)
 
 
 async def play_all(
@@ -42,8 +51,15 @@ async def play_all(
             processes of this machine.
     """
     slots = asyncio.Semaphore(concurrency)
+    stopped = threading.Event()
+
+    def tick_or_stop(steps: int, calls: int, tokens: int) -> None:
+        if stopped.is_set():
+            raise _Stopped
+        tick(steps, calls, tokens)
+
     with ExitStack() as stack:
-        places = _Places(stack, source, concurrency, tick, executor)
+        places = _Places(stack, source, concurrency, tick_or_stop, executor)
 
         async def play(job: Job) -> None:
             async with slots:
@@ -54,9 +70,14 @@ async def play_all(
         try:
             await asyncio.gather(*tasks)
         finally:
+            stopped.set()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Stopped(BaseException):
+    """Ends, after its present step, an episode in a thread that no one waits for any more."""
 
 
 class _Places:
@@ -80,13 +101,23 @@ class _Places:
         source = self._source
         if source.asynchronous:
             return await play_episode(job, source.factory, self._tick)
-        loop = asyncio.get_running_loop()
         by_name = source.reference
         if by_name and (self._given or get_card(job.game).heavy):
-            executor = self._given or self._process_pool()
-            return await loop.run_in_executor(executor, play_by_name, job, by_name)
+            return await self._play_elsewhere(job, by_name)
+        loop = asyncio.get_running_loop()
         executor = self._given or self._thread_pool()
         return await loop.run_in_executor(executor, play_here, job, source.factory, self._tick)
+
+    async def _play_elsewhere(self, job: Job, by_name: tuple[str, dict[str, Any]]) -> Outcome:
+        """Play in another process; its death costs the episodes it had, and a new one follows."""
+        loop = asyncio.get_running_loop()
+        executor = self._given or self._process_pool()
+        try:
+            return await loop.run_in_executor(executor, play_by_name, job, by_name)
+        except Exception as failure:
+            if isinstance(failure, BrokenExecutor) and executor is self._processes:
+                self._processes = None
+            return failed(job, one_line(failure))
 
     def _thread_pool(self) -> Executor:
         if self._threads is None:
@@ -118,7 +149,8 @@ def play_by_name(job: Job, reference: tuple[str, dict[str, Any]]) -> Outcome:
 
 
 def _end_with_parent() -> None:
-    """End this worker as soon as its parent is gone, however it went."""
+    """End this worker as soon as its parent is gone, however it went, and quietly at Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -1,0 +1,142 @@
+"""Imports inside the library point down only.
+
+`LAYERS` is the whole picture, from the top. A module belongs to the longest name that begins its
+own; it may import its own layer (unless the layer's names are kept apart) and every layer below.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "smartplay"
+
+LAYERS = [
+    "cli bench __main__ __init__",
+    "leaderboard",
+    "report",
+    "original",
+    "scoring statistics",
+    "runner",
+    "agents models",
+    "parsing records run_folder",
+    "registry",
+    "games",
+    "text spaces card capabilities loading",
+    "errors _version",
+]
+
+ONLY = {
+    "scoring": "statistics card capabilities records errors",
+    "statistics": "",
+    "runner": "agents registry run_folder records card parsing errors _version",
+}
+"""Names that may import less than all that lies below them."""
+
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def module_of(path: Path) -> str:
+    """`scoring`, `games.hanoi`, … : the dotted name below `smartplay`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+def part_of(module: str) -> str:
+    """The name in the table a module belongs to."""
+    part = module.split(".")[0] or "__init__"
+    assert part in LEVEL, f"smartplay.{module} is in no layer; give it a place in LAYERS"
+    return part
+
+
+def imports(path: Path, source: str) -> Iterator[tuple[int, str]]:
+    """Line and dotted name below `smartplay` of everything a module imports, anywhere in it."""
+    package = ["smartplay", *path.relative_to(ROOT).parts[:-1]]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package[: len(package) - node.level + 1]
+                base = ".".join([*above, base] if base else above)
+            names = [f"{base}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name == "smartplay" or name.startswith("smartplay."):
+                yield node.lineno, name.removeprefix("smartplay").lstrip(".")
+
+
+def wrong(path: Path, source: str) -> list[str]:
+    """Every import of a module that goes the wrong way."""
+    own = part_of(module_of(path))
+    allowed = ONLY.get(own)
+    found = []
+    for line, name in imports(path, source):
+        part = name.split(".")[0]
+        if part not in LEVEL:  # `from smartplay import Observation` goes through the top
+            part = "__init__"
+        upwards = LEVEL[part] < LEVEL[own]
+        outside = allowed is not None and part not in {own, *allowed.split()}
+        if upwards or outside:
+            found.append(f"smartplay.{module_of(path)}, line {line}: imports smartplay.{name}")
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: module_of(path) or "top")
+def test_imports_point_down(path: Path) -> None:
+    assert not wrong(path, path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("scoring.py", "from smartplay.runner import run"),
+        ("scoring.py", "from smartplay.registry import cards"),
+        ("scoring.py", "def f():\n    import smartplay.games.hanoi"),
+        ("card.py", "from smartplay import registry"),
+        ("card.py", "import smartplay"),
+        ("card.py", "from smartplay import get_card"),
+        ("card.py", "from . import runner"),
+        ("card.py", "from .runner import run"),
+        ("games/hanoi.py", "if True:\n    from smartplay.agents.base import Reply"),
+        ("games/hanoi.py", "from ..agents import base"),
+        ("runner/plan.py", "from smartplay.scoring import score_game"),
+        ("runner/plan.py", "from smartplay.models import base"),
+        ("agents/catalog.py", "def f():\n    from smartplay.runner import run"),
+        ("report/build.py", "from smartplay.cli.output import OK"),
+        ("leaderboard/table.py", "from smartplay.cli import main"),
+    ],
+)
+def test_a_wrong_import_is_seen(module: str, source: str) -> None:
+    assert wrong(ROOT / module, source), f"{source!r} in {module} went unnoticed"
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("scoring.py", "from smartplay.records import Usage"),
+        ("card.py", "from .errors import CardError"),
+        ("games/hanoi/env.py", "from . import rules\nfrom ..pictures import x"),
+        ("cli/commands/run.py", "from smartplay.bench import run"),
+        ("agents/llm.py", "from smartplay.models.base import Model"),
+        ("leaderboard/table.py", "from smartplay.report import build_report"),
+    ],
+)
+def test_a_right_import_is_let_through(module: str, source: str) -> None:
+    assert not wrong(ROOT / module, source)
+
+
+def test_a_module_without_a_layer_fails() -> None:
+    with pytest.raises(AssertionError, match="in no layer"):
+        wrong(ROOT / "novelty.py", "")
+
+
+def test_no_layer_is_empty() -> None:
+    there = {part_of(module_of(path)) for path in FILES}
+    assert set(LEVEL) - there <= {"leaderboard", "models"}, "a name in LAYERS has no module"

@@ -1,0 +1,455 @@
+"""Run folders: what survives a kill, what is refused, what is read back."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import smartplay
+from smartplay.errors import RunFolderError
+from smartplay.records import (
+    Attempt,
+    EpisodeHeader,
+    EpisodeRecord,
+    RunHeader,
+    StepRecord,
+    Usage,
+)
+from smartplay.report import build_report
+from smartplay.run_folder import RunFolder, encode, pack_trace, write_atomically
+from smartplay.runner import Run
+from tests.games import write_game
+
+BANDIT, HANOI = "BanditTwoArmedHighLowFixed", "Hanoi3Disk"
+SLOW = """
+import time
+
+class Slow:
+    def __init__(self, manual, actions, seed):
+        self.actions, self.seed, self.steps = actions, seed, 0
+
+    def act(self, observation):
+        time.sleep({pause})
+        self.steps += 1
+        return self.actions[(self.seed + self.steps) % len(self.actions)]
+"""
+MARK = ("time.sleep(", "open(__file__[:-7] + 'acting', 'w').close(); time.sleep(")
+
+
+def play(out: Path, agent: Any = "random", **options: Any) -> Run:
+    options = {"games": BANDIT, "episodes": 3, "steps": 4, "progress": False} | options
+    return smartplay.run(agent, out=out, **options)
+
+
+def content(path: Path) -> dict[str, Any]:
+    """All a run folder says, but for times, versions and the paths of reports."""
+    folder = RunFolder(path)
+    header = folder.header()
+    told: dict[str, Any] = {"run.json": drop(msgspec.to_builtins(header))}
+    for record in folder.results(header):
+        head, steps = folder.steps(record.game, record.episode)
+        told[f"{record.game} {record.episode}"] = [
+            drop(msgspec.to_builtins(part)) for part in (record, head, *steps)
+        ]
+    told["report"] = drop(msgspec.to_builtins(build_report(path)))
+    told["files"] = sorted(
+        str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()
+    )
+    return told
+
+
+def drop(value: Any) -> Any:
+    """Plain data without times."""
+    if isinstance(value, dict):
+        timed = ("seconds", "started", "concurrency")
+        return {key: drop(below) for key, below in value.items() if key not in timed}
+    return [drop(below) for below in value] if isinstance(value, list) else value
+
+
+# Killed runs
+
+
+def start(agent: str, out: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "smartplay", "run", agent, "--games", f"{BANDIT},{HANOI}"]
+    command += ["--episodes", "6", "--steps", "5", "--concurrency", "3", "--out", str(out)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def finish(agent: str, out: Path) -> None:
+    process = start(agent, out)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 0, told.decode()
+
+
+def lines(out: Path) -> int:
+    try:
+        return (out / "episodes.jsonl").read_bytes().count(b"\n")
+    except FileNotFoundError:
+        return 0
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    (folder / "slow.py").write_text(SLOW.format(pause=0.02))
+    agent = f"{folder / 'slow.py'}:Slow"
+    finish(agent, folder / "run")
+    return agent, content(folder / "run")
+
+
+@pytest.mark.parametrize("moments", [["folder"], [1], [4, 8]], ids=str)
+def test_a_killed_run_is_taken_up(
+    moments: list[Any], undisturbed: tuple[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    agent, expected = undisturbed
+    out = tmp_path / "run"
+    kept = b""
+    for moment in moments:
+        process = start(agent, out)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and process.poll() is None:
+            if out.exists() if moment == "folder" else lines(out) >= moment:
+                break
+            time.sleep(0.0005)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL, "the run was over before it was killed"
+        now = (out / "episodes.jsonl").read_bytes() if lines(out) else b""
+        assert now.startswith(kept), "finished episodes were not kept"
+        kept = now[: now.rfind(b"\n") + 1]
+    finish(agent, out)
+    assert (out / "episodes.jsonl").read_bytes().startswith(kept)
+    assert lines(out) == 12, "an episode was played twice, or not at all"
+    assert content(out) == expected
+
+
+@pytest.mark.parametrize("heavy", [False, True], ids=["threads", "processes"])
+def test_ctrl_c_stops_soon_and_says_how_to_go_on(heavy: bool, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW.format(pause=0.2).replace(*MARK))
+    out = tmp_path / "run"
+    game = write_game(tmp_path, heavy=heavy, steps=100)
+    command = [sys.executable, "-m", "smartplay", "run", f"{tmp_path / 'slow.py'}:Slow"]
+    command += ["--games", str(game), "--episodes", "4", "--out", str(out)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    while not (tmp_path / "acting").exists():
+        time.sleep(0.01)
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    started = time.monotonic()
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told == b"smartplay: stopped; the same command takes up where it stopped\n"
+    assert time.monotonic() - started < 5, "it waited for whole episodes"
+
+
+@pytest.mark.parametrize("cut", [1, 20, -1])
+def test_half_a_line_is_no_result(cut: int, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    expected = content(play(out).path)
+    path = out / "episodes.jsonl"
+    whole = path.read_bytes()
+    last = whole.rstrip(b"\n").rfind(b"\n") + 1
+    path.write_bytes(whole[: last + cut] if cut > 0 else whole[:cut])
+    assert len(RunFolder(out).episodes()) == 2
+    assert build_report(out).missing == 1
+    assert content(play(out).path) == expected
+
+
+def test_a_steps_file_without_its_line_is_no_result(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    expected = content(play(out).path)
+    (out / "episodes.jsonl").write_bytes(b"")
+    trace = RunFolder(out).steps_path(f"smartplay/{BANDIT}-v0", 1)
+    trace.write_bytes(trace.read_bytes()[:30])
+    assert content(play(out).path) == expected
+
+
+def test_parts_of_files_are_cleared_away(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "run.json.4711.part").write_bytes(b'{"sch')
+    play(out)
+    part = out / "steps" / "00001.jsonl.gz.4711.part"
+    part.write_bytes(b"x")
+    play(out)
+    assert not part.exists()
+    assert not list(out.rglob("*.part"))
+
+
+def test_a_finished_run_is_not_played_again(tmp_path: Path) -> None:
+    run = play(tmp_path)
+    before = (tmp_path / "episodes.jsonl").read_bytes()
+    assert play(tmp_path).episodes == run.episodes
+    assert (tmp_path / "episodes.jsonl").read_bytes() == before
+
+
+def test_the_last_line_of_an_episode_counts(tmp_path: Path) -> None:
+    run = play(tmp_path)
+    again = msgspec.structs.replace(run.episodes[1], score=99.0)
+    with (tmp_path / "episodes.jsonl").open("ab") as file:
+        file.write(encode(again) + b"\n")
+    assert [r.score for r in play(tmp_path).episodes][1] == 99.0
+    assert build_report(tmp_path).games[0].episodes == 3
+
+
+# Another run in the folder
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"seed": 1},
+        {"episodes": 4},
+        {"steps": 5},
+        {"retries": 2},
+        {"games": HANOI},
+        {"games": f"{BANDIT},{HANOI}"},
+        {"agent": "constant"},
+        {"agent": "random", "game_settings": {BANDIT: {"arms": [0.5, 0.4]}}},
+        {"agent": "constant:2"},
+    ],
+    ids=str,
+)
+def test_another_run_in_the_folder_is_refused(options: dict[str, Any], tmp_path: Path) -> None:
+    play(tmp_path)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    with pytest.raises(RunFolderError, match=r"holds another run .* differs"):
+        play(tmp_path, **options)
+    assert {f: f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()} == before
+
+
+def test_settings_are_the_same_whether_read_or_given(tmp_path: Path) -> None:
+    for arms in ((0.5, 0.25), [0.5, 0.25]):
+        play(tmp_path, game_settings={BANDIT: {"arms": arms}})
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(RunFolderError, match="holds files but no run"):
+        play(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_the_default_folder_is_the_same_for_the_same_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options: dict[str, Any] = {"episodes": 1, "steps": 2, "progress": False}
+    one = smartplay.run("random", HANOI, **options)
+    assert one.path.parent == Path("runs")
+    assert smartplay.run("random", HANOI, concurrency=3, **options).path == one.path
+    others = [
+        smartplay.run("random", HANOI, seed=1, **options),
+        smartplay.run("random", BANDIT, **options),
+        smartplay.run("constant", HANOI, **options),
+        smartplay.run("constant:2", HANOI, **options),
+    ]
+    assert len({run.path for run in [one, *others]}) == 5
+
+
+# Folders that cannot be used
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere", "/dev/null/run", "x" * 300])
+def test_unwritable_folders(place: str) -> None:
+    with pytest.raises(RunFolderError, match=r"cannot (write|read) run folder"):
+        play(Path(place))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(RunFolderError, match="Permission denied"):
+        play(tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["episodes.jsonl", "steps", "run.json"])
+def test_a_folder_or_file_in_the_way(name: str, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    play(out, episodes=1)
+    target = out / name
+    if name == "steps":
+        for file in target.rglob("*.gz"):
+            file.unlink()
+        (target / f"{BANDIT}-v0").rmdir()
+        (target / f"{BANDIT}-v0").write_text("in the way")
+        (out / "episodes.jsonl").unlink()
+    else:
+        target.unlink()
+        target.mkdir()
+    with pytest.raises(RunFolderError):
+        play(out, episodes=1)
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    RunFolder(tmp_path / "run").create(play(tmp_path / "other").header)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunFolderError, match="No space left on device"):
+        play(tmp_path / "run")
+
+
+def test_writing_atomically_leaves_the_old_file_or_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+    monkeypatch.setattr(os, "fsync", lambda file: (_ for _ in ()).throw(OSError(5, "broken")))
+    with pytest.raises(OSError, match="broken"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+# Malformed files
+
+BAD_JSON = [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 100_000, b"{}", b"\0" * 50]
+
+
+@pytest.mark.parametrize("data", BAD_JSON, ids=lambda data: repr(data[:8]))
+def test_a_malformed_header(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_bytes(data)
+    for read in (
+        RunFolder(tmp_path).header,
+        lambda: build_report(tmp_path),
+        lambda: play(tmp_path),
+    ):
+        with pytest.raises(RunFolderError, match=r"run\.json is malformed"):
+            read()
+
+
+def test_a_header_of_another_schema(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"schema": 2, "player": "of the future"}')
+    with pytest.raises(RunFolderError, match="schema 2, this version reads 1"):
+        RunFolder(tmp_path).header()
+
+
+@pytest.mark.parametrize("data", [d for d in BAD_JSON if d], ids=lambda data: repr(data[:8]))
+def test_a_malformed_line(data: bytes, tmp_path: Path) -> None:
+    play(tmp_path)
+    path = tmp_path / "episodes.jsonl"
+    first, rest = path.read_bytes().split(b"\n", 1)
+    path.write_bytes(first + b"\n" + data + b"\n" + rest)
+    with pytest.raises(RunFolderError, match=r"episodes\.jsonl, line 2 is malformed"):
+        build_report(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"game": "smartplay/Hanoi3Disk-v0"}, {"episode": 3}, {"episode": -1}], ids=str
+)
+def test_an_episode_that_was_not_planned(change: dict[str, Any], tmp_path: Path) -> None:
+    play(tmp_path)
+    path = tmp_path / "episodes.jsonl"
+    first = json.loads(path.read_text().splitlines()[0])
+    path.write_text(json.dumps(first | change) + "\n")
+    for read in (lambda: build_report(tmp_path), lambda: play(tmp_path)):
+        with pytest.raises(RunFolderError, match="does not plan"):
+            read()
+
+
+def test_a_game_that_has_no_card_here(tmp_path: Path) -> None:
+    play(tmp_path)
+    path = tmp_path / "run.json"
+    path.write_text(path.read_text().replace(BANDIT, "Gone"))
+    (tmp_path / "episodes.jsonl").unlink()
+    with pytest.raises(RunFolderError, match="has no card here"):
+        build_report(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"not gzip",
+        gzip.compress(b""),
+        gzip.compress(b"{}\n"),
+        gzip.compress(b'{"a":1}\n' * 200)[:-9],
+        gzip.compress(os.urandom(0) + b"abc" * 500)[:15] + b"\xff" * 20,
+        gzip.compress(b"\xff\xfe\n"),
+    ],
+    ids=range(7),
+)
+def test_a_malformed_steps_file(data: bytes, tmp_path: Path) -> None:
+    run = play(tmp_path)
+    folder = RunFolder(run.path)
+    folder.steps_path(run.episodes[0].game, 0).write_bytes(data)
+    with pytest.raises(RunFolderError, match=r"00000\.jsonl\.gz"):
+        folder.steps(run.episodes[0].game, 0)
+
+
+# What is written is read back
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+counts = st.dictionaries(texts, st.integers(0, 10**6), max_size=3)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.builds(
+    EpisodeRecord,
+    game=texts, episode=st.integers(0, 10**9), seed=st.integers(0, 2**31), status=st.just("scored"),
+    agent_seed=st.integers(0, 2**31), error=st.none() | texts, score=st.none() | numbers,
+    return_=numbers, invalid=counts, rejected=counts, usage=st.just(Usage(1, 2, 3, 4)),
+    scores=st.dictionaries(texts, numbers, max_size=3),
+))  # fmt: skip
+def test_records_survive(record: EpisodeRecord) -> None:
+    data = encode(record)
+    assert b"\n" not in data
+    assert msgspec.json.decode(data, type=EpisodeRecord) == record
+
+
+@given(st.lists(texts, min_size=1, max_size=4), st.text())
+def test_traces_survive_and_repeat(observations: list[str], reply: str) -> None:
+    header = EpisodeHeader("smartplay/X-v0", 7, 1, 2, "manual", ["a"], "start")
+    steps = [
+        StepRecord(k, [Attempt(reply)], 0, "a", True, text, 0.5, 1.0, 0.0)
+        for k, text in enumerate(observations)
+    ]
+    packed = pack_trace(header, steps)
+    assert packed == pack_trace(header, steps)
+    first, *rest = gzip.decompress(packed).split(b"\n")[:-1]
+    assert msgspec.json.decode(first, type=EpisodeHeader) == header
+    back = [msgspec.json.decode(line, type=StepRecord) for line in rest]
+    assert [step.observation for step in back] == observations
+    assert back[0].attempts[0].reply == reply.encode("utf-8", "replace").decode()
+
+
+def test_the_documented_fields_are_there(tmp_path: Path) -> None:
+    play(tmp_path, episodes=1)
+    line = json.loads((tmp_path / "episodes.jsonl").read_text())
+    assert {"game", "episode", "seed", "status", "score", "return", "steps"} <= set(line)
+    assert {"agent_seed", "truncated", "terminated", "invalid", "calls", "usage"} <= set(line)
+    header = json.loads((tmp_path / "run.json").read_text())
+    assert header["schema"] == 1
+    assert header["arguments"]["episodes"] == 1
+    assert header["versions"]["smartplay"] == smartplay.__version__
+    plan = header["games"][f"smartplay/{BANDIT}-v0"]
+    assert plan["digest"] == smartplay.get_card(BANDIT).digest
+    assert (plan["episodes"], plan["steps"]) == (1, 4)
+
+
+def test_reading_runs_nothing(tmp_path: Path) -> None:
+    header = play(tmp_path).header
+    code = (
+        "import sys; from pathlib import Path; from smartplay.run_folder import RunFolder;"
+        f"f = RunFolder(Path({str(tmp_path)!r})); f.results(f.header());"
+        "print([m for m in sys.modules if m.startswith('smartplay.games.')])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+    assert isinstance(header, RunHeader)
