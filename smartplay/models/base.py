@@ -8,9 +8,13 @@ from typing import Any, Literal, Protocol, TypeVar
 import msgspec
 
 from smartplay.errors import UnknownNameError, UsageError
+from smartplay.models.pace import Pace
 from smartplay.records import Call, Message
 
 Seed = int | Literal["episode"] | None
+
+WITHOUT_EFFECT = ("timeout", "max_retries", "api_key_env")
+"""Settings that no reply depends on."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,8 +25,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             reasoning models demand.
         max_tokens: Most tokens of one reply; None leaves it out of the request.
         seed: A number, `"episode"` for each episode's own, or None to leave it out.
-        timeout: Seconds within which a call must be over, the client's retries included.
-        max_retries: How often the client sends a call again after a fault of the service.
+        timeout: Seconds within which the whole reply must be there; each retry has as many.
+        max_retries: How often a call is sent again after a fault of the service that may pass.
         base_url: Address of the service, where it is not the client's default.
         api_key_env: Name of the environment variable that holds the key.
         constrained: Whether the service is to allow nothing but the offered actions as a choice.
@@ -33,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int | None = 1024
     seed: Seed = None
     timeout: float = 120.0
-    max_retries: int = 2
+    max_retries: int = 5
     base_url: str | None = None
     api_key_env: str | None = None
     constrained: bool = False
@@ -54,6 +58,10 @@ class Model(Protocol):
     @property
     def concurrency(self) -> int:
         """The most calls that do well under way at once."""
+
+    @property
+    def pace(self) -> Pace:
+        """What holds calls back that the service cannot take at once."""
 
     async def chat(
         self,

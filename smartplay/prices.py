@@ -1,0 +1,101 @@
+"""What a language model's tokens cost: a dated file of prices, given by the user.
+
+```toml
+currency = "USD"
+date = 2026-11-01                      # the day the prices were read
+source = "https://example.com/prices"  # where (may be left out)
+
+[models."openai:some-model"]           # the agent's name, or the model's alone
+prompt = 2.5                           # per million tokens read
+cached = 0.25                          # of these, tokens from the service's cache
+completion = 10                        # per million tokens written, reasoning included
+```
+
+No price is built in: prices change, and a report must say of what day its costs are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from smartplay.errors import UsageError
+from smartplay.records import Usage
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+MILLION = 1_000_000
+Amount = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a model costs.
+
+    Attributes:
+        prompt: Price of a million tokens read.
+        completion: Price of a million tokens written.
+        cached: Price of a million tokens read from the service's cache; `prompt` by default.
+    """
+
+    prompt: Amount
+    completion: Amount
+    cached: Amount | None = None
+
+    def of(self, usage: Usage) -> float:
+        """The price of some tokens."""
+        cached = self.prompt if self.cached is None else self.cached
+        fresh = usage.prompt - usage.cached
+        total = fresh * self.prompt + usage.cached * cached + usage.completion * self.completion
+        return total / MILLION
+
+
+class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of prices.
+
+    Attributes:
+        currency: What amounts are counted in, such as `"USD"`.
+        date: The day the prices were read.
+        models: A price per model or agent.
+        source: Where they were read.
+    """
+
+    currency: str
+    date: date
+    models: dict[str, Price]
+    source: str = ""
+
+    def find(self, agent: str, settings: Mapping[str, Any]) -> Price | None:
+        """The price of an agent: by its name, its name without the service, or its model."""
+        names = (agent, agent.partition(":")[2], settings.get("model"))
+        return next((price for name in names if (price := self._of(name)) is not None), None)
+
+    def _of(self, name: Any) -> Price | None:
+        return self.models.get(name) if isinstance(name, str) else None
+
+
+def read_prices(path: Path) -> Prices:
+    """Read a file of prices.
+
+    Raises:
+        UsageError: If it cannot be read or is malformed; says where.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(data, Prices)
+    except OSError as error:
+        raise UsageError(f"cannot read prices {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"prices {path} is not valid TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"prices {path}: {error}; it needs currency, date and [models.NAME] tables with "
+            "prompt and completion"
+        ) from error
