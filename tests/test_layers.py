@@ -22,7 +22,7 @@ LAYERS = [
     "scoring statistics",
     "runner",
     "agents models",
-    "parsing records run_folder",
+    "parsing prices records run_folder",
     "registry",
     "games",
     "text spaces card capabilities loading",
@@ -32,7 +32,7 @@ LAYERS = [
 ONLY = {
     "scoring": "statistics card capabilities records errors",
     "statistics": "",
-    "runner": "agents registry run_folder records card parsing errors _version",
+    "runner": "agents registry run_folder records prices card parsing errors _version",
 }
 """Names that may import less than all that lies below them."""
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-OK, FAILED, BAD_USAGE, SOME_UNSCORED, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FAILED, BAD_USAGE, SOME_UNSCORED, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 PIPED_WIDTH = 140
 

@@ -64,8 +64,16 @@ class AnthropicModel:
         title = f"the service at {url}" if url else "Anthropic"
         key = read_key(variable, required=url is None, title=title)
         self.pace = Pace()
+        timeout, retries = settings.timeout, settings.max_retries
         self._service = Service(
-            anthropic, title, model, variable, key, settings.timeout, settings.max_retries, self.pace
+            anthropic,
+            title,
+            model,
+            variable,
+            key,
+            settings.timeout,
+            settings.max_retries,
+            self.pace,
         )
         self._response = response_type(anthropic)
         self._client: Any = None

@@ -97,9 +97,9 @@ class OpenAIModel:
         key = read_key(variable, required=url is None, title=title)
         return self._service_of(sdk, title, model, variable, key)
 
-    def _service_of(self, sdk: Any, *names: str) -> Service:
-        settings = self.settings
-        return Service(sdk, *names, settings.timeout, settings.max_retries, self.pace)
+    def _service_of(self, sdk: Any, title: str, model: str, variable: str, key: str) -> Service:
+        timeout, retries = self.settings.timeout, self.settings.max_retries
+        return Service(sdk, title, model, variable, key, timeout, retries, self.pace)
 
     def _open(self) -> Any:
         if self._client is None:

@@ -22,8 +22,6 @@ from smartplay.errors import RunFolderError
 from smartplay.models.base import WITHOUT_EFFECT, Model, Settings
 from smartplay.records import Call, Message, Usage
 
-NAME = "replies.sqlite"
-
 
 class Replies:
     """A file of replies.
@@ -110,7 +108,7 @@ class RecordedModel:
     ) -> None:
         self._model, self._stores, self._meter = model, stores, meter
         self.name, self.settings = model.name, model.settings
-        self.concurrency = model.concurrency
+        self.concurrency, self.pace = model.concurrency, model.pace
         self._start = _digest([model.name, _lasting(model.settings), seed])
         self._number = 0
         self._asked = False
