@@ -65,16 +65,7 @@ class AnthropicModel:
         key = read_key(variable, required=url is None, title=title)
         self.pace = Pace()
         timeout, retries = settings.timeout, settings.max_retries
-        self._service = Service(
-            anthropic,
-            title,
-            model,
-            variable,
-            key,
-            settings.timeout,
-            settings.max_retries,
-            self.pace,
-        )
+        self._service = Service(anthropic, title, model, variable, key, timeout, retries, self.pace)
         self._response = response_type(anthropic)
         self._client: Any = None
 

@@ -80,7 +80,7 @@ class Watch:
         self._spent = spent
         self._failures = 0
         self._any_reply = False
-        self._on_stop: Callable[[], Any] = lambda: None
+        self._on_stop: Callable[[], Any] | None = None
         self.reason: str | None = None
         self._compare(spent)
 
@@ -148,12 +148,16 @@ class Watch:
             if self.reason is not None:
                 return
             self.reason = reason
-        self._on_stop()
+            call = self._on_stop
+        if call is not None:
+            call()
 
-    def on_stop(self, call: Callable[[], Any]) -> None:
-        """Have this called, from whatever thread, when the run is to stop."""
-        self._on_stop = call
-        if self.reason is not None:
+    def on_stop(self, call: Callable[[], Any] | None) -> None:
+        """Have this called once, from whatever thread, when the run is to stop."""
+        with self._lock:
+            self._on_stop = call
+            stopped = self.reason is not None
+        if call is not None and stopped:
             call()
 
 

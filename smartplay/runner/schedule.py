@@ -92,11 +92,13 @@ async def play_all(
         timer = None if seconds is None else loop.call_later(max(0.0, seconds), watch.time_over)
         try:
             await asyncio.gather(*tasks)
+        except BaseException:
+            watch.stop("it was interrupted")  # ends episodes in threads no one waits for
+            raise
         finally:
             if timer is not None:
                 timer.cancel()
-            watch.on_stop(lambda: None)
-            watch.stop("it was interrupted")  # ends episodes in threads no one waits for
+            watch.on_stop(None)
             _cancel(tasks)
             places.cancel_waiting()
             await asyncio.gather(*tasks, return_exceptions=True)
