@@ -7,6 +7,7 @@ lets those that wait for a service share one event loop, as they do in the run's
 from __future__ import annotations
 
 import asyncio
+import atexit
 import multiprocessing
 import os
 import signal
@@ -18,6 +19,8 @@ import msgspec
 
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.runner.episode import Job, Outcome, Tick, no_tick, play_episode
+
+CLOSING = 5.0  # seconds
 
 _one_at_a_time = threading.RLock()
 
@@ -55,7 +58,16 @@ def end_with_parent() -> None:
 @lru_cache(maxsize=8)
 def _source(reference: bytes) -> AgentSource:
     name, settings = msgspec.json.decode(reference)
-    return find_agent(name, settings)
+    source = find_agent(name, settings)
+    atexit.register(_close, source)
+    return source
+
+
+def _close(source: AgentSource) -> None:
+    """Close a model's connections on the loop they live on."""
+    close = getattr(source.factory, "aclose", None)
+    if close is not None:
+        asyncio.run_coroutine_threadsafe(close(), _loop()).result(CLOSING)
 
 
 def _loop() -> asyncio.AbstractEventLoop:
