@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import random
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -86,6 +87,16 @@ def faults(hang: float) -> list[Answer]:
     ]
 
 
+class _Server(ThreadingHTTPServer):
+    """Says nothing of clients that were killed."""
+
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class FakeServer:
     """Serves in a thread of its own while the `with` block runs."""
 
@@ -98,7 +109,7 @@ class FakeServer:
         self._rate, self._draw = 0.0, random.Random(0)
         self._faults: Sequence[Answer] = ()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
