@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "smartplay"
 
 LAYERS = [
-    "cli bench __main__ __init__",
+    "cli bench bench_vectors __main__ __init__",
     "leaderboard",
     "report",
     "original",
