@@ -8,11 +8,12 @@ normalised and attributed, but it cannot be played.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -28,6 +29,7 @@ ID_PATTERN = re.compile(r"[A-Za-z0-9]+-v[0-9]+")
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 _DECIDES = ("id", "describer", "environment", "fallback", "history", "settings", "steps")
+Level = Literal["easy", "hard"]
 Degree = Annotated[int, msgspec.Meta(ge=1, le=4)]
 
 
@@ -68,6 +70,26 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nothing: Measured | None = None
     reference: Measured | None = None
 
+    @property
+    def corrected(self) -> tuple[float, float] | None:
+        """Ends of the scale from random play to the best known score, where there is one."""
+        best = self.human if self.optimum is None else self.optimum
+        if self.random is None or best is None or best <= self.random.mean:
+            return None
+        return self.random.mean, best
+
+
+class Contrast(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of a pair of settings that differ in the demand on one capability.
+
+    Attributes:
+        capability: The capability, as cards spell it.
+        level: Whether it is demanded.
+    """
+
+    capability: str
+    level: Level
+
 
 class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """What is data about one environment id.
@@ -92,6 +114,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         score: What the score counts, in words.
         anchors: The scores a result is held against.
         degrees: The degree to which each capability is demanded; 1 is the least.
+        contrast: Which pair of contrast settings the id belongs to, if to any.
     """
 
     id: str
@@ -112,6 +135,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     score: str
     anchors: Anchors = Anchors()
     degrees: dict[str, Degree]
+    contrast: Contrast | None = None
 
     @property
     def name(self) -> str:
@@ -122,6 +146,14 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def playable(self) -> bool:
         """Whether the card names an environment to play."""
         return bool(self.environment)
+
+    @property
+    def seed_stream(self) -> str:
+        """What a run draws the seeds of its episodes by; the two settings of a contrast share it.
+
+        So episode k of the easy setting and episode k of the hard one are a pair.
+        """
+        return f"contrast/{self.contrast.capability}" if self.contrast else self.id
 
     def degree(self, capability: Capability) -> int:
         """The degree to which the game demands `capability`, from 1 (least) to 4."""
@@ -139,13 +171,11 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """The score on the scale where random play is 0 and the best known score 1.
 
         (score - random) / (best - random), where best is the optimum if it is known, else the
-        human score. None without a measured random score or without either of the two.
+        human score. None without a measured random score, without either of the two, or if
+        random play is no worse.
         """
-        best = self.anchors.human if self.anchors.optimum is None else self.anchors.optimum
-        if self.anchors.random is None or best is None:
-            return None
-        low = self.anchors.random.mean
-        return (score - low) / (best - low)
+        scale = self.anchors.corrected
+        return None if scale is None else (score - scale[0]) / (scale[1] - scale[0])
 
     @cached_property
     def digest(self) -> str:
@@ -212,9 +242,22 @@ def _check(where: str, card: GameCard) -> None:
                 f"{where}: degree {card.degree(capability)} of {capability.key} is above "
                 f"{len(capability.degrees)}"
             )
+    if card.contrast is not None and card.contrast.capability not in expected:
+        raise CardError(f"{where}: contrast.capability is none of the nine capabilities")
     if card.environment and not card.describer:
         raise CardError(f"{where}: an environment needs a describer")
-    if card.anchors.human is not None and card.anchors.human <= card.anchors.min:
+    _check_anchors(where, card.anchors)
+
+
+def _check_anchors(where: str, anchors: Anchors) -> None:
+    measured = [anchors.random, anchors.nothing, anchors.reference]
+    intervals = [(m.low, m.mean, m.high) for m in measured if m is not None]
+    points = [anchors.min, anchors.human, anchors.optimum, *sum(intervals, ())]
+    if not all(point is None or math.isfinite(point) for point in points):
+        raise CardError(f"{where}: anchors must be finite numbers")
+    if any(list(interval) != sorted(interval) for interval in intervals):
+        raise CardError(f"{where}: a measured anchor must have low, mean, high in that order")
+    if anchors.human is not None and anchors.human <= anchors.min:
         raise CardError(f"{where}: anchors.human must be above anchors.min")
 
 

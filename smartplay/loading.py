@@ -56,7 +56,7 @@ def load_module(place: str) -> ModuleType:
         ) from error
     except UsageError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"cannot load {place}: {type(error).__name__}: {error}") from error
 
 

@@ -5,6 +5,7 @@ run.json                      header, written first: arguments, versions, card d
 episodes.jsonl                one `EpisodeRecord` per line, appended when an episode ends
 steps/GAME/EPISODE.jsonl.gz   an `EpisodeHeader`, then one `StepRecord` per step
 report.json, report.md, radar.svg   made from the above, and made again at will
+report.html                         likewise, where asked for
 ```
 
 Records are plain data. Reading them needs no game, no agent and no model, and runs nothing.
@@ -150,6 +151,7 @@ class EpisodeRecord(
         usage: Their tokens.
         seconds: Wall-clock time of the episode.
         scores: Further scores the game defines, by name.
+        unlocked: Which of the achievements the game defines were unlocked.
     """
 
     game: str
@@ -170,6 +172,7 @@ class EpisodeRecord(
     usage: Usage = Usage()
     seconds: float = 0.0
     scores: dict[str, float] = {}
+    unlocked: dict[str, bool] = {}
 
 
 class GameHeader(msgspec.Struct, frozen=True, kw_only=True):

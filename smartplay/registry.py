@@ -42,7 +42,7 @@ def get_card(name: str) -> GameCard:
 def register_cards(path: str | Path) -> list[GameCard]:
     """Register the ids of a card file of your own.
 
-    Registering the same file again changes nothing.
+    Registering the same file again does no harm.
 
     Args:
         path: The TOML file; `file.py:Class` in it is looked up beside it.
@@ -67,8 +67,14 @@ def _register_shipped() -> None:
 def _register(card: GameCard, folder: Path) -> None:
     known = _cards.get(card.id)
     if known is not None:
-        if known.digest != card.digest or known.source != card.source:
+        if known.source != card.source:
             raise CardError(f"card {card.source}: the id {card.id} is taken by {known.source}")
+        if known.digest != card.digest:
+            raise CardError(
+                f"card {card.source}: {card.id} has changed since it was registered; start Python "
+                "anew to play it"
+            )
+        _cards[card.id] = card  # its anchors may be new
         return
     _cards[card.id] = card
     if not card.playable:

@@ -12,8 +12,8 @@ import gzip
 import json
 import os
 import time
-import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 from filelock import FileLock, Timeout
 
+from smartplay.bounded import HEADER_LIMIT, LINES_LIMIT, read_file, read_packed_lines
 from smartplay.errors import RunFolderError
 from smartplay.records import SCHEMA, EpisodeHeader, EpisodeRecord, RunHeader, StepRecord
 
@@ -32,6 +33,18 @@ LOCK = ".lock"
 
 class _Schema(msgspec.Struct):
     schema: int
+
+
+class StepMark(msgspec.Struct, frozen=True):
+    """Of a step only what a curve is drawn from; quick to read.
+
+    Attributes:
+        score: The score of the episode so far.
+        seconds: Time the agent took to reply.
+    """
+
+    score: float
+    seconds: float
 
 
 class RunFolder:
@@ -121,7 +134,7 @@ class RunFolder:
             RunFolderError: If there is no run, or it is malformed or of another schema.
         """
         try:
-            data = (self.path / "run.json").read_bytes()
+            data = read_file(self.path, "run.json", HEADER_LIMIT)
         except FileNotFoundError as error:
             raise RunFolderError(f"{self.path} holds no run (no run.json)") from error
         except OSError as error:
@@ -141,17 +154,24 @@ class RunFolder:
         Raises:
             RunFolderError: If a complete line is malformed.
         """
+        return list({(record.game, record.episode): record for record in self.lines()}.values())
+
+    def lines(self) -> list[EpisodeRecord]:
+        """Every complete line of `episodes.jsonl`, in order; a retried episode has several.
+
+        Raises:
+            RunFolderError: If a complete line is malformed.
+        """
         try:
-            data = self._episodes.read_bytes()
+            data = read_file(self.path, "episodes.jsonl", LINES_LIMIT)
         except FileNotFoundError:
             return []
         except OSError as error:
             raise self._cannot("read", error) from error
-        latest: dict[tuple[str, int], EpisodeRecord] = {}
-        for number, line in enumerate(data.split(b"\n")[:-1], start=1):
-            record = self._decode(line, EpisodeRecord, f"episodes.jsonl, line {number}")
-            latest[record.game, record.episode] = record
-        return list(latest.values())
+        return [
+            self._decode(line, EpisodeRecord, f"episodes.jsonl, line {number}")
+            for number, line in enumerate(data.split(b"\n")[:-1], start=1)
+        ]
 
     def results(self, header: RunHeader) -> list[EpisodeRecord]:
         """The finished episodes in the order of the header, however they were played.
@@ -222,13 +242,30 @@ class RunFolder:
         Raises:
             RunFolderError: If they are missing or malformed.
         """
+        lines = self._step_lines(game, episode)
+        name = self.steps_path(game, episode).name
+        header = self._decode(next(lines), EpisodeHeader, name)
+        return header, [self._decode(line, StepRecord, name) for line in lines]
+
+    def marks(self, game: str, episode: int) -> list[StepMark]:
+        """Read of an episode's steps only the marks.
+
+        Raises:
+            RunFolderError: If they are missing or malformed.
+        """
+        lines = self._step_lines(game, episode)
+        next(lines)
+        name = self.steps_path(game, episode).name
+        return [self._decode(line, StepMark, name) for line in lines]
+
+    def _step_lines(self, game: str, episode: int) -> Iterator[bytes]:
+        """Lines of a steps file, unpacked as they are asked for; at least one."""
         path = self.steps_path(game, episode)
-        try:
-            first, *rest = gzip.decompress(path.read_bytes()).splitlines()
-        except (OSError, EOFError, ValueError, zlib.error) as error:
-            raise RunFolderError(f"cannot read {path}: {error}") from error
-        header = self._decode(first, EpisodeHeader, path.name)
-        return header, [self._decode(line, StepRecord, path.name) for line in rest]
+        lines = read_packed_lines(self.path, path.relative_to(self.path).as_posix())
+        first = next(lines, None)
+        if first is None:
+            raise RunFolderError(f"cannot read {path}: it is empty")
+        return chain([first], lines)
 
     def _decode(self, data: bytes, kind: type[RecordT], where: str) -> RecordT:
         try:

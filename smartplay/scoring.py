@@ -13,7 +13,7 @@ from smartplay.capabilities import Capability
 from smartplay.card import GameCard
 from smartplay.errors import UsageError
 from smartplay.records import EpisodeRecord, Usage
-from smartplay.statistics import Interval, mean_interval, weighted_interval
+from smartplay.statistics import Interval, mean_interval, success_score, weighted_interval
 
 Weights = Literal["shipped", "paper"]
 WEIGHTS: tuple[Weights, ...] = ("shipped", "paper")
@@ -44,6 +44,8 @@ class GameScore(msgspec.Struct, frozen=True, kw_only=True):
         usage: Their tokens.
         seconds: Wall-clock time of the episodes added up.
         further: Means of the further scores the game defines.
+        success: Share of scored episodes in which each achievement was unlocked, if there are any.
+        success_score: Their geometric mean in percent, the Crafter score; None if there are none.
     """
 
     game: str
@@ -66,6 +68,8 @@ class GameScore(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage
     seconds: float
     further: dict[str, Interval]
+    success: dict[str, float]
+    success_score: float | None
 
     @property
     def invalid_rate(self) -> float | None:
@@ -114,9 +118,8 @@ def score_game(
     mean = mean_interval([record.score or 0.0 for record in scored]) if scored else None
     steps = sum(record.steps for record in scored)
     invalid = _added(record.invalid for record in scored)
+    success = _success(scored)
     anchors = card.anchors
-    best = anchors.human if anchors.optimum is None else anchors.optimum
-    chance = anchors.random.mean if anchors.random else None
     return GameScore(
         game=card.id,
         title=card.title,
@@ -127,8 +130,8 @@ def score_game(
         steps_limit=steps_limit,
         shortened=steps_limit < card.steps,
         score=mean,
-        normalized=_scaled(mean, anchors.min, anchors.human),
-        corrected=_scaled(mean, chance, best),
+        normalized=_scaled(mean, None if anchors.human is None else (anchors.min, anchors.human)),
+        corrected=_scaled(mean, anchors.corrected),
         return_mean=_mean([record.return_ for record in scored]),
         completed=_mean([float(record.completed) for record in scored]),
         steps=steps,
@@ -138,6 +141,8 @@ def score_game(
         usage=sum((record.usage for record in records), Usage()),
         seconds=sum(record.seconds for record in records),
         further=_further(scored),
+        success=success,
+        success_score=success_score([100 * rate for rate in success.values()]) if success else None,
     )
 
 
@@ -234,10 +239,8 @@ def separability(cards: Sequence[GameCard], weights: Weights = "shipped") -> Sep
     return Separability(rank=rank, groups=[group for group in groups.values() if len(group) > 1])
 
 
-def _scaled(mean: Interval | None, zero: float | None, one: float | None) -> Interval | None:
-    if mean is None or zero is None or one is None:
-        return None
-    return mean.scaled(zero, one)
+def _scaled(mean: Interval | None, ends: tuple[float, float] | None) -> Interval | None:
+    return None if mean is None or ends is None else mean.scaled(*ends)
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -255,5 +258,13 @@ def _further(records: Sequence[EpisodeRecord]) -> dict[str, Interval]:
     names = list(dict.fromkeys(name for record in records for name in record.scores))
     return {
         name: mean_interval([record.scores[name] for record in records if name in record.scores])
+        for name in names
+    }
+
+
+def _success(records: Sequence[EpisodeRecord]) -> dict[str, float]:
+    names = list(dict.fromkeys(name for record in records for name in record.unlocked))
+    return {
+        name: sum(record.unlocked.get(name, False) for record in records) / len(records)
         for name in names
     }

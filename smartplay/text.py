@@ -22,7 +22,7 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
 
-from smartplay.errors import UnknownNameError
+from smartplay.errors import UnknownNameError, UsageError
 from smartplay.loading import load_object
 from smartplay.spaces import TextSpace
 
@@ -63,7 +63,9 @@ class Description(NamedTuple):
         text: What the agent reads: characters of `CHARACTERS` only, never empty.
         score: The score of the episode so far, in the card's unit.
         completed: Whether the game's goal is reached.
-        state: The game's own truth for analysis, never shown to an agent.
+        state: The game's own truth for analysis, never shown to an agent. At the end of an episode
+            these keys, where there are any, go into its record: `scores` (name to number: further
+            scores), `unlocked` and `unlockable` (names of achievements).
     """
 
     text: str
@@ -141,7 +143,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self.metadata = native.metadata | {"render_modes": sorted({"ansi", *modes})}
         self._render_mode: str | None = given.get("render_mode")
         self._actions = list(self.describer.actions)
-        self._past: deque[str] = deque(maxlen=given.get("history", history))
+        self._past: deque[str] = deque(maxlen=_checked_history(given.get("history", history)))
         self._text = self._manual = ""
         self._total, self._steps = 0.0, 0
         self._limit = env.spec.max_episode_steps if env.spec else None
@@ -241,6 +243,12 @@ def make_native(
 def describer_settings(describer: type[Describer[Any]]) -> set[str]:
     """Names of the settings a describer class takes."""
     return _keywords(describer) - {"env"}
+
+
+def _checked_history(history: Any) -> int | None:
+    if history is None or (isinstance(history, int) and history >= 0):
+        return history
+    raise UsageError(f"history must be a number of observations, 0 or more, or None: {history!r}")
 
 
 def _keywords(constructor: type) -> set[str]:

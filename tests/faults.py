@@ -68,7 +68,8 @@ def compare(folder: Path, calls: int, rate: float, timeout: float, retries: int)
         assert len(server.requests) == calls
         server.requests.clear()
         server.fail(rate, faults(hang=3 * timeout), seed=1)
-        sessions, unscored, began = 0, [], time.perf_counter()
+        unscored: list[int] = []
+        sessions, began = 0, time.perf_counter()
         settings = {"timeout": timeout, "max_retries": retries}
         while not sessions or unscored[-1]:
             rough = play(server, folder / "rough", calls, agent_settings=settings)

@@ -170,13 +170,18 @@ def scripted(folder: Path, times: int, seed: int) -> Killed:
     (folder / "slow.py").write_text(SLOW)
     game = write_game(folder, heavy=True, name=unique(folder))
     games = f"{game},BanditTwoArmedHighLowFixed,Hanoi3Disk"
-    return prove(folder, [f"{folder / 'slow.py'}:Slow"], games, 2 * times, times, seed)
+    return prove(folder, [f"{folder / 'slow.py'}:Slow"], games, 6 * times, times, seed)
+
+
+def _slowly(request: dict[str, Any]) -> str:
+    time.sleep(0.02)
+    return choose(request)
 
 
 def language_model(folder: Path, times: int, seed: int) -> tuple[Killed, int, int]:
     """A language model behind HTTP; returns also the calls of the records and those made."""
     with FakeServer() as server:
-        server.answer(lambda request: time.sleep(0.02) or choose(request))
+        server.answer(_slowly)
         agent = ["openai:fake", "--base-url", server.url]
         told = prove(folder, agent, "RockPaperScissorBasic", 3 * times, times, seed)
         calls = 3 * times * STEPS

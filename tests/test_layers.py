@@ -19,19 +19,22 @@ LAYERS = [
     "leaderboard",
     "report",
     "original",
-    "scoring statistics",
+    "validity",
+    "scoring statistics comparison contrast_scores published",
     "runner",
     "agents models",
     "parsing prices records run_folder",
     "registry",
     "games",
     "text spaces card capabilities loading",
-    "errors _version",
+    "errors bounded _version",
 ]
 
 ONLY = {
     "scoring": "statistics card capabilities records errors",
     "statistics": "",
+    "comparison": "statistics",
+    "prices": "records errors",
     "runner": "agents registry run_folder records prices card parsing errors _version",
 }
 """Names that may import less than all that lies below them."""

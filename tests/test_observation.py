@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import hashlib
+import io
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from PIL import Image
 
+from smartplay.agents.base import Observation, Reply
+from smartplay.agents.llm import LLMFactory, llm_factory
 from smartplay.card import GameCard
 from smartplay.errors import UnknownNameError
+from tests.fake_server import Answer, FakeServer, openai_body
 from tests.golden import all_cards
+
+IMAGE_PART = {"openai": "image_url", "anthropic": "image"}
 
 FIRST_OF_FAMILY = list({card.family: card for card in reversed(all_cards())}.values())
 
@@ -40,3 +50,33 @@ def test_pictures_as_observations(card: GameCard) -> None:
 def test_unknown_observation() -> None:
     with pytest.raises(UnknownNameError, match="did you mean text"):
         gym.make("smartplay/Hanoi3Disk-v0", observation="texts")
+
+
+def test_models_are_sent_pictures_in_their_own_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-none")
+    picture = np.full((6, 5, 3), 77, dtype=np.uint8)
+    observation = Observation("Look.", image=picture)
+    for kind in ("openai", "anthropic"):
+        with FakeServer() as server:
+            body = b'{"content": [{"type": "text", "text": "Rock"}], "stop_reason": "end_turn"}'
+            server.then(
+                Answer(body=body) if kind == "anthropic" else Answer(body=openai_body("Rock"))
+            )
+            url = server.url if kind == "openai" else server.url.removesuffix("/v1")
+            factory = llm_factory(kind, "fake", base_url=url, max_retries=0, timeout=5.0)
+            call = asyncio.run(_act_once(factory, observation)).calls[0]
+            content = server.requests[0]["messages"][-1]["content"]
+        assert [part["type"] for part in content] == ["text", IMAGE_PART[kind]]
+        sent = content[1]
+        data = sent["source"]["data"] if kind == "anthropic" else sent["image_url"]["url"]
+        png = base64.b64decode(data.removeprefix("data:image/png;base64,"))
+        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(png))), picture)
+        recorded = call.messages[-1]["content"][1]["image_url"]["url"]
+        assert recorded == f"sha256:{hashlib.sha256(png).hexdigest()}"
+
+
+async def _act_once(factory: LLMFactory, observation: Observation) -> Reply:
+    try:
+        return await factory(manual="Rules.", actions=["Rock", "Paper"], seed=1).act(observation)
+    finally:
+        await factory.aclose()

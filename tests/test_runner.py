@@ -22,7 +22,7 @@ from smartplay.records import Call, EpisodeRecord, Usage
 from smartplay.run_folder import RunFolder
 from smartplay.runner import Run
 from smartplay.runner.episode import judge
-from smartplay.runner.plan import episode_seeds, select_games
+from smartplay.runner.plan import QUICK_EPISODES, QUICK_STEPS, episode_seeds, select_games
 from tests.games import unique, write_game
 
 BANDIT, ROCK, HANOI = "BanditTwoArmedHighLowFixed", "RockPaperScissorBasic", "Hanoi3Disk"
@@ -536,7 +536,7 @@ def test_heavy_games_are_played_in_worker_processes(tmp_path: Path) -> None:
 
 def test_a_worker_that_dies_costs_no_more_than_what_it_played(tmp_path: Path) -> None:
     (tmp_path / "agent.py").write_text(PROCESS)
-    game = write_game(tmp_path, heavy=True)
+    game = write_game(tmp_path, heavy=True, name="TicksWorker-v0")
     agent = f"{tmp_path / 'agent.py'}:Pid"
     run = play(agent, tmp_path / "run", str(game), episodes=6, concurrency=1,
                agent_settings={"ends": 9})  # fmt: skip
@@ -558,12 +558,13 @@ def test_a_worker_that_dies_costs_no_more_than_what_it_played(tmp_path: Path) ->
         ({"seed": -1}, "seed must be 0 or more"),
         ({"seed": 2**70}, "seed must be"),
         ({"episodes": 10**12}, "episodes must be"),
+        ({"games": HANOI, "game_settings": {HANOI: {"noise": [1]}}}, "cannot make .* TypeError"),
         ({"games": HANOI, "game_settings": {HANOI: {"describer": "os:x"}}}, "no setting"),
         ({"retries": -1}, "retries must be 0 or more"),
         ({"games": ""}, "no game selected"),
         ({"games": "Hanoi3Dsk"}, "did you mean Hanoi3Disk"),
         ({"games": HANOI, "game_settings": {HANOI: {"disk": 4}}}, "unknown setting 'disk'"),
-        ({"games": HANOI, "game_settings": {HANOI: {"disks": "many"}}}, "cannot make"),
+        ({"games": HANOI, "game_settings": {HANOI: {"disks": "many"}}}, "whole number"),
         ({"games": HANOI, "game_settings": {BANDIT: {}}}, "not among the selected games"),
         ({"games": HANOI, "game_settings": {HANOI: {"noise": object()}}}, "JSON"),
         ({"agent_settings": {"x": 1}}, "unknown setting of agent"),
@@ -609,7 +610,7 @@ def test_selections() -> None:
 def test_quick(tmp_path: Path) -> None:
     run = smartplay.run("random", f"{BANDIT},{HANOI}", quick=True, out=tmp_path, progress=False)
     plans = run.header.games.values()
-    assert [(plan.episodes, plan.steps) for plan in plans] == [(2, 50), (2, 30)]
+    assert {(plan.episodes, plan.steps) for plan in plans} == {(QUICK_EPISODES, QUICK_STEPS)}
 
 
 def test_progress_is_shown_on_standard_error_only(

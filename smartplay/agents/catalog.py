@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from smartplay.agents.base import AgentFactory, FunctionAgent
+from smartplay.agents.lesions import LESIONS, Lesion, LesionedFactory, find_lesion
+from smartplay.agents.prompts import find_variant, function_agent
 from smartplay.agents.reference import reference
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.errors import UnknownNameError, UsageError
@@ -70,17 +72,57 @@ def find_agent(agent: str | Callable[..., Any], settings: dict[str, Any]) -> Age
 
     Args:
         agent: A name as in the module's table, or a factory or function of the prompt.
-        settings: Settings over those of a definition file.
+        settings: Settings over those of a definition file. `lesion`, a name or a list of names of
+            `smartplay.agents.lesions`, says what to take away from the agent; `prompt`, the name
+            of a variant of `smartplay.agents.prompts`, how it is told what it is told.
 
     Raises:
         UsageError: If there is no such agent or it does not take these settings.
     """
-    if not isinstance(agent, str):
-        return _from_object(_name_of(agent), agent, settings)
-    if agent.endswith(".toml"):
+    if isinstance(agent, str) and agent.endswith(".toml"):
         name, defined = read_definition(Path(agent))
         source = find_agent(name, defined | settings)
-        return msgspec.structs.replace(source, name=Path(agent).stem)
+        return msgspec.structs.replace(source, name=Path(agent).stem + _told(source.settings))
+    whole = {key: value for key, value in settings.items() if key != "lesion"}
+    lesions = _lesions(agent, settings.get("lesion", []))
+    if not lesions:
+        return _find_whole(agent, whole)
+    faculties = [lesion.faculty for lesion in lesions if lesion.faculty]
+    source = _find_whole(agent, whole | ({"without": faculties[0]} if faculties else {}))
+    names = {"lesion": [lesion.name for lesion in lesions]}
+    return msgspec.structs.replace(
+        source,
+        name=source.name + _told(names),
+        settings={key: source.settings[key] for key in source.settings if key != "without"} | names,
+        factory=LesionedFactory(source.factory, [each.filter for each in lesions if each.filter]),
+        reference=source.reference and (source.reference[0], whole | names),
+    )
+
+
+def _lesions(agent: str | Callable[..., Any], names: str | list[str]) -> list[Lesion]:
+    """The lesions of these names, if the agent can have them."""
+    found = [find_lesion(name) for name in ([names] if isinstance(names, str) else names)]
+    faculties = [lesion.name for lesion in found if lesion.faculty]
+    if faculties and agent != "reference":
+        fit = ", ".join(lesion.name for lesion in LESIONS if lesion.filter)
+        raise UsageError(
+            f"the lesion {faculties[0]} takes a faculty away that only the agent reference is "
+            f"known to have; those for any agent are: {fit}"
+        )
+    if len(faculties) > 1:
+        raise UsageError(f"only one of these lesions at a time: {', '.join(faculties)}")
+    return found
+
+
+def _told(settings: dict[str, Any]) -> str:
+    """What follows an agent's name if something is taken away from it."""
+    names = settings.get("lesion", [])
+    return f" (lesion: {', '.join(names)})" if names else ""
+
+
+def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:
+    if not isinstance(agent, str):
+        return _from_object(_name_of(agent), agent, settings)
     kind, _, rest = agent.partition(":")
     if kind in LANGUAGE_MODELS:
         from smartplay.agents.llm import llm_factory
@@ -91,8 +133,10 @@ def find_agent(agent: str | Callable[..., Any], settings: dict[str, Any]) -> Age
             found, settings=factory.settings, reference=(agent, settings)
         )
     if kind in SCRIPTED:
-        if kind == "constant" and rest:
-            settings = {"action": int(rest) if rest.isdigit() else rest} | settings
+        if rest and kind != "constant":
+            raise UsageError(f"agent {kind} takes no {rest!r}; write {kind}")
+        if rest:
+            settings = {"action": int(rest) if rest.isdecimal() else rest} | settings
         found = _from_object(agent, SCRIPTED[kind], settings)
     elif rest:
         found = _from_object(agent, load_object(agent), settings)
@@ -115,7 +159,7 @@ def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"cannot read agent definition {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"agent definition {path} is not valid TOML: {error}") from error
     name, settings = data.pop("agent", None), data.pop("settings", {})
     if data or not isinstance(name, str) or not isinstance(settings, dict):
@@ -123,6 +167,8 @@ def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
             f'agent definition {path} must hold agent = "name" and may hold a table [settings]; '
             f"{'unknown: ' + ', '.join(data) if data else 'one of them is missing or malformed'}"
         )
+    if name.endswith(".toml"):
+        raise UsageError(f"agent definition {path} names another definition; name the agent itself")
     place, _, rest = name.partition(":")
     return (f"{path.parent / place}:{rest}" if place.endswith(".py") else name), settings
 
@@ -130,37 +176,61 @@ def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
 def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource:
     if not callable(found):
         raise UsageError(f"agent {name} is neither a class nor a function, so it cannot be made")
+    if isinstance(found, type) and not callable(getattr(found, "act", None)):
+        raise UsageError(f"agent {name} has no method act, so it cannot play")
+    own, variant = dict(settings), None
+    takes_prompt = _is_factory(found) and "prompt" in (_parameters(found) or {})
+    if "prompt" in own and not takes_prompt:
+        variant = find_variant(str(own.pop("prompt")))
     if _is_factory(found):
         acting = getattr(found, "act", None)
         factory = found
     else:
         acting = found
-        factory = partial(FunctionAgent, found)
-    _check_settings(name, factory, settings)
+        factory = partial(function_agent(variant) if variant else FunctionAgent, found)
+    _check_call(name, factory, own)
     asynchronous = getattr(found, "asynchronous", inspect.iscoroutinefunction(acting))
-    made = partial(factory, **settings) if settings else factory
+    made: AgentFactory = partial(factory, **own) if own else factory
+    if variant and _is_factory(found):
+        made = LesionedFactory(made, [variant.filter])
     return AgentSource(name=name, settings=settings, factory=made, asynchronous=asynchronous)
 
 
 def _is_factory(found: Any) -> bool:
-    return isinstance(found, type) or set(_parameters(found)) >= FACTORY_KEYWORDS
+    parameters = _parameters(found) or {}
+    only_keywords = parameters and all(map(_is_open, parameters.values()))
+    return isinstance(found, type) or set(parameters) >= FACTORY_KEYWORDS or bool(only_keywords)
 
 
-def _check_settings(name: str, factory: Any, settings: dict[str, Any]) -> None:
+def _check_call(name: str, factory: Any, settings: dict[str, Any]) -> None:
+    """Find out now, rather than in every episode, that an agent cannot be made."""
     parameters = _parameters(factory)
-    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+    if parameters is None:
         return
     known = [key for key in parameters if key not in FACTORY_KEYWORDS]
+    takes_any = any(map(_is_open, parameters.values()))
     for key in settings:
-        if key not in known:
+        if key in FACTORY_KEYWORDS or not (takes_any or key in known):
             raise UnknownNameError(f"setting of agent {name}", key, known)
+    try:
+        inspect.signature(factory).bind(**dict.fromkeys(FACTORY_KEYWORDS), **settings)
+    except TypeError as error:
+        raise UsageError(
+            f"agent {name} is made with manual, actions and seed"
+            f"{', and ' + ', '.join(settings) if settings else ''}, but that fails: {error}"
+        ) from error
 
 
-def _parameters(factory: Any) -> dict[str, inspect.Parameter]:
+def _is_open(parameter: inspect.Parameter) -> bool:
+    return parameter.kind is inspect.Parameter.VAR_KEYWORD
+
+
+def _parameters(factory: Any) -> dict[str, inspect.Parameter] | None:
+    """None where Python cannot tell."""
     try:
         return dict(inspect.signature(factory).parameters)
     except (TypeError, ValueError):
-        return {}
+        return None
 
 
 def _name_of(agent: Any) -> str:

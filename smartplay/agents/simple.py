@@ -30,7 +30,8 @@ class ConstantAgent:
     """
 
     def __init__(self, manual: str, actions: list[str], seed: int, action: int | str = 1) -> None:
-        name = actions[action - 1] if isinstance(action, int) and action <= len(actions) else action
+        counted = type(action) is int and 0 < action <= len(actions)
+        name = actions[action - 1] if counted else action  # type: ignore[operator]
         if name not in actions:
             raise UsageError(f"no action {action!r}; the actions are: {', '.join(actions)}")
         self._name = str(name)

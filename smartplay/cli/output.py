@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from smartplay.prices import Prices
+    from smartplay.report import Report
 
 OK, FAILED, BAD_USAGE, SOME_UNSCORED, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -20,6 +26,20 @@ PIPED_WIDTH = 140
 def console() -> Console:
     """Standard output; wide if it is no terminal, so that no name is cut."""
     return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+
+
+@contextmanager
+def quiet_output() -> Iterator[None]:
+    """Send to standard error what agents, games and packages print meanwhile."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def print_json(value: Any) -> None:
@@ -39,14 +59,17 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]
     console().print(table)
 
 
-def show_reports(paths: Sequence[Path], as_json: bool) -> None:
-    """Score runs, write their reports into their folders and print them."""
+def show_reports(
+    paths: Sequence[Path], as_json: bool, prices: Prices | None = None
+) -> list[Report]:
+    """Score runs, write their reports into their folders, print and return them."""
     from smartplay.report import write_report
     from smartplay.report.terminal import print_report
 
-    reports = [write_report(path) for path in paths]
+    reports = [write_report(path, prices) for path in paths]
     if as_json:
         print_json(reports[0] if len(reports) == 1 else reports)
-        return
+        return reports
     for report in reports:
         print_report(report, console())
+    return reports

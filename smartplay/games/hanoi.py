@@ -40,8 +40,9 @@ class HanoiEnv(gym.Env[Any, Any]):
     metadata = {"render_modes": ["rgb_array"], "render_fps": 4}
 
     def __init__(self, disks: int = 3, noise: float = 0.0, render_mode: str | None = None) -> None:
-        if not 1 <= disks <= 99:
-            raise UsageError(f"disks must be from 1 to 99, not {disks}")
+        if disks not in range(1, 100):
+            raise UsageError(f"disks must be a whole number from 1 to 99, not {disks}")
+        disks = int(disks)
         if not 0 <= noise <= 1:
             raise UsageError(f"noise must be a probability from 0 to 1, not {noise}")
         self.disks, self.noise, self.render_mode = disks, noise, render_mode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect
 from collections.abc import Sequence
 from itertools import accumulate
@@ -50,9 +51,10 @@ class RockPaperScissorsEnv(gym.Env[Any, Any]):
         values: Sequence[float] = (1, 1, 1),
         render_mode: str | None = None,
     ) -> None:
-        if len(distribution) != 3 or min(distribution) < 0 or abs(sum(distribution) - 1) > 1e-9:
+        sound = len(distribution) == 3 and all(0 <= part <= 1 for part in distribution)
+        if not sound or abs(sum(distribution) - 1) > 1e-9:
             raise UsageError(f"distribution must be three probabilities of sum 1: {distribution}")
-        if len(values) != 3 or min(values) < 0:
+        if len(values) != 3 or not all(0 <= value < math.inf for value in values):
             raise UsageError(f"values must be three numbers of 0 or more, not {values}")
         self._distribution, self._values = list(map(float, distribution)), list(map(float, values))
         self.render_mode = render_mode
@@ -162,4 +164,4 @@ def _outcome(reward: float, own: int, other: int) -> str:
 
 
 def _points(number: float) -> str:
-    return f"{number:g} point" if number == 1 else f"{number:g} points"
+    return f"{number:.15g} point" if number == 1 else f"{number:.15g} points"

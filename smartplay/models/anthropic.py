@@ -9,6 +9,7 @@ import msgspec
 
 from smartplay.errors import MissingPackageError
 from smartplay.models.base import Settings
+from smartplay.models.images import for_anthropic, for_record
 from smartplay.models.openai import choice_schema
 from smartplay.models.pace import Pace
 from smartplay.models.service import (
@@ -85,7 +86,7 @@ class AnthropicModel:
             _Reply,
         )
         return Call(
-            messages=messages,
+            messages=for_record(messages),
             text="".join(block.text for block in reply.content if block.type == "text"),
             reasoning="".join(block.thinking for block in reply.content),
             finish=FINISH.get(reply.stop_reason or "", reply.stop_reason or ""),
@@ -119,7 +120,7 @@ class AnthropicModel:
         request: dict[str, Any] = {
             "model": self._service.model,
             "max_tokens": self.settings.max_tokens,
-            "messages": [m for m in messages if m["role"] != "system"],
+            "messages": for_anthropic([m for m in messages if m["role"] != "system"]),
             **extra,
         }
         system = "\n\n".join(m["content"] for m in messages if m["role"] == "system")

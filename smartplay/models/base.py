@@ -8,7 +8,6 @@ from typing import Any, Literal, Protocol, TypeVar
 import msgspec
 
 from smartplay.errors import UnknownNameError, UsageError
-from smartplay.models.pace import Pace
 from smartplay.records import Call, Message
 
 Seed = int | Literal["episode"] | None
@@ -58,10 +57,6 @@ class Model(Protocol):
     @property
     def concurrency(self) -> int:
         """The most calls that do well under way at once."""
-
-    @property
-    def pace(self) -> Pace:
-        """What holds calls back that the service cannot take at once."""
 
     async def chat(
         self,

@@ -33,7 +33,7 @@ class LocalSettings(Settings, frozen=True, kw_only=True):
             idle 1 is the fastest too.
     """
 
-    max_tokens: int | None = 32
+    max_tokens: int | None = 24
     seed: Seed = "episode"
     timeout: float = 600.0
     max_retries: int = 0

@@ -10,6 +10,7 @@ import msgspec
 
 from smartplay.errors import MissingPackageError
 from smartplay.models.base import Settings
+from smartplay.models.images import for_record
 from smartplay.models.pace import Pace
 from smartplay.models.service import (
     Service,
@@ -76,7 +77,7 @@ class OpenAIModel:
         )
         choice, message = reply.choices[0], reply.choices[0].message
         return Call(
-            messages=messages,
+            messages=for_record(messages),
             text=_joined(message.content) or message.refusal or "",
             reasoning=message.reasoning_content or message.reasoning or "",
             finish="refusal" if message.refusal else choice.finish_reason or "",

@@ -20,6 +20,7 @@ import msgspec
 
 from smartplay.errors import RunFolderError
 from smartplay.models.base import WITHOUT_EFFECT, Model, Settings
+from smartplay.models.images import for_record
 from smartplay.records import Call, Message, Usage
 
 
@@ -108,7 +109,7 @@ class RecordedModel:
     ) -> None:
         self._model, self._stores, self._meter = model, stores, meter
         self.name, self.settings = model.name, model.settings
-        self.concurrency, self.pace = model.concurrency, model.pace
+        self.concurrency = model.concurrency
         self._start = _digest([model.name, _lasting(model.settings), seed])
         self._number = 0
         self._asked = False
@@ -122,7 +123,8 @@ class RecordedModel:
         fresh: bool = False,
     ) -> Call:
         """Reply to a conversation; see `Model.chat`."""
-        key = _digest([self._start.hex(), self._number, choices, messages])
+        recorded = for_record(messages)
+        key = _digest([self._start.hex(), self._number, choices, recorded])
         found = [store.find(key) for store in self._stores]
         call = next((reply for reply in found if reply is not None), None)
         if call is None:
@@ -131,7 +133,7 @@ class RecordedModel:
             if reply is None:
                 store.keep(key, call)
         self._number += 1
-        return msgspec.structs.replace(call, messages=messages)
+        return msgspec.structs.replace(call, messages=recorded)
 
     async def aclose(self) -> None:
         """Leave the model to the other episodes."""

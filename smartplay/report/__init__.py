@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from smartplay.errors import RunFolderError
+from smartplay.prices import Prices
 from smartplay.report.build import Report, build_report
 from smartplay.report.markdown import to_markdown
 from smartplay.report.radar import radar_svg
@@ -13,13 +14,17 @@ from smartplay.run_folder import pretty, write_atomically
 __all__ = ["Report", "build_report", "write_report"]
 
 
-def write_report(path: str | Path) -> Report:
+def write_report(path: str | Path, prices: Prices | None = None) -> Report:
     """Score a run and write `report.json`, `report.md` and `radar.svg` into its folder.
+
+    Args:
+        path: The run folder.
+        prices: What tokens cost.
 
     Raises:
         RunFolderError: If the folder cannot be read or written.
     """
-    report = build_report(path)
+    report = build_report(path, prices)
     files = {
         "report.json": pretty(report),
         "report.md": to_markdown(report).encode(),

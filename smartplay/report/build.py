@@ -6,13 +6,18 @@ from collections import defaultdict
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
-from smartplay.card import GameCard
-from smartplay.errors import RunFolderError, UnknownNameError
+from smartplay.card import GameCard, read_cards
+from smartplay.contrast_scores import ContrastScore, score_contrasts
+from smartplay.errors import RunFolderError
+from smartplay.prices import Price, Prices
 from smartplay.records import EpisodeRecord, RunHeader, Usage
-from smartplay.registry import get_card, register_cards
+from smartplay.registry import cards as known_cards
+from smartplay.report.details import GameDetail, detail_game
 from smartplay.run_folder import RunFolder
 from smartplay.scoring import (
+    BOOTSTRAP_SEED,
     WEIGHTS,
     CapabilityScore,
     GameScore,
@@ -23,6 +28,27 @@ from smartplay.scoring import (
     score_game,
     separability,
 )
+from smartplay.statistics import Interval, weighted_interval
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What the calls cost.
+
+    Attributes:
+        currency: What amounts are counted in.
+        date: The day of the prices (ISO 8601).
+        source: Where the prices come from.
+        price: The prices.
+        games: The cost by game.
+        total: Their sum.
+    """
+
+    currency: str
+    date: str
+    source: str
+    price: Price
+    games: dict[str, float]
+    total: float
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,12 +64,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         invalid: Share of all steps in scored episodes without a valid answer; None without steps.
         calls: Calls to a language model.
         usage: Their tokens.
+        overall: Mean of the games' normalised scores, each game alike; None where there is none.
         games: A score per game.
         capabilities: A score per capability, by its weights.
+        contrasts: What is left of each capability when it is demanded; empty if no contrast was
+            played.
         chance: The capability scores of random play on the same games, by weighting; None where
             some game's random score is not known.
         separability: What the games cannot tell apart, by weighting.
         notes: What a reader must know before quoting a number.
+        details: The episodes of each game.
+        cost: What the calls cost; None where no prices were given or none fits the agent.
     """
 
     agent: str
@@ -55,18 +86,23 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     invalid: float | None
     calls: int
     usage: Usage
+    overall: Interval | None
     games: list[GameScore]
     capabilities: list[CapabilityScore]
+    contrasts: list[ContrastScore]
     chance: dict[str, dict[str, float | None]]
     separability: dict[str, Separability]
     notes: list[str]
+    details: list[GameDetail] = []
+    cost: Cost | None = None
 
 
-def build_report(path: str | Path) -> Report:
+def build_report(path: str | Path, prices: Prices | None = None) -> Report:
     """Score a run.
 
     Args:
         path: The run folder.
+        prices: What tokens cost.
 
     Raises:
         RunFolderError: If it cannot be read, or was played with cards this version does not have.
@@ -104,21 +140,26 @@ def build_report(path: str | Path) -> Report:
         invalid=_invalid_steps(games) / steps if steps else None,
         calls=sum(game.calls for game in games),
         usage=sum((game.usage for game in games), Usage()),
+        overall=_overall(list(samples.values())),
         games=games,
         capabilities=score_capabilities(played, samples),
+        contrasts=score_contrasts(cards, by_game),
         chance={weights: _chance(played, weights) for weights in WEIGHTS},
         separability={weights: separability(played, weights) for weights in WEIGHTS},
-        notes=notes + _notes(games, header),
+        notes=notes + _notes(games, header) + _unpriced(games, header, prices),
+        details=[detail_game(card, by_game[card.id], folder) for card in cards],
+        cost=_cost(games, header, prices),
     )
 
 
 def _card(path: Path, game: str, source: str) -> GameCard:
-    try:
-        if source.endswith(".toml"):
-            register_cards(source)
-        return get_card(game)
-    except UnknownNameError as error:
-        raise RunFolderError(f"{path} was played on {game}, which has no card here") from error
+    """The card of a game; a file the run names is read as data, and nothing in it is run."""
+    known = next((card for card in known_cards() if card.id == game), None)
+    if known is None and source.endswith(".toml"):
+        known = next((card for card in read_cards(Path(source)) if card.id == game), None)
+    if known is None:
+        raise RunFolderError(f"{path} was played on {game}, which has no card here")
+    return known
 
 
 def _normalized(card: GameCard, records: list[EpisodeRecord]) -> list[float]:
@@ -132,6 +173,35 @@ def _chance(cards: list[GameCard], weights: Weights) -> dict[str, float | None]:
     ]
     pairs = [(card, level) for card, level in zip(cards, levels, strict=True) if level is not None]
     return analyze_capabilities(pairs, weights) if len(pairs) == len(cards) else {}
+
+
+def _overall(samples: list[list[float]]) -> Interval | None:
+    if not samples:
+        return None
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    return weighted_interval(samples, [1.0] * len(samples), rng)
+
+
+def _cost(games: list[GameScore], header: RunHeader, prices: Prices | None) -> Cost | None:
+    price = prices.find(header.agent, header.agent_settings) if prices else None
+    if prices is None or price is None:
+        return None
+    amounts = {game.game: price.of(game.usage) for game in games}
+    return Cost(
+        currency=prices.currency,
+        date=prices.date.isoformat(),
+        source=prices.source,
+        price=price,
+        games=amounts,
+        total=sum(amounts.values()),
+    )
+
+
+def _unpriced(games: list[GameScore], header: RunHeader, prices: Prices | None) -> list[str]:
+    called = any(game.calls for game in games)
+    if prices is None or not called or prices.find(header.agent, header.agent_settings):
+        return []
+    return [f"The given prices name no price for {header.agent}: its cost is not known."]
 
 
 def _invalid_steps(games: list[GameScore]) -> float:
@@ -154,6 +224,9 @@ def _notes(games: list[GameScore], header: RunHeader) -> list[str]:
             f"Played with fewer steps than the card says: {', '.join(short)}. Their scores cannot "
             "reach the human score and are not comparable with full episodes."
         )
+    without = [game.game.split("/")[-1] for game in games if game.score and not game.normalized]
+    if without:
+        notes.append(f"Counts for no capability, as no human score is known: {', '.join(without)}.")
     if any(game.episodes == 1 for game in games):
         notes.append("A single episode has no interval.")
     changed = [game.split("/")[-1] for game, plan in header.games.items() if plan.settings]

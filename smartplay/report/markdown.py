@@ -21,12 +21,15 @@ def to_markdown(report: Report) -> str:
         "where that is not known, the human) score. *Invalid*: steps without a valid answer, "
         "played by the game's fallback action.",
         _games(report),
+        *_further(report),
         "## Capabilities",
         "Weighted means of the normalised game scores. The weight of a game is the degree to "
         "which it demands the capability, less one (as the original's code has it) or as it is "
         "(as its paper has it).",
         _capabilities(report),
     ]
+    if report.contrasts:
+        parts += ["## Contrasts", wording.CONTRASTS, _contrasts(report)]
     cautions = wording.cautions(report)
     if cautions:
         parts += ["## Read this before you quote a number", _bullets(cautions)]
@@ -35,8 +38,7 @@ def to_markdown(report: Report) -> str:
 
 def escape(text: str) -> str:
     """Text that Markdown and HTML show as it is, on one line."""
-    visible = "".join(c if c.isprintable() else " " for c in text)
-    return re.sub(r"([\\`*_{}\[\]<>()#!|&])", r"\\\1", visible)
+    return re.sub(r"([\\`*_{}\[\]<>()#!|&])", r"\\\1", wording.plain(text))
 
 
 def _bullets(lines: Iterable[str]) -> str:
@@ -71,6 +73,19 @@ def _games(report: Report) -> str:
     )
 
 
+def _further(report: Report) -> list[str]:
+    parts = []
+    for game in report.games:
+        rows = [(label, wording.interval(value)) for label, value in game.further.items()]
+        if game.success_score is not None:
+            rows.append(("score over the episodes (geometric mean)", f"{game.success_score:.2f} %"))
+        rates = game.success.items()
+        rows += [(f"unlocked: {label}", wording.share(rate)) for label, rate in rates]
+        if rows:
+            parts += [f"### {escape(game.title)}: further scores", _table(("Score", "Mean"), rows)]
+    return parts
+
+
 def _capabilities(report: Report) -> str:
     def row(index: int) -> tuple[str, ...]:
         score = report.capabilities[index]
@@ -86,3 +101,17 @@ def _capabilities(report: Report) -> str:
 
     header = ("Capability", "Weight: degree less one", "Weight: degree", "Random play", "Covers")
     return _table(header, map(row, range(len(report.capabilities))))
+
+
+def _contrasts(report: Report) -> str:
+    rows = (
+        (
+            score.capability,
+            wording.interval(score.easy),
+            wording.interval(score.hard),
+            wording.retention(score),
+            str(score.pairs),
+        )
+        for score in report.contrasts
+    )
+    return _table(("Capability", "Easy", "Hard", "Retention", "Pairs of episodes"), rows)

@@ -16,6 +16,8 @@ def print_report(report: Report, console: Console) -> None:
         console.print(Text(line))
     console.print(_games(report))
     console.print(_capabilities(report))
+    if report.contrasts:
+        console.print(_contrasts(report))
     for line in wording.cautions(report):
         console.print(Text(f"Note: {line}"))
 
@@ -49,6 +51,22 @@ def _capabilities(report: Report) -> Table:
             wording.interval(score.scores["paper"]),
             wording.NONE if chance is None else f"{chance:.2f}",
             str(len(score.covers)),
+        )
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _contrasts(report: Report) -> Table:
+    table = _table("\nContrasts: scores over chance without and with the demand, and what is left")
+    for column in ("capability", "easy", "hard", "retention", "pairs"):
+        table.add_column(column, no_wrap=column == "capability")
+    for score in report.contrasts:
+        cells = (
+            score.capability,
+            wording.interval(score.easy),
+            wording.interval(score.hard),
+            wording.retention(score),
+            str(score.pairs),
         )
         table.add_row(*map(Text, cells))
     return table

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+from smartplay.contrast_scores import ContrastScore
 from smartplay.report.build import Report
 from smartplay.scoring import GameScore, Separability
-from smartplay.statistics import Interval
+from smartplay.statistics import MASTERED, Interval
 
 NONE = "-"
+
+
+def visible(text: str) -> str:
+    """Text in which characters that would hide or turn others are shown by their number."""
+    return "".join(c if _is_seen(c) else f"\u27e8{ord(c):04X}\u27e9" for c in text)
+
+
+def _is_seen(c: str) -> bool:
+    return c.isprintable() or c in "\n\t" or unicodedata.category(c) == "Zs"
+
+
+def plain(text: str) -> str:
+    """Text from an agent or a game as one line of printable characters."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def interval(value: Interval | None, digits: int = 2) -> str:
@@ -39,6 +56,21 @@ def episodes(game: GameScore) -> str:
     return f"{game.episodes}/{game.planned}"
 
 
+CONTRASTS = (
+    "Each capability measured by itself: the hard setting of a contrast demands it, the easy one "
+    "does not, and nothing else differs. Both are scores over chance (0 is random play, 1 the best "
+    "possible). Retention is hard over easy: 1 means that nothing is lost when the capability is "
+    f"demanded. It is not measurable where the easy score is below {MASTERED}."
+)
+
+
+def retention(score: ContrastScore) -> str:
+    """The retention with its interval, or that there is none."""
+    if score.retention is not None:
+        return interval(score.retention)
+    return "not measurable" if score.pairs else NONE
+
+
 def headline(report: Report) -> list[str]:
     """What was played and how much of it counts, one fact per line."""
     lines = [
@@ -54,7 +86,7 @@ def headline(report: Report) -> list[str]:
             f"{usage.completion} written ({usage.reasoning} reasoning)"
         )
     lines += [f"Unscored: {count} x {cause}" for cause, count in report.unscored.items()]
-    return lines
+    return list(map(plain, lines))
 
 
 def cautions(report: Report) -> list[str]:
@@ -69,7 +101,7 @@ def cautions(report: Report) -> list[str]:
         for score in report.capabilities
         if score.reason
     ]
-    return lines
+    return list(map(plain, lines))
 
 
 def _rank(found: Separability, capabilities: int) -> str:

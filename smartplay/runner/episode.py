@@ -160,9 +160,8 @@ class _Episode:
         seconds = time.perf_counter() - began
         executed = card.fallback if action is None else action
         shown, reward, self.terminated, self.truncated, self.info = env.step(executed)
+        reward, score = _number("reward", reward), _number("score", self.info["score"])
         text = self.info["obs"]
-        reward = _number("reward", reward)
-        score = _number("score", self.info["score"])
         self.reward += reward
         name = self.info["actions"][executed]
         number, valid = len(self.steps) + 1, action is not None
@@ -212,7 +211,6 @@ class _Episode:
         attempts = [attempt for step in self.steps for attempt in step.attempts]
         calls = [call for attempt in attempts for call in attempt.calls]
         last = [step.attempts[-1].cause for step in self.steps]
-        further = self.info.get("state", {}).get("scores", {})
         job = self.job
         return EpisodeRecord(
             game=job.game,
@@ -224,7 +222,6 @@ class _Episode:
             score=None if error else _number("score", self.info["score"]),
             return_=self.reward,
             steps=len(self.steps),
-            completed=bool(self.info.get("completed", False)),
             terminated=self.terminated,
             time_limit=self.truncated,
             invalid=_count(last),
@@ -232,8 +229,19 @@ class _Episode:
             calls=len(calls),
             usage=sum((call.usage for call in calls), Usage()),
             seconds=seconds,
-            scores={name: _number(name, value) for name, value in further.items()},
+            **told_by_game(self.info),
         )
+
+
+def told_by_game(info: dict[str, Any]) -> dict[str, Any]:
+    """What a game says of an episode besides its score, as fields of the episode's record."""
+    state = info.get("state", {})
+    unlocked = state.get("unlocked", ())
+    return {
+        "completed": bool(info.get("completed", False)),
+        "scores": {k: _number(k, value) for k, value in state.get("scores", {}).items()},
+        "unlocked": {name: name in unlocked for name in state.get("unlockable", ())},
+    }
 
 
 def _observation(shown: Any, info: dict[str, Any]) -> Observation:

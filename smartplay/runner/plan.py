@@ -31,7 +31,7 @@ from smartplay.run_folder import encode
 from smartplay.runner.episode import Job, one_line
 
 QUICK_EPISODES = 2
-QUICK_STEPS = 50
+QUICK_STEPS = 15
 LARGEST = 2**31 - 1
 NO_SETTINGS = ("environment", "describer", "render_mode")
 IDENTITY = ("agent", "agent_settings", "seed", "retries", "games")
@@ -186,8 +186,9 @@ def jobs_of(header: RunHeader) -> list[Job]:
     """Every episode of a run."""
     jobs = []
     for game, plan in header.games.items():
+        stream = get_card(game).seed_stream
         for episode in range(plan.episodes):
-            seed, agent_seed = episode_seeds(header.seed, game, episode)
+            seed, agent_seed = episode_seeds(header.seed, stream, episode)
             jobs.append(
                 Job(
                     game=game,
@@ -203,13 +204,14 @@ def jobs_of(header: RunHeader) -> list[Job]:
     return jobs
 
 
-def episode_seeds(suite_seed: int, game: str, episode: int) -> tuple[int, int]:
+def episode_seeds(suite_seed: int, stream: str, episode: int) -> tuple[int, int]:
     """The seeds of an episode's environment and agent, each below 2**31.
 
     They depend on the three arguments alone (`numpy.random.SeedSequence` over the suite seed, the
-    SHA-256 of the id and the episode's number), so no order of playing changes them.
+    SHA-256 of the stream and the episode's number), so no order of playing changes them. A card's
+    `seed_stream` is its id, but for contrasts.
     """
-    digest = hashlib.sha256(game.encode()).digest()
+    digest = hashlib.sha256(stream.encode()).digest()
     words = [int.from_bytes(digest[k : k + 4], "little") for k in range(0, 16, 4)]
     state = np.random.SeedSequence([suite_seed, *words, episode]).generate_state(2)
     return int(state[0] >> 1), int(state[1] >> 1)

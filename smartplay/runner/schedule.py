@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     BrokenExecutor,
     Executor,
@@ -19,7 +20,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 from smartplay.agents.catalog import AgentSource
@@ -163,7 +164,9 @@ class _Places:
         """Play in another process; its death costs the episodes it had, and a new one follows."""
         play, *arguments = how
         try:
-            outcome = await self._await(executor.submit(play, job, *arguments))
+            with nullcontext() if self._given else _interrupts_held():
+                future = executor.submit(play, job, *arguments)
+            outcome = await self._await(future)
         except Exception as failure:
             if isinstance(failure, BrokenExecutor) and executor is self._processes:
                 self._processes = None
@@ -196,3 +199,16 @@ class _Places:
             self._processes = pool
             self._stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         return self._processes
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let workers be born deaf to Ctrl-C, until `end_with_parent` has set what it does."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

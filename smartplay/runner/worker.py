@@ -44,6 +44,8 @@ def play_by_name(job: Job, reference: tuple[str, dict[str, Any]]) -> Outcome:
 def end_with_parent() -> None:
     """End this worker as soon as its parent is gone, however it went, and quietly at Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from smartplay.cli.output import OK, print_json, print_table
+from smartplay.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +22,8 @@ def run(options: argparse.Namespace) -> int:
     from smartplay import bench, bench_vectors
     from smartplay.runner.plan import select_games
 
+    if not options.seconds > 0:
+        raise UsageError(f"seconds must be above 0, not {options.seconds:g}")
     cards = select_games(options.games)
     speeds = [bench.game_speed(card, options.seconds) for card in cards]
     if any(card.family == "crafter" for card in cards):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from smartplay.cli.output import OK, SOME_UNSCORED, STOPPED, show_reports
+from smartplay.agents.lesions import LESIONS
+from smartplay.cli.output import OK, SOME_UNSCORED, STOPPED, quiet_output, show_reports
 from smartplay.errors import UsageError
 
 
@@ -25,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
-    add("--quick", action="store_true", help="2 episodes of at most 50 steps per game")
+    add("--quick", action="store_true", help="2 episodes of at most 15 steps per game")
     add("--retries", type=int, default=1, metavar="N",
         help="how often an invalid reply is complained of (default: 1)")  # fmt: skip
     add("--max-tokens-total", type=int, metavar="N", help="stop when so many tokens are spent")
@@ -39,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep a language model's replies for other runs of the same episodes")  # fmt: skip
     add("--cluster", metavar="ADDRESS", help="play on a Dask cluster, such as tcp://host:8786")
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
+    add("--lesion", action="append", default=[], metavar="NAME",
+        help=f"take something away: {', '.join(lesion.name for lesion in LESIONS)}")  # fmt: skip
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the agent")
     add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
         help="a setting of a game or family")  # fmt: skip
@@ -49,33 +53,29 @@ def run(options: argparse.Namespace) -> int:
     from smartplay.runner import Limits
     from smartplay.runner import run as play
 
-    settings = dict(map(_setting, options.set))
-    if options.base_url:
-        settings["base_url"] = options.base_url
-    if options.timeout is not None:
-        settings["timeout"] = options.timeout
-    played = play(
-        options.agent,
-        options.games,
-        episodes=options.episodes,
-        steps=options.steps,
-        seed=options.seed,
-        concurrency=options.concurrency,
-        out=options.out,
-        quick=options.quick,
-        retries=options.retries,
-        agent_settings=settings,
-        game_settings=_game_settings(options.game_set),
-        limits=Limits(
-            tokens=options.max_tokens_total,
-            cost=options.max_cost,
-            prices=options.prices,
-            seconds=options.max_time,
-        ),
-        episode_seconds=options.episode_timeout,
-        cache=options.cache,
-        cluster=options.cluster,
-    )
+    with quiet_output() if options.json else nullcontext():
+        played = play(
+            options.agent,
+            options.games,
+            episodes=options.episodes,
+            steps=options.steps,
+            seed=options.seed,
+            concurrency=options.concurrency,
+            out=options.out,
+            quick=options.quick,
+            retries=options.retries,
+            agent_settings=agent_settings(options),
+            game_settings=_game_settings(options.game_set),
+            limits=Limits(
+                tokens=options.max_tokens_total,
+                cost=options.max_cost,
+                prices=options.prices,
+                seconds=options.max_time,
+            ),
+            episode_seconds=options.episode_timeout,
+            cache=options.cache,
+            cluster=options.cluster,
+        )
     show_reports([played.path], options.json)
     if not options.json:
         print(f"Report: {played.path / 'report.md'}")
@@ -94,6 +94,18 @@ def run(options: argparse.Namespace) -> int:
         )
         return SOME_UNSCORED
     return OK
+
+
+def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The agent's settings among a command's options."""
+    settings = dict(map(_setting, options.set))
+    if options.base_url:
+        settings["base_url"] = options.base_url
+    if getattr(options, "timeout", None) is not None:
+        settings["timeout"] = options.timeout
+    if options.lesion:
+        settings["lesion"] = options.lesion
+    return settings
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -1,0 +1,32 @@
+"""Check runs by replaying every episode, without any model."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from smartplay.cli.output import FAILED, OK, print_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the run folders and how to check them."""
+    add = parser.add_argument
+    add("run", nargs="+", type=Path, help="a run folder or a leaderboard entry")
+    add("--card", action="append", default=[], type=Path, metavar="FILE",
+        help="a card of your own that the run was played with; its code is run")  # fmt: skip
+    add("--workers", type=int, metavar="N", help="processes for heavy games (default: one a core)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check the runs; 0 if all are verified, else 1."""
+    from smartplay.leaderboard.verify import verify_run
+
+    found = [verify_run(p, cards=options.card, workers=options.workers) for p in options.run]
+    if options.json:
+        print_json(found[0] if len(found) == 1 else found)
+    else:
+        from smartplay.leaderboard.telling import tell
+
+        for verification in found:
+            print(tell(verification))
+    return OK if all(verification.verified for verification in found) else FAILED

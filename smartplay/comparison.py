@@ -1,0 +1,322 @@
+"""Runs held against each other: pure functions of scores.
+
+Two runs played with the same suite seed met the same episodes, so they are compared pair by pair:
+the luck of an episode's seed falls out of the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+
+import msgspec
+import numpy as np
+
+from smartplay.statistics import (
+    CONFIDENCE,
+    Interval,
+    holm,
+    improvement,
+    mean_interval,
+    sign_flip_p,
+    weighted_interval,
+)
+
+SEED = 0
+ALPHA = 1 - CONFIDENCE
+
+Samples = dict[str, list[float]]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A run, as far as a comparison needs it.
+
+    Attributes:
+        name: What to call it.
+        scores: Scores by game and seed.
+        normalized: Scores on the scale where 1 is human, by game and seed; only games with such a
+            scale.
+        conditions: By game, what must be equal for scores to be compared, as one text.
+        weights: By capability, the weights of the games in its score.
+        overall: The run's mean normalised score.
+        cost: What it cost; None where that is not known.
+    """
+
+    name: str
+    scores: dict[str, dict[int, float]]
+    normalized: dict[str, dict[int, float]]
+    conditions: dict[str, str]
+    weights: dict[str, dict[str, int]]
+    overall: float | None = None
+    cost: float | None = None
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """How one run differs from another in something.
+
+    Attributes:
+        first: Place of the run that is subtracted from, in the order of the entries.
+        second: Place of the other.
+        pairs: Episodes that both played.
+        mean: Mean of first minus second; None without pairs.
+        p: Probability of a difference at least this large if the two were alike: a sign-flip test
+            on the pairs.
+        corrected: The same after Holm's correction for all differences of the table.
+    """
+
+    first: int
+    second: int
+    pairs: int
+    mean: Interval | None
+    p: float | None
+    corrected: float | None
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """The differences of all pairs of runs in one game, capability or overall.
+
+    Attributes:
+        name: The game's id or the capability; `overall` for the mean over games.
+        differences: One per pair of runs.
+        ties: Letters per run; runs that share one cannot be told apart. Empty where a run has no
+            score to compare.
+    """
+
+    name: str
+    differences: list[Difference]
+    ties: list[str]
+
+
+class Improvement(msgspec.Struct, frozen=True, kw_only=True):
+    """How probable it is that an episode of one run ends better than one of another.
+
+    Attributes:
+        first: Place of the run that may be better.
+        second: Place of the other.
+        games: The games it is a mean over.
+        probability: The probability; half of equal scores counts. None without common games.
+    """
+
+    first: int
+    second: int
+    games: list[str]
+    probability: Interval | None
+
+
+class Bargain(msgspec.Struct, frozen=True, kw_only=True):
+    """A run's cost against its score.
+
+    Attributes:
+        run: Its place.
+        cost: Its cost.
+        score: Its mean normalised score.
+        front: Whether no other run is both cheaper (or as cheap) and better (or as good).
+    """
+
+    run: int
+    cost: float
+    score: float
+    front: bool
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What `comparison.json` holds.
+
+    Attributes:
+        runs: Names of the runs.
+        overall: The mean normalised score over common games.
+        games: Each game's score.
+        capabilities: Each capability's score (weight: degree less one), over common games.
+        improvements: Probabilities of improvement, per pair of runs.
+        bargains: Cost against score, of the runs that have both.
+        notes: What could not be compared, and why.
+    """
+
+    runs: list[str]
+    overall: Subject
+    games: list[Subject]
+    capabilities: list[Subject]
+    improvements: list[Improvement]
+    bargains: list[Bargain]
+    notes: list[str]
+
+
+def compare(entries: Sequence[Entry]) -> Comparison:
+    """Compare two runs or more.
+
+    A game counts for a pair of runs if both played it under equal conditions, on episodes with
+    common seeds. p-values are corrected for the number of comparisons in each of the three
+    tables: overall, games, capabilities.
+    """
+    games = list(dict.fromkeys(game for entry in entries for game in entry.scores))
+    capabilities = list(dict.fromkeys(name for entry in entries for name in entry.weights))
+
+    def by_game(game: str) -> Callable[[Entry, Entry], tuple[Samples, Mapping[str, float]]]:
+        return lambda a, b: (_only(paired(a, b, a.scores, b.scores), game), {game: 1.0})
+
+    def by_capability(name: str) -> Callable[[Entry, Entry], tuple[Samples, Mapping[str, float]]]:
+        return lambda a, b: (paired(a, b, a.normalized, b.normalized), a.weights.get(name, {}))
+
+    def altogether(a: Entry, b: Entry) -> tuple[Samples, Mapping[str, float]]:
+        found = paired(a, b, a.normalized, b.normalized)
+        return found, dict.fromkeys(found, 1.0)
+
+    return Comparison(
+        runs=[entry.name for entry in entries],
+        overall=_table(entries, {"overall": altogether})[0],
+        games=_table(entries, {game: by_game(game) for game in games}),
+        capabilities=_table(entries, {name: by_capability(name) for name in capabilities}),
+        improvements=[
+            _improvement(entries, first, second)
+            for first, second in combinations(range(len(entries)), 2)
+        ],
+        bargains=bargains(entries),
+        notes=_notes(entries, games),
+    )
+
+
+def paired(
+    a: Entry,
+    b: Entry,
+    first: Mapping[str, Mapping[int, float]],
+    second: Mapping[str, Mapping[int, float]],
+) -> Samples:
+    """Differences of scores on common seeds, by game; games without a pair are left out."""
+    found: Samples = {}
+    for game, scores in first.items():
+        if a.conditions.get(game) != b.conditions.get(game):
+            continue
+        others = second.get(game, {})
+        pairs = [scores[seed] - others[seed] for seed in sorted(scores) if seed in others]
+        if pairs:
+            found[game] = pairs
+    return found
+
+
+def _only(samples: Samples, game: str) -> Samples:
+    return {game: samples[game]} if game in samples else {}
+
+
+def _table(
+    entries: Sequence[Entry],
+    subjects: Mapping[str, Callable[[Entry, Entry], tuple[Samples, Mapping[str, float]]]],
+) -> list[Subject]:
+    pairs = list(combinations(range(len(entries)), 2))
+    raw = [
+        _difference(first, second, *subjects[name](entries[first], entries[second]))
+        for name in subjects
+        for first, second in pairs
+    ]
+    adjusted = holm([difference.p for difference in raw])
+    done = [
+        msgspec.structs.replace(difference, corrected=p)
+        for difference, p in zip(raw, adjusted, strict=True)
+    ]
+    result = []
+    for place, name in enumerate(subjects):
+        own = done[place * len(pairs) : (place + 1) * len(pairs)]
+        result.append(Subject(name=name, differences=own, ties=tie_letters(len(entries), own)))
+    return result
+
+
+def _difference(
+    first: int, second: int, samples: Samples, weights: Mapping[str, float]
+) -> Difference:
+    chosen = [game for game in samples if weights.get(game)]
+    values = [samples[game] for game in chosen]
+    total = sum(weights[game] for game in chosen)
+    if not chosen:
+        return Difference(first=first, second=second, pairs=0, mean=None, p=None, corrected=None)
+    shares = [weights[game] / total for game in chosen]
+    rng = np.random.default_rng(SEED)
+    one = len(values) == 1
+    mean = mean_interval(values[0]) if one else weighted_interval(values, shares, rng)
+    parts = [np.asarray(v) * share / len(v) for v, share in zip(values, shares, strict=True)]
+    p = sign_flip_p(np.concatenate(parts), rng)
+    number = sum(map(len, values))
+    return Difference(first=first, second=second, pairs=number, mean=mean, p=p, corrected=None)
+
+
+def tie_letters(runs: int, differences: Sequence[Difference]) -> list[str]:
+    """Letters per run, best run first from `a`; runs that share a letter cannot be told apart.
+
+    Runs are put in order by how many they exceed; each letter is a longest stretch of that order
+    within which no corrected p-value is below 0.05.
+    """
+    compared = {run for d in differences if d.mean for run in (d.first, d.second)}
+    apart: set[tuple[int, int]] = set()
+    ahead = dict.fromkeys(range(runs), 0.0)
+    for d in differences:
+        if d.mean is not None:
+            ahead[d.first] += d.mean.mean
+            ahead[d.second] -= d.mean.mean
+        if d.corrected is not None and d.corrected < ALPHA:
+            apart |= {(d.first, d.second), (d.second, d.first)}
+    order = sorted(compared, key=lambda run: (-ahead[run], run))
+    letters = [""] * runs
+    reached, letter = 0, 0
+    for start in range(len(order)):
+        end = start
+        while end < len(order) and all((r, order[end]) not in apart for r in order[start:end]):
+            end += 1
+        if end > reached:
+            for run in order[start:end]:
+                letters[run] += _letter(letter)
+            reached, letter = end, letter + 1
+    return letters
+
+
+def _letter(place: int) -> str:
+    return chr(ord("a") + place) if place < 26 else f"({place + 1})"
+
+
+def _improvement(entries: Sequence[Entry], first: int, second: int) -> Improvement:
+    a, b = entries[first], entries[second]
+    games = [
+        game
+        for game, scores in a.scores.items()
+        if scores and b.scores.get(game) and a.conditions.get(game) == b.conditions.get(game)
+    ]
+    samples = [(list(a.scores[game].values()), list(b.scores[game].values())) for game in games]
+    probability = improvement(samples, np.random.default_rng(SEED)) if samples else None
+    return Improvement(first=first, second=second, games=games, probability=probability)
+
+
+def bargains(entries: Sequence[Entry]) -> list[Bargain]:
+    """Cost and score of the runs that have both, with the front of those that none beats."""
+    points = [
+        (place, entry.cost, entry.overall)
+        for place, entry in enumerate(entries)
+        if entry.cost is not None and entry.overall is not None
+    ]
+    return [
+        Bargain(
+            run=place,
+            cost=cost,
+            score=score,
+            front=not any(
+                c <= cost and s >= score and (c, s) != (cost, score) for _, c, s in points
+            ),
+        )
+        for place, cost, score in points
+    ]
+
+
+def _notes(entries: Sequence[Entry], games: Sequence[str]) -> list[str]:
+    notes = []
+    for game in games:
+        players = [entry for entry in entries if game in entry.scores]
+        name = game.split("/")[-1]
+        if len(players) < len(entries):
+            missing = [entry.name for entry in entries if game not in entry.scores]
+            notes.append(f"{name} was not played by {', '.join(missing)}.")
+        if len({entry.conditions.get(game) for entry in players}) > 1:
+            notes.append(
+                f"{name} was played under different conditions (card, settings, steps or history); "
+                "such runs are not compared on it."
+            )
+        elif len(players) > 1 and not set.intersection(*(set(e.scores[game]) for e in players)):
+            notes.append(
+                f"{name}: not all runs have a seed in common; play them with the same --seed."
+            )
+    return notes

@@ -1,0 +1,158 @@
+"""The native Gymnasium environment of Crafter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+
+from smartplay.errors import UnknownNameError, UsageError
+from smartplay.games.crafter.engine import Engine
+from smartplay.games.crafter.rules import ACTIONS, ITEM_MAX, ITEMS, NAMES
+
+PACKAGE_SIZE = (64, 64)
+"""The package's default picture, in pixels; the world's random numbers depend on it at night."""
+
+ENGINES = ("smartplay", "crafter")
+Observation = dict[str, Any]
+
+
+class CrafterEnv(gym.Env[Observation, np.int64]):
+    """A procedural world to gather, craft and survive in.
+
+    `reset(seed=s)` starts the world that `crafter.Env(seed=s)` starts on its first reset, and
+    `reset()` after it the package's next ones. Actions index the package's `actions`. The reward is
+    the package's: a tenth of the change in health, and 1 in a step that unlocks an achievement. The
+    episode terminates when health is 0.
+
+    The observation is numeric and cheap; the picture is `render`'s. It holds `view` (what each
+    cell of the local view shows, indexed [x, y], by `rules.NAMES`), `inventory` (the amount of
+    each of `rules.ITEMS`), `facing` (0 west, 1 east, 2 north, 3 south), `sleeping` (0 or 1) and
+    `daylight` (0 to 1). `info` holds `inventory`, `achievements` (how often each was reached),
+    `player_pos` ([x, y]) and `semantic` (the whole map as the package's `semantic`).
+
+    Args:
+        area: Width and height of the map in cells.
+        view: Width and height of the picture in cells, or one number for both. The lower rows
+            show the inventory; the rest is the local view.
+        length: Step after which the episode is truncated; None for no limit of its own.
+        size: Width and height of the rendered picture in pixels. It never changes the game.
+        engine: `"smartplay"`, or `"crafter"` to play the package itself, equal and far slower.
+        render_mode: `"rgb_array"` or None.
+
+    Attributes:
+        game: The engine that plays.
+        area: Width and height of the map.
+        length: Step after which the episode is truncated, or None.
+        reach: Things nearer to the player than this live; the others stand still.
+
+    Raises:
+        UsageError: If a size or length cannot be played with.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 10}
+
+    def __init__(
+        self,
+        area: Sequence[int] = (64, 64),
+        view: Sequence[int] | int = (9, 9),
+        length: int | None = None,
+        size: Sequence[int] | int = (576, 576),
+        engine: str = "smartplay",
+        render_mode: str | None = None,
+    ) -> None:
+        if engine not in ENGINES:
+            raise UnknownNameError("engine", engine, ENGINES)
+        self.render_mode = render_mode
+        self._view, self._size = _pair("view", view, 3), _pair("size", size, 1)
+        self.area, self.length, self.reach = _pair("area", area, 3), length, 2 * max(self._view)
+        playing = _make_engine(engine, self.area, self._view)
+        self.game = playing
+        if min(playing.grid) < 3:
+            raise UsageError(
+                f"view {self._view} leaves a local view of {playing.grid[0]} x {playing.grid[1]} "
+                "cells; make it at least 3 x 3 above the inventory"
+            )
+        if min(playing.unit) < 1 or self._size[0] < self._view[0] or self._size[1] < self._view[1]:
+            raise UsageError(f"view {self._view} has more cells than its picture has pixels")
+        if length is not None and length < 1:
+            raise UsageError(f"length {length} is no episode; give at least 1, or None")
+        self.action_space = spaces.Discrete(len(ACTIONS))
+        self.observation_space = spaces.Dict(
+            {
+                "view": spaces.Box(0, len(NAMES) - 1, playing.grid, np.uint8),
+                "inventory": spaces.Box(0, max(ITEM_MAX.values()), (len(ITEMS),), np.uint8),
+                "facing": spaces.Discrete(4),
+                "sleeping": spaces.Discrete(2),
+                "daylight": spaces.Box(0, 1, (1,), np.float32),
+            }
+        )
+        self._seed: int | None = None
+        self._episode = 0
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Start a world: the first of `seed`, or without one the next of the seed before."""
+        super().reset(seed=seed)
+        if seed is not None:
+            self._seed, self._episode = int(seed), 0
+        elif self._seed is None:
+            self._seed = int(self.np_random.integers(2**31 - 1))
+        self._episode += 1
+        self.game.reset(self._seed, self._episode)
+        return self._observe(), self._info()
+
+    def step(self, action: int | np.int64) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Take an action."""
+        game = self.game
+        reward = game.step(int(action))
+        over = self.length is not None and game.steps >= self.length
+        return self._observe(), reward, game.player.health <= 0, over, self._info()
+
+    def render(self) -> np.ndarray[Any, np.dtype[np.uint8]] | None:
+        """The package's picture, of shape [height, width, 3], under `"rgb_array"`."""
+        if self.render_mode is None:
+            return None
+        from smartplay.games.crafter.render import picture
+
+        return picture(self.game, self._view, self._size)
+
+    def _observe(self) -> Observation:
+        game = self.game
+        player = game.player
+        return {
+            "view": np.frombuffer(game.look(), np.uint8).reshape(game.grid),
+            "inventory": np.frombuffer(bytes(player.inventory.values()), np.uint8),
+            "facing": player.facing,
+            "sleeping": int(player.sleeping),
+            "daylight": np.array([game.daylight], np.float32),
+        }
+
+    def _info(self) -> dict[str, Any]:
+        game = self.game
+        player = game.player
+        return {
+            "inventory": player.inventory.copy(),
+            "achievements": player.achievements.copy(),
+            "player_pos": [player.x, player.y],
+            "semantic": game.semantic(),
+        }
+
+
+def _make_engine(name: str, area: tuple[int, int], view: tuple[int, int]) -> Any:
+    if name == "smartplay":
+        return Engine(area, view, PACKAGE_SIZE)
+    from smartplay.games.crafter.package import PackageEngine
+
+    return PackageEngine(area, view, PACKAGE_SIZE)
+
+
+def _pair(name: str, value: Sequence[int] | int, least: int) -> tuple[int, int]:
+    pair = (value, value) if isinstance(value, int) else tuple(value)
+    if len(pair) != 2 or not all(isinstance(side, int) and side >= least for side in pair):
+        raise UsageError(f"{name} {value!r} is not two whole numbers of at least {least}")
+    return pair[0], pair[1]

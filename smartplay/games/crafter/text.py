@@ -1,0 +1,185 @@
+"""Crafter in words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from smartplay.errors import UnknownNameError
+from smartplay.games.crafter.env import CrafterEnv
+from smartplay.games.crafter.manual import manual
+from smartplay.games.crafter.outcome import Moment, outcome
+from smartplay.games.crafter.rules import ACHIEVEMENTS, ITEMS, NAMES, PLAYER
+from smartplay.games.crafter.words import ACTION_NAMES, WAYS, plain
+from smartplay.games.crafter.world import DIRECTIONS
+from smartplay.text import Describer, Description, Turn
+
+STYLES = ("nearest", "full")
+
+
+class CrafterText(Describer[CrafterEnv]):
+    """Crafter in words.
+
+    The score is the original's: the sum over the steps of the number of different achievements
+    unlocked so far. `state` holds the native `info` and `facing` ([dx, dy]), `sleeping`,
+    `daylight`, `unlocked` (achievements in the order they were first reached), `unlockable` (all
+    22) and `scores`: the `achievements` unlocked, the total `reward` and the steps of `survival`.
+
+    Args:
+        env: The native environment.
+        describe: `"nearest"` for the nearest of each kind in view, `"full"` for every cell.
+    """
+
+    actions = ACTION_NAMES
+
+    def __init__(self, env: CrafterEnv, describe: str = "nearest") -> None:
+        super().__init__(env)
+        if describe not in STYLES:
+            raise UnknownNameError("style of description", describe, STYLES)
+        width, height = env.game.grid
+        survey = Survey(width, height)
+        self._tell_view = survey.nearest if describe == "nearest" else survey.rows
+        self._height, self._middle = height, width // 2 * height + height // 2
+        self._view, self._seen = b"", ""
+        self._score, self._known = 0.0, 0
+        self._before: Moment | None = None
+
+    def manual(self, steps: int | None) -> str:
+        """The rules, with the sizes of this environment."""
+        return manual(self.env, steps)
+
+    def describe(self, turn: Turn) -> Description:
+        """Tell what the last action did and what the player sees, has and feels."""
+        game, info, observation = self.env.game, turn.info, turn.observation
+        player, light = game.player, game.daylight
+        view = observation["view"].tobytes()
+        if view != self._view:
+            self._view, self._seen = view, self._tell_view(view)
+        sleeping, facing, unlocked = player.sleeping, player.facing, player.unlocked.copy()
+        now = Moment(
+            view,
+            self._middle,
+            self._height,
+            (player.x, player.y),
+            facing,
+            sleeping,
+            info["inventory"],
+            info["achievements"],
+        )
+        text = (
+            f"{self._events(turn.action, now, unlocked)}\n{self._seen}\n"
+            f"You face {WAYS[facing]}; in front of you: {NAMES[now.beside(facing)]}.\n"
+            f"{_belongings(observation['inventory'].tobytes())}\n{_daylight(light)}"
+            f"{' You are asleep.' if sleeping else ' You are awake.'}"
+        )
+        self._before = now
+        state = {
+            **info,
+            "facing": list(DIRECTIONS[facing]),
+            "sleeping": sleeping,
+            "daylight": light,
+            "unlocked": unlocked,
+            "unlockable": ACHIEVEMENTS,
+            "scores": {
+                "achievements": float(len(unlocked)),
+                "reward": turn.total,
+                "survival": float(turn.step),
+            },
+        }
+        return Description(text, self._score, len(unlocked) == len(ACHIEVEMENTS), state)
+
+    def _events(self, action: int | None, now: Moment, unlocked: list[str]) -> str:
+        """What happened, and the score's account of it."""
+        before = self._before
+        if action is None or before is None:
+            self._score, self._known = 0.0, len(unlocked)
+            return "You stand in a new world."
+        self._score += len(unlocked)
+        told = outcome(action, before, now)
+        health, was = now.inventory["health"], before.inventory["health"]
+        if health != was:
+            told += f"\nYour health {'rose' if health > was else 'fell'} from {was} to {health}."
+        if len(unlocked) > self._known:
+            told += "".join(
+                f"\nAchievement unlocked: {plain(it)}." for it in unlocked[self._known :]
+            )
+            self._known = len(unlocked)
+        return told if health > 0 else f"{told}\nYou died. The game is over."
+
+
+class Survey:
+    """Puts the local view into words.
+
+    Args:
+        width: Columns of the view.
+        height: Rows of the view.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        middle, centre = width // 2, height // 2
+        self._width, self._height = width, height
+        self._middle, self._centre = middle, centre
+        offsets = [(x - middle, y - centre) for x in range(width) for y in range(height)]
+        others = [i for i, offset in enumerate(offsets) if offset != (0, 0)]
+        others.sort(key=lambda i: abs(offsets[i][0]) + abs(offsets[i][1]))
+        self._by_distance = np.array(others)
+        self._phrases = [_away(*offsets[i]) for i in others]
+
+    def nearest(self, view: bytes) -> str:
+        """The nearest of each kind, with its place and the number of its kind."""
+        rest = cells = np.frombuffer(view, np.uint8)[self._by_distance].tobytes()
+        text, left = "The nearest of each kind in view:", len(cells)
+        while rest:
+            code = rest[0]
+            rest = rest.replace(SINGLE[code], b"")
+            place = self._phrases[cells.index(code)]
+            text += f"\n- {NAMES[code]}: {place}; {left - len(rest)} in view"
+            left = len(rest)
+        return text
+
+    def rows(self, view: bytes) -> str:
+        """Every cell, row by row from north to south."""
+        middle, last = self._middle, self._width - 1 - self._middle
+        lines = [
+            f"What you see, each row from {middle} west of you to {last} east of you "
+            "(- is beyond the edge of the map):"
+        ]
+        for y in range(self._height):
+            words = ", ".join([CELLS[code] for code in view[y :: self._height]])
+            lines.append(f"{_row(y - self._centre)}: {words}")
+        return "\n".join(lines)
+
+
+SINGLE = [bytes([code]) for code in range(len(NAMES))]
+CELLS = ["-", *NAMES[1:]]
+CELLS[PLAYER] = "you"
+
+
+def _away(dx: int, dy: int) -> str:
+    """Such as "3 steps away (1 west, 2 north)"."""
+    parts = [f"{abs(dx)} {'west' if dx < 0 else 'east'}"] if dx else []
+    parts += [f"{abs(dy)} {'north' if dy < 0 else 'south'}"] if dy else []
+    steps = abs(dx) + abs(dy)
+    return f"{steps} {'step' if steps == 1 else 'steps'} away ({', '.join(parts)})"
+
+
+def _row(dy: int) -> str:
+    return f"{abs(dy)} {'north' if dy < 0 else 'south'}" if dy else "your row"
+
+
+@lru_cache(4096)
+def _belongings(amounts: bytes) -> str:
+    """The vitals and what is carried, from the amounts of all items in their order."""
+    named = [(plain(item), amount) for item, amount in zip(ITEMS, amounts, strict=True)]
+    vitals = ", ".join(f"{name} {amount}" for name, amount in named[:4])
+    carried = ", ".join(f"{amount} {name}" for name, amount in named[4:] if amount)
+    return f"Of at most 9 each: {vitals}.\nYou carry: {carried or 'nothing'}."
+
+
+def _daylight(light: float) -> str:
+    if light >= 0.75:
+        return "It is day."
+    if light >= 0.5:
+        return "It is twilight."
+    return "It is night." if light >= 0.15 else "It is deep night."

@@ -1,0 +1,146 @@
+"""The world's random numbers: MT19937, drawn exactly as `numpy.random.RandomState` draws them."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from smartplay.games.crafter.fast import compiled_kernels
+
+KEY_WORDS = 624
+BLOCK = 64
+
+Words = np.ndarray[Any, np.dtype[np.uint32]]
+
+
+class NumpyWords:
+    """The stream of 32-bit words of NumPy's own MT19937.
+
+    Args:
+        seed: As for `RandomState(seed)`; 0 to 2**32 - 1.
+
+    Attributes:
+        position: How many words of the generator's current key are used up.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._bits = np.random.MT19937(0)
+        self._state = np.random.RandomState(self._bits)
+        self._state.seed(seed)
+        self.position = KEY_WORDS
+
+    def key(self) -> Words:
+        """The current key: the 624 words of the generator's state."""
+        key: Words = self._bits.state["state"]["key"]
+        return key
+
+    def fetch(self) -> list[int]:
+        """Some of the next words, last first; all of one key."""
+        self.position %= KEY_WORDS
+        count = min(BLOCK, KEY_WORDS - self.position)
+        self.position += count
+        words: list[int] = self._bits.random_raw(count).tolist()
+        words.reverse()
+        return words
+
+    def skip(self, words: int) -> None:
+        """Pass over at least one word."""
+        self.position = (self.position + words - 1) % KEY_WORDS + 1
+        self._state.random_sample(words >> 1)
+        if words & 1:
+            self._bits.random_raw(1, False)
+
+
+class CompiledWords:
+    """The same stream from compiled kernels, which skip ten times as fast.
+
+    Args:
+        seed: As for `RandomState(seed)`.
+        kernels: The module `kernels`.
+
+    Attributes:
+        position: How many words of the generator's current key are used up.
+    """
+
+    def __init__(self, seed: int, kernels: ModuleType) -> None:
+        self._key = np.array(np.random.RandomState(seed).get_state(legacy=False)["state"]["key"])
+        self._twist, self._temper = kernels.twist, kernels.temper
+        self.position = KEY_WORDS
+
+    def key(self) -> Words:
+        """The current key: the 624 words of the generator's state."""
+        return self._key.copy()
+
+    def fetch(self) -> list[int]:
+        """Some of the next words, last first; all of one key."""
+        start = self.position
+        if start == KEY_WORDS:
+            self._twist(self._key, 1)
+            start = 0
+        self.position = min(start + BLOCK, KEY_WORDS)
+        words: list[int] = self._temper(self._key, start, self.position).tolist()
+        return words
+
+    def skip(self, words: int) -> None:
+        """Pass over at least one word."""
+        twists, before = divmod(self.position + words - 1, KEY_WORDS)
+        self._twist(self._key, twists)
+        self.position = before + 1
+
+
+class Twister:
+    """A seeded generator with cheap single draws and cheap skipping.
+
+    `RandomState` is slow at single draws, so words are fetched in blocks and combined here. A
+    block never reaches beyond the generator's current key; so the true state is always known.
+
+    Args:
+        seed: As for `RandomState(seed)`; 0 to 2**32 - 1.
+    """
+
+    def __init__(self, seed: int) -> None:
+        kernels = compiled_kernels()
+        self._source = CompiledWords(seed, kernels) if kernels else NumpyWords(seed)
+        self._words: list[int] = []
+
+    def word(self) -> int:
+        """The next 32 bits."""
+        if not self._words:
+            self._words = self._source.fetch()
+        return self._words.pop()
+
+    def random(self) -> float:
+        """A float of [0, 1), as `RandomState.uniform()`."""
+        words = self._words
+        if len(words) < 2:
+            return ((self.word() >> 5) * 67108864 + (self.word() >> 6)) / 9007199254740992
+        return ((words.pop() >> 5) * 67108864 + (words.pop() >> 6)) / 9007199254740992
+
+    def below(self, bound: int) -> int:
+        """An integer of 0 to `bound` - 1, as `RandomState.randint(0, bound)`; `bound` <= 2**32."""
+        if bound == 1:
+            return 0
+        mask = (1 << (bound - 1).bit_length()) - 1
+        while True:
+            value = self.word() & mask
+            if value < bound:
+                return value
+
+    def skip(self, words: int) -> None:
+        """Advance by that many 32-bit words."""
+        buffered = min(words, len(self._words))
+        del self._words[len(self._words) - buffered :]
+        if words > buffered:
+            self._source.skip(words - buffered)
+
+    def state(self) -> tuple[str, Words, int]:
+        """The state as `RandomState.get_state()` gives it, without the Gaussian's part."""
+        return "MT19937", self._source.key(), self._source.position - len(self._words)
+
+    def copy(self) -> np.random.RandomState:
+        """A `RandomState` that draws what this generator would draw next."""
+        twin = np.random.RandomState(0)
+        twin.set_state((*self.state(), 0, 0.0))
+        return twin

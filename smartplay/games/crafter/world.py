@@ -1,0 +1,270 @@
+"""The world: a grid of materials, the objects on it, and the chunks that count both.
+
+Cells are numbered column by column, with a margin of nothing around the map, so that a neighbour
+or a whole view is a plain index away, also at the border.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from smartplay.games.crafter.rules import COW, MATERIALS, NAMES, SKELETON, WALKABLE, ZOMBIE
+from smartplay.games.crafter.twister import Twister
+
+CHUNK = 12
+DIRECTIONS = ((-1, 0), (1, 0), (0, -1), (0, 1))
+"""West, east, north, south, in the package's order; flipping bit 0 of an index turns round."""
+
+SIDES = ("left", "right", "up", "down")
+"""The package's names of the directions."""
+
+CREATURES = (COW, ZOMBIE, SKELETON)
+
+NOWHERE = 4
+"""The index of no direction in `World.deltas`: staying in place."""
+
+FREE = tuple(code in WALKABLE for code in range(256))
+"""Whether a creature can step on a cell that shows this code."""
+
+
+class Thing:
+    """Anything on the map that is not a material.
+
+    Attributes:
+        code: What a view shows for it.
+        x: Column on the map.
+        y: Row on the map.
+        cell: Number of its cell in `World.cells`.
+        health: Hit points left, never negative.
+        removed: Whether it has left the world.
+    """
+
+    __slots__ = ("cell", "health", "removed", "world", "x", "y")
+    code: int
+
+    def __init__(self, world: World, x: int, y: int, health: int = 0) -> None:
+        self.world = world
+        self.x, self.y = x, y
+        self.cell = world.cell(x, y)
+        self.health = health
+        self.removed = False
+
+    @property
+    def look(self) -> int:
+        """What an attentive view shows for it; more precise than `code` for some things."""
+        return self.code
+
+    @property
+    def texture(self) -> str:
+        """The name of its picture."""
+        return NAMES[self.code]
+
+    def update(self) -> None:
+        """Live one step."""
+
+    def hurt(self, damage: int) -> None:
+        """Lose hit points, to no less than none."""
+        self.health = max(0, self.health - damage)
+
+    def move(self, direction: int) -> bool:
+        """Step into a direction if that cell is free; return whether it was."""
+        world = self.world
+        cell = self.cell + world.deltas[direction]
+        if not FREE[world.shown[cell]]:
+            return False
+        if not self.removed:
+            world.move(self, cell, direction)
+        return True
+
+
+class Chunk:
+    """A square of cells: what grows there and who lives there.
+
+    Attributes:
+        columns: For each of its columns, the number of the first cell and of the one after the
+            last.
+        counts: How many of its cells are of each material.
+        creatures: The cows, zombies and skeletons in it, each kind in the order of arrival.
+    """
+
+    __slots__ = ("columns", "counts", "creatures")
+
+    def __init__(self, columns: tuple[tuple[int, int], ...], counts: list[int]) -> None:
+        self.columns = columns
+        self.counts = counts
+        self.creatures: tuple[dict[Thing, None], ...] = ({}, {}, {})
+
+
+class Layout(NamedTuple):
+    """What follows from the size of the map alone.
+
+    Attributes:
+        chunk_of: For each cell, the number of its chunk.
+        columns: For each chunk, where its columns start and end.
+        chunk_map: `chunk_of` for the cells of the map, shape [width, height].
+    """
+
+    chunk_of: tuple[int, ...]
+    columns: tuple[tuple[tuple[int, int], ...], ...]
+    chunk_map: np.ndarray[Any, np.dtype[np.int64]]
+
+
+@lru_cache(16)
+def layout(width: int, height: int, margin: int) -> Layout:
+    """Divide a map into chunks."""
+    down = -(-height // CHUNK)
+    columns, rows = np.arange(width) // CHUNK, np.arange(height) // CHUNK
+    chunk_map = columns[:, None] * down + rows[None, :]
+    padded = np.full((width + 2 * margin, height + 2 * margin), -1)
+    padded[margin : margin + width, margin : margin + height] = chunk_map
+    spans = []
+    for number in range(chunk_map.max() + 1):
+        cells = np.argwhere(padded == number)
+        first, last = cells.min(0).tolist(), cells.max(0).tolist()
+        starts = [x * padded.shape[1] for x in range(first[0], last[0] + 1)]
+        spans.append(tuple((row + first[1], row + last[1] + 1) for row in starts))
+    return Layout(tuple(padded.ravel().tolist()), tuple(spans), chunk_map)
+
+
+class World:
+    """Materials and things on a map of `area` cells.
+
+    Args:
+        area: Width and height of the map.
+        margin: Cells of nothing on each side, at least 1.
+
+    Attributes:
+        cells: The material of each cell.
+        shown: What each cell shows: the thing on it, else its material.
+        grid: `shown` as an array, indexed [x, y] from the margin's corner.
+        deltas: How far apart the numbers of neighbouring cells are, for each of `DIRECTIONS` and
+            `NOWHERE`.
+        things: All things, oldest first.
+        active: Those that may be near the player, oldest first; others can be left alone.
+        chunks: The chunks in which there has been a thing, in the order of their first one.
+        random: The world's random numbers.
+        daylight: From 0 (night) to 1 (noon).
+    """
+
+    def __init__(self, area: tuple[int, int], margin: int) -> None:
+        self.area = area
+        self.margin = margin
+        self.stride = area[1] + 2 * margin
+        self.deltas = (-self.stride, self.stride, -1, 1, 0)
+        self._layout = layout(*area, margin)
+        self.reset(0)
+
+    def reset(self, seed: int) -> None:
+        """Empty the world and seed its random numbers."""
+        size = self.stride * (self.area[0] + 2 * self.margin)
+        self.random = Twister(seed)
+        self.daylight = 0.0
+        self.cells = bytearray(size)
+        self.shown = bytearray(size)
+        self.grid = np.frombuffer(self.shown, np.uint8).reshape(-1, self.stride)
+        m, (width, height) = self.margin, self.area
+        self._map = self.grid[m : m + width, m : m + height]
+        self.things: list[Thing] = []
+        self.active: list[Thing] = []
+        self.at: dict[int, Thing] = {}
+        self.chunks: dict[int, Chunk] = {}
+        self._counts = [[0] * len(MATERIALS) for _ in self._layout.columns]
+
+    def fill(self, materials: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+        """Cover the whole map with materials, shape [width, height], before anything is on it."""
+        padded = np.pad(materials, self.margin)
+        self.cells[:] = padded.tobytes()
+        self.shown[:] = self.cells
+        chunks, kinds = self._layout.chunk_map, len(MATERIALS)
+        flat = np.bincount(
+            (chunks * kinds + materials).ravel(), minlength=len(self._counts) * kinds
+        )
+        for counts, row in zip(self._counts, flat.reshape(-1, kinds).tolist(), strict=True):
+            counts[:] = row
+        for thing in self.things:
+            self.shown[thing.cell] = thing.code
+
+    def cell(self, x: int, y: int) -> int:
+        """The number of a cell of the map."""
+        return (x + self.margin) * self.stride + y + self.margin
+
+    def place(self, cell: int) -> tuple[int, int]:
+        """Column and row of a cell on the map."""
+        column, row = divmod(cell, self.stride)
+        return column - self.margin, row - self.margin
+
+    def set_material(self, cell: int, material: int) -> None:
+        """Change the material of a cell."""
+        counts = self._counts[self._layout.chunk_of[cell]]
+        counts[self.cells[cell]] -= 1
+        counts[material] += 1
+        self.cells[cell] = material
+        if cell not in self.at:
+            self.shown[cell] = material
+
+    def add(self, thing: Thing) -> None:
+        """Put a thing on its cell, which is empty."""
+        self.things.append(thing)
+        self.active.append(thing)
+        self.at[thing.cell] = thing
+        self.shown[thing.cell] = thing.code
+        self._enter(thing, self._layout.chunk_of[thing.cell])
+
+    def remove(self, thing: Thing) -> None:
+        """Take a thing out of the world."""
+        if thing.removed:
+            return
+        cell = thing.cell
+        self.things.remove(thing)
+        if thing in self.active:
+            self.active.remove(thing)
+        del self.at[cell]
+        self.shown[cell] = self.cells[cell]
+        self._leave(thing, self._layout.chunk_of[cell])
+        thing.removed = True
+
+    def move(self, thing: Thing, cell: int, direction: int) -> None:
+        """Move a thing to the neighbouring cell in that direction, which is free."""
+        old = thing.cell
+        shown, at, chunk_of = self.shown, self.at, self._layout.chunk_of
+        shown[old] = self.cells[old]
+        shown[cell] = thing.code
+        del at[old]
+        at[cell] = thing
+        if chunk_of[old] != chunk_of[cell]:
+            self._leave(thing, chunk_of[old])
+            self._enter(thing, chunk_of[cell])
+        dx, dy = DIRECTIONS[direction]
+        thing.cell = cell
+        thing.x += dx
+        thing.y += dy
+
+    def _enter(self, thing: Thing, number: int) -> None:
+        chunk = self.chunks.get(number)
+        if chunk is None:
+            chunk = Chunk(self._layout.columns[number], self._counts[number])
+            self.chunks[number] = chunk
+        if thing.code in CREATURES:
+            chunk.creatures[thing.code - CREATURES[0]][thing] = None
+
+    def _leave(self, thing: Thing, number: int) -> None:
+        if thing.code in CREATURES:
+            del self.chunks[number].creatures[thing.code - CREATURES[0]][thing]
+
+    def find(self, chunk: Chunk, material: int, index: int) -> int:
+        """The cell of a chunk that is, column by column, the `index`-th (from 0) of a material."""
+        for first, end in chunk.columns:
+            here = self.cells.count(material, first, end)
+            if index < here:
+                break
+            index -= here
+        for _ in range(index + 1):
+            first = self.cells.index(material, first) + 1
+        return first - 1
+
+    def semantic(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """A new array of what each cell of the map shows, indexed [x, y]."""
+        return self._map.copy()

@@ -1,0 +1,28 @@
+"""The engines by name."""
+
+from __future__ import annotations
+
+from smartplay.errors import UnknownNameError
+from smartplay.games.minedojo.protocol import Engine
+from smartplay.loading import load_object
+
+ENGINES = {
+    "voxel": "smartplay.games.minedojo.voxel.engine:VoxelEngine",
+    "minetest": "smartplay.games.minedojo.minetest.engine:MinetestEngine",
+    "minedojo": "smartplay.games.minedojo.minedojo_engine:MinedojoEngine",
+}
+
+
+def build_engine(name: str, goal: str) -> Engine:
+    """Build an engine for a goal.
+
+    Raises:
+        UnknownNameError: If there is no such engine, or the engine has no such goal.
+        UsageError: If the engine needs something that is not installed; says what.
+    """
+    if name not in ENGINES:
+        raise UnknownNameError("engine", name, ENGINES)
+    engine: Engine = load_object(ENGINES[name])()
+    if goal not in engine.goals:
+        raise UnknownNameError(f"goal of the engine {name}", goal, engine.goals)
+    return engine

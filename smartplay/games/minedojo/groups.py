@@ -1,0 +1,66 @@
+"""The nearest group of each kind of block in the neighbourhood.
+
+A group is a connected component: blocks of one kind that touch face to face. Sets of blocks are
+bits of one integer, so that growing a group by one block each way is six shifts.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartplay.games.minedojo.protocol import AROUND
+
+_SIDE = 2 * AROUND + 1
+_PADDED = _SIDE + 1  # an empty layer on one side of each axis keeps shifts from wrapping around
+_SHIFTS = (1, _PADDED, _PADDED * _PADDED)
+
+_AXIS = np.arange(-AROUND, AROUND + 1)
+_OFFSETS = np.stack(np.meshgrid(_AXIS, _AXIS, _AXIS, indexing="ij"), axis=-1).reshape(-1, 3)
+_ORDER = np.argsort((_OFFSETS**2).sum(axis=1), kind="stable")  # nearest first
+
+
+class Group(NamedTuple):
+    """The group a kind's nearest block belongs to.
+
+    Attributes:
+        number: The kind of block.
+        offset: The nearest block, (x, y, z) from the middle of the neighbourhood.
+        size: Number of blocks in the group, as far as it lies in the neighbourhood.
+    """
+
+    number: int
+    offset: tuple[int, int, int]
+    size: int
+
+
+def nearest_groups(around: NDArray[np.uint16]) -> list[Group]:
+    """Find the nearest group of each kind but air (0), nearest first.
+
+    Args:
+        around: Block numbers, shape `(9, 9, 9)`, indexed `[x, y, z]`.
+    """
+    flat = around.reshape(-1)
+    numbers, first = np.unique(flat[_ORDER], return_index=True)
+    padded = np.zeros((_PADDED,) * 3, dtype=np.uint16)
+    padded[:_SIDE, :_SIDE, :_SIDE] = around
+    groups = []
+    for place, number in sorted(zip(first.tolist(), numbers.tolist(), strict=True)):
+        if number:
+            x, y, z = _OFFSETS[_ORDER[place]].tolist()
+            groups.append(Group(number, (x, y, z), _size(padded == number, x, y, z)))
+    return groups
+
+
+def _size(there: NDArray[np.bool_], x: int, y: int, z: int) -> int:
+    bits = int.from_bytes(np.packbits(there, bitorder="little").tobytes(), "little")
+    place = ((x + AROUND) * _PADDED + y + AROUND) * _PADDED + z + AROUND
+    group, before = 1 << place, 0
+    while group != before:
+        before = group
+        for shift in _SHIFTS:
+            group |= before << shift | before >> shift
+        group &= bits
+    return group.bit_count()

@@ -1,0 +1,1 @@
+"""The real engine: a Minetest server, from the packages of the distribution."""

@@ -1,0 +1,76 @@
+"""The picture of a walk: a shaded map from above with the way walked, north at the top."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartplay.games.minedojo.protocol import STEPS, Ground
+
+if TYPE_CHECKING:
+    from smartplay.games.minedojo.env import MinedojoEnv
+
+RADIUS = 48
+SIZE = 400
+_SCALE = 2  # drawn at twice the size and scaled down, for smooth edges
+_STRIP = 26
+
+
+def draw_map(env: MinedojoEnv) -> NDArray[np.uint8]:
+    """Draw the surroundings; uint8 of shape `(400, 400, 3)`."""
+    from PIL import Image, ImageDraw
+
+    from smartplay.games.drawing import INK, ORANGE, PAPER, PINK, RED
+
+    ground = env.engine.ground(RADIUS)
+    side = SIZE * _SCALE
+    pixels = _shaded(ground) if ground else np.full((1, 1, 3), 200, dtype=np.uint8)
+    image = Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST)
+    draw = ImageDraw.Draw(image)
+    x, y, z = env.path[-1]
+    block = side / (2 * RADIUS + 1)
+
+    def on_map(place_x: float, place_z: float) -> tuple[float, float]:
+        middle = side / 2
+        west, north = np.floor(x) + 0.5, np.floor(z) + 0.5
+        return middle + (place_x - west) * block, middle + (place_z - north) * block
+
+    def dot(place: tuple[float, float], radius: float, fill: str) -> None:
+        left, top = place
+        draw.ellipse([left - radius, top - radius, left + radius, top + radius], fill, INK, 2)
+
+    for dx, dz in ground.creatures if ground else ():
+        dot(on_map(np.floor(x) + dx + 0.5, np.floor(z) + dz + 0.5), 7, PINK)
+    trail = [on_map(px, pz) for px, _, pz in env.path]
+    if len(trail) > 1:
+        draw.line(trail, INK, 9, joint="curve")
+        draw.line(trail, ORANGE, 5, joint="curve")
+    here = on_map(x, z)
+    ahead_x, ahead_z = STEPS[env.sight.heading]
+    draw.line([here, (here[0] + ahead_x * 26, here[1] + ahead_z * 26)], INK, 6)
+    dot(here, 11, RED)
+    draw.rectangle([0, side - _STRIP * _SCALE, side, side], PAPER)
+    _caption(draw, f"looking for {env.goal}", 8, INK, "lm")
+    _caption(
+        draw, f"move {len(env.path) - 1}   x {x:.0f}  y {y:.0f}  z {z:.0f}", SIZE - 8, INK, "rm"
+    )
+    small = image.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    return np.asarray(small, dtype=np.uint8)
+
+
+def _caption(draw: Any, text: str, x: float, colour: str, anchor: str) -> None:
+    from PIL import ImageFont
+
+    font = ImageFont.load_default(14 * _SCALE)
+    draw.text((x * _SCALE, (SIZE - _STRIP / 2) * _SCALE), text, colour, font, anchor)
+
+
+def _shaded(ground: Ground) -> NDArray[np.uint8]:
+    """Colours with slopes to the north-west lit and those to the south-east in shade."""
+    heights = np.pad(ground.heights.astype(np.float64), ((1, 0), (1, 0)), mode="edge")
+    slope = heights[1:, 1:] - 0.5 * (heights[:-1, 1:] + heights[1:, :-1])
+    light = np.clip(1.0 + 0.09 * slope, 0.72, 1.22)
+    shaded = np.clip(ground.colours * light[:, :, None], 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(shaded.transpose(1, 0, 2))

@@ -1,0 +1,1 @@
+"""The embedded engine: an endless world of blocks out of a seed, in NumPy alone."""

@@ -1,0 +1,102 @@
+"""Animals that wander about their home; where one is follows from the seed and the step alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from smartplay.games.minedojo.voxel.blocks import SOLID, WATER
+from smartplay.games.minedojo.voxel.climate import BIOMES, SEA_LEVEL
+from smartplay.games.minedojo.voxel.noise import hash_grid, mix
+from smartplay.games.minedojo.voxel.world import WRAP, World
+
+SQUARE = 16  # at most one animal is at home in each square of this many blocks
+ROAM = 6  # how far it goes from home, in blocks
+LEG = 8  # steps it takes from one resting place to the next
+_CHANCE = 72  # of 256
+
+_KINDS = {
+    "ocean": ("cod", "dolphin", "squid"),
+    "deep ocean": ("squid", "dolphin", "tuna"),
+    "frozen ocean": ("seal", "polar bear", "seal"),
+    "river": ("salmon", "duck", "frog"),
+    "beach": ("turtle", "gull", "crab"),
+    "ice spikes": ("polar bear", "arctic fox", "arctic hare"),
+    "snowy tundra": ("arctic hare", "arctic fox", "reindeer"),
+    "snowy taiga": ("wolf", "arctic hare", "reindeer"),
+    "taiga": ("wolf", "fox", "moose"),
+    "steppe": ("goat", "hare", "wild horse"),
+    "mountains": ("goat", "eagle", "goat"),
+    "plains": ("sheep", "cow", "horse"),
+    "forest": ("pig", "deer", "hen"),
+    "heath": ("grouse", "hare", "hedgehog"),
+    "scrub": ("antelope", "hare", "tortoise"),
+    "swamp": ("frog", "heron", "newt"),
+    "savanna": ("zebra", "antelope", "lion"),
+    "jungle": ("parrot", "monkey", "ocelot"),
+    "desert": ("camel", "lizard", "scorpion"),
+    "badlands": ("vulture", "lizard", "coyote"),
+}
+_BY_BIOME = tuple(_KINDS[name] for name in BIOMES)
+_AFLOAT = frozenset(name for sea in ("ocean", "deep ocean") for name in _KINDS[sea]) | {"salmon"}
+
+
+class Animal(NamedTuple):
+    """An animal and the block it is in."""
+
+    name: str
+    x: int
+    y: int
+    z: int
+
+
+def animals(
+    world: World, seed: int, step: int, west: int, north: int, east: int, south: int
+) -> list[Animal]:
+    """The animals at home in a rectangle of columns, which the world must hold.
+
+    Args:
+        world: Where they live.
+        seed: The world's number.
+        step: How many steps the episode has taken; they move between steps.
+        west: Least x of the rectangle.
+        north: Least z.
+        east: Greatest x.
+        south: Greatest z.
+    """
+    xs = np.arange(-(-west // SQUARE), (east + 1) // SQUARE)
+    zs = np.arange(-(-north // SQUARE), (south + 1) // SQUARE)
+    draws = hash_grid(seed + 201, xs, zs)
+    found = []
+    for i, j in np.argwhere((draws & np.uint32(255)) < _CHANCE).tolist():
+        draw = int(draws[i, j])
+        home_x = int(xs[i]) * SQUARE + (draw >> 8) % SQUARE
+        home_z = int(zs[j]) * SQUARE + (draw >> 12) % SQUARE
+        animal = _animal(world, draw, step, home_x, home_z)
+        if animal and west <= animal.x <= east and north <= animal.z <= south:
+            found.append(animal)
+    return found
+
+
+def _animal(world: World, draw: int, step: int, home_x: int, home_z: int) -> Animal | None:
+    kinds = _BY_BIOME[world.biome[home_x & WRAP, home_z & WRAP]]
+    name = kinds[(draw >> 16) % len(kinds)]
+    since, share = divmod(step + (draw >> 20) % LEG, LEG)
+    start, end = _rest(draw, since), _rest(draw, since + 1)
+    dx, dz = ((a * (LEG - share) + b * share) // LEG for a, b in zip(start, end, strict=True))
+    for x, z in ((home_x + dx, home_z + dz), (home_x, home_z)):
+        y = max(int(world.surface[x & WRAP, z & WRAP]) + 1, SEA_LEVEL)
+        below = world.block(x, y - 1, z)
+        afloat = below == WATER
+        if afloat == (name in _AFLOAT):
+            y -= afloat
+            if not SOLID[world.block(x, y, z)]:
+                return Animal(name, x, y, z)
+    return None
+
+
+def _rest(draw: int, number: int) -> tuple[int, int]:
+    """Where an animal rests for the n-th time, from its home."""
+    value = int(mix(np.array([(draw + number * 0x9E3779B9) & 0xFFFFFFFF], dtype=np.uint32))[0])
+    return value % (2 * ROAM + 1) - ROAM, (value >> 8) % (2 * ROAM + 1) - ROAM

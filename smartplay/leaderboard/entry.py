@@ -1,0 +1,187 @@
+"""An entry: a run packed for publication, with what is to be known of it.
+
+```
+leaderboard/entries/DATE_AGENT/
+    entry.json               `EntryInfo`
+    run.json                 as in the run folder, without the arguments as typed
+    episodes.jsonl           a line per episode
+    replays/GAME.jsonl.gz    seeds, actions, and digests of what they led to; or, with traces,
+    steps/                   as in the run folder: prompts and replies as well
+```
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from smartplay._version import __version__
+from smartplay.bounded import HEADER_LIMIT, read_file
+from smartplay.errors import RunFolderError, UsageError
+from smartplay.leaderboard.claims import (
+    Claim,
+    make_claim,
+    pack_claims,
+    read_steps,
+    replays_name,
+    steps_name,
+)
+from smartplay.leaderboard.verify import Verification, verify_run
+from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.run_folder import RunFolder, pretty
+
+LINK = re.compile(r"https?://[^\s\"'<>]{1,500}")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+Line = Annotated[str, msgspec.Meta(max_length=300)]
+
+
+class EntryInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the submitter says of a run; nothing of it can be checked by replay.
+
+    Attributes:
+        agent: The name in the table.
+        model: The model behind the agent; empty if there is none.
+        author: Who played.
+        date: The day the run was begun (ISO 8601).
+        link: Where more is told: code, paper, model.
+        note: One sentence on how the agent works.
+        cost: What the run's calls cost, in US dollars; None if not stated.
+        version: SmartPlay's version that packed the entry.
+    """
+
+    agent: Line
+    model: Line = ""
+    author: Line = ""
+    date: Line
+    link: Annotated[str, msgspec.Meta(max_length=520)] = ""
+    note: Line = ""
+    cost: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    version: Line = __version__
+
+
+def read_info(path: Path) -> EntryInfo:
+    """Read `entry.json`.
+
+    Raises:
+        RunFolderError: If it is missing, malformed, or its date or link is none.
+    """
+    try:
+        info = msgspec.json.decode(read_file(path, "entry.json", HEADER_LIMIT), type=EntryInfo)
+    except (OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise RunFolderError(f"{path}: entry.json cannot be read: {error}") from error
+    _check_info(info, str(path))
+    return info
+
+
+def add_entry(
+    run: Path,
+    entries: Path,
+    *,
+    agent: str = "",
+    model: str = "",
+    author: str = "",
+    link: str = "",
+    note: str = "",
+    cost: float | None = None,
+    with_traces: bool = False,
+) -> tuple[Path, Verification]:
+    """Verify a run and pack it into a new entry.
+
+    Args:
+        run: The run folder.
+        entries: The folder of all entries.
+        agent: The name in the table; the run's agent by default.
+        model: The model behind it; by default the one in the agent's settings.
+        author: Who played.
+        link: Where more is told.
+        note: One sentence on how the agent works.
+        cost: What the calls cost, in US dollars.
+        with_traces: Pack prompts and replies as well.
+
+    Returns:
+        The entry's folder, and what the check found.
+
+    Raises:
+        UsageError: If the run does not verify, the entry exists, or a text is none that is told.
+    """
+    verification = verify_run(run)
+    if not verification.verified:
+        first = "; ".join(map(str, verification.problems[:3]))
+        raise UsageError(f"{run} does not verify, so it cannot be added: {first}")
+    folder = RunFolder(run)
+    header = folder.header()
+    info = EntryInfo(
+        agent=agent or header.agent,
+        model=model or str(header.agent_settings.get("model", "")),
+        author=author,
+        date=header.started[:10],
+        link=link,
+        note=note,
+        cost=cost,
+    )
+    _check_info(info, "the entry")
+    target = entries / f"{info.date}_{_slug(info.agent)}"
+    if target.exists():
+        raise UsageError(f"{target} exists; give the entry another name with --agent")
+    part = target.with_name(f"{target.name}.part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        _write(part, folder, header, info, with_traces)
+        part.rename(target)
+    except OSError as error:
+        raise UsageError(f"cannot write {target}: {error.strerror or error}") from error
+    return target, verification
+
+
+def _write(
+    target: Path, folder: RunFolder, header: RunHeader, info: EntryInfo, with_traces: bool
+) -> None:
+    target.mkdir(parents=True)
+    (target / "entry.json").write_bytes(pretty(info))
+    (target / "run.json").write_bytes(pretty(msgspec.structs.replace(header, arguments={})))
+    order = {game: place for place, game in enumerate(header.games)}
+    records = sorted(folder.episodes(), key=lambda r: (order[r.game], r.episode))
+    lines = [msgspec.json.encode(record) + b"\n" for record in records]
+    (target / "episodes.jsonl").write_bytes(b"".join(lines))
+    for game in header.games:
+        own = [record for record in records if record.game == game and record.steps]
+        if with_traces:
+            _copy_steps(target, folder.path, own)
+        else:
+            claims = [_claim(folder.path, record) for record in own]
+            path = target / replays_name(game)
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(pack_claims(claims))
+
+
+def _claim(path: Path, record: EpisodeRecord) -> Claim:
+    return make_claim(*read_steps(path, record.game, record.episode))
+
+
+def _copy_steps(target: Path, source: Path, records: list[EpisodeRecord]) -> None:
+    for record in records:
+        name = steps_name(record.game, record.episode)
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / name, target / name)
+
+
+def _check_info(info: EntryInfo, where: str) -> None:
+    for name, text in (("agent", info.agent), ("model", info.model), ("note", info.note)):
+        if not all(map(str.isprintable, text)):
+            raise RunFolderError(f"{where}: {name} holds characters that cannot be shown")
+    if not info.agent.strip():
+        raise RunFolderError(f"{where}: agent is empty")
+    if not DATE.fullmatch(info.date):
+        raise RunFolderError(f"{where}: the date {info.date[:20]!r} is not of the form 2026-01-31")
+    if info.link and not LINK.fullmatch(info.link):
+        raise RunFolderError(f"{where}: the link must be an http or https address")
+
+
+def _slug(name: str) -> str:
+    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
+    return re.sub("-+", "-", plain).strip("-")[:60] or "agent"

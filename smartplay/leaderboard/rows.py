@@ -1,0 +1,187 @@
+"""Rows of the table, from verified entries and from the published results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from smartplay.errors import SmartPlayError
+from smartplay.leaderboard.entry import EntryInfo, read_info
+from smartplay.leaderboard.tracks import Track, track_of
+from smartplay.leaderboard.verify import OTHER_CARD, Verification, verify_run
+from smartplay.published import published_table
+from smartplay.registry import cards
+from smartplay.report import Report, build_report
+from smartplay.scoring import analyze_capabilities
+from smartplay.statistics import Interval
+
+Status = Literal["verified", "incomplete", "published"]
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent's result.
+
+    Attributes:
+        key: The entry's folder name.
+        info: What the submitter says of it.
+        status: `verified`; `incomplete` if it replays but some episodes are unscored;
+            `published` if it was printed and cannot be replayed.
+        track: How it was played; None for published results.
+        overall: Mean of the normalised scores, each game alike.
+        games: Normalised scores by full id; 1 is human.
+        capabilities: Capability scores (weights: degree less one) by name.
+        samples: Normalised scores of the scored episodes by full id and seed.
+        invalid: Share of steps without a valid answer; None if not known.
+        causes: The same by cause.
+        steps: Steps taken.
+        calls: Calls to a language model.
+        read: Tokens read.
+        written: Tokens written.
+        coverage: Scored episodes of those planned, such as `280/280`.
+        ties: Letters of the groups of agents it cannot be told apart from.
+    """
+
+    key: str
+    info: EntryInfo
+    status: Status
+    track: Track | None
+    overall: Interval | None
+    games: dict[str, Interval | None]
+    capabilities: dict[str, Interval | None]
+    samples: dict[str, dict[int, float]] = {}
+    invalid: float | None = None
+    causes: dict[str, float] = {}
+    steps: int = 0
+    calls: int = 0
+    read: int = 0
+    written: int = 0
+    coverage: str = ""
+    ties: str = ""
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether no language model played."""
+        return self.track is not None and not self.track.protocol
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that does not count.
+
+    Attributes:
+        key: The entry's folder name.
+        stale: Whether it was played with other games than this version's.
+        reasons: What is wrong with it.
+    """
+
+    key: str
+    stale: bool
+    reasons: list[str]
+
+
+def read_entries(
+    folder: Path, tick: Callable[[str, Verification | None], None] | None = None
+) -> tuple[list[Row], list[Refused]]:
+    """Verify all entries.
+
+    Args:
+        folder: The folder of all entries.
+        tick: Called with each entry's name and what its check found.
+
+    Returns:
+        A row per entry that replays, and the others with the reasons.
+    """
+    rows: list[Row] = []
+    refused: list[Refused] = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.name.startswith(".") or path.name.endswith(".part") or path.is_file():
+            continue
+        found, verification = read_entry(path)
+        (rows if isinstance(found, Row) else refused).append(found)  # type: ignore[arg-type]
+        if tick:
+            tick(path.name, verification)
+    return rows, refused
+
+
+def read_entry(path: Path) -> tuple[Row | Refused, Verification | None]:
+    """Verify one entry and make its row."""
+    if path.is_symlink():
+        return _refused(path, ["the entry is a link"]), None
+    try:
+        info = read_info(path)
+        verification = verify_run(path)
+    except SmartPlayError as error:
+        return _refused(path, [str(error)]), None
+    if not verification.verified:
+        stale = any(problem.what == OTHER_CARD for problem in verification.problems)
+        return _refused(path, list(map(str, verification.problems)), stale), verification
+    return _row(path, info, verification.complete), verification
+
+
+def _refused(path: Path, reasons: list[str], stale: bool = False) -> Refused:
+    """Say what is wrong without saying where on this machine the entry lies."""
+    told = [reason.replace(f"{path}/", "").replace(str(path), path.name) for reason in reasons]
+    return Refused(key=path.name, stale=stale, reasons=told)
+
+
+def _row(path: Path, info: EntryInfo, complete: bool) -> Row:
+    report = build_report(path)
+    steps = sum(game.steps for game in report.games)
+    return Row(
+        key=path.name,
+        info=info,
+        status="verified" if complete else "incomplete",
+        track=track_of(report.run),
+        overall=report.overall,
+        games={game.game: game.normalized for game in report.games},
+        capabilities={c.capability: c.scores["shipped"] for c in report.capabilities},
+        samples=_samples(report),
+        invalid=report.invalid,
+        causes=_causes(report, steps),
+        steps=steps,
+        calls=report.calls,
+        read=report.usage.prompt,
+        written=report.usage.completion,
+        coverage=f"{report.episodes}/{report.planned}",
+    )
+
+
+def _samples(report: Report) -> dict[str, dict[int, float]]:
+    return {
+        detail.game: {e.seed: e.normalized for e in detail.episodes if e.normalized is not None}
+        for detail in report.details
+    }
+
+
+def _causes(report: Report, steps: int) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for game in report.games:
+        for cause, rate in game.invalid.items():
+            total[cause] = total.get(cause, 0.0) + rate * game.steps / steps
+    return total
+
+
+def published_rows() -> list[Row]:
+    """The printed results: single means, no intervals, nothing to replay."""
+    table = published_table()
+    known = {card.id: card for card in cards()}
+    rows = []
+    for model, printed in table.models.items():
+        games = dict(zip(table.ids, printed, strict=True))
+        pairs = [(known[game], score) for game, score in games.items() if game in known]
+        found = analyze_capabilities(pairs, "shipped")
+        info = EntryInfo(agent=model, model=model, date=table.date, link=table.link, version="")
+        rows.append(
+            Row(
+                key=f"published {model}",
+                info=info,
+                status="published",
+                track=None,
+                overall=Interval(sum(printed) / len(printed)),
+                games={game: Interval(score) for game, score in games.items()},
+                capabilities={k: None if v is None else Interval(v) for k, v in found.items()},
+            )
+        )
+    return rows

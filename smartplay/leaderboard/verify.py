@@ -1,0 +1,270 @@
+"""Checks a run by replay: every number in it must follow from seeds and actions.
+
+What is proved: these actions, in these games, from these seeds, bring these scores. Who chose the
+actions is not; no replay can tell. A run folder is data from strangers: nothing in it names code
+that is loaded, no path in it is followed, and no file in it can grow beyond a limit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from smartplay.bounded import HEADER_LIMIT, read_file
+from smartplay.errors import RunFolderError, UnknownNameError
+from smartplay.leaderboard.checks import differences
+from smartplay.leaderboard.claims import is_packed, replays_name, steps_name
+from smartplay.leaderboard.problems import Problem, told
+from smartplay.leaderboard.replay import refused_setting
+from smartplay.leaderboard.workers import Task, check_tasks, time_limit
+from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.registry import get_card, register_cards
+from smartplay.report import build_report
+from smartplay.run_folder import RunFolder
+from smartplay.runner.plan import jobs_of
+
+MOST_PROBLEMS = 20
+OTHER_CARD = "played with another version of the game's card"
+UNREPRODUCIBLE = ("cost",)
+"""Fields of a report that depend on files outside of the run."""
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of checking a run.
+
+    Attributes:
+        path: The run folder.
+        verified: Whether everything in it follows from seeds and actions.
+        complete: Whether all planned episodes are there and scored.
+        episodes: Episodes replayed.
+        steps: Steps replayed.
+        unscored: Episodes the run has as failed; what was played of them was replayed, but why
+            they failed cannot be checked.
+        seconds: Time the check took.
+        played: Time the episodes took when they were played, as the run has it.
+        problems: What is wrong; at most `MOST_PROBLEMS`.
+        notes: What a reader should know besides.
+    """
+
+    path: str
+    verified: bool
+    complete: bool
+    episodes: int = 0
+    steps: int = 0
+    unscored: int = 0
+    seconds: float = 0.0
+    played: float = 0.0
+    problems: list[Problem] = []
+    notes: list[str] = []
+
+
+def verify_run(
+    path: str | Path,
+    *,
+    cards: Sequence[str | Path] = (),
+    workers: int | None = None,
+    tick: Callable[[int, int], None] | None = None,
+) -> Verification:
+    """Check a run by replay.
+
+    Args:
+        path: A run folder, or an entry of the leaderboard.
+        cards: Card files of your own that the run may have been played with; they name code that
+            is run. Other games than these and the shipped ones are refused.
+        workers: Processes for the games that need much computing; by default one per core.
+        tick: Called with the episodes checked so far and their number.
+
+    Raises:
+        CardError: If one of `cards` cannot be read.
+    """
+    started = time.perf_counter()
+    folder = RunFolder(Path(path))
+    for card in cards:
+        register_cards(card)
+    check = _Check(folder, [str(card) for card in cards])
+    try:
+        check.run(workers, tick or (lambda done, number: None))
+    except RunFolderError as error:
+        check.problems.append(Problem(what=str(error)))
+    problems = check.problems[:MOST_PROBLEMS]
+    return Verification(
+        path=str(path),
+        verified=not problems,
+        complete=not problems and not check.unscored,
+        episodes=check.episodes,
+        steps=check.steps,
+        unscored=check.unscored,
+        seconds=time.perf_counter() - started,
+        played=check.played,
+        problems=problems,
+        notes=check.notes,
+    )
+
+
+class _Check:
+    """The check of one run, part by part; each needs that those before found nothing."""
+
+    def __init__(self, folder: RunFolder, cards: list[str]) -> None:
+        self.folder, self.cards = folder, cards
+        self.problems: list[Problem] = []
+        self.notes: list[str] = []
+        self.episodes = self.steps = self.unscored = 0
+        self.played = 0.0
+
+    def run(self, workers: int | None, tick: Callable[[int, int], None]) -> None:
+        """Check everything."""
+        header = self.folder.header()
+        self.problems += check_header(header, self.cards)
+        if self.problems:
+            return
+        records = self._records(header)
+        if self.problems:
+            return
+        self.unscored = sum(record.status == "unscored" for record in records)
+        self.played = sum(record.seconds for record in records)
+        if self.unscored:
+            self.notes.append(
+                f"{self.unscored} of {len(records)} episodes are unscored; that they failed "
+                "cannot be checked, and their scores are missing from the means"
+            )
+        tasks = [
+            Task(
+                path=str(self.folder.path),
+                packed=is_packed(self.folder.path),
+                plan=header.games[record.game],
+                record=record,
+                retries=header.retries,
+                cards=self.cards,
+                planned=header.games[record.game].episodes,
+                limit=time_limit(record),
+            )
+            for record in records
+        ]
+        for done, (record, problems) in enumerate(check_tasks(tasks, workers), start=1):
+            self.episodes += 1
+            self.steps += record.steps
+            self.problems += problems
+            tick(done, len(tasks))
+            if len(self.problems) >= MOST_PROBLEMS:
+                self.notes.append("the check stopped here; there may be more that is wrong")
+                return
+        if not self.problems:
+            self._check_report()
+            self._look_for_strays(records)
+
+    def _records(self, header: RunHeader) -> list[EpisodeRecord]:
+        """The records that count, in order, if each planned episode has exactly one."""
+        lines = self.folder.lines()
+        self.problems += list(check_lines(lines, header))
+        self.problems += list(check_seeds(lines, header)) if not self.problems else []
+        latest = {(record.game, record.episode): record for record in lines}
+        again = len(lines) - len(latest)
+        if again:
+            self.notes.append(f"{again} unscored episodes were played again")
+        order = {game: place for place, game in enumerate(header.games)}
+        return sorted(latest.values(), key=lambda r: (order.get(r.game, 0), r.episode))
+
+    def _check_report(self) -> None:
+        """Compare `report.json`, if there is one, with a report made anew."""
+        name = "report.json"
+        try:
+            data = read_file(self.folder.path, name, 8 * HEADER_LIMIT)
+            found = msgspec.json.decode(data)
+        except FileNotFoundError:
+            return
+        except (OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            raise RunFolderError(f"{self.folder.path / name} cannot be read: {error}") from error
+        expected = msgspec.json.decode(msgspec.json.encode(build_report(self.folder.path)))
+        for place, one, other in differences(expected, found):
+            if place.split(".")[0] not in UNREPRODUCIBLE:
+                what = f"report.json, {place}, differs"
+                self.problems.append(Problem(what=what, expected=told(one), found=told(other)))
+
+    def _look_for_strays(self, records: list[EpisodeRecord]) -> None:
+        """Refuse files of episodes that no record mentions: something was taken out."""
+        packed = is_packed(self.folder.path)
+        known = {replays_name(r.game) if packed else steps_name(r.game, r.episode) for r in records}
+        base = self.folder.path / ("replays" if packed else "steps")
+        for path in sorted(base.rglob("*.gz")):
+            name = path.relative_to(self.folder.path).as_posix()
+            if name not in known:
+                self.problems.append(Problem(what=f"{name} belongs to no recorded episode"))
+
+
+def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:
+    """Check that a run was played with games and settings that may be replayed here."""
+    problems = []
+    if not header.games:
+        problems.append(Problem(what="the run plays no game"))
+    if header.seed < 0 or header.retries < 0:
+        problems.append(Problem(what="the suite seed and the retries must be 0 or more"))
+    for game, plan in header.games.items():
+        try:
+            card = get_card(game)
+        except UnknownNameError:
+            problems.append(Problem(what="this version has no such game", game=game))
+            continue
+        shipped = not card.source.endswith(".toml")
+        if card.id != game or not card.playable:
+            problems.append(Problem(what="this is no game's full id", game=game))
+        elif not shipped and not own_cards:
+            problems.append(
+                Problem(what="the game is no shipped one; name its card with --card", game=game)
+            )
+        elif shipped and plan.card.endswith(".toml"):
+            what = "played with a card of its own, not the shipped one"
+            problems.append(Problem(what=what, game=game, expected=card.source, found=plan.card))
+        elif card.digest != plan.digest:
+            problems.append(
+                Problem(what=OTHER_CARD, game=game, expected=card.digest, found=plan.digest)
+            )
+        elif plan.history != card.history or plan.steps < 1 or plan.episodes < 1:
+            problems.append(Problem(what="impossible history, steps or episodes", game=game))
+        elif reason := refused_setting(card, plan.settings):
+            problems.append(Problem(what=reason, game=game))
+    return problems
+
+
+def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
+    """Check that there is a record for each planned episode, and none after its score."""
+    scored: set[tuple[str, int]] = set()
+    for record in lines:
+        key = (record.game, record.episode)
+        plan = header.games.get(record.game)
+        wrong = partial(Problem, game=record.game, episode=record.episode)
+        if plan is None or not 0 <= record.episode < plan.episodes:
+            yield wrong(what="the run does not plan this episode")
+            continue
+        if key in scored:
+            yield wrong(what="the episode is recorded again after it was scored")
+        if record.status == "scored":
+            scored.add(key)
+    played = Counter(game for game, _ in {(r.game, r.episode) for r in lines})
+    for game, plan in header.games.items():
+        if played[game] < plan.episodes:
+            yield Problem(
+                what="episodes are missing",
+                game=game,
+                expected=str(plan.episodes),
+                found=str(played[game]),
+            )
+
+
+def check_seeds(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
+    """Check that the seeds of planned episodes follow from the suite seed."""
+    planned = {(job.game, job.episode): [job.seed, job.agent_seed] for job in jobs_of(header)}
+    for record in lines:
+        seeds, found = planned[record.game, record.episode], [record.seed, record.agent_seed]
+        if seeds != found:
+            yield Problem(
+                what="the seeds do not follow from the suite seed",
+                game=record.game,
+                episode=record.episode,
+                expected=told(seeds),
+                found=told(found),
+            )

@@ -1,0 +1,73 @@
+"""Pictures in a conversation, in the message formats of the services.
+
+A message's `content` is a text, or a list of parts as OpenAI's chat format has them: a text
+(`{"type": "text", …}`) and a picture (`{"type": "image_url", …}`, a PNG as a data URL).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from typing import Any
+
+from smartplay.records import Message
+
+_PNG = "data:image/png;base64,"
+
+
+def with_picture(text: str, picture: Any) -> list[dict[str, Any]]:
+    """The content of a message that shows a picture.
+
+    Args:
+        text: What is said with it.
+        picture: uint8 array of shape (height, width, 3).
+    """
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "png")
+    url = _PNG + base64.b64encode(file.getvalue()).decode()
+    return [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": url}}]
+
+
+def for_anthropic(messages: list[Message]) -> list[Message]:
+    """The same conversation with pictures as Anthropic's messages have them."""
+    return [message | {"content": _anthropic(message["content"])} for message in messages]
+
+
+def for_record(messages: list[Message]) -> list[Message]:
+    """The same conversation with the SHA-256 of each picture's file in place of the picture.
+
+    A record need not keep pictures: they are drawn again when the episode is replayed.
+    """
+    return [message | {"content": _digested(message["content"])} for message in messages]
+
+
+def _anthropic(content: Any) -> Any:
+    if isinstance(content, str):
+        return content
+    return [_anthropic_part(part) for part in content]
+
+
+def _anthropic_part(part: dict[str, Any]) -> dict[str, Any]:
+    if part["type"] != "image_url":
+        return part
+    data = part["image_url"]["url"].removeprefix(_PNG)
+    return {
+        "type": "image",
+        "source": {"type": "base64", "media_type": "image/png", "data": data},
+    }
+
+
+def _digested(content: Any) -> Any:
+    if isinstance(content, str):
+        return content
+    return [_digested_part(part) for part in content]
+
+
+def _digested_part(part: dict[str, Any]) -> dict[str, Any]:
+    if part["type"] != "image_url":
+        return part
+    file = base64.b64decode(part["image_url"]["url"].removeprefix(_PNG))
+    return {"type": "image_url", "image_url": {"url": f"sha256:{hashlib.sha256(file).hexdigest()}"}}

@@ -1,0 +1,343 @@
+"""The biome game on the embedded engine: the world, the start, the text, who finds the goal."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections import deque
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from smartplay.agents.reference.minedojo import MinedojoReference
+from smartplay.errors import GameError, UnknownNameError, UsageError
+from smartplay.games.minedojo.env import MinedojoEnv
+from smartplay.games.minedojo.groups import nearest_groups
+from smartplay.games.minedojo.protocol import (
+    AROUND,
+    EYES,
+    VIEW_RANGE,
+    Stride,
+    turn,
+    view_directions,
+)
+from smartplay.games.minedojo.text import MinedojoText, whereabouts
+from smartplay.games.minedojo.voxel.climate import BIOMES, GOALS, Climate
+from smartplay.games.minedojo.voxel.engine import MATTER, VoxelEngine
+from smartplay.games.minedojo.voxel.noise import gradient_noise
+from smartplay.games.minedojo.voxel.region import SIZE
+from smartplay.games.minedojo.voxel.sight import cast
+from smartplay.games.minedojo.voxel.start import find_start, goal_numbers
+from smartplay.games.minedojo.voxel.terrain import Terrain
+from smartplay.games.minedojo.voxel.world import KEPT, World
+from smartplay.text import CHARACTERS
+from tests.minedojo_players import IDS, Guide, Player, Result, Straight, Wanderer, play
+
+PLAINS = "smartplay/MinedojoCreative0-v0"
+each_id = pytest.mark.parametrize("env_id", IDS)
+
+
+def digest(*arrays: NDArray[Any]) -> str:
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()[:16]
+
+
+# --- the world
+
+
+def test_the_world_has_the_same_bytes_on_every_machine() -> None:
+    region = Terrain(7).region(3, -2)
+    assert digest(region.blocks, region.biome) == "0d986bfba5c1f854"
+
+
+def test_noise_is_zero_at_lattice_points_and_bounded() -> None:
+    axis = np.arange(-200, 200, 10)
+    noise = gradient_noise(5, axis, axis, 50.0)
+    assert not noise[::5, ::5].any()
+    assert 0.3 < np.abs(noise).max() <= 1.0
+
+
+def test_a_survey_agrees_with_the_regions() -> None:
+    terrain = Terrain(11)
+    region = terrain.region(-1, 2)
+    axis = np.arange(0, SIZE, 4)
+    fields = terrain.climate.fields(axis - SIZE, axis + 2 * SIZE)
+    assert (region.biome[::4, ::4] == fields.biome).all()
+
+
+def test_trees_continue_over_the_edges_of_regions() -> None:
+    """A jungle's leaves at an edge have their other half beyond it."""
+    start = find_start(3, "jungle", 200, 450)
+    x, z = (int(value) // SIZE for value in start.goals[0])
+    west, east = (Terrain(start.world).region(x + i, z).blocks for i in (0, 1))
+    leaves = [number for number, name in enumerate(VoxelEngine.block_names) if "leaves" in name]
+    left, right = (np.isin(side, leaves) for side in (west[-1], east[0]))
+    assert left.any()
+    assert (left & right).sum() > 0.5 * min(left.sum(), right.sum())
+
+
+def test_every_goal_exists_and_names_are_consistent() -> None:
+    assert set(VoxelEngine.goals) == set(GOALS)
+    counts = np.zeros(len(BIOMES), dtype=int)
+    axis = np.arange(0, 12_000, 60)
+    for seed in range(6):
+        counts += np.bincount(Climate(seed).fields(axis, axis).biome.ravel(), minlength=len(BIOMES))
+    assert counts.min() > 0, f"never made: {[BIOMES[i] for i in np.flatnonzero(counts == 0)]}"
+
+
+def test_cold_lies_near_cold() -> None:
+    """Next to ice spikes there is never hot land."""
+    hot = [BIOMES.index(name) for name in ("desert", "jungle", "savanna", "badlands")]
+    spikes = BIOMES.index("ice spikes")
+    axis = np.arange(0, 8000, 20)
+    for seed in range(4):
+        biome = Climate(seed).fields(axis, axis).biome
+        for x, z in np.argwhere(biome[3:-3, 3:-3] == spikes)[::17]:
+            assert not np.isin(biome[x : x + 7, z : z + 7], hot).any()
+
+
+# --- the start
+
+
+@each_id
+def test_the_start_is_at_the_stated_distance_and_never_in_the_goal(env_id: str) -> None:
+    env = gym.make(env_id)
+    native = env.unwrapped
+    assert isinstance(native, MinedojoEnv)
+    for seed in range(6):
+        _, info = env.reset(seed=seed)
+        state = info["state"]
+        assert state["biome"] not in GOALS[native.goal]
+        # the body stands up to a few blocks beside the place drawn
+        assert native.nearest - 10 <= state["goal_distance"] <= native.farthest + 10
+        assert not info["completed"]
+
+
+def test_no_goal_is_hidden_nearer_than_the_survey_sees() -> None:
+    for seed in range(4):
+        start = find_start(seed, "beach", 200, 450)
+        span = np.arange(-24, 25) * 4
+        biome = Climate(start.world).fields(start.x + span, start.z + span).biome
+        x, z = np.nonzero(np.isin(biome, goal_numbers("beach")))
+        assert (np.hypot(span[x], span[z]) >= 96).all()
+
+
+def test_distances_that_cannot_be_had_are_an_error() -> None:
+    env = gym.make(PLAINS, nearest=1990.0, farthest=2000.0)
+    with pytest.raises(GameError, match="widen the range"):
+        env.reset(seed=0)
+    for nearest, farthest in ((500.0, 400.0), (5.0, 100.0), (100.0, 9000.0)):
+        with pytest.raises(UsageError, match="nearest < farthest"):
+            gym.make(PLAINS, nearest=nearest, farthest=farthest)
+    with pytest.raises(UnknownNameError, match="did you mean voxel"):
+        gym.make(PLAINS, engine="voxell")
+    with pytest.raises(UnknownNameError, match="did you mean forest"):
+        gym.make(PLAINS, goal="forrest")
+
+
+# --- who finds it
+
+
+@each_id
+def test_whoever_knows_where_the_goal_is_gets_there_in_time(env_id: str) -> None:
+    env = gym.make(env_id)
+    for seed in range(4):
+        text, info = env.reset(seed=100 + seed)
+        result = play(env, Guide(env, seed), text, info["actions"])
+        assert result.found, f"{env_id} with seed {100 + seed} was not found by the guide"
+        assert re.search(r"You found what you were looking for: [a-z ]+\.$", _first(result))
+
+
+def _first(result: Result) -> str:
+    return result.texts[-1].split("\n")[0]
+
+
+def test_reading_beats_going_straight_beats_wandering() -> None:
+    found = {"reference": 0, "straight": 0, "random": 0}
+    for env_id in (IDS[5], IDS[7]):  # ice spikes and desert: hard to find by chance
+        env = gym.make(env_id)
+        for seed in (1, 2, 3, 4):
+            for name in found:
+                text, info = env.reset(seed=seed)
+                reader = MinedojoReference(info["manual"], info["actions"], seed)
+                players: dict[str, Player] = {
+                    "reference": reader,
+                    "straight": Straight(seed),
+                    "random": Wanderer(seed),
+                }
+                player = players[name]
+                found[name] += play(env, player, text, info["actions"]).found
+    assert found["reference"] >= found["straight"] + 2 > found["random"] + 2, found
+
+
+# --- determinism
+
+_PROGRAM = """
+import hashlib, gymnasium as gym, smartplay.registry
+env = gym.make("smartplay/MinedojoCreative8-v0", render_mode={mode!r})
+digest = hashlib.sha256(env.reset(seed=4)[0].encode())
+for step in range(40):
+    text, reward, *_ , info = env.step(step * 7 % 4)
+    digest.update(f"{{text}} {{reward}} {{info['state']}}".encode())
+    {extra}
+print(digest.hexdigest())
+"""
+
+
+def test_a_seed_decides_everything_and_looking_changes_nothing() -> None:
+    plain = _PROGRAM.format(mode=None, extra="")
+    drawn = _PROGRAM.format(mode="rgb_array", extra="env.render()")
+    results = set()
+    for program, hash_seed in ((plain, "0"), (plain, "1"), (drawn, "2")):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        results.add(done.stdout)
+    assert len(results) == 1
+
+
+def test_memory_is_bounded() -> None:
+    world = World(Terrain(1), MATTER)
+    size = world.blocks.nbytes
+    for step in range(12):
+        world.need(step * SIZE, 0, step * SIZE, 0)
+    assert world.blocks.nbytes == size
+    assert len(world._holds) <= KEPT * KEPT
+
+
+# --- the text
+
+
+@each_id
+def test_texts_are_plain_and_never_name_the_land(env_id: str) -> None:
+    env = gym.make(env_id)
+    for seed in range(2):
+        text, info = env.reset(seed=seed)
+        result = play(env, Straight(seed), text, info["actions"])
+        limit = env.observation_space.max_length  # type: ignore[attr-defined]
+        for told in [info["manual"], *result.texts]:
+            assert set(told) <= set(CHARACTERS)
+        for told in result.texts[: -1 if result.found else None]:
+            assert len(told) <= limit
+            named = [name for name in BIOMES if re.search(rf"\b{name}\b", told)]
+            assert not named, f"the text names {named}: {told}"
+
+
+def test_the_text_tells_what_the_move_did() -> None:
+    env = gym.make(PLAINS)
+    env.reset(seed=2)
+    native = env.unwrapped
+    assert isinstance(native, MinedojoEnv)
+    for action in (0, 1, 2, 3) * 5:
+        text = env.step(action)[0]
+        (x0, _, z0), (x1, y1, z1) = native.path[-2:]
+        heading, ticks, far = re.findall(r"moved (\w+) for (\d+) ticks and got (\S+) blocks", text)[
+            0
+        ]
+        assert heading == ("north", "east", "south", "west")[action]
+        assert int(ticks) == 50
+        ahead = ((z0 - z1), (x1 - x0), (z1 - z0), (x0 - x1))[action]
+        assert float(far) == pytest.approx(ahead, abs=0.051)
+        assert f"x = {x1:.2f}, y = {y1:.2f}, z = {z1:.2f}, facing {heading}" in text
+
+
+def test_directions_in_words() -> None:
+    assert whereabouts((0, 0, 0)) == "in the block you are in"
+    assert whereabouts((0, -1, 0)) == "1.0 blocks straight down"
+    assert whereabouts((0, 2, 0)) == "2.0 blocks straight up"
+    assert whereabouts((3, 0, -3)) == "4.2 blocks north-east"
+    assert whereabouts((0, 1, 4)) == "4.1 blocks south, 1 higher"
+    assert whereabouts((-5, -2, 2)) == "5.7 blocks west-south-west, 2 lower"
+
+
+def test_the_manual_tells_the_goal_and_the_limit() -> None:
+    env = gym.make("smartplay/MinedojoCreative7-v0")
+    manual = env.reset(seed=0)[1]["manual"]
+    assert manual.startswith("Finding a biome\n")
+    assert "find this land: ice spikes." in manual
+    assert manual.endswith("You have at most 200 moves.")
+    native = env.unwrapped
+    assert isinstance(native, MinedojoEnv)
+    assert "moves." not in MinedojoText(native).manual(None)[-20:]
+
+
+def _slow_groups(around: NDArray[Any]) -> dict[int, tuple[int, int]]:
+    """Per number: squared distance of the nearest block, size of its group."""
+    found: dict[int, tuple[int, int]] = {}
+    middle = AROUND
+    cells = [tuple(cell) for cell in np.argwhere(around > 0).tolist()]
+    cells.sort(key=lambda cell: (sum((c - middle) ** 2 for c in cell), cell))
+    for cell in cells:
+        number = int(around[cell])
+        if number in found:
+            continue
+        group, queue = {cell}, deque([cell])
+        while queue:
+            here = queue.popleft()
+            for axis in range(3):
+                for step in (-1, 1):
+                    near = tuple(c + step * (a == axis) for a, c in enumerate(here))
+                    inside = min(near) >= 0 and max(near) <= 2 * AROUND
+                    if inside and near not in group and around[near] == number:
+                        group.add(near)
+                        queue.append(near)
+        found[number] = sum((c - middle) ** 2 for c in cell), len(group)
+    return found
+
+
+@settings(max_examples=8)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
+def test_groups_are_the_connected_components(seed: int, kinds: int) -> None:
+    draw = np.random.default_rng(seed)
+    around = draw.integers(0, kinds + 1, (9, 9, 9)).astype(np.uint16)
+    told = {g.number: (sum(c * c for c in g.offset), g.size) for g in nearest_groups(around)}
+    assert told == _slow_groups(around)
+
+
+# --- the eyes
+
+
+def test_rays_meet_the_first_block_on_their_way() -> None:
+    engine = VoxelEngine()
+    for seed, heading in ((1, 0), (2, 1), (3, 2), (4, 3)):
+        engine.reset(seed, "desert", 200, 450)
+        engine.walk(heading, [Stride(True, 0)] * 5)
+        sight = engine.look()
+        x, y, z = (int(np.floor(value)) for value in sight.position)
+        world = engine._world
+        hits = cast(world, x, y + EYES, z, heading)
+        rays = turn(view_directions(), heading).reshape(-1, 3)
+        for ray, number, offset, distance in zip(rays, *hits, strict=True):
+            reach = min(float(distance), VIEW_RANGE)
+            for far in np.arange(0.75, reach - 0.02, 0.37):
+                cell = np.floor(np.array([0.5, 0.5, 0.5]) + ray * far).astype(int)
+                if cell.any():
+                    seen = world.block(x + cell[0], y + EYES + cell[1], z + cell[2])
+                    assert seen == 0, "a ray went through a block"
+            if number:
+                dx, dy, dz = offset.tolist()
+                assert world.block(x + dx, y + EYES + dy, z + dz) == number
+                assert np.abs(ray * distance - offset).max() < 0.5 + 1e-5
+
+
+def test_shares_of_the_view_add_up() -> None:
+    env = gym.make(PLAINS)
+    text = env.reset(seed=5)[0]
+    native = env.unwrapped
+    assert isinstance(native, MinedojoEnv)
+    sight = native.sight
+    assert sight.view.shape == sight.meets.shape == (15, 25)
+    assert not ((sight.view > 0) & (sight.meets >= 0)).any()
+    percent = [int(share) for share in re.findall(r"(\d+)% of the view", text)]
+    assert 90 <= sum(percent) <= 110

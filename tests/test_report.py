@@ -1,0 +1,272 @@
+"""Reports: what they say, what they leave open, and that no text breaks them."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+import smartplay
+from smartplay.errors import RunFolderError
+from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.report import Report, build_report, write_report
+from smartplay.report.figures_radar import HEIGHT, WIDTH
+from smartplay.report.markdown import escape, to_markdown
+from smartplay.report.radar import radar_svg
+from smartplay.report.terminal import print_report
+from smartplay.run_folder import RunFolder, encode
+
+BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = [
+    "<script>alert(1)</script>&amp;\"'",
+    "](javascript:x) `|` **b** <!-- -->",
+    "\x1b[31m\x1b[2Jred \x07\x00\x08",
+    "half \ud800 pair",
+    "line\nbreak\r\n# heading\u2028| a | b |",
+    "[bold]markup[/bold] [link=x]",
+    "\ufffe\uffff \u202e evil",
+    "x" * 5000,
+]
+
+
+def played(
+    out: Path, games: str = f"{BANDIT},{HANOI}", agent: str = "random", **options: Any
+) -> Path:
+    options = {"episodes": 3, "progress": False} | options
+    return smartplay.run(agent, games, out=out, **options).path
+
+
+def change(path: Path, **fields: Any) -> None:
+    """Write a run's header anew with other fields."""
+    header = msgspec.structs.replace(RunFolder(path).header(), **fields)
+    (path / "run.json").write_bytes(encode(header))
+
+
+def rewrite(path: Path, **fields: Any) -> None:
+    """Write every episode anew with other fields."""
+    records = [msgspec.structs.replace(r, **fields) for r in RunFolder(path).episodes()]
+    (path / "episodes.jsonl").write_bytes(b"".join(encode(r) + b"\n" for r in records))
+
+
+def terminal(report: Report) -> str:
+    console = Console(file=io.StringIO(), width=140, force_terminal=True, color_system="truecolor")
+    print_report(report, console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def tables(markdown: str) -> list[list[list[str]]]:
+    """The cells of each table."""
+    found: list[list[list[str]]] = [[]]
+    for line in markdown.splitlines():
+        if line.startswith("|"):
+            found[-1].append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+        elif found[-1]:
+            found.append([])
+    return [table for table in found if table]
+
+
+# What is written
+
+
+def test_three_files_that_agree(tmp_path: Path) -> None:
+    report = write_report(played(tmp_path / "run"))
+    data = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert msgspec.convert(data, Report) == report
+    markdown = (tmp_path / "run" / "report.md").read_text()
+    assert markdown == to_markdown(report)
+    assert (tmp_path / "run" / "radar.svg").read_text() == radar_svg(report)
+    games, capabilities = tables(markdown)
+    assert [row[0] for row in games[2:]] == [f"{BANDIT}-v0", f"{HANOI}-v0"]
+    assert [row[0] for row in capabilities[2:]] == [
+        score.capability for score in report.capabilities
+    ]
+    assert len({len(row) for row in games}) == 1
+    score = report.games[0].score
+    assert score is not None
+    assert games[2][2].replace("\\", "").startswith(f"{score.mean:.2f} [")
+    shown = terminal(report)
+    for text in (f"{score.mean:.2f} [", "Planning", f"{HANOI}-v0", "3/3"):
+        assert text in shown
+
+
+def test_a_report_is_the_same_every_time_and_in_any_order(tmp_path: Path) -> None:
+    path = played(tmp_path / "run", episodes=6)
+    first = write_report(path)
+    lines = (path / "episodes.jsonl").read_bytes().splitlines(keepends=True)
+    (path / "episodes.jsonl").write_bytes(b"".join(reversed(lines)))
+    assert write_report(path) == first
+
+
+def test_gaps_are_gaps(tmp_path: Path) -> None:
+    report = write_report(played(tmp_path / "run", BANDIT))
+    spatial = report.capabilities[-1]
+    assert spatial.capability == "Spatial Reasoning"
+    assert spatial.scores["shipped"] is None
+    assert spatial.reason
+    markdown = to_markdown(report)
+    assert tables(markdown)[1][-1][1] == "-"
+    assert "Spatial Reasoning is not measured: no played game demands it." in markdown
+    picture = ET.fromstring(radar_svg(report))
+    told = [element.text for element in picture.iter(f"{SVG}text")]
+    gaps = sum(score.scores["shipped"] is None for score in report.capabilities)
+    assert told.count("not measured") == gaps == 6
+    dots = [e for e in picture.iter(f"{SVG}circle") if "dot" in e.get("class", "")]
+    assert len(dots) == 9 - gaps
+
+
+def test_a_failed_run_has_no_scores_but_says_why(tmp_path: Path) -> None:
+    def broken(prompt: str) -> str:
+        raise RuntimeError("out of order")
+
+    path = smartplay.run(broken, BANDIT, episodes=2, out=tmp_path / "r", progress=False).path
+    report = write_report(path)
+    assert report.unscored == {"RuntimeError: out of order": 2}
+    assert report.games[0].score is None
+    assert report.invalid is None
+    for text in (to_markdown(report), terminal(report)):
+        assert "Unscored: 2 x RuntimeError: out of order" in text.replace("\\", "")
+        assert "0 of 2" in text
+        assert "nan" not in text.lower().replace("planning", "")
+    assert ET.fromstring(radar_svg(report)) is not None
+
+
+def test_an_unfinished_run(tmp_path: Path) -> None:
+    path = played(tmp_path / "run")
+    (path / "episodes.jsonl").unlink()
+    report = write_report(path)
+    assert (report.episodes, report.planned, report.missing) == (0, 6, 6)
+    assert "(6 not played yet)" in terminal(report)
+
+
+def test_invalid_answers_by_cause(tmp_path: Path) -> None:
+    def odd(prompt: str) -> str:
+        return "" if len(prompt) % 2 else "dunno"
+
+    report = build_report(
+        smartplay.run(odd, BANDIT, episodes=1, out=tmp_path / "r", progress=False, retries=0).path
+    )
+    assert report.invalid == 1.0
+    assert set(report.games[0].invalid) == {"empty", "unparsable"}
+    assert re.search(r"100\.0 % \(empty [\d.]+ %, unparsable [\d.]+ %\)", terminal(report))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"games": f"{BANDIT},{HANOI}", "steps": 5}, "fewer steps than the card says"),
+        ({"games": HANOI, "episodes": 1}, "A single episode has no interval."),
+        ({"games": HANOI, "game_settings": {"hanoi": {"noise": 0.5}}}, "settings of its own"),
+        ({"games": f"{HANOI},Hanoi4Disk"}, "no human score is known: Hanoi4Disk-v0."),
+        ({"games": f"{HANOI},{BANDIT},{ROCK}"}, "cannot tell apart: Reasoning and Planning"),
+        ({"games": HANOI}, "only 1 independent direction:"),
+        ({"games": f"{HANOI},{BANDIT},{ROCK}"}, "only 3 independent directions:"),
+    ],
+)
+def test_cautions(options: dict[str, Any], words: str, tmp_path: Path) -> None:
+    report = write_report(played(tmp_path / "run", **options))
+    assert words in to_markdown(report).replace("\\", "")
+    assert words in " ".join(terminal(report).split())
+
+
+def test_a_changed_card_is_told(tmp_path: Path) -> None:
+    path = played(tmp_path / "run", HANOI)
+    games = RunFolder(path).header().games
+    change(path, games={g: msgspec.structs.replace(p, digest="0" * 16) for g, p in games.items()})
+    assert "another version of its card" in to_markdown(build_report(path))
+
+
+def test_random_play_is_shown_beside(tmp_path: Path) -> None:
+    report = build_report(played(tmp_path / "run", HANOI))
+    assert report.chance["shipped"]["Planning"] == pytest.approx(0.836 / 3)
+    picture = radar_svg(report)
+    assert "stroke-dasharray" in picture
+    assert "random play" in picture
+
+
+def test_scores_beyond_human_and_below_zero_stay_in_the_picture(tmp_path: Path) -> None:
+    path = played(tmp_path / "run")
+    for score in (1000.0, -1000.0):
+        rewrite(path, score=score)
+        picture = ET.fromstring(radar_svg(build_report(path)))
+        for circle in picture.iter(f"{SVG}circle"):
+            assert 0 <= float(circle.get("cx", "")) <= WIDTH
+            assert 0 <= float(circle.get("cy", "")) <= HEIGHT
+        rings = [e for e in picture.iter(f"{SVG}circle") if "ring" in e.get("class", "")]
+        assert 5 <= len(rings) <= 9
+
+
+# Hostile texts
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_names_and_causes(text: str, tmp_path: Path) -> None:
+    path = played(tmp_path / "run")
+    header: RunHeader = RunFolder(path).header()
+    records: list[EpisodeRecord] = RunFolder(path).results(header)
+    header = msgspec.structs.replace(header, agent=text)
+    records[0] = msgspec.structs.replace(records[0], status="unscored", score=None, error=text)
+    (path / "run.json").write_bytes(encode(header))
+    (path / "episodes.jsonl").write_bytes(b"".join(encode(record) + b"\n" for record in records))
+    report = write_report(path)
+    check(report)
+    json.loads((path / "report.json").read_text())
+    check(msgspec.structs.replace(report, agent=text, unscored={text: 1}))
+
+
+def check(report: Report) -> None:
+    picture = radar_svg(report)
+    root = ET.fromstring(picture.encode())
+    assert not list(root.iter(f"{SVG}script"))
+    assert "<script" not in picture
+    markdown = to_markdown(report)
+    markdown.encode()
+    assert re.search(r"(?<!\\)<", markdown) is None, "HTML in the Markdown"
+    assert markdown.count("\n# ") == 0, "a heading of the agent's own"
+    assert all(c == "\n" or c.isprintable() for c in markdown)
+    games, capabilities = tables(markdown)
+    assert len({len(row) for row in games}) == 1
+    assert len(capabilities) == 11
+    shown = terminal(report)
+    assert all(c == "\n" or c.isprintable() for c in shown), "control characters reach the terminal"
+
+
+@given(st.text())
+def test_escaped_text_is_one_printable_line(text: str) -> None:
+    told = escape(text)
+    told.encode()
+    assert told.isprintable() or not told
+    assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]<>#|]", told)
+
+
+# Folders that cannot be reported
+
+
+def test_what_cannot_be_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in (tmp_path, tmp_path / "gone", Path("/dev/null")):
+        with pytest.raises(RunFolderError):
+            write_report(place)
+    path = played(tmp_path / "run")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(30, "Read-only")))
+    with pytest.raises(RunFolderError, match="cannot write a report"):
+        write_report(path)
+
+
+def test_a_card_of_ones_own_that_is_gone(tmp_path: Path) -> None:
+    path = played(tmp_path / "run", HANOI)
+    (plan,) = RunFolder(path).header().games.values()
+    plan = msgspec.structs.replace(plan, card=str(tmp_path / "gone.toml"))
+    change(path, games={"smartplay/Gone-v0": plan})
+    (path / "episodes.jsonl").unlink()
+    with pytest.raises(smartplay.SmartPlayError, match=r"cannot read card .*gone\.toml"):
+        build_report(path)

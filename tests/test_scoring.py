@@ -1,0 +1,375 @@
+"""Scores: the published numbers, the scales, the intervals, and what None means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import smartplay
+from smartplay.capabilities import Capability
+from smartplay.card import Anchors, GameCard, Measured
+from smartplay.errors import UsageError
+from smartplay.records import EpisodeRecord, Usage
+from smartplay.registry import cards, get_card
+from smartplay.scoring import (
+    analyze_capabilities,
+    score_capabilities,
+    score_game,
+    separability,
+    weight,
+)
+from smartplay.statistics import RESAMPLES, Interval, mean_interval, weighted_interval
+
+SEVEN = "BanditTwoArmedHighLowFixed RockPaperScissorBasic Hanoi3Disk MessengerL1 MessengerL2 " \
+    "Crafter MinedojoCreative0"  # fmt: skip
+GPT_4_0613 = dict(zip(SEVEN.split(), (1.00, 0.91, 0.83, 0.90, 0.93, 0.26, 0.61), strict=True))
+RAW = dict(zip(SEVEN.split(), (45.09, 39.25, 2.5, 0.8, 0.85, 700, 0.61), strict=True))
+MISSING = [name for name in SEVEN.split() if name not in {card.name for card in cards()}]
+needs_all_seven = pytest.mark.skipif(bool(MISSING), reason=f"no card yet for {MISSING}")
+
+finite = st.floats(-1e3, 1e3)
+
+
+def card(**fields: Any) -> GameCard:
+    return msgspec.structs.replace(get_card("Hanoi3Disk"), **fields)
+
+
+def of_degrees(degrees: Sequence[int]) -> GameCard:
+    keys = [capability.key for capability in Capability]
+    return card(degrees=dict(zip(keys, degrees, strict=True)))
+
+
+def demanding(name: str, **degrees: int) -> GameCard:
+    every = {capability.key: 1 for capability in Capability}
+    return card(id=f"smartplay/{name}-v0", degrees=every | degrees)
+
+
+def episode(score: float | None, number: int = 0, **fields: Any) -> EpisodeRecord:
+    status: Any = "unscored" if score is None else "scored"
+    error = "ModelError: no reply" if score is None else None
+    given = {"status": status, "error": error, "score": score, "steps": 10} | fields
+    return EpisodeRecord(
+        game="smartplay/Hanoi3Disk-v0", episode=number, seed=1, agent_seed=2, **given
+    )
+
+
+# Published numbers
+
+
+@needs_all_seven
+def test_published_capability_scores() -> None:
+    shipped = smartplay.analyze_capabilities(GPT_4_0613)
+    paper = smartplay.analyze_capabilities(GPT_4_0613, weights="paper")
+    told = [
+        (shipped["Error/Mistake Handling"], 0.49),
+        (shipped["Planning"], 0.62),
+        (paper["Error/Mistake Handling"], 0.67),
+        (paper["Planning"], 0.71),
+    ]
+    for value, expected in told:
+        assert value is not None
+        assert round(value, 2) == expected
+    for weights in (shipped, paper):
+        assert weights["Planning"] == weights["Reasoning"]
+        assert list(weights) == [str(capability) for capability in Capability]
+
+
+@needs_all_seven
+def test_the_seven_games_have_rank_seven_and_cannot_tell_planning_from_reasoning() -> None:
+    found = separability([get_card(name) for name in SEVEN.split()], "paper")
+    assert found.rank == 7
+    assert ["Reasoning", "Planning"] in found.groups
+    assert ["Reasoning", "Planning"] in separability(
+        [get_card(name) for name in SEVEN.split()]
+    ).groups
+
+
+@pytest.mark.parametrize("name", SEVEN.split())
+def test_published_normalised_scores(name: str) -> None:
+    if name in MISSING:
+        pytest.skip(f"{name} has no card yet")
+    assert smartplay.normalize_score(name, RAW[name]) == pytest.approx(GPT_4_0613[name], abs=0.0051)
+
+
+def test_published_numbers_of_the_games_there_are() -> None:
+    """The formulas by hand, for two games: weights 2 and 3, or 1 and 2, for Hanoi."""
+    scores = {"BanditTwoArmedHighLowFixed": 1.0, "Hanoi3Disk-v0": 0.5}
+    shipped = smartplay.analyze_capabilities(scores)
+    paper = smartplay.analyze_capabilities(scores, weights="paper")
+    assert shipped["Planning"] == 0.5
+    assert paper["Planning"] == pytest.approx((1 * 1.0 + 3 * 0.5) / 4)
+    assert shipped["Understanding the Odds"] == 1.0
+    assert shipped["Spatial Reasoning"] is None
+    assert paper["Spatial Reasoning"] == pytest.approx(0.75)
+
+
+# The original's names
+
+
+def test_nothing_given_gives_none_and_no_nan() -> None:
+    for weights in ("shipped", "paper"):
+        found = smartplay.analyze_capabilities({}, weights=weights)
+        assert set(found.values()) == {None}
+        assert len(found) == 9
+
+
+def test_unknown_names_and_weights() -> None:
+    with pytest.raises(UsageError, match="did you mean Hanoi3Disk"):
+        smartplay.analyze_capabilities({"Hanoi3Dsk": 1.0})
+    with pytest.raises(UsageError, match="unknown weights 'mine'; known: shipped, paper"):
+        smartplay.analyze_capabilities({}, weights="mine")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="no human score is known for smartplay/Hanoi4Disk-v0"):
+        smartplay.normalize_score("Hanoi4Disk", 3)
+    with pytest.raises(UsageError, match="unknown game"):
+        smartplay.normalize_score("Chess", 3)
+
+
+def test_normalising_by_any_spelling() -> None:
+    for name in ("Hanoi3Disk", "Hanoi3Disk-v0", "smartplay/Hanoi3Disk-v0"):
+        assert smartplay.normalize_score(name, 1.5) == 0.5
+
+
+# Weighted means
+
+
+def test_weights() -> None:
+    assert [weight(degree, "shipped") for degree in (1, 2, 3, 4)] == [0, 1, 2, 3]
+    assert [weight(degree, "paper") for degree in (1, 2, 3, 4)] == [1, 2, 3, 4]
+
+
+@given(st.lists(st.tuples(st.lists(st.integers(1, 3), min_size=9, max_size=9), finite), max_size=5))
+def test_capability_scores_lie_between_the_games_scores(
+    games: list[tuple[list[int], float]],
+) -> None:
+    pairs = [(of_degrees(d), s) for d, s in games]
+    for weights in ("shipped", "paper"):
+        found = analyze_capabilities(pairs, weights)
+        for place, value in enumerate(found.values()):
+            counted = [s for d, s in games if weight(d[place], weights)]
+            if not counted:
+                assert value is None
+            else:
+                assert value is not None
+                assert min(counted) - 1e-6 <= value <= max(counted) + 1e-6
+
+
+@given(finite, st.integers(2, 3))
+def test_equal_scores_give_that_score_everywhere(score: float, games: int) -> None:
+    pairs = [(of_degrees([degree] * 9), score) for degree in range(2, games + 1)]
+    for value in analyze_capabilities(pairs).values():
+        assert value == pytest.approx(score)
+
+
+# Intervals
+
+
+def test_students_interval_with_a_known_answer() -> None:
+    found = mean_interval([1, 2, 3, 4, 5])
+    reach = 2.7764451 * math.sqrt(2.5) / math.sqrt(5)  # quantile .975 of t with 4 degrees
+    assert found.mean == 3
+    assert found.low == pytest.approx(3 - reach, abs=1e-6)
+    assert found.high == pytest.approx(3 + reach, abs=1e-6)
+    pair = mean_interval([0, 1])
+    assert pair.high == pytest.approx(0.5 + 12.7062047 * 0.5, abs=1e-6)
+
+
+def test_one_value_has_no_interval_and_equal_values_have_one_without_width() -> None:
+    assert mean_interval([4.0]) == Interval(4.0, None, None)
+    assert mean_interval([4.0, 4.0]) == Interval(4.0, 4.0, 4.0)
+
+
+@given(st.lists(finite, min_size=2, max_size=30), finite, st.floats(0.1, 100))
+def test_intervals_move_with_the_scale(values: list[float], zero: float, width: float) -> None:
+    found = mean_interval(values)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= found.mean <= found.high
+    scaled = found.scaled(zero, zero + width)
+    direct = mean_interval([(value - zero) / width for value in values])
+    for one, other in zip(
+        msgspec.structs.astuple(scaled), msgspec.structs.astuple(direct), strict=True
+    ):
+        assert one == pytest.approx(other, abs=1e-5)
+
+
+def test_intervals_cover_as_often_as_they_say() -> None:
+    draw = np.random.default_rng(3)
+    samples = draw.normal(size=(1500, 8))
+    hits = 0
+    for sample in samples:
+        found = mean_interval(sample.tolist())
+        hits += (found.low or 0) <= 0 <= (found.high or 0)
+    assert hits / 1500 == pytest.approx(0.95, abs=0.02)
+
+
+def boot(samples: Sequence[Sequence[float]], weights: Sequence[float], seed: int = 0) -> Interval:
+    return weighted_interval(samples, weights, np.random.default_rng(seed))
+
+
+def test_bootstrap_is_seeded_and_near_the_normal_answer() -> None:
+    draw = np.random.default_rng(1)
+    one, other = draw.normal(0, 1, 50).tolist(), draw.normal(3, 2, 40).tolist()
+    found = boot([one, other], [1, 3])
+    assert found == boot([one, other], [1, 3])
+    assert found != boot([one, other], [1, 3], seed=1)
+    assert found.mean == pytest.approx(0.25 * np.mean(one) + 0.75 * np.mean(other))
+    variance = 0.25**2 * np.var(one, ddof=1) / 50 + 0.75**2 * np.var(other, ddof=1) / 40
+    assert found.low is not None
+    assert found.high is not None
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * variance**0.5, rel=0.06)
+
+
+def test_bootstrap_of_few_values_is_not_too_narrow() -> None:
+    found = boot([[0.0, 1.0]], [1.0])
+    assert found.low is not None
+    assert found.high is not None
+    assert found.high - found.low == pytest.approx(2**0.5, rel=1e-6)
+
+
+def test_bootstrap_without_spread_and_with_single_values() -> None:
+    assert boot([[2.0, 2.0], [4.0, 4.0]], [1, 1]) == Interval(3.0, 3.0, 3.0)
+    assert boot([[2.0], [4.0, 5.0]], [1, 1]) == Interval(3.25, None, None)
+
+
+@given(
+    st.lists(st.lists(finite, min_size=2, max_size=6), min_size=1, max_size=3),
+    st.lists(st.integers(0, 3), min_size=3, max_size=3),
+)
+def test_bootstrap_stays_in_reach(samples: list[list[float]], weights: list[int]) -> None:
+    weights = weights[: len(samples)]
+    assume(any(weights))
+    found = boot(samples, weights)
+    assert found.low is not None
+    assert found.high is not None
+    spread = max(max(s) for s in samples) - min(min(s) for s in samples)
+    assert found.low - 1e-6 <= found.high
+    assert found.mean - 2 * spread - 1e-6 <= found.low
+    assert found.high <= found.mean + 2 * spread + 1e-6
+    assert RESAMPLES >= 1000
+
+
+# A game's score
+
+
+def test_a_game_is_summed_up() -> None:
+    records = [
+        episode(3.0, 0, completed=True, return_=100.0, invalid={"empty": 2}, rejected={"empty": 4}),
+        episode(1.0, 1, invalid={"empty": 1, "ambiguous": 2}, calls=3, usage=Usage(5, 1, 2, 0)),
+        episode(None, 2, steps=7, invalid={"empty": 7}, calls=2, usage=Usage(1, 0, 1, 0)),
+    ]
+    found = score_game(get_card("Hanoi3Disk"), records, planned=4, steps_limit=30)
+    assert (found.episodes, found.planned, found.steps) == (2, 4, 20)
+    assert found.unscored == {"ModelError: no reply": 1}
+    assert found.score is not None
+    assert found.score.mean == 2
+    assert found.normalized is not None
+    assert found.normalized.mean == pytest.approx(2 / 3)
+    assert found.corrected is not None
+    assert found.corrected.mean == pytest.approx((2 - 0.836) / (3 - 0.836))
+    assert found.return_mean == 50
+    assert found.completed == 0.5
+    assert found.invalid == {"empty": 3 / 20, "ambiguous": 2 / 20}
+    assert found.invalid_rate == pytest.approx(0.25)
+    assert found.rejected == {"empty": 4}
+    assert (found.calls, found.usage) == (5, Usage(6, 1, 3, 0))
+    assert not found.shortened
+    assert score_game(get_card("Hanoi3Disk"), records, 4, 29).shortened
+
+
+def test_nothing_scored_is_none_not_zero() -> None:
+    found = score_game(get_card("Hanoi3Disk"), [episode(None)], planned=1, steps_limit=30)
+    assert found.score is None
+    assert found.normalized is None
+    assert found.corrected is None
+    assert found.return_mean is None
+    assert found.completed is None
+    assert found.invalid_rate is None
+    assert score_game(get_card("Hanoi3Disk"), [], 1, 30).unscored == {}
+
+
+def test_a_score_of_zero_is_a_score() -> None:
+    found = score_game(get_card("Hanoi3Disk"), [episode(0.0), episode(0.0, 1)], 2, 30)
+    assert found.score == Interval(0.0, 0.0, 0.0)
+    assert found.normalized == Interval(0.0, 0.0, 0.0)
+
+
+def test_scales_without_an_end_are_none() -> None:
+    level = Measured(1.0, 0.9, 1.1, 10)
+    for anchors in (Anchors(), Anchors(optimum=3.0), Anchors(optimum=1.0, random=level)):
+        found = score_game(card(anchors=anchors), [episode(2.0), episode(1.0, 1)], 2, 30)
+        assert found.score is not None
+        assert found.normalized is None
+        assert found.corrected is None
+
+
+def test_further_scores() -> None:
+    records = [episode(1.0, 0, scores={"a": 1.0}), episode(2.0, 1, scores={"a": 3.0, "b": 5.0})]
+    found = score_game(get_card("Hanoi3Disk"), records, 2, 30).further
+    assert found["a"].mean == 2.0
+    assert found["b"] == Interval(5.0)
+
+
+# Capability scores
+
+
+def test_capabilities_with_reasons() -> None:
+    planner = demanding("Planner", planning=3)
+    odds = demanding("Odds", understanding_the_odds=2, planning=2)
+    samples = {planner.id: [0.0, 1.0], odds.id: [0.5, 0.5]}
+    found = {score.capability: score for score in score_capabilities([planner, odds], samples)}
+    assert list(found) == [str(capability) for capability in Capability]
+    planning = found["Planning"].scores["shipped"]
+    assert planning is not None
+    assert planning.mean == 0.5
+    assert found["Planning"].covers == {planner.id: 2, odds.id: 1}
+    assert found["Planning"].reason == ""
+    assert found["Understanding the Odds"].scores["shipped"] == Interval(0.5, 0.5, 0.5)
+    spatial = found["Spatial Reasoning"]
+    assert spatial.scores["shipped"] is None
+    assert spatial.scores["paper"] is not None
+    assert spatial.covers == {}
+    assert spatial.reason == "no played game demands it"
+    nothing = score_capabilities([planner], {})
+    assert {score.reason for score in nothing} == {"no game has a normalised score"}
+    assert {value for score in nothing for value in score.scores.values()} == {None}
+
+
+def test_a_capabilitys_interval_does_not_depend_on_the_others() -> None:
+    one, other = demanding("A", planning=2), demanding("B", reasoning=2)
+    samples = {one.id: [0.0, 0.4, 1.0], other.id: [0.1, 0.9]}
+    together = {s.capability: s for s in score_capabilities([one, other], samples)}
+    alone = {s.capability: s for s in score_capabilities([one], samples)}
+    assert together["Planning"].scores["shipped"] == alone["Planning"].scores["shipped"]
+
+
+# What games can tell apart
+
+
+def test_separability() -> None:
+    one = demanding("A", planning=2, reasoning=3)
+    other = demanding("B", planning=3, reasoning=3, spatial_reasoning=2)
+    found = separability([one])
+    assert found.rank == 1
+    assert found.groups == [["Reasoning", "Planning"]], "proportional weights give equal scores"
+    assert separability([one, other]).groups == []
+    assert separability([one, other]).rank == 2
+    assert separability([]) == msgspec.convert({"rank": 0, "groups": []}, type(found))
+    assert separability([demanding("C")]).rank == 0
+
+
+@given(st.lists(st.lists(st.integers(1, 3), min_size=9, max_size=9), min_size=1, max_size=4))
+def test_grouped_capabilities_have_equal_scores(degrees: list[list[int]]) -> None:
+    games = [of_degrees(row) for row in degrees]
+    draw = np.random.default_rng(0)
+    scores = analyze_capabilities([(game, float(draw.random())) for game in games])
+    for group in separability(games).groups:
+        values = [scores[name] for name in group]
+        assert None not in values
+        assert np.ptp(np.array(values, dtype=float)) < 1e-9
