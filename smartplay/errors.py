@@ -10,7 +10,9 @@ SmartPlayError
 ├── GameError             a game could not be built or failed while it was played
 └── AgentError            an agent could not be built or failed while it played
     └── ModelError        a language model's service did not give a reply
-        └── PromptTooLongError  the model cannot read that much
+        ├── PromptTooLongError  the model cannot read that much
+        ├── NoAccessError       no call can succeed: wrong key, no such model, no credit
+        └── TransientError      a fault that may pass; the call may be sent again
 ```
 
 The command line prints a `UsageError` as one line and exits with 2.
@@ -86,3 +88,21 @@ class ModelError(AgentError):
 
 class PromptTooLongError(ModelError):
     """The prompt is longer than the model can read."""
+
+
+class NoAccessError(ModelError):
+    """No call can succeed: the key is wrong, the model does not exist or the credit is spent."""
+
+
+class TransientError(ModelError):
+    """A fault of the service that may pass.
+
+    Args:
+        message: What happened.
+        busy: Whether fewer calls at once would help.
+        wait: Seconds after which the service asks to be called again, if it says.
+    """
+
+    def __init__(self, message: str, busy: bool = False, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.busy, self.wait = busy, wait

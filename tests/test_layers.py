@@ -15,15 +15,15 @@ import pytest
 ROOT = Path(__file__).parents[1] / "smartplay"
 
 LAYERS = [
-    "cli bench __main__ __init__",
+    "cli bench bench_vectors __main__ __init__",
     "leaderboard",
     "report",
     "original",
     "validity",
-    "scoring statistics comparison contrast_scores prices published",
+    "scoring statistics comparison contrast_scores published",
     "runner",
     "agents models",
-    "parsing records run_folder",
+    "parsing prices records run_folder",
     "registry",
     "games",
     "text spaces card capabilities loading",
@@ -35,7 +35,7 @@ ONLY = {
     "statistics": "",
     "comparison": "statistics",
     "prices": "records errors",
-    "runner": "agents registry run_folder records card parsing errors _version",
+    "runner": "agents registry run_folder records prices card parsing errors _version",
 }
 """Names that may import less than all that lies below them."""
 

@@ -22,7 +22,7 @@ from smartplay.records import EpisodeRecord
 from smartplay.registry import cards, get_card
 from smartplay.report import write_report
 from smartplay.runner.episode import Job, play_episode
-from smartplay.runner.schedule import play_by_name
+from smartplay.runner.worker import play_by_name
 from smartplay.statistics import ratio_interval
 from smartplay.validity.degrees import study_degrees, study_table
 from smartplay.validity.matrix import KEPT, LOST, classic_lesions, lesion_matrix

@@ -17,6 +17,7 @@ observation. Once the history slides, all after the system message is read anew.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -26,7 +27,9 @@ from smartplay.agents.prompts import PLAIN, PromptStyle, find_variant
 from smartplay.errors import PromptTooLongError, UnknownNameError, UsageError
 from smartplay.models.base import Model, Settings, make_settings
 from smartplay.models.images import with_picture
-from smartplay.records import Call, Message
+from smartplay.models.pace import Pace
+from smartplay.models.replies import Meter, RecordedModel, Replies
+from smartplay.records import Call, Message, Usage
 
 Protocols = Literal["direct", "think"]
 
@@ -179,6 +182,9 @@ class LLMFactory:
         if variant.other_protocol:
             protocol = "direct" if protocol == "think" else "think"
         self._model, self._protocol = model, protocol
+        self._pace: Pace = getattr(model, "pace", None) or Pace()
+        self._stores: list[Replies] = []
+        self._meter: Meter | None = None
         self._style = PLAIN if variant.other_protocol else variant.style
         self.concurrency = model.concurrency
         built_ins: dict[str, Any] = msgspec.to_builtins(model.settings)
@@ -188,10 +194,41 @@ class LLMFactory:
     def __call__(self, manual: str, actions: list[str], seed: int) -> LLMAgent:
         """Make the agent of one episode."""
         seed &= 0x7FFFFFFF
-        return LLMAgent(self._model, manual, actions, seed, self._protocol, self._style)
+        model = RecordedModel(self._model, seed, self._stores, self._meter)
+        return LLMAgent(model, manual, actions, seed, self._protocol, self._style)
+
+    def __str__(self) -> str:
+        """How many calls are under way at once."""
+        return str(self._pace)
+
+    def prepare(
+        self, concurrency: int, meter: Meter, replies: Path, cache: Path | None = None
+    ) -> Usage:
+        """Get ready for a run.
+
+        Args:
+            concurrency: The most calls at once.
+            meter: Who counts what calls cost.
+            replies: The run's own file of replies; it lasts until the run is finished.
+            cache: A file of replies to be kept beyond the run.
+
+        Returns:
+            The tokens of the replies that are recorded already.
+
+        Raises:
+            RunFolderError: If a file of replies cannot be used.
+        """
+        self._pace.set_most(concurrency)
+        self._meter = meter
+        own = Replies(replies)
+        self._stores = [own] if cache is None else [own, Replies(cache, shared=True)]
+        return own.usage()
 
     async def aclose(self) -> None:
-        """Close the model."""
+        """Close the model and the files of replies."""
+        stores, self._stores = self._stores, []
+        for store in stores:
+            store.close()
         await self._model.aclose()
 
 

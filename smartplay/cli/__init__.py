@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0 if all went well, 1 if something failed, 2 for a request that cannot be carried out, 3 if
-        an episode is unscored, 130 if interrupted.
+        an episode is unscored, 4 if a run stopped at a limit, 130 if interrupted.
     """
     options = _parser().parse_args(arguments)
     try:

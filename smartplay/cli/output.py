@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from smartplay.prices import Prices
     from smartplay.report import Report
 
-OK, FAILED, BAD_USAGE, SOME_UNSCORED, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FAILED, BAD_USAGE, SOME_UNSCORED, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 PIPED_WIDTH = 140
 

@@ -34,6 +34,8 @@ QUICK_EPISODES = 2
 QUICK_STEPS = 15
 LARGEST = 2**31 - 1
 NO_SETTINGS = ("environment", "describer", "render_mode")
+IDENTITY = ("agent", "agent_settings", "seed", "retries", "games")
+WITHOUT_EFFECT = ("timeout", "max_retries")  # settings of agents that no reply depends on
 RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "openai", "anthropic", "xllamacpp")
 
 
@@ -221,17 +223,24 @@ def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:
     Raises:
         RunFolderError: If the folder holds another run than the one asked for.
     """
-    for field in ("agent", "agent_settings", "seed", "retries", "games"):
-        before, after = getattr(old, field), getattr(new, field)
-        if msgspec.to_builtins(before) != msgspec.to_builtins(after):
+    before, after = _identity(old), _identity(new)
+    for field in before:
+        if before[field] != after[field]:
             raise RunFolderError(
                 f"{path} holds another run ({field} differs); choose another folder with --out"
             )
 
 
+def _identity(header: RunHeader) -> dict[str, Any]:
+    """What makes a run this run: all that its results depend on."""
+    settings = {k: v for k, v in header.agent_settings.items() if k not in WITHOUT_EFFECT}
+    same = [header.agent, settings, header.seed, header.retries, header.games]
+    return dict(zip(IDENTITY, msgspec.to_builtins(same), strict=True))
+
+
 def default_folder(header: RunHeader) -> Path:
     """A folder name that the same run always gets: agent, and a digest of what is played."""
-    same = [header.agent, header.agent_settings, header.seed, header.retries, header.games]
+    same = list(_identity(header).values())
     digest = hashlib.sha256(msgspec.json.encode(same, order="sorted")).hexdigest()[:8]
     stem = Path(header.agent.rpartition(":")[0] or header.agent).stem or "agent"
     kind = header.agent if ".py:" not in header.agent else f"{stem}-{header.agent.split(':')[-1]}"

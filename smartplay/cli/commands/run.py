@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from smartplay.agents.lesions import LESIONS
-from smartplay.cli.output import OK, SOME_UNSCORED, quiet_output, show_reports
+from smartplay.cli.output import OK, SOME_UNSCORED, STOPPED, quiet_output, show_reports
 from smartplay.errors import UsageError
 
 
@@ -30,6 +30,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--quick", action="store_true", help="2 episodes of at most 15 steps per game")
     add("--retries", type=int, default=1, metavar="N",
         help="how often an invalid reply is complained of (default: 1)")  # fmt: skip
+    add("--max-tokens-total", type=int, metavar="N", help="stop when so many tokens are spent")
+    add("--max-cost", type=float, metavar="X", help="stop when so much money is spent")
+    add("--prices", type=Path, metavar="FILE", help="prices of tokens, for --max-cost")
+    add("--max-time", type=float, metavar="S", help="stop after so many seconds")
+    add("--timeout", type=float, metavar="S", help="seconds for one reply of a service")
+    add("--episode-timeout", type=float, metavar="S",
+        help="seconds an episode may take; one that takes longer is unscored")  # fmt: skip
+    add("--cache", type=Path, metavar="FILE",
+        help="keep a language model's replies for other runs of the same episodes")  # fmt: skip
+    add("--cluster", metavar="ADDRESS", help="play on a Dask cluster, such as tcp://host:8786")
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
     add("--lesion", action="append", default=[], metavar="NAME",
         help=f"take something away: {', '.join(lesion.name for lesion in LESIONS)}")  # fmt: skip
@@ -40,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Play what is missing, then report."""
+    from smartplay.runner import Limits
     from smartplay.runner import run as play
 
     with quiet_output() if options.json else nullcontext():
@@ -55,10 +66,26 @@ def run(options: argparse.Namespace) -> int:
             retries=options.retries,
             agent_settings=agent_settings(options),
             game_settings=_game_settings(options.game_set),
+            limits=Limits(
+                tokens=options.max_tokens_total,
+                cost=options.max_cost,
+                prices=options.prices,
+                seconds=options.max_time,
+            ),
+            episode_seconds=options.episode_timeout,
+            cache=options.cache,
+            cluster=options.cluster,
         )
     show_reports([played.path], options.json)
     if not options.json:
         print(f"Report: {played.path / 'report.md'}")
+    if played.stopped:
+        print(
+            f"smartplay: stopped: {played.stopped}; {len(played.episodes) - len(played.unscored)} "
+            "episodes are finished and the same command takes up the others",
+            file=sys.stderr,
+        )
+        return STOPPED
     if played.unscored:
         print(
             f"smartplay: {len(played.unscored)} of {len(played.episodes)} episodes are unscored; "
@@ -74,6 +101,8 @@ def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
     settings = dict(map(_setting, options.set))
     if options.base_url:
         settings["base_url"] = options.base_url
+    if getattr(options, "timeout", None) is not None:
+        settings["timeout"] = options.timeout
     if options.lesion:
         settings["lesion"] = options.lesion
     return settings
