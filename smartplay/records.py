@@ -193,6 +193,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
         schema: Version of the run folder's format.
         agent: The agent as named, or a description of the object given.
         agent_settings: The agent's settings as resolved, without secrets.
+        agent_digest: SHA-256, 16 hexadecimal digits, of the source of an agent of one's own.
         arguments: The run's arguments as given.
         games: What is played, by full id.
         seed: The suite seed all others are drawn from.
@@ -204,6 +205,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = SCHEMA
     agent: str
     agent_settings: dict[str, Any] = {}
+    agent_digest: str = ""
     arguments: dict[str, Any] = {}
     games: dict[str, GameHeader]
     seed: int

@@ -17,7 +17,7 @@ from smartplay.agents.prompts import find_variant, function_agent
 from smartplay.agents.reference import reference
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.errors import UnknownNameError, UsageError
-from smartplay.loading import load_object
+from smartplay.loading import load_object, source_digest
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -53,6 +53,8 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
         reference: The name and settings that build the same source again in another process;
             None for an agent given as a Python object.
         asynchronous: Whether the agents' `act` is awaited on the run's event loop.
+        digest: SHA-256, 16 hexadecimal digits, of the source of an agent that is not shipped;
+            empty for shipped ones and where there is no source.
     """
 
     name: str
@@ -60,6 +62,7 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
     factory: AgentFactory
     reference: tuple[str, dict[str, Any]] | None = None
     asynchronous: bool = False
+    digest: str = ""
 
     @property
     def concurrency(self) -> int:
@@ -193,7 +196,13 @@ def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource
     made: AgentFactory = partial(factory, **own) if own else factory
     if variant and _is_factory(found):
         made = LesionedFactory(made, [variant.filter])
-    return AgentSource(name=name, settings=settings, factory=made, asynchronous=asynchronous)
+    return AgentSource(
+        name=name,
+        settings=settings,
+        factory=made,
+        asynchronous=asynchronous,
+        digest=source_digest(found),
+    )
 
 
 def _is_factory(found: Any) -> bool:

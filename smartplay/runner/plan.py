@@ -34,7 +34,7 @@ QUICK_EPISODES = 2
 QUICK_STEPS = 15
 LARGEST = 2**31 - 1
 NO_SETTINGS = ("environment", "describer", "render_mode")
-IDENTITY = ("agent", "agent_settings", "seed", "retries", "games")
+IDENTITY = ("agent", "agent_settings", "agent_digest", "seed", "retries", "games")
 WITHOUT_EFFECT = ("timeout", "max_retries")  # settings of agents that no reply depends on
 RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "openai", "anthropic", "xllamacpp")
 
@@ -134,6 +134,7 @@ def plan_run(
     return RunHeader(
         agent=source.name,
         agent_settings=_plain("settings of the agent", source.settings),
+        agent_digest=source.digest,
         arguments=arguments,
         games=games,
         seed=seed,
@@ -234,7 +235,7 @@ def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:
 def _identity(header: RunHeader) -> dict[str, Any]:
     """What makes a run this run: all that its results depend on."""
     settings = {k: v for k, v in header.agent_settings.items() if k not in WITHOUT_EFFECT}
-    same = [header.agent, settings, header.seed, header.retries, header.games]
+    same = [header.agent, settings, header.agent_digest, header.seed, header.retries, header.games]
     return dict(zip(IDENTITY, msgspec.to_builtins(same), strict=True))
 
 
