@@ -150,6 +150,7 @@ class EpisodeRecord(
         calls: Calls to a language model.
         usage: Their tokens.
         seconds: Wall-clock time of the episode.
+        engine: What played the game's world, where there is more than one; else empty.
         scores: Further scores the game defines, by name.
         unlocked: Which of the achievements the game defines were unlocked.
     """
@@ -171,6 +172,7 @@ class EpisodeRecord(
     calls: int = 0
     usage: Usage = Usage()
     seconds: float = 0.0
+    engine: str = ""
     scores: dict[str, float] = {}
     unlocked: dict[str, bool] = {}
 

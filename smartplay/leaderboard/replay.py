@@ -79,8 +79,8 @@ def replay(card: GameCard, plan: GameHeader, record: EpisodeRecord, claim: Claim
 
 
 def _compare(env: gym.Env[Any, Any], record: EpisodeRecord, claim: Claim) -> Iterator[Problem]:
-    text, info = env.reset(seed=record.seed)
-    start = start_digest(info["manual"], info["actions"], text)
+    _, info = env.reset(seed=record.seed)
+    start = start_digest(info["manual"], info["actions"], info["obs"])
     if start != claim.start:
         what = "manual, actions or first observation differ"
         yield _problem(record, 0, what, start, claim.start)
@@ -93,9 +93,9 @@ def _compare(env: gym.Env[Any, Any], record: EpisodeRecord, claim: Claim) -> Ite
         if not 0 <= action < len(info["actions"]):
             yield _problem(record, number, "there is no such action", "", action)
             return
-        text, reward, terminated, truncated, info = env.step(action)
+        _, reward, terminated, truncated, info = env.step(action)
         total += float(reward)
-        differing = _step_differs(record, claim, number, text, float(reward), info["score"])
+        differing = _step_differs(record, claim, number, info["obs"], float(reward), info["score"])
         if differing:
             yield differing
             return

@@ -57,7 +57,7 @@ def _games(report: Report) -> str:
         [*header.split(","), "Tokens written"],
         (
             (
-                wording.name(game.game),
+                wording.played(game),
                 wording.episodes(game),
                 wording.interval(game.score),
                 wording.interval(game.normalized),

@@ -28,7 +28,7 @@ def _games(report: Report) -> Table:
         table.add_column(column, no_wrap=column == "game")
     for game in report.games:
         cells = (
-            wording.name(game.game),
+            wording.played(game),
             wording.episodes(game),
             wording.interval(game.score),
             wording.interval(game.normalized),

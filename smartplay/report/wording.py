@@ -46,6 +46,11 @@ def invalid(game: GameScore) -> str:
     return share(game.invalid_rate) + (f" ({causes})" if causes else "")
 
 
+def played(game: GameScore) -> str:
+    """A game with the engine it was played on, where there is more than one."""
+    return name(game.game) + (f" ({game.engine})" if game.engine else "")
+
+
 def name(game: str) -> str:
     """An id without its namespace."""
     return game.split("/")[-1]

@@ -239,6 +239,7 @@ def told_by_game(info: dict[str, Any]) -> dict[str, Any]:
     unlocked = state.get("unlocked", ())
     return {
         "completed": bool(info.get("completed", False)),
+        "engine": str(state.get("engine", "")),
         "scores": {k: _number(k, value) for k, value in state.get("scores", {}).items()},
         "unlocked": {name: name in unlocked for name in state.get("unlockable", ())},
     }
