@@ -23,6 +23,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LISTED = 20
+"""How many known names an error lists at most."""
+
+
+LISTED = 20
+
 
 class SmartPlayError(Exception):
     """The root of all errors raised on purpose."""
@@ -44,7 +50,8 @@ class UnknownNameError(UsageError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = list(known)
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f"known: {', '.join(known)}" if known else "there are none"
+        more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+        hint = f"known: {', '.join(known[:LISTED])}{more}" if known else "there are none"
         if near:
             hint = f"did you mean {' or '.join(near)}?"
         super().__init__(f"unknown {kind} {name!r}; {hint}")

@@ -118,7 +118,8 @@ def test_the_metadata(built: Built) -> None:
         if line.startswith("Requires-Dist: ") and ";" not in line
     ]
     assert set(core) <= {
-        "gymnasium", "jinja2", "numpy", "crafter", "pygame", "msgspec", "pillow", "rich", "scipy",
+        "gymnasium", "jinja2", "markupsafe", "numpy", "crafter", "pygame", "msgspec", "pillow",
+        "rich", "scipy",
     }  # fmt: skip
 
 

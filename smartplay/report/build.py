@@ -146,7 +146,9 @@ def build_report(path: str | Path, prices: Prices | None = None) -> Report:
         contrasts=score_contrasts(cards, by_game),
         chance={weights: _chance(played, weights) for weights in WEIGHTS},
         separability={weights: separability(played, weights) for weights in WEIGHTS},
-        notes=notes + _notes(games, header) + _unpriced(games, header, prices),
+        notes=notes
+        + _notes(games, header, {card.id for card in cards if card.contrast})
+        + _unpriced(games, header, prices),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
         cost=_cost(games, header, prices),
     )
@@ -216,7 +218,7 @@ def _merge(counts: list[dict[str, int]]) -> dict[str, int]:
     return dict(total)
 
 
-def _notes(games: list[GameScore], header: RunHeader) -> list[str]:
+def _notes(games: list[GameScore], header: RunHeader, contrasts: set[str]) -> list[str]:
     notes = []
     short = [game.game.split("/")[-1] for game in games if game.shortened]
     if short:
@@ -224,7 +226,11 @@ def _notes(games: list[GameScore], header: RunHeader) -> list[str]:
             f"Played with fewer steps than the card says: {', '.join(short)}. Their scores cannot "
             "reach the human score and are not comparable with full episodes."
         )
-    without = [game.game.split("/")[-1] for game in games if game.score and not game.normalized]
+    without = [
+        game.game.split("/")[-1]
+        for game in games
+        if game.score and not game.normalized and game.game not in contrasts
+    ]
     if without:
         notes.append(f"Counts for no capability, as no human score is known: {', '.join(without)}.")
     if any(game.episodes == 1 for game in games):

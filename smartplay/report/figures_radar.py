@@ -8,6 +8,7 @@ from itertools import cycle
 
 from markupsafe import Markup
 
+from smartplay.report.build import Report
 from smartplay.report.figures import dot, figure, line, path, series, text
 from smartplay.scoring import CapabilityScore, Weights
 
@@ -43,13 +44,29 @@ def radar(
     drawing = _Radar(len(names), step, math.ceil(round(max([1.0, *highest]) / step, 9)))
     parts = [*drawing.rings(), *(drawing.axis(k, name) for k, name in enumerate(names))]
     parts += drawing.outline(chance, "chance")
-    parts += drawing.ring_labels()
     for place, run in enumerate(runs):
         parts += drawing.run(place, run, weights, shift=place - (len(runs) - 1) / 2)
     for axis in range(len(names)):
         if all(run[axis].scores[weights] is None for run in runs):
             parts.append(drawing.word(axis, "not measured"))
+    parts += drawing.ring_labels()
     return figure(WIDTH, HEIGHT, "Capability scores as a radar; the table has the numbers", parts)
+
+
+def outlines(report: Report) -> list[Sequence[CapabilityScore]]:
+    """What the radar of one run shows: its classic scores and, if played, its contrasts."""
+    if not report.contrasts:
+        return [report.capabilities]
+    kept = [
+        CapabilityScore(
+            capability=score.capability,
+            scores={"shipped": score.retention},
+            reason=score.reason,
+            covers={},
+        )
+        for score in report.contrasts
+    ]
+    return [report.capabilities, kept]
 
 
 def ring_step(highest: float) -> float:
@@ -86,10 +103,9 @@ class _Radar:
         """The values of every other circle, between the first axis and the last."""
         parts = []
         for value in sorted({*self._ring_values()[1::2], 1.0}):
-            human = value == 1
-            if human or abs(value - 1) > 0.09 * self._top:
+            if value == 1 or abs(value - 1) > 0.09 * self._top:
                 x, y = self._at(-0.5, value)
-                parts.append(text(x, y + 3, "human 1" if human else f"{value:g}", "note"))
+                parts.append(text(x, y + 3, f"{value:g}", "note"))
         return parts
 
     def _ring_values(self) -> list[float]:

@@ -132,8 +132,8 @@ def _print_matrix(found: LesionMatrix) -> None:
         for row, lesion in enumerate(found.lesions)
     ]
     print_table(
-        "\nRetention (hard over easy, both over chance), below it its 95 % interval, "
-        f"{found.seeds} seeds: what each lesion leaves of each contrast",
+        f"\nRetention (hard over easy) and its 95 % interval, {found.seeds} seeds: "
+        "what each lesion leaves of each contrast",
         header,
         rows,
     )

@@ -58,7 +58,7 @@ class ContrastEnv(gym.Env[Any, Any]):
         UnknownNameError: If there is no such capability.
     """
 
-    metadata = {"render_modes": ["rgb_array"]}
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 2}
 
     def __init__(
         self, capability: str = "reasoning", hard: bool = False, render_mode: str | None = None

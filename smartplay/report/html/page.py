@@ -17,7 +17,7 @@ from smartplay.comparison import Comparison, Difference
 from smartplay.report import figures, wording
 from smartplay.report.build import Report
 from smartplay.report.details import GameDetail
-from smartplay.report.figures_radar import radar
+from smartplay.report.figures_radar import outlines, radar
 from smartplay.report.html.entries import cost_unit
 from smartplay.report.html.traces import Place, Traces
 from smartplay.report.wording import visible
@@ -51,7 +51,9 @@ def render_page(
             one=len(reports) == 1,
             games=_games(reports, names),
             radar=radar(
-                [report.capabilities for report in reports],
+                outlines(reports[0])
+                if len(reports) == 1
+                else [report.capabilities for report in reports],
                 [reports[0].chance["shipped"].get(s.capability) for s in reports[0].capabilities],
             ),
             comparison=comparison,
