@@ -4,6 +4,7 @@
 run.json                      header, written first: arguments, versions, card digests
 episodes.jsonl                one `EpisodeRecord` per line, appended when an episode ends
 steps/GAME/EPISODE.jsonl.gz   an `EpisodeHeader`, then one `StepRecord` per step
+replies.sqlite                a language model's replies, until the run is finished
 report.json, report.md, radar.svg   made from the above, and made again at will
 report.html                         likewise, where asked for
 ```

@@ -198,6 +198,8 @@ class RunFolder:
         """
         try:
             remove_parts(self.path)
+            if self._episodes.is_symlink():
+                raise RunFolderError(f"{self._episodes} is a link, not a file of this run")
             if not self._episodes.exists():
                 return
             with self._episodes.open("r+b") as file:

@@ -183,8 +183,8 @@ def language_model(folder: Path, times: int, seed: int) -> tuple[Killed, int, in
     with FakeServer() as server:
         server.answer(_slowly)
         agent = ["openai:fake", "--base-url", server.url]
-        told = prove(folder, agent, "RockPaperScissorBasic", 3 * times, times, seed)
-        calls = 3 * times * STEPS
+        told = prove(folder, agent, "RockPaperScissorBasic", 5 * times, times, seed)
+        calls = 5 * times * STEPS
         made = len(server.requests) - calls
     assert calls <= made <= calls + told.kills * CONCURRENCY, (
         f"{made} calls were made where {calls} and {CONCURRENCY} a kill would do"

@@ -108,7 +108,7 @@ def test_the_metadata(built: Built) -> None:
     archive = zipfile.ZipFile(built.wheel)
     (name,) = (name for name in archive.namelist() if name.endswith("METADATA"))
     told = archive.read(name).decode()
-    for extra in ("local", "openai", "anthropic", "test", "fast"):
+    for extra in ("local", "openai", "anthropic", "cluster", "test", "fast"):
         assert f"Provides-Extra: {extra}" in told
     assert "Requires-Python: >=3.10" in told
     assert "Description-Content-Type: text/markdown" in told

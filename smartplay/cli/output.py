@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,18 +45,31 @@ def quiet_output() -> Iterator[None]:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
-    data = msgspec.json.format(msgspec.json.encode(value), indent=2)
-    sys.stdout.write(data.decode() + "\n")
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    sys.stdout.write("".join(map(_escaped, text)) + "\n")
     sys.stdout.flush()
+
+
+def _escaped(c: str) -> str:
+    """A character of JSON, escaped if a terminal might obey it."""
+    return c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1]
+
+
+def complain(text: str) -> None:
+    """Print one line on standard error; no control character reaches the terminal."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    print(f"smartplay: {' '.join(line.split())}", file=sys.stderr)
 
 
 def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table of texts; the first column is never cut."""
+    from smartplay.report.wording import visible
+
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for place, column in enumerate(header):
         table.add_column(column, no_wrap=place == 0, overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     console().print(table)
 
 

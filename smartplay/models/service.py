@@ -34,6 +34,7 @@ from smartplay.errors import (
 from smartplay.models.pace import Pace
 
 DETAIL = 300  # characters of a service's own message that are passed on
+KEPT_OPEN = 60.0  # seconds an idle connection lasts
 LONGEST_WAIT = 120.0  # seconds; who asks for more has run out of a day's allowance
 
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=60.0)
@@ -72,9 +73,13 @@ class Service(NamedTuple):
 
 def response_type(sdk: Any) -> Any:
     """The class of a client's responses, of whichever HTTP library its version is built on."""
+    return _http_library(sdk).Response
+
+
+def _http_library(sdk: Any) -> Any:
     bases = sdk.DefaultAsyncHttpxClient.__mro__
     client = next(base for base in bases if base.__name__ == "AsyncClient")
-    return import_module(client.__module__.partition(".")[0]).Response
+    return import_module(client.__module__.partition(".")[0])
 
 
 def http_client(sdk: Any) -> Any:
@@ -83,8 +88,11 @@ def http_client(sdk: Any) -> Any:
     With `aiohttp` a call takes a third of the time, and the hundredth at once no more than the
     first: the default's pool goes through all its connections for each.
     """
+    limits = _http_library(sdk).Limits(
+        max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEPT_OPEN
+    )
     try:
-        return sdk.DefaultAioHttpClient()
+        return sdk.DefaultAioHttpClient(limits=limits)
     except (AttributeError, RuntimeError):  # an older client, or aiohttp is not installed
         return None
 

@@ -22,8 +22,8 @@ def _is_seen(c: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Text from an agent or a game as one line of printable characters."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    """Text from an agent or a game as one line; what cannot be printed is shown by its number."""
+    return visible(" ".join(text.split()) if not text.isprintable() else text)
 
 
 def interval(value: Interval | None, digits: int = 2) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from smartplay.agents.lesions import LESIONS
-from smartplay.cli.output import OK, SOME_UNSCORED, STOPPED, quiet_output, show_reports
+from smartplay.cli.output import OK, SOME_UNSCORED, STOPPED, complain, quiet_output, show_reports
 from smartplay.errors import UsageError
 
 
@@ -80,10 +80,10 @@ def run(options: argparse.Namespace) -> int:
     if not options.json:
         print(f"Report: {played.path / 'report.md'}")
     if played.stopped:
-        print(
-            f"smartplay: stopped: {played.stopped}; {len(played.episodes) - len(played.unscored)} "
-            "episodes are finished and the same command takes up the others",
-            file=sys.stderr,
+        finished = len(played.episodes) - len(played.unscored)
+        complain(
+            f"stopped: {played.stopped}; {finished} episodes are finished and the same command "
+            "takes up the others"
         )
         return STOPPED
     if played.unscored:
