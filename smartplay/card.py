@@ -32,6 +32,7 @@ ID_PATTERN = re.compile(r"[A-Za-z0-9]+-v[0-9]+")
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 _DECIDES = ("id", "describer", "environment", "fallback", "history", "settings", "steps")
+Level = Literal["easy", "hard"]
 Degree = Annotated[int, msgspec.Meta(ge=1, le=4)]
 
 
@@ -101,6 +102,18 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.random.mean, best
 
 
+class Contrast(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of a pair of settings that differ in the demand on one capability.
+
+    Attributes:
+        capability: The capability, as cards spell it.
+        level: Whether it is demanded.
+    """
+
+    capability: str
+    level: Level
+
+
 class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """What is data about one environment id.
 
@@ -124,6 +137,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         score: What the score counts, in words.
         anchors: The scores a result is held against.
         degrees: The degree to which each capability is demanded; 1 is the least.
+        contrast: Which pair of contrast settings the id belongs to, if to any.
     """
 
     id: str
@@ -144,6 +158,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     score: str
     anchors: Anchors = Anchors()
     degrees: dict[str, Degree]
+    contrast: Contrast | None = None
 
     @property
     def name(self) -> str:
@@ -154,6 +169,14 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def playable(self) -> bool:
         """Whether the card names an environment to play."""
         return bool(self.environment)
+
+    @property
+    def seed_stream(self) -> str:
+        """What a run draws the seeds of its episodes by; the two settings of a contrast share it.
+
+        So episode k of the easy setting and episode k of the hard one are a pair.
+        """
+        return f"contrast/{self.contrast.capability}" if self.contrast else self.id
 
     def degree(self, capability: Capability) -> int:
         """The degree to which the game demands `capability`, from 1 (least) to 4."""
@@ -256,6 +279,8 @@ def _check(where: str, card: GameCard) -> None:
                 f"{where}: degree {card.degree(capability)} of {capability.key} is above "
                 f"{len(capability.degrees)}"
             )
+    if card.contrast is not None and card.contrast.capability not in expected:
+        raise CardError(f"{where}: contrast.capability is none of the nine capabilities")
     if card.environment and not card.describer:
         raise CardError(f"{where}: an environment needs a describer")
     _check_anchors(where, card.anchors)

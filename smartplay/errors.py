@@ -10,7 +10,9 @@ SmartPlayError
 ├── GameError             a game could not be built or failed while it was played
 └── AgentError            an agent could not be built or failed while it played
     └── ModelError        a language model's service did not give a reply
-        └── PromptTooLongError  the model cannot read that much
+        ├── PromptTooLongError  the model cannot read that much
+        ├── NoAccessError       no call can succeed: wrong key, no such model, no credit
+        └── TransientError      a fault that may pass; the call may be sent again
 ```
 
 The command line prints a `UsageError` as one line and exits with 2.
@@ -20,6 +22,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+
+LISTED = 20
+"""How many known names an error lists at most."""
+
+
+LISTED = 20
 
 
 class SmartPlayError(Exception):
@@ -42,7 +50,8 @@ class UnknownNameError(UsageError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = list(known)
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f"known: {', '.join(known)}" if known else "there are none"
+        more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+        hint = f"known: {', '.join(known[:LISTED])}{more}" if known else "there are none"
         if near:
             hint = f"did you mean {' or '.join(near)}?"
         super().__init__(f"unknown {kind} {name!r}; {hint}")
@@ -79,3 +88,21 @@ class ModelError(AgentError):
 
 class PromptTooLongError(ModelError):
     """The prompt is longer than the model can read."""
+
+
+class NoAccessError(ModelError):
+    """No call can succeed: the key is wrong, the model does not exist or the credit is spent."""
+
+
+class TransientError(ModelError):
+    """A fault of the service that may pass.
+
+    Args:
+        message: What happened.
+        busy: Whether fewer calls at once would help.
+        wait: Seconds after which the service asks to be called again, if it says.
+    """
+
+    def __init__(self, message: str, busy: bool = False, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.busy, self.wait = busy, wait

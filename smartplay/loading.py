@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import sys
 import threading
 from pathlib import Path
@@ -60,6 +61,21 @@ def load_module(place: str) -> ModuleType:
         raise UsageError(f"cannot load {place}: {type(error).__name__}: {error}") from error
 
 
+def source_digest(thing: Any) -> str:
+    """SHA-256, 16 hexadecimal digits, of the source of a class or function and of its file.
+
+    Empty for what ships with SmartPlay, whose version says as much, and where there is no source.
+    """
+    if str(getattr(thing, "__module__", "")).split(".")[0] == "smartplay":
+        return ""
+    try:
+        source = inspect.getsource(thing).encode()
+        file = Path(inspect.getsourcefile(thing) or "").read_bytes()
+    except (OSError, TypeError):
+        return ""
+    return hashlib.sha256(source + file).hexdigest()[:16]
+
+
 def _load_file(path: Path) -> ModuleType:
     path = path.resolve()
     if not path.is_file():
@@ -72,6 +88,8 @@ def _load_file(path: Path) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # so that it can import what lies beside it
     try:
         spec.loader.exec_module(module)
     except BaseException:

@@ -10,9 +10,11 @@ from smartplay.errors import UsageError
 from smartplay.registry import cards, get_card
 
 env_list: list[str] = [
-    card.id.removeprefix("smartplay/") for card in cards() if card.playable and not card.parametric
+    card.id.removeprefix("smartplay/")
+    for card in cards()
+    if card.playable and not card.parametric and not card.contrast
 ]
-"""The shipped games, such as `"Hanoi3Disk-v0"`."""
+"""The original's games, such as `"Hanoi3Disk-v0"`."""
 
 benchmark_games_v0: list[str] = [card.name for card in cards() if card.core]
 """The headline tasks, such as `"Hanoi3Disk"`."""

@@ -4,7 +4,9 @@
 run.json                      header, written first: arguments, versions, card digests
 episodes.jsonl                one `EpisodeRecord` per line, appended when an episode ends
 steps/GAME/EPISODE.jsonl.gz   an `EpisodeHeader`, then one `StepRecord` per step
+replies.sqlite                a language model's replies, until the run is finished
 report.json, report.md, radar.svg   made from the above, and made again at will
+report.html                         likewise, where asked for
 ```
 
 Records are plain data. Reading them needs no game, no agent and no model, and runs nothing.
@@ -149,6 +151,7 @@ class EpisodeRecord(
         calls: Calls to a language model.
         usage: Their tokens.
         seconds: Wall-clock time of the episode.
+        engine: What played the game's world, where there is more than one; else empty.
         scores: Further scores the game defines, by name.
         unlocked: Which of the achievements the game defines were unlocked.
     """
@@ -170,6 +173,7 @@ class EpisodeRecord(
     calls: int = 0
     usage: Usage = Usage()
     seconds: float = 0.0
+    engine: str = ""
     scores: dict[str, float] = {}
     unlocked: dict[str, bool] = {}
 
@@ -192,6 +196,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
         schema: Version of the run folder's format.
         agent: The agent as named, or a description of the object given.
         agent_settings: The agent's settings as resolved, without secrets.
+        agent_digest: SHA-256, 16 hexadecimal digits, of the source of an agent of one's own.
         arguments: The run's arguments as given.
         games: What is played, by full id.
         seed: The suite seed all others are drawn from.
@@ -203,6 +208,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = SCHEMA
     agent: str
     agent_settings: dict[str, Any] = {}
+    agent_digest: str = ""
     arguments: dict[str, Any] = {}
     games: dict[str, GameHeader]
     seed: int

@@ -7,6 +7,7 @@ behind. Against a loss of power the lines are forced onto the disk about once a 
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -18,6 +19,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
+from filelock import FileLock, Timeout
 
 from smartplay.bounded import HEADER_LIMIT, LINES_LIMIT, read_file, read_packed_lines
 from smartplay.errors import RunFolderError
@@ -25,13 +27,12 @@ from smartplay.records import SCHEMA, EpisodeHeader, EpisodeRecord, RunHeader, S
 
 RecordT = TypeVar("RecordT")
 PART = ".part"
+FORCE_SECONDS = 1.0
+LOCK = ".lock"
 
 
 class _Schema(msgspec.Struct):
     schema: int
-
-
-FORCE_SECONDS = 1.0
 
 
 class StepMark(msgspec.Struct, frozen=True):
@@ -62,6 +63,17 @@ class RunFolder:
         return self.path / "episodes.jsonl"
 
     @property
+    def replies(self) -> Path:
+        """Where a language model's replies are recorded while the run is not finished."""
+        return self.path / "replies.sqlite"
+
+    def forget_replies(self) -> None:
+        """Remove them: once all episodes are finished, their steps hold every reply."""
+        for end in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                self.replies.with_name(self.replies.name + end).unlink()
+
+    @property
     def exists(self) -> bool:
         """Whether the folder holds a run.
 
@@ -73,6 +85,31 @@ class RunFolder:
         except OSError as error:
             raise self._cannot("read", error) from error
 
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other runs away while the `with` block plays; makes the folder.
+
+        Raises:
+            RunFolderError: If another run holds the folder, or it cannot be written.
+        """
+        lock = FileLock(self.path / LOCK, blocking=False)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout as error:
+            raise RunFolderError(
+                f"another run is writing {self.path}; wait for it, or choose another folder "
+                "with --out"
+            ) from error
+        except OSError as error:
+            raise self._cannot("write", error) from error
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                (self.path / LOCK).unlink()
+            lock.release()
+
     def create(self, header: RunHeader) -> None:
         """Start a new run.
 
@@ -82,7 +119,7 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             remove_parts(self.path)
-            if any(self.path.iterdir()):
+            if any(path.name != LOCK for path in self.path.iterdir()):
                 raise RunFolderError(
                     f"{self.path} holds files but no run; choose an empty or new folder with --out"
                 )
@@ -161,6 +198,8 @@ class RunFolder:
         """
         try:
             remove_parts(self.path)
+            if self._episodes.is_symlink():
+                raise RunFolderError(f"{self._episodes} is a link, not a file of this run")
             if not self._episodes.exists():
                 return
             with self._episodes.open("r+b") as file:

@@ -30,6 +30,7 @@ class GameScore(msgspec.Struct, frozen=True, kw_only=True):
         episodes: Scored episodes.
         unscored: Episodes that failed, by cause.
         planned: Episodes the run is to play.
+        engine: What played the game's world, where there is more than one; else empty.
         steps_limit: Step limit played with.
         shortened: Whether that is below the card's, so that anchors are out of reach.
         score: Mean score; None if no episode was scored.
@@ -54,6 +55,7 @@ class GameScore(msgspec.Struct, frozen=True, kw_only=True):
     episodes: int
     unscored: dict[str, int]
     planned: int
+    engine: str
     steps_limit: int
     shortened: bool
     score: Interval | None
@@ -127,6 +129,7 @@ def score_game(
         episodes=len(scored),
         unscored=dict(Counter(record.error or "unknown" for record in records if record.error)),
         planned=planned,
+        engine=" and ".join(sorted({record.engine for record in scored} - {""})),
         steps_limit=steps_limit,
         shortened=steps_limit < card.steps,
         score=mean,

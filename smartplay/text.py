@@ -64,8 +64,9 @@ class Description(NamedTuple):
         score: The score of the episode so far, in the card's unit.
         completed: Whether the game's goal is reached.
         state: The game's own truth for analysis, never shown to an agent. At the end of an episode
-            these keys, where there are any, go into its record: `scores` (name to number: further
-            scores), `unlocked` and `unlockable` (names of achievements).
+            these keys, where there are any, go into its record: `engine` (what played the world),
+            `scores` (name to number: further scores), `unlocked` and `unlockable` (names of
+            achievements).
     """
 
     text: str

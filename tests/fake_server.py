@@ -4,6 +4,8 @@
 with FakeServer() as server:
     server.say("Answer: Rock")              # for as long as nothing else is said
     server.then(Answer(status=500), Answer(body=b"{"))  # the next calls, one each
+    server.answer(lambda request: "Answer: Paper")      # as the request demands
+    server.fail(0.3, faults(hang=1.0), seed=0)         # of all calls, some at random
     ... server.url ... server.requests
 ```
 """
@@ -11,10 +13,13 @@ with FakeServer() as server:
 from __future__ import annotations
 
 import json
+import random
 import socket
+import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -60,6 +65,38 @@ def error_body(message: str, code: str | None = None) -> bytes:
     return json.dumps({"error": {"message": message, "type": "e", "code": code}}).encode()
 
 
+def faults(hang: float) -> list[Answer]:
+    """Every way a call fails that may succeed when it is made again.
+
+    Args:
+        hang: Seconds for which the service says nothing, more than the client's patience.
+    """
+    whole = openai_body("Answer: Rock")
+    return [
+        Answer(429, error_body("slow down")),
+        Answer(429, error_body("slow down"), headers=(("Retry-After", "0.05"),)),
+        Answer(500, error_body("oops")),
+        Answer(503, b"<html>overloaded"),
+        Answer(body=whole, delay=hang),
+        Answer(body=whole, pause=hang / 10),
+        Answer(body=whole, cut=True),
+        Answer(body=whole[: len(whole) // 2]),
+        Answer(body=b'{"answer": 42}'),
+        Answer(body=b'{"choices": []}'),
+        Answer(body=b'{"choices": [{"message": {"content": "\xff"}}]}'),
+    ]
+
+
+class _Server(ThreadingHTTPServer):
+    """Says nothing of clients that were killed."""
+
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class FakeServer:
     """Serves in a thread of its own while the `with` block runs."""
 
@@ -68,9 +105,31 @@ class FakeServer:
         self.headers: list[dict[str, str]] = []
         self._next: deque[Answer] = deque()
         self._usual = Answer(body=openai_body("Answer: Rock"))
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._reply: Callable[[dict[str, Any]], str] | None = None
+        self._rate, self._draw = 0.0, random.Random(0)
+        self._faults: Sequence[Answer] = ()
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    def answer(self, reply: Callable[[dict[str, Any]], str]) -> None:
+        """Answer from now on with what a function of the request says."""
+        self._reply = reply
+
+    def fail(self, rate: float, faults: Sequence[Answer], seed: int) -> None:
+        """Let a share of all calls go wrong, each in one of the given ways."""
+        self._rate, self._faults, self._draw = rate, faults, random.Random(seed)
+
+    def _choose(self, request: dict[str, Any]) -> Answer:
+        with self._lock:
+            if self._next:
+                return self._next.popleft()
+            if self._rate and self._draw.random() < self._rate:
+                return self._draw.choice(self._faults)
+        if self._reply is None:
+            return self._usual
+        return Answer(body=openai_body(self._reply(request)))
 
     @property
     def url(self) -> str:
@@ -109,9 +168,10 @@ class FakeServer:
 
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
-                fake.requests.append(json.loads(self.rfile.read(length)))
+                request = json.loads(self.rfile.read(length))
+                fake.requests.append(request)
                 fake.headers.append({k.lower(): v for k, v in self.headers.items()})
-                answer = fake._next.popleft() if fake._next else fake._usual
+                answer = fake._choose(request)
                 try:
                     self._send(answer)
                 except OSError:  # the client has gone

@@ -14,12 +14,9 @@ from smartplay.comparison import (
     Entry,
     bargains,
     compare,
-    holm,
-    improvement,
-    sign_flip_p,
     tie_letters,
 )
-from smartplay.statistics import Interval
+from smartplay.statistics import Interval, holm, improvement, sign_flip_p
 
 probabilities = st.floats(0, 1, allow_nan=False)
 

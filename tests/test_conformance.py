@@ -84,7 +84,7 @@ def test_history(card: GameCard) -> None:
     for _ in range(min(card.steps, card.history + 5)):
         seen.append(text)
         text, _, terminated, truncated, info = env.step(0)
-        assert info["history"] == seen[-card.history :]
+        assert info["history"] == seen[max(0, len(seen) - card.history) :]
         if terminated or truncated:
             break
     env.close()

@@ -80,6 +80,7 @@ def test_engines_tell_the_same_story() -> None:
             assert own[4][key] == true[4][key]
         own_state, true_state = own[4]["state"], true[4]["state"]
         assert own_state.keys() == true_state.keys()
+        assert (own_state.pop("engine"), true_state.pop("engine")) == ("smartplay", "crafter")
         assert all(np.array_equal(own_state[key], true_state[key]) for key in own_state)
         if own[2]:
             break

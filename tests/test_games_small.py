@@ -185,7 +185,8 @@ def test_different_score_is_told_truly() -> None:
         assert [float(value) for value in told.groups()] == info["state"]["values"]
         seen.add(told.groups())
         for action in (0, 1, 2) * 5:
-            text, reward, *_ = env.step(action)
+            text, paid, *_ = env.step(action)
+            reward = float(paid)
             own, other = re.findall(r"chose (\w+)", text)
             values = dict(zip(OPTIONS, info["state"]["values"], strict=True))
             if reward > 0:

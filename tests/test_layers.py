@@ -15,14 +15,15 @@ import pytest
 ROOT = Path(__file__).parents[1] / "smartplay"
 
 LAYERS = [
-    "cli bench play __main__ __init__",
+    "cli bench bench_vectors play __main__ __init__",
     "leaderboard",
     "report",
     "original",
-    "scoring statistics comparison prices published",
+    "validity",
+    "scoring statistics comparison contrast_scores published",
     "runner",
     "agents models",
-    "parsing records run_folder",
+    "parsing prices records run_folder",
     "registry",
     "games",
     "text spaces card capabilities loading",
@@ -32,7 +33,9 @@ LAYERS = [
 ONLY = {
     "scoring": "statistics card capabilities records errors",
     "statistics": "",
-    "runner": "agents registry run_folder records card parsing errors _version",
+    "comparison": "statistics",
+    "prices": "records errors",
+    "runner": "agents registry run_folder records prices card parsing errors _version",
 }
 """Names that may import less than all that lies below them."""
 

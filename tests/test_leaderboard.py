@@ -23,6 +23,7 @@ from smartplay.leaderboard.rows import Row, published_rows, read_entries, read_e
 from smartplay.leaderboard.site import build, make_board, to_html, whisker
 from smartplay.leaderboard.ties import with_ties
 from smartplay.leaderboard.tracks import track_of
+from smartplay.leaderboard.verify import check_header
 from smartplay.published import published_table
 from smartplay.run_folder import RunFolder
 from smartplay.statistics import Interval
@@ -288,6 +289,15 @@ def test_raw_and_normalised_published_scores_agree() -> None:
             assert score == pytest.approx((raw - low) / (high - low), abs=0.0051), model
 
 
+def test_the_shipped_entries_are_of_these_games_and_on_the_shipped_page() -> None:
+    folder = Path(__file__).parents[1] / "leaderboard"
+    page = (folder / "site" / "index.html").read_text()
+    for path in sorted((folder / "entries").iterdir()):
+        problems = check_header(RunFolder(path).header(), [])
+        assert problems == [], f"{path.name} is stale; play it again, add it, and build the page"
+        assert f'/{path.name}"' in page, "run smartplay leaderboard build"
+
+
 def test_whiskers_stay_in_their_picture() -> None:
     assert whisker(None) == ""
     assert 'cx="100.0"' in whisker(Interval(7.0))
@@ -309,25 +319,48 @@ def test_the_commands(
     assert "1.50 USD" in (tmp_path / "board" / "README.md").read_text()
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium")
-def test_the_page_runs_in_a_browser(root: Path, tmp_path: Path) -> None:
-    build(root)
-    page = root / "site" / "index.html"
+DEEDS = """<script>
+const head = [...document.querySelectorAll("#track-1 thead th")];
+head.find((th) => th.textContent === "Agent").querySelector("button").click();
+const track = document.getElementById("track");
+track.value = "track-1";
+track.dispatchEvent(new Event("input"));
+const find = document.getElementById("find");
+find.value = "RAND";
+find.dispatchEvent(new Event("input"));
+const told = {
+  order: [...document.querySelectorAll("#track-1 tbody th")].map((th) => th.dataset.sort),
+  shown: [...document.querySelectorAll("#track-1 tbody tr")].filter((tr) => !tr.hidden).length,
+  tracks: [...document.querySelectorAll(".track")].filter((track) => !track.hidden).length,
+};
+document.title = JSON.stringify(told);
+</script></body>"""
+
+
+def opened(page: Path, profile: Path) -> str:
+    """The page as a browser has it after its scripts ran without an error."""
     command = "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync --dump-dom"
     quiet = "--disable-background-networking --disable-component-update --enable-logging=stderr"
+    at = [f"--user-data-dir={profile}", page.as_uri()]
     done = subprocess.run(
-        [
-            "chromium",
-            *command.split(),
-            *quiet.split(),
-            f"--user-data-dir={tmp_path}",
-            page.as_uri(),
-        ],
+        ["chromium", *command.split(), *quiet.split(), *at],
         capture_output=True,
         text=True,
         timeout=120,
         check=True,
     )
-    assert '<html lang="en" class="scripted">' in done.stdout
-    assert "Capabilities: reference, random" in done.stdout
     assert "CONSOLE" not in done.stderr, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium")
+def test_the_page_draws_sorts_and_filters_in_a_browser(root: Path, tmp_path: Path) -> None:
+    build(root)
+    page = root / "site" / "index.html"
+    page.write_text(page.read_text().replace("</body>", DEEDS))
+    found = opened(page, tmp_path / "profile")
+    assert '<html lang="en" class="scripted">' in found
+    assert "Capabilities: reference, random" in found
+    title = re.search("<title>(.*?)</title>", found)
+    assert title is not None
+    assert json.loads(title[1]) == {"order": ["random", "reference"], "shown": 1, "tracks": 1}

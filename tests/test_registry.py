@@ -93,6 +93,8 @@ def test_unknown_name_errors_survive_pickling_and_have_an_end() -> None:
     error = pickle.loads(pickle.dumps(UnknownNameError("game", "x", ["y"])))
     assert isinstance(error, UsageError)
     assert str(error) == "unknown game 'x'; known: y"
+    many = str(UnknownNameError("game", "x", [f"Game{k}" for k in range(30)]))
+    assert many.endswith("Game18, Game19 and 10 more")
     assert str(UnknownNameError("setting", "x", [])) == "unknown setting 'x'; there are none"
 
 

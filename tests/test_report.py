@@ -19,6 +19,7 @@ import smartplay
 from smartplay.errors import RunFolderError
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.report import Report, build_report, write_report
+from smartplay.report.figures_radar import HEIGHT, WIDTH
 from smartplay.report.markdown import escape, to_markdown
 from smartplay.report.radar import radar_svg
 from smartplay.report.terminal import print_report
@@ -120,7 +121,7 @@ def test_gaps_are_gaps(tmp_path: Path) -> None:
     told = [element.text for element in picture.iter(f"{SVG}text")]
     gaps = sum(score.scores["shipped"] is None for score in report.capabilities)
     assert told.count("not measured") == gaps == 6
-    dots = [e for e in picture.iter(f"{SVG}circle") if e.get("r") == "5"]
+    dots = [e for e in picture.iter(f"{SVG}circle") if "dot" in e.get("class", "")]
     assert len(dots) == 9 - gaps
 
 
@@ -199,9 +200,9 @@ def test_scores_beyond_human_and_below_zero_stay_in_the_picture(tmp_path: Path) 
         rewrite(path, score=score)
         picture = ET.fromstring(radar_svg(build_report(path)))
         for circle in picture.iter(f"{SVG}circle"):
-            assert -1 <= float(circle.get("cx", "")) <= 761
-            assert -1 <= float(circle.get("cy", "")) <= 621
-        rings = [e for e in picture.iter(f"{SVG}circle") if e.get("fill") == "none"]
+            assert 0 <= float(circle.get("cx", "")) <= WIDTH
+            assert 0 <= float(circle.get("cy", "")) <= HEIGHT
+        rings = [e for e in picture.iter(f"{SVG}circle") if "ring" in e.get("class", "")]
         assert 5 <= len(rings) <= 9
 
 
@@ -263,8 +264,9 @@ def test_what_cannot_be_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_card_of_ones_own_that_is_gone(tmp_path: Path) -> None:
     path = played(tmp_path / "run", HANOI)
-    games = RunFolder(path).header().games
-    gone = str(tmp_path / "gone.toml")
-    change(path, games={g: msgspec.structs.replace(p, card=gone) for g, p in games.items()})
+    (plan,) = RunFolder(path).header().games.values()
+    plan = msgspec.structs.replace(plan, card=str(tmp_path / "gone.toml"))
+    change(path, games={"smartplay/Gone-v0": plan})
+    (path / "episodes.jsonl").unlink()
     with pytest.raises(smartplay.SmartPlayError, match=r"cannot read card .*gone\.toml"):
         build_report(path)

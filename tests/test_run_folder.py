@@ -49,8 +49,8 @@ MARK = ("time.sleep(", "open(__file__[:-7] + 'acting', 'w').close(); time.sleep(
 
 
 def play(out: Path, agent: Any = "random", **options: Any) -> Run:
-    options = {"games": BANDIT, "episodes": 3, "steps": 4, "progress": False} | options
-    return smartplay.run(agent, out=out, **options)
+    given: dict[str, Any] = {"games": BANDIT, "episodes": 3, "steps": 4, "progress": False}
+    return smartplay.run(agent, out=out, **(given | options))
 
 
 def content(path: Path) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def content(path: Path) -> dict[str, Any]:
 def drop(value: Any) -> Any:
     """Plain data without times."""
     if isinstance(value, dict):
-        timed = ("seconds", "started", "concurrency")
+        timed = ("seconds", "waiting", "started", "concurrency")
         return {key: drop(below) for key, below in value.items() if key not in timed}
     return [drop(below) for below in value] if isinstance(value, list) else value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -22,7 +23,7 @@ from smartplay.records import Call, EpisodeRecord, Usage
 from smartplay.run_folder import RunFolder
 from smartplay.runner import Run
 from smartplay.runner.episode import judge
-from smartplay.runner.plan import episode_seeds, select_games
+from smartplay.runner.plan import QUICK_EPISODES, QUICK_STEPS, episode_seeds, select_games
 from tests.games import unique, write_game
 
 BANDIT, ROCK, HANOI = "BanditTwoArmedHighLowFixed", "RockPaperScissorBasic", "Hanoi3Disk"
@@ -536,7 +537,7 @@ def test_heavy_games_are_played_in_worker_processes(tmp_path: Path) -> None:
 
 def test_a_worker_that_dies_costs_no_more_than_what_it_played(tmp_path: Path) -> None:
     (tmp_path / "agent.py").write_text(PROCESS)
-    game = write_game(tmp_path, heavy=True)
+    game = write_game(tmp_path, heavy=True, name="TicksWorker-v0")
     agent = f"{tmp_path / 'agent.py'}:Pid"
     run = play(agent, tmp_path / "run", str(game), episodes=6, concurrency=1,
                agent_settings={"ends": 9})  # fmt: skip
@@ -610,7 +611,7 @@ def test_selections() -> None:
 def test_quick(tmp_path: Path) -> None:
     run = smartplay.run("random", f"{BANDIT},{HANOI}", quick=True, out=tmp_path, progress=False)
     plans = run.header.games.values()
-    assert [(plan.episodes, plan.steps) for plan in plans] == [(2, 50), (2, 30)]
+    assert {(plan.episodes, plan.steps) for plan in plans} == {(QUICK_EPISODES, QUICK_STEPS)}
 
 
 def test_progress_is_shown_on_standard_error_only(
@@ -628,3 +629,41 @@ def test_nothing_is_left_in_the_module_table(tmp_path: Path) -> None:
     before = set(sys.modules)
     play("random", tmp_path / "run")
     assert not {name for name in set(sys.modules) - before if name.startswith("tests")}
+
+
+def script(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", f"import smartplay\n{code}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_another_source_is_another_run(tmp_path: Path) -> None:
+    def played(number: int, out: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "own.py").write_text(f"def own(prompt):\n    return {number}\n")
+        code = f"""
+run = smartplay.run("own.py:own", "Hanoi3Disk", episodes=1, steps=1, out={out})
+folder = smartplay.run_folder.RunFolder(run.path)
+print(run.path, folder.steps("smartplay/Hanoi3Disk-v0", 0)[1][0].action)
+"""
+        return script(tmp_path, code)
+
+    first, second = (played(number, "None").stdout.split() for number in (1, 2))
+    assert first[0] != second[0]
+    assert (first[1], second[1]) == ("1", "2")
+    assert played(3, "'out'").returncode == 0
+    assert "agent_digest differs" in played(4, "'out'").stderr
+
+
+def test_a_plug_in_imports_what_lies_beside_it(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "beside_it_lies.py").write_text("ANSWER = 'Answer: 1'\n")
+    (own / "plug_in.py").write_text(
+        "from beside_it_lies import ANSWER\ndef plug(prompt):\n    return ANSWER\n"
+    )
+    done = script(tmp_path, "smartplay.run('own/plug_in.py:plug', 'Hanoi3Disk', episodes=1)")
+    assert done.returncode == 0, done.stderr

@@ -115,7 +115,7 @@ def test_published_numbers_of_the_games_there_are() -> None:
 
 def test_nothing_given_gives_none_and_no_nan() -> None:
     for weights in ("shipped", "paper"):
-        found = smartplay.analyze_capabilities({}, weights=weights)  # type: ignore[arg-type]
+        found = smartplay.analyze_capabilities({}, weights=weights)
         assert set(found.values()) == {None}
         assert len(found) == 9
 
@@ -150,9 +150,9 @@ def test_capability_scores_lie_between_the_games_scores(
 ) -> None:
     pairs = [(of_degrees(d), s) for d, s in games]
     for weights in ("shipped", "paper"):
-        found = analyze_capabilities(pairs, weights)  # type: ignore[arg-type]
+        found = analyze_capabilities(pairs, weights)
         for place, value in enumerate(found.values()):
-            counted = [s for d, s in games if weight(d[place], weights)]  # type: ignore[arg-type]
+            counted = [s for d, s in games if weight(d[place], weights)]
             if not counted:
                 assert value is None
             else:

@@ -22,7 +22,7 @@ import smartplay
 from smartplay.cli import main
 from smartplay.errors import RunFolderError
 from smartplay.leaderboard import Verification, verify_run
-from smartplay.leaderboard.verify import differences
+from smartplay.leaderboard.checks import differences
 from smartplay.report import write_report
 
 GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk"
@@ -288,6 +288,14 @@ def test_another_card_or_setting_is_found(run: Path, change: dict[str, Any], wor
     refused(run, words)
 
 
+def test_invented_achievements_are_found(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"episodes": 1, "steps": 5, "progress": False}
+    smartplay.run("random", "Crafter", out=tmp_path / "run", **options)
+    assert verify_run(tmp_path / "run").problems == []
+    change_records(tmp_path / "run", lambda rs: rs[0]["unlocked"].update(collect_diamond=True))
+    refused(tmp_path / "run", "the episode's unlocked.collect_diamond differs: expected false")
+
+
 def test_a_changed_report_is_found(run: Path) -> None:
     report = json.loads((run / "report.json").read_text())
     report["games"][0]["score"]["mean"] += 1
@@ -429,11 +437,12 @@ def evil(run: Path) -> Iterator[Path]:
 
 def test_a_card_in_the_folder_runs_nothing(evil: Path) -> None:
     def change(header: dict[str, Any]) -> None:
-        plan = header["games"].pop(HANOI) | {"card": str(evil / "evil.toml"), "episodes": 1}
+        plan = header["games"].pop(HANOI) | {"card": str(evil / "evil.toml")}
         header["games"]["smartplay/Evil-v0"] = plan
 
     change_header(evil, change)
-    change_records(evil, lambda rs: [r.update(game="smartplay/Evil-v0") for r in rs])
+    own = "smartplay/Evil-v0"
+    change_records(evil, lambda rs: [r.update(game=own) for r in rs if r["game"] == HANOI])
     refused(evil, "this version has no such game")
     write_report(evil)
 
@@ -523,6 +532,10 @@ def test_differences_name_the_place() -> None:
     assert list(differences(one, {"a": [1.0 + 1e-12, {"b": 2}], "c": True})) == []
     assert list(differences(one, {"a": [1.0, {"b": 3}]})) == [("a.1.b", 2, 3)]
     assert list(differences(one, {"c": 1})) == [("c", True, 1)]
+    assert list(differences({"c": True}, {"d": 1}, "x", strict=True)) == [
+        ("x.c", True, None),
+        ("x.d", None, 1),
+    ]
 
 
 def test_verify_in_another_process_with_another_hash_seed(played: Path) -> None:

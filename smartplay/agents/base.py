@@ -97,6 +97,8 @@ def prompt_text(manual: str, actions: Sequence[str], observation: Observation, s
 class FunctionAgent:
     """A plain function of the prompt as an agent."""
 
+    compose: Callable[[str, Sequence[str], Observation, int], str] = staticmethod(prompt_text)
+
     def __init__(
         self, function: Callable[[str], Any], manual: str, actions: list[str], seed: int
     ) -> None:
@@ -106,4 +108,5 @@ class FunctionAgent:
     def act(self, observation: Observation) -> Any:
         """Call the function with the whole prompt."""
         self._steps += not observation.complaint
-        return self._function(prompt_text(self._manual, self._actions, observation, self._steps))
+        prompt = self.compose(self._manual, self._actions, observation, self._steps)
+        return self._function(prompt)

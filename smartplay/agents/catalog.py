@@ -12,10 +12,12 @@ from typing import Any
 import msgspec
 
 from smartplay.agents.base import AgentFactory, FunctionAgent
+from smartplay.agents.lesions import LESIONS, Lesion, LesionedFactory, find_lesion
+from smartplay.agents.prompts import find_variant, function_agent
 from smartplay.agents.reference import reference
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.errors import UnknownNameError, UsageError
-from smartplay.loading import load_object
+from smartplay.loading import load_object, source_digest
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -51,6 +53,8 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
         reference: The name and settings that build the same source again in another process;
             None for an agent given as a Python object.
         asynchronous: Whether the agents' `act` is awaited on the run's event loop.
+        digest: SHA-256, 16 hexadecimal digits, of the source of an agent that is not shipped;
+            empty for shipped ones and where there is no source.
     """
 
     name: str
@@ -58,6 +62,7 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
     factory: AgentFactory
     reference: tuple[str, dict[str, Any]] | None = None
     asynchronous: bool = False
+    digest: str = ""
 
     @property
     def concurrency(self) -> int:
@@ -73,19 +78,59 @@ def find_agent(
     Args:
         agent: A name as in the module's table, a factory or function of the prompt, or a source
             that is complete already.
-        settings: Settings over those of a definition file.
+        settings: Settings over those of a definition file. `lesion`, a name or a list of names of
+            `smartplay.agents.lesions`, says what to take away from the agent; `prompt`, the name
+            of a variant of `smartplay.agents.prompts`, how it is told what it is told.
 
     Raises:
         UsageError: If there is no such agent or it does not take these settings.
     """
     if isinstance(agent, AgentSource):
         return agent
-    if not isinstance(agent, str):
-        return _from_object(_name_of(agent), agent, settings)
-    if agent.endswith(".toml"):
+    if isinstance(agent, str) and agent.endswith(".toml"):
         name, defined = read_definition(Path(agent))
         source = find_agent(name, defined | settings)
-        return msgspec.structs.replace(source, name=Path(agent).stem)
+        return msgspec.structs.replace(source, name=Path(agent).stem + _told(source.settings))
+    whole = {key: value for key, value in settings.items() if key != "lesion"}
+    lesions = _lesions(agent, settings.get("lesion", []))
+    if not lesions:
+        return _find_whole(agent, whole)
+    faculties = [lesion.faculty for lesion in lesions if lesion.faculty]
+    source = _find_whole(agent, whole | ({"without": faculties[0]} if faculties else {}))
+    names = {"lesion": [lesion.name for lesion in lesions]}
+    return msgspec.structs.replace(
+        source,
+        name=source.name + _told(names),
+        settings={key: source.settings[key] for key in source.settings if key != "without"} | names,
+        factory=LesionedFactory(source.factory, [each.filter for each in lesions if each.filter]),
+        reference=source.reference and (source.reference[0], whole | names),
+    )
+
+
+def _lesions(agent: str | Callable[..., Any], names: str | list[str]) -> list[Lesion]:
+    """The lesions of these names, if the agent can have them."""
+    found = [find_lesion(name) for name in ([names] if isinstance(names, str) else names)]
+    faculties = [lesion.name for lesion in found if lesion.faculty]
+    if faculties and agent != "reference":
+        fit = ", ".join(lesion.name for lesion in LESIONS if lesion.filter)
+        raise UsageError(
+            f"the lesion {faculties[0]} takes a faculty away that only the agent reference is "
+            f"known to have; those for any agent are: {fit}"
+        )
+    if len(faculties) > 1:
+        raise UsageError(f"only one of these lesions at a time: {', '.join(faculties)}")
+    return found
+
+
+def _told(settings: dict[str, Any]) -> str:
+    """What follows an agent's name if something is taken away from it."""
+    names = settings.get("lesion", [])
+    return f" (lesion: {', '.join(names)})" if names else ""
+
+
+def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:
+    if not isinstance(agent, str):
+        return _from_object(_name_of(agent), agent, settings)
     kind, _, rest = agent.partition(":")
     if kind in LANGUAGE_MODELS:
         from smartplay.agents.llm import llm_factory
@@ -141,16 +186,28 @@ def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource
         raise UsageError(f"agent {name} is neither a class nor a function, so it cannot be made")
     if isinstance(found, type) and not callable(getattr(found, "act", None)):
         raise UsageError(f"agent {name} has no method act, so it cannot play")
+    own, variant = dict(settings), None
+    takes_prompt = _is_factory(found) and "prompt" in (_parameters(found) or {})
+    if "prompt" in own and not takes_prompt:
+        variant = find_variant(str(own.pop("prompt")))
     if _is_factory(found):
         acting = getattr(found, "act", None)
         factory = found
     else:
         acting = found
-        factory = partial(FunctionAgent, found)
-    _check_call(name, factory, settings)
+        factory = partial(function_agent(variant) if variant else FunctionAgent, found)
+    _check_call(name, factory, own)
     asynchronous = getattr(found, "asynchronous", inspect.iscoroutinefunction(acting))
-    made = partial(factory, **settings) if settings else factory
-    return AgentSource(name=name, settings=settings, factory=made, asynchronous=asynchronous)
+    made: AgentFactory = partial(factory, **own) if own else factory
+    if variant and _is_factory(found):
+        made = LesionedFactory(made, [variant.filter])
+    return AgentSource(
+        name=name,
+        settings=settings,
+        factory=made,
+        asynchronous=asynchronous,
+        digest=source_digest(found),
+    )
 
 
 def _is_factory(found: Any) -> bool:

@@ -17,15 +17,19 @@ observation. Once the history slides, all after the system message is read anew.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import msgspec
 
 from smartplay.agents.base import Observation, Reply
+from smartplay.agents.prompts import PLAIN, PromptStyle, find_variant
 from smartplay.errors import PromptTooLongError, UnknownNameError, UsageError
 from smartplay.models.base import Model, Settings, make_settings
 from smartplay.models.images import with_picture
-from smartplay.records import Call, Message
+from smartplay.models.pace import Pace
+from smartplay.models.replies import Meter, RecordedModel, Replies
+from smartplay.records import Call, Message, Usage
 
 Protocols = Literal["direct", "think"]
 
@@ -61,15 +65,22 @@ class LLMAgent:
         actions: Names of the actions.
         seed: The episode's seed.
         protocol: `"direct"` asks once, `"think"` first for reasons and then for the choice.
+        style: How the prompt is laid out.
     """
 
     def __init__(
-        self, model: Model, manual: str, actions: list[str], seed: int, protocol: Protocols
+        self,
+        model: Model,
+        manual: str,
+        actions: list[str],
+        seed: int,
+        protocol: Protocols,
+        style: PromptStyle = PLAIN,
     ) -> None:
         self._model, self._actions, self._seed = model, actions, seed
-        self._protocol = protocol
+        self._protocol, self._style = protocol, style
         self._choices = actions if model.settings.constrained else None
-        self._system = _message("system", system_text(manual, actions, protocol))
+        self._system = _message("system", system_text(manual, actions, protocol, style))
         self._observation = Observation("")
         self._step = -1  # of the episode, as counted in the prompt
         self._first = 0  # the first step there is room for
@@ -123,17 +134,26 @@ class LLMAgent:
     def _page(self) -> Message:
         oldest = self._oldest()
         told = [*self._observation.history, self._observation.text][oldest - self._step - 1 :]
-        steps = [f"Step {k}:\n{text}" for k, text in enumerate(told, start=oldest)]
+        style = self._style
+        steps = [f"{style.step} {k}:\n{text}" for k, text in enumerate(told, start=oldest)]
         note = [LEFT_OUT] if 0 < oldest == self._first else []
-        page = "\n\n".join([*note, *steps, QUESTION[self._protocol]])
+        last = [style.listed(self._actions)] if style.order == "end" else []
+        question = style.question or QUESTION[self._protocol]
+        page = "\n\n".join([*note, *steps, *last, question])
         picture = self._observation.image
         return _message("user", page if picture is None else with_picture(page, picture))
 
 
-def system_text(manual: str, actions: list[str], protocol: Protocols) -> str:
+def system_text(
+    manual: str, actions: list[str], protocol: Protocols, style: PromptStyle = PLAIN
+) -> str:
     """What a model is told once for a whole episode."""
-    numbered = "\n".join(f"{k}. {name}" for k, name in enumerate(actions, start=1))
-    return f"{manual}\n\nYour actions:\n{numbered}\n\n{HOW_TO_ANSWER[protocol]}"
+    parts = {
+        "before": [style.listed(actions), manual],
+        "after": [manual, style.listed(actions)],
+        "end": [manual],
+    }[style.order]
+    return "\n\n".join([*parts, HOW_TO_ANSWER[protocol]])
 
 
 def _thoughts(calls: list[Call]) -> list[str]:
@@ -157,18 +177,58 @@ class LLMFactory:
 
     asynchronous = True
 
-    def __init__(self, model: Model, protocol: Protocols) -> None:
+    def __init__(self, model: Model, protocol: Protocols, prompt: str = "plain") -> None:
+        variant = find_variant(prompt)
+        if variant.other_protocol:
+            protocol = "direct" if protocol == "think" else "think"
         self._model, self._protocol = model, protocol
+        self._pace: Pace = getattr(model, "pace", None) or Pace()
+        self._stores: list[Replies] = []
+        self._meter: Meter | None = None
+        self._style = PLAIN if variant.other_protocol else variant.style
         self.concurrency = model.concurrency
         built_ins: dict[str, Any] = msgspec.to_builtins(model.settings)
-        self.settings = {"model": model.name, "protocol": protocol, **built_ins}
+        told = {} if prompt == "plain" else {"prompt": prompt}
+        self.settings = {"model": model.name, "protocol": protocol, **told, **built_ins}
 
     def __call__(self, manual: str, actions: list[str], seed: int) -> LLMAgent:
         """Make the agent of one episode."""
-        return LLMAgent(self._model, manual, actions, seed & 0x7FFFFFFF, self._protocol)
+        seed &= 0x7FFFFFFF
+        model = RecordedModel(self._model, seed, self._stores, self._meter)
+        return LLMAgent(model, manual, actions, seed, self._protocol, self._style)
+
+    def __str__(self) -> str:
+        """How many calls are under way at once."""
+        return str(self._pace)
+
+    def prepare(
+        self, concurrency: int, meter: Meter, replies: Path, cache: Path | None = None
+    ) -> Usage:
+        """Get ready for a run.
+
+        Args:
+            concurrency: The most calls at once.
+            meter: Who counts what calls cost.
+            replies: The run's own file of replies; it lasts until the run is finished.
+            cache: A file of replies to be kept beyond the run.
+
+        Returns:
+            The tokens of the replies that are recorded already.
+
+        Raises:
+            RunFolderError: If a file of replies cannot be used.
+        """
+        self._pace.set_most(concurrency)
+        self._meter = meter
+        own = Replies(replies)
+        self._stores = [own] if cache is None else [own, Replies(cache, shared=True)]
+        return own.usage()
 
     async def aclose(self) -> None:
-        """Close the model."""
+        """Close the model and the files of replies."""
+        stores, self._stores = self._stores, []
+        for store in stores:
+            store.close()
         await self._model.aclose()
 
 
@@ -178,8 +238,9 @@ def llm_factory(kind: str, model: str = "", **settings: Any) -> LLMFactory:
     Args:
         kind: `"openai"` (any service that speaks its protocol), `"anthropic"` or `"local"`.
         model: The model as the service names it; `local` has a default.
-        **settings: `protocol`, and those of `smartplay.models.base.Settings` (for `local`, of
-            `LocalSettings`).
+        **settings: `protocol`, `prompt` (a variant of `smartplay.agents.prompts`), and those of
+            `smartplay.models.base.Settings` (for `local`, of `LocalSettings`; for `anthropic`, of
+            `AnthropicSettings`).
 
     Raises:
         UnknownNameError: If there is no such kind or setting.
@@ -193,7 +254,9 @@ def llm_factory(kind: str, model: str = "", **settings: Any) -> LLMFactory:
     protocol = settings.pop("protocol", "direct")
     if protocol not in get_args(Protocols):
         raise UnknownNameError("protocol", str(protocol), get_args(Protocols))
-    return LLMFactory(_make_model(kind, model, settings), protocol)
+    prompt = str(settings.pop("prompt", "plain"))
+    find_variant(prompt)
+    return LLMFactory(_make_model(kind, model, settings), protocol, prompt)
 
 
 def _make_model(kind: str, model: str, settings: dict[str, Any]) -> Model:

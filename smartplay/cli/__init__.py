@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from smartplay._version import __version__
 from smartplay.cli import commands
-from smartplay.cli.output import BAD_USAGE, FAILED, INTERRUPTED, OK
+from smartplay.cli.output import BAD_USAGE, FAILED, INTERRUPTED, OK, complain
 from smartplay.errors import SmartPlayError, UsageError
 
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0 if all went well, 1 if something failed, 2 for a request that cannot be carried out, 3 if
-        an episode is unscored, 130 if interrupted.
+        an episode is unscored, 4 if a run stopped at a limit, 130 if interrupted.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -52,12 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report_failure(error: Exception) -> int:
-    text = " ".join(str(error).split())
     if isinstance(error, SmartPlayError):
-        print(f"smartplay: {text}", file=sys.stderr)
+        complain(str(error))
     else:
-        kind = type(error).__name__
-        print(f"smartplay: {kind}: {text} (--debug shows where)", file=sys.stderr)
+        complain(f"{type(error).__name__}: {error} (--debug shows where)")
     return BAD_USAGE if isinstance(error, UsageError) else FAILED
 
 

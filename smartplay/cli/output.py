@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from smartplay.card import Human
+if TYPE_CHECKING:
+    from smartplay.card import Human
+    from smartplay.prices import Prices
+    from smartplay.report import Report
 
-OK, FAILED, BAD_USAGE, SOME_UNSCORED, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FAILED, BAD_USAGE, SOME_UNSCORED, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 PIPED_WIDTH = 140
 
@@ -42,29 +46,45 @@ def quiet_output() -> Iterator[None]:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
-    data = msgspec.json.format(msgspec.json.encode(value), indent=2)
-    sys.stdout.write(data.decode() + "\n")
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    sys.stdout.write("".join(map(_escaped, text)) + "\n")
     sys.stdout.flush()
+
+
+def _escaped(c: str) -> str:
+    """A character of JSON, escaped if a terminal might obey it."""
+    return c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1]
+
+
+def complain(text: str) -> None:
+    """Print one line on standard error; no control character reaches the terminal."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    print(f"smartplay: {' '.join(line.split())}", file=sys.stderr)
 
 
 def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table of texts; the first column is never cut."""
+    from smartplay.report.wording import visible
+
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for place, column in enumerate(header):
         table.add_column(column, no_wrap=place == 0, overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     console().print(table)
 
 
-def show_reports(paths: Sequence[Path], as_json: bool, human: Human = "published") -> None:
-    """Score runs, write their reports into their folders and print them."""
+def show_reports(
+    paths: Sequence[Path], as_json: bool, prices: Prices | None = None, human: Human = "published"
+) -> list[Report]:
+    """Score runs, write their reports into their folders, print and return them."""
     from smartplay.report import write_report
     from smartplay.report.terminal import print_report
 
-    reports = [write_report(path, human) for path in paths]
+    reports = [write_report(path, prices, human) for path in paths]
     if as_json:
         print_json(reports[0] if len(reports) == 1 else reports)
-        return
+        return reports
     for report in reports:
         print_report(report, console())
+    return reports

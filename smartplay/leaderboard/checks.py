@@ -170,6 +170,41 @@ def same(one: float, other: float) -> bool:
     return isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
+def differences(
+    expected: object, found: object, place: str = "", strict: bool = False
+) -> Iterator[tuple[str, object, object]]:
+    """Where two JSON values differ; numbers that differ by their last digits do not.
+
+    Args:
+        expected: What should be found.
+        found: What is.
+        place: What to call the place of the two.
+        strict: Whether a field that is not found differs. If not, it claims nothing and is passed
+            over: an older version may not have written it yet.
+
+    Yields:
+        The place, such as `games.0.score.mean`, and the two values there.
+    """
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key in dict.fromkeys([*expected, *found] if strict else found):
+            below = f"{place}.{key}".lstrip(".")
+            yield from differences(expected.get(key), found.get(key), below, strict)
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for index, (one, other) in enumerate(zip(expected, found, strict=True)):
+            yield from differences(one, other, f"{place}.{index}".lstrip("."), strict)
+    elif not _same_leaf(expected, found):
+        yield place, expected, found
+
+
+def _same_leaf(one: object, other: object) -> bool:
+    numbers = (int, float)
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, numbers) and isinstance(other, numbers):
+        return same(one, other)
+    return one == other
+
+
 def _differs(record: EpisodeRecord, what: str, expected: object, found: object) -> Problem:
     return Problem(
         what=f"the record does not follow from the steps: {what}",

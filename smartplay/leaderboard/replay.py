@@ -10,11 +10,12 @@ from typing import Any
 import gymnasium as gym
 
 from smartplay.card import GameCard
-from smartplay.leaderboard.checks import same
+from smartplay.leaderboard.checks import differences, same
 from smartplay.leaderboard.claims import Claim, start_digest, step_digest
 from smartplay.leaderboard.problems import Problem, told
 from smartplay.loading import load_object
 from smartplay.records import EpisodeRecord, GameHeader
+from smartplay.runner.episode import told_by_game
 from smartplay.text import GYM_ID, WRAPPER_SETTINGS, describer_settings
 
 _WORD = re.compile(r"[A-Za-z0-9 _-]{0,64}")
@@ -78,8 +79,8 @@ def replay(card: GameCard, plan: GameHeader, record: EpisodeRecord, claim: Claim
 
 
 def _compare(env: gym.Env[Any, Any], record: EpisodeRecord, claim: Claim) -> Iterator[Problem]:
-    text, info = env.reset(seed=record.seed)
-    start = start_digest(info["manual"], info["actions"], text)
+    _, info = env.reset(seed=record.seed)
+    start = start_digest(info["manual"], info["actions"], info["obs"])
     if start != claim.start:
         what = "manual, actions or first observation differ"
         yield _problem(record, 0, what, start, claim.start)
@@ -92,9 +93,9 @@ def _compare(env: gym.Env[Any, Any], record: EpisodeRecord, claim: Claim) -> Ite
         if not 0 <= action < len(info["actions"]):
             yield _problem(record, number, "there is no such action", "", action)
             return
-        text, reward, terminated, truncated, info = env.step(action)
+        _, reward, terminated, truncated, info = env.step(action)
         total += float(reward)
-        differing = _step_differs(record, claim, number, text, float(reward), info["score"])
+        differing = _step_differs(record, claim, number, info["obs"], float(reward), info["score"])
         if differing:
             yield differing
             return
@@ -121,24 +122,17 @@ def _end_differs(
     if scored and not (terminated or truncated):
         yield _problem(record, None, "the episode is scored, but it stopped before its end")
         return
-    numbers: list[tuple[str, Any, Any]] = [("return", total, record.return_)]
-    if scored and record.score is not None:
-        numbers.append(("score", info["score"], record.score))
-        further = info["state"].get("scores", {})
-        names = sorted({*further, *record.scores})
-        numbers += [(name, further.get(name), record.scores.get(name)) for name in names]
-    for name, expected, found in numbers:
-        if expected is None or found is None or not same(expected, found):
-            yield _problem(record, None, f"the episode's {name} differs", expected, found)
-    facts = [
-        ("terminated", terminated, record.terminated),
-        ("truncated", truncated, record.time_limit),
-    ]
+    facts: dict[str, tuple[Any, Any]] = {"return": (total, record.return_)}
+    facts |= {
+        "terminated": (terminated, record.terminated),
+        "truncated": (truncated, record.time_limit),
+    }
     if scored:
-        facts.append(("completed", bool(info["completed"]), record.completed))
-    for name, expected, found in facts:
-        if expected != found:
-            yield _problem(record, None, f"the episode's {name!r} differs", expected, found)
+        facts["score"] = (info["score"], record.score)
+        facts |= {name: (v, getattr(record, name)) for name, v in told_by_game(info).items()}
+    for name, (expected, found) in facts.items():
+        for place, one, other in differences(expected, found, name, strict=True):
+            yield _problem(record, None, f"the episode's {place} differs", one, other)
 
 
 def _problem(

@@ -8,9 +8,9 @@ from itertools import combinations
 import msgspec
 import numpy as np
 
-from smartplay.comparison import SEED, Difference, holm, sign_flip_p, tie_letters
+from smartplay.comparison import SEED, Difference, tie_letters
 from smartplay.leaderboard.rows import Row
-from smartplay.statistics import weighted_interval
+from smartplay.statistics import holm, sign_flip_p, weighted_interval
 
 
 def with_ties(rows: Sequence[Row]) -> list[Row]:

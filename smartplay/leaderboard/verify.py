@@ -18,7 +18,7 @@ import msgspec
 from smartplay.bounded import HEADER_LIMIT, read_file
 from smartplay.card import HUMANS
 from smartplay.errors import RunFolderError, UnknownNameError
-from smartplay.leaderboard.checks import same
+from smartplay.leaderboard.checks import differences
 from smartplay.leaderboard.claims import is_packed, replays_name, steps_name
 from smartplay.leaderboard.problems import Problem, told
 from smartplay.leaderboard.replay import refused_setting
@@ -271,32 +271,3 @@ def check_seeds(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[P
                 expected=told(seeds),
                 found=told(found),
             )
-
-
-def differences(
-    expected: object, found: object, place: str = ""
-) -> Iterator[tuple[str, object, object]]:
-    """Where two JSON values differ; numbers that differ by their last digits do not.
-
-    A field that is not found claims nothing and is passed over: an older version wrote it not yet.
-
-    Yields:
-        The place, such as `games.0.score.mean`, and the two values there.
-    """
-    if isinstance(expected, dict) and isinstance(found, dict):
-        for key, value in found.items():
-            yield from differences(expected.get(key), value, f"{place}.{key}".lstrip("."))
-    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        for index, (one, other) in enumerate(zip(expected, found, strict=True)):
-            yield from differences(one, other, f"{place}.{index}".lstrip("."))
-    elif not _same_leaf(expected, found):
-        yield place, expected, found
-
-
-def _same_leaf(one: object, other: object) -> bool:
-    numbers = (int, float)
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, numbers) and isinstance(other, numbers):
-        return same(one, other)
-    return one == other

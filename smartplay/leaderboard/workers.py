@@ -21,7 +21,7 @@ from smartplay.leaderboard.problems import Problem
 from smartplay.leaderboard.replay import replay
 from smartplay.records import EpisodeRecord, GameHeader
 from smartplay.registry import get_card, register_cards
-from smartplay.runner.schedule import end_with_parent
+from smartplay.runner.worker import end_with_parent
 
 MEMORY = 8 * 2**30
 SECONDS, SECONDS_PER_STEP = 120, 0.1

@@ -11,7 +11,14 @@ from smartplay.errors import MissingPackageError
 from smartplay.models.base import Settings
 from smartplay.models.images import for_anthropic, for_record
 from smartplay.models.openai import choice_schema
-from smartplay.models.service import Service, call_service, read_key
+from smartplay.models.pace import Pace
+from smartplay.models.service import (
+    Service,
+    call_service,
+    http_client,
+    read_key,
+    response_type,
+)
 from smartplay.records import Call, Message, Usage
 
 KEY = "ANTHROPIC_API_KEY"
@@ -57,7 +64,10 @@ class AnthropicModel:
         url = settings.base_url
         title = f"the service at {url}" if url else "Anthropic"
         key = read_key(variable, required=url is None, title=title)
-        self._service = Service(anthropic, title, model, variable, key, settings.timeout)
+        self.pace = Pace()
+        timeout, retries = settings.timeout, settings.max_retries
+        self._service = Service(anthropic, title, model, variable, key, timeout, retries, self.pace)
+        self._response = response_type(anthropic)
         self._client: Any = None
 
     async def chat(
@@ -72,7 +82,7 @@ class AnthropicModel:
         client, request = self._open(), self._request(messages, choices)
         reply, seconds = await call_service(
             self._service,
-            lambda: client.messages.with_raw_response.create(**request),
+            lambda: client.post("/v1/messages", cast_to=self._response, body=request),
             _Reply,
         )
         return Call(
@@ -97,7 +107,8 @@ class AnthropicModel:
                 api_key=self._service.key or "none",
                 base_url=self.settings.base_url,
                 timeout=self.settings.timeout,
-                max_retries=self.settings.max_retries,
+                max_retries=0,  # `call_service` tries again, as it must know of every refusal
+                http_client=http_client(self._service.sdk),
             )
         return self._client
 
@@ -110,7 +121,7 @@ class AnthropicModel:
             "model": self._service.model,
             "max_tokens": self.settings.max_tokens,
             "messages": for_anthropic([m for m in messages if m["role"] != "system"]),
-            "extra_body": extra,
+            **extra,
         }
         system = "\n\n".join(m["content"] for m in messages if m["role"] == "system")
         if system:

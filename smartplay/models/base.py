@@ -12,6 +12,9 @@ from smartplay.records import Call, Message
 
 Seed = int | Literal["episode"] | None
 
+WITHOUT_EFFECT = ("timeout", "max_retries", "api_key_env")
+"""Settings that no reply depends on."""
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a model is called. All of it is recorded with a run, so no key belongs in here.
@@ -21,8 +24,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             reasoning models demand.
         max_tokens: Most tokens of one reply; None leaves it out of the request.
         seed: A number, `"episode"` for each episode's own, or None to leave it out.
-        timeout: Seconds within which a call must be over, the client's retries included.
-        max_retries: How often the client sends a call again after a fault of the service.
+        timeout: Seconds within which the whole reply must be there; each retry has as many.
+        max_retries: How often a call is sent again after a fault of the service that may pass.
         base_url: Address of the service, where it is not the client's default.
         api_key_env: Name of the environment variable that holds the key.
         constrained: Whether the service is to allow nothing but the offered actions as a choice.
@@ -33,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int | None = 1024
     seed: Seed = None
     timeout: float = 120.0
-    max_retries: int = 2
+    max_retries: int = 5
     base_url: str | None = None
     api_key_env: str | None = None
     constrained: bool = False

@@ -95,7 +95,7 @@ class LocalModel(OpenAIModel):
             self._server = None
 
     def _describe_service(self, sdk: Any, model: str) -> Service:
-        return Service(sdk, "the embedded model", model, "", "", self.settings.timeout)
+        return self._service_of(sdk, "the embedded model", model, "", "")
 
     def _open(self) -> Any:
         if self._server is None:
@@ -105,7 +105,7 @@ class LocalModel(OpenAIModel):
                 api_key="none",
                 base_url=f"{self._server.listening_address}/v1",
                 timeout=self.settings.timeout,
-                max_retries=self.settings.max_retries,
+                max_retries=0,
                 # The server waits for open connections before it stops, and the process for it.
                 default_headers={"Connection": "close"},
             )

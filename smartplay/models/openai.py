@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from smartplay.errors import MissingPackageError, ModelError
+from smartplay.errors import MissingPackageError
 from smartplay.models.base import Settings
 from smartplay.models.images import for_record
-from smartplay.models.service import Service, call_service, read_key
+from smartplay.models.pace import Pace
+from smartplay.models.service import (
+    Service,
+    call_service,
+    http_client,
+    read_key,
+    response_type,
+)
 from smartplay.records import Call, Message, Usage
 
 KEY = "OPENAI_API_KEY"
@@ -48,7 +55,9 @@ class OpenAIModel:
             base_url=settings.base_url or os.environ.get("OPENAI_BASE_URL") or None,
             api_key_env=settings.api_key_env or KEY,
         )
+        self.pace = Pace()
         self._service = self._describe_service(openai, model)
+        self._response = response_type(openai)
         self._client: Any = None
 
     async def chat(
@@ -63,11 +72,9 @@ class OpenAIModel:
         client, request = self._open(), self._request(messages, choices, seed, fresh)
         reply, seconds = await call_service(
             self._service,
-            lambda: client.chat.completions.with_raw_response.create(**request),
+            lambda: client.post("/chat/completions", cast_to=self._response, body=request),
             _Completion,
         )
-        if not reply.choices:
-            raise ModelError(f"{self._service.title} sent a reply without any choice in it")
         choice, message = reply.choices[0], reply.choices[0].message
         return Call(
             messages=for_record(messages),
@@ -89,7 +96,11 @@ class OpenAIModel:
         url, variable = self.settings.base_url, self.settings.api_key_env or KEY
         title = f"the service at {url}" if url else "OpenAI"
         key = read_key(variable, required=url is None, title=title)
-        return Service(sdk, title, model, variable, key, self.settings.timeout)
+        return self._service_of(sdk, title, model, variable, key)
+
+    def _service_of(self, sdk: Any, title: str, model: str, variable: str, key: str) -> Service:
+        timeout, retries = self.settings.timeout, self.settings.max_retries
+        return Service(sdk, title, model, variable, key, timeout, retries, self.pace)
 
     def _open(self) -> Any:
         if self._client is None:
@@ -97,7 +108,8 @@ class OpenAIModel:
                 api_key=self._service.key or "none",  # the client insists on one
                 base_url=self.settings.base_url,
                 timeout=self.settings.timeout,
-                max_retries=self.settings.max_retries,
+                max_retries=0,  # `call_service` tries again, as it must know of every refusal
+                http_client=http_client(self._service.sdk),
             )
         return self._client
 
@@ -116,7 +128,7 @@ class OpenAIModel:
             "seed": seed if settings.seed == "episode" else settings.seed,
         }
         extra = settings.extra | self._own_fields(choices, fresh)
-        return {k: v for k, v in fields.items() if v is not None} | {"extra_body": extra}
+        return {k: v for k, v in fields.items() if v is not None} | extra
 
     def _own_fields(self, choices: Sequence[str] | None, fresh: bool) -> dict[str, Any]:
         if choices is None:
@@ -163,7 +175,7 @@ class _Choice(msgspec.Struct):
 
 
 class _Completion(msgspec.Struct):
-    choices: list[_Choice]
+    choices: Annotated[list[_Choice], msgspec.Meta(min_length=1)]
     model: str | None = None
     usage: _Usage | None = None
 

@@ -10,14 +10,34 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from email.utils import parsedate_to_datetime
+from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
-from smartplay.errors import ModelError, PromptTooLongError, UsageError
+from smartplay.errors import (
+    ModelError,
+    NoAccessError,
+    PromptTooLongError,
+    TransientError,
+    UsageError,
+)
+from smartplay.models.pace import Pace
 
 DETAIL = 300  # characters of a service's own message that are passed on
+KEPT_OPEN = 60.0  # seconds an idle connection lasts
+LONGEST_WAIT = 120.0  # seconds; who asks for more has run out of a day's allowance
+
+_BACKOFF = wait_random_exponential(multiplier=0.5, max=60.0)
 
 _TOO_LONG = re.compile(
     r"context.?(?:length|size|window)|prompt is too long|maximum context|too many input tokens",
@@ -36,7 +56,9 @@ class Service(NamedTuple):
         model: The model that is asked for.
         key_env: The environment variable of the key.
         key: The key; only to keep it out of messages.
-        timeout: Seconds a call may take.
+        timeout: Seconds an attempt may take.
+        max_retries: Attempts after the first.
+        pace: How many calls go on at once.
     """
 
     sdk: Any
@@ -45,6 +67,34 @@ class Service(NamedTuple):
     key_env: str
     key: str
     timeout: float
+    max_retries: int
+    pace: Pace
+
+
+def response_type(sdk: Any) -> Any:
+    """The class of a client's responses, of whichever HTTP library its version is built on."""
+    return _http_library(sdk).Response
+
+
+def _http_library(sdk: Any) -> Any:
+    bases = sdk.DefaultAsyncHttpxClient.__mro__
+    client = next(base for base in bases if base.__name__ == "AsyncClient")
+    return import_module(client.__module__.partition(".")[0])
+
+
+def http_client(sdk: Any) -> Any:
+    """The transport for many calls at once; None for the client's default.
+
+    With `aiohttp` a call takes a third of the time, and the hundredth at once no more than the
+    first: the default's pool goes through all its connections for each.
+    """
+    limits = _http_library(sdk).Limits(
+        max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEPT_OPEN
+    )
+    try:
+        return sdk.DefaultAioHttpClient(limits=limits)
+    except (AttributeError, RuntimeError):  # an older client, or aiohttp is not installed
+        return None
 
 
 def read_key(variable: str, required: bool, title: str) -> str:
@@ -62,56 +112,106 @@ def read_key(variable: str, required: bool, title: str) -> str:
 async def call_service(
     service: Service, send: Callable[[], Awaitable[Any]], reply_type: type[ReplyT]
 ) -> tuple[ReplyT, float]:
-    """Send a request and decode the reply.
+    """Send a request until there is a reply, and decode it.
+
+    Faults that may pass are tried again: after a random time that doubles with each attempt, or
+    as much later as the service says (`Retry-After`).
 
     Args:
         service: Who is called.
-        send: Sends the request through the client; returns its raw response.
+        send: Sends the request once through the client; returns its response.
         reply_type: What the body decodes to.
 
     Returns:
-        The reply, and the seconds it took.
+        The reply, and the seconds from sending to the whole of it.
 
     Raises:
         ModelError: If there is no reply, or one that cannot be read.
     """
-    start = time.perf_counter()
+    attempts = AsyncRetrying(
+        retry=retry_if_exception_type(TransientError),
+        stop=stop_after_attempt(service.max_retries + 1),
+        wait=_pause,
+        reraise=True,
+    )
+    return await attempts(_attempt, service, send, reply_type)
+
+
+def _pause(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.wait if isinstance(error, TransientError) else None
+    return max(_BACKOFF(state), asked or 0.0)
+
+
+async def _attempt(
+    service: Service, send: Callable[[], Awaitable[Any]], reply_type: type[ReplyT]
+) -> tuple[ReplyT, float]:
+    async with service.pace.call():
+        start = time.perf_counter()
+        response = await _respond(service, send)
+        seconds = time.perf_counter() - start
     try:
-        response = await asyncio.wait_for(send(), service.timeout)
-    except (asyncio.TimeoutError, service.sdk.APITimeoutError) as error:
-        raise ModelError(
-            f"{service.title} gave no whole reply within {service.timeout:g} seconds"
-        ) from error
-    except service.sdk.APIStatusError as error:
-        raise _refusal(service, error) from error
-    except service.sdk.APIConnectionError as error:
-        cause = _tidy(service, str(error.__cause__ or error))
-        raise ModelError(f"cannot reach {service.title}: {cause}") from error
-    seconds = time.perf_counter() - start
-    try:
-        return msgspec.json.decode(response.http_response.content, type=reply_type), seconds
+        return msgspec.json.decode(response.content, type=reply_type), seconds
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ModelError(
+        raise TransientError(
             f"{service.title} sent a reply that cannot be read: {_tidy(service, str(error))}"
         ) from error
+
+
+async def _respond(service: Service, send: Callable[[], Awaitable[Any]]) -> Any:
+    try:
+        return await asyncio.wait_for(send(), service.timeout)
+    except service.sdk.APIStatusError as error:
+        raise _refusal(service, error) from error
+    except (asyncio.TimeoutError, service.sdk.APIConnectionError) as error:
+        raise _silence(service, error) from error
+
+
+def _silence(service: Service, error: BaseException) -> TransientError:
+    timed_out = isinstance(error, asyncio.TimeoutError | service.sdk.APITimeoutError)
+    cause = error.__cause__ or error
+    if timed_out and type(cause).__name__ != "ConnectTimeout":
+        told = f"{service.title} gave no whole reply within {service.timeout:g} seconds"
+        return TransientError(told, busy=True)
+    return TransientError(f"cannot reach {service.title}: {_tidy(service, str(cause))}")
 
 
 def _refusal(service: Service, error: Any) -> ModelError:
     status, detail = error.status_code, _tidy(service, str(error.message))
     if status in (401, 403):  # the service's own message may quote the key
         told = f"check {service.key_env}" if service.key else f"set {service.key_env} to one"
-        return ModelError(f"{service.title} wants another key: {told}")
+        return NoAccessError(f"{service.title} wants another key: {told}")
     if status == 404:
-        return ModelError(
+        return NoAccessError(
             f"{service.title} has no model {service.model!r} (or none at this address): {detail}"
         )
+    if status == 402 or getattr(error, "code", None) == "insufficient_quota":
+        return NoAccessError(f"the credit with {service.title} is spent: {detail}")
     if status in (400, 413, 422) and _TOO_LONG.search(str(error.message)):
         return PromptTooLongError(f"the prompt is too long for {service.title}: {detail}")
-    if status == 429:
-        return ModelError(f"{service.title} refuses more calls for now: {detail}")
-    if status < 500:
+    if status not in (408, 409, 429) and status < 500:
         return ModelError(f"{service.title} does not take the request: {detail}")
-    return ModelError(f"{service.title} failed with status {status}: {detail}")
+    wait = _retry_after(error.response.headers)
+    if status == 429:
+        told = f"{service.title} refuses more calls for now: {detail}"
+    else:
+        told = f"{service.title} failed with status {status}: {detail}"
+    if wait is not None and wait > LONGEST_WAIT:
+        return ModelError(f"{told} (it asks to wait {wait:.0f} seconds)")
+    return TransientError(told, busy=status in (408, 429, 503, 529), wait=wait)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, which services give as a number or as a date."""
+    told = headers.get("retry-after", "")
+    try:
+        return max(0.0, float(told))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _tidy(service: Service, text: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from smartplay.card import Human
 from smartplay.errors import RunFolderError
+from smartplay.prices import Prices
 from smartplay.report.build import Report, build_report
 from smartplay.report.markdown import to_markdown
 from smartplay.report.radar import radar_svg
@@ -14,13 +15,20 @@ from smartplay.run_folder import pretty, write_atomically
 __all__ = ["Report", "build_report", "write_report"]
 
 
-def write_report(path: str | Path, human: Human = "published") -> Report:
+def write_report(
+    path: str | Path, prices: Prices | None = None, human: Human = "published"
+) -> Report:
     """Score a run and write `report.json`, `report.md` and `radar.svg` into its folder.
+
+    Args:
+        path: The run folder.
+        prices: What tokens cost.
+        human: The human scores to normalise by.
 
     Raises:
         RunFolderError: If the folder cannot be read or written.
     """
-    report = build_report(path, human=human)
+    report = build_report(path, prices, human)
     files = {
         "report.json": pretty(report),
         "report.md": to_markdown(report).encode(),

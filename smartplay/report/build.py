@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from smartplay.card import GameCard, Human, read_cards
+from smartplay.contrast_scores import ContrastScore, score_contrasts
 from smartplay.errors import RunFolderError
 from smartplay.prices import Price, Prices
 from smartplay.records import EpisodeRecord, RunHeader, Usage
@@ -66,6 +67,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         overall: Mean of the games' normalised scores, each game alike; None where there is none.
         games: A score per game.
         capabilities: A score per capability, by its weights.
+        contrasts: What is left of each capability when it is demanded; empty if no contrast was
+            played.
         chance: The capability scores of random play on the same games, by weighting; None where
             some game's random score is not known.
         separability: What the games cannot tell apart, by weighting.
@@ -87,6 +90,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     overall: Interval | None
     games: list[GameScore]
     capabilities: list[CapabilityScore]
+    contrasts: list[ContrastScore]
     chance: dict[str, dict[str, float | None]]
     separability: dict[str, Separability]
     notes: list[str]
@@ -145,9 +149,13 @@ def build_report(
         overall=_overall(list(samples.values())),
         games=games,
         capabilities=score_capabilities(played, samples),
+        contrasts=score_contrasts(cards, by_game),
         chance={weights: _chance(played, weights) for weights in WEIGHTS},
         separability={weights: separability(played, weights) for weights in WEIGHTS},
-        notes=notes + _notes(games, header) + _human_sources(played),
+        notes=notes
+        + _notes(games, header, {card.id for card in cards if card.contrast})
+        + _unpriced(games, header, prices)
+        + _human_sources(played),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
         cost=_cost(games, header, prices),
         human=human,
@@ -199,6 +207,13 @@ def _cost(games: list[GameScore], header: RunHeader, prices: Prices | None) -> C
     )
 
 
+def _unpriced(games: list[GameScore], header: RunHeader, prices: Prices | None) -> list[str]:
+    called = any(game.calls for game in games)
+    if prices is None or not called or prices.find(header.agent, header.agent_settings):
+        return []
+    return [f"The given prices name no price for {header.agent}: its cost is not known."]
+
+
 def _invalid_steps(games: list[GameScore]) -> float:
     return sum((game.invalid_rate or 0.0) * game.steps for game in games)
 
@@ -211,7 +226,7 @@ def _merge(counts: list[dict[str, int]]) -> dict[str, int]:
     return dict(total)
 
 
-def _notes(games: list[GameScore], header: RunHeader) -> list[str]:
+def _notes(games: list[GameScore], header: RunHeader, contrasts: set[str]) -> list[str]:
     notes = []
     short = [game.game.split("/")[-1] for game in games if game.shortened]
     if short:
@@ -219,7 +234,11 @@ def _notes(games: list[GameScore], header: RunHeader) -> list[str]:
             f"Played with fewer steps than the card says: {', '.join(short)}. Their scores cannot "
             "reach the human score and are not comparable with full episodes."
         )
-    without = [game.game.split("/")[-1] for game in games if game.score and not game.normalized]
+    without = [
+        game.game.split("/")[-1]
+        for game in games
+        if game.score and not game.normalized and game.game not in contrasts
+    ]
     if without:
         notes.append(f"Counts for no capability, as no human score is known: {', '.join(without)}.")
     if any(game.episodes == 1 for game in games):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import msgspec
@@ -151,8 +152,7 @@ def _curve(episodes: Sequence[Sequence[float]]) -> Curve | None:
         steps=ends[1:],
         score=[mean_interval(values) for values in level],
         gain=[
-            mean_interval(_gains(episodes, before, end))
-            for before, end in zip(ends, ends[1:], strict=False)
+            mean_interval(_gains(episodes, before, end)) for before, end in itertools.pairwise(ends)
         ],
         episodes=len(episodes),
     )

@@ -28,6 +28,8 @@ def to_markdown(report: Report) -> str:
         "(as its paper has it).",
         _capabilities(report),
     ]
+    if report.contrasts:
+        parts += ["## Contrasts", wording.CONTRASTS, _contrasts(report)]
     cautions = wording.cautions(report)
     if cautions:
         parts += ["## Read this before you quote a number", _bullets(cautions)]
@@ -55,7 +57,7 @@ def _games(report: Report) -> str:
         [*header.split(","), "Tokens written"],
         (
             (
-                wording.name(game.game),
+                wording.played(game),
                 wording.episodes(game),
                 wording.interval(game.score),
                 wording.interval(game.normalized),
@@ -99,3 +101,17 @@ def _capabilities(report: Report) -> str:
 
     header = ("Capability", "Weight: degree less one", "Weight: degree", "Random play", "Covers")
     return _table(header, map(row, range(len(report.capabilities))))
+
+
+def _contrasts(report: Report) -> str:
+    rows = (
+        (
+            score.capability,
+            wording.interval(score.easy),
+            wording.interval(score.hard),
+            wording.retention(score),
+            str(score.pairs),
+        )
+        for score in report.contrasts
+    )
+    return _table(("Capability", "Easy", "Hard", "Retention", "Pairs of episodes"), rows)

@@ -13,11 +13,13 @@ from smartplay.report.build import Report
 def print_report(report: Report, console: Console) -> None:
     """Print a report: headline, games, capabilities, cautions."""
     for line in wording.headline(report):
-        console.print(Text(line))
+        console.print(_shown(line))
     console.print(_games(report))
     console.print(_capabilities(report))
+    if report.contrasts:
+        console.print(_contrasts(report))
     for line in wording.cautions(report):
-        console.print(Text(f"Note: {line}"))
+        console.print(_shown(f"Note: {line}"))
 
 
 def _games(report: Report) -> Table:
@@ -26,14 +28,14 @@ def _games(report: Report) -> Table:
         table.add_column(column, no_wrap=column == "game")
     for game in report.games:
         cells = (
-            wording.name(game.game),
+            wording.played(game),
             wording.episodes(game),
             wording.interval(game.score),
             wording.interval(game.normalized),
             wording.interval(game.corrected),
             wording.invalid(game),
         )
-        table.add_row(*map(Text, cells))
+        table.add_row(*map(_shown, cells))
     return table
 
 
@@ -50,9 +52,30 @@ def _capabilities(report: Report) -> Table:
             wording.NONE if chance is None else f"{chance:.2f}",
             str(len(score.covers)),
         )
-        table.add_row(*map(Text, cells))
+        table.add_row(*map(_shown, cells))
+    return table
+
+
+def _contrasts(report: Report) -> Table:
+    table = _table("\nContrasts: scores over chance without and with the demand, and what is left")
+    for column in ("capability", "easy", "hard", "retention", "pairs"):
+        table.add_column(column, no_wrap=column == "capability")
+    for score in report.contrasts:
+        cells = (
+            score.capability,
+            wording.interval(score.easy),
+            wording.interval(score.hard),
+            wording.retention(score),
+            str(score.pairs),
+        )
+        table.add_row(*map(_shown, cells))
     return table
 
 
 def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", box=None, pad_edge=False)
+
+
+def _shown(text: str) -> Text:
+    """Text as it is: no markup, and no control character reaches the terminal."""
+    return Text(wording.visible(text))

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+from smartplay.contrast_scores import ContrastScore
 from smartplay.report.build import Report
 from smartplay.scoring import GameScore, Separability
-from smartplay.statistics import Interval
+from smartplay.statistics import MASTERED, Interval
 
 NONE = "-"
 
 
+def visible(text: str) -> str:
+    """Text in which characters that would hide or turn others are shown by their number."""
+    return "".join(c if _is_seen(c) else f"\u27e8{ord(c):04X}\u27e9" for c in text)
+
+
+def _is_seen(c: str) -> bool:
+    return c.isprintable() or c in "\n\t" or unicodedata.category(c) == "Zs"
+
+
 def plain(text: str) -> str:
-    """Text from an agent or a game as one line of printable characters."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    """Text from an agent or a game as one line; what cannot be printed is shown by its number."""
+    return visible(" ".join(text.split()) if not text.isprintable() else text)
 
 
 def interval(value: Interval | None, digits: int = 2) -> str:
@@ -34,6 +46,11 @@ def invalid(game: GameScore) -> str:
     return share(game.invalid_rate) + (f" ({causes})" if causes else "")
 
 
+def played(game: GameScore) -> str:
+    """A game with the engine it was played on, where there is more than one."""
+    return name(game.game) + (f" ({game.engine})" if game.engine else "")
+
+
 def name(game: str) -> str:
     """An id without its namespace."""
     return game.split("/")[-1]
@@ -42,6 +59,21 @@ def name(game: str) -> str:
 def episodes(game: GameScore) -> str:
     """Scored episodes of those planned."""
     return f"{game.episodes}/{game.planned}"
+
+
+CONTRASTS = (
+    "Each capability measured by itself: the hard setting of a contrast demands it, the easy one "
+    "does not, and nothing else differs. Both are scores over chance (0 is random play, 1 the best "
+    "possible). Retention is hard over easy: 1 means that nothing is lost when the capability is "
+    f"demanded. It is not measurable where the easy score is below {MASTERED}."
+)
+
+
+def retention(score: ContrastScore) -> str:
+    """The retention with its interval, or that there is none."""
+    if score.retention is not None:
+        return interval(score.retention)
+    return "not measurable" if score.pairs else NONE
 
 
 def headline(report: Report) -> list[str]:

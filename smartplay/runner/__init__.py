@@ -2,50 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.errors import UsageError
 from smartplay.records import EpisodeRecord, RunHeader
-from smartplay.registry import get_card
 from smartplay.run_folder import RunFolder
-from smartplay.runner.episode import Outcome
+from smartplay.runner.cluster import AT_ONCE, cluster_executor
+from smartplay.runner.limits import Limits
 from smartplay.runner.plan import (
     check_same_run,
     default_folder,
-    jobs_of,
     plan_run,
     select_games,
 )
-from smartplay.runner.progress import RunProgress
-from smartplay.runner.schedule import play_all
-
-T = TypeVar("T")
+from smartplay.runner.session import Session
 
 
 class Run(NamedTuple):
-    """A run that was played to its end.
+    """A run that was played to its end or to a limit.
 
     Attributes:
         path: Its folder.
         header: What was played.
         episodes: The finished episodes, by game and number.
+        stopped: Why it stopped before its end; None if it did not. The same call takes it up.
     """
 
     path: Path
     header: RunHeader
     episodes: list[EpisodeRecord]
+    stopped: str | None = None
 
     @property
     def unscored(self) -> list[EpisodeRecord]:
         """Episodes that failed."""
         return [record for record in self.episodes if record.status == "unscored"]
+
+
+__all__ = ["Limits", "Run", "run"]
 
 
 def run(
@@ -61,6 +60,10 @@ def run(
     retries: int = 1,
     agent_settings: Mapping[str, Any] | None = None,
     game_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    limits: Limits | None = None,
+    episode_seconds: float | None = None,
+    cache: str | Path | None = None,
+    cluster: str | None = None,
     executor: Executor | None = None,
     progress: bool | None = None,
 ) -> Run:
@@ -75,21 +78,28 @@ def run(
         seed: The suite seed that every episode's seed is drawn from.
         concurrency: Episodes under way at once; by default what suits the agent.
         out: The run folder; by default one under `runs/` that the same run always gets.
-        quick: Two episodes of at most 15 steps each.
+        quick: Two episodes of at most 8 steps each.
         retries: How often an invalid reply is complained of before the card's fallback is played.
         agent_settings: Settings of the agent.
         game_settings: Settings of games, by name or family.
-        executor: Where to play episodes of agents that do not wait for a service.
+        limits: Most tokens, money and time; the run stops there and can be taken up.
+        episode_seconds: Time an episode may take, looked at before each reply; one that takes
+            longer is unscored.
+        cache: A file that keeps a language model's replies for other runs of the same episodes.
+        cluster: Address of a Dask scheduler; whole episodes are played by its workers.
+        executor: Any other executor to play whole episodes.
         progress: Whether to show a progress bar; by default if standard error is a terminal.
 
     Returns:
-        The finished run; `unscored` lists the episodes that failed.
+        The run; `unscored` lists the episodes that failed, `stopped` says why it is incomplete.
 
     Raises:
         UsageError: If something asked for does not exist or cannot be done.
+        RunFolderError: If the folder cannot be written, or another run is writing it.
     """
-    if concurrency is not None and concurrency < 1:
-        raise UsageError(f"concurrency must be 1 or more, not {concurrency}")
+    for name, number in (("concurrency", concurrency), ("episode_seconds", episode_seconds)):
+        if number is not None and number < (1 if name == "concurrency" else 1e-3):
+            raise UsageError(f"{name} must be 1 or more, not {number}")
     source = find_agent(agent, dict(agent_settings or {}))
     header = plan_run(
         source,
@@ -109,70 +119,27 @@ def run(
             "concurrency": concurrency,
             "quick": quick,
             "retries": retries,
+            "episode_seconds": episode_seconds,
+            "cache": None if cache is None else str(cache),
+            "cluster": cluster,
         },
     )
+    limits = limits or Limits()
+    price = limits.price(header)
     folder = RunFolder(Path(out) if out is not None else default_folder(header))
-    if folder.exists:
-        check_same_run(folder.path, folder.header(), header)
-        folder.mend()
-        header = folder.header()
-    else:
-        folder.create(header)
-    _play_missing(folder, header, source, concurrency or source.concurrency, executor, progress)
-    return Run(folder.path, header, folder.results(header))
-
-
-def _play_missing(
-    folder: RunFolder,
-    header: RunHeader,
-    source: AgentSource,
-    concurrency: int,
-    executor: Executor | None,
-    progress: bool | None,
-) -> None:
-    done = {(r.game, r.episode) for r in folder.results(header) if r.status == "scored"}
-    jobs = jobs_of(header)
-    missing = [job for job in jobs if (job.game, job.episode) not in done]
-    if not missing:
-        return
-    shown = sys.stderr.isatty() if progress is None else progress
-    with RunProgress(len(jobs), len(done), shown) as bar:
-
-        def keep(outcome: Outcome) -> None:
-            folder.add(*outcome)
-            score = outcome.record.score
-            card = get_card(outcome.record.game)
-            bar.episode(outcome, None if score is None else card.normalized(score))
-
-        async def play() -> None:
-            try:
-                await play_all(missing, source, concurrency, keep, bar.tick, executor)
-            finally:
-                close = getattr(source.factory, "aclose", None)
-                if close is not None:
-                    await close()
-
-        _run_to_end(play())
-
-
-def _run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine whether or not the caller (a notebook, say) runs an event loop already."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(coroutine)
-    results: list[T] = []
-    failures: list[BaseException] = []
-
-    def body() -> None:
-        try:
-            results.append(asyncio.run(coroutine))
-        except BaseException as failure:
-            failures.append(failure)
-
-    thread = threading.Thread(target=body)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
-    return results[0]
+    with ExitStack() as stack:
+        stack.enter_context(folder.lock())
+        if folder.exists:
+            check_same_run(folder.path, folder.header(), header)
+            folder.mend()
+            header = folder.header()
+        else:
+            folder.create(header)
+        if cluster is not None:
+            executor = stack.enter_context(cluster_executor(cluster))
+        session = Session(folder, header, source, executor)
+        at_once = concurrency or (AT_ONCE if cluster else source.concurrency)
+        stopped = session.play(
+            at_once, limits, price, episode_seconds, Path(cache) if cache else None, progress
+        )
+    return Run(folder.path, header, folder.results(header), stopped)

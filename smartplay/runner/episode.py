@@ -16,7 +16,7 @@ import msgspec
 
 from smartplay.agents.base import Agent, AgentFactory, Observation, Reply
 from smartplay.card import GameCard
-from smartplay.errors import AgentError, GameError
+from smartplay.errors import AgentError, GameError, ModelError, NoAccessError, RunFolderError
 from smartplay.parsing import Cause, parse_action
 from smartplay.records import Attempt, EpisodeHeader, EpisodeRecord, StepRecord, Usage
 from smartplay.registry import get_card, register_cards
@@ -29,11 +29,13 @@ COMPLAINTS = {
     Cause.AMBIGUOUS: "Your last reply named more than one action.",
 }
 
+COMPLAINT = "Reply with exactly one of your actions."
 PICTURE_ONLY = "The picture shows the present state of the game."
 LONGEST_CAUSE = 500
+NO_REPLY, NO_ACCESS = "no reply", "no access"
 
-Tick = Callable[[int, int, int], None]
-"""Called after each step with the steps, model calls and tokens it took."""
+Tick = Callable[[int, Usage], None]
+"""Called after each step with the model calls and tokens it took."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         seed: Seed of the environment.
         agent_seed: Seed of the agent.
         retries: How often an invalid reply is complained of before the fallback is played.
+        seconds: Time the episode may take; None for any.
     """
 
     game: str
@@ -58,16 +61,24 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     agent_seed: int
     retries: int
+    seconds: float | None = None
 
 
 class Outcome(NamedTuple):
-    """A played episode: its line, and the content of its steps file (empty if it never began)."""
+    """A played episode.
+
+    Attributes:
+        record: Its line.
+        trace: The content of its steps file; empty if it never began.
+        fault: `NO_REPLY` or `NO_ACCESS` if it failed through a call to a language model.
+    """
 
     record: EpisodeRecord
     trace: bytes
+    fault: str = ""
 
 
-def no_tick(steps: int, calls: int, tokens: int) -> None:
+def no_tick(calls: int, usage: Usage) -> None:
     """Report nothing."""
 
 
@@ -75,20 +86,32 @@ async def play_episode(job: Job, factory: AgentFactory, tick: Tick = no_tick) ->
     """Play an episode from its first observation to its end.
 
     An exception of the agent or the game ends the episode as unscored, with its cause; so does
-    an agent that tries to end the program.
+    an agent that tries to end the program. Only if nothing can be written any more is the run
+    itself at an end.
+
+    Raises:
+        RunFolderError: If a reply cannot be recorded.
     """
     started = time.perf_counter()
     episode = _Episode(job)
-    error = None
+    error, fault = None, ""
     try:
         await episode.play(factory, tick)
+    except RunFolderError:
+        raise
     except (Exception, SystemExit) as failure:
-        error = one_line(failure)
+        error, fault = one_line(failure), _fault(failure)
     seconds = time.perf_counter() - started
     try:
-        return episode.outcome(error, seconds)
+        return episode.outcome(error, seconds, fault)
     except Exception as failure:
         return failed(job, f"the episode cannot be written down: {one_line(failure)}", seconds)
+
+
+def _fault(failure: BaseException) -> str:
+    if isinstance(failure, NoAccessError):
+        return NO_ACCESS
+    return NO_REPLY if isinstance(failure, ModelError) else ""
 
 
 def failed(job: Job, error: str, seconds: float = 0.0) -> Outcome:
@@ -105,6 +128,7 @@ class _Episode:
         self.steps: list[StepRecord] = []
         self.info: dict[str, Any] = {}
         self.reward = 0.0
+        self.deadline = None if job.seconds is None else time.monotonic() + job.seconds
         self.terminated = self.truncated = False
 
     async def play(self, factory: AgentFactory, tick: Tick) -> None:
@@ -132,7 +156,7 @@ class _Episode:
     ) -> Any:
         began = time.perf_counter()
         observation = _observation(shown, self.info)
-        action, attempts = await _ask(agent, observation, self.info["actions"], self.job.retries)
+        action, attempts = await self._ask(agent, observation)
         seconds = time.perf_counter() - began
         executed = card.fallback if action is None else action
         shown, reward, self.terminated, self.truncated, self.info = env.step(executed)
@@ -145,20 +169,48 @@ class _Episode:
             StepRecord(number, attempts, executed, name, valid, text, reward, score, seconds)
         )
         calls = [call for attempt in attempts for call in attempt.calls]
-        tick(1, len(calls), sum(call.usage.prompt + call.usage.completion for call in calls))
+        tick(len(calls), sum((call.usage for call in calls), Usage()))
         return shown
 
-    def outcome(self, error: str | None, seconds: float) -> Outcome:
+    async def _ask(
+        self, agent: Agent, observation: Observation
+    ) -> tuple[int | None, list[Attempt]]:
+        """Ask for an action until a reply names one, at most `retries` times more than once."""
+        attempts: list[Attempt] = []
+        text, history, image = observation.text, list(observation.history), observation.image
+        for _ in range(self.job.retries + 1):
+            try:
+                reply = await _reply(agent, observation, self._time_left())
+            except asyncio.TimeoutError:
+                self._time_left()  # raises if it is the episode's time that is over
+                raise
+            action, attempt = judge(reply, self.info["actions"])
+            attempts.append(attempt)
+            if action is not None:
+                return action, attempts
+            assert attempt.cause is not None
+            complaint = f"{COMPLAINTS[Cause(attempt.cause)]} {COMPLAINT}"
+            observation = Observation(text, list(history), complaint, image)
+        return None, attempts
+
+    def _time_left(self) -> float | None:
+        if self.deadline is None:
+            return None
+        left = self.deadline - time.monotonic()
+        if left <= 0.001:  # timers may be early by as much
+            raise AgentError(f"the episode took longer than {self.job.seconds:g} seconds")
+        return left
+
+    def outcome(self, error: str | None, seconds: float, fault: str = "") -> Outcome:
         """Sum the episode up."""
         record = self._record(error, seconds)
-        return Outcome(record, pack_trace(self.header, self.steps) if self.header else b"")
+        trace = pack_trace(self.header, self.steps) if self.header else b""
+        return Outcome(record, trace, fault)
 
     def _record(self, error: str | None, seconds: float) -> EpisodeRecord:
         attempts = [attempt for step in self.steps for attempt in step.attempts]
         calls = [call for attempt in attempts for call in attempt.calls]
         last = [step.attempts[-1].cause for step in self.steps]
-        state = self.info.get("state", {})
-        unlocked = state.get("unlocked", ())
         job = self.job
         return EpisodeRecord(
             game=job.game,
@@ -170,7 +222,6 @@ class _Episode:
             score=None if error else _number("score", self.info["score"]),
             return_=self.reward,
             steps=len(self.steps),
-            completed=bool(self.info.get("completed", False)),
             terminated=self.terminated,
             time_limit=self.truncated,
             invalid=_count(last),
@@ -178,28 +229,20 @@ class _Episode:
             calls=len(calls),
             usage=sum((call.usage for call in calls), Usage()),
             seconds=seconds,
-            scores={name: _number(name, value) for name, value in state.get("scores", {}).items()},
-            unlocked={name: name in unlocked for name in state.get("unlockable", ())},
+            **told_by_game(self.info),
         )
 
 
-async def _ask(
-    agent: Agent, observation: Observation, actions: list[str], retries: int
-) -> tuple[int | None, list[Attempt]]:
-    """Ask for an action until a reply names one, at most `retries` times more than once."""
-    attempts: list[Attempt] = []
-    for _ in range(retries + 1):
-        reply = await _reply(agent, observation)
-        action, attempt = judge(reply, actions)
-        attempts.append(attempt)
-        if action is not None:
-            return action, attempts
-        assert attempt.cause is not None
-        complaint = f"{COMPLAINTS[Cause(attempt.cause)]} Reply with exactly one of your actions."
-        observation = Observation(
-            observation.text, list(observation.history), complaint, observation.image
-        )
-    return None, attempts
+def told_by_game(info: dict[str, Any]) -> dict[str, Any]:
+    """What a game says of an episode besides its score, as fields of the episode's record."""
+    state = info.get("state", {})
+    unlocked = state.get("unlocked", ())
+    return {
+        "completed": bool(info.get("completed", False)),
+        "engine": str(state.get("engine", "")),
+        "scores": {k: _number(k, value) for k, value in state.get("scores", {}).items()},
+        "unlocked": {name: name in unlocked for name in state.get("unlockable", ())},
+    }
 
 
 def _observation(shown: Any, info: dict[str, Any]) -> Observation:
@@ -211,13 +254,15 @@ def _observation(shown: Any, info: dict[str, Any]) -> Observation:
     return Observation(PICTURE_ONLY, image=shown)
 
 
-async def _reply(agent: Agent, observation: Observation) -> Any:
+async def _reply(agent: Agent, observation: Observation, seconds: float | None) -> Any:
     """An agent's reply; its own cancellation is its failure, the run's is not."""
     waiting = False
     try:
         reply: Any = agent.act(observation)
         waiting = inspect.isawaitable(reply)
-        return await reply if waiting else reply
+        if not waiting:
+            return reply
+        return await (reply if seconds is None else asyncio.wait_for(reply, seconds))
     except asyncio.CancelledError as error:
         cancelling = getattr(asyncio.current_task(), "cancelling", lambda: 1)  # since 3.11
         if waiting and cancelling():

@@ -31,9 +31,11 @@ from smartplay.run_folder import encode
 from smartplay.runner.episode import Job, one_line
 
 QUICK_EPISODES = 2
-QUICK_STEPS = 15
+QUICK_STEPS = 8
 LARGEST = 2**31 - 1
 NO_SETTINGS = ("environment", "describer", "render_mode")
+IDENTITY = ("agent", "agent_settings", "agent_digest", "seed", "retries", "games")
+WITHOUT_EFFECT = ("timeout", "max_retries")  # settings of agents that no reply depends on
 RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "openai", "anthropic", "xllamacpp")
 
 
@@ -132,6 +134,7 @@ def plan_run(
     return RunHeader(
         agent=source.name,
         agent_settings=_plain("settings of the agent", source.settings),
+        agent_digest=source.digest,
         arguments=arguments,
         games=games,
         seed=seed,
@@ -184,8 +187,9 @@ def jobs_of(header: RunHeader) -> list[Job]:
     """Every episode of a run."""
     jobs = []
     for game, plan in header.games.items():
+        stream = get_card(game).seed_stream
         for episode in range(plan.episodes):
-            seed, agent_seed = episode_seeds(header.seed, game, episode)
+            seed, agent_seed = episode_seeds(header.seed, stream, episode)
             jobs.append(
                 Job(
                     game=game,
@@ -201,13 +205,14 @@ def jobs_of(header: RunHeader) -> list[Job]:
     return jobs
 
 
-def episode_seeds(suite_seed: int, game: str, episode: int) -> tuple[int, int]:
+def episode_seeds(suite_seed: int, stream: str, episode: int) -> tuple[int, int]:
     """The seeds of an episode's environment and agent, each below 2**31.
 
     They depend on the three arguments alone (`numpy.random.SeedSequence` over the suite seed, the
-    SHA-256 of the id and the episode's number), so no order of playing changes them.
+    SHA-256 of the stream and the episode's number), so no order of playing changes them. A card's
+    `seed_stream` is its id, but for contrasts.
     """
-    digest = hashlib.sha256(game.encode()).digest()
+    digest = hashlib.sha256(stream.encode()).digest()
     words = [int.from_bytes(digest[k : k + 4], "little") for k in range(0, 16, 4)]
     state = np.random.SeedSequence([suite_seed, *words, episode]).generate_state(2)
     return int(state[0] >> 1), int(state[1] >> 1)
@@ -219,17 +224,24 @@ def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:
     Raises:
         RunFolderError: If the folder holds another run than the one asked for.
     """
-    for field in ("agent", "agent_settings", "seed", "retries", "games"):
-        before, after = getattr(old, field), getattr(new, field)
-        if msgspec.to_builtins(before) != msgspec.to_builtins(after):
+    before, after = _identity(old), _identity(new)
+    for field in before:
+        if before[field] != after[field]:
             raise RunFolderError(
                 f"{path} holds another run ({field} differs); choose another folder with --out"
             )
 
 
+def _identity(header: RunHeader) -> dict[str, Any]:
+    """What makes a run this run: all that its results depend on."""
+    settings = {k: v for k, v in header.agent_settings.items() if k not in WITHOUT_EFFECT}
+    same = [header.agent, settings, header.agent_digest, header.seed, header.retries, header.games]
+    return dict(zip(IDENTITY, msgspec.to_builtins(same), strict=True))
+
+
 def default_folder(header: RunHeader) -> Path:
     """A folder name that the same run always gets: agent, and a digest of what is played."""
-    same = [header.agent, header.agent_settings, header.seed, header.retries, header.games]
+    same = list(_identity(header).values())
     digest = hashlib.sha256(msgspec.json.encode(same, order="sorted")).hexdigest()[:8]
     stem = Path(header.agent.rpartition(":")[0] or header.agent).stem or "agent"
     kind = header.agent if ".py:" not in header.agent else f"{stem}-{header.agent.split(':')[-1]}"

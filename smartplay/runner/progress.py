@@ -9,20 +9,21 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from smartplay.records import Usage
 from smartplay.runner.episode import Outcome
 
 
 class RunProgress:
-    """A progress bar with episodes, mean normalised score, steps, calls, tokens and time left.
+    """A progress bar with episodes, mean normalised score, steps, calls, tokens, pace, time left.
 
     Args:
         total: Episodes of the run.
         done: Episodes that are finished already.
-        steps: Steps of the run at most, for the time left.
         shown: Whether to show anything.
+        pace: Whose text says how many calls are under way at once.
     """
 
-    def __init__(self, total: int, done: int, shown: bool) -> None:
+    def __init__(self, total: int, done: int, shown: bool, pace: object = "") -> None:
         self._bar = Progress(
             TextColumn("{task.completed}/{task.total} episodes"),
             BarColumn(),
@@ -34,6 +35,7 @@ class RunProgress:
             disable=not shown,
         )
         self._task = self._bar.add_task("run", total=total, completed=done, told="")
+        self._pace = pace
         self._scores: list[float] = []
         self._steps = self._calls = self._tokens = self._unscored = 0
 
@@ -49,11 +51,11 @@ class RunProgress:
     ) -> None:
         self._bar.stop()
 
-    def tick(self, steps: int, calls: int, tokens: int) -> None:
+    def tick(self, calls: int, usage: Usage) -> None:
         """Count a step that was played in this process."""
-        self._steps += steps
+        self._steps += 1
         self._calls += calls
-        self._tokens += tokens
+        self._tokens += usage.prompt + usage.completion
         self._show()
 
     def episode(self, outcome: Outcome, normalized: float | None) -> None:
@@ -70,6 +72,7 @@ class RunProgress:
         parts.append(f"{self._steps} steps")
         if self._calls:
             parts.append(f"{self._calls} calls, {self._tokens} tokens")
+            parts += filter(None, [str(self._pace)])
         if self._unscored:
             parts.append(f"{self._unscored} unscored")
         self._bar.update(self._task, told=", ".join(parts), **update)

@@ -15,8 +15,14 @@ from smartplay.agents.base import Agent, AgentFactory
 from smartplay.errors import AgentError
 
 
-def reference(manual: str, actions: list[str], seed: int) -> Agent:
+def reference(manual: str, actions: list[str], seed: int, without: str = "") -> Agent:
     """The scripted agent for the game whose manual this is.
+
+    Args:
+        manual: The rules.
+        actions: Names of the actions.
+        seed: Seed of the agent.
+        without: A faculty to take away from it; an agent that has no such faculty stays whole.
 
     Raises:
         AgentError: If no scripted agent knows the game.
@@ -26,7 +32,14 @@ def reference(manual: str, actions: list[str], seed: int) -> Agent:
     if factory is None:
         known = ", ".join(sorted(_by_title()))
         raise AgentError(f"there is no reference agent for {title!r}; there is one for: {known}")
+    if without in getattr(factory, "faculties", ()):
+        return factory(manual=manual, actions=actions, seed=seed, without=without)
     return factory(manual=manual, actions=actions, seed=seed)
+
+
+def reference_class(title: str) -> AgentFactory | None:
+    """The scripted agent for manuals of this title, if there is one."""
+    return _by_title().get(title)
 
 
 @lru_cache(maxsize=1)

@@ -11,12 +11,20 @@ class BanditReference:
 
     The mean starts from one imagined win and the bonus falls with the pulls, so every machine is
     tried and a machine that looks worse is soon left.
+
+    Args:
+        manual: Not read.
+        actions: Names of the actions.
+        seed: Not used.
+        without: `odds`: stays with any machine that has ever won, however rarely.
     """
 
     title = "Slot Machines"
+    faculties = ("odds",)
 
-    def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+    def __init__(self, manual: str, actions: list[str], seed: int, without: str = "") -> None:
         self._names = actions
+        self._odds = without != "odds"
         self._wins = [0] * len(actions)
         self._pulls = [0] * len(actions)
 
@@ -30,4 +38,6 @@ class BanditReference:
 
     def _promise(self, machine: int) -> float:
         pulls = self._pulls[machine]
+        if not self._odds:
+            return 2.0 if self._wins[machine] else 1 / (pulls + 1)
         return (self._wins[machine] + 1) / (pulls + 1.5) + 0.3 / math.sqrt(pulls + 1)

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import random
 import re
+from collections.abc import Callable
+from functools import partial
 
 
 class HanoiReference:
-    """Reads where the disks are and makes the next move of the shortest solution."""
+    """Reads where the disks are and makes the next move of the shortest solution.
+
+    Args:
+        manual: Not read.
+        actions: Names of the actions.
+        seed: Decides between moves that look alike to an agent that does not look ahead.
+        without: `lookahead`: makes the allowed move after which most disks are on rod C;
+            `rules`: knows the first rule only, one disk at a time, so it brings disk after disk
+            to rod C whatever lies there.
+    """
 
     title = "Tower of Hanoi"
+    faculties = ("lookahead", "rules")
 
-    def __init__(self, manual: str, actions: list[str], seed: int) -> None:
-        pass
+    def __init__(self, manual: str, actions: list[str], seed: int, without: str = "") -> None:
+        ways: dict[str, Callable[[dict[int, str]], tuple[str, str]]] = {
+            "lookahead": partial(_greedy_move, random.Random(seed)),
+            "rules": _unruly_move,
+        }
+        self._choose = ways.get(without, partial(next_move, goal="C"))
 
     def act(self, observation: str) -> str:
         """Move towards a tower on rod C."""
-        source, target = next_move(_rod_of_each_disk(observation), "C")
+        source, target = self._choose(_rod_of_each_disk(observation))
         return f"Move the top disk of rod {source} to rod {target}"
 
 
@@ -35,6 +52,24 @@ def next_move(rods: dict[int, str], goal: str) -> tuple[str, str]:
             move = (rods[disk], goal)
             goal = ({"A", "B", "C"} - set(move)).pop()
     return move
+
+
+def _greedy_move(rng: random.Random, rods: dict[int, str]) -> tuple[str, str]:
+    """An allowed move after which most disks are on rod C."""
+    tops = {rod: min(disk for disk in rods if rods[disk] == rod) for rod in set(rods.values())}
+    moves = [
+        (source, target)
+        for source in sorted(tops)
+        for target in "ABC"
+        if target != source and tops[source] < tops.get(target, len(rods) + 1)
+    ]
+    most = max((target == "C") - (source == "C") for source, target in moves)
+    return rng.choice([m for m in moves if (m[1] == "C") - (m[0] == "C") == most])
+
+
+def _unruly_move(rods: dict[int, str]) -> tuple[str, str]:
+    """Bring the smallest disk that is not on rod C there, allowed or not."""
+    return next(((rods[disk], "C") for disk in sorted(rods) if rods[disk] != "C"), ("A", "B"))
 
 
 def _rod_of_each_disk(observation: str) -> dict[int, str]:

@@ -55,6 +55,17 @@ GOALS: dict[str, tuple[Span, Span, Span]] = {
     "ocean": (ANY, ANY, (-9.0, 0.0)),
     "beach": (ANY, ANY, (-9.0, 0.03)),
 }
+# What is at home in the goal, so that the goal must lie where it is seen.
+TELLTALES: dict[str, set[str]] = {
+    "plains": {"sheep", "cow", "horse"},
+    "forest": {"pig", "deer", "hen"},
+    "taiga": {"wolf", "fox", "moose"},
+    "ice spikes": {"packed ice", "snow block"},
+    "jungle": {"kapok log", "kapok leaves", "melon", "parrot", "monkey", "ocelot"},
+    "desert": {"cactus", "camel", "scorpion"},
+    "ocean": {"gull", "turtle", "crab", "dolphin", "squid"},
+    "beach": {"gull", "turtle", "crab", "dolphin", "squid"},
+}
 AT_SEA = {"water", "ice", "sand", "gravel", "cod", "dolphin", "squid", "tuna", "seal"}
 AT_SEA_HEIGHT = -0.25
 COAST, SEA_LEVEL, BLOCKS_PER_UNIT = 0.1, 64.0, 36.0
@@ -64,9 +75,28 @@ AWAY = np.arange(1, 19) * 45.0  # blocks ahead at which a direction is judged
 STEADY = 0.4  # how much rather straight on than turning aside
 SWIMMING = 1.8  # times as long as walking
 
+_WINDS = [
+    "north",
+    "north-north-east",
+    "north-east",
+    "east-north-east",
+    "east",
+    "east-south-east",
+    "south-east",
+    "south-south-east",
+    "south",
+    "south-south-west",
+    "south-west",
+    "west-south-west",
+    "west",
+    "west-north-west",
+    "north-west",
+    "north-north-west",
+]
 MOVES = {"north": (0, -1), "east": (1, 0), "south": (0, 1), "west": (-1, 0)}
 _POSITION = re.compile(r"You are at x = (\S+), y = (\S+), z = ([-.\d]+)")
 _THING = re.compile(r"^- ([\w ]+): (?:(\d+\.\d) blocks|in the block)", re.MULTILINE)
+_SEEN_FAR = re.compile(r"^- ([\w ]+): (\d+\.\d) blocks ([a-z-]+)[^;]*; .*of the view", re.MULTILINE)
 _MOVED = re.compile(r"and got (-?\d+\.\d) blocks")
 
 
@@ -77,11 +107,12 @@ class Field(NamedTuple):
     spread: float
     length: float
     noise: float
+    sure: float = -9.0  # samples below this are three times as exact: there are no hills by the sea
 
 
 WARMTH = Field(1.7, 1.3, 650.0, 0.4)
 WETNESS = Field(2.0, 1.35, 580.0, 0.45)
-HEIGHT = Field(0.34, 0.30, 480.0, 0.12)
+HEIGHT = Field(0.34, 0.30, 350.0, 0.12, 0.2)
 FIELDS = (WARMTH, WETNESS, HEIGHT)
 
 
@@ -96,7 +127,8 @@ class MinedojoReference:
 
     def __init__(self, manual: str, actions: list[str], seed: int) -> None:
         goal = re.search(r"Your goal is to find this land: (.+?)\.", manual)
-        self._goal = GOALS[goal.group(1) if goal else "plains"]
+        self._name = goal.group(1) if goal else "plains"
+        self._goal = GOALS[self._name]
         self._random = random.Random(seed)
         self._samples: tuple[list[Sample], ...] = ([], [], [])
         self._visited: list[tuple[float, float]] = []
@@ -116,6 +148,9 @@ class MinedojoReference:
         elif not self._detour:
             self._stuck = 0
         self._age += 1
+        sighted = self._sighted(observation, x, z)
+        if sighted:
+            self._target, self._age = sighted, 0
         if self._target is None or self._age > PATIENCE or self._there(x, z):
             self._target, self._age = self._choose(x, z), 0
         self._last = self._detour.pop() if self._detour else self._towards(x, z)
@@ -143,14 +178,24 @@ class MinedojoReference:
         height = (y - SEA_LEVEL) / BLOCKS_PER_UNIT
         if seen.keys() <= AT_SEA:
             height = AT_SEA_HEIGHT
-        elif "coast grass" in seen:
-            height = min(height, COAST)
-        elif height < COAST:
+        elif height < COAST and "coast grass" not in seen:
             height = None  # low, but no coast: a river
         if height is not None:
             self._samples[2].append((x, z, height))
         self._visited.append((x, z))
         return x, z
+
+    def _sighted(self, observation: str, x: float, z: float) -> tuple[float, float] | None:
+        """Where the goal shows itself, if it does and we have not been there."""
+        sights = _SEEN_FAR.findall(observation)
+        for name, distance, wind in sights:
+            if name in TELLTALES[self._name] and wind in _WINDS:
+                angle = _WINDS.index(wind) * np.pi / 8
+                far = float(distance) + 6.0
+                place = x + far * float(np.sin(angle)), z - far * float(np.cos(angle))
+                if all(np.hypot(place[0] - a, place[1] - b) > 16.0 for a, b in self._visited):
+                    return place
+        return None
 
     def _there(self, x: float, z: float) -> bool:
         assert self._target is not None
@@ -221,7 +266,8 @@ def _guess(samples: list[Sample], field: Field, xs: Floats, zs: Floats) -> tuple
         gap: Floats = (x0[:, None] - x1) ** 2 + (z0[:, None] - z1) ** 2
         return variance * np.exp(-gap / (2 * field.length**2))
 
-    among = likeness(x, z, x, z) + field.noise**2 * np.eye(len(x))
+    noise = np.where(value < field.sure, field.noise / 3, field.noise)
+    among = likeness(x, z, x, z) + np.diag(noise**2)
     across = likeness(xs, zs, x, z)
     weights = np.linalg.solve(among, across.T)
     mean = field.mean + (value - field.mean) @ weights

@@ -12,11 +12,19 @@ class RockPaperScissorsReference:
 
     Counting costs nothing here, since the opponent's option is seen whatever one plays; every
     count starts at 1 (Laplace's rule of succession).
+
+    Args:
+        manual: The rules.
+        actions: Names of the actions.
+        seed: Not used.
+        without: `odds`: plays for the largest prize, however rarely it is won.
     """
 
     title = "Rock, Paper, Scissors"
+    faculties = ("odds",)
 
-    def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+    def __init__(self, manual: str, actions: list[str], seed: int, without: str = "") -> None:
+        self._odds = without != "odds"
         every = re.search(r"A win with any option is worth ([\d.e+-]+) point", manual)
         each = re.findall(r"with (rock|paper|scissors) (?:is worth )?([\d.e+-]+) point", manual)
         told = {name.capitalize(): float(value) for name, value in each}
@@ -27,7 +35,7 @@ class RockPaperScissorsReference:
         """Take the opponent's last option into account and choose."""
         if told := re.search(r"your opponent chose (\w+)", observation):
             self._seen[told[1]] += 1
-        return max(NAMES, key=self._gain)
+        return max(NAMES, key=self._gain if self._odds else self._worth.__getitem__)
 
     def _gain(self, option: str) -> float:
         place = NAMES.index(option)

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from smartplay.cli.output import OK, SOME_UNSCORED, quiet_output, show_reports
+from smartplay.agents.lesions import LESIONS
+from smartplay.cli.output import OK, SOME_UNSCORED, STOPPED, complain, quiet_output, show_reports
 from smartplay.errors import UsageError
 
 
@@ -26,10 +27,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
-    add("--quick", action="store_true", help="2 episodes of at most 15 steps per game")
+    add("--quick", action="store_true", help="2 episodes of at most 8 steps per game")
     add("--retries", type=int, default=1, metavar="N",
         help="how often an invalid reply is complained of (default: 1)")  # fmt: skip
+    add("--max-tokens-total", type=int, metavar="N", help="stop when so many tokens are spent")
+    add("--max-cost", type=float, metavar="X", help="stop when so much money is spent")
+    add("--prices", type=Path, metavar="FILE", help="prices of tokens, for --max-cost")
+    add("--max-time", type=float, metavar="S", help="stop after so many seconds")
+    add("--timeout", type=float, metavar="S", help="seconds for one reply of a service")
+    add("--episode-timeout", type=float, metavar="S",
+        help="seconds an episode may take; one that takes longer is unscored")  # fmt: skip
+    add("--cache", type=Path, metavar="FILE",
+        help="keep a language model's replies for other runs of the same episodes")  # fmt: skip
+    add("--cluster", metavar="ADDRESS", help="play on a Dask cluster, such as tcp://host:8786")
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
+    add("--lesion", action="append", default=[], metavar="NAME",
+        help=f"take something away: {', '.join(lesion.name for lesion in LESIONS)}")  # fmt: skip
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the agent")
     add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
         help="a setting of a game or family")  # fmt: skip
@@ -37,11 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Play what is missing, then report."""
+    from smartplay.runner import Limits
     from smartplay.runner import run as play
 
-    settings = dict(map(_setting, options.set))
-    if options.base_url:
-        settings["base_url"] = options.base_url
     with quiet_output() if options.json else nullcontext():
         played = play(
             options.agent,
@@ -53,12 +64,28 @@ def run(options: argparse.Namespace) -> int:
             out=options.out,
             quick=options.quick,
             retries=options.retries,
-            agent_settings=settings,
+            agent_settings=agent_settings(options),
             game_settings=_game_settings(options.game_set),
+            limits=Limits(
+                tokens=options.max_tokens_total,
+                cost=options.max_cost,
+                prices=options.prices,
+                seconds=options.max_time,
+            ),
+            episode_seconds=options.episode_timeout,
+            cache=options.cache,
+            cluster=options.cluster,
         )
     show_reports([played.path], options.json)
     if not options.json:
         print(f"Report: {played.path / 'report.md'}")
+    if played.stopped:
+        finished = len(played.episodes) - len(played.unscored)
+        complain(
+            f"stopped: {played.stopped}; {finished} episodes are finished and the same command "
+            "takes up the others"
+        )
+        return STOPPED
     if played.unscored:
         print(
             f"smartplay: {len(played.unscored)} of {len(played.episodes)} episodes are unscored; "
@@ -67,6 +94,18 @@ def run(options: argparse.Namespace) -> int:
         )
         return SOME_UNSCORED
     return OK
+
+
+def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The agent's settings among a command's options."""
+    settings = dict(map(_setting, options.set))
+    if options.base_url:
+        settings["base_url"] = options.base_url
+    if getattr(options, "timeout", None) is not None:
+        settings["timeout"] = options.timeout
+    if options.lesion:
+        settings["lesion"] = options.lesion
+    return settings
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -69,6 +69,7 @@ class CrafterEnv(gym.Env[Observation, np.int64]):
         self.render_mode = render_mode
         self._view, self._size = _pair("view", view, 3), _pair("size", size, 1)
         self.area, self.length, self.reach = _pair("area", area, 3), length, 2 * max(self._view)
+        self.engine_name = engine
         playing = _make_engine(engine, self.area, self._view)
         self.game = playing
         if min(playing.grid) < 3:

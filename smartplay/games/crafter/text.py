@@ -81,6 +81,7 @@ class CrafterText(Describer[CrafterEnv]):
             "daylight": light,
             "unlocked": unlocked,
             "unlockable": ACHIEVEMENTS,
+            "engine": self.env.engine_name,
             "scores": {
                 "achievements": float(len(unlocked)),
                 "reward": turn.total,

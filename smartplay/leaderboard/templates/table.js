@@ -4,6 +4,7 @@
   const byKey = new Map(rows.map((row) => [row.key, row]));
   const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
   const DASHES = ["", "9 4", "2 3", "12 3 2 3", "5 5", "14 6"];
+  const RIM = 1.4;
   const find = document.getElementById("find");
   const track = document.getElementById("track");
   const view = document.getElementById("view");
@@ -55,12 +56,12 @@
     figure.replaceChildren();
     legend.replaceChildren();
     const all = chosen.flatMap((row) => row.values).filter(Boolean).flat().filter((v) => v !== null);
-    const top = Math.ceil(5 * Math.max(1, ...all)) / 5;
+    const top = Math.min(RIM, Math.ceil(5 * Math.max(1, ...all)) / 5);
     const svg = draw("svg", { viewBox: "0 0 720 500", role: "img" });
     svg.append(draw("title", {}, `Capabilities: ${chosen.map((row) => row.name).join(", ") || "no row chosen"}`));
     const at = (axis, value) => {
       const angle = (2 * Math.PI * axis) / capabilities.length - Math.PI / 2;
-      const reach = (180 * Math.max(0, value)) / top;
+      const reach = 180 * Math.min(1, Math.max(0, value) / top);
       return [360 + reach * Math.cos(angle), 250 + reach * Math.sin(angle)];
     };
     for (let value = 0.2; value < top + 0.01; value += 0.2) {
@@ -71,7 +72,7 @@
     }
     capabilities.forEach((name, axis) => {
       const [x, y] = at(axis, top);
-      const [tx, ty] = at(axis, top * 1.09);
+      const [tx, ty] = [360 + (x - 360) * 1.09, 250 + (y - 250) * 1.09];
       const anchor = Math.abs(tx - 360) < 20 ? "middle" : tx > 360 ? "start" : "end";
       svg.append(draw("line", { x1: 360, y1: 250, x2: x, y2: y, class: "axis" }));
       svg.append(draw("text", { x: tx, y: ty + 5, "text-anchor": anchor }, name));
@@ -98,6 +99,12 @@
       item.append(sample, row.name);
       legend.append(item);
     });
+    if (all.some((value) => value > top)) {
+      const item = document.createElement("li");
+      item.append(document.createElement("small"));
+      item.firstChild.textContent = `What is above ${top} is drawn on the rim; the table has the numbers.`;
+      legend.append(item);
+    }
     if (!chosen.length) legend.textContent = "Choose rows by their boxes.";
     figure.append(svg);
   }

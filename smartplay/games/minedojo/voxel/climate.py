@@ -102,7 +102,7 @@ class Climate:
         """The climate at every pair of two increasing axes of block coordinates."""
         temperature = self._noise(1, xs, zs, (1700, 1.0), (330, 0.20))
         humidity = self._noise(2, xs, zs, (1450, 1.0), (290, 0.20))
-        inland = self._noise(3, xs, zs, (1500, 1.0), (400, 0.30), (100, 0.08)) - COAST
+        inland = self._noise(3, xs, zs, (1500, 1.0), (400, 0.15), (100, 0.035)) - COAST
         rough = np.maximum(self._noise(4, xs, zs, (700, 1.0)) - 0.1, 0.0)
         hills = self._noise(5, xs, zs, (170, 1.0), (58, 0.35))
         river = np.abs(self._noise(6, xs, zs, (520, 1.0), (120, 0.13)))
@@ -129,7 +129,7 @@ def _height(inland: Floats, rough: Floats, hills: Floats) -> Floats:
     rise = np.clip(inland - SHORE, 0.0, 0.9)
     ramp = np.clip((inland - SHORE) * 6.0, 0.0, 1.0)
     level = SEA_LEVEL + slope * 54.0 + rise * 36.0 - np.clip(depth * 70.0, 0.0, 22.0)
-    level += ramp * hills * (4.0 + rough * 42.0) + ramp * rough * 34.0
+    level += ramp * hills * (4.0 + rough * 42.0) + ramp * rough * 26.0
     level = np.minimum(level, PEAK)
     return np.where(inland > 0.0, np.maximum(level, SEA_LEVEL + 0.3), level)
 

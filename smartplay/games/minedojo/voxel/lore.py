@@ -17,7 +17,7 @@ GOALS = {
     ),
     "beach": (
         "A beach is the strip of sand along the sea, at the height of the water, bare but for some "
-        "coast grass, with turtles, gulls and crabs."
+        "coast grass, or snow where it is cold, with turtles, gulls and crabs."
     ),
     "taiga": (
         "A taiga is a cold land thick with spruce trees, on podzol, grass blocks or snow, with "
@@ -32,8 +32,7 @@ GOALS = {
         "parrots and monkeys among them."
     ),
     "desert": (
-        "A desert is hot and dry: sand as far as the eye sees, far from any water, with cactuses "
-        "and camels."
+        "A desert is hot and dry: sand on sandstone far and wide, with cactuses and camels."
     ),
 }
 
@@ -46,6 +45,6 @@ LORE = (
     "aloe. From dry to wet grow: dead bush, dry grass, tall grass, fern, horsetail. A snow layer "
     "or ice means cold; the more snow, the colder. Acacia trees grow in savannas and willows in "
     "swamps.",
-    "The land slopes down to the sea. Coast grass grows near the sea only. The surface of all "
-    "water is at y = 63.",
+    "The land slopes down to the sea. Coast grass grows on low land, which mostly lies towards the "
+    "sea. The surface of all water is at y = 63.",
 )

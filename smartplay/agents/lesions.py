@@ -1,0 +1,306 @@
+"""Lesions: agents with one thing taken away, to see what their scores rest on.
+
+Some lesions change what an agent reads or remembers, and fit any agent, language models too. The
+others take a faculty away from the `reference` agent, whatever the game. Nine of them, one per
+capability, are those of the lesion matrix (`NINE`).
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from smartplay.agents.base import Agent, AgentFactory, Observation, Reply
+from smartplay.capabilities import Capability
+from smartplay.errors import UnknownNameError
+
+FIRST_WORDS = 60
+INVENTED = (
+    "blick", "dax", "fep", "glorp", "hirm", "jask", "kelf", "lome", "mib", "norg", "pell", "quist",
+    "rusk", "spen", "toma", "ulb", "vask", "wug", "yalt", "zorp", "brem", "clus", "drof", "eshk",
+)  # fmt: skip
+
+
+class Filter:
+    """What stands between an agent and its game; this one lets everything pass.
+
+    Made once per episode.
+
+    Args:
+        actions: Names of the actions.
+
+    Attributes:
+        forgets: Whether the agent is made anew before each step.
+    """
+
+    forgets = False
+
+    def __init__(self, actions: list[str]) -> None:
+        self.actions = actions
+
+    def manual(self, text: str) -> str:
+        """What the agent reads as the manual."""
+        return text
+
+    def observation(self, seen: Observation) -> Observation:
+        """What the agent reads as the observation."""
+        return seen
+
+    def reply(self, text: str) -> str:
+        """What the game is told."""
+        return text
+
+    def index(self, number: int) -> int:
+        """What the game is told by an agent that replies with an action's index."""
+        return number
+
+
+class TruncatedManual(Filter):
+    """Reads the first words of the manual only."""
+
+    def manual(self, text: str) -> str:
+        """Cut after `FIRST_WORDS` words."""
+        words = list(re.finditer(r"\S+", text))
+        return text if len(words) <= FIRST_WORDS else text[: words[FIRST_WORDS - 1].end()]
+
+
+class NoManual(Filter):
+    """Reads the title of the manual only."""
+
+    def manual(self, text: str) -> str:
+        """Cut after the first line."""
+        return text.split("\n", 1)[0]
+
+
+class NoHistory(Filter):
+    """Remembers nothing: it is made anew before each step and reads no past observations."""
+
+    forgets = True
+
+    def observation(self, seen: Observation) -> Observation:
+        """Leave the past out."""
+        return Observation(seen.text, (), seen.complaint, seen.image)
+
+
+class NoObservation(Filter):
+    """Reads no observations."""
+
+    def observation(self, seen: Observation) -> Observation:
+        """Leave everything out but the complaint."""
+        return Observation("(not shown)", (), seen.complaint)
+
+
+class LateObservation(Filter):
+    """Reads each observation one step late, so it does not see what its last action did."""
+
+    def __init__(self, actions: list[str]) -> None:
+        super().__init__(actions)
+        self._now: Observation | None = None
+        self._shown: Observation | None = None
+
+    def observation(self, seen: Observation) -> Observation:
+        """Show the one before; the first is shown twice."""
+        if seen.complaint and self._shown is not None:
+            shown = self._shown
+        else:
+            self._shown = shown = self._now or seen
+            self._now = seen
+        return Observation(shown.text, shown.history, seen.complaint, shown.image)
+
+
+class MaskedNumbers(Filter):
+    """Reads `#` for every number, but in the names of the actions."""
+
+    def manual(self, text: str) -> str:
+        """Mask numbers."""
+        return re.sub(r"\d+(\.\d+)?", "#", text)
+
+    def observation(self, seen: Observation) -> Observation:
+        """Mask numbers, in the past as well."""
+        return _map(seen, self.manual)
+
+
+class Renamed(Filter):
+    """Reads invented words for those that tell the actions apart, everywhere and always the same.
+
+    What the words stand for can still be read off the manual and the observations. So this costs
+    nothing but what an agent took from the usual meaning of the names.
+    """
+
+    def __init__(self, actions: list[str]) -> None:
+        named = [set(_words(name)) for name in actions]
+        common = set.intersection(*named) if named else set()
+        telling = dict.fromkeys(
+            word for name in actions for word in _words(name) if word not in common
+        )
+        taken = {word for words in named for word in words}
+        free = [word for word in _invented(len(telling) + len(taken)) if word not in taken]
+        self._there = dict(zip(telling, free, strict=False))
+        self._back = {new: old for old, new in self._there.items()}
+        super().__init__([_replace(name, self._there) for name in actions])
+
+    def manual(self, text: str) -> str:
+        """Rename, but not the title."""
+        title, line, rest = text.partition("\n")
+        return title + line + _replace(rest, self._there)
+
+    def observation(self, seen: Observation) -> Observation:
+        """Rename, in the past as well."""
+        return _map(seen, lambda text: _replace(text, self._there))
+
+    def reply(self, text: str) -> str:
+        """Name back."""
+        return _replace(text, self._back)
+
+
+class Lesion(msgspec.Struct, frozen=True):
+    """Something that can be taken away from an agent.
+
+    Attributes:
+        name: What the command line calls it.
+        summary: What an agent with it does, in words.
+        filter: What it puts between agent and game; None if it takes a faculty of the reference.
+        faculty: The faculty of the `reference` agent it takes away; empty if none.
+        capability: The capability it stands for in the lesion matrix, if for any.
+    """
+
+    name: str
+    summary: str
+    filter: type[Filter] | None = None
+    faculty: str = ""
+    capability: Capability | None = None
+
+
+LESIONS: tuple[Lesion, ...] = (
+    Lesion("truncate-manual", f"reads the first {FIRST_WORDS} words of the manual only",
+           TruncatedManual, capability=Capability.LONG_TEXT_UNDERSTANDING),
+    Lesion("one-inference", "follows one inference only",
+           faculty="inferences", capability=Capability.REASONING),
+    Lesion("first-rule", "knows the first rule only",
+           faculty="rules", capability=Capability.INSTRUCTION_FOLLOWING),
+    Lesion("one-move", "looks one move ahead only",
+           faculty="lookahead", capability=Capability.PLANNING),
+    Lesion("usual-names", "trusts that names mean what they usually mean",
+           faculty="names", capability=Capability.GENERALIZATION),
+    Lesion("prizes-only", "compares prizes without their odds",
+           faculty="odds", capability=Capability.UNDERSTANDING_THE_ODDS),
+    Lesion("no-history", "forgets earlier rounds",
+           NoHistory, capability=Capability.LEARNING_FROM_INTERACTIONS),
+    Lesion("no-checking", "does not look whether its action worked",
+           faculty="checking", capability=Capability.ERROR_HANDLING),
+    Lesion("one-axis", "sees one axis only",
+           faculty="axes", capability=Capability.SPATIAL_REASONING),
+    Lesion("no-manual", "reads the title of the manual only", NoManual),
+    Lesion("no-observation", "reads no observations", NoObservation),
+    Lesion("late-observation", "reads each observation one step late", LateObservation),
+    Lesion("mask-numbers", "reads # for every number", MaskedNumbers),
+    Lesion("rename", "reads invented words for those that tell the actions apart", Renamed),
+)  # fmt: skip
+NINE: tuple[Lesion, ...] = tuple(lesion for lesion in LESIONS if lesion.capability is not None)
+
+
+def find_lesion(name: str) -> Lesion:
+    """The lesion of that name.
+
+    Raises:
+        UnknownNameError: If there is none.
+    """
+    for lesion in LESIONS:
+        if lesion.name == name:
+            return lesion
+    raise UnknownNameError("lesion", name, [lesion.name for lesion in LESIONS])
+
+
+class LesionedFactory:
+    """Makes agents that read through filters.
+
+    Args:
+        factory: Makes the whole agents.
+        filters: What stands between an agent and its game, nearest to the game first.
+    """
+
+    def __init__(self, factory: AgentFactory, filters: Iterable[type[Filter]]) -> None:
+        self._factory, self._filters = factory, list(filters)
+
+    def __call__(self, manual: str, actions: list[str], seed: int) -> Agent:
+        """Make the agent of one episode."""
+        filters = []
+        for kind in self._filters:
+            filters.append(kind(actions))
+            manual, actions = filters[-1].manual(manual), filters[-1].actions
+        make = lambda: self._factory(manual=manual, actions=list(actions), seed=seed)  # noqa: E731
+        return LesionedAgent(make, filters)
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else (`concurrency`, `aclose`, …) is the whole factory's."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._factory, name)
+
+
+class LesionedAgent:
+    """An agent behind filters.
+
+    Args:
+        make: Makes the whole agent.
+        filters: What stands between it and the game, nearest to the game first.
+    """
+
+    def __init__(self, make: Callable[[], Agent], filters: list[Filter]) -> None:
+        self._make, self._filters = make, filters
+        self._forgets = any(kind.forgets for kind in filters)
+        self._agent = make()
+
+    def act(self, observation: Observation) -> Any:
+        """Let the agent act on what it is shown."""
+        if self._forgets and not observation.complaint:
+            self._agent = self._make()
+        for each in self._filters:
+            observation = each.observation(observation)
+        reply: Any = self._agent.act(observation)
+        return self._later(reply) if inspect.isawaitable(reply) else self._told(reply)
+
+    async def _later(self, reply: Any) -> Any:
+        return self._told(await reply)
+
+    def _told(self, reply: Any) -> Any:
+        for each in reversed(self._filters):
+            if isinstance(reply, Reply):
+                reply = msgspec.structs.replace(reply, text=each.reply(reply.text))
+            elif isinstance(reply, str):
+                reply = each.reply(reply)
+            elif isinstance(reply, int) and not isinstance(reply, bool):
+                reply = each.index(reply)
+        return reply
+
+
+def _map(seen: Observation, change: Callable[[str], str]) -> Observation:
+    past = [change(text) for text in seen.history]
+    return Observation(change(seen.text), past, seen.complaint, seen.image)
+
+
+def _words(text: str) -> list[str]:
+    """Its words of two letters or more, in lower case."""
+    return [word.lower() for word in re.findall(r"[A-Za-z]{2,}", text)]
+
+
+def _invented(number: int) -> list[str]:
+    """As many invented words; joined in pairs when the single ones are used up."""
+    pairs = (first + second for first in INVENTED for second in INVENTED)
+    return [*INVENTED, *(next(pairs) for _ in range(max(0, number - len(INVENTED))))]
+
+
+def _replace(text: str, words: dict[str, str]) -> str:
+    """Replace whole words, whatever their case; a capital at the beginning stays one."""
+
+    def new(found: re.Match[str]) -> str:
+        word = words.get(found[0].lower())
+        if word is None:
+            return found[0]
+        return word.capitalize() if found[0][0].isupper() else word
+
+    return re.sub(r"[A-Za-z]{2,}", new, text)

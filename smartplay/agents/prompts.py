@@ -1,0 +1,204 @@
+"""Variants of the prompt: the same facts in another order, numbering or wording.
+
+An agent that reads one prompt (a plain function, a language model) gets a variant's `style`. An
+agent that is handed manual, actions and observations apart gets the same facts through a filter.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from smartplay.agents.base import FunctionAgent, Observation
+from smartplay.agents.lesions import Filter
+from smartplay.errors import UnknownNameError
+
+
+class PromptStyle(msgspec.Struct, frozen=True):
+    """How a prompt is laid out.
+
+    Attributes:
+        order: Where the list of actions stands: after the manual, before it, or at the very end.
+        marks: How the actions are listed.
+        heading: What stands above the list.
+        step: What a past observation is called.
+        question: What is asked at the end; empty for nothing.
+        backwards: Whether the actions are listed in reverse order.
+    """
+
+    order: Literal["after", "before", "end"] = "after"
+    marks: Literal["1.", "a)", "-"] = "1."
+    heading: str = "Your actions:"
+    step: str = "Step"
+    question: str = ""
+    backwards: bool = False
+
+    def listed(self, actions: Sequence[str]) -> str:
+        """The actions with their heading, one per line."""
+        named = actions[::-1] if self.backwards else actions
+        lines = [f"{self._mark(k)} {name}" for k, name in enumerate(named)]
+        return "\n".join([self.heading, *lines])
+
+    def prompt(
+        self, manual: str, actions: Sequence[str], observation: Observation, steps: int
+    ) -> str:
+        """All that an agent reads before an action, as `smartplay.agents.base.prompt_text`."""
+        seen = [*observation.history, str(observation)]
+        pages = [
+            f"{self.step} {k}:\n{text}"
+            for k, text in enumerate(seen, start=steps - len(observation.history))
+        ]
+        told = [manual, *pages, *filter(None, [self.question])]
+        place = {"before": 0, "after": 1, "end": len(told)}[self.order]
+        told.insert(place, self.listed(actions))
+        return "\n\n".join(told)
+
+    def _mark(self, place: int) -> str:
+        if self.marks == "1.":
+            return f"{place + 1}."
+        return f"{_letters(place)})" if self.marks == "a)" else "-"
+
+
+PLAIN = PromptStyle()
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """One way to tell an agent the same.
+
+    Attributes:
+        name: What settings and reports call it.
+        summary: What is different, in words.
+        style: For agents that read one prompt.
+        filter: For agents that are handed the parts.
+        other_protocol: Whether language models play by the other one of their two protocols,
+            which then makes all the difference.
+    """
+
+    name: str
+    summary: str
+    style: PromptStyle = PLAIN
+    filter: type[Filter] = Filter
+    other_protocol: bool = False
+
+
+class Marked(Filter):
+    """Names of actions with a mark before them."""
+
+    def __init__(self, actions: list[str]) -> None:
+        self._whole = {f"{self._mark(k)} {name}": name for k, name in enumerate(actions)}
+        super().__init__(list(self._whole))
+
+    def _mark(self, place: int) -> str:
+        return "-"
+
+    def reply(self, text: str) -> str:
+        """Leave the marks out again."""
+        return self._whole.get(text, text)
+
+
+class Lettered(Marked):
+    """Names of actions with letters before them."""
+
+    def _mark(self, place: int) -> str:
+        return f"{_letters(place)})"
+
+
+class Reversed(Filter):
+    """The actions in reverse order; a reply by number counts from the other end."""
+
+    def __init__(self, actions: list[str]) -> None:
+        super().__init__(actions[::-1])
+
+    def index(self, number: int) -> int:
+        """The number of the same action in the game's order."""
+        return len(self.actions) - 1 - number
+
+
+class Repeated(Filter):
+    """The manual comes again with each observation."""
+
+    def manual(self, text: str) -> str:
+        """Keep it."""
+        self._manual = text
+        return text
+
+    def observation(self, seen: Observation) -> Observation:
+        """Put the manual before it."""
+        told = f"{self._manual}\n\n{seen.text}"
+        return Observation(told, seen.history, seen.complaint, seen.image)
+
+
+class Reworded(Filter):
+    """The observation has a heading and a question."""
+
+    def observation(self, seen: Observation) -> Observation:
+        """Put both around it."""
+        told = f"This is what you see now:\n{seen.text}\nSo what do you do next?"
+        return Observation(told, seen.history, seen.complaint, seen.image)
+
+
+class Told(Filter):
+    """The manual ends with the list of actions."""
+
+    def manual(self, text: str) -> str:
+        """Add the list."""
+        return f"{text}\n\n{PLAIN.listed(self.actions)}"
+
+
+class Thoughtful(Filter):
+    """Each observation asks for thoughts."""
+
+    def observation(self, seen: Observation) -> Observation:
+        """Ask."""
+        told = f"{seen.text}\n\n{THINK}"
+        return Observation(told, seen.history, seen.complaint, seen.image)
+
+
+THINK = (
+    "Think step by step: what do you know, and what would each action lead to? Then name the one "
+    "action you choose."
+)
+VARIANTS: tuple[Variant, ...] = (
+    Variant("plain", "as in every run"),
+    Variant("actions-first", "order: the actions stand before the manual",
+            PromptStyle(order="before"), Repeated),
+    Variant("actions-last", "order: the actions stand at the very end",
+            PromptStyle(order="end"), Told),
+    Variant("lettered", "numbering: a), b), c)", PromptStyle(marks="a)"), Lettered),
+    Variant("bulleted", "numbering: none", PromptStyle(marks="-"), Marked),
+    Variant("reversed", "order: the list of actions is reversed, and has no numbers",
+            PromptStyle(marks="-", backwards=True), Reversed),
+    Variant("reworded", "wording: other headings, and a question at the end",
+            PromptStyle(heading="What you can do is one of these:", step="Earlier, at step",
+                        question="What do you do next? Name one of the things you can do."),
+            Reworded),
+    Variant("protocol", "protocol: think for direct, direct for think; else thoughts are asked for",
+            PromptStyle(question=THINK), Thoughtful, other_protocol=True),
+)  # fmt: skip
+
+
+def function_agent(variant: Variant) -> type[FunctionAgent]:
+    """A class of agents that call a function with prompts of this variant."""
+    compose = staticmethod(variant.style.prompt)
+    return type("FunctionAgent", (FunctionAgent,), {"compose": compose})
+
+
+def find_variant(name: str) -> Variant:
+    """The variant of that name.
+
+    Raises:
+        UnknownNameError: If there is none.
+    """
+    for variant in VARIANTS:
+        if variant.name == name:
+            return variant
+    raise UnknownNameError("prompt", name, [variant.name for variant in VARIANTS])
+
+
+def _letters(place: int) -> str:
+    """A letter; two of them from the 27th on."""
+    first, second = divmod(place, len(string.ascii_lowercase))
+    return (string.ascii_lowercase[first - 1] if first else "") + string.ascii_lowercase[second]

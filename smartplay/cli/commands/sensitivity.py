@@ -1,0 +1,96 @@
+"""Play the contrasts under variants of the prompt and say how much of the score is the prompt."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smartplay.agents.lesions import LESIONS
+from smartplay.agents.prompts import VARIANTS
+from smartplay.cli.output import OK, print_json, print_table
+
+if TYPE_CHECKING:
+    from smartplay.validity.sensitivity import Sensitivity
+
+EPISODES = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add who plays what, and under which variants."""
+    names = [variant.name for variant in VARIANTS]
+    add = parser.add_argument
+    add("agent", help="as for run")
+    add("--games", default="contrast", help="as for run (default: contrast)")
+    add("--variants", default=",".join(names), help=f"some of {', '.join(names)} (default: all)")
+    add("--episodes", type=int, default=EPISODES, metavar="N",
+        help=f"episodes per game and variant (default: {EPISODES})")  # fmt: skip
+    add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
+    add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
+    add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
+    add("--out", type=Path, metavar="DIR",
+        help="where the runs go, a folder each (default: one under runs/)")  # fmt: skip
+    add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
+    add("--lesion", action="append", default=[], metavar="NAME",
+        help=f"take something away: {', '.join(lesion.name for lesion in LESIONS)}")  # fmt: skip
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the agent")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play what is missing, compute, print."""
+    from smartplay.cli.commands.run import agent_settings
+    from smartplay.validity.sensitivity import study_prompts
+
+    slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in options.agent)
+    found = study_prompts(
+        options.agent,
+        [name.strip() for name in options.variants.split(",")],
+        options.games,
+        options.out or Path("runs") / f"sensitivity-{slug}",
+        agent_settings(options),
+        episodes=options.episodes,
+        steps=options.steps,
+        seed=options.seed,
+        concurrency=options.concurrency,
+    )
+    if options.json:
+        print_json(found)
+    else:
+        _print(found)
+    return OK
+
+
+def _print(found: Sensitivity) -> None:
+    rows = [(name, summary, _told(found, name)) for name, summary in found.variants.items()]
+    print_table(
+        f"\n{found.agent}: scores over chance on {found.episodes} episodes, by variant",
+        ("variant", "what is different", "score"),
+        rows,
+    )
+    games = [
+        (
+            game.split("/")[-1],
+            f"{share.mean:.2f}",
+            f"{share.spread:.2f}",
+            f"{share.deviation:.2f}",
+            f"{100 * share.share:.0f} %",
+        )
+        for game, share in found.games.items()
+    ]
+    header = ("game", "mean", "spread", "deviation", "of the variance")
+    print_table("\nWhat the prompt makes of it, game by game", header, games)
+    overall, parsing = found.overall, found.parsing
+    print(
+        f"\nThe prompt moves the score by {overall.deviation:.3f} (standard deviation between "
+        f"variants, chance taken off) and {overall.spread:.3f} (best less worst): "
+        f"{100 * overall.share:.1f} % of the variance between episodes.\n"
+        f"Of {parsing.replies} replies {100 * parsing.invalid:.1f} % named no valid action; the "
+        f"original's parser would have executed another action in {100 * parsing.otherwise:.1f} %."
+    )
+
+
+def _told(found: Sensitivity, name: str) -> str:
+    value = found.overall.variants[name]
+    if value.low is None or value.high is None:
+        return f"{value.mean:.3f}"
+    return f"{value.mean:.3f} [{value.low:.3f}, {value.high:.3f}]"

@@ -1,0 +1,164 @@
+"""Replies that were paid for, kept in an SQLite file so that none is paid for twice.
+
+A reply is found again by the model and its settings, the conversation, the episode (by its
+agent's seed) and the number of the call within the episode. So repeats of an episode under other
+seeds stay independent, and an episode that was broken off takes up where it stopped: played
+again, it is given the same replies up to the first one that is missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from smartplay.errors import RunFolderError
+from smartplay.models.base import WITHOUT_EFFECT, Model, Settings
+from smartplay.models.images import for_record
+from smartplay.records import Call, Message, Usage
+
+
+class Replies:
+    """A file of replies.
+
+    Args:
+        path: The file; made if it is missing.
+        shared: Whether other processes may use the file at the same time.
+
+    Raises:
+        RunFolderError: If it cannot be written, or is no file of replies.
+    """
+
+    def __init__(self, path: Path, shared: bool = False) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        with self._told():
+            self._file = sqlite3.connect(
+                path, timeout=30.0, isolation_level=None, check_same_thread=False
+            )
+            if not shared:  # no shared memory beside the file, which network disks cannot give
+                self._file.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._file.execute("PRAGMA journal_mode = WAL")
+            self._file.execute("PRAGMA synchronous = NORMAL")
+            self._file.execute(
+                "CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply BLOB NOT NULL)"
+            )
+
+    def find(self, key: bytes) -> Call | None:
+        """A reply, without the messages it was given for."""
+        with self._told(), self._lock:
+            found = self._file.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
+            return None if found is None else self._decode(found[0])
+
+    def keep(self, key: bytes, call: Call) -> None:
+        """Keep a reply; once this returns, the death of the process does not lose it."""
+        reply = msgspec.json.encode(msgspec.structs.replace(call, messages=[]))
+        with self._told(), self._lock:
+            self._file.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (key, reply))
+
+    def usage(self) -> Usage:
+        """The tokens of all replies."""
+        with self._told(), self._lock:
+            rows = self._file.execute("SELECT reply FROM replies").fetchall()
+            return sum((self._decode(row[0]).usage for row in rows), Usage())
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._told(), self._lock:
+            self._file.close()
+
+    @contextlib.contextmanager
+    def _told(self) -> Any:
+        try:
+            yield
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise RunFolderError(f"cannot use the replies in {self.path}: {error}") from error
+
+    def _decode(self, reply: bytes) -> Call:
+        return msgspec.json.decode(reply, type=Call)
+
+
+class Meter(Protocol):
+    """Who counts what calls cost."""
+
+    def check(self) -> None:
+        """Raise if no further call may be made."""
+
+    def spend(self, usage: Usage) -> None:
+        """Count the tokens of a call that was made."""
+
+
+class RecordedModel:
+    """A model for one episode that makes no call twice.
+
+    Args:
+        model: Who is asked what is not recorded.
+        seed: What the episode is known by.
+        stores: Where replies are looked for, in this order, and kept.
+        meter: Who counts the calls that are made.
+    """
+
+    def __init__(
+        self, model: Model, seed: int, stores: Sequence[Replies], meter: Meter | None
+    ) -> None:
+        self._model, self._stores, self._meter = model, stores, meter
+        self.name, self.settings = model.name, model.settings
+        self.concurrency = model.concurrency
+        self._start = _digest([model.name, _lasting(model.settings), seed])
+        self._number = 0
+        self._asked = False
+
+    async def chat(
+        self,
+        messages: list[Message],
+        *,
+        choices: Sequence[str] | None = None,
+        seed: int | None = None,
+        fresh: bool = False,
+    ) -> Call:
+        """Reply to a conversation; see `Model.chat`."""
+        recorded = for_record(messages)
+        key = _digest([self._start.hex(), self._number, choices, recorded])
+        found = [store.find(key) for store in self._stores]
+        call = next((reply for reply in found if reply is not None), None)
+        if call is None:
+            call = await self._ask(messages, choices, seed, fresh)
+        for store, reply in zip(self._stores, found, strict=True):
+            if reply is None:
+                store.keep(key, call)
+        self._number += 1
+        return msgspec.structs.replace(call, messages=recorded)
+
+    async def aclose(self) -> None:
+        """Leave the model to the other episodes."""
+
+    async def _ask(
+        self,
+        messages: list[Message],
+        choices: Sequence[str] | None,
+        seed: int | None,
+        fresh: bool,
+    ) -> Call:
+        if self._meter:
+            self._meter.check()
+        first, self._asked = not self._asked, True  # recorded replies have warmed up nothing
+        call = await self._model.chat(messages, choices=choices, seed=seed, fresh=fresh or first)
+        if self._meter:
+            self._meter.spend(call.usage)
+        return call
+
+
+def _lasting(settings: Settings) -> dict[str, Any]:
+    """The settings that replies depend on."""
+    plain: dict[str, Any] = msgspec.to_builtins(settings)
+    return {name: value for name, value in plain.items() if name not in WITHOUT_EFFECT}
+
+
+def _digest(value: Any) -> bytes:
+    return hashlib.sha256(msgspec.json.encode(value, order="sorted")).digest()

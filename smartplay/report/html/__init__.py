@@ -1,0 +1,59 @@
+"""The report as one HTML file that needs no network and opens from disk.
+
+Numbers come from `Report` and `Comparison` alone. Whatever an agent wrote or a run folder holds is
+taken for hostile: templates escape it, data goes into the page as JSON or base64 that cannot end
+its element, control characters are made visible, and a content security policy lets nothing run
+but the page's own script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from smartplay.comparison import Comparison, compare
+from smartplay.errors import RunFolderError
+from smartplay.report.build import Report
+from smartplay.report.html.entries import entries_of
+from smartplay.report.html.page import render_page
+from smartplay.report.html.traces import collect_traces
+from smartplay.run_folder import pretty, write_atomically
+
+__all__ = ["write_html"]
+
+
+def write_html(reports: Sequence[Report], folders: Sequence[Path], out: Path) -> Path:
+    """Write the page of one run or several.
+
+    Two runs or more are compared, and the comparison's numbers go into a `.comparison.json` beside
+    the page. Episodes that find no room in the page go into files in a `.steps` folder beside it.
+
+    Args:
+        reports: A report per run.
+        folders: The run folders, in the same order.
+        out: The HTML file.
+
+    Returns:
+        The file.
+
+    Raises:
+        RunFolderError: If the file cannot be written.
+    """
+    entries = entries_of(reports)
+    comparison = compare(entries) if len(reports) > 1 else None
+    aside = out.with_suffix(".steps")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        traces = collect_traces(reports, folders, aside)
+        names = [entry.name for entry in entries]
+        page = render_page(reports, names, comparison, traces)
+        write_atomically(out, page.encode("utf-8", "backslashreplace"))
+        _write_comparison(comparison, out)
+    except OSError as error:
+        raise RunFolderError(f"cannot write {out}: {error.strerror or error}") from error
+    return out
+
+
+def _write_comparison(comparison: Comparison | None, out: Path) -> None:
+    if comparison is not None:
+        write_atomically(out.with_suffix(".comparison.json"), pretty(comparison))

@@ -1,0 +1,63 @@
+"""What a comparison needs of each report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from smartplay.comparison import Entry
+from smartplay.report.build import Report
+from smartplay.report.details import GameDetail
+
+
+def entries_of(reports: Sequence[Report]) -> list[Entry]:
+    """An entry per report. Cost is money where prices were given to all, else tokens."""
+    priced = all(report.cost is not None or not report.calls for report in reports)
+    names = names_of(reports)
+    return [_entry(report, name, priced) for report, name in zip(reports, names, strict=True)]
+
+
+def cost_unit(reports: Sequence[Report]) -> str:
+    """What `Entry.cost` counts, in words."""
+    costs = [report.cost for report in reports if report.cost is not None]
+    if costs and all(report.cost is not None or not report.calls for report in reports):
+        return f"cost of the run in {costs[0].currency}, prices of {costs[0].date}"
+    return "tokens read and written in the run"
+
+
+def names_of(reports: Sequence[Report]) -> list[str]:
+    """The agents' names, numbered where two are equal."""
+    total = Counter(report.agent for report in reports)
+    seen: Counter[str] = Counter()
+    names = []
+    for report in reports:
+        seen[report.agent] += 1
+        more = f" ({seen[report.agent]})" if total[report.agent] > 1 else ""
+        names.append(report.agent + more)
+    return names
+
+
+def _entry(report: Report, name: str, priced: bool) -> Entry:
+    money = 0.0 if report.cost is None else report.cost.total
+    return Entry(
+        name=name,
+        scores={detail.game: _by_seed(detail, "score") for detail in report.details},
+        normalized={detail.game: _by_seed(detail, "normalized") for detail in report.details},
+        conditions={game: _conditions(report, game) for game in report.run.games},
+        weights={score.capability: score.covers for score in report.capabilities},
+        overall=None if report.overall is None else report.overall.mean,
+        cost=money if priced else float(report.usage.prompt + report.usage.completion),
+    )
+
+
+def _by_seed(detail: GameDetail, field: str) -> dict[int, float]:
+    values = {episode.seed: getattr(episode, field) for episode in detail.episodes}
+    return {seed: value for seed, value in values.items() if value is not None}
+
+
+def _conditions(report: Report, game: str) -> str:
+    plan = report.run.games[game]
+    conditions = [plan.digest, plan.settings, plan.steps, plan.history]
+    return msgspec.json.encode(conditions, order="sorted").decode()

@@ -1,0 +1,110 @@
+"""An episode packed for the trace viewer.
+
+It is JSON, deflated, in base64, so that nothing in it can be taken for markup; the viewer unpacks
+it when the episode is opened. Texts repeat a lot (each prompt holds the ones before it), so every
+text is a list of paragraphs, and a paragraph is kept once.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from smartplay.records import Attempt, Call, EpisodeHeader, Message, StepRecord
+
+Packed = dict[str, Any]
+
+
+def pack_episode(
+    header: EpisodeHeader,
+    steps: Sequence[StepRecord],
+    pictures: Mapping[int, str],
+    no_pictures: str,
+) -> str:
+    """An episode as the viewer reads it.
+
+    Args:
+        header: What the agent read first.
+        steps: The steps.
+        pictures: Data addresses of pictures of the state after a number of steps.
+        no_pictures: Why there is no picture, if there is none.
+
+    Returns:
+        Base64 of deflated JSON.
+    """
+    texts = _Texts()
+    content = {
+        "seed": header.seed,
+        "agentSeed": header.agent_seed,
+        "actions": header.actions,
+        "manual": texts.add(header.manual),
+        "first": texts.add(header.observation),
+        "steps": [_step(step, texts) for step in steps],
+        "pictures": {str(step): picture for step, picture in pictures.items()},
+        "noPictures": no_pictures,
+        "paragraphs": texts.paragraphs,
+    }
+    data = json.dumps(content, separators=(",", ":")).encode("ascii")
+    return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
+
+
+class _Texts:
+    """Keeps each paragraph once; a text is the list of its paragraphs' places."""
+
+    def __init__(self) -> None:
+        self.paragraphs: list[str] = []
+        self._places: dict[str, int] = {}
+
+    def add(self, text: str) -> list[int]:
+        places = []
+        for paragraph in text.split("\n\n"):
+            place = self._places.setdefault(paragraph, len(self.paragraphs))
+            if place == len(self.paragraphs):
+                self.paragraphs.append(paragraph)
+            places.append(place)
+        return places
+
+
+def _step(step: StepRecord, texts: _Texts) -> Packed:
+    return {
+        "name": step.name,
+        "action": step.action,
+        "valid": step.valid,
+        "reward": step.reward,
+        "score": step.score,
+        "seconds": round(step.seconds, 4),
+        "after": texts.add(step.observation),
+        "attempts": [_attempt(attempt, texts) for attempt in step.attempts],
+    }
+
+
+def _attempt(attempt: Attempt, texts: _Texts) -> Packed:
+    return {
+        "reply": texts.add(attempt.reply),
+        "cause": attempt.cause,
+        "reasoning": texts.add(attempt.reasoning),
+        "calls": [_call(call, texts) for call in attempt.calls],
+    }
+
+
+def _call(call: Call, texts: _Texts) -> Packed:
+    usage = call.usage
+    return {
+        "messages": [_message(message, texts) for message in call.messages],
+        "text": texts.add(call.text),
+        "reasoning": texts.add(call.reasoning),
+        "finish": call.finish,
+        "model": call.model,
+        "usage": [usage.prompt, usage.cached, usage.completion, usage.reasoning],
+        "seconds": round(call.seconds, 3),
+    }
+
+
+def _message(message: Message, texts: _Texts) -> Packed:
+    """A message's role and text; what is not plain text is shown as JSON."""
+    content = message.get("content")
+    plain = content if isinstance(content, str) else json.dumps(content, indent=1)
+    return {"role": str(message.get("role", "?")), "text": texts.add(plain)}

@@ -1,0 +1,135 @@
+"""The episodes of a page: what stands in the page, and what in files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from smartplay.errors import RunFolderError
+from smartplay.records import GameHeader
+from smartplay.report.build import Report
+from smartplay.report.details import GameDetail
+from smartplay.report.html.packing import pack_episode
+from smartplay.report.html.pictures import draw_episode, why_no_pictures
+from smartplay.run_folder import RunFolder, write_atomically
+
+STEPS_BYTES = 3_200_000
+EPISODE_BYTES = 600_000
+PICTURES_BYTES = 1_500_000
+
+
+class Place(msgspec.Struct, frozen=True, rename="camel"):
+    """Where the viewer finds an episode's steps.
+
+    Attributes:
+        id: The id of the page's element that holds them; empty if they are in a file.
+        file: The file beside the page; empty if they are in the page.
+        missing: Why there are none; empty if there are.
+    """
+
+    id: str = ""
+    file: str = ""
+    missing: str = ""
+
+
+class Traces(msgspec.Struct):
+    """All episodes of a page.
+
+    Attributes:
+        places: Where each episode is, by run, game and episode.
+        packed: The packed episodes of the page by their element's id.
+        thumbnails: A picture per game, as a data address.
+        aside: How many episodes are in files beside the page.
+        undrawn: How many episodes have no pictures for want of room.
+    """
+
+    places: dict[tuple[int, str, int], Place] = {}
+    packed: dict[str, str] = {}
+    thumbnails: dict[str, str] = {}
+    aside: int = 0
+    undrawn: int = 0
+
+
+def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Path) -> Traces:
+    """Pack the episodes of all runs, the first of each game before the second of any.
+
+    Args:
+        reports: A report per run.
+        folders: The run folders.
+        aside: The folder for what finds no room in the page; made when needed, and emptied of
+            what an earlier report left there.
+
+    Raises:
+        OSError: If a file cannot be written.
+    """
+    for old in aside.glob("[0-9]*-*-[0-9]*.js"):
+        old.unlink()
+    traces = Traces()
+    room = _Room()
+    longest = max((len(d.episodes) for report in reports for d in report.details), default=0)
+    for place in range(longest):
+        for run, (report, folder) in enumerate(zip(reports, folders, strict=True)):
+            for detail in report.details:
+                if place < len(detail.episodes):
+                    episode = detail.episodes[place].episode
+                    plan = report.run.games[detail.game]
+                    _collect(traces, room, RunFolder(folder), plan, run, detail, episode, aside)
+    return traces
+
+
+class _Room:
+    """What the page has left, in bytes."""
+
+    def __init__(self) -> None:
+        self.steps, self.pictures = STEPS_BYTES, PICTURES_BYTES
+
+
+def _collect(
+    traces: Traces,
+    room: _Room,
+    folder: RunFolder,
+    plan: GameHeader,
+    run: int,
+    detail: GameDetail,
+    episode: int,
+    aside: Path,
+) -> None:
+    game = detail.game
+    key = (run, game, episode)
+    try:
+        header, steps = folder.steps(game, episode)
+    except RunFolderError as error:
+        found = folder.steps_path(game, episode).exists()
+        reason = str(error) if found else "No steps of this episode were kept."
+        traces.places[key] = Place(missing=reason)
+        return
+    refused = why_no_pictures(game, plan)
+    pictures: dict[int, str] = {}
+    if not refused and room.pictures > 0:
+        pictures = draw_episode(plan, header, steps)
+        room.pictures -= sum(map(len, pictures.values()))
+        if pictures:
+            traces.thumbnails.setdefault(game, list(pictures.values())[len(pictures) // 3])
+        else:
+            refused = "The game could not be drawn, or no longer does what was recorded."
+    elif not refused:
+        refused = "There is no room for pictures of this episode; lower episodes have some."
+        traces.undrawn += 1
+    packed = pack_episode(header, steps, pictures, refused)
+    name = f"{run}-{_plain(game)}-{episode}"
+    if len(packed) <= min(room.steps, EPISODE_BYTES):
+        room.steps -= len(packed)
+        traces.packed[f"steps-{name}"] = packed
+        traces.places[key] = Place(id=f"steps-{name}")
+        return
+    aside.mkdir(exist_ok=True)
+    write_atomically(aside / f"{name}.js", f'smartplaySteps("{name}","{packed}");\n'.encode())
+    traces.places[key] = Place(id=name, file=f"{aside.name}/{name}.js")
+    traces.aside += 1
+
+
+def _plain(game: str) -> str:
+    """An id without its namespace; letters, digits and hyphens only."""
+    return "".join(c for c in game.split("/")[-1] if c.isascii() and (c.isalnum() or c == "-"))

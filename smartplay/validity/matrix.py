@@ -1,0 +1,170 @@
+"""What lesions do to scores, and whether it can be told which lesion it was: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from smartplay.capabilities import Capability
+from smartplay.card import GameCard
+from smartplay.scoring import Weights, weight
+from smartplay.statistics import Floats, Interval, ratio_interval
+
+KEPT, LOST = 0.9, 0.3
+"""A row of the lesion matrix is clean if all but its diagonal is at least `KEPT`, that at most
+`LOST`."""
+
+
+class LesionMatrix(msgspec.Struct, frozen=True, kw_only=True):
+    """What each lesion leaves of each contrast.
+
+    Rows are lesions, columns contrasts, both in the order of `capabilities`; a value is None where
+    the lesioned agent does not master the easy setting.
+
+    Attributes:
+        capabilities: The nine.
+        lesions: The lesions' names.
+        retention: Hard over easy, both over chance.
+        low: Lower ends of the 95 % intervals.
+        high: Upper ends.
+        seeds: Episodes per setting.
+        clean: Per row, whether the diagonal is at most `LOST` and all the rest at least `KEPT`.
+        easy: Over chance, per lesion and contrast.
+        hard: Likewise.
+    """
+
+    capabilities: list[str]
+    lesions: list[str]
+    retention: list[list[float | None]]
+    low: list[list[float | None]]
+    high: list[list[float | None]]
+    seeds: int
+    clean: list[bool]
+    easy: list[list[float]]
+    hard: list[list[float]]
+
+
+def lesion_matrix(
+    lesions: Sequence[str], easy: Floats, hard: Floats, rng: np.random.Generator
+) -> LesionMatrix:
+    """Work out the matrix from played episodes.
+
+    Args:
+        lesions: Nine names, in the order of the capabilities.
+        easy: Scores over chance (0 random play, 1 the best), shape (lesions, contrasts, seeds).
+        hard: Likewise, of the same seeds.
+        rng: Draws the resamples.
+    """
+    number = len(lesions)
+    cells: list[list[Interval | None]] = [
+        [ratio_interval(hard[row, k], easy[row, k], rng) for k in range(number)]
+        for row in range(number)
+    ]
+    return LesionMatrix(
+        capabilities=[str(capability) for capability in Capability],
+        lesions=list(lesions),
+        retention=[[None if cell is None else cell.mean for cell in row] for row in cells],
+        low=[[None if cell is None else cell.low for cell in row] for row in cells],
+        high=[[None if cell is None else cell.high for cell in row] for row in cells],
+        seeds=easy.shape[2],
+        clean=[
+            _clean(k, [None if cell is None else cell.mean for cell in row])
+            for k, row in enumerate(cells)
+        ],
+        easy=easy.mean(axis=2).tolist(),
+        hard=hard.mean(axis=2).tolist(),
+    )
+
+
+def _clean(diagonal: int, row: Sequence[float | None]) -> bool:
+    known = [value for value in row if value is not None]
+    others = [value for k, value in enumerate(known) if k != diagonal]
+    return len(known) == len(row) and known[diagonal] <= LOST and min(others) >= KEPT
+
+
+class ClassicLesions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the lesions do to the classic scores.
+
+    Attributes:
+        games: The core games that a reference agent plays.
+        weights: The weighting of the capability scores.
+        whole: The whole agent's normalised score per game.
+        lost: Per lesion, what it loses in each game; None where the game's agent has no such
+            faculty, so that nothing was taken away.
+        drops: Per lesion, what each capability score loses; None where no game covers it.
+        suspected: Per lesion, the capabilities that lose most; empty where none loses anything.
+        told: Per lesion, whether that is the right one, and it alone.
+    """
+
+    games: list[str]
+    weights: Weights
+    whole: list[float]
+    lost: list[list[float | None]]
+    drops: list[list[float | None]]
+    suspected: list[list[str]]
+    told: list[bool]
+
+
+NOTICEABLE = 0.02
+"""A capability score that falls by less is not taken for a sign of anything."""
+
+
+def classic_lesions(
+    cards: Sequence[GameCard],
+    whole: Sequence[float],
+    lesioned: Sequence[Sequence[float | None]],
+    weights: Weights,
+) -> ClassicLesions:
+    """Read the classic capability scores as a report's reader would: which one has fallen most?
+
+    Args:
+        cards: The games.
+        whole: The whole agent's normalised score per game.
+        lesioned: Per lesion, in the order of the capabilities, the score per game; None where
+            nothing was taken away.
+        weights: The weighting.
+    """
+    lost = [
+        [None if now is None else before - now for before, now in zip(whole, row, strict=True)]
+        for row in lesioned
+    ]
+    drops = [_drops(cards, [part or 0.0 for part in row], weights) for row in lost]
+    suspected = [_largest(row) for row in drops]
+    return ClassicLesions(
+        games=[card.id for card in cards],
+        weights=weights,
+        whole=list(whole),
+        lost=lost,
+        drops=drops,
+        suspected=suspected,
+        told=[
+            names == [str(capability)]
+            for names, capability in zip(suspected, Capability, strict=True)
+        ],
+    )
+
+
+def _drops(
+    cards: Sequence[GameCard], lost: Sequence[float], weights: Weights
+) -> list[float | None]:
+    found: list[float | None] = []
+    for capability in Capability:
+        parts = [weight(card.degree(capability), weights) for card in cards]
+        total = sum(parts)
+        drop = sum(part * loss for part, loss in zip(parts, lost, strict=True))
+        found.append(drop / total if total else None)
+    return found
+
+
+def _largest(drops: Sequence[float | None]) -> list[str]:
+    known = [drop for drop in drops if drop is not None]
+    most = max(known, default=0.0)
+    if most < NOTICEABLE:
+        return []
+    return [
+        str(capability)
+        for capability, drop in zip(Capability, drops, strict=True)
+        if drop is not None and most - drop < 1e-9
+    ]

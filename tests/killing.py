@@ -1,0 +1,201 @@
+"""One run killed again and again with SIGKILL: `python -m tests.killing [TIMES] [SEED]`.
+
+Plays a run undisturbed, and the same run killed at random moments until it is finished. Shows
+that the records are equal, times aside, that no process outlives its run, and that a language
+model is asked again for no more than what was under way at each kill. Linux only (`/proc`).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from smartplay.run_folder import RunFolder
+from tests.fake_server import FakeServer
+from tests.faults import choose
+from tests.games import unique, write_game
+
+MARK = "SMARTPLAY_TEST_MARK"
+CONCURRENCY, STEPS = 4, 10
+SLOW = """
+import time
+
+class Slow:
+    def __init__(self, manual, actions, seed):
+        self.actions, self.seed, self.steps = actions, seed, 0
+
+    def act(self, observation):
+        time.sleep(0.02)
+        self.steps += 1
+        return self.actions[(self.seed + self.steps) % len(self.actions)]
+"""
+
+
+class Killed(NamedTuple):
+    """What happened to a run.
+
+    Attributes:
+        kills: How often it was killed.
+        early: How many of these came before its first new result.
+        results: Its lines at the end.
+        seconds: How long it took in all.
+    """
+
+    kills: int
+    early: int
+    results: int
+    seconds: float
+
+
+def content(path: Path) -> Any:
+    """Every record of a run and its steps, but for times."""
+    folder = RunFolder(path)
+    told = []
+    for record in folder.results(folder.header()):
+        head, steps = folder.steps(record.game, record.episode)
+        told += [untimed(msgspec.to_builtins(part)) for part in (record, head, *steps)]
+    return told
+
+
+def untimed(value: Any) -> Any:
+    """Plain data without times."""
+    if isinstance(value, dict):
+        return {key: untimed(below) for key, below in value.items() if key != "seconds"}
+    return [untimed(below) for below in value] if isinstance(value, list) else value
+
+
+def lines(out: Path) -> int:
+    """Complete lines of results."""
+    path = out / "episodes.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def start(command: list[str], mark: str) -> subprocess.Popen[bytes]:
+    """Start a run whose processes can be told by a mark in their environment."""
+    environment = os.environ | {MARK: mark}
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+
+
+def left_over(mark: str) -> list[int]:
+    """Processes that bear a mark."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"{MARK}={mark}".encode() in (place / "environ").read_bytes():
+                found.append(int(place.name))
+        except OSError:  # noqa: PERF203
+            continue
+    return found
+
+
+def no_orphans(mark: str) -> None:
+    """Wait until all processes of a run are gone.
+
+    Raises:
+        AssertionError: If one stays.
+    """
+    deadline = time.monotonic() + 20
+    while left_over(mark):
+        assert time.monotonic() < deadline, f"processes outlive their run: {left_over(mark)}"
+        time.sleep(0.02)
+
+
+def finish(command: list[str]) -> float:
+    """Run to the end; returns the seconds it took."""
+    mark, began = uuid.uuid4().hex, time.monotonic()
+    process = start(command, mark)
+    _, told = process.communicate(timeout=600)
+    assert process.returncode == 0, told.decode()
+    no_orphans(mark)
+    return time.monotonic() - began
+
+
+def kill_again_and_again(command: list[str], out: Path, times: int, draw: random.Random) -> Killed:
+    """Kill a run at random moments, then let it finish."""
+    kills = early = 0
+    began, patience = time.monotonic(), 1.0
+    while kills < times:
+        before, mark = lines(out), uuid.uuid4().hex
+        process = start(command, mark)
+        moment = time.monotonic() + draw.uniform(0, 2 * patience)
+        first = None
+        while time.monotonic() < moment and process.poll() is None:
+            if first is None and lines(out) > before:
+                first = time.monotonic()
+            time.sleep(0.005)
+        if process.poll() is not None:
+            assert process.returncode == 0, process.communicate()[1].decode()
+            break
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        kills += 1
+        early += first is None
+        patience = min(5.0, patience * (1.1 if first is None else 0.95))
+        no_orphans(mark)
+    finish(command)
+    return Killed(kills, early, lines(out), time.monotonic() - began)
+
+
+def prove(
+    folder: Path, agent: list[str], games: str, episodes: int, times: int, seed: int
+) -> Killed:
+    """Compare a killed run with an undisturbed one."""
+    common = [sys.executable, "-m", "smartplay", "run", *agent, "--games", games, "--json"]
+    common += ["--episodes", str(episodes), "--steps", str(STEPS)]
+    common += ["--concurrency", str(CONCURRENCY)]
+    finish([*common, "--out", str(folder / "calm")])
+    out = folder / "killed"
+    told = kill_again_and_again([*common, "--out", str(out)], out, times, random.Random(seed))
+    assert content(out) == content(folder / "calm"), "the kills show in the records"
+    assert told.results == lines(folder / "calm"), "an episode was counted twice"
+    rest = sorted(path.name for path in out.iterdir())
+    assert rest == sorted(path.name for path in (folder / "calm").iterdir()), rest
+    return told
+
+
+def scripted(folder: Path, times: int, seed: int) -> Killed:
+    """A scripted agent, in threads and, for a CPU-heavy game, in worker processes."""
+    (folder / "slow.py").write_text(SLOW)
+    game = write_game(folder, heavy=True, name=unique(folder))
+    games = f"{game},BanditTwoArmedHighLowFixed,Hanoi3Disk"
+    return prove(folder, [f"{folder / 'slow.py'}:Slow"], games, 6 * times, times, seed)
+
+
+def _slowly(request: dict[str, Any]) -> str:
+    time.sleep(0.02)
+    return choose(request)
+
+
+def language_model(folder: Path, times: int, seed: int) -> tuple[Killed, int, int]:
+    """A language model behind HTTP; returns also the calls of the records and those made."""
+    with FakeServer() as server:
+        server.answer(_slowly)
+        agent = ["openai:fake", "--base-url", server.url]
+        told = prove(folder, agent, "RockPaperScissorBasic", 5 * times, times, seed)
+        calls = 5 * times * STEPS
+        made = len(server.requests) - calls
+    assert calls <= made <= calls + told.kills * CONCURRENCY, (
+        f"{made} calls were made where {calls} and {CONCURRENCY} a kill would do"
+    )
+    return told, calls, made
+
+
+if __name__ == "__main__":
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    chance = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    os.environ.pop("OPENAI_API_KEY", None)
+    for name, proof in (("scripted agent", scripted), ("language model", language_model)):
+        with tempfile.TemporaryDirectory(prefix="smartplay-killing-") as place:
+            print(f"{name}: {proof(Path(place), number, chance)}", flush=True)

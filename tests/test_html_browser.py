@@ -1,0 +1,308 @@
+"""The HTML report in a real browser: headless Chromium, opened from disk."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smartplay.report import wording
+from smartplay.report.html import pictures, traces
+from smartplay.run_folder import RunFolder
+from tests.chatty import HOSTILE
+from tests.report_runs import failing_run, hostile_run, page_of, play
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+if CHROMIUM is None or DRIVER is None:
+    pytest.skip(
+        "no chromium and chromedriver here (Debian: chromium-driver)", allow_module_level=True
+    )
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+
+from selenium.webdriver.chrome.service import Service  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync "
+    "--disable-dev-shm-usage --window-size=1300,900"
+)
+HANOI = "Hanoi3Disk-v0"
+Browser = Any
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    """The browser with a window of usual size."""
+    emulate(chromium, 1300, "light")
+    return chromium
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Pages of the runs they are named after; `both` compares two, `aside` has steps beside it."""
+    root = tmp_path_factory.mktemp("pages")
+    runs = {
+        "random": play(root / "random", "random"),
+        "reference": play(root / "reference", "reference"),
+        "hostile": hostile_run(root / "hostile"),
+        "failing": failing_run(root / "failing"),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pictures, "FRAMES", 3)
+        for name, folder in runs.items():
+            page_of([folder], root / f"{name}.html")
+        page_of([runs["hostile"], runs["random"], runs["reference"]], root / "both.html")
+        patch.setattr(traces, "EPISODE_BYTES", 100)
+        page_of([runs["random"]], root / "aside.html")
+    return {path.stem: path for path in root.glob("*.html")}
+
+
+def look(browser: Browser, page: Path, place: str = "") -> None:
+    """Open a page as from disk, and wait until an episode is shown or a message says why not."""
+    browser.get("about:blank")
+    browser.get_log("browser")
+    browser.get(page.as_uri() + place)
+    settle(browser)
+
+
+def settle(browser: Browser) -> None:
+    ready = "return document.getElementById('position').textContent !== '' || "
+    ready += "!document.getElementById('message').hidden"
+    WebDriverWait(browser, 30).until(lambda b: b.execute_script(ready))
+
+
+def of(browser: Browser, name: str) -> Any:
+    return browser.find_element(By.ID, name)
+
+
+def words(browser: Browser, name: str) -> str:
+    return str(of(browser, name).get_property("textContent"))
+
+
+def errors(browser: Browser) -> list[str]:
+    return [entry["message"] for entry in browser.get_log("browser")]
+
+
+def press(browser: Browser, *keys: str) -> None:
+    of(browser, "slider").send_keys(*keys)
+
+
+def emulate(browser: Browser, width: int, scheme: str) -> None:
+    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    features = [
+        {"name": "prefers-color-scheme", "value": scheme},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+@pytest.mark.parametrize("name", ["random", "hostile", "failing", "both", "aside"])
+@pytest.mark.parametrize(("width", "scheme"), [(1300, "light"), (390, "dark")])
+def test_no_errors_and_nothing_wider_than_the_window(
+    browser: Browser, pages: dict[str, Path], name: str, width: int, scheme: str
+) -> None:
+    emulate(browser, width, scheme)
+    look(browser, pages[name])
+    assert errors(browser) == []
+    measured = "return [document.documentElement.scrollWidth, window.innerWidth]"
+    wide, window = browser.execute_script(measured)
+    assert wide <= window, f"the page is {wide} pixels wide in a window of {window}"
+    paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    brightness = sum(map(int, re.findall(r"\d+", paper)[:3]))
+    assert (brightness > 600) == (scheme == "light")
+
+
+def test_nothing_is_loaded(browser: Browser, pages: dict[str, Path]) -> None:
+    look(browser, pages["random"])
+    loaded = browser.execute_script(
+        "return performance.getEntriesByType('resource').map((r) => r.name)"
+    )
+    assert [name for name in loaded if not name.startswith("data:")] == []
+
+
+def test_hostile_text_does_nothing(browser: Browser, pages: dict[str, Path]) -> None:
+    look(browser, pages["hostile"])
+    assert browser.execute_script("return window.hacked") is None
+    assert wording.visible(HOSTILE) in browser.find_element(By.TAG_NAME, "h1").text
+    folder = RunFolder(pages["hostile"].with_name("hostile"))
+    for episode in range(3):
+        _, steps = folder.steps(f"smartplay/{HANOI}", episode)
+        for step in steps:
+            if any(attempt.reply == HOSTILE for attempt in step.attempts):
+                look(browser, pages["hostile"], f"#0/{HANOI}/{episode}/{step.step}")
+                assert wording.visible(HOSTILE) in words(browser, "attempts")
+                assert browser.execute_script("return window.hacked") is None
+                assert errors(browser) == []
+                return
+    pytest.fail("the run holds no hostile reply; choose another seed")
+
+
+def test_a_step_shows_what_was_recorded(browser: Browser, pages: dict[str, Path]) -> None:
+    header, steps = RunFolder(pages["hostile"].with_name("hostile")).steps(f"smartplay/{HANOI}", 1)
+    look(browser, pages["hostile"], f"#0/{HANOI}/1/7")
+    step = steps[6]
+    assert words(browser, "position") == "7 / 30"
+    assert words(browser, "manual") == header.manual
+    assert words(browser, "observation") == steps[5].observation
+    assert words(browser, "after") == step.observation
+    told = words(browser, "attempts")
+    assert step.attempts[-1].reasoning in told
+    for message in step.attempts[-1].calls[0].messages:
+        assert message["content"] in told
+    outcome = words(browser, "outcome")
+    assert f"Executed{step.name}" in outcome
+    assert f"Score so far{step.score:g}" in outcome
+    taken = browser.find_element(By.CSS_SELECTOR, "#actions .taken")
+    assert taken.get_property("textContent") == step.name
+    assert of(browser, "picture").get_attribute("src").startswith("data:image/png")
+    assert "after 0 steps" in words(browser, "picture-note")
+
+
+def test_keys_slider_and_buttons(browser: Browser, pages: dict[str, Path]) -> None:
+    look(browser, pages["random"], f"#0/{HANOI}/0/1")
+    press(browser, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    assert words(browser, "position") == "3 / 30"
+    press(browser, Keys.PAGE_DOWN)
+    assert words(browser, "position") == "13 / 30"
+    press(browser, Keys.PAGE_UP, Keys.ARROW_LEFT)
+    assert words(browser, "position") == "2 / 30"
+    press(browser, Keys.END)
+    assert words(browser, "position") == "30 / 30"
+    assert not of(browser, "to-next").is_enabled()
+    press(browser, Keys.HOME)
+    assert words(browser, "position") == "1 / 30"
+    of(browser, "to-next").click()
+    of(browser, "to-last").click()
+    of(browser, "to-previous").click()
+    assert words(browser, "position") == "29 / 30"
+    assert browser.current_url.endswith(f"#0/{HANOI}/0/29")
+    press(browser, "]")
+    settle(browser)
+    WebDriverWait(browser, 10).until(lambda b: b.current_url.endswith(f"#0/{HANOI}/1/1"))
+    browser.execute_script(
+        "const s = document.getElementById('slider'); s.value = 9; "
+        "s.dispatchEvent(new Event('input'))"
+    )
+    assert words(browser, "position") == "9 / 30"
+    assert errors(browser) == []
+
+
+def test_links_lead_to_a_step(browser: Browser, pages: dict[str, Path]) -> None:
+    look(browser, pages["both"], f"#2/{HANOI}/2/4")
+    assert Select(of(browser, "run")).first_selected_option.text == "reference"
+    assert words(browser, "position").startswith("4 / ")
+    link = of(browser, "link").get_attribute("href")
+    assert link.endswith(f"#2/{HANOI}/2/4")
+    browser.execute_script("location.hash = '#1/BanditTwoArmedHighLowFixed-v0/1/50'")
+    WebDriverWait(browser, 10).until(lambda b: words(b, "position") == "50 / 50")
+    assert Select(of(browser, "run")).first_selected_option.text == "random"
+    browser.execute_script("location.hash = '#9/none/1/50'")
+    WebDriverWait(browser, 10).until(lambda b: "no such episode" in words(b, "message"))
+    assert errors(browser) == []
+
+
+def test_a_dot_opens_its_episode(browser: Browser, pages: dict[str, Path]) -> None:
+    look(browser, pages["random"])
+    dot = browser.find_element(By.CSS_SELECTOR, f"a[href='#0/{HANOI}/2/1'] circle")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", dot)
+    dot.click()
+    label = f"#0/{HANOI}/2/1"
+    WebDriverWait(browser, 10).until(lambda b: of(b, "link").get_attribute("href").endswith(label))
+
+
+def test_filters_stop_at_invalid_replies(browser: Browser, pages: dict[str, Path]) -> None:
+    folder = RunFolder(pages["hostile"].with_name("hostile"))
+    game = "BanditTwoArmedHighLowFixed-v0"
+    _, steps = folder.steps(f"smartplay/{game}", 0)
+    rejected = [s.step for s in steps if any(a.cause for a in s.attempts)]
+    assert len(rejected) > 1, "choose another seed"
+    look(browser, pages["hostile"], f"#0/{game}/0/1")
+    Select(of(browser, "stop")).select_by_value("retried")
+    found = []
+    for _ in rejected:
+        found.append(int(words(browser, "position").split(" /")[0]))
+        press(browser, Keys.ARROW_RIGHT)
+    assert [k for k in found if k in rejected] == found[: len(rejected)]
+    assert "no further" in words(browser, "position")
+    assert "No valid action" in words(browser, "attempts")
+    press(browser, Keys.HOME, "n")
+    assert int(words(browser, "position").split(" /")[0]) in rejected
+    of(browser, "troubled").click()
+    shown = [option.text for option in Select(of(browser, "episode")).options]
+    assert any("failed" in text for text in shown)
+
+
+def test_failures_are_shown_with_their_last_steps(browser: Browser, pages: dict[str, Path]) -> None:
+    look(browser, pages["failing"])
+    assert "the service is down" in words(browser, "message")
+    assert words(browser, "position") == "1 / 3"
+
+
+def test_steps_beside_the_page_are_read_from_disk(
+    browser: Browser, pages: dict[str, Path], tmp_path: Path
+) -> None:
+    look(browser, pages["aside"], f"#0/{HANOI}/1/5")
+    assert words(browser, "position") == "5 / 30"
+    assert errors(browser) == []
+    lonely = tmp_path / "aside.html"
+    shutil.copy(pages["aside"], lonely)
+    look(browser, lonely, f"#0/{HANOI}/1/5")
+    assert "is not beside this page" in words(browser, "message")
+
+
+def test_everything_one_can_reach_has_a_name(browser: Browser, pages: dict[str, Path]) -> None:
+    look(browser, pages["both"])
+    selector = "button, select, input, summary, [tabindex='0'], nav a, svg[role=img]"
+    for element in browser.find_elements(By.CSS_SELECTOR, selector):
+        if element.is_displayed():
+            assert element.accessible_name, element.get_attribute("outerHTML")[:200]
+    headings = [h.tag_name for h in browser.find_elements(By.CSS_SELECTOR, "h1, h2, h3")]
+    assert headings[0] == "h1"
+    assert headings.count("h1") == 1
+    assert headings[1] == "h2"
+
+
+def test_the_keyboard_alone_reaches_the_viewer(browser: Browser, pages: dict[str, Path]) -> None:
+    look(browser, pages["random"])
+    body = browser.find_element(By.TAG_NAME, "body")
+    for _ in range(80):
+        body.send_keys(Keys.TAB) if _ == 0 else browser.switch_to.active_element.send_keys(Keys.TAB)
+        if browser.switch_to.active_element.get_attribute("id") == "slider":
+            break
+    active = browser.switch_to.active_element
+    assert active.get_attribute("id") == "slider"
+    style = "return getComputedStyle(document.activeElement).outlineStyle"
+    assert browser.execute_script(style) != "none", "the focus cannot be seen"
+    active.send_keys(Keys.ARROW_RIGHT)
+    assert words(browser, "position").startswith("2 / ")
+
+
+def test_without_script_the_results_are_there(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get(pages["random"].as_uri())
+        assert "Capabilities" in browser.find_element(By.TAG_NAME, "main").text
+        assert "needs JavaScript" in browser.find_element(By.ID, "viewer").text
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

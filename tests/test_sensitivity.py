@@ -1,0 +1,190 @@
+"""Variants of the prompt tell the same, and how much of a score they are is measured right."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from smartplay.agents.base import FunctionAgent, Observation, prompt_text
+from smartplay.agents.catalog import find_agent
+from smartplay.agents.llm import LLMFactory
+from smartplay.agents.prompts import PLAIN, VARIANTS, Variant, find_variant
+from smartplay.cli import main
+from smartplay.errors import UnknownNameError, UsageError
+from smartplay.models.base import Settings
+from smartplay.records import Call
+from smartplay.validity.sensitivity import first_named, prompt_share, study_prompts
+
+MANUAL, ACTIONS = "The Game\n\nThere are rules.", ["go north", "go south", "wait"]
+SEEN = Observation("You are here.", ["You were there."])
+each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+
+
+def test_the_plain_style_is_the_prompt_of_every_run() -> None:
+    assert PLAIN.prompt(MANUAL, ACTIONS, SEEN, 4) == prompt_text(MANUAL, ACTIONS, SEEN, 4)
+
+
+@each_variant
+def test_a_prompt_of_any_variant_holds_all_parts(variant: Variant) -> None:
+    text = variant.style.prompt(MANUAL, ACTIONS, SEEN, 1)
+    for part in (MANUAL, *ACTIONS, SEEN.text, *SEEN.history):
+        assert text.count(part) == 1, f"{part!r} in {text!r}"
+    assert (text == PLAIN.prompt(MANUAL, ACTIONS, SEEN, 1)) == (variant.name == "plain")
+
+
+@each_variant
+def test_a_filter_of_any_variant_passes_the_action_on(variant: Variant) -> None:
+    read: list[str] = []
+
+    class South:
+        def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+            read.append(manual)
+            self._name = next(name for name in actions if name.endswith("go south"))
+            self._place = actions.index(self._name)
+
+        def act(self, observation: Observation) -> Any:
+            read.append(str(observation))
+            return self._name if "You are" in observation else self._place
+
+    source = find_agent(South, {} if variant.name == "plain" else {"prompt": variant.name})
+    agent = source.factory(manual=MANUAL, actions=ACTIONS, seed=0)
+    assert agent.act(SEEN) == "go south"
+    assert agent.act(Observation("Far off.")) == 1
+    assert MANUAL in read[0]
+    assert SEEN.text in read[1]
+
+
+def test_there_are_enough_kinds_of_variants() -> None:
+    assert len(VARIANTS) >= 7
+    kinds = {variant.summary.split(":")[0] for variant in VARIANTS}
+    assert {"order", "numbering", "wording", "protocol"} <= kinds
+    with pytest.raises(UnknownNameError):
+        find_variant("shouted")
+
+
+class Parrot:
+    """A model that keeps what it was sent."""
+
+    name, concurrency = "parrot", 1
+    settings = Settings()
+
+    def __init__(self) -> None:
+        self.sent: list[list[dict[str, Any]]] = []
+
+    async def chat(self, messages: list[dict[str, Any]], **_: Any) -> Call:
+        self.sent.append([dict(message) for message in messages])
+        return Call(messages, "Answer: wait")
+
+
+@each_variant
+def test_language_models_get_the_variant(variant: Variant) -> None:
+    model = Parrot()
+    factory = LLMFactory(model, "direct", variant.name)  # type: ignore[arg-type]
+    agent = factory(manual=MANUAL, actions=ACTIONS, seed=0)
+    reply = asyncio.run(agent.act(SEEN))
+    assert reply.text == "Answer: wait"
+    assert len(model.sent) == (2 if variant.other_protocol else 1)
+    text = "\n".join(message["content"] for message in model.sent[0])
+    for part in (MANUAL, *ACTIONS, SEEN.text):
+        assert text.count(part) == 1, f"{part!r} in {text!r}"
+    if variant.name != "plain":
+        assert factory.settings["prompt"] == variant.name
+        assert text != _plain_text()
+
+
+def _plain_text() -> str:
+    model = Parrot()
+    factory = LLMFactory(model, "direct")  # type: ignore[arg-type]
+    asyncio.run(factory(manual=MANUAL, actions=ACTIONS, seed=0).act(SEEN))
+    assert "prompt" not in factory.settings
+    return "\n".join(message["content"] for message in model.sent[0])
+
+
+def test_functions_get_the_variant() -> None:
+    prompts: list[str] = []
+
+    def keep(prompt: str) -> str:
+        prompts.append(prompt)
+        return "wait"
+
+    agent = find_agent(keep, {"prompt": "lettered"}).factory(manual=MANUAL, actions=ACTIONS, seed=0)
+    assert isinstance(agent, FunctionAgent)
+    agent.act(SEEN)
+    assert "b) go south" in prompts[0]
+
+
+# The share of the prompt
+
+
+def test_prompt_share_of_made_up_scores() -> None:
+    rng = np.random.default_rng(0)
+    episodes = rng.normal(0, 0.3, 400)
+    noise = rng.normal(0, 0.1, (5, 400))
+    shift = np.array([0.0, 0.1, 0.2, 0.3, 0.4])
+    moved = prompt_share({f"{k}": 0.5 + shift[k] + episodes + noise[k] for k in range(5)})
+    assert moved.deviation == pytest.approx(shift.std(ddof=1), abs=0.02)
+    assert moved.spread == pytest.approx(0.4, abs=0.03)
+    assert moved.share == pytest.approx(0.025 / (0.025 + 0.09 + 0.01), abs=0.04)
+    still = prompt_share({f"{k}": 0.5 + episodes + noise[k] for k in range(5)})
+    assert still.deviation < 0.02
+    assert still.share < 0.01
+
+
+def test_equal_scores_have_no_share() -> None:
+    found = prompt_share({"a": [1.0, 1.0], "b": [1.0, 1.0]})
+    assert (found.share, found.deviation, found.spread) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("reply", "action"),
+    [("I wait", 2), ("not go north but go south", 0), ("nothing", 0), ("GO SOUTH", 1)],
+)
+def test_the_originals_parser(reply: str, action: int) -> None:
+    assert first_named(reply, ACTIONS) == action
+
+
+def letters_only(prompt: str) -> str:
+    """Is right if the list has letters; else takes the first action that is listed."""
+    call = re.search(r"The call is: (\w+)", prompt)
+    assert call
+    if "a) " in prompt:
+        return f"Choose the {call[1]} door"
+    return str(re.search(r"Choose the \w+ door", prompt)[0])  # type: ignore[index]
+
+
+def test_a_study_finds_the_prompt_in_the_score(tmp_path: Path) -> None:
+    found = study_prompts(
+        letters_only, ["plain", "lettered", "bulleted", "reversed"], "ContrastGeneralizationEasy",
+        tmp_path, {}, episodes=3, progress=False,
+    )  # fmt: skip
+    assert found.overall.variants["lettered"].mean == pytest.approx(1, abs=0.01)
+    assert found.overall.variants["plain"].mean < 0.5
+    assert found.overall.share > 0.3
+    assert found.overall.spread > 0.5
+    assert found.episodes == 3
+    assert found.parsing.replies == 4 * 3 * 12
+    assert found.parsing.otherwise == 0
+    assert set(found.runs) == {"plain", "lettered", "bulleted", "reversed"}
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["sensitivity", "reference", "--games", "ContrastReasoningHard"]
+    arguments += ["--episodes", "2", "--out", str(tmp_path)]
+    assert main([*arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["overall"]["mean"] == pytest.approx(1, abs=0.01)
+    assert found["overall"]["spread"] == 0
+    assert len(found["variants"]) == len(VARIANTS)
+    assert main(arguments) == 0
+    assert "standard deviation between variants" in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_a_single_variant_is_no_study(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="two variants"):
+        study_prompts("random", ["plain"], "contrast", tmp_path, {})

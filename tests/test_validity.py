@@ -1,0 +1,354 @@
+"""What scores can tell apart, what lesions do to them, and how retention is reported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import smartplay
+from smartplay.agents.base import Observation, Reply
+from smartplay.agents.catalog import find_agent
+from smartplay.agents.lesions import FIRST_WORDS, LESIONS, NINE, LesionedFactory, find_lesion
+from smartplay.capabilities import Capability
+from smartplay.cli import main
+from smartplay.contrast_scores import score_contrasts
+from smartplay.errors import UnknownNameError, UsageError
+from smartplay.published import published_table
+from smartplay.records import EpisodeRecord
+from smartplay.registry import cards, get_card
+from smartplay.report import write_report
+from smartplay.runner.episode import Job, play_episode
+from smartplay.runner.worker import play_by_name
+from smartplay.statistics import ratio_interval
+from smartplay.validity.degrees import study_degrees, study_table
+from smartplay.validity.matrix import KEPT, LOST, classic_lesions, lesion_matrix
+from smartplay.validity.study import contrast_cards, study_classic, study_lesions
+
+SEEDS = 30
+NAMES = [str(capability) for capability in Capability]
+
+
+# Degrees and the published table
+
+
+def test_the_published_scores_are_nearly_one_number() -> None:
+    found = study_table(published_table(), "shipped")
+    assert found.models == 8
+    assert found.rank == 7
+    assert found.lowest == pytest.approx(0.92, abs=0.005)
+    assert found.median == pytest.approx(0.98, abs=0.005)
+    assert found.component == pytest.approx(0.98, abs=0.005)
+    planning, reasoning = NAMES.index("Planning"), NAMES.index("Reasoning")
+    assert found.correlations[planning][reasoning] == pytest.approx(1)
+    assert study_table(published_table(), "paper").lowest > found.lowest
+
+
+def test_core_cards_have_the_published_degrees() -> None:
+    table = published_table()
+    core = [card for card in cards() if card.core]
+    assert core
+    for card in core:
+        place = table.games.index(card.name)
+        assert card.degrees == {key: row[place] for key, row in table.degrees.items()}, card.id
+
+
+def test_what_the_degrees_of_the_core_cannot_tell_apart() -> None:
+    core = [card for card in cards() if card.core]
+    found = study_degrees(core, "shipped")
+    assert found.rank <= len(core) <= 7
+    assert ["Reasoning", "Planning"] in found.groups
+    assert {"Reasoning", "Planning"} <= set(found.determined)
+    assert found.condition is not None
+    assert found.condition >= 1
+    assert len(found.singular_values) == min(len(core), 9)
+
+
+def test_a_single_game_has_one_direction() -> None:
+    found = study_degrees([get_card("Hanoi3Disk")], "shipped")
+    assert found.rank == 1
+    assert found.condition == pytest.approx(1)
+    assert "Spatial Reasoning" in found.uncovered
+
+
+# Retention
+
+
+def test_retention_of_paired_values() -> None:
+    rng = np.random.default_rng(0)
+    found = ratio_interval([0.4, 0.5, 0.45, 0.5], [0.8, 1.0, 0.9, 1.0], rng)
+    assert found
+    assert found.mean == pytest.approx(0.5)
+    assert found.low == pytest.approx(0.5)  # pairs that keep their ratio leave no doubt
+    assert ratio_interval([0.4], [0.8], rng).low is None  # type: ignore[union-attr]
+    assert ratio_interval([0.4, 0.1], [0.4, 0.5], rng) is None
+
+
+def record(card: str, seed: int, score: float | None) -> EpisodeRecord:
+    return EpisodeRecord(
+        game=get_card(card).id,
+        episode=0,
+        seed=seed,
+        agent_seed=0,
+        status="unscored" if score is None else "scored",
+        score=score,
+    )
+
+
+def test_contrasts_are_scored_by_pairs_of_seeds() -> None:
+    easy, hard = (get_card(f"ContrastReasoning{level}") for level in ("Easy", "Hard"))
+    records = {
+        easy.id: [record(easy.name, seed, 12.0) for seed in range(4)],
+        hard.id: [record(hard.name, seed, 12.0) for seed in range(1, 3)]
+        + [record(hard.name, 3, None)],
+    }
+    found = {score.capability: score for score in score_contrasts([easy, hard], records)}
+    assert list(found) == NAMES
+    reasoning = found["Reasoning"]
+    assert reasoning.pairs == 2
+    assert reasoning.retention
+    assert reasoning.retention.mean == pytest.approx(1)
+    assert reasoning.reason == ""
+    assert found["Planning"].reason == "its two settings were not both played"
+    assert score_contrasts([get_card("Hanoi3Disk")], {}) == []
+
+
+def test_retention_is_not_measurable_where_easy_is_not_mastered() -> None:
+    pair = contrast_cards()[NAMES.index("Reasoning")]
+    records = {card.id: [record(card.name, seed, 5.0) for seed in range(5)] for card in pair}
+    found = score_contrasts(pair, records)[NAMES.index("Reasoning")]
+    assert found.retention is None
+    assert "not mastered" in found.reason
+    assert found.easy
+
+
+def test_the_report_holds_contrasts_beside_the_classic_scores(tmp_path: Path) -> None:
+    games = "ContrastReasoningEasy,ContrastReasoningHard,Hanoi3Disk"
+    played = smartplay.run(
+        "reference", games, episodes=2, out=tmp_path / "run", progress=False,
+        agent_settings={"lesion": "one-inference"},
+    )  # fmt: skip
+    report = write_report(played.path)
+    reasoning = next(score for score in report.contrasts if score.capability == "Reasoning")
+    assert reasoning.retention
+    assert reasoning.retention.mean <= LOST
+    by_name = {score.capability: score for score in report.capabilities}
+    assert by_name["Reasoning"].scores["shipped"], "the classic score comes from Hanoi"
+    assert by_name["Reasoning"].covers == {"smartplay/Hanoi3Disk-v0": 2}
+    data = json.loads((played.path / "report.json").read_text())
+    assert len(data["contrasts"]) == 9
+    assert "## Contrasts" in (played.path / "report.md").read_text()
+    assert report.agent == "reference (lesion: one-inference)"
+    assert data["run"]["agent_settings"] == {"lesion": ["one-inference"]}
+
+
+# The lesion matrix
+
+
+@pytest.fixture(scope="module")
+def matrix() -> Any:
+    return study_lesions(SEEDS)
+
+
+@pytest.mark.parametrize("row", range(len(NINE)), ids=[lesion.name for lesion in NINE])
+def test_each_lesion_costs_its_own_contrast_and_no_other(matrix: Any, row: int) -> None:
+    kept = [value for k, value in enumerate(matrix.retention[row]) if k != row]
+    assert None not in matrix.retention[row]
+    assert matrix.retention[row][row] <= LOST
+    assert matrix.high[row][row] <= LOST
+    assert min(kept) >= KEPT
+    assert min(value for k, value in enumerate(matrix.low[row]) if k != row) >= KEPT
+    assert matrix.clean[row]
+    assert min(matrix.easy[row]) >= 0.95, "a lesion costs nothing where nothing is demanded"
+
+
+def test_the_nine_stand_for_the_nine_capabilities() -> None:
+    assert [str(lesion.capability) for lesion in NINE] == NAMES
+    assert len({lesion.name for lesion in LESIONS}) == len(LESIONS)
+    for lesion in LESIONS:
+        assert bool(lesion.filter) != bool(lesion.faculty), lesion.name
+
+
+def test_a_row_that_is_not_clean_is_called_so() -> None:
+    easy = np.ones((9, 9, 4))
+    hard = np.ones((9, 9, 4))
+    hard[np.arange(9), np.arange(9)] = 0.0
+    hard[3, 4] = 0.5
+    easy[5, 6] = 0.1
+    found = lesion_matrix([lesion.name for lesion in NINE], easy, hard, np.random.default_rng(0))
+    assert found.clean == [True, True, True, False, True, False, True, True, True]
+    assert found.retention[5][6] is None
+
+
+def test_the_command_prints_the_matrix_as_json(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    picture = tmp_path / "matrix.svg"
+    arguments = ["validity", "--lesions", "--seeds", "2", "--svg", str(picture), "--json"]
+    assert main(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["capabilities"] == NAMES
+    for key in ("retention", "low", "high"):
+        assert [len(row) for row in found[key]] == [9] * 9
+    assert found["published"]["shipped"]["rank"] == 7
+    assert picture.read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--seeds", "1"], ["--svg", "x.svg"], ["--classic"], ["--games", "nothing"]]
+)
+def test_the_command_refuses(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validity", *arguments]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+# The classic scoring
+
+
+def test_classic_scores_do_not_tell_the_lesions() -> None:
+    found = study_classic(4, "shipped")
+    assert len(found.lost) == len(found.drops) == len(found.told) == 9
+    assert min(found.whole) > 0.5
+    assert not all(found.told), "then the contrasts would not be needed"
+    planning = NAMES.index("Planning")
+    assert found.drops[planning][planning] == found.drops[planning][NAMES.index("Reasoning")]
+
+
+def test_the_suspect_is_the_score_that_falls_most() -> None:
+    games = [get_card("Hanoi3Disk"), get_card("RockPaperScissorBasic")]
+    lesioned: list[list[float | None]] = [[None, 1.0]] * 9
+    lesioned[0] = [1.0, 0.2]
+    found = classic_lesions(games, [1.0, 1.0], lesioned, "shipped")
+    assert found.suspected[0] == [
+        "Generalization",
+        "Understanding the Odds",
+        "Learning from Interactions",
+    ]
+    assert found.suspected[1] == []
+    assert found.told == [False] * 9
+    assert found.lost[1] == [None, 0.0]
+
+
+# Lesions as options of any agent
+
+
+class Echo:
+    """Replies with what it was shown."""
+
+    def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+        self.manual, self.actions, self.seen = manual, actions, 0
+
+    def act(self, observation: Observation) -> Any:
+        self.seen += 1
+        return Reply(
+            f"{self.manual}|{self.actions}|{observation.text}|{observation.history}|"
+            f"{observation.complaint}|{self.seen}"
+        )
+
+
+def shown(lesion: str, texts: list[str], actions: list[str] | None = None) -> list[str]:
+    kind = find_lesion(lesion).filter
+    assert kind
+    manual = "Title\n" + " ".join(f"word{k}" for k in range(100))
+    actions = actions or ["go north", "go south"]
+    agent = LesionedFactory(Echo, [kind])(manual=manual, actions=actions, seed=0)
+    return [agent.act(Observation(text, ["earlier 1"])).text for text in texts]  # type: ignore[union-attr]
+
+
+def test_truncated_manual() -> None:
+    [text] = shown("truncate-manual", ["now"])
+    assert len(text.split("|")[0].split()) == FIRST_WORDS
+    assert text.startswith("Title\nword0")
+
+
+def test_no_manual() -> None:
+    assert shown("no-manual", ["now"])[0].startswith("Title|")
+
+
+def test_no_history_forgets_all() -> None:
+    first, second = shown("no-history", ["now", "then"])
+    assert first.endswith("|now|()||1")
+    assert second.endswith("|then|()||1"), "the agent was not made anew"
+
+
+def test_late_observation() -> None:
+    texts = shown("late-observation", ["a", "b", "c"])
+    assert [text.split("|")[2] for text in texts] == ["a", "a", "b"]
+
+
+def test_no_observation() -> None:
+    assert "now" not in shown("no-observation", ["now"])[0]
+
+
+def test_masked_numbers() -> None:
+    assert "|# of #.|['earlier #']" in shown("mask-numbers", ["12 of 3.5."])[0]
+
+
+def test_renamed_words_are_renamed_back() -> None:
+    class Tells:
+        def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+            self.told = actions
+
+        def act(self, observation: Observation) -> str:
+            assert "north" not in observation.lower()
+            assert "Go " in self.told[0]
+            return self.told[0]
+
+    kind = find_lesion("rename").filter
+    assert kind
+    agent = LesionedFactory(Tells, [kind])("T\nNorth is up.", ["Go north", "Go south"], 0)
+    assert agent.act(Observation("North of you.")) == "Go north"
+
+
+def test_an_asynchronous_agent_is_waited_for() -> None:
+    class Slow:
+        async def act(self, observation: Observation) -> str:
+            return "go north"
+
+    import asyncio
+
+    kind = find_lesion("no-history").filter
+    assert kind
+    agent = LesionedFactory(lambda **_: Slow(), [kind])("T", ["go north"], 0)
+    assert asyncio.run(agent.act(Observation("x"))) == "go north"  # type: ignore[arg-type]
+
+
+def test_lesions_are_part_of_what_is_played() -> None:
+    source = find_agent("reference", {"lesion": "one-axis"})
+    assert source.name == "reference (lesion: one-axis)"
+    assert source.settings == {"lesion": ["one-axis"]}
+    two = find_agent("random", {"lesion": ["no-history", "rename"]})
+    assert two.settings == {"lesion": ["no-history", "rename"]}
+    assert find_agent("random", {}).settings == {}
+
+
+def test_a_lesioned_agent_can_be_built_again_elsewhere() -> None:
+    import asyncio
+
+    source = find_agent("reference", {"lesion": ["one-inference"]})
+    assert source.reference
+    card = get_card("ContrastReasoningHard")
+    job = Job(
+        game=card.id, card="", settings={}, steps=12, episode=0, seed=5, agent_seed=5, retries=0
+    )
+    here = asyncio.run(play_episode(job, source.factory)).record
+    there = play_by_name(job, source.reference).record
+    assert here.score == there.score
+    assert here.score is not None
+    assert here.score < 12
+
+
+@pytest.mark.parametrize(
+    ("agent", "lesion", "error"),
+    [
+        ("random", "one-move", UsageError),
+        ("reference", ["one-move", "one-axis"], UsageError),
+        ("reference", "no-brain", UnknownNameError),
+    ],
+)
+def test_impossible_lesions(agent: str, lesion: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        find_agent(agent, {"lesion": lesion})
