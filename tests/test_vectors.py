@@ -13,7 +13,7 @@ from smartplay.bench_vectors import vector_speed
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_environments_of_a_group_start_alike_and_differ_by_their_actions(mode: str) -> None:
     envs = gym.make_vec("smartplay/RockPaperScissorBasic-v0", num_envs=6, vectorization_mode=mode)
-    envs.reset(seed=[3, 3, 3, 4, 4, 4])
+    envs.reset(seed=[3, 3, 3, 4, 4, 4])  # type: ignore[arg-type]
     alike: list[np.ndarray] = []
     for _ in range(120):  # more than an episode: the next ones are alike as well
         told, rewards, *_ = envs.step(np.array([0, 0, 1, 0, 0, 1]))

@@ -78,7 +78,7 @@ def run(
         seed: The suite seed that every episode's seed is drawn from.
         concurrency: Episodes under way at once; by default what suits the agent.
         out: The run folder; by default one under `runs/` that the same run always gets.
-        quick: Two episodes of at most 8 steps each.
+        quick: Two episodes of at most 5 steps each.
         retries: How often an invalid reply is complained of before the card's fallback is played.
         agent_settings: Settings of the agent.
         game_settings: Settings of games, by name or family.

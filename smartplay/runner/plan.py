@@ -31,7 +31,7 @@ from smartplay.run_folder import encode
 from smartplay.runner.episode import Job, one_line
 
 QUICK_EPISODES = 2
-QUICK_STEPS = 8
+QUICK_STEPS = 5
 LARGEST = 2**31 - 1
 NO_SETTINGS = ("environment", "describer", "render_mode")
 IDENTITY = ("agent", "agent_settings", "agent_digest", "seed", "retries", "games")

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
-    add("--quick", action="store_true", help="2 episodes of at most 8 steps per game")
+    add("--quick", action="store_true", help="2 episodes of at most 5 steps per game")
     add("--retries", type=int, default=1, metavar="N",
         help="how often an invalid reply is complained of (default: 1)")  # fmt: skip
     add("--max-tokens-total", type=int, metavar="N", help="stop when so many tokens are spent")
