@@ -147,6 +147,6 @@ def test_games_can_be_made_outside_the_repository(python: Path, tmp_path: Path) 
 
 def test_the_command_works_outside_the_repository(python: Path, tmp_path: Path) -> None:
     command = python.parent / "smartplay"
-    told = run(command, "run", "reference", "--games", "Hanoi3Disk", "--quick", cwd=tmp_path)
+    told = run(command, "run", "reference", "--games", "Hanoi3Disk", cwd=tmp_path)
     assert "3.00 [3.00, 3.00]" in told
     assert list(tmp_path.glob("runs/reference-*/report.md"))
