@@ -236,15 +236,17 @@ def test_a_real_window_under_xvfb(tmp_path: Path) -> None:
 
 
 def wait_for_rods(path: Path) -> bool:
-    """Wait until the screen shows a solved game: the smallest disk above the largest."""
+    """Wait until the screen shows the smallest disk above the largest, on the last rod."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         screen = screenshot(path)
         if screen is not None:
-            blue = (screen == (0, 114, 178)).all(axis=-1)
-            green = (screen == (0, 158, 115)).all(axis=-1)
-            if blue.sum() > 500 and green.sum() > 1000:
-                return bool(abs(np.nonzero(blue)[1].mean() - np.nonzero(green)[1].mean()) < 5)
+            left = np.nonzero(screen.any(axis=(0, 2)))[0][0]  # of the window, on a black screen
+            blue = np.nonzero((screen == (0, 114, 178)).all(axis=-1))[1]
+            green = np.nonzero((screen == (0, 158, 115)).all(axis=-1))[1]
+            seen = len(blue) > 500 and len(green) > 1000
+            if seen and blue.mean() - left > 400 and abs(blue.mean() - green.mean()) < 5:
+                return True
         time.sleep(0.2)
     return False
 
