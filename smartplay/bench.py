@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import random
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -79,19 +82,46 @@ def game_speed(card: GameCard, seconds: float) -> Speed:
     return speed
 
 
-def crafter_package_speed(seconds: float) -> Speed:
-    """The `crafter` package itself, which makes pictures and no text."""
+def crafter_package_speeds(seconds: float) -> list[Speed]:
+    """The `crafter` package itself, which makes pictures and no text.
+
+    Its noise gains from numba as well, where that is installed: so it is measured as it is here,
+    and in a process of its own where numba compiles nothing.
+    """
+    code = (
+        "import sys; from smartplay import bench; "
+        "print(*bench.measure_crafter_package(float(sys.argv[1])))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(seconds)],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    plain = map(float, done.stdout.split())
+    return [
+        Speed("package crafter", *measure_crafter_package(seconds)),
+        Speed("package crafter, no numba", *plain),
+    ]
+
+
+def measure_crafter_package(seconds: float) -> tuple[float, float]:
+    """Steps and resets per second of the `crafter` package."""
     import crafter
 
     env = crafter.Env(seed=0)
     env.reset()
     draw = random.Random(0)
-
-    def step() -> None:
-        if env.step(draw.randrange(17))[2]:
+    count, spent = 0, 0.0
+    while spent < seconds:
+        before = time.perf_counter()
+        over = env.step(draw.randrange(17))[2]
+        spent += time.perf_counter() - before
+        count += 1
+        if over:
             env.reset()
-
-    return Speed("package crafter", _rate(step, seconds), _rate(env.reset, seconds))
+    return count / spent, _rate(env.reset, seconds)
 
 
 def runner_overhead() -> float:

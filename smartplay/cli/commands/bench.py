@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     cards = select_games(options.games)
     speeds = [bench.game_speed(card, options.seconds) for card in cards]
     if any(card.family == "crafter" for card in cards):
-        speeds.append(bench.crafter_package_speed(options.seconds))
+        speeds += bench.crafter_package_speeds(options.seconds)
     sizes = bench_vectors.SIZES if options.vectors else ()
     vectors = [
         bench_vectors.vector_speed(card, size, options.seconds) for card in cards for size in sizes
