@@ -40,6 +40,9 @@ from smartplay.runner.worker import end_with_parent, play_by_name, play_here
 
 GRACE = 30.0  # seconds for steps under way when a run stops at a limit
 
+SENDINGS = 3
+"""How often an episode is sent to an executor that was given, if it gets lost there."""
+
 
 async def play_all(
     jobs: list[Job],
@@ -161,16 +164,23 @@ class _Places:
             future.cancel()
 
     async def _play_elsewhere(self, executor: Executor, job: Job, *how: Any) -> Outcome:
-        """Play in another process; its death costs the episodes it had, and a new one follows."""
+        """Play in another process.
+
+        The death of one here costs the episodes it had, and a new one follows. An episode lost on
+        an executor that was given is sent again: playing never raises, so it was not its fault.
+        """
         play, *arguments = how
-        try:
-            with nullcontext() if self._given else _interrupts_held():
-                future = executor.submit(play, job, *arguments)
-            outcome = await self._await(future)
-        except Exception as failure:
-            if isinstance(failure, BrokenExecutor) and executor is self._processes:
-                self._processes = None
-            return failed(job, one_line(failure))
+        for attempt in range(SENDINGS if self._given else 1):
+            try:
+                with nullcontext() if self._given else _interrupts_held():
+                    future = executor.submit(play, job, *arguments)
+                outcome = await self._await(future)
+                break
+            except Exception as failure:
+                if isinstance(failure, BrokenExecutor) and executor is self._processes:
+                    self._processes = None
+                if not self._given or attempt + 1 == SENDINGS:
+                    return failed(job, one_line(failure))
         if outcome.record.calls:
             self._watch.spend(outcome.record.usage)
         return outcome
