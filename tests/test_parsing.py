@@ -609,9 +609,9 @@ NASTY = [
 
 @pytest.mark.parametrize("piece", NASTY)
 def test_the_time_is_linear_in_the_reply(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     parse_action(piece * (400_000 // len(piece)), [*CRAFTER, *SHORT, *NUMBERS, "Do Nothing"])
-    assert time.perf_counter() - started < 10, f"400 kB of {piece!r} took too long"
+    assert time.process_time() - started < 10, f"400 kB of {piece!r} took too long"
 
 
 def test_of_an_enormous_reply_the_end_is_read_and_its_reasoning_is_not() -> None:
@@ -623,6 +623,6 @@ def test_of_an_enormous_reply_the_end_is_read_and_its_reasoning_is_not() -> None
 
 def test_ten_megabytes_take_seconds() -> None:
     reply = "I could Move North, but I will not. {<Answer: x\n" * 200_000 + "\nAnswer: Move East"
-    started = time.perf_counter()
+    started = time.process_time()
     assert named(parse_action(reply, GRID), GRID) == "Move East"
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
