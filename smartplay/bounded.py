@@ -12,6 +12,7 @@ import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from smartplay.errors import RunFolderError
 
@@ -36,10 +37,18 @@ def read_file(root: Path, name: str, limit: int) -> bytes:
         OSError: If it cannot be read.
     """
     with _open(root, name) as file:
-        data = file.read(limit + 1)
+        # One read of `limit` bytes would set aside as much memory, however small the file.
+        data = b"".join(_chunks(file, limit + 1))
     if len(data) > limit:
         raise RunFolderError(f"{root / name} is larger than {limit // MEGABYTE} MB: refused")
     return data
+
+
+def _chunks(file: IO[bytes], most: int) -> Iterator[bytes]:
+    """What is in a file, up to `most` bytes, piece by piece."""
+    while most > 0 and (chunk := file.read(min(most, MEGABYTE))):
+        most -= len(chunk)
+        yield chunk
 
 
 def read_packed_lines(root: Path, name: str) -> Iterator[bytes]:
