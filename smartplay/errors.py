@@ -27,9 +27,6 @@ LISTED = 20
 """How many known names an error lists at most."""
 
 
-LISTED = 20
-
-
 class SmartPlayError(Exception):
     """The root of all errors raised on purpose."""
 

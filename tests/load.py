@@ -136,11 +136,10 @@ def client_cost(url: str, calls: int = 500) -> float:
     async def body() -> float:
         model = OpenAIModel("fake", Settings(base_url=url))
         talk = [{"role": "user", "content": "x" * 4000}]
-        send = model._open().post
-        request = model._request(talk, None, None, False)
+        body = msgspec.json.encode(model._request(talk, None, None, False))
 
         async def call() -> None:
-            await send("/chat/completions", cast_to=model._response, body=request)
+            await model._service._send("/chat/completions", body)
 
         await asyncio.gather(*(call() for _ in range(50)))
         began = time.process_time()

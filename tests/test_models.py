@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -129,7 +131,10 @@ def test_odd_replies_are_read(server: FakeServer, body: bytes, text: str, finish
         (Answer(body=b'{"choices": [{"mess'), "cannot be read"),
         (Answer(body=b'{"answer": 42}'), "cannot be read"),
         (Answer(body=b'{"choices": [{"message": {"content": "\xff"}}]}'), "cannot be read"),
-        (Answer(body=openai_body("Rock"), cut=True), "cannot reach the service at http"),
+        (
+            Answer(body=openai_body("Rock"), cut=True),
+            "connection to the service at http.* broke: end",
+        ),
         (Answer(body=b"", delay=1.0), "no whole reply within 0.3 seconds"),
         (Answer(body=openai_body("Rock"), pause=0.05), "no whole reply within 0.3 seconds"),
     ],
@@ -165,6 +170,29 @@ def test_an_unreachable_host_is_named() -> None:
         chat(OpenAIModel("fake", settings))
 
 
+def test_a_host_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue of connections that is full: further ones hang, as at an address nobody has."""
+    monkeypatch.setattr("smartplay.models.service.CONNECTING", timedelta(seconds=0.2))
+    with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for caller in (first, second):
+            caller.setblocking(False)
+            caller.connect_ex(deaf.getsockname())
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/v1"
+        with pytest.raises(
+            ModelError, match=rf"cannot reach the service at {url}: nobody answers there"
+        ):
+            chat(OpenAIModel("fake", Settings(base_url=url, max_retries=0, timeout=5.0)))
+
+
+def test_no_call_follows_a_redirect(server: FakeServer) -> None:
+    server.then(Answer(302, headers=(("Location", f"{server.url}/elsewhere"),)))
+    with pytest.raises(ModelError, match=r"does not take the request \(status 302\)"):
+        chat(openai_model(server))
+    assert len(server.requests) == 1
+
+
 def test_the_client_tries_again(server: FakeServer) -> None:
     server.then(Answer(500), Answer(429, headers=(("Retry-After", "0.01"),)))
     assert chat(openai_model(server, max_retries=2)).text == "Answer: Rock"
@@ -188,19 +216,21 @@ def test_a_key_is_sent_and_not_recorded(
     assert KEY not in repr(call) + repr(model.settings)
 
 
-@pytest.mark.parametrize(
-    ("package", "make"),
-    [
-        ("openai", lambda: OpenAIModel("x", Settings())),
-        ("anthropic", lambda: AnthropicModel("x", AnthropicSettings())),
-    ],
-)
+@pytest.mark.parametrize("package", ["pyreqwest", "tenacity"])
+@pytest.mark.parametrize("make", [openai_model, anthropic_model])
 def test_a_missing_package_is_named(
-    monkeypatch: pytest.MonkeyPatch, package: str, make: Callable[[], Model]
+    server: FakeServer,
+    monkeypatch: pytest.MonkeyPatch,
+    package: str,
+    make: Callable[[FakeServer], Model],
 ) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(MissingPackageError, match=rf'pip install "smartplay\[{package}\]"'):
-        make()
+    with pytest.raises(
+        MissingPackageError, match=rf'"{package}": pip install "smartplay\[openai\]"'
+    ):
+        make(server)
 
 
 # --- Anthropic's protocol

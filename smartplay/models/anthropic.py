@@ -1,26 +1,21 @@
-"""Anthropic's models, through the `anthropic` package."""
+"""Anthropic's models."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from smartplay.errors import MissingPackageError
 from smartplay.models.base import Settings
 from smartplay.models.images import for_anthropic, for_record
 from smartplay.models.openai import choice_schema
-from smartplay.models.pace import Pace
-from smartplay.models.service import (
-    Service,
-    call_service,
-    http_client,
-    read_key,
-    response_type,
-)
+from smartplay.models.service import Service, read_key
 from smartplay.records import Call, Message, Usage
 
+ADDRESS = "https://api.anthropic.com"
+VERSION = "2026-10-21"
 KEY = "ANTHROPIC_API_KEY"
 FINISH = {"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length"}
 
@@ -45,30 +40,22 @@ class AnthropicModel:
         settings: How it is called.
 
     Raises:
-        MissingPackageError: If `anthropic` is not installed.
+        MissingPackageError: If the packages that calls need are not installed.
         UsageError: If there is no key.
     """
 
     concurrency = 8
 
     def __init__(self, model: str, settings: AnthropicSettings) -> None:
-        try:
-            import anthropic
-        except ModuleNotFoundError as error:
-            raise MissingPackageError(
-                'this agent needs the package "anthropic": pip install "smartplay[anthropic]"'
-            ) from error
         variable = settings.api_key_env or KEY
+        url = settings.base_url or os.environ.get("ANTHROPIC_BASE_URL") or None
         self.name = f"anthropic:{model}"
-        self.settings = msgspec.structs.replace(settings, api_key_env=variable)
-        url = settings.base_url
+        self.settings = msgspec.structs.replace(settings, base_url=url, api_key_env=variable)
         title = f"the service at {url}" if url else "Anthropic"
         key = read_key(variable, required=url is None, title=title)
-        self.pace = Pace()
-        timeout, retries = settings.timeout, settings.max_retries
-        self._service = Service(anthropic, title, model, variable, key, timeout, retries, self.pace)
-        self._response = response_type(anthropic)
-        self._client: Any = None
+        headers = {"anthropic-version": VERSION} | ({"x-api-key": key} if key else {})
+        self._service = Service(title, model, url or ADDRESS, self.settings, key, headers)
+        self.pace = self._service.pace
 
     async def chat(
         self,
@@ -79,12 +66,8 @@ class AnthropicModel:
         fresh: bool = False,
     ) -> Call:
         """Reply to a conversation; see `Model.chat`."""
-        client, request = self._open(), self._request(messages, choices)
-        reply, seconds = await call_service(
-            self._service,
-            lambda: client.post("/v1/messages", cast_to=self._response, body=request),
-            _Reply,
-        )
+        request = self._request(messages, choices)
+        reply, seconds = await self._service.post("/v1/messages", request, _Reply)
         return Call(
             messages=for_record(messages),
             text="".join(block.text for block in reply.content if block.type == "text"),
@@ -97,20 +80,7 @@ class AnthropicModel:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
-
-    def _open(self) -> Any:
-        if self._client is None:
-            self._client = self._service.sdk.AsyncAnthropic(
-                api_key=self._service.key or "none",
-                base_url=self.settings.base_url,
-                timeout=self.settings.timeout,
-                max_retries=0,  # `call_service` tries again, as it must know of every refusal
-                http_client=http_client(self._service.sdk),
-            )
-        return self._client
+        await self._service.aclose()
 
     def _request(self, messages: list[Message], choices: Sequence[str] | None) -> dict[str, Any]:
         extra = {"cache_control": {"type": "ephemeral"}} | self.settings.extra

@@ -49,7 +49,7 @@ class LocalModel(OpenAIModel):
         settings: How it is run and called.
 
     Raises:
-        MissingPackageError: If `xllamacpp` or `openai` is not installed.
+        MissingPackageError: If `xllamacpp`, or what calls need, is not installed.
         UsageError: If the weights cannot be fetched or loaded, or for settings that make no sense.
     """
 
@@ -67,13 +67,12 @@ class LocalModel(OpenAIModel):
             raise MissingPackageError(
                 'the embedded model needs the package "xllamacpp": pip install "smartplay[local]"'
             ) from error
+        self._xllamacpp = xllamacpp
+        self._path = _weights(model or DEFAULT)
+        self._server = self._start(settings)
+        self._turn = asyncio.Lock()
         super().__init__(model or DEFAULT, settings)
         self.settings: LocalSettings = settings
-        self._xllamacpp = xllamacpp
-        self._server: Any = None
-        self._path = _weights(model or DEFAULT)
-        self._turn = asyncio.Lock()
-        self._start()
 
     async def chat(
         self,
@@ -85,6 +84,9 @@ class LocalModel(OpenAIModel):
     ) -> Call:
         """Reply to a conversation; see `Model.chat`. Others wait for their turn."""
         async with self._turn:
+            if self._server is None:
+                self._server = self._start(self.settings)
+                self._service = self._reach(self._service.model)
             return await super().chat(messages, choices=choices, seed=seed, fresh=fresh)
 
     async def aclose(self) -> None:
@@ -94,33 +96,20 @@ class LocalModel(OpenAIModel):
         finally:
             self._server = None
 
-    def _describe_service(self, sdk: Any, model: str) -> Service:
-        return self._service_of(sdk, "the embedded model", model, "", "")
+    def _reach(self, model: str) -> Service:
+        url = f"{self._server.listening_address}/v1"
+        return Service("the embedded model", model, url, self.settings, inside=True)
 
-    def _open(self) -> Any:
-        if self._server is None:
-            self._start()
-        if self._client is None:
-            self._client = self._service.sdk.AsyncOpenAI(
-                api_key="none",
-                base_url=f"{self._server.listening_address}/v1",
-                timeout=self.settings.timeout,
-                max_retries=0,
-                # The server waits for open connections before it stops, and the process for it.
-                default_headers={"Connection": "close"},
-            )
-        return self._client
-
-    def _start(self) -> None:
+    def _start(self, settings: LocalSettings) -> Any:
         params = self._xllamacpp.CommonParams()
         params.model.path = str(self._path)
         params.model_alias = {self._path.stem}
-        params.n_ctx, params.n_parallel = self.settings.context, 1
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.settings.threads
+        params.n_ctx, params.n_parallel = settings.context, 1
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.threads
         params.hostnames, params.port, params.n_threads_http = ["127.0.0.1"], 0, 2
         params.verbosity, params.ui, params.warmup = -1, False, False
         try:
-            self._server = self._xllamacpp.Server(params)
+            return self._xllamacpp.Server(params)
         except RuntimeError as error:
             raise UsageError(f"the embedded model cannot load {self._path}: {error}") from error
 

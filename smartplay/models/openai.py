@@ -1,4 +1,4 @@
-"""Any service that speaks OpenAI's chat protocol, through the `openai` package."""
+"""Any service that speaks OpenAI's chat protocol."""
 
 from __future__ import annotations
 
@@ -8,19 +8,12 @@ from typing import Annotated, Any
 
 import msgspec
 
-from smartplay.errors import MissingPackageError
 from smartplay.models.base import Settings
 from smartplay.models.images import for_record
-from smartplay.models.pace import Pace
-from smartplay.models.service import (
-    Service,
-    call_service,
-    http_client,
-    read_key,
-    response_type,
-)
+from smartplay.models.service import Service, read_key
 from smartplay.records import Call, Message, Usage
 
+ADDRESS = "https://api.openai.com/v1"
 KEY = "OPENAI_API_KEY"
 
 
@@ -35,7 +28,7 @@ class OpenAIModel:
         settings: How it is called; `base_url` may also come from `OPENAI_BASE_URL`.
 
     Raises:
-        MissingPackageError: If `openai` is not installed.
+        MissingPackageError: If the packages that calls need are not installed.
         UsageError: If there is no key.
     """
 
@@ -43,22 +36,14 @@ class OpenAIModel:
     concurrency = 8
 
     def __init__(self, model: str, settings: Settings) -> None:
-        try:
-            import openai
-        except ModuleNotFoundError as error:
-            raise MissingPackageError(
-                'this agent needs the package "openai": pip install "smartplay[openai]"'
-            ) from error
         self.name = f"{self.kind}:{model}"
         self.settings = msgspec.structs.replace(
             settings,
             base_url=settings.base_url or os.environ.get("OPENAI_BASE_URL") or None,
             api_key_env=settings.api_key_env or KEY,
         )
-        self.pace = Pace()
-        self._service = self._describe_service(openai, model)
-        self._response = response_type(openai)
-        self._client: Any = None
+        self._service = self._reach(model)
+        self.pace = self._service.pace
 
     async def chat(
         self,
@@ -69,12 +54,8 @@ class OpenAIModel:
         fresh: bool = False,
     ) -> Call:
         """Reply to a conversation; see `Model.chat`."""
-        client, request = self._open(), self._request(messages, choices, seed, fresh)
-        reply, seconds = await call_service(
-            self._service,
-            lambda: client.post("/chat/completions", cast_to=self._response, body=request),
-            _Completion,
-        )
+        request = self._request(messages, choices, seed, fresh)
+        reply, seconds = await self._service.post("/chat/completions", request, _Completion)
         choice, message = reply.choices[0], reply.choices[0].message
         return Call(
             messages=for_record(messages),
@@ -88,30 +69,14 @@ class OpenAIModel:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        await self._service.aclose()
 
-    def _describe_service(self, sdk: Any, model: str) -> Service:
+    def _reach(self, model: str) -> Service:
         url, variable = self.settings.base_url, self.settings.api_key_env or KEY
         title = f"the service at {url}" if url else "OpenAI"
         key = read_key(variable, required=url is None, title=title)
-        return self._service_of(sdk, title, model, variable, key)
-
-    def _service_of(self, sdk: Any, title: str, model: str, variable: str, key: str) -> Service:
-        timeout, retries = self.settings.timeout, self.settings.max_retries
-        return Service(sdk, title, model, variable, key, timeout, retries, self.pace)
-
-    def _open(self) -> Any:
-        if self._client is None:
-            self._client = self._service.sdk.AsyncOpenAI(
-                api_key=self._service.key or "none",  # the client insists on one
-                base_url=self.settings.base_url,
-                timeout=self.settings.timeout,
-                max_retries=0,  # `call_service` tries again, as it must know of every refusal
-                http_client=http_client(self._service.sdk),
-            )
-        return self._client
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        return Service(title, model, url or ADDRESS, self.settings, key, headers)
 
     def _request(
         self, messages: list[Message], choices: Sequence[str] | None, seed: int | None, fresh: bool

@@ -36,7 +36,7 @@ LARGEST = 2**31 - 1
 NO_SETTINGS = ("environment", "describer", "render_mode")
 IDENTITY = ("agent", "agent_settings", "agent_digest", "seed", "retries", "games")
 WITHOUT_EFFECT = ("timeout", "max_retries")  # settings of agents that no reply depends on
-RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "openai", "anthropic", "xllamacpp")
+RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "pyreqwest", "xllamacpp")
 
 
 def select_games(selection: str) -> list[GameCard]:
