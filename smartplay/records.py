@@ -9,7 +9,8 @@ report.json, report.md, radar.svg   made from the above, and made again at will
 report.html                         likewise, where asked for
 ```
 
-Records are plain data. Reading them needs no game, no agent and no model, and runs nothing.
+Records are plain data. Reading them needs no game, no agent and no model, and runs nothing. Those
+of which there are many are hidden from the garbage collector (`gc=False`): they form no cycles.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ SCHEMA = 1
 Message = dict[str, Any]
 
 
-class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Tokens as a service reported them; 0 where it reported none.
 
     Attributes:
@@ -48,7 +49,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
-class Call(msgspec.Struct, frozen=True, omit_defaults=True):
+class Call(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One call to a language model.
 
     Attributes:
@@ -70,7 +71,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float = 0.0
 
 
-class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
+class Attempt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One reply of an agent, and what came of it.
 
     Attributes:
@@ -87,7 +88,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     calls: list[Call] = []
 
 
-class StepRecord(msgspec.Struct, frozen=True):
+class StepRecord(msgspec.Struct, frozen=True, gc=False):
     """One step of an episode.
 
     Attributes:

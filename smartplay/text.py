@@ -15,6 +15,7 @@ import string
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import gymnasium as gym
@@ -241,7 +242,7 @@ def make_native(
     return env
 
 
-def describer_settings(describer: type[Describer[Any]]) -> set[str]:
+def describer_settings(describer: type[Describer[Any]]) -> frozenset[str]:
     """Names of the settings a describer class takes."""
     return _keywords(describer) - {"env"}
 
@@ -252,5 +253,6 @@ def _checked_history(history: Any) -> int | None:
     raise UsageError(f"history must be a number of observations, 0 or more, or None: {history!r}")
 
 
-def _keywords(constructor: type) -> set[str]:
-    return set(inspect.signature(constructor).parameters)
+@lru_cache(maxsize=256)
+def _keywords(constructor: type) -> frozenset[str]:
+    return frozenset(inspect.signature(constructor).parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import subprocess
@@ -168,13 +169,13 @@ def test_the_pace_doubles_then_halves_then_creeps() -> None:
         assert pace.limit == START
 
         async def call(error: TransientError | None = None) -> None:
-            try:
-                async with pace.call():
-                    await asyncio.sleep(0)
-                    if error:
-                        raise error
-            except TransientError:
-                pass
+            with contextlib.suppress(TransientError):
+                await pace.call(reply, error)
+
+        async def reply(error: TransientError | None) -> None:
+            await asyncio.sleep(0)
+            if error:
+                raise error
 
         await asyncio.gather(*(call() for _ in range(START)))
         assert pace.limit == 2 * START
@@ -200,22 +201,24 @@ def test_the_pace_finds_what_the_service_can_take(capacity: int) -> None:
         pace, under_way, refused, most = Pace(64), 0, 0, 0
 
         async def call() -> None:
-            nonlocal under_way, refused, most
+            nonlocal refused
             while True:
                 try:
-                    async with pace.call():
-                        under_way += 1
-                        most = max(most, under_way)
-                        try:
-                            if under_way > capacity:
-                                raise TransientError("429", busy=True)
-                            await asyncio.sleep(0.001)
-                            return
-                        finally:
-                            under_way -= 1
+                    return await pace.call(reply)
                 except TransientError:  # noqa: PERF203
                     refused += 1
                     await asyncio.sleep(0)
+
+        async def reply() -> None:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            try:
+                if under_way > capacity:
+                    raise TransientError("429", busy=True)
+                await asyncio.sleep(0.001)
+            finally:
+                under_way -= 1
 
         await asyncio.gather(*(call() for _ in range(2000)))
         assert pace._under_way == 0
@@ -232,11 +235,7 @@ def test_a_cancelled_wait_gives_its_place_away() -> None:
         pace = Pace(1)
         gate = asyncio.Event()
 
-        async def call() -> None:
-            async with pace.call():
-                await gate.wait()
-
-        tasks = [asyncio.ensure_future(call()) for _ in range(4)]
+        tasks = [asyncio.ensure_future(pace.call(gate.wait)) for _ in range(4)]
         await asyncio.sleep(0)
         tasks[1].cancel()
         tasks[0].cancel()

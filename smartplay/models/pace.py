@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from smartplay.errors import TransientError
 
 START = 64
+
+T = TypeVar("T")
 
 
 class Pace:
@@ -43,19 +45,19 @@ class Pace:
         """Such as `"12 of 64 calls at once"`."""
         return f"{int(self.limit)} of {self._most} calls at once"
 
-    @asynccontextmanager
-    async def call(self) -> AsyncIterator[None]:
-        """Wait for room, and learn from how the call in the `with` block ends."""
+    async def call(self, send: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+        """Wait for room, make a call, and learn from how it ends."""
         await self._enter()
         started = self._round
         try:
-            yield
+            reply = await send(*arguments)
         except TransientError as error:
             if error.busy:
                 self._slower(started)
             raise
         else:
             self._faster()
+            return reply
         finally:
             self._under_way -= 1
             self._let_in()

@@ -47,26 +47,27 @@ class Replies:
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute("PRAGMA synchronous = NORMAL")
             self._file.execute(
-                "CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply BLOB NOT NULL)"
+                "CREATE TABLE IF NOT EXISTS calls (episode INTEGER NOT NULL, key BLOB NOT NULL,"
+                " reply BLOB NOT NULL)"
             )
+            self._file.execute("CREATE INDEX IF NOT EXISTS episodes ON calls (episode)")
 
-    def find(self, key: bytes) -> Call | None:
-        """A reply, without the messages it was given for."""
+    def find(self, episode: int) -> dict[bytes, bytes]:
+        """The encoded replies of an episode by their keys."""
+        ask = "SELECT key, reply FROM calls WHERE episode = ?"
         with self._told(), self._lock:
-            found = self._file.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
-            return None if found is None else self._decode(found[0])
+            return dict(self._file.execute(ask, (episode,)).fetchall())
 
-    def keep(self, key: bytes, call: Call) -> None:
+    def keep(self, episode: int, key: bytes, reply: bytes) -> None:
         """Keep a reply; once this returns, the death of the process does not lose it."""
-        reply = msgspec.json.encode(msgspec.structs.replace(call, messages=[]))
         with self._told(), self._lock:
-            self._file.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (key, reply))
+            self._file.execute("INSERT INTO calls VALUES (?, ?, ?)", (episode, key, reply))
 
     def usage(self) -> Usage:
         """The tokens of all replies."""
         with self._told(), self._lock:
-            rows = self._file.execute("SELECT reply FROM replies").fetchall()
-            return sum((self._decode(row[0]).usage for row in rows), Usage())
+            rows = self._file.execute("SELECT reply FROM calls").fetchall()
+            return sum((decode_call(row[0]).usage for row in rows), Usage())
 
     def close(self) -> None:
         """Close the file."""
@@ -77,11 +78,8 @@ class Replies:
     def _told(self) -> Any:
         try:
             yield
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
+        except sqlite3.Error as error:
             raise RunFolderError(f"cannot use the replies in {self.path}: {error}") from error
-
-    def _decode(self, reply: bytes) -> Call:
-        return msgspec.json.decode(reply, type=Call)
 
 
 class Meter(Protocol):
@@ -111,6 +109,8 @@ class RecordedModel:
         self.name, self.settings = model.name, model.settings
         self.concurrency = model.concurrency
         self._start = _digest([model.name, _lasting(model.settings), seed])
+        self._episode = int.from_bytes(self._start[:8], "big", signed=True)
+        self._kept: list[dict[bytes, bytes]] | None = None
         self._number = 0
         self._asked = False
 
@@ -125,13 +125,17 @@ class RecordedModel:
         """Reply to a conversation; see `Model.chat`."""
         recorded = for_record(messages)
         key = _digest([self._start.hex(), self._number, choices, recorded])
-        found = [store.find(key) for store in self._stores]
-        call = next((reply for reply in found if reply is not None), None)
-        if call is None:
+        if self._kept is None:
+            self._kept = [store.find(self._episode) for store in self._stores]
+        reply = next((kept[key] for kept in self._kept if key in kept), None)
+        if reply is None:
             call = await self._ask(messages, choices, seed, fresh)
-        for store, reply in zip(self._stores, found, strict=True):
-            if reply is None:
-                store.keep(key, call)
+            reply = msgspec.json.encode(msgspec.structs.replace(call, messages=[]))
+        else:
+            call = decode_call(reply)
+        for store, kept in zip(self._stores, self._kept, strict=True):
+            if key not in kept:
+                store.keep(self._episode, key, reply)
         self._number += 1
         return msgspec.structs.replace(call, messages=recorded)
 
@@ -158,6 +162,18 @@ def _lasting(settings: Settings) -> dict[str, Any]:
     """The settings that replies depend on."""
     plain: dict[str, Any] = msgspec.to_builtins(settings)
     return {name: value for name, value in plain.items() if name not in WITHOUT_EFFECT}
+
+
+def decode_call(reply: bytes) -> Call:
+    """A kept reply, without the messages it was given for.
+
+    Raises:
+        RunFolderError: If it is none.
+    """
+    try:
+        return msgspec.json.decode(reply, type=Call)
+    except msgspec.MsgspecError as error:
+        raise RunFolderError(f"a kept reply cannot be read: {error}") from error
 
 
 def _digest(value: Any) -> bytes:

@@ -110,6 +110,29 @@ class Service:
         Raises:
             ModelError: If there is no reply, or one that cannot be read.
         """
+        body = msgspec.json.encode(request)
+        try:
+            return await self._attempt(path, body, reply_type)
+        except TransientError as fault:
+            return await self._try_again(fault, path, body, reply_type)
+
+    async def aclose(self) -> None:
+        """Close the connections; the next call opens them again."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _try_again(
+        self, fault: TransientError, path: str, body: bytes, reply_type: type[ReplyT]
+    ) -> tuple[ReplyT, float]:
+        """Make the further attempts, apart, as most calls need none and retrying is dear."""
+        behind = iter([fault])
+
+        async def attempt() -> tuple[ReplyT, float]:
+            for first in behind:
+                raise first
+            return await self._attempt(path, body, reply_type)
+
         retry = self._tenacity
         attempts = retry.AsyncRetrying(
             retry=retry.retry_if_exception_type(TransientError),
@@ -117,15 +140,8 @@ class Service:
             wait=self._pause,
             reraise=True,
         )
-        body = msgspec.json.encode(request)
-        reply: tuple[ReplyT, float] = await attempts(self._attempt, path, body, reply_type)
+        reply: tuple[ReplyT, float] = await attempts(attempt)
         return reply
-
-    async def aclose(self) -> None:
-        """Close the connections; the next call opens them again."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -135,10 +151,7 @@ class Service:
     async def _attempt(
         self, path: str, body: bytes, reply_type: type[ReplyT]
     ) -> tuple[ReplyT, float]:
-        async with self.pace.call():
-            start = time.perf_counter()
-            content = await self._send(path, body)
-            seconds = time.perf_counter() - start
+        content, seconds = await self.pace.call(self._send, path, body)
         try:
             return msgspec.json.decode(content, type=reply_type), seconds
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -146,8 +159,9 @@ class Service:
                 f"{self._title} sent a reply that cannot be read: {self._tidy(str(error))}"
             ) from error
 
-    async def _send(self, path: str, body: bytes) -> bytes | memoryview:
+    async def _send(self, path: str, body: bytes) -> tuple[memoryview, float]:
         client = self._client = self._client or self._open()
+        start = time.perf_counter()
         try:
             request = client.post(self._url + path).body_bytes(body).build()
             response = await request.send()
@@ -156,7 +170,7 @@ class Service:
             raise self._silence(error) from error
         if response.status != 200:
             raise self._refusal(response.status, response.headers, bytes(content))
-        return content
+        return content, time.perf_counter() - start
 
     def _open(self) -> pyreqwest.client.Client:
         client = (

@@ -31,6 +31,9 @@ __all__ = ["Cause", "Parsed", "parse_action"]
 READ = 300_000
 """How many characters of a reply are read: its last ones, after reasoning in tags is removed."""
 
+SHORT = 100
+"""Replies of at most so many characters are remembered: terse players repeat themselves."""
+
 _PARTS = re.compile(r"[\n,;/()&\[\]]|\b(?:and|or|then)\b", re.IGNORECASE)
 
 
@@ -83,7 +86,12 @@ def parse_action(reply: str, actions: Sequence[str], truncated: bool = False) ->
         actions: Names of the actions, at least one, none empty.
         truncated: Whether the reply was cut off at a limit of length.
     """
-    names = _names(tuple(actions))
+    parse = _parse_short if len(reply) <= SHORT else _parse
+    return parse(reply, tuple(actions), truncated)
+
+
+def _parse(reply: str, actions: tuple[str, ...], truncated: bool) -> Parsed:
+    names = _names(actions)
     text = SPECIAL_TOKEN.sub(" ", unify(without_reasoning(reply)[-READ:]))
     found, cut = names.spelled(unify(reply)) if len(reply) <= READ else NONE, truncated
     if not found and MARKUP_ONLY.fullmatch(TAG.sub(" ", text)):
@@ -100,6 +108,9 @@ def parse_action(reply: str, actions: Sequence[str], truncated: bool = False) ->
     if not found or (cut and names.may_go_on(reply, min(found))):
         return Parsed(None, Cause.TRUNCATED if cut else Cause.UNPARSABLE)
     return Parsed(min(found), None)
+
+
+_parse_short = lru_cache(maxsize=4096)(_parse)
 
 
 def _meant(content: str, names: Names) -> Found:

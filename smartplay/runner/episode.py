@@ -276,20 +276,24 @@ def judge(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
     Raises:
         AgentError: If the reply is neither text, nor a `Reply`, nor an index.
     """
-    if isinstance(reply, SupportsIndex) and not isinstance(reply, bool):
-        index = reply.__index__()
-        if 0 <= index < len(actions):
-            return index, Attempt(actions[index])
-        return None, Attempt(str(index), Cause.UNPARSABLE.value)
     if isinstance(reply, str):
         reply = Reply(reply)
     if not isinstance(reply, Reply):
-        raise AgentError(
-            f"the agent replied with {type(reply).__name__}; expected text, smartplay.Reply or int"
-        )
+        return _judge_number(reply, actions)
     parsed = parse_action(reply.text, actions, reply.truncated)
     cause = parsed.cause.value if parsed.cause else None
     return parsed.action, Attempt(reply.text, cause, reply.reasoning, reply.calls)
+
+
+def _judge_number(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
+    if not isinstance(reply, SupportsIndex) or isinstance(reply, bool):
+        raise AgentError(
+            f"the agent replied with {type(reply).__name__}; expected text, smartplay.Reply or int"
+        )
+    index = reply.__index__()
+    if 0 <= index < len(actions):
+        return index, Attempt(actions[index])
+    return None, Attempt(str(index), Cause.UNPARSABLE.value)
 
 
 def _count(causes: Any) -> dict[str, int]:

@@ -66,6 +66,8 @@ class RunProgress:
         self._show(advance=1)
 
     def _show(self, **update: Any) -> None:
+        if self._bar.disable:
+            return
         parts = []
         if self._scores:
             parts.append(f"score {statistics.fmean(self._scores):.2f}")
