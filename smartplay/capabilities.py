@@ -5,10 +5,10 @@ The names and the degrees are those of the SmartPlay paper (arXiv 2310.01557, se
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class Capability(str, Enum):
+class Capability(StrEnum):
     """One of the nine skills; its value is the name people read."""
 
     LONG_TEXT_UNDERSTANDING = "Long Text Understanding"
@@ -20,10 +20,6 @@ class Capability(str, Enum):
     LEARNING_FROM_INTERACTIONS = "Learning from Interactions"
     ERROR_HANDLING = "Error/Mistake Handling"
     SPATIAL_REASONING = "Spatial Reasoning"
-
-    def __str__(self) -> str:
-        """Return the name people read."""
-        return self.value
 
     @property
     def key(self) -> str:

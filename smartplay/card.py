@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import sys
+import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,11 +19,6 @@ import msgspec
 
 from smartplay.capabilities import Capability
 from smartplay.errors import CardError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 Human = Literal["published", "baseline"]
 HUMANS: tuple[Human, ...] = ("published", "baseline")

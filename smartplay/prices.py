@@ -16,7 +16,7 @@ No price is built in: prices change, and a report must say of what day its costs
 
 from __future__ import annotations
 
-import sys
+import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -26,11 +26,6 @@ import msgspec
 
 from smartplay.errors import UsageError
 from smartplay.records import Usage
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 MILLION = 1_000_000
 Amount = Annotated[float, msgspec.Meta(ge=0)]

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+import tomllib
 from functools import lru_cache
 from importlib import resources
 
 import msgspec
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

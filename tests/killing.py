@@ -95,7 +95,7 @@ def left_over(mark: str) -> list[int]:
         try:
             if f"{MARK}={mark}".encode() in (place / "environ").read_bytes():
                 found.append(int(place.name))
-        except OSError:  # noqa: PERF203
+        except OSError:
             continue
     return found
 

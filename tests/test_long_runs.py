@@ -205,7 +205,7 @@ def test_the_pace_finds_what_the_service_can_take(capacity: int) -> None:
             while True:
                 try:
                     return await pace.call(reply)
-                except TransientError:  # noqa: PERF203
+                except TransientError:
                     refused += 1
                     await asyncio.sleep(0)
 
@@ -444,7 +444,7 @@ def test_an_episode_that_takes_too_long_is_unscored(mode: str, tmp_path: Path) -
 
 def test_an_agents_own_timeout_is_its_own(tmp_path: Path) -> None:
     async def agent(prompt: str) -> str:
-        raise asyncio.TimeoutError("mine")
+        raise TimeoutError("mine")
 
     run = smartplay.run(
         agent, "RockPaperScissorBasic", episodes=1, episode_seconds=60, out=tmp_path / "run"

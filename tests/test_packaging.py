@@ -110,7 +110,7 @@ def test_the_metadata(built: Built) -> None:
     told = archive.read(name).decode()
     for extra in ("local", "openai", "anthropic", "cluster", "test", "fast"):
         assert f"Provides-Extra: {extra}" in told
-    assert "Requires-Python: >=3.10" in told
+    assert "Requires-Python: >=3.11" in told
     assert "Description-Content-Type: text/markdown" in told
     core = [
         line.split()[1].split(">")[0]

@@ -469,8 +469,11 @@ WHOLE = {
 
 def named(parsed: Parsed, actions: list[str]) -> str | Cause:
     """The action's name or the cause, for a message that can be read."""
-    assert (parsed.action is None) != (parsed.cause is None)
-    return actions[parsed.action] if parsed.action is not None else Cause(parsed.cause)
+    if parsed.cause is not None:
+        assert parsed.action is None
+        return parsed.cause
+    assert parsed.action is not None
+    return actions[parsed.action]
 
 
 @pytest.mark.parametrize(

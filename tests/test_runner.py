@@ -331,9 +331,6 @@ def failing(error: BaseException) -> Callable[[str], str]:
 def test_a_failing_agent_costs_its_episode_only(
     error: BaseException, mode: str, tmp_path: Path
 ) -> None:
-    if mode == "async" and isinstance(error, asyncio.CancelledError) and sys.version_info < (3, 11):
-        pytest.skip("before Python 3.11 an agent's own cancellation cannot be told from the run's")
-
     async def waiting(prompt: str) -> str:
         await asyncio.sleep(0)
         raise error

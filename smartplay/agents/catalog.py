@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import sys
+import tomllib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,11 +18,6 @@ from smartplay.agents.reference import reference
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.errors import UnknownNameError, UsageError
 from smartplay.loading import load_object, source_digest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 SCRIPTED: dict[str, Callable[..., Any]] = {
     "random": RandomAgent,

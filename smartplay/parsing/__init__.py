@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ SHORT = 100
 _PARTS = re.compile(r"[\n,;/()&\[\]]|\b(?:and|or|then)\b", re.IGNORECASE)
 
 
-class Cause(str, Enum):
+class Cause(StrEnum):
     """Why a reply names no action."""
 
     EMPTY = "empty"

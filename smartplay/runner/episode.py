@@ -264,8 +264,8 @@ async def _reply(agent: Agent, observation: Observation, seconds: float | None) 
             return reply
         return await (reply if seconds is None else asyncio.wait_for(reply, seconds))
     except asyncio.CancelledError as error:
-        cancelling = getattr(asyncio.current_task(), "cancelling", lambda: 1)  # since 3.11
-        if waiting and cancelling():
+        task = asyncio.current_task()
+        if waiting and (task is None or task.cancelling()):
             raise
         raise AgentError("CancelledError: the agent cancelled its own reply") from error
 
