@@ -12,7 +12,8 @@ import pytest
 import smartplay
 from smartplay.agents.base import Observation, Reply
 from smartplay.agents.catalog import find_agent
-from smartplay.agents.lesions import FIRST_WORDS, LESIONS, NINE, LesionedFactory, find_lesion
+from smartplay.agents.filters import LesionedFactory
+from smartplay.agents.lesions import FIRST_WORDS, LESIONS, NINE, find_lesion
 from smartplay.capabilities import Capability
 from smartplay.cli import main
 from smartplay.contrast_scores import score_contrasts

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from smartplay.agents.base import AgentFactory, FunctionAgent
-from smartplay.agents.lesions import LESIONS, Lesion, LesionedFactory, find_lesion
+from smartplay.agents.filters import LesionedFactory
+from smartplay.agents.lesions import LESIONS, Lesion, find_lesion
 from smartplay.agents.prompts import find_variant, function_agent
 from smartplay.agents.reference import reference
 from smartplay.agents.simple import ConstantAgent, RandomAgent

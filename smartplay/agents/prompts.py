@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from smartplay.agents.base import FunctionAgent, Observation
-from smartplay.agents.lesions import Filter
+from smartplay.agents.filters import Filter
 from smartplay.errors import UnknownNameError
 
 
