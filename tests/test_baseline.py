@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from smartplay import registry
-from smartplay.card import GameCard, Played
+from smartplay.anchors import Played
+from smartplay.card import GameCard
 from smartplay.cli import main
 from smartplay.errors import UsageError
 from smartplay.original import normalize_score

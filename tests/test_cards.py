@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smartplay.anchors import Anchors, Measured
 from smartplay.capabilities import Capability
-from smartplay.card import Anchors, GameCard, Measured, read_cards
+from smartplay.card import GameCard, read_cards
 from smartplay.errors import CardError, UsageError
 from smartplay.registry import cards, get_card
 from tests.games import write_game

@@ -26,7 +26,7 @@ LAYERS = [
     "parsing prices records run_folder",
     "registry",
     "games",
-    "text spaces card capabilities loading",
+    "text spaces card anchors capabilities loading",
     "errors bounded _version",
 ]
 

@@ -13,8 +13,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import smartplay
+from smartplay.anchors import Anchors, Measured
 from smartplay.capabilities import Capability
-from smartplay.card import Anchors, GameCard, Measured
+from smartplay.card import GameCard
 from smartplay.errors import UsageError
 from smartplay.records import EpisodeRecord, Usage
 from smartplay.registry import cards, get_card

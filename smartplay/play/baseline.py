@@ -12,7 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from smartplay.card import GameCard, Played
+from smartplay.anchors import Played
+from smartplay.card import GameCard
 from smartplay.errors import RunFolderError, UnknownNameError, UsageError
 from smartplay.play.human import PREFIX
 from smartplay.records import EpisodeRecord, RunHeader

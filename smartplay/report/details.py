@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from smartplay.card import Anchors, GameCard
+from smartplay.anchors import Anchors
+from smartplay.card import GameCard
 from smartplay.errors import RunFolderError
 from smartplay.records import EpisodeRecord, Usage
 from smartplay.run_folder import RunFolder, StepMark

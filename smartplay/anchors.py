@@ -1,0 +1,100 @@
+"""Anchors: the scores a game's results are held against."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+import msgspec
+
+from smartplay.errors import CardError
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A mean score that was measured here.
+
+    Attributes:
+        mean: The mean score per episode.
+        low: Lower end of the 95 % interval of the mean.
+        high: Upper end of the 95 % interval of the mean.
+        episodes: How many episodes were played.
+    """
+
+    mean: float
+    low: float
+    high: float
+    episodes: Count
+
+
+class Played(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What people score who were recorded by `smartplay play`.
+
+    Attributes:
+        mean: The mean of the players' mean scores.
+        low: Lower end of the 95 % interval over players; None with a single player.
+        high: Upper end; likewise.
+        players: How many people.
+        episodes: How many episodes they played in all.
+    """
+
+    mean: float
+    low: float | None = None
+    high: float | None = None
+    players: Count = 1
+    episodes: Count = 1
+
+
+class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The scores a result is held against, all in the game's own unit.
+
+    Attributes:
+        min: The lowest score of the scale (normalised 0).
+        human: The human score (normalised 1), or None where no one has published one.
+        human_source: Where the human score comes from.
+        baseline: A human score of our own, from the recorded episodes in `games/`.
+        optimum: The best possible expected score, where known.
+        random: Uniformly random play.
+        nothing: Play that always takes the card's `nothing` action.
+        reference: The shipped scripted agent that reads only the text.
+    """
+
+    min: float = 0.0
+    human: float | None = None
+    human_source: str = ""
+    baseline: Played | None = None
+    optimum: float | None = None
+    random: Measured | None = None
+    nothing: Measured | None = None
+    reference: Measured | None = None
+
+    @property
+    def corrected(self) -> tuple[float, float] | None:
+        """Ends of the scale from random play to the best known score, where there is one."""
+        best = self.human if self.optimum is None else self.optimum
+        if self.random is None or best is None or best <= self.random.mean:
+            return None
+        return self.random.mean, best
+
+
+def check_anchors(where: str, anchors: Anchors) -> None:
+    """See that the scores of a card make sense together.
+
+    Raises:
+        CardError: If they do not; `where` says where they stand.
+    """
+    measured = [anchors.random, anchors.nothing, anchors.reference]
+    intervals = [(m.low, m.mean, m.high) for m in measured if m is not None]
+    points = [anchors.min, anchors.human, anchors.optimum, *sum(intervals, ())]
+    own = anchors.baseline
+    if own is not None:
+        points += [own.mean, own.low, own.high]
+        if own.mean <= anchors.min:
+            raise CardError(f"{where}: anchors.baseline must be above anchors.min")
+    if not all(point is None or math.isfinite(point) for point in points):
+        raise CardError(f"{where}: anchors must be finite numbers")
+    if any(list(interval) != sorted(interval) for interval in intervals):
+        raise CardError(f"{where}: a measured anchor must have low, mean, high in that order")
+    if anchors.human is not None and anchors.human <= anchors.min:
+        raise CardError(f"{where}: anchors.human must be above anchors.min")
