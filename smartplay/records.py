@@ -114,6 +114,18 @@ class StepRecord(msgspec.Struct, frozen=True, gc=False):
     seconds: float
 
 
+class StepMark(msgspec.Struct, frozen=True):
+    """Of a step only what a curve is drawn from; quick to read.
+
+    Attributes:
+        score: The score of the episode so far.
+        seconds: Time the agent took to reply.
+    """
+
+    score: float
+    seconds: float
+
+
 class EpisodeHeader(msgspec.Struct, frozen=True):
     """The first line of a steps file: what the agent read before its first action."""
 

@@ -23,28 +23,23 @@ from filelock import FileLock, Timeout
 
 from smartplay.bounded import HEADER_LIMIT, LINES_LIMIT, read_file, read_packed_lines
 from smartplay.errors import RunFolderError
-from smartplay.records import SCHEMA, EpisodeHeader, EpisodeRecord, RunHeader, StepRecord
+from smartplay.records import (
+    SCHEMA,
+    EpisodeHeader,
+    EpisodeRecord,
+    RunHeader,
+    StepMark,
+    StepRecord,
+)
+from smartplay.whole_files import remove_parts, write_atomically
 
 RecordT = TypeVar("RecordT")
-PART = ".part"
 FORCE_SECONDS = 1.0
 LOCK = ".lock"
 
 
 class _Schema(msgspec.Struct):
     schema: int
-
-
-class StepMark(msgspec.Struct, frozen=True):
-    """Of a step only what a curve is drawn from; quick to read.
-
-    Attributes:
-        score: The score of the episode so far.
-        seconds: Time the agent took to reply.
-    """
-
-    score: float
-    seconds: float
 
 
 class RunFolder:
@@ -311,21 +306,3 @@ def _plain(value: Any) -> Any:
 def pretty(record: msgspec.Struct) -> bytes:
     """A record as indented JSON."""
     return msgspec.json.format(encode(record), indent=2) + b"\n"
-
-
-def remove_parts(folder: Path) -> None:
-    """Remove what `write_atomically` leaves behind if it is killed."""
-    for path in folder.rglob(f"*{PART}"):
-        path.unlink(missing_ok=True)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is seen either not at all or whole."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{PART}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -27,7 +27,7 @@ LAYERS = [
     "registry",
     "games",
     "text spaces card anchors capabilities loading",
-    "errors bounded _version",
+    "errors bounded whole_files _version",
 ]
 
 ONLY = {

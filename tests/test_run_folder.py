@@ -28,8 +28,9 @@ from smartplay.records import (
     Usage,
 )
 from smartplay.report import build_report
-from smartplay.run_folder import RunFolder, encode, pack_trace, write_atomically
+from smartplay.run_folder import RunFolder, encode, pack_trace
 from smartplay.runner import Run
+from smartplay.whole_files import write_atomically
 from tests.games import write_game
 
 BANDIT, HANOI = "BanditTwoArmedHighLowFixed", "Hanoi3Disk"

@@ -24,8 +24,8 @@ from smartplay.leaderboard.tracks import Track
 from smartplay.leaderboard.verify import Verification
 from smartplay.published import published_table
 from smartplay.report.markdown import escape
-from smartplay.run_folder import write_atomically
 from smartplay.statistics import Interval
+from smartplay.whole_files import write_atomically
 
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 

@@ -18,8 +18,9 @@ from smartplay.errors import RunFolderError, UnknownNameError, UsageError
 from smartplay.play.human import PREFIX
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.registry import get_card
-from smartplay.run_folder import RunFolder, encode, write_atomically
+from smartplay.run_folder import RunFolder, encode
 from smartplay.statistics import mean_interval
+from smartplay.whole_files import write_atomically
 
 FILE = "human.jsonl"
 TEXT = "text"

@@ -10,7 +10,8 @@ from smartplay.prices import Prices
 from smartplay.report.build import Report, build_report
 from smartplay.report.markdown import to_markdown
 from smartplay.report.radar import radar_svg
-from smartplay.run_folder import pretty, write_atomically
+from smartplay.run_folder import pretty
+from smartplay.whole_files import write_atomically
 
 __all__ = ["Report", "build_report", "write_report"]
 

@@ -11,8 +11,8 @@ import numpy as np
 from smartplay.anchors import Anchors
 from smartplay.card import GameCard
 from smartplay.errors import RunFolderError
-from smartplay.records import EpisodeRecord, Usage
-from smartplay.run_folder import RunFolder, StepMark
+from smartplay.records import EpisodeRecord, StepMark, Usage
+from smartplay.run_folder import RunFolder
 from smartplay.statistics import Interval, mean_interval
 
 CURVE_POINTS = 25

@@ -17,7 +17,8 @@ from smartplay.report.build import Report
 from smartplay.report.html.entries import entries_of
 from smartplay.report.html.page import render_page
 from smartplay.report.html.traces import collect_traces
-from smartplay.run_folder import pretty, write_atomically
+from smartplay.run_folder import pretty
+from smartplay.whole_files import write_atomically
 
 __all__ = ["write_html"]
 

@@ -13,7 +13,8 @@ from smartplay.report.build import Report
 from smartplay.report.details import GameDetail
 from smartplay.report.html.packing import pack_episode
 from smartplay.report.html.pictures import draw_episode, why_no_pictures
-from smartplay.run_folder import RunFolder, write_atomically
+from smartplay.run_folder import RunFolder
+from smartplay.whole_files import write_atomically
 
 STEPS_BYTES = 3_200_000
 EPISODE_BYTES = 600_000
