@@ -9,13 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay.comparison import (
-    Difference,
-    Entry,
-    bargains,
-    compare,
-    tie_letters,
-)
+from smartplay.comparison import Entry, bargains, compare
+from smartplay.comparison.results import Difference
+from smartplay.comparison.ties import tie_letters
 from smartplay.statistics import Interval, holm, improvement, sign_flip_p
 
 probabilities = st.floats(0, 1, allow_nan=False)

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 
 from smartplay.cli import main
-from smartplay.comparison import Comparison, compare
+from smartplay.comparison import compare
+from smartplay.comparison.results import Comparison
 from smartplay.records import EpisodeHeader, StepRecord
 from smartplay.report import wording
 from smartplay.report.html import page as page_module

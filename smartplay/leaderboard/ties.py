@@ -8,7 +8,9 @@ from itertools import combinations
 import msgspec
 import numpy as np
 
-from smartplay.comparison import SEED, Difference, tie_letters
+from smartplay.comparison import SEED
+from smartplay.comparison.results import Difference
+from smartplay.comparison.ties import tie_letters
 from smartplay.leaderboard.rows import Row
 from smartplay.statistics import holm, sign_flip_p, weighted_interval
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from smartplay.comparison import ALPHA, Bargain, Difference
+from smartplay.comparison.results import Bargain, Difference
+from smartplay.comparison.ties import ALPHA
 from smartplay.report.details import Curve, EpisodeDetail, GameDetail
 from smartplay.report.wording import visible
 from smartplay.statistics import Interval

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from smartplay.comparison import Comparison, compare
+from smartplay.comparison import compare
+from smartplay.comparison.results import Comparison
 from smartplay.errors import RunFolderError
 from smartplay.report.build import Report
 from smartplay.report.html.entries import entries_of

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from smartplay.comparison import Comparison, Difference
+from smartplay.comparison.results import Comparison, Difference
 from smartplay.report import figures, wording
 from smartplay.report.build import Report
 from smartplay.report.details import GameDetail

@@ -12,9 +12,9 @@ from itertools import combinations
 import msgspec
 import numpy as np
 
+from smartplay.comparison.results import Bargain, Comparison, Difference, Improvement, Subject
+from smartplay.comparison.ties import tie_letters
 from smartplay.statistics import (
-    CONFIDENCE,
-    Interval,
     holm,
     improvement,
     mean_interval,
@@ -23,7 +23,6 @@ from smartplay.statistics import (
 )
 
 SEED = 0
-ALPHA = 1 - CONFIDENCE
 
 Samples = dict[str, list[float]]
 
@@ -49,96 +48,6 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     weights: dict[str, dict[str, int]]
     overall: float | None = None
     cost: float | None = None
-
-
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """How one run differs from another in something.
-
-    Attributes:
-        first: Place of the run that is subtracted from, in the order of the entries.
-        second: Place of the other.
-        pairs: Episodes that both played.
-        mean: Mean of first minus second; None without pairs.
-        p: Probability of a difference at least this large if the two were alike: a sign-flip test
-            on the pairs.
-        corrected: The same after Holm's correction for all differences of the table.
-    """
-
-    first: int
-    second: int
-    pairs: int
-    mean: Interval | None
-    p: float | None
-    corrected: float | None
-
-
-class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """The differences of all pairs of runs in one game, capability or overall.
-
-    Attributes:
-        name: The game's id or the capability; `overall` for the mean over games.
-        differences: One per pair of runs.
-        ties: Letters per run; runs that share one cannot be told apart. Empty where a run has no
-            score to compare.
-    """
-
-    name: str
-    differences: list[Difference]
-    ties: list[str]
-
-
-class Improvement(msgspec.Struct, frozen=True, kw_only=True):
-    """How probable it is that an episode of one run ends better than one of another.
-
-    Attributes:
-        first: Place of the run that may be better.
-        second: Place of the other.
-        games: The games it is a mean over.
-        probability: The probability; half of equal scores counts. None without common games.
-    """
-
-    first: int
-    second: int
-    games: list[str]
-    probability: Interval | None
-
-
-class Bargain(msgspec.Struct, frozen=True, kw_only=True):
-    """A run's cost against its score.
-
-    Attributes:
-        run: Its place.
-        cost: Its cost.
-        score: Its mean normalised score.
-        front: Whether no other run is both cheaper (or as cheap) and better (or as good).
-    """
-
-    run: int
-    cost: float
-    score: float
-    front: bool
-
-
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """What `comparison.json` holds.
-
-    Attributes:
-        runs: Names of the runs.
-        overall: The mean normalised score over common games.
-        games: Each game's score.
-        capabilities: Each capability's score (weight: degree less one), over common games.
-        improvements: Probabilities of improvement, per pair of runs.
-        bargains: Cost against score, of the runs that have both.
-        notes: What could not be compared, and why.
-    """
-
-    runs: list[str]
-    overall: Subject
-    games: list[Subject]
-    capabilities: list[Subject]
-    improvements: list[Improvement]
-    bargains: list[Bargain]
-    notes: list[str]
 
 
 def compare(entries: Sequence[Entry]) -> Comparison:
@@ -235,39 +144,6 @@ def _difference(
     p = sign_flip_p(np.concatenate(parts), rng)
     number = sum(map(len, values))
     return Difference(first=first, second=second, pairs=number, mean=mean, p=p, corrected=None)
-
-
-def tie_letters(runs: int, differences: Sequence[Difference]) -> list[str]:
-    """Letters per run, best run first from `a`; runs that share a letter cannot be told apart.
-
-    Runs are put in order by how many they exceed; each letter is a longest stretch of that order
-    within which no corrected p-value is below 0.05.
-    """
-    compared = {run for d in differences if d.mean for run in (d.first, d.second)}
-    apart: set[tuple[int, int]] = set()
-    ahead = dict.fromkeys(range(runs), 0.0)
-    for d in differences:
-        if d.mean is not None:
-            ahead[d.first] += d.mean.mean
-            ahead[d.second] -= d.mean.mean
-        if d.corrected is not None and d.corrected < ALPHA:
-            apart |= {(d.first, d.second), (d.second, d.first)}
-    order = sorted(compared, key=lambda run: (-ahead[run], run))
-    letters = [""] * runs
-    reached, letter = 0, 0
-    for start in range(len(order)):
-        end = start
-        while end < len(order) and all((r, order[end]) not in apart for r in order[start:end]):
-            end += 1
-        if end > reached:
-            for run in order[start:end]:
-                letters[run] += _letter(letter)
-            reached, letter = end, letter + 1
-    return letters
-
-
-def _letter(place: int) -> str:
-    return chr(ord("a") + place) if place < 26 else f"({place + 1})"
 
 
 def _improvement(entries: Sequence[Entry], first: int, second: int) -> Improvement:

@@ -1,0 +1,97 @@
+"""What a comparison of runs comes to: the content of `comparison.json`."""
+
+from __future__ import annotations
+
+import msgspec
+
+from smartplay.statistics import Interval
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """How one run differs from another in something.
+
+    Attributes:
+        first: Place of the run that is subtracted from, in the order of the entries.
+        second: Place of the other.
+        pairs: Episodes that both played.
+        mean: Mean of first minus second; None without pairs.
+        p: Probability of a difference at least this large if the two were alike: a sign-flip test
+            on the pairs.
+        corrected: The same after Holm's correction for all differences of the table.
+    """
+
+    first: int
+    second: int
+    pairs: int
+    mean: Interval | None
+    p: float | None
+    corrected: float | None
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """The differences of all pairs of runs in one game, capability or overall.
+
+    Attributes:
+        name: The game's id or the capability; `overall` for the mean over games.
+        differences: One per pair of runs.
+        ties: Letters per run; runs that share one cannot be told apart. Empty where a run has no
+            score to compare.
+    """
+
+    name: str
+    differences: list[Difference]
+    ties: list[str]
+
+
+class Improvement(msgspec.Struct, frozen=True, kw_only=True):
+    """How probable it is that an episode of one run ends better than one of another.
+
+    Attributes:
+        first: Place of the run that may be better.
+        second: Place of the other.
+        games: The games it is a mean over.
+        probability: The probability; half of equal scores counts. None without common games.
+    """
+
+    first: int
+    second: int
+    games: list[str]
+    probability: Interval | None
+
+
+class Bargain(msgspec.Struct, frozen=True, kw_only=True):
+    """A run's cost against its score.
+
+    Attributes:
+        run: Its place.
+        cost: Its cost.
+        score: Its mean normalised score.
+        front: Whether no other run is both cheaper (or as cheap) and better (or as good).
+    """
+
+    run: int
+    cost: float
+    score: float
+    front: bool
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What `comparison.json` holds.
+
+    Attributes:
+        runs: Names of the runs.
+        overall: The mean normalised score over common games.
+        games: Each game's score.
+        capabilities: Each capability's score (weight: degree less one), over common games.
+        improvements: Probabilities of improvement, per pair of runs.
+        bargains: Cost against score, of the runs that have both.
+        notes: What could not be compared, and why.
+    """
+
+    runs: list[str]
+    overall: Subject
+    games: list[Subject]
+    capabilities: list[Subject]
+    improvements: list[Improvement]
+    bargains: list[Bargain]
+    notes: list[str]
