@@ -12,7 +12,7 @@ from smartplay.prices import Price, Prices, read_prices
 from smartplay.records import Usage
 from smartplay.report import build_report
 from smartplay.report.details import _curve
-from smartplay.report.figures import Scale, short
+from smartplay.report.svg import Scale, short
 from tests.chatty import Chatty
 from tests.report_runs import page_of, play
 

@@ -9,7 +9,7 @@ from itertools import cycle
 from markupsafe import Markup
 
 from smartplay.report.build import Report
-from smartplay.report.figures import dot, figure, line, path, series, text
+from smartplay.report.svg import dot, figure, line, path, series, text
 from smartplay.scoring import CapabilityScore, Weights
 
 WIDTH, HEIGHT = 460, 400

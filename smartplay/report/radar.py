@@ -7,8 +7,8 @@ from html import escape
 from markupsafe import Markup
 
 from smartplay.report.build import Report
-from smartplay.report.figures import line, text
 from smartplay.report.figures_radar import HEIGHT, WIDTH, outlines, radar
+from smartplay.report.svg import line, text
 from smartplay.report.wording import plain
 
 STYLE = """

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from smartplay.comparison.results import Comparison, Difference
-from smartplay.report import figures, wording
+from smartplay.report import figures, svg, wording
 from smartplay.report.build import Report
 from smartplay.report.details import GameDetail
 from smartplay.report.figures_radar import outlines, radar
@@ -79,14 +79,14 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    environment.globals.update(figures=figures, wording=wording)
+    environment.globals.update(figures=figures, series=svg.series, wording=wording)
     environment.filters.update(
         interval=wording.interval,
         share=wording.share,
         name=wording.name,
         p=p_value,
         seconds=seconds,
-        short=figures.short,
+        short=svg.short,
         moment=moment,
         json_line=json_line,
         label=difference_label,
