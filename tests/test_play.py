@@ -11,6 +11,7 @@ from smartplay.cli import main
 from smartplay.errors import UsageError
 from smartplay.play import human
 from smartplay.play.keys import bindings
+from smartplay.play.session import HELP_TEXT
 from smartplay.play.view import HELP, visible, wrapped
 from smartplay.run_folder import RunFolder
 from smartplay.runner.episode import judge
@@ -73,7 +74,7 @@ def test_the_score_is_told_if_asked_for(tmp_path: Path) -> None:
 
 def test_help_is_one_key_away_and_takes_no_step(tmp_path: Path) -> None:
     display, _ = play(tmp_path / "run", ["enter", HELP, "enter", "x", "escape"])
-    assert human.HELP_TEXT in [view.text for view in display.views]
+    assert HELP_TEXT in [view.text for view in display.views]
     assert RunFolder(tmp_path / "run").episodes()[0].steps == 0
 
 

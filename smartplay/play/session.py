@@ -1,0 +1,262 @@
+"""A person as an agent: what an agent reads is shown, and keys are waited for.
+
+A session plays through the runner like any run. Stopping leaves the episode under way unscored,
+with its steps; the next session of the same run takes them again unasked and goes on from there, so
+nobody plays an episode whose answers they know.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from smartplay.agents.base import Observation, Reply, prompt_text
+from smartplay.card import GameCard
+from smartplay.errors import AgentError, RunFolderError
+from smartplay.games.drawing import Picture
+from smartplay.play.keys import Controls
+from smartplay.play.replay import Mirror
+from smartplay.play.view import HELP, QUIT, Display, View
+from smartplay.records import RunHeader, StepRecord
+from smartplay.registry import get_card
+from smartplay.run_folder import RunFolder
+from smartplay.runner.episode import Job, one_line
+from smartplay.runner.plan import jobs_of
+
+START_KEYS = (("Enter", "start"), (HELP, "help"), ("Esc", "stop"))
+HELP_TEXT = f"""\
+Take an action with its key or its number. Nothing can be taken back.
+
+PgUp and PgDn   read the text above; Home and End go to its ends
+Tab             in the window: the picture, or the text an agent reads
+{HELP}               this page
+Esc             stop; the same command goes on from here later
+
+What you read is what an agent reads. The score is told when the episode is over: in some games
+it gives away what there is to find out. Your name, your actions and the time each took are
+recorded in the run folder, and nothing else."""
+
+
+class PlayerStoppedError(AgentError):
+    """The player left in the middle of an episode."""
+
+    def __init__(self) -> None:
+        super().__init__("the player stopped")
+
+
+class SessionOverError(BaseException):
+    """Ends the run after the player has left; what was finished is kept."""
+
+
+class Human:
+    """Plays one episode by keys.
+
+    Args:
+        session: Where it belongs.
+        job: The episode.
+        manual: The rules.
+        actions: The actions' names.
+        earlier: What was played of the episode before a break.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        job: Job,
+        manual: str,
+        actions: list[str],
+        earlier: list[StepRecord],
+    ) -> None:
+        self._session, self._job = session, job
+        self._manual, self._actions = manual, actions
+        self._earlier = deque(earlier)
+        self._controls = Controls(actions)
+        self._steps = 0
+        self._met = False
+        self._mirror: Mirror | None = None
+        if session.mirrored:
+            self._mirror = Mirror(session.header.games[job.game], job.game, job.seed)
+
+    async def act(self, observation: Observation) -> Reply:
+        """Wait for the key of an action.
+
+        Raises:
+            PlayerStoppedError: If the player leaves.
+        """
+        if self._earlier:
+            step = self._earlier.popleft()
+            note = f"Taken before a break, after {step.seconds:.3f} s."
+            return self._taken(step.action, note)
+        if not self._met:
+            self._introduce()
+        notice = ""
+        while True:
+            key = self._session.display.ask(self._view(observation, notice))
+            action = None if key is None else self._controls.press(key)
+            if action is not None:
+                return self._taken(action, "")
+            if key == QUIT:
+                raise PlayerStoppedError
+            if key == HELP:
+                self._page(HELP_TEXT, (("Enter", "back"),))
+            typed = self._controls.typed
+            notice = f"action {typed}_ and Enter" if typed else f"{HELP} help   Esc stop"
+
+    def close(self) -> None:
+        """Free the picture's game."""
+        if self._mirror is not None:
+            self._mirror.close()
+
+    def picture(self) -> Picture | None:
+        """The present picture, if the session shows pictures."""
+        return None if self._mirror is None else self._mirror.picture()
+
+    def _taken(self, action: int, note: str) -> Reply:
+        if self._mirror is not None:
+            self._mirror.step(action)
+        self._steps += 1
+        return Reply(self._actions[action], reasoning=note)
+
+    def _introduce(self) -> None:
+        self._met = True
+        self._page(self._manual, START_KEYS)
+
+    def _page(self, text: str, keys: tuple[tuple[str, str], ...]) -> None:
+        """Show a text until it is left."""
+        view = View(
+            title=self._session.title(self._job),
+            status=self._status(),
+            text=text,
+            keys=keys,
+            from_top=True,
+        )
+        while (key := self._session.display.ask(view)) not in ("enter", "space"):
+            if key == QUIT:
+                if text == HELP_TEXT:
+                    return
+                raise PlayerStoppedError
+            if key == HELP and text != HELP_TEXT:
+                self._page(HELP_TEXT, (("Enter", "back"),))
+
+    def _status(self) -> list[str]:
+        left = self._job.steps - self._steps
+        told = [f"step {self._steps}", f"{left} left"]
+        if self._session.score_shown and self._mirror is not None:
+            told.append(f"score {self._mirror.score:g}")
+        return told
+
+    def _view(self, observation: Observation, notice: str) -> View:
+        return View(
+            title=self._session.title(self._job),
+            status=self._status(),
+            text=prompt_text(self._manual, self._actions, observation, self._steps),
+            beside=str(observation),
+            keys=self._controls.table(),
+            picture=self.picture() if self._session.pictured else None,
+            notice=notice or f"{HELP} help   Esc stop",
+        )
+
+
+class Session:
+    """Makes the player's agents, one per episode, and tells how each ended.
+
+    Args:
+        display: Where it is played.
+        header: The run.
+        folder: Where it is kept.
+        pictured: Whether pictures are shown.
+        score_shown: Whether the score is shown while playing.
+    """
+
+    asynchronous = True  # on the main thread, where windows live
+    concurrency = 1
+
+    def __init__(
+        self,
+        display: Display,
+        header: RunHeader,
+        folder: RunFolder,
+        pictured: bool,
+        score_shown: bool,
+    ) -> None:
+        self.display, self.header = display, header
+        self.pictured, self.score_shown = pictured, score_shown
+        self._folder = folder
+        self._jobs = {job.agent_seed: job for job in jobs_of(header)}
+        self._player: tuple[Job, Human] | None = None
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether a second copy of the game is needed for what is shown."""
+        return self.pictured or self.score_shown
+
+    def __call__(self, *, manual: str, actions: list[str], seed: int) -> Human:
+        """Make the player of the next episode."""
+        if not self.close_episode():
+            raise SessionOverError
+        job = self._jobs[seed]
+        player = Human(self, job, manual, actions, self._earlier(job))
+        self._player = job, player
+        return player
+
+    def title(self, job: Job) -> str:
+        """The game and the episode."""
+        plan = self.header.games[job.game]
+        title = f"{get_card(job.game).title} ({job.game.split('/')[-1]})"
+        return title if plan.episodes == 1 else f"{title}, {job.episode + 1} of {plan.episodes}"
+
+    def close_episode(self) -> bool:
+        """Tell how the last episode ended, if there was one.
+
+        Returns:
+            Whether the player wants more.
+        """
+        if self._player is None:
+            return True
+        (job, player), self._player = self._player, None
+        try:
+            return self._tell_end(job, player)
+        finally:
+            player.close()
+
+    def _tell_end(self, job: Job, player: Human) -> bool:
+        records = {(r.game, r.episode): r for r in self._folder.results(self.header)}
+        record = records.get((job.game, job.episode))
+        if record is None or record.error == one_line(PlayerStoppedError()):
+            return False
+        _, steps = self._folder.steps(job.game, job.episode)
+        result = _result(get_card(job.game), record.score, record.error)
+        last = steps[-1].observation if steps else ""
+        view = View(
+            title=self.title(job),
+            status=[f"{record.steps} steps", "over"],
+            text=f"{last}\n\n{result}",
+            beside=f"{last}\n\n{result}",
+            keys=(("Enter", "go on"), ("Esc", "stop")),
+            picture=player.picture() if self.pictured else None,
+            notice="The episode is over.",
+        )
+        while (key := self.display.ask(view)) not in ("enter", QUIT):
+            pass
+        return key == "enter"
+
+    def _earlier(self, job: Job) -> list[StepRecord]:
+        """What a session that was broken off has played of an episode."""
+        try:
+            return self._folder.steps(job.game, job.episode)[1]
+        except RunFolderError:
+            return []
+
+
+def _result(card: GameCard, score: float | None, error: str | None) -> str:
+    if score is None:
+        return f"The episode failed and does not count: {error}"
+    anchors = card.anchors
+    known = [
+        ("random play", None if anchors.random is None else anchors.random.mean),
+        ("people", anchors.human),
+        ("the best possible", anchors.optimum),
+    ]
+    others = ", ".join(f"{name} {value:.4g}" for name, value in known if value is not None)
+    return f"Your score ({card.score}): {score:g}." + (
+        f" For comparison: {others}." if others else ""
+    )
