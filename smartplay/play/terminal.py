@@ -11,7 +11,7 @@ import select
 import shutil
 import signal
 import time
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any
 
 from smartplay.errors import UsageError
@@ -70,12 +70,7 @@ class Terminal:
         self._write(ENTER_SCREEN)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         self._write(LEAVE_SCREEN)

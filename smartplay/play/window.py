@@ -6,7 +6,6 @@ import io
 import os
 import sys
 import time
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,12 +47,7 @@ class Window:
         self._open(SIZE)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._pygame.display.quit()
 
     def ask(self, view: View, timeout: float | None = None) -> str | None:
