@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
-
-from smartplay.games.contrast.house import DOORS, Kind, permutation
+from smartplay.games.contrast.house import DOORS, Drawn, permutation
 
 MATERIALS = (
     "amber", "birch", "brass", "cedar", "clay", "copper", "cork", "cotton", "crystal", "ebony",
@@ -16,14 +14,10 @@ MATERIALS = (
 DEPTH = 4
 
 
-class Boxes(Kind):
+class Boxes(Drawn):
     """Behind each door four boxes, each inside the next; the facts are told in any order."""
 
     size = 2 * DEPTH * len(DOORS) + 1
-
-    def __init__(self, rng: random.Random, hard: bool) -> None:
-        super().__init__(rng, hard)
-        self._draw()
 
     def _draw(self) -> None:
         names = self.rng.sample(MATERIALS, DEPTH * len(DOORS))
@@ -62,8 +56,3 @@ class Boxes(Kind):
         """Box and holder of each fact (holder -1 - door if it is a door), then the asked box."""
         facts = [number for box in self._order for number in (box, self._holder(box))]
         return [*facts, self._asked]
-
-    def choose(self, door: int) -> str:
-        """Draw other boxes."""
-        self._draw()
-        return ""

@@ -52,6 +52,23 @@ class Kind(ABC):
         """
 
 
+class Drawn(Kind):
+    """A kind whose rounds have nothing to do with one another: each is drawn anew."""
+
+    def __init__(self, rng: random.Random, hard: bool) -> None:
+        super().__init__(rng, hard)
+        self._draw()
+
+    @abstractmethod
+    def _draw(self) -> None:
+        """Draw a round."""
+
+    def choose(self, door: int) -> str:
+        """Draw the next round; nothing is told of this one."""
+        self._draw()
+        return ""
+
+
 def listed(parts: list[str]) -> str:
     """Join parts as in a sentence: `a, b and c`."""
     return f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from smartplay.games.contrast.house import DOORS, Kind
+from smartplay.games.contrast.house import DOORS, Drawn
 
 UNIT = 10
 
@@ -22,7 +22,7 @@ class Lottery(NamedTuple):
         return self.coins * self.chance // 100
 
 
-class Offers(Kind):
+class Offers(Drawn):
     """Each door has a lottery; in an easy round it pays its average for sure instead.
 
     The best average is at least a quarter above the next one. The largest prize never has it, and
@@ -30,10 +30,6 @@ class Offers(Kind):
     """
 
     size = 2 * len(DOORS)
-
-    def __init__(self, rng: random.Random, hard: bool) -> None:
-        super().__init__(rng, hard)
-        self._draw()
 
     def _draw(self) -> None:
         likely = self.rng.randrange(3) == 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
-
-from smartplay.games.contrast.house import DOORS, Kind, listed, permutation
+from smartplay.games.contrast.house import DOORS, Drawn, listed, permutation
 
 SIGNALS = (
     ("lamp", ("lit", "dark")),
@@ -29,7 +27,7 @@ REMARKS = (
 BINDS_IF_TRUE = (True, True, False, False)
 
 
-class Rules(Kind):
+class Rules(Drawn):
     """Six signals and a sentence on each; three of the six rules of a hard round bind.
 
     Each wrong door is forbidden by exactly one rule, so the right door is found only by those who
@@ -38,10 +36,6 @@ class Rules(Kind):
     """
 
     size = len(SIGNALS) * 5
-
-    def __init__(self, rng: random.Random, hard: bool) -> None:
-        super().__init__(rng, hard)
-        self._draw()
 
     def _draw(self) -> None:
         rng = self.rng
@@ -105,8 +99,3 @@ class Rules(Kind):
                 form = -1
             found += [signal, state, door, form]
         return found
-
-    def choose(self, door: int) -> str:
-        """Draw other signals and rules."""
-        self._draw()
-        return ""

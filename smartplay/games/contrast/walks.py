@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from smartplay.games.contrast.house import DOORS, Kind, permutation
+from smartplay.games.contrast.house import DOORS, Drawn, permutation
 
 HEADINGS = ("north", "east", "south", "west")
 # Four corners of a box of which each pair lies across two of the three axes (east, north, up).
@@ -17,7 +17,7 @@ Piece = tuple[str, int]
 Place = list[tuple[int, int]]
 
 
-class Walks(Kind):
+class Walks(Drawn):
     """Four doors at told places, and a walk that ends at one of them.
 
     In a hard round the doors are corners of a box in space, alike but for their sides, and the walk
@@ -26,10 +26,6 @@ class Walks(Kind):
     """
 
     size = 1 + 2 * (LEGS + 3) + 6 * len(DOORS)
-
-    def __init__(self, rng: random.Random, hard: bool) -> None:
-        super().__init__(rng, hard)
-        self._draw()
 
     def _draw(self) -> None:
         rng = self.rng
@@ -63,11 +59,6 @@ class Walks(Kind):
         walk = [number for kind, amount in self._walk for number in (kinds[kind], amount)]
         places = [number for place in self._places for part in place for number in part]
         return [self._heading, *walk, *places]
-
-    def choose(self, door: int) -> str:
-        """Draw other places and another walk."""
-        self._draw()
-        return ""
 
 
 def _place_told(place: Place) -> str:
