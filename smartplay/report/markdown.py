@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from smartplay.report import wording
 from smartplay.report.build import Report
+from smartplay.scoring import CapabilityScore
 
 
 def to_markdown(report: Report) -> str:
@@ -87,31 +88,14 @@ def _further(report: Report) -> list[str]:
 
 
 def _capabilities(report: Report) -> str:
-    def row(index: int) -> tuple[str, ...]:
-        score = report.capabilities[index]
-        chance = report.chance["shipped"].get(score.capability)
+    def row(score: CapabilityScore) -> tuple[str, ...]:
         covers = [f"{wording.name(game)} x {weight}" for game, weight in score.covers.items()]
-        return (
-            score.capability,
-            wording.interval(score.scores["shipped"]),
-            wording.interval(score.scores["paper"]),
-            wording.NONE if chance is None else f"{chance:.2f}",
-            ", ".join(covers) or wording.NONE,
-        )
+        return (*wording.capability(report, score), ", ".join(covers) or wording.NONE)
 
     header = ("Capability", "Weight: degree less one", "Weight: degree", "Random play", "Covers")
-    return _table(header, map(row, range(len(report.capabilities))))
+    return _table(header, map(row, report.capabilities))
 
 
 def _contrasts(report: Report) -> str:
-    rows = (
-        (
-            score.capability,
-            wording.interval(score.easy),
-            wording.interval(score.hard),
-            wording.retention(score),
-            str(score.pairs),
-        )
-        for score in report.contrasts
-    )
-    return _table(("Capability", "Easy", "Hard", "Retention", "Pairs of episodes"), rows)
+    header = ("Capability", "Easy", "Hard", "Retention", "Pairs of episodes")
+    return _table(header, map(wording.contrast, report.contrasts))

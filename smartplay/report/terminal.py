@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -23,11 +25,8 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def _games(report: Report) -> Table:
-    table = _table("\nGames: means with 95 % intervals")
-    for column in ("game", "episodes", "score", "normalised", "over chance", "invalid"):
-        table.add_column(column, no_wrap=column == "game")
-    for game in report.games:
-        cells = (
+    rows = (
+        (
             wording.played(game),
             wording.episodes(game),
             wording.interval(game.score),
@@ -35,45 +34,34 @@ def _games(report: Report) -> Table:
             wording.interval(game.corrected),
             wording.invalid(game),
         )
-        table.add_row(*map(_shown, cells))
-    return table
+        for game in report.games
+    )
+    header = ("game", "episodes", "score", "normalised", "over chance", "invalid")
+    return _table("Games: means with 95 % intervals", header, rows)
 
 
 def _capabilities(report: Report) -> Table:
-    table = _table("\nCapabilities: 1 is the human score; by weights of degree - 1, and degree")
-    for column in ("capability", "degree - 1", "degree", "random play", "games"):
-        table.add_column(column, no_wrap=column == "capability")
-    for score in report.capabilities:
-        chance = report.chance["shipped"].get(score.capability)
-        cells = (
-            score.capability,
-            wording.interval(score.scores["shipped"]),
-            wording.interval(score.scores["paper"]),
-            wording.NONE if chance is None else f"{chance:.2f}",
-            str(len(score.covers)),
-        )
-        table.add_row(*map(_shown, cells))
-    return table
+    title = "Capabilities: 1 is the human score; by weights of degree - 1, and degree"
+    rows = (
+        (*wording.capability(report, score), str(len(score.covers)))
+        for score in report.capabilities
+    )
+    return _table(title, ("capability", "degree - 1", "degree", "random play", "games"), rows)
 
 
 def _contrasts(report: Report) -> Table:
-    table = _table("\nContrasts: scores over chance without and with the demand, and what is left")
-    for column in ("capability", "easy", "hard", "retention", "pairs"):
-        table.add_column(column, no_wrap=column == "capability")
-    for score in report.contrasts:
-        cells = (
-            score.capability,
-            wording.interval(score.easy),
-            wording.interval(score.hard),
-            wording.retention(score),
-            str(score.pairs),
-        )
-        table.add_row(*map(_shown, cells))
+    title = "Contrasts: scores over chance without and with the demand, and what is left"
+    rows = map(wording.contrast, report.contrasts)
+    return _table(title, ("capability", "easy", "hard", "retention", "pairs"), rows)
+
+
+def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(title=f"\n{title}", title_justify="left", box=None, pad_edge=False)
+    for place, column in enumerate(header):
+        table.add_column(column, no_wrap=place == 0)
+    for row in rows:
+        table.add_row(*map(_shown, row))
     return table
-
-
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", box=None, pad_edge=False)
 
 
 def _shown(text: str) -> Text:

@@ -6,7 +6,7 @@ import unicodedata
 
 from smartplay.contrast_scores import ContrastScore
 from smartplay.report.build import Report
-from smartplay.scoring import GameScore, Separability
+from smartplay.scoring import CapabilityScore, GameScore, Separability
 from smartplay.statistics import MASTERED, Interval
 
 NONE = "-"
@@ -74,6 +74,28 @@ def retention(score: ContrastScore) -> str:
     if score.retention is not None:
         return interval(score.retention)
     return "not measurable" if score.pairs else NONE
+
+
+def capability(report: Report, score: CapabilityScore) -> tuple[str, ...]:
+    """A row of a table: a capability, its two scores and what random play would get."""
+    chance = report.chance["shipped"].get(score.capability)
+    return (
+        score.capability,
+        interval(score.scores["shipped"]),
+        interval(score.scores["paper"]),
+        NONE if chance is None else f"{chance:.2f}",
+    )
+
+
+def contrast(score: ContrastScore) -> tuple[str, ...]:
+    """A row of a table: a capability, the scores of its contrast and what is left."""
+    return (
+        score.capability,
+        interval(score.easy),
+        interval(score.hard),
+        retention(score),
+        str(score.pairs),
+    )
 
 
 def headline(report: Report) -> list[str]:
