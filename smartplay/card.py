@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +18,7 @@ import msgspec
 from smartplay.anchors import Anchors, Count, check_anchors
 from smartplay.capabilities import Capability
 from smartplay.errors import CardError
+from smartplay.toml_file import read_toml
 
 Human = Literal["published", "baseline"]
 HUMANS: tuple[Human, ...] = ("published", "baseline")
@@ -162,12 +162,7 @@ def read_cards(path: Path, source: str | None = None) -> list[GameCard]:
     Raises:
         CardError: If the file cannot be read or a card is malformed; says where and why.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CardError(f"cannot read card {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise CardError(f"card {path} is not valid TOML: {error}") from error
+    data = read_toml(path, "card", CardError)
     ids, defaults = data.pop("ids", None), data.pop("defaults", {})
     if data:
         raise CardError(

@@ -16,7 +16,6 @@ No price is built in: prices change, and a report must say of what day its costs
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -26,6 +25,7 @@ import msgspec
 
 from smartplay.errors import UsageError
 from smartplay.records import Usage
+from smartplay.toml_file import read_toml
 
 MILLION = 1_000_000
 Amount = Annotated[float, msgspec.Meta(ge=0)]
@@ -82,13 +82,9 @@ def read_prices(path: Path) -> Prices:
     Raises:
         UsageError: If it cannot be read or is malformed; says where.
     """
+    data = read_toml(path, "prices")
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
         return msgspec.convert(data, Prices)
-    except OSError as error:
-        raise UsageError(f"cannot read prices {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"prices {path} is not valid TOML: {error}") from error
     except msgspec.ValidationError as error:
         raise UsageError(
             f"prices {path}: {error}; it needs currency, date and [models.NAME] tables with "

@@ -59,6 +59,7 @@ def test_a_model_is_found_by_agent_and_by_model(tmp_path: Path) -> None:
         FILE.replace("2.0", "'two'"),
         FILE.replace("2026-11-01", "'soon'"),
         "currency = [",
+        "currency = " + "[" * 5000,
     ],
 )
 def test_a_broken_file_of_prices_is_refused(tmp_path: Path, text: str) -> None:

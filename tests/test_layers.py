@@ -27,14 +27,14 @@ LAYERS = [
     "registry",
     "games",
     "text spaces card anchors capabilities loading",
-    "errors bounded whole_files _version",
+    "errors bounded whole_files toml_file _version",
 ]
 
 ONLY = {
     "scoring": "statistics card capabilities records errors",
     "statistics": "",
     "comparison": "statistics",
-    "prices": "records errors",
+    "prices": "records toml_file errors",
     "runner": "agents registry run_folder records prices card parsing errors _version",
 }
 """Names that may import less than all that lies below them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import tomllib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from smartplay.agents.reference import reference
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.errors import UnknownNameError, UsageError
 from smartplay.loading import load_object, source_digest
+from smartplay.toml_file import read_toml
 
 SCRIPTED: dict[str, Callable[..., Any]] = {
     "random": RandomAgent,
@@ -159,12 +159,7 @@ def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
     Raises:
         UsageError: If the file cannot be read or is not a definition.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read agent definition {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"agent definition {path} is not valid TOML: {error}") from error
+    data = read_toml(path, "agent definition")
     name, settings = data.pop("agent", None), data.pop("settings", {})
     if data or not isinstance(name, str) or not isinstance(settings, dict):
         raise UsageError(

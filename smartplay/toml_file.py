@@ -1,0 +1,30 @@
+"""Reads TOML that people write, and says in words what is wrong with it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from smartplay.errors import UsageError
+
+
+def read_toml(
+    path: Path, called: str, error_class: type[UsageError] = UsageError
+) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Args:
+        path: The file.
+        called: What to call it in a message, such as `"card"`.
+        error_class: What to raise.
+
+    Raises:
+        UsageError: If it cannot be read or is not TOML; of `error_class`.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise error_class(f"cannot read {called} {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise error_class(f"{called} {path} is not valid TOML: {error}") from error
