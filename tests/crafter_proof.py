@@ -23,6 +23,7 @@ from crafter import objects
 from smartplay.games.crafter import creatures
 from smartplay.games.crafter.engine import Engine
 from smartplay.games.crafter.package import OrderedEnv
+from smartplay.games.crafter.plant import Plant
 from smartplay.games.crafter.render import picture
 from smartplay.games.crafter.rules import ACHIEVEMENTS, ACTIONS, CODE, ITEMS, VITALS
 from smartplay.games.crafter.world import DIRECTIONS
@@ -109,7 +110,7 @@ class Duel:
     def ripen(self) -> None:
         """Let a plant in front of the player grow ripe, on both sides."""
         plant = self.ours.world.at.get(self.ours.player.front())
-        if isinstance(plant, creatures.Plant):
+        if isinstance(plant, Plant):
             plant.grown = self.theirs._world[self._front()][1].grown = 301
 
     def _front(self) -> tuple[int, int]:

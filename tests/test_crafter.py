@@ -17,8 +17,9 @@ from gymnasium.utils.env_checker import check_env
 import smartplay  # noqa: F401
 from smartplay.agents.reference.crafter import CrafterReference
 from smartplay.errors import UnknownNameError, UsageError
-from smartplay.games.crafter.creatures import Arrow, Plant, Zombie
+from smartplay.games.crafter.creatures import Arrow, Zombie
 from smartplay.games.crafter.env import CrafterEnv
+from smartplay.games.crafter.plant import Plant
 from smartplay.games.crafter.rules import ACHIEVEMENTS, ACTIONS, CODE, ITEMS, NAMES
 from smartplay.games.crafter.words import ACTION_NAMES
 from smartplay.statistics import success_score

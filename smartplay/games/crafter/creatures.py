@@ -1,9 +1,8 @@
-"""What lives in the world besides the player, each kind with its behaviour."""
+"""What moves in the world besides the player, each kind with its behaviour."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from smartplay.games.crafter.player import Player
 from smartplay.games.crafter.rules import (
     ARROW,
     COW,
@@ -11,8 +10,6 @@ from smartplay.games.crafter.rules import (
     FURNACE,
     LAVA,
     PATH,
-    PLANT,
-    RIPE_PLANT,
     SKELETON,
     TABLE,
     WALKABLE,
@@ -21,14 +18,7 @@ from smartplay.games.crafter.rules import (
 )
 from smartplay.games.crafter.world import NOWHERE, SIDES, Thing, World
 
-if TYPE_CHECKING:
-    from smartplay.games.crafter.player import Player
-
-RIPE_AFTER = 300
-"""A plant is ripe when it has grown for more steps than this."""
-
 ARROW_PASSES = tuple(code in (*WALKABLE, WATER, LAVA) for code in range(256))
-TRAMPLES = (ZOMBIE, SKELETON, COW)
 
 
 def toward(dx: int, dy: int, long_axis: bool) -> int:
@@ -170,40 +160,3 @@ class Arrow(Thing):
             world.remove(self)
             if world.cells[cell] in (TABLE, FURNACE):
                 world.set_material(cell, PATH)
-
-
-class Plant(Thing):
-    """A sapling that grows, and dies where creatures trample it."""
-
-    __slots__ = ("grown",)
-    code = PLANT
-
-    def __init__(self, world: World, x: int, y: int) -> None:
-        super().__init__(world, x, y, health=1)
-        self.grown = 0
-
-    @property
-    def ripe(self) -> bool:
-        """Whether it can be eaten."""
-        return self.grown > RIPE_AFTER
-
-    @property
-    def look(self) -> int:
-        """The plant, ripe or not."""
-        return RIPE_PLANT if self.ripe else PLANT
-
-    @property
-    def texture(self) -> str:
-        """The name of its picture."""
-        return "plant-ripe" if self.ripe else "plant"
-
-    def update(self) -> None:
-        """Grow; die if hurt or if a creature stands beside it."""
-        world = self.world
-        self.grown += 1
-        for delta in world.deltas[:4]:
-            if world.shown[self.cell + delta] in TRAMPLES:
-                self.hurt(1)
-                break
-        if self.health <= 0:
-            world.remove(self)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from smartplay.games.crafter.creatures import RIPE_AFTER
 from smartplay.games.crafter.env import CrafterEnv
+from smartplay.games.crafter.plant import RIPE_AFTER
 from smartplay.games.crafter.player import SWORDS
 from smartplay.games.crafter.rules import (
     ACHIEVEMENTS,

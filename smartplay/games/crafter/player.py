@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smartplay.games.crafter.creatures import Plant
+from smartplay.games.crafter.plant import Plant
 from smartplay.games.crafter.rules import (
     ACHIEVEMENTS,
     ACTIONS,

@@ -10,6 +10,7 @@ from gymnasium import spaces
 
 from smartplay.errors import UsageError
 from smartplay.games.minedojo.engines import build_engine
+from smartplay.games.minedojo.picture import RADIUS, draw_map
 from smartplay.games.minedojo.protocol import (
     AROUND,
     HEADINGS,
@@ -116,9 +117,7 @@ class MinedojoEnv(gym.Env[Any, Any]):
 
     def render(self) -> Any:
         """A map of the surroundings with the way walked, north at the top."""
-        from smartplay.games.minedojo.picture import draw_map
-
-        return draw_map(self)
+        return draw_map(self.engine.ground(RADIUS), self.path, self.sight.heading, self.goal)
 
     def close(self) -> None:
         """Free what the engine holds, such as a server."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smartplay.games.minedojo.protocol import STEPS, Ground
-
-if TYPE_CHECKING:
-    from smartplay.games.minedojo.env import MinedojoEnv
 
 RADIUS = 48
 SIZE = 400
@@ -18,18 +16,29 @@ _SCALE = 2  # drawn at twice the size and scaled down, for smooth edges
 _STRIP = 26
 
 
-def draw_map(env: MinedojoEnv) -> NDArray[np.uint8]:
-    """Draw the surroundings; uint8 of shape `(400, 400, 3)`."""
+def draw_map(
+    ground: Ground | None, path: Sequence[tuple[float, float, float]], heading: int, goal: str
+) -> NDArray[np.uint8]:
+    """Draw the surroundings.
+
+    Args:
+        ground: The surface up to `RADIUS` about the body; None where it cannot be had.
+        path: Position (x, y, z) at the start and after each move.
+        heading: Where the body looks.
+        goal: What it looks for.
+
+    Returns:
+        uint8 of shape `(400, 400, 3)`.
+    """
     from PIL import Image, ImageDraw
 
     from smartplay.games.drawing import INK, ORANGE, PAPER, PINK, RED
 
-    ground = env.engine.ground(RADIUS)
     side = SIZE * _SCALE
     pixels = _shaded(ground) if ground else np.full((1, 1, 3), 200, dtype=np.uint8)
     image = Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(image)
-    x, y, z = env.path[-1]
+    x, y, z = path[-1]
     block = side / (2 * RADIUS + 1)
 
     def on_map(place_x: float, place_z: float) -> tuple[float, float]:
@@ -43,19 +52,17 @@ def draw_map(env: MinedojoEnv) -> NDArray[np.uint8]:
 
     for dx, dz in ground.creatures if ground else ():
         dot(on_map(np.floor(x) + dx + 0.5, np.floor(z) + dz + 0.5), 7, PINK)
-    trail = [on_map(px, pz) for px, _, pz in env.path]
+    trail = [on_map(px, pz) for px, _, pz in path]
     if len(trail) > 1:
         draw.line(trail, INK, 9, joint="curve")
         draw.line(trail, ORANGE, 5, joint="curve")
     here = on_map(x, z)
-    ahead_x, ahead_z = STEPS[env.sight.heading]
+    ahead_x, ahead_z = STEPS[heading]
     draw.line([here, (here[0] + ahead_x * 26, here[1] + ahead_z * 26)], INK, 6)
     dot(here, 11, RED)
     draw.rectangle([0, side - _STRIP * _SCALE, side, side], PAPER)
-    _caption(draw, f"looking for {env.goal}", 8, INK, "lm")
-    _caption(
-        draw, f"move {len(env.path) - 1}   x {x:.0f}  y {y:.0f}  z {z:.0f}", SIZE - 8, INK, "rm"
-    )
+    _caption(draw, f"looking for {goal}", 8, INK, "lm")
+    _caption(draw, f"move {len(path) - 1}   x {x:.0f}  y {y:.0f}  z {z:.0f}", SIZE - 8, INK, "rm")
     small = image.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
     return np.asarray(small, dtype=np.uint8)
 
