@@ -1,0 +1,76 @@
+"""Names of actions, however they are spelt."""
+
+from __future__ import annotations
+
+from smartplay.parsing import Cause, Parsed, parse_action
+from tests.replies import (
+    AMBIGUOUS,
+    ARROWS,
+    BANDIT,
+    CRAFTER,
+    GRID,
+    HANOI,
+    NESTED,
+    SHORT,
+    TWELVE,
+    TWINS,
+    UNPARSABLE,
+    Cases,
+    by_rule,
+    named,
+)
+
+SPELLING: Cases = [
+    (SHORT, "A->B", "A to B"),
+    (SHORT, "A → B", "A to B"),
+    (SHORT, "a=>b", "A to B"),
+    (SHORT, "A --> B.", "A to B"),
+    (SHORT, "Answer: B→A", "B to A"),
+    (SHORT, "I will play C->B.", "C to B"),
+    (SHORT, "D to B", UNPARSABLE),
+    (ARROWS, "A to B", "A->B"),
+    (ARROWS, "A → B", "A->B"),
+    (ARROWS, "Action => A->B", "A->B"),
+    (HANOI, "Move the top disk of rod A to the top of rod B.", HANOI[0]),
+    (HANOI, "move top disk of rod B to top of rod A", HANOI[2]),
+    (HANOI, "I will move the top disk of rod A to the top of rod C.", HANOI[1]),
+    (TWELVE, "I will pull slot machine 12.", "Pull slot machine 12"),
+    (BANDIT, "I will pull slot machine 12.", UNPARSABLE),
+    (BANDIT, "Pull slot machine 1.5", UNPARSABLE),
+    (NESTED, "Do nothing", "Do Nothing"),
+    (NESTED, "I will do nothing else.", "Do Nothing Else"),
+    (CRAFTER, "I will make a stone pickaxe.", "Make Stone Pickaxe"),
+    (GRID, "Ｍｏｖｅ　Ｎｏｒｔｈ", "Move North"),
+    (GRID, "Move\u00a0North", "Move North"),
+    (GRID, "Mo\u200bve\u00ad North\ufeff", "Move North"),
+    (GRID, "Answer：‘Move North’", "Move North"),
+    (GRID, "“Move North”", "Move North"),
+    (GRID, "Answer: ②", "Move East"),
+    (GRID, "I’ll move north.", "Move North"),
+    (["Don't move", "Move"], "don’t move", "Don't move"),
+    (["Don't move", "Move"], "I will move.", "Move"),
+    (["St. Ives", "London"], "I choose St. Ives. London is far.", "St. Ives"),
+    (TWINS, "go", "go"),
+    (TWINS, "GO", "GO"),
+    (TWINS, "Go!", "Go!"),
+    (TWINS, "Answer: 'GO'", "GO"),
+    (TWINS, "gO", AMBIGUOUS),
+    (TWINS, "I choose GO now.", "GO"),
+    (TWINS, "I choose gO now.", AMBIGUOUS),
+    (["a", "b"], "A", "a"),
+    (SHORT, "A→B→C", AMBIGUOUS),
+    (SHORT, "Move A to B.", "A to B"),
+    (SHORT, "I will move A to B, then A to C.", AMBIGUOUS),
+]
+
+
+@by_rule({"6 spelling": SPELLING})
+def test_a_whole_reply_means_what_a_reader_takes_it_to_mean(
+    actions: list[str], reply: str, expected: str | Cause
+) -> None:
+    assert named(parse_action(reply, actions), actions) == expected
+
+
+def test_actions_of_the_same_name_cannot_be_told_apart_except_by_number() -> None:
+    assert parse_action("Go", ["Go", "Go"]) == Parsed(None, AMBIGUOUS)
+    assert parse_action("2", ["Go", "Go"]) == Parsed(1, None)
