@@ -1,13 +1,18 @@
-"""Shared settings of the tests."""
+"""Shared settings and fixtures of the tests."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import gymnasium as gym
 import pytest
 from hypothesis import settings
 
+import smartplay
 from smartplay import registry
+from smartplay.report import write_report
+from tests.tampering import GAMES
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -26,3 +31,18 @@ def _no_card_of_a_test_stays() -> Iterator[None]:
         for name in (full_id, full_id.removeprefix("smartplay/")):
             if name in gym.registry and "describer" in gym.registry[name].kwargs:
                 del gym.registry[name]
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recorded run."""
+    path = tmp_path_factory.mktemp("runs") / "random"
+    smartplay.run("random", GAMES, episodes=3, steps=12, out=path, progress=False)
+    write_report(path)
+    return path
+
+
+@pytest.fixture
+def victim(untouched: Path, tmp_path: Path) -> Path:
+    """A copy of the recorded run, to be tampered with."""
+    return Path(shutil.copytree(untouched, tmp_path / "run"))

@@ -1,0 +1,55 @@
+"""A recorded run, ways to tamper with it, and a look at whether that was found."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from smartplay.leaderboard import Verification, verify_run
+
+GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk"
+BANDIT, HANOI = "smartplay/BanditTwoArmedHighLowFixed-v0", "smartplay/Hanoi3Disk-v0"
+
+
+def refused(run: Path, *words: str) -> Verification:
+    found = verify_run(run)
+    told = "\n".join(map(str, found.problems))
+    assert not found.verified, "the run was verified"
+    for word in words:
+        assert word in told, f"{word!r} is missing in: {told}"
+    return found
+
+
+def change_records(run: Path, change: Callable[[list[dict[str, Any]]], Any]) -> None:
+    path = run / "episodes.jsonl"
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    change(records)
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+
+
+def change_header(run: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    header = json.loads((run / "run.json").read_text())
+    change(header)
+    (run / "run.json").write_text(json.dumps(header))
+
+
+def steps_file(run: Path, game: str = "Hanoi3Disk-v0") -> Path:
+    return run / "steps" / game / "00000.jsonl.gz"
+
+
+def change_steps(run: Path, change: Callable[[list[dict[str, Any]]], Any]) -> None:
+    """Change the lines of Hanoi's first episode; the first line is its header."""
+    lines = [
+        json.loads(line) for line in gzip.decompress(steps_file(run).read_bytes()).splitlines()
+    ]
+    change(lines)
+    steps_file(run).write_bytes(
+        gzip.compress("".join(json.dumps(x) + "\n" for x in lines).encode())
+    )
+
+
+def hanoi(records: list[dict[str, Any]]) -> dict[str, Any]:
+    return next(r for r in records if r["game"] == HANOI and r["episode"] == 0)
