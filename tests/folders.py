@@ -1,0 +1,45 @@
+"""Short runs in a folder, and all that such a folder says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import smartplay
+from smartplay.report import build_report
+from smartplay.run_folder import RunFolder
+from smartplay.runner import Run
+
+BANDIT, HANOI = "BanditTwoArmedHighLowFixed", "Hanoi3Disk"
+
+
+def play(out: Path, agent: Any = "random", **options: Any) -> Run:
+    given: dict[str, Any] = {"games": BANDIT, "episodes": 3, "steps": 4, "progress": False}
+    return smartplay.run(agent, out=out, **(given | options))
+
+
+def content(path: Path) -> dict[str, Any]:
+    """All a run folder says, but for times, versions and the paths of reports."""
+    folder = RunFolder(path)
+    header = folder.header()
+    told: dict[str, Any] = {"run.json": drop(msgspec.to_builtins(header))}
+    for record in folder.results(header):
+        head, steps = folder.steps(record.game, record.episode)
+        told[f"{record.game} {record.episode}"] = [
+            drop(msgspec.to_builtins(part)) for part in (record, head, *steps)
+        ]
+    told["report"] = drop(msgspec.to_builtins(build_report(path)))
+    told["files"] = sorted(
+        str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()
+    )
+    return told
+
+
+def drop(value: Any) -> Any:
+    """Plain data without times."""
+    if isinstance(value, dict):
+        timed = ("seconds", "waiting", "started", "concurrency")
+        return {key: drop(below) for key, below in value.items() if key not in timed}
+    return [drop(below) for below in value] if isinstance(value, list) else value
