@@ -112,13 +112,7 @@ def _head_2() -> list[str]:
         "At the start, you and the others stand on the four squares where the third and the eighth "
         "row cross the third and the eighth column, in random order. You do not have the message.",
         f"{_MOVING} {_PACE}",
-        """What a touch does:
-- The enemy kills you: reward -1.
-- The goal kills you as long as you do not have the message: reward -1.
-- From the one who keeps the message you take it: reward 0.5. The keeper then vanishes.
-- The goal, with the message in hand, is your success: reward 1.
-All other steps have the reward 0."""
-        + f" {_TOUCH_END}",
+        _touches("The enemy kills you"),
         _SEEING,
     ]
 
@@ -136,15 +130,19 @@ def _head_3() -> list[str]:
         "6, row 5; column 2, row 7; column 10, row 7; column 6, row 10. You do not have the "
         "message.",
         f"{_MOVING} {_PACE}",
-        """What a touch does:
-- An enemy, decoy or not, kills you: reward -1.
+        _touches("An enemy, decoy or not, kills you"),
+        _SEEING,
+    ]
+
+
+def _touches(enemy: str) -> str:
+    """What a touch does where the message is to be taken and brought."""
+    return f"""What a touch does:
+- {enemy}: reward -1.
 - The goal kills you as long as you do not have the message: reward -1.
 - From the one who keeps the message you take it: reward 0.5. The keeper then vanishes.
 - The goal, with the message in hand, is your success: reward 1.
-All other steps have the reward 0."""
-        + f" {_TOUCH_END}",
-        _SEEING,
-    ]
+All other steps have the reward 0. {_TOUCH_END}"""
 
 
 _HEADS: dict[int, Callable[[], list[str]]] = {1: _head_1, 2: _head_2, 3: _head_3}
