@@ -7,7 +7,6 @@ import json
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -133,7 +132,7 @@ def test_odd_replies_are_read(server: FakeServer, body: bytes, text: str, finish
         (Answer(body=b'{"choices": [{"message": {"content": "\xff"}}]}'), "cannot be read"),
         (
             Answer(body=openai_body("Rock"), cut=True),
-            "connection to the service at http.* broke: end",
+            "connection to the service at http.* broke: ",
         ),
         (Answer(body=b"", delay=1.0), "no whole reply within 0.3 seconds"),
         (Answer(body=openai_body("Rock"), pause=0.05), "no whole reply within 0.3 seconds"),
@@ -172,7 +171,7 @@ def test_an_unreachable_host_is_named() -> None:
 
 def test_a_host_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A queue of connections that is full: further ones hang, as at an address nobody has."""
-    monkeypatch.setattr("smartplay.models.service.CONNECTING", timedelta(seconds=0.2))
+    monkeypatch.setattr("smartplay.models.service.CONNECTING", 0.2)
     with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
@@ -184,6 +183,18 @@ def test_a_host_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -
             ModelError, match=rf"cannot reach the service at {url}: nobody answers there"
         ):
             chat(OpenAIModel("fake", Settings(base_url=url, max_retries=0, timeout=5.0)))
+
+
+def test_a_proxy_of_the_environment_is_asked(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url.removesuffix("/v1"))
+    settings = Settings(base_url="http://nowhere.invalid/v1", max_retries=0)
+    assert chat(OpenAIModel("fake", settings)).text == "Answer: Rock"
+    assert server.headers[0]["host"] == "nowhere.invalid"
+    monkeypatch.setenv("no_proxy", "nowhere.invalid")
+    with pytest.raises(ModelError, match="cannot reach"):
+        chat(OpenAIModel("fake", settings))
 
 
 def test_no_call_follows_a_redirect(server: FakeServer) -> None:
@@ -216,7 +227,7 @@ def test_a_key_is_sent_and_not_recorded(
     assert KEY not in repr(call) + repr(model.settings)
 
 
-@pytest.mark.parametrize("package", ["pyreqwest", "tenacity"])
+@pytest.mark.parametrize("package", ["aiohttp", "tenacity"])
 @pytest.mark.parametrize("make", [openai_model, anthropic_model])
 def test_a_missing_package_is_named(
     server: FakeServer,

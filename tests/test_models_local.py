@@ -144,18 +144,26 @@ def model(weights: Path) -> Iterator[LocalModel]:
     asyncio.run(model.aclose())
 
 
-def play(factory: LLMFactory, rounds: int, seed: int = 0) -> list[Reply]:
-    async def one_episode() -> list[Reply]:
+def play(factory: LLMFactory, *episodes: tuple[int, int]) -> list[list[Reply]]:
+    """Play episodes, each so many rounds with such a seed, one after the other."""
+
+    async def one_episode(rounds: int, seed: int) -> list[Reply]:
         agent = factory("Rock beats scissors.", ACTIONS, seed)
         texts = [f"Round {seed + k}: you lost." for k in range(rounds)]
         return [await agent.act(Observation(t, texts[:k])) for k, t in enumerate(texts)]
 
-    return asyncio.run(one_episode())
+    async def all_of_them() -> list[list[Reply]]:
+        try:
+            return [await one_episode(*episode) for episode in episodes]
+        finally:
+            await factory.aclose()
+
+    return asyncio.run(all_of_them())
 
 
 def test_an_episode_does_not_depend_on_those_before(model: LocalModel) -> None:
     factory = LLMFactory(model, "direct")
-    first, _, again = play(factory, 3), play(factory, 2, seed=9), play(factory, 3)
+    first, _, again = play(factory, (3, 0), (2, 9), (3, 0))
     assert [reply.text for reply in first] == [reply.text for reply in again]
     [*_, call] = first[-1].calls
     assert call.model == "SmolLM2-135M-Instruct.Q4_1"
@@ -166,14 +174,26 @@ def test_an_episode_does_not_depend_on_those_before(model: LocalModel) -> None:
 
 def test_constrained_replies_are_actions(weights: Path) -> None:
     factory = llm_factory("local", constrained=True, context=512)
-    for reply in play(factory, 2):
+    [replies] = play(factory, (2, 0))
+    for reply in replies:
         assert parse_action(reply.text, ACTIONS).action is not None, reply.text
-    asyncio.run(factory.aclose())
+
+
+def test_a_model_that_was_closed_starts_again(model: LocalModel) -> None:
+    factory = LLMFactory(model, "direct")
+    told = [play(factory, (1, 0))[0][0].text for _ in range(2)]
+    assert told[0] == told[1]
 
 
 def test_a_prompt_beyond_the_context_is_told_apart(model: LocalModel) -> None:
+    async def ask() -> None:
+        try:
+            await model.chat([{"role": "user", "content": "Hello there. " * 500}])
+        finally:
+            await model.aclose()
+
     with pytest.raises(PromptTooLongError):
-        asyncio.run(model.chat([{"role": "user", "content": "Hello there. " * 500}]))
+        asyncio.run(ask())
 
 
 def test_the_server_dies_with_its_process(weights: Path) -> None:

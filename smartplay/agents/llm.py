@@ -227,9 +227,11 @@ class LLMFactory:
     async def aclose(self) -> None:
         """Close the model and the files of replies."""
         stores, self._stores = self._stores, []
-        for store in stores:
-            store.close()
-        await self._model.aclose()
+        try:
+            for store in stores:
+                store.close()
+        finally:
+            await self._model.aclose()
 
 
 def llm_factory(kind: str, model: str = "", **settings: Any) -> LLMFactory:

@@ -8,6 +8,7 @@ again, it is given the same replies up to the first one that is missing.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import sqlite3
@@ -38,6 +39,8 @@ class Replies:
     def __init__(self, path: Path, shared: bool = False) -> None:
         self.path = path
         self._lock = threading.Lock()
+        self._unwritten: list[tuple[int, bytes, bytes]] = []
+        self._failure: RunFolderError | None = None
         with self._told():
             self._file = sqlite3.connect(
                 path, timeout=30.0, isolation_level=None, check_same_thread=False
@@ -59,9 +62,28 @@ class Replies:
             return dict(self._file.execute(ask, (episode,)).fetchall())
 
     def keep(self, episode: int, key: bytes, reply: bytes) -> None:
-        """Keep a reply; once this returns, the death of the process does not lose it."""
-        with self._told(), self._lock:
-            self._file.execute("INSERT INTO calls VALUES (?, ?, ?)", (episode, key, reply))
+        """Keep a reply; once this turn of the event loop ends, no death of the process loses it.
+
+        All replies of a turn are written together, as writing each would cost more than the rest
+        of a step does.
+
+        Raises:
+            RunFolderError: If replies before it could not be written.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if not self._unwritten:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._unwritten.append((episode, key, reply))
+
+    def _write(self) -> None:
+        rows, self._unwritten = self._unwritten, []
+        try:
+            with self._told(), self._lock, self._file:
+                self._file.execute("BEGIN")
+                self._file.executemany("INSERT INTO calls VALUES (?, ?, ?)", rows)
+        except RunFolderError as error:
+            self._failure = error
 
     def usage(self) -> Usage:
         """The tokens of all replies."""
@@ -70,9 +92,17 @@ class Replies:
             return sum((decode_call(row[0]).usage for row in rows), Usage())
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file.
+
+        Raises:
+            RunFolderError: If replies could not be written.
+        """
+        if self._unwritten:
+            self._write()
         with self._told(), self._lock:
             self._file.close()
+        if self._failure is not None:
+            raise self._failure
 
     @contextlib.contextmanager
     def _told(self) -> Any:

@@ -6,9 +6,10 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import msgspec
 
@@ -24,13 +25,12 @@ from smartplay.models.base import Settings
 from smartplay.models.pace import Pace
 
 if TYPE_CHECKING:
-    import pyreqwest.client
-    import pyreqwest.exceptions
+    import aiohttp
     import tenacity
 
 DETAIL = 300  # characters of a service's own message that are passed on
-CONNECTING = timedelta(seconds=10)  # a host that takes longer is not there
-KEPT_OPEN = timedelta(seconds=60)  # of an idle connection
+CONNECTING = 10.0  # seconds; a host that takes longer is not there
+KEPT_OPEN = 60.0  # seconds an idle connection lasts
 LONGEST_WAIT = 120.0  # seconds; who asks for more has run out of a day's allowance
 
 _TOO_LONG = re.compile(
@@ -73,13 +73,11 @@ class Service:
         inside: bool = False,
     ) -> None:
         try:
-            import pyreqwest.client
-            import pyreqwest.exceptions
+            import aiohttp
             import tenacity
         except ModuleNotFoundError as error:
-            missing = (error.name or "").partition(".")[0]
             raise MissingPackageError(
-                f'language models need the package "{missing}": pip install "smartplay[openai]"'
+                f'language models need the package "{error.name}": pip install "smartplay[openai]"'
             ) from error
         self.model, self.pace = model, Pace()
         self._title, self._url = title, url.rstrip("/")
@@ -87,8 +85,8 @@ class Service:
         self._key, self._key_env = key, settings.api_key_env
         self._headers = {"content-type": "application/json", **(headers or {})}
         self._inside = inside
-        self._http, self._faults, self._tenacity = pyreqwest.client, pyreqwest.exceptions, tenacity
-        self._client: pyreqwest.client.Client | None = None
+        self._http, self._tenacity = aiohttp, tenacity
+        self._session: aiohttp.ClientSession | None = None
         self._backoff = tenacity.wait_random_exponential(multiplier=0.5, max=60.0)
 
     async def post(
@@ -118,9 +116,9 @@ class Service:
 
     async def aclose(self) -> None:
         """Close the connections; the next call opens them again."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     async def _try_again(
         self, fault: TransientError, path: str, body: bytes, reply_type: type[ReplyT]
@@ -159,43 +157,45 @@ class Service:
                 f"{self._title} sent a reply that cannot be read: {self._tidy(str(error))}"
             ) from error
 
-    async def _send(self, path: str, body: bytes) -> tuple[memoryview, float]:
-        client = self._client = self._client or self._open()
+    async def _send(self, path: str, body: bytes) -> tuple[bytes, float]:
+        session = self._session = self._session or self._open()
         start = time.perf_counter()
         try:
-            request = client.post(self._url + path).body_bytes(body).build()
-            response = await request.send()
-            content = memoryview(await response.bytes())
-        except self._faults.PyreqwestError as error:
+            post = session.post(self._url + path, data=body, allow_redirects=False)
+            async with post as response:
+                content = await response.read()
+        except (self._http.ClientError, TimeoutError) as error:
             raise self._silence(error) from error
         if response.status != 200:
-            raise self._refusal(response.status, response.headers, bytes(content))
+            raise self._refusal(response.status, response.headers, content)
         return content, time.perf_counter() - start
 
-    def _open(self) -> pyreqwest.client.Client:
-        client = (
-            self._http.ClientBuilder()
-            .default_headers(self._headers)
-            .timeout(timedelta(seconds=self._timeout))
-            .connect_timeout(CONNECTING)
-            .pool_idle_timeout(KEPT_OPEN)
-            .http1_only()  # a connection for each call under way, as many as there are
-            .follow_redirects(False)
+    def _open(self) -> aiohttp.ClientSession:
+        http = self._http
+        session: aiohttp.ClientSession = http.ClientSession(
+            connector=http.TCPConnector(
+                limit=0,
+                keepalive_timeout=None if self._inside else KEPT_OPEN,
+                force_close=self._inside,
+            ),
+            timeout=http.ClientTimeout(total=self._timeout, sock_connect=CONNECTING),
+            headers=self._headers,
+            cookie_jar=http.DummyCookieJar(),
+            proxy=None if self._inside else _proxy(self._url),
         )
-        if self._inside:
-            client = client.no_proxy().pool_max_idle_per_host(0)
-        return client.build()
+        return session
 
-    def _silence(self, error: pyreqwest.exceptions.PyreqwestError) -> TransientError:
-        causes = _causes(error)
-        timed_out = isinstance(error, self._faults.RequestTimeoutError)
-        if any("(Connect)" in cause for cause in causes):
-            why = "nobody answers there" if timed_out else self._tidy(causes[-1])
-            return TransientError(f"cannot reach {self._title}: {why}")
-        if timed_out:
+    def _silence(self, error: Exception) -> TransientError:
+        if isinstance(error, self._http.ConnectionTimeoutError):
+            return TransientError(f"cannot reach {self._title}: nobody answers there")
+        if isinstance(error, TimeoutError):
             told = f"{self._title} gave no whole reply within {self._timeout:g} seconds"
             return TransientError(told, busy=True)
-        return TransientError(f"the connection to {self._title} broke: {self._tidy(causes[-1])}")
+        if isinstance(error, self._http.ClientConnectionError) and not isinstance(
+            error, self._http.ServerConnectionError
+        ):
+            return TransientError(f"cannot reach {self._title}: {self._tidy(_why(error))}")
+        return TransientError(f"the connection to {self._title} broke: {self._tidy(_why(error))}")
 
     def _refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> ModelError:
         message, code = _complaint(body)
@@ -243,10 +243,18 @@ def read_key(variable: str, required: bool, title: str) -> str:
     return key
 
 
-def _causes(error: pyreqwest.exceptions.PyreqwestError) -> list[str]:
-    """What led to an error, the innermost last, which is the one that tells what happened."""
-    causes = (getattr(error, "details", None) or {}).get("causes") or ()
-    return [error.message, *(cause["message"] for cause in causes)]
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for an address, looked up once and not at every call."""
+    address = urlsplit(url)
+    if proxy_bypass(address.hostname or ""):
+        return None
+    return getproxies().get(address.scheme)
+
+
+def _why(error: Exception) -> str:
+    """What the operating system says of a failed connection, else the error itself."""
+    cause = getattr(error, "os_error", error)
+    return getattr(cause, "strerror", None) or str(cause) or type(error).__name__
 
 
 class _Error(msgspec.Struct):

@@ -181,7 +181,7 @@ class _Episode:
         for _ in range(self.job.retries + 1):
             try:
                 reply = await _reply(agent, observation, self._time_left())
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 self._time_left()  # raises if it is the episode's time that is over
                 raise
             action, attempt = judge(reply, self.info["actions"])

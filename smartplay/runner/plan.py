@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import platform
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ LARGEST = 2**31 - 1
 NO_SETTINGS = ("environment", "describer", "render_mode")
 IDENTITY = ("agent", "agent_settings", "agent_digest", "seed", "retries", "games")
 WITHOUT_EFFECT = ("timeout", "max_retries")  # settings of agents that no reply depends on
-RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "pyreqwest", "xllamacpp")
+RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "aiohttp", "xllamacpp")
 
 
 def select_games(selection: str) -> list[GameCard]:
@@ -140,7 +140,7 @@ def plan_run(
         seed=seed,
         retries=retries,
         versions=_versions(),
-        started=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
