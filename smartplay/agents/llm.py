@@ -17,6 +17,7 @@ observation. Once the history slides, all after the system message is read anew.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -28,7 +29,14 @@ from smartplay.errors import PromptTooLongError, UnknownNameError, UsageError
 from smartplay.models.base import Model, Settings, make_settings
 from smartplay.models.images import with_picture
 from smartplay.models.pace import Pace
-from smartplay.models.replies import Meter, RecordedModel, Replies
+from smartplay.models.replies import (
+    FarReplies,
+    Meter,
+    RecordedModel,
+    Replies,
+    Store,
+    episode_key,
+)
 from smartplay.records import Call, Message, Usage
 
 Protocols = Literal["direct", "think"]
@@ -173,6 +181,8 @@ class LLMFactory:
         settings: All settings as resolved, JSON-able and without secrets.
         asynchronous: The agents' `act` is a coroutine function.
         concurrency: The most episodes that do well at once.
+        spreads: Whether several processes may call the model side by side.
+        pace: How many calls are under way at once.
     """
 
     asynchronous = True
@@ -182,24 +192,25 @@ class LLMFactory:
         if variant.other_protocol:
             protocol = "direct" if protocol == "think" else "think"
         self._model, self._protocol = model, protocol
-        self._pace: Pace = getattr(model, "pace", None) or Pace()
-        self._stores: list[Replies] = []
+        self.pace: Pace = getattr(model, "pace", None) or Pace()
+        self._stores: list[Store] = []
         self._meter: Meter | None = None
         self._style = PLAIN if variant.other_protocol else variant.style
         self.concurrency = model.concurrency
+        self.spreads = self.concurrency > 1
         built_ins: dict[str, Any] = msgspec.to_builtins(model.settings)
         told = {} if prompt == "plain" else {"prompt": prompt}
         self.settings = {"model": model.name, "protocol": protocol, **told, **built_ins}
 
     def __call__(self, manual: str, actions: list[str], seed: int) -> LLMAgent:
         """Make the agent of one episode."""
-        seed &= 0x7FFFFFFF
+        seed = _short(seed)
         model = RecordedModel(self._model, seed, self._stores, self._meter)
         return LLMAgent(model, manual, actions, seed, self._protocol, self._style)
 
     def __str__(self) -> str:
         """How many calls are under way at once."""
-        return str(self._pace)
+        return str(self.pace)
 
     def prepare(
         self, concurrency: int, meter: Meter, replies: Path, cache: Path | None = None
@@ -218,11 +229,46 @@ class LLMFactory:
         Raises:
             RunFolderError: If a file of replies cannot be used.
         """
-        self._pace.set_most(concurrency)
-        self._meter = meter
         own = Replies(replies)
-        self._stores = [own] if cache is None else [own, Replies(cache, shared=True)]
+        self._prepare(concurrency, meter, own, cache)
         return own.usage()
+
+    def prepare_apart(
+        self,
+        concurrency: int,
+        meter: Meter,
+        recorded: dict[int, dict[bytes, bytes]],
+        send: Callable[[int, bytes, bytes], None],
+        cache: Path | None = None,
+    ) -> None:
+        """Get ready for a part of a run whose replies another process keeps.
+
+        Args:
+            concurrency: The most calls at once.
+            meter: Who counts what calls cost.
+            recorded: What `recorded` says there.
+            send: Takes a reply's episode, key and content to be given to `record` there.
+            cache: A file of replies to be kept beyond the run.
+
+        Raises:
+            RunFolderError: If the cache cannot be used.
+        """
+        self._prepare(concurrency, meter, FarReplies(recorded, send), cache)
+
+    def _prepare(self, concurrency: int, meter: Meter, own: Store, cache: Path | None) -> None:
+        self.pace.set_most(concurrency)
+        self._meter = meter
+        self._stores = [own] if cache is None else [own, Replies(cache, shared=True)]
+
+    def recorded(self, seeds: Iterable[int]) -> dict[int, dict[bytes, bytes]]:
+        """The replies that the run's own file holds for episodes with these seeds of the agent."""
+        keys = (episode_key(self._model, _short(seed)) for seed in seeds)
+        found = ((key, self._stores[0].find(key)) for key in keys)
+        return {key: replies for key, replies in found if replies}
+
+    def record(self, episode: int, key: bytes, reply: bytes) -> Awaitable[None]:
+        """Keep a reply of an episode that is played in another process."""
+        return self._stores[0].keep(episode, key, reply)
 
     async def aclose(self) -> None:
         """Close the model and the files of replies."""
@@ -232,6 +278,10 @@ class LLMFactory:
                 store.close()
         finally:
             await self._model.aclose()
+
+
+def _short(seed: int) -> int:
+    return seed & 0x7FFFFFFF  # what services take
 
 
 def llm_factory(kind: str, model: str = "", **settings: Any) -> LLMFactory:

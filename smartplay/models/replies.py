@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,8 +39,7 @@ class Replies:
     def __init__(self, path: Path, shared: bool = False) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._unwritten: list[tuple[int, bytes, bytes]] = []
-        self._failure: RunFolderError | None = None
+        self._unwritten: list[tuple[tuple[int, bytes, bytes], asyncio.Future[None]]] = []
         with self._told():
             self._file = sqlite3.connect(
                 path, timeout=30.0, isolation_level=None, check_same_thread=False
@@ -61,29 +60,33 @@ class Replies:
         with self._told(), self._lock:
             return dict(self._file.execute(ask, (episode,)).fetchall())
 
-    def keep(self, episode: int, key: bytes, reply: bytes) -> None:
-        """Keep a reply; once this turn of the event loop ends, no death of the process loses it.
+    def keep(self, episode: int, key: bytes, reply: bytes) -> asyncio.Future[None]:
+        """Keep a reply; once the result is there, no death of the process loses it.
 
-        All replies of a turn are written together, as writing each would cost more than the rest
-        of a step does.
-
-        Raises:
-            RunFolderError: If replies before it could not be written.
+        All replies of one turn of the event loop are written together, as writing each would cost
+        more than the rest of a step does. If they cannot be, the result is a `RunFolderError`.
         """
-        if self._failure is not None:
-            raise self._failure
+        loop = asyncio.get_running_loop()
+        kept = loop.create_future()
         if not self._unwritten:
-            asyncio.get_running_loop().call_soon(self._write)
-        self._unwritten.append((episode, key, reply))
+            loop.call_soon(self._write)
+        self._unwritten.append(((episode, key, reply), kept))
+        return kept
 
     def _write(self) -> None:
-        rows, self._unwritten = self._unwritten, []
+        waiting, self._unwritten = self._unwritten, []
+        failure = None
         try:
             with self._told(), self._lock, self._file:
                 self._file.execute("BEGIN")
+                rows = [row for row, _ in waiting]
                 self._file.executemany("INSERT INTO calls VALUES (?, ?, ?)", rows)
         except RunFolderError as error:
-            self._failure = error
+            failure = error
+        for _, kept in waiting:
+            if kept.done():  # who waited was cancelled
+                continue
+            kept.set_exception(failure) if failure else kept.set_result(None)
 
     def usage(self) -> Usage:
         """The tokens of all replies."""
@@ -92,17 +95,11 @@ class Replies:
             return sum((decode_call(row[0]).usage for row in rows), Usage())
 
     def close(self) -> None:
-        """Close the file.
-
-        Raises:
-            RunFolderError: If replies could not be written.
-        """
+        """Close the file."""
         if self._unwritten:
             self._write()
         with self._told(), self._lock:
             self._file.close()
-        if self._failure is not None:
-            raise self._failure
 
     @contextlib.contextmanager
     def _told(self) -> Any:
@@ -110,6 +107,44 @@ class Replies:
             yield
         except sqlite3.Error as error:
             raise RunFolderError(f"cannot use the replies in {self.path}: {error}") from error
+
+
+class Store(Protocol):
+    """Where replies are looked for and kept."""
+
+    def find(self, episode: int) -> dict[bytes, bytes]:
+        """The encoded replies of an episode by their keys."""
+
+    def keep(self, episode: int, key: bytes, reply: bytes) -> Awaitable[None]:
+        """Keep a reply."""
+
+    def close(self) -> None:
+        """Free what the store holds."""
+
+
+class FarReplies:
+    """Replies that another process keeps.
+
+    Args:
+        recorded: Those that were there before, by episode and key.
+        send: Passes one on, to be kept there.
+    """
+
+    def __init__(
+        self, recorded: dict[int, dict[bytes, bytes]], send: Callable[[int, bytes, bytes], None]
+    ) -> None:
+        self._recorded, self._send = recorded, send
+
+    def find(self, episode: int) -> dict[bytes, bytes]:
+        """The encoded replies of an episode by their keys."""
+        return self._recorded.get(episode, {})
+
+    async def keep(self, episode: int, key: bytes, reply: bytes) -> None:
+        """Pass a reply on."""
+        self._send(episode, key, reply)
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 class Meter(Protocol):
@@ -133,13 +168,13 @@ class RecordedModel:
     """
 
     def __init__(
-        self, model: Model, seed: int, stores: Sequence[Replies], meter: Meter | None
+        self, model: Model, seed: int, stores: Sequence[Store], meter: Meter | None
     ) -> None:
         self._model, self._stores, self._meter = model, stores, meter
         self.name, self.settings = model.name, model.settings
         self.concurrency = model.concurrency
-        self._start = _digest([model.name, _lasting(model.settings), seed])
-        self._episode = int.from_bytes(self._start[:8], "big", signed=True)
+        self._start = _start(model, seed)
+        self._episode = episode_key(model, seed)
         self._kept: list[dict[bytes, bytes]] | None = None
         self._number = 0
         self._asked = False
@@ -165,7 +200,7 @@ class RecordedModel:
             call = decode_call(reply)
         for store, kept in zip(self._stores, self._kept, strict=True):
             if key not in kept:
-                store.keep(self._episode, key, reply)
+                await store.keep(self._episode, key, reply)
         self._number += 1
         return msgspec.structs.replace(call, messages=recorded)
 
@@ -192,6 +227,15 @@ def _lasting(settings: Settings) -> dict[str, Any]:
     """The settings that replies depend on."""
     plain: dict[str, Any] = msgspec.to_builtins(settings)
     return {name: value for name, value in plain.items() if name not in WITHOUT_EFFECT}
+
+
+def episode_key(model: Model, seed: int) -> int:
+    """What a store knows an episode by: the model with its settings and the agent's seed."""
+    return int.from_bytes(_start(model, seed)[:8], "big", signed=True)
+
+
+def _start(model: Model, seed: int) -> bytes:
+    return _digest([model.name, _lasting(model.settings), seed])
 
 
 def decode_call(reply: bytes) -> Call:

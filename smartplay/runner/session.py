@@ -23,6 +23,7 @@ from smartplay.runner.limits import Limits, Watch
 from smartplay.runner.plan import jobs_of
 from smartplay.runner.progress import RunProgress
 from smartplay.runner.schedule import play_all
+from smartplay.runner.spread import Spread, processes_for
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class Session:
         self._folder, self._header, self._source = folder, header, source
         self._executor = executor
         self._prepare = getattr(source.factory, "prepare", None)
+        self._spread: Spread | None = None
         self._unscored = 0
 
     def play(
@@ -89,7 +91,8 @@ class Session:
         if self._prepare is not None and metered:
             watch.at_least(self._prepare(concurrency, watch, self._folder.replies, cache))
         shown = sys.stderr.isatty() if progress is None else progress
-        pace = self._source.factory if metered else ""
+        self._spread = self._spread_out(concurrency, len(missing), cache) if metered else None
+        pace = self._spread or (self._source.factory if metered else "")
         with RunProgress(len(jobs), len(done), shown, pace) as bar:
             run_to_end(self._play(missing, concurrency, watch, bar, metered))
         if watch.reason is None and not self._unscored:
@@ -113,9 +116,16 @@ class Session:
             bar.tick(calls, usage)
 
         try:
-            await play_all(jobs, self._source, concurrency, keep, watch, tick, self._executor)
+            if self._spread:
+                await self._spread.play(jobs, keep, watch, tick)
+            else:
+                await play_all(jobs, self._source, concurrency, keep, watch, tick, self._executor)
         finally:
             await self._close()
+
+    def _spread_out(self, concurrency: int, episodes: int, cache: Path | None) -> Spread | None:
+        processes = processes_for(self._source, concurrency, episodes)
+        return Spread(self._source, processes, concurrency, cache) if processes > 1 else None
 
     async def _close(self) -> None:
         close = getattr(self._source.factory, "aclose", None)

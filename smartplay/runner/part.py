@@ -1,0 +1,163 @@
+"""A process that plays a part of a run; `smartplay.runner.spread` starts it and reads its output.
+
+What comes in on standard input is one `Part`, then perhaps the reason why the run stops; what goes
+out on standard output are `Batch`es. All are pickled, each behind its length in eight bytes. The
+process ends with its input, so it never outlives the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import sys
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from smartplay.agents.catalog import find_agent
+from smartplay.errors import SmartPlayError
+from smartplay.records import Usage
+from smartplay.runner.episode import Job, Outcome, one_line
+from smartplay.runner.limits import Limits, Watch
+from smartplay.runner.schedule import play_all
+
+LENGTH = 8  # bytes
+
+
+class Part(NamedTuple):
+    """What one process is to play.
+
+    Attributes:
+        reference: The agent's name and settings.
+        jobs: The episodes.
+        concurrency: How many are under way at once.
+        recorded: Replies that are there already, by episode and key.
+        cache: A file of replies beyond the run's.
+    """
+
+    reference: tuple[str, dict[str, Any]]
+    jobs: list[Job]
+    concurrency: int
+    recorded: dict[int, dict[bytes, bytes]]
+    cache: Path | None
+
+
+class Batch(NamedTuple):
+    """What happened in one turn of a process's event loop.
+
+    Attributes:
+        limit: How many calls may be under way there now.
+        replies: Replies to be recorded: episode, key, content.
+        spent: Tokens of the calls that succeeded.
+        ticks: Of each step, the calls and tokens it took.
+        outcomes: Episodes that ended.
+        failure: What the process failed of; its last word.
+    """
+
+    limit: int
+    replies: list[tuple[int, bytes, bytes]]
+    spent: list[Usage]
+    ticks: list[tuple[int, Usage]]
+    outcomes: list[Outcome]
+    failure: Exception | None = None
+
+
+def framed(value: Any) -> bytes:
+    """A value as it goes through a pipe."""
+    data = pickle.dumps(value)
+    return len(data).to_bytes(LENGTH, "big") + data
+
+
+class _Outbox:
+    """Gathers what is to be told and sends it once a turn of the event loop."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self.pace: Any = None
+        self._batch: Batch | None = None
+
+    def batch(self) -> Batch:
+        """What is told at the end of this turn."""
+        if self._batch is None:
+            self._batch = Batch(0, [], [], [], [])
+            asyncio.get_running_loop().call_soon(self.send)
+        return self._batch
+
+    def send(self, failure: Exception | None = None) -> None:
+        """Tell it now."""
+        batch, self._batch = self._batch or Batch(0, [], [], [], []), None
+        limit = int(self.pace.limit) if self.pace else 0
+        self._pipe.write(framed(batch._replace(limit=limit, failure=failure)))
+        self._pipe.flush()
+
+
+class _FarWatch(Watch):
+    """Leaves counting to the run's own watch, which says when to stop."""
+
+    def __init__(self, outbox: _Outbox) -> None:
+        super().__init__(Limits(), None, "", Usage())
+        self._outbox = outbox
+
+    def spend(self, usage: Usage) -> None:
+        """Pass on what calls took."""
+        self._outbox.batch().spent.append(usage)
+
+
+async def _play(part: Part, outbox: _Outbox, watch: Watch) -> None:
+    source = find_agent(*part.reference)
+    factory: Any = source.factory
+
+    def record(*reply: Any) -> None:
+        outbox.batch().replies.append(reply)
+
+    def tick(calls: int, usage: Usage) -> None:
+        outbox.batch().ticks.append((calls, usage))
+
+    def keep(outcome: Outcome) -> None:
+        outbox.batch().outcomes.append(outcome)
+
+    factory.prepare_apart(part.concurrency, watch, part.recorded, record, part.cache)
+    outbox.pace = factory.pace
+    try:
+        await play_all(part.jobs, source, part.concurrency, keep, watch, tick)
+    finally:
+        await factory.aclose()
+
+
+async def _play_and_tell(part: Part, outbox: _Outbox, watch: Watch) -> None:
+    failure: Exception | None = None
+    try:
+        await _play(part, outbox, watch)
+    except SmartPlayError as error:
+        failure = error
+    except Exception as error:
+        failure = RuntimeError(one_line(error))
+    outbox.send(failure)
+
+
+def _hear(pipe: BinaryIO, watch: Watch) -> None:
+    """Wait for the reason to stop, or for the end of the run, which is the end of this process."""
+    while data := _read(pipe):
+        watch.stop(pickle.loads(data))
+    os._exit(1)
+
+
+def _read(pipe: BinaryIO) -> bytes:
+    head = pipe.read(LENGTH)
+    return pipe.read(int.from_bytes(head, "big")) if head else b""
+
+
+def main() -> None:
+    """Play the part that comes in."""
+    incoming = sys.stdin.buffer
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as outgoing:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray word is no message
+        data = _read(incoming)
+        if not data:
+            return
+        outbox = _Outbox(outgoing)
+        watch = _FarWatch(outbox)
+        threading.Thread(target=_hear, args=(incoming, watch), daemon=True).start()
+        asyncio.run(_play_and_tell(pickle.loads(data), outbox, watch))
+        os._exit(0)  # all is told; a thread still waits for input, which Python would wait for
