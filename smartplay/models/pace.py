@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from smartplay.errors import TransientError
 
-START = 64
+START = 256
 
 T = TypeVar("T")
 

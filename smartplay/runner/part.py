@@ -8,6 +8,7 @@ process ends with its input, so it never outlives the run.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pickle
 import sys
@@ -126,6 +127,10 @@ async def _play(part: Part, outbox: _Outbox, watch: Watch) -> None:
 
 
 async def _play_and_tell(part: Part, outbox: _Outbox, watch: Watch) -> None:
+    # Hundreds of episodes are a heap of records without cycles: going through it takes longer than
+    # a turn of the loop, and all the calls of the process wait meanwhile.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     failure: Exception | None = None
     try:
         await _play(part, outbox, watch)
