@@ -1,26 +1,49 @@
-"""Writes files so that they are seen either not at all or whole, whenever the writer is killed."""
+"""Writes files so that they are seen either not at all or whole, whenever the writer is killed.
+
+A folder may come from a stranger, with links in it that lead to other people's files. A file under
+a name that nobody can guess, made anew, is no such link; and moving it over one replaces the link.
+"""
 
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 PART = ".part"
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove what `write_atomically` leaves behind if it is killed."""
-    for path in folder.rglob(f"*{PART}"):
-        path.unlink(missing_ok=True)
+    """Remove what `write_atomically` leaves behind if it is killed; no link is followed."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(PART):
+                Path(place, name).unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is seen either not at all or whole."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{PART}")
+    """Write a file so that it is seen either not at all or whole.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}{PART}")
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def drop_half_line(path: Path) -> None:
+    """Cut off what stands behind the last newline of a file, which a killed writer began.
+
+    Raises:
+        OSError: If it cannot be read or written.
+    """
+    with path.open("r+b") as file:
+        data = file.read()
+        if not data.endswith(b"\n"):
+            file.truncate(data.rfind(b"\n") + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def make_film(recording: Recording, path: Path, speed: float) -> int:
             f"{len(recording)} moments are too many for a .gif ({MOST_IN_GIF}); write an .mp4"
         )
     frames = (frame(recording.view(number, keys=())) for number in range(len(recording)))
-    part = path.with_name(f".{path.stem}.part{kind}")
+    part = path.with_name(f".{path.stem}.{secrets.token_hex(8)}.part{kind}")  # no link in wait
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
