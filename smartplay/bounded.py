@@ -1,6 +1,7 @@
 """Reads files of folders that strangers made: no links followed, nothing larger than a limit.
 
-A limit is far above what an honest run needs; it keeps a crafted file from filling the memory.
+A limit is far above what an honest run needs; it keeps a crafted file from filling the memory. A
+packed file may grow a thousandfold, so its lines are counted as well.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ HEADER_LIMIT = 8 * MEGABYTE
 LINES_LIMIT = 512 * MEGABYTE
 LINE_LIMIT = 64 * MEGABYTE
 UNPACKED_LIMIT = 2048 * MEGABYTE
+KEPT_LIMIT = 512 * MEGABYTE
+"""The most of a packed file that is unpacked where all of it stays in memory."""
+MOST_LINES = 1_000_000
 
 
 def read_file(root: Path, name: str, limit: int) -> bytes:
@@ -51,28 +55,70 @@ def _chunks(file: IO[bytes], most: int) -> Iterator[bytes]:
         yield chunk
 
 
-def read_packed_lines(root: Path, name: str) -> Iterator[bytes]:
+def read_packed_lines(
+    root: Path, name: str, lines: int = MOST_LINES, limit: int = UNPACKED_LIMIT
+) -> Iterator[bytes]:
     """Lines of a gzip file inside a folder, unpacked as they are asked for.
 
+    Args:
+        root: The folder.
+        name: The file's path inside it.
+        lines: The most lines an honest file has; each adds a quarter of a megabyte to what may
+            be unpacked.
+        limit: The most bytes to unpack, however many lines there may be.
+
     Raises:
-        RunFolderError: If the file is missing, no plain file, cut off or damaged, or a line or
-            the whole is larger than the limits of this module.
+        RunFolderError: If the file is missing, no plain file, cut off or damaged, has more lines,
+            or a line or the whole is larger than the limits.
     """
-    total = 0
+    lines = min(lines, MOST_LINES)
+    limit = min(limit, LINE_LIMIT + lines * MEGABYTE // 4)
+    number = total = 0
     try:
         with _open(root, name) as packed, gzip.GzipFile(fileobj=packed) as file:
             while line := file.readline(LINE_LIMIT + 1):
-                total += len(line)
-                if len(line) > LINE_LIMIT or total > UNPACKED_LIMIT:
+                number, total = number + 1, total + len(line)
+                if len(line) > LINE_LIMIT or total > limit:
                     raise RunFolderError(f"{root / name} unpacks to more than the limit: refused")
+                if number > lines:
+                    raise RunFolderError(f"{root / name} has more than {lines} lines: refused")
                 yield line
     except (OSError, EOFError, zlib.error) as error:
         raise RunFolderError(f"cannot read {root / name}: {error}") from error
 
 
+def own_path(root: Path, name: str) -> Path:
+    """The path of a file or folder that is to be written inside a folder.
+
+    Args:
+        root: The folder; it may itself be reached through links.
+        name: The path inside it, with `/` between the parts; it need not exist.
+
+    Raises:
+        RunFolderError: If something on the way is a link, which would lead the writer out of the
+            folder, or there is a device or pipe in its place.
+    """
+    try:
+        path, mode = _look(root, name)
+    except FileNotFoundError:
+        return root / name
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise RunFolderError(f"{path} is no plain file")
+    return path
+
+
 def _open(root: Path, name: str) -> io.BufferedReader:
     """Open a plain file; a link, device or pipe anywhere below `root` is refused."""
-    path = root
+    path, mode = _look(root, name)
+    if not stat.S_ISREG(mode):
+        raise RunFolderError(f"{path} is no plain file")
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    return io.BufferedReader(io.FileIO(os.open(path, flags)))
+
+
+def _look(root: Path, name: str) -> tuple[Path, int]:
+    """The path and mode of what a name inside a folder stands for, if no link leads there."""
+    path, mode = root, 0
     for part in name.split("/"):
         if part in ("", ".", "..") or "\\" in part or "\0" in part:
             raise RunFolderError(f"{name!r} is no path inside a run folder")
@@ -80,7 +126,4 @@ def _open(root: Path, name: str) -> io.BufferedReader:
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):
             raise RunFolderError(f"{path} is a link; a run folder must hold its files itself")
-    if not stat.S_ISREG(mode):
-        raise RunFolderError(f"{path} is no plain file")
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    return io.BufferedReader(io.FileIO(os.open(path, flags)))
+    return path, mode

@@ -11,17 +11,23 @@ report.html                         likewise, where asked for
 
 Records are plain data. Reading them needs no game, no agent and no model, and runs nothing. Those
 of which there are many are hidden from the garbage collector (`gc=False`): they form no cycles.
+
+Numbers have bounds that no honest run comes near, so that sums and means of what a stranger wrote
+stay numbers.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 SCHEMA = 1
 
 Message = dict[str, Any]
+Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Real = Annotated[float, msgspec.Meta(ge=-1e100, le=1e100)]
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -34,10 +40,10 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         reasoning: Tokens written as reasoning.
     """
 
-    prompt: int = 0
-    cached: int = 0
-    completion: int = 0
-    reasoning: int = 0
+    prompt: Whole = 0
+    cached: Whole = 0
+    completion: Whole = 0
+    reasoning: Whole = 0
 
     def __add__(self, other: Usage) -> Usage:
         """Add up, field by field."""
@@ -68,7 +74,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     finish: str = "stop"
     model: str = ""
     usage: Usage = Usage()
-    seconds: float = 0.0
+    seconds: Real = 0.0
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -103,15 +109,15 @@ class StepRecord(msgspec.Struct, frozen=True, gc=False):
         seconds: Time the agent took to reply, retries included.
     """
 
-    step: int
+    step: Whole
     attempts: list[Attempt]
-    action: int
+    action: Whole
     name: str
     valid: bool
     observation: str
-    reward: float
-    score: float
-    seconds: float
+    reward: Real
+    score: Real
+    seconds: Real
 
 
 class StepMark(msgspec.Struct, frozen=True):
@@ -122,17 +128,17 @@ class StepMark(msgspec.Struct, frozen=True):
         seconds: Time the agent took to reply.
     """
 
-    score: float
-    seconds: float
+    score: Real
+    seconds: Real
 
 
 class EpisodeHeader(msgspec.Struct, frozen=True):
     """The first line of a steps file: what the agent read before its first action."""
 
     game: str
-    episode: int
-    seed: int
-    agent_seed: int
+    episode: Whole
+    seed: Whole
+    agent_seed: Whole
     manual: str
     actions: list[str]
     observation: str
@@ -170,24 +176,24 @@ class EpisodeRecord(
     """
 
     game: str
-    episode: int
-    seed: int
-    agent_seed: int
+    episode: Whole
+    seed: Whole
+    agent_seed: Whole
     status: Literal["scored", "unscored"]
     error: str | None = None
-    score: float | None = None
-    return_: float = 0.0
-    steps: int = 0
+    score: Real | None = None
+    return_: Real = 0.0
+    steps: Count = 0
     completed: bool = False
     terminated: bool = False
     time_limit: bool = False
-    invalid: dict[str, int] = {}
-    rejected: dict[str, int] = {}
-    calls: int = 0
+    invalid: dict[str, Count] = {}
+    rejected: dict[str, Count] = {}
+    calls: Count = 0
     usage: Usage = Usage()
-    seconds: float = 0.0
+    seconds: Real = 0.0
     engine: str = ""
-    scores: dict[str, float] = {}
+    scores: dict[str, Real] = {}
     unlocked: dict[str, bool] = {}
 
 
@@ -197,9 +203,9 @@ class GameHeader(msgspec.Struct, frozen=True, kw_only=True):
     card: str
     digest: str
     settings: dict[str, Any]
-    episodes: int
-    steps: int
-    history: int
+    episodes: Whole
+    steps: Whole
+    history: Whole
 
 
 class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,7 +230,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     agent_digest: str = ""
     arguments: dict[str, Any] = {}
     games: dict[str, GameHeader]
-    seed: int
-    retries: int
+    seed: Whole
+    retries: Whole
     versions: dict[str, str]
     started: str

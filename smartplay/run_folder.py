@@ -8,20 +8,26 @@ behind. Against a loss of power the lines are forced onto the disk about once a 
 from __future__ import annotations
 
 import contextlib
-import gzip
-import json
 import os
 import time
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
-import numpy as np
 from filelock import FileLock, Timeout
 
-from smartplay.bounded import HEADER_LIMIT, LINES_LIMIT, read_file, read_packed_lines
+from smartplay.bounded import (
+    HEADER_LIMIT,
+    KEPT_LIMIT,
+    LINES_LIMIT,
+    MOST_LINES,
+    UNPACKED_LIMIT,
+    own_path,
+    read_file,
+    read_packed_lines,
+)
+from smartplay.encoding import encode, pack_trace, pretty
 from smartplay.errors import RunFolderError
 from smartplay.records import (
     SCHEMA,
@@ -31,11 +37,14 @@ from smartplay.records import (
     StepMark,
     StepRecord,
 )
-from smartplay.whole_files import remove_parts, write_atomically
+from smartplay.whole_files import drop_half_line, remove_parts, write_atomically
+
+__all__ = ["RunFolder", "encode", "pack_trace", "pretty"]
 
 RecordT = TypeVar("RecordT")
 FORCE_SECONDS = 1.0
 LOCK = ".lock"
+REPLIES = tuple(f"replies.sqlite{end}" for end in ("", "-wal", "-shm", "-journal"))
 
 
 class _Schema(msgspec.Struct):
@@ -59,14 +68,20 @@ class RunFolder:
 
     @property
     def replies(self) -> Path:
-        """Where a language model's replies are recorded while the run is not finished."""
-        return self.path / "replies.sqlite"
+        """Where a language model's replies are recorded while the run is not finished.
+
+        Raises:
+            RunFolderError: If there is a link, device or pipe there: a database that is none of
+                this run's.
+        """
+        database, *_ = [own_path(self.path, name) for name in REPLIES]
+        return database
 
     def forget_replies(self) -> None:
         """Remove them: once all episodes are finished, their steps hold every reply."""
-        for end in ("", "-wal", "-shm"):
+        for name in REPLIES:
             with contextlib.suppress(OSError):
-                self.replies.with_name(self.replies.name + end).unlink()
+                (self.path / name).unlink()
 
     @property
     def exists(self) -> bool:
@@ -90,6 +105,7 @@ class RunFolder:
         lock = FileLock(self.path / LOCK, blocking=False)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            own_path(self.path, LOCK)
             lock.acquire()
         except Timeout as error:
             raise RunFolderError(
@@ -172,7 +188,8 @@ class RunFolder:
         """The finished episodes in the order of the header, however they were played.
 
         Raises:
-            RunFolderError: If a line is malformed or of an episode the header does not plan.
+            RunFolderError: If a line is malformed, or of an episode or with more steps than the
+                header plans.
         """
         games = list(header.games)
         records = self.episodes()
@@ -183,26 +200,36 @@ class RunFolder:
                     f"{self.path}: episodes.jsonl holds episode {record.episode} of "
                     f"{record.game}, which run.json does not plan"
                 )
+            if record.steps > plan.steps:
+                raise RunFolderError(
+                    f"{self.path}: episodes.jsonl has {record.steps} steps in episode "
+                    f"{record.episode} of {record.game}, run.json plans at most {plan.steps}"
+                )
         return sorted(records, key=lambda record: (games.index(record.game), record.episode))
 
     def mend(self) -> None:
         """Remove what a killed run left half written; call before appending.
 
         Raises:
-            RunFolderError: If the folder cannot be written.
+            RunFolderError: If the folder cannot be written, or a link in it leads elsewhere.
         """
         try:
+            self._refuse_links()
             remove_parts(self.path)
-            if self._episodes.is_symlink():
-                raise RunFolderError(f"{self._episodes} is a link, not a file of this run")
             if not self._episodes.exists():
                 return
-            with self._episodes.open("r+b") as file:
-                data = file.read()
-                if not data.endswith(b"\n"):
-                    file.truncate(data.rfind(b"\n") + 1)
+            if self._episodes.stat().st_size > LINES_LIMIT:
+                raise RunFolderError(f"{self._episodes} is too large for a run: refused")
+            drop_half_line(self._episodes)
         except OSError as error:
             raise self._cannot("write", error) from error
+
+    def _refuse_links(self) -> None:
+        """Refuse to write where a stranger's link would lead out of the folder."""
+        own_path(self.path, "episodes.jsonl")
+        steps = own_path(self.path, "steps")
+        for place in steps.iterdir() if steps.exists() else ():
+            own_path(self.path, f"steps/{place.name}")
 
     def add(self, record: EpisodeRecord, trace: bytes) -> None:
         """Keep a finished episode.
@@ -233,36 +260,43 @@ class RunFolder:
         """Where an episode's steps are kept."""
         return self.path / "steps" / game.split("/")[-1] / f"{episode:05d}.jsonl.gz"
 
-    def steps(self, game: str, episode: int) -> tuple[EpisodeHeader, list[StepRecord]]:
+    def steps(
+        self, game: str, episode: int, most: int = MOST_LINES
+    ) -> tuple[EpisodeHeader, list[StepRecord]]:
         """Read an episode's steps.
 
+        Args:
+            game: The full id.
+            episode: Its number.
+            most: How many steps its record says.
+
         Raises:
-            RunFolderError: If they are missing or malformed.
+            RunFolderError: If they are missing, malformed, another episode's or too many.
         """
-        lines = self._step_lines(game, episode)
+        header, lines = self._step_lines(game, episode, most, KEPT_LIMIT)
         name = self.steps_path(game, episode).name
-        header = self._decode(next(lines), EpisodeHeader, name)
         return header, [self._decode(line, StepRecord, name) for line in lines]
 
-    def marks(self, game: str, episode: int) -> list[StepMark]:
-        """Read of an episode's steps only the marks.
-
-        Raises:
-            RunFolderError: If they are missing or malformed.
-        """
-        lines = self._step_lines(game, episode)
-        next(lines)
+    def marks(self, game: str, episode: int, most: int = MOST_LINES) -> list[StepMark]:
+        """Read of an episode's steps only the marks; see `steps`."""
+        _, lines = self._step_lines(game, episode, most, UNPACKED_LIMIT)
         name = self.steps_path(game, episode).name
         return [self._decode(line, StepMark, name) for line in lines]
 
-    def _step_lines(self, game: str, episode: int) -> Iterator[bytes]:
-        """Lines of a steps file, unpacked as they are asked for; at least one."""
+    def _step_lines(
+        self, game: str, episode: int, most: int, limit: int
+    ) -> tuple[EpisodeHeader, Iterator[bytes]]:
+        """A steps file's header, and the lines after it, unpacked as they are asked for."""
         path = self.steps_path(game, episode)
-        lines = read_packed_lines(self.path, path.relative_to(self.path).as_posix())
+        name = path.relative_to(self.path).as_posix()
+        lines = read_packed_lines(self.path, name, most + 1, limit)
         first = next(lines, None)
         if first is None:
             raise RunFolderError(f"cannot read {path}: it is empty")
-        return chain([first], lines)
+        header = self._decode(first, EpisodeHeader, path.name)
+        if (header.game, header.episode) != (game, episode):
+            raise RunFolderError(f"{path} holds the steps of another episode")
+        return header, lines
 
     def _decode(self, data: bytes, kind: type[RecordT], where: str) -> RecordT:
         try:
@@ -272,37 +306,3 @@ class RunFolder:
 
     def _cannot(self, verb: str, error: OSError) -> RunFolderError:
         return RunFolderError(f"cannot {verb} run folder {self.path}: {error.strerror or error}")
-
-
-def pack_trace(header: EpisodeHeader, steps: Iterable[StepRecord]) -> bytes:
-    """The content of a steps file: compressed JSON lines, equal bytes for equal records."""
-    lines: Iterator[bytes] = map(encode, [header, *steps])
-    return gzip.compress(b"\n".join(lines) + b"\n", compresslevel=6, mtime=0)
-
-
-def encode(value: Any) -> bytes:
-    """JSON of records and plain data, kinds of text and NumPy's numbers and arrays among them.
-
-    Halves of surrogate pairs, which services do send and UTF-8 cannot hold, become `?`.
-
-    Raises:
-        TypeError: If something in it has no place in JSON.
-    """
-    try:
-        return msgspec.json.encode(value, enc_hook=_plain)
-    except UnicodeEncodeError:
-        data = msgspec.to_builtins(value, str_keys=True, enc_hook=_plain)
-        return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} has no place in JSON")
-
-
-def pretty(record: msgspec.Struct) -> bytes:
-    """A record as indented JSON."""
-    return msgspec.json.format(encode(record), indent=2) + b"\n"

@@ -112,14 +112,22 @@ def is_packed(path: Path) -> bool:
     return (path / "replays").is_dir() and not (path / "steps").is_dir()
 
 
-def read_steps(path: Path, game: str, episode: int) -> tuple[EpisodeHeader, Iterator[StepRecord]]:
+def read_steps(
+    path: Path, game: str, episode: int, most: int
+) -> tuple[EpisodeHeader, Iterator[StepRecord]]:
     """Read an episode's steps from a run folder, one at a time.
+
+    Args:
+        path: The run folder.
+        game: The full id.
+        episode: The episode's number.
+        most: How many steps its record says.
 
     Raises:
         RunFolderError: Here or while iterating, if the file is missing, damaged or too large.
     """
     name = steps_name(game, episode)
-    lines = read_packed_lines(path, name)
+    lines = read_packed_lines(path, name, most + 1)
     first = next(lines, None)
     if first is None:
         raise RunFolderError(f"{path / name} is empty")
@@ -143,7 +151,7 @@ def read_claims(path: Path, game: str, episodes: int) -> dict[int, Claim]:
     """
     name = replays_name(game)
     found: dict[int, Claim] = {}
-    for number, line in enumerate(read_packed_lines(path, name), start=1):
+    for number, line in enumerate(read_packed_lines(path, name, episodes + 1), start=1):
         claim = _decode(line, Claim, f"{path / name}, line {number}")
         if claim.episode in found or number > episodes:
             raise RunFolderError(f"{path / name}, line {number}: an episode too many")

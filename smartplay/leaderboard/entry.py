@@ -20,7 +20,7 @@ from typing import Annotated
 import msgspec
 
 from smartplay._version import __version__
-from smartplay.bounded import HEADER_LIMIT, read_file
+from smartplay.bounded import HEADER_LIMIT, LINES_LIMIT, read_file
 from smartplay.errors import RunFolderError, UsageError
 from smartplay.leaderboard.claims import (
     Claim,
@@ -160,14 +160,14 @@ def _write(
 
 
 def _claim(path: Path, record: EpisodeRecord) -> Claim:
-    return make_claim(*read_steps(path, record.game, record.episode))
+    return make_claim(*read_steps(path, record.game, record.episode, record.steps))
 
 
 def _copy_steps(target: Path, source: Path, records: list[EpisodeRecord]) -> None:
     for record in records:
         name = steps_name(record.game, record.episode)
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / name, target / name)
+        (target / name).write_bytes(read_file(source, name, LINES_LIMIT))
 
 
 def _check_info(info: EntryInfo, where: str) -> None:

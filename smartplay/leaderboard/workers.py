@@ -145,7 +145,7 @@ def _claim(task: Task, problems: list[Problem]) -> tuple[Claim, Tally | None]:
     path, record = Path(task.path), task.record
     if task.packed:
         return _packed(path, record, task.planned), None
-    header, steps = read_steps(path, record.game, record.episode)
+    header, steps = read_steps(path, record.game, record.episode, record.steps)
     if (header.game, header.episode) != (record.game, record.episode):
         raise RunFolderError("the steps file is another episode's")
     tally = Tally()

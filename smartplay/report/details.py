@@ -16,6 +16,8 @@ from smartplay.run_folder import RunFolder
 from smartplay.statistics import Interval, mean_interval
 
 CURVE_POINTS = 25
+MOST_MARKS = 2_000_000
+"""Steps of a game a curve is drawn from; further episodes of a run that long are left out."""
 
 
 class EpisodeDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +108,7 @@ def detail_game(card: GameCard, records: Sequence[EpisodeRecord], folder: RunFol
         folder: Where their steps are kept; without them there is neither curve nor waiting time.
     """
     ordered = sorted(records, key=lambda record: record.episode)
-    marks = [_marks(folder, record) for record in ordered if record.score is not None]
+    marks = _all_marks(folder, [record for record in ordered if record.score is not None])
     traced = [episode for episode in marks if episode]
     return GameDetail(
         game=card.id,
@@ -117,10 +119,17 @@ def detail_game(card: GameCard, records: Sequence[EpisodeRecord], folder: RunFol
     )
 
 
+def _all_marks(folder: RunFolder, records: Sequence[EpisodeRecord]) -> list[list[StepMark]]:
+    """The marks of the first episodes, as long as they fit into memory together."""
+    total = itertools.accumulate(record.steps for record in records)
+    pairs = zip(records, total, strict=True)
+    return [_marks(folder, record) for record, steps in pairs if steps <= MOST_MARKS]
+
+
 def _marks(folder: RunFolder, record: EpisodeRecord) -> list[StepMark]:
     """A run packed without its steps still has scores; only what needs the steps is left out."""
     try:
-        return folder.marks(record.game, record.episode)
+        return folder.marks(record.game, record.episode, record.steps)
     except RunFolderError:
         return []
 

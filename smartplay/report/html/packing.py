@@ -106,5 +106,9 @@ def _call(call: Call, texts: _Texts) -> Packed:
 def _message(message: Message, texts: _Texts) -> Packed:
     """A message's role and text; what is not plain text is shown as JSON."""
     content = message.get("content")
-    plain = content if isinstance(content, str) else json.dumps(content, indent=1)
-    return {"role": str(message.get("role", "?")), "text": texts.add(plain)}
+    try:
+        plain = content if isinstance(content, str) else json.dumps(content, indent=1)
+        role = str(message.get("role", "?"))
+    except RecursionError:
+        role, plain = "?", "(nested too deeply to be shown)"
+    return {"role": role, "text": texts.add(plain)}
