@@ -39,6 +39,14 @@ def get_card(name: str) -> GameCard:
     return matches[-1]
 
 
+def find_card(full_id: str) -> GameCard | None:
+    """The card of a full id, such as `smartplay/Hanoi3Disk-v0`; None if there is none.
+
+    What a run folder names is looked up here: `get_card` lets a name stand for the newest id.
+    """
+    return _cards.get(full_id)
+
+
 def register_cards(path: str | Path) -> list[GameCard]:
     """Register the ids of a card file of your own.
 

@@ -261,13 +261,13 @@ def test_pictures_end_where_the_game_does_something_else(runs: dict[str, Path]) 
     game = "smartplay/Hanoi3Disk-v0"
     header, steps = folder.steps(game, 0)
     plan = folder.header().games[game]
-    whole = pictures.draw_episode(plan, header, steps)
+    whole = pictures.draw_episode(game, plan, header, steps)
     assert 0 in whole
     assert len(steps) in whole
     changed = [msgspec.structs.replace(s, observation="?") if s.step == 10 else s for s in steps]
-    assert max(pictures.draw_episode(plan, header, changed)) < 10
+    assert max(pictures.draw_episode(game, plan, header, changed)) < 10
     other = msgspec.structs.replace(header, observation="another game")
-    assert pictures.draw_episode(plan, other, steps) == {}
+    assert pictures.draw_episode(game, plan, other, steps) == {}
 
 
 def test_a_picture_is_a_small_png() -> None:

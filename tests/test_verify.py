@@ -204,10 +204,18 @@ def test_stopping_while_ahead_is_found(victim: Path) -> None:
     refused(victim, "it stopped before its end")
 
 
-def test_steps_after_the_end_are_found(victim: Path) -> None:
-    change_steps(victim, lambda lines: lines.append(lines[-1] | {"step": len(lines)}))
-    change_records(victim, lambda rs: hanoi(rs).update(steps=hanoi(rs)["steps"] + 1))
-    refused(victim, "the episode was over before this step")
+def one_step_more(run: Path) -> None:
+    change_steps(run, lambda lines: lines.append(lines[-1] | {"step": len(lines)}))
+    change_records(run, lambda rs: hanoi(rs).update(steps=hanoi(rs)["steps"] + 1))
+
+
+def test_steps_after_the_end_are_found(victim: Path, tmp_path: Path) -> None:
+    solved = tmp_path / "solved"
+    smartplay.run("reference", HANOI, episodes=1, steps=12, out=solved, progress=False)
+    one_step_more(solved)
+    refused(solved, "the episode was over before this step")
+    one_step_more(victim)
+    refused(victim, "more steps than the run plans: expected 12, found 13")
 
 
 def test_a_missing_episode_is_found(victim: Path) -> None:
@@ -248,7 +256,9 @@ def test_seeds_of_choice_are_found(victim: Path) -> None:
         ({"card": "mine.toml"}, "a card of its own"),
         ({"history": 9}, "impossible history"),
         ({"steps": 0}, "impossible history, steps"),
-        ({"steps": 11}, "manual, actions or first observation differ"),
+        ({"steps": 11}, "more steps than the run plans: expected 11, found 12"),
+        ({"steps": 13}, "manual, actions or first observation differ"),
+        ({"steps": 2**31}, "impossible history, steps"),
         ({"settings": {"disks": 1}}, "manual, actions or first observation differ"),
         ({"settings": {"wings": 2}}, "no setting of the game"),
         ({"episodes": 10**12}, "episodes are missing"),

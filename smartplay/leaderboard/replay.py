@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,43 +11,8 @@ from smartplay.card import GameCard
 from smartplay.leaderboard.checks import differences, same
 from smartplay.leaderboard.claims import Claim, start_digest, step_digest
 from smartplay.leaderboard.problems import Problem, told
-from smartplay.loading import load_object
 from smartplay.records import EpisodeRecord, GameHeader
 from smartplay.runner.episode import told_by_game
-from smartplay.text import GYM_ID, WRAPPER_SETTINGS, describer_settings
-
-_WORD = re.compile(r"[A-Za-z0-9 _-]{0,64}")
-_RESERVED = {"environment", "describer", "render_mode"}
-_MOST_NUMBERS = 1000
-
-
-def refused_setting(card: GameCard, settings: dict[str, Any]) -> str:
-    """Why a game must not be built with settings a stranger wrote; empty if it may.
-
-    A setting has to be one of the game's own, and plain data: numbers, words, lists of them.
-    Paths, addresses and references to code are none of these.
-    """
-    if not settings:
-        return ""
-    built = gym.spec(card.id).kwargs
-    known = {*built, *WRAPPER_SETTINGS, *describer_settings(load_object(built["describer"]))}
-    if not GYM_ID.fullmatch(built["environment"]):
-        known |= set(inspect.signature(load_object(built["environment"])).parameters)
-    for key, value in settings.items():
-        if key not in known - _RESERVED:
-            return f"{key!r} is no setting of the game"
-        if value != card.settings.get(key) and not _is_plain(value):
-            return f"the setting {key!r} is neither numbers nor plain words"
-    return ""
-
-
-def _is_plain(value: Any, depth: int = 0) -> bool:
-    if isinstance(value, list):
-        few = len(value) <= _MOST_NUMBERS and depth < 3
-        return few and all(_is_plain(item, depth + 1) for item in value)
-    if isinstance(value, str):
-        return bool(_WORD.fullmatch(value))
-    return value is None or isinstance(value, bool | int | float)
 
 
 def replay(card: GameCard, plan: GameHeader, record: EpisodeRecord, claim: Claim) -> list[Problem]:

@@ -15,19 +15,19 @@ from pathlib import Path
 
 import msgspec
 
-from smartplay.bounded import HEADER_LIMIT, read_file
+from smartplay.bounded import HEADER_LIMIT, own_path, read_file
 from smartplay.card import HUMANS
 from smartplay.errors import RunFolderError, UnknownNameError
+from smartplay.foreign import refused_setting
 from smartplay.leaderboard.checks import differences
 from smartplay.leaderboard.claims import is_packed, replays_name, steps_name
 from smartplay.leaderboard.problems import Problem, told
-from smartplay.leaderboard.replay import refused_setting
 from smartplay.leaderboard.workers import Task, check_tasks, time_limit
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.registry import get_card, register_cards
 from smartplay.report import build_report
 from smartplay.run_folder import RunFolder
-from smartplay.runner.plan import jobs_of
+from smartplay.runner.plan import LARGEST, jobs_of
 
 MOST_PROBLEMS = 20
 OTHER_CARD = "played with another version of the game's card"
@@ -192,7 +192,7 @@ class _Check:
         """Refuse files of episodes that no record mentions: something was taken out."""
         packed = is_packed(self.folder.path)
         known = {replays_name(r.game) if packed else steps_name(r.game, r.episode) for r in records}
-        base = self.folder.path / ("replays" if packed else "steps")
+        base = own_path(self.folder.path, "replays" if packed else "steps")
         for path in sorted(base.rglob("*.gz")):
             name = path.relative_to(self.folder.path).as_posix()
             if name not in known:
@@ -210,7 +210,8 @@ def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:
         try:
             card = get_card(game)
         except UnknownNameError:
-            problems.append(Problem(what="this version has no such game", game=game))
+            what = "this version has no such game; if it is your own, name its card with --card"
+            problems.append(Problem(what=what, game=game))
             continue
         shipped = not card.source.endswith(".toml")
         if card.id != game or not card.playable:
@@ -226,7 +227,7 @@ def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:
             problems.append(
                 Problem(what=OTHER_CARD, game=game, expected=card.digest, found=plan.digest)
             )
-        elif plan.history != card.history or plan.steps < 1 or plan.episodes < 1:
+        elif plan.history != card.history or not 1 <= plan.steps <= LARGEST or plan.episodes < 1:
             problems.append(Problem(what="impossible history, steps or episodes", game=game))
         elif reason := refused_setting(card, plan.settings):
             problems.append(Problem(what=reason, game=game))
@@ -243,6 +244,9 @@ def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[P
         if plan is None or not 0 <= record.episode < plan.episodes:
             yield wrong(what="the run does not plan this episode")
             continue
+        if record.steps > plan.steps:
+            most, found = str(plan.steps), str(record.steps)
+            yield wrong(what="more steps than the run plans", expected=most, found=found)
         if key in scored:
             yield wrong(what="the episode is recorded again after it was scored")
         if record.status == "scored":

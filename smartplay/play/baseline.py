@@ -14,10 +14,10 @@ import msgspec
 
 from smartplay.anchors import Played
 from smartplay.card import GameCard
-from smartplay.errors import RunFolderError, UnknownNameError, UsageError
+from smartplay.errors import RunFolderError, UsageError
 from smartplay.play.human import PREFIX
 from smartplay.records import EpisodeRecord, RunHeader
-from smartplay.registry import get_card
+from smartplay.registry import find_card, get_card
 from smartplay.run_folder import RunFolder, encode
 from smartplay.statistics import mean_interval
 from smartplay.whole_files import write_atomically
@@ -179,12 +179,10 @@ def _why_not(header: RunHeader, record: EpisodeRecord) -> str:
 
 
 def _card(game: str) -> GameCard:
-    try:
-        return get_card(game)
-    except UnknownNameError as error:
-        raise RunFolderError(
-            f"{game} has no card here; only shipped games have baselines"
-        ) from error
+    card = find_card(game)
+    if card is None:
+        raise RunFolderError(f"{game} has no card here; only shipped games have baselines")
+    return card
 
 
 def _line(header: RunHeader, record: EpisodeRecord) -> HumanEpisode:

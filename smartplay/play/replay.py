@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
 from smartplay.errors import SmartPlayError, UsageError
+from smartplay.foreign import costly_setting
 from smartplay.games.drawing import Picture
-from smartplay.leaderboard.replay import refused_setting
 from smartplay.records import EpisodeHeader, GameHeader, StepRecord
-from smartplay.registry import get_card, register_cards
+from smartplay.registry import find_card
 
 KEPT = 200
 """Pictures kept in memory; older ones are made again."""
@@ -24,7 +23,7 @@ class Mirror:
     """A second copy of an episode that is being played, to take pictures of.
 
     It plays the same actions from the same seed, so that taking pictures cannot touch the episode
-    itself.
+    itself. The card has to be registered already: the file that a run names may be a stranger's.
 
     Args:
         plan: What the run plays of the game.
@@ -40,12 +39,16 @@ class Mirror:
     """
 
     def __init__(self, plan: GameHeader, game: str, seed: int) -> None:
-        if plan.card.endswith(".toml"):
-            register_cards(Path(plan.card))
+        card = find_card(game)
+        if card is None:
+            raise UsageError(
+                f"{game} has no card here; if the game is your own, name its card file with "
+                "--card, or use --as text"
+            )
         settings = {k: v for k, v in plan.settings.items() if k != "observation"}
         try:
             self._env = gym.make(
-                get_card(game).id,
+                card.id,
                 max_episode_steps=plan.steps,
                 disable_env_checker=True,
                 render_mode="rgb_array",
@@ -97,7 +100,8 @@ class Replay:
     def __init__(
         self, plan: GameHeader, header: EpisodeHeader, steps: Sequence[StepRecord]
     ) -> None:
-        reason = refused_setting(get_card(header.game), plan.settings)
+        card = find_card(header.game)
+        reason = "" if card is None else costly_setting(card, plan.settings)
         if reason:
             raise UsageError(f"the run is not replayed: {reason}; watch it with --as text")
         self._mirror = Mirror(plan, header.game, header.seed)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from smartplay.errors import UnknownNameError, UsageError
+from smartplay.errors import RunFolderError, UnknownNameError, UsageError
 from smartplay.play.replay import Replay
 from smartplay.play.view import QUIT, Display, View
 from smartplay.records import EpisodeHeader, RunHeader, StepRecord
-from smartplay.registry import get_card
+from smartplay.registry import find_card, register_cards
 from smartplay.run_folder import RunFolder
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
@@ -32,6 +32,8 @@ class Recording:
         game: Which of its games, by id or name; the first by default.
         episode: Which episode.
         pictured: Whether to make pictures.
+        own_cards: Card files of your own that the run may have been played with; making pictures
+            runs the code they name. No card that the run itself names is read.
 
     Attributes:
         header: The episode's header.
@@ -41,15 +43,25 @@ class Recording:
         UsageError: If there is no such episode, or its game has no pictures.
     """
 
-    def __init__(self, run: Path, game: str | None, episode: int, pictured: bool) -> None:
+    def __init__(
+        self,
+        run: Path,
+        game: str | None,
+        episode: int,
+        pictured: bool,
+        own_cards: Sequence[str | Path] = (),
+    ) -> None:
+        for own in own_cards:
+            register_cards(own)
         folder = RunFolder(run)
         self.run = folder.header()
         name = find_game(self.run, game)
-        played = [record.episode for record in folder.episodes() if record.game == name]
+        results = folder.results(self.run)
+        played = {record.episode: record.steps for record in results if record.game == name}
         if episode not in played:
             told = ", ".join(map(str, sorted(played)[:20])) or "none yet"
             raise UsageError(f"{run} holds no episode {episode} of {name}; played: {told}")
-        self.header, self.steps = folder.steps(name, episode)
+        self.header, self.steps = folder.steps(name, episode, played[episode])
         plan = self.run.games[name]
         self._replay = Replay(plan, self.header, self.steps) if pictured else None
 
@@ -63,12 +75,13 @@ class Recording:
         if departed is not None and number >= departed:
             picture = None
             notice = f"{notice} No picture: this version plays step {departed} differently."
-        card = get_card(self.header.game)
+        card = find_card(self.header.game)
+        game = self.header.game if card is None else card.title
         status = [f"step {number} of {len(self.steps)}"]
         status += [f"score {self.steps[number - 1].score:g}"] if number else []
         text = told(self.header, self.steps, number)
         return View(
-            title=f"{self.run.agent}: {card.title}, episode {self.header.episode}",
+            title=f"{self.run.agent}: {game}, episode {self.header.episode}",
             status=status,
             text=text,
             beside=text,
@@ -93,7 +106,10 @@ def find_game(header: RunHeader, game: str | None) -> str:
 
     Raises:
         UnknownNameError: If the run does not have it.
+        RunFolderError: If the run plays no game at all.
     """
+    if not header.games:
+        raise RunFolderError("the run plays no game: there is nothing to watch")
     if game is None:
         return next(iter(header.games))
     for name in header.games:

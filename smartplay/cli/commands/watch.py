@@ -23,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--as", dest="shown", choices=SHOWN, default="text",
         help="in the terminal, or in a window (default: text)")  # fmt: skip
     add("--speed", type=float, default=2.0, help="steps per second (default: 2)")
+    add("--card", action="append", default=[], type=Path, metavar="FILE",
+        help="a card of your own that the run was played with; its code is run")  # fmt: skip
     add("--out", type=Path, metavar="FILM", help="write a film.gif or film.mp4 instead")
 
 
@@ -33,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     if not 0.01 <= options.speed <= 100:
         raise UsageError(f"speed must be from 0.01 to 100 steps per second, not {options.speed:g}")
     pictured = options.out is not None or (options.shown == "picture" and not options.json)
-    recording = Recording(options.run, options.game, options.episode, pictured)
+    recording = Recording(options.run, options.game, options.episode, pictured, options.card)
     try:
         if options.out is not None:
             _film(recording, options)

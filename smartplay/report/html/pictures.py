@@ -10,34 +10,46 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from smartplay.foreign import costly_setting, other_engine
 from smartplay.records import EpisodeHeader, GameHeader, StepRecord
-from smartplay.registry import get_card
+from smartplay.registry import find_card
 
 FRAMES = 26
 SIDE = 220
 COLORS = 48
-CODE = ("environment", "describer")
 
 
 def why_no_pictures(game: str, plan: GameHeader) -> str:
     """Why a game cannot be drawn; empty if it can.
 
-    A run folder may come from anyone, so only shipped games are played again: a card of one's own,
-    or a setting that names code, would run what the folder says.
+    A run folder may come from anyone, so only shipped games are played again, with settings that
+    neither name code nor ask for a large world: a card of one's own, or such a setting, would do
+    here what the folder says.
     """
-    if plan.card.endswith(".toml"):
+    card = find_card(game)
+    if card is None or plan.card.endswith(".toml") or card.source.endswith(".toml"):
         return "Only games that come with SmartPlay are drawn."
-    if any(name in plan.settings for name in CODE):
-        return "The run's settings name code of its own, which is not run."
-    if get_card(game).digest != plan.digest:
+    if card.digest != plan.digest:
         return "The episode was played with another version of the game."
+    reason = costly_setting(card, plan.settings)
+    if reason:
+        return f"The game is not drawn as it was played: {reason}."
+    if other_engine(card, plan.settings):
+        return "The game's world was made by another engine, which is not started for pictures."
     return ""
 
 
 def draw_episode(
-    plan: GameHeader, header: EpisodeHeader, steps: Sequence[StepRecord]
+    game: str, plan: GameHeader, header: EpisodeHeader, steps: Sequence[StepRecord]
 ) -> dict[int, str]:
     """Pictures of up to `FRAMES` states, evenly spread.
+
+    Args:
+        game: The full id of a game that `why_no_pictures` has no objection to; what the steps call
+            theirs is not used, since Gymnasium imports a module that stands in an id.
+        plan: What the run played of it.
+        header: What the agent read first.
+        steps: The steps.
 
     Returns:
         Data addresses of the pictures by the number of steps taken; those from where the game no
@@ -47,7 +59,7 @@ def draw_episode(
     found: dict[int, str] = {}
     try:
         env = gym.make(
-            header.game,
+            game,
             max_episode_steps=plan.steps,
             disable_env_checker=True,
             **plan.settings | {"render_mode": "rgb_array"},

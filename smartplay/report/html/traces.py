@@ -7,10 +7,11 @@ from pathlib import Path
 
 import msgspec
 
+from smartplay.bounded import own_path
 from smartplay.errors import RunFolderError
 from smartplay.records import GameHeader
 from smartplay.report.build import Report
-from smartplay.report.details import GameDetail
+from smartplay.report.details import EpisodeDetail
 from smartplay.report.html.packing import pack_episode
 from smartplay.report.html.pictures import draw_episode, why_no_pictures
 from smartplay.run_folder import RunFolder
@@ -19,6 +20,9 @@ from smartplay.whole_files import write_atomically
 STEPS_BYTES = 3_200_000
 EPISODE_BYTES = 600_000
 PICTURES_BYTES = 1_500_000
+
+Key = tuple[int, str, int]
+"""A run, a game and an episode."""
 
 
 class Place(msgspec.Struct, frozen=True, rename="camel"):
@@ -46,7 +50,7 @@ class Traces(msgspec.Struct):
         undrawn: How many episodes have no pictures for want of room.
     """
 
-    places: dict[tuple[int, str, int], Place] = {}
+    places: dict[Key, Place] = {}
     packed: dict[str, str] = {}
     thumbnails: dict[str, str] = {}
     aside: int = 0
@@ -63,8 +67,10 @@ def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Pa
             what an earlier report left there.
 
     Raises:
+        RunFolderError: If the folder for them is a link, which would lead out of the run folder.
         OSError: If a file cannot be written.
     """
+    own_path(aside.parent, aside.name)
     for old in aside.glob("[0-9]*-*-[0-9]*.js"):
         old.unlink()
     traces = Traces()
@@ -74,9 +80,10 @@ def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Pa
         for run, (report, folder) in enumerate(zip(reports, folders, strict=True)):
             for detail in report.details:
                 if place < len(detail.episodes):
-                    episode = detail.episodes[place].episode
+                    episode = detail.episodes[place]
                     plan = report.run.games[detail.game]
-                    _collect(traces, room, RunFolder(folder), plan, run, detail, episode, aside)
+                    key = (run, detail.game, episode.episode)
+                    _collect(traces, room, RunFolder(folder), plan, key, episode, aside)
     return traces
 
 
@@ -92,24 +99,22 @@ def _collect(
     room: _Room,
     folder: RunFolder,
     plan: GameHeader,
-    run: int,
-    detail: GameDetail,
-    episode: int,
+    key: Key,
+    episode: EpisodeDetail,
     aside: Path,
 ) -> None:
-    game = detail.game
-    key = (run, game, episode)
+    run, game, number = key
     try:
-        header, steps = folder.steps(game, episode)
+        header, steps = folder.steps(game, number, episode.steps)
     except RunFolderError as error:
-        found = folder.steps_path(game, episode).exists()
+        found = folder.steps_path(game, number).exists()
         reason = str(error) if found else "No steps of this episode were kept."
         traces.places[key] = Place(missing=reason)
         return
     refused = why_no_pictures(game, plan)
     pictures: dict[int, str] = {}
     if not refused and room.pictures > 0:
-        pictures = draw_episode(plan, header, steps)
+        pictures = draw_episode(game, plan, header, steps)
         room.pictures -= sum(map(len, pictures.values()))
         if pictures:
             traces.thumbnails.setdefault(game, list(pictures.values())[len(pictures) // 3])
@@ -119,7 +124,7 @@ def _collect(
         refused = "There is no room for pictures of this episode; lower episodes have some."
         traces.undrawn += 1
     packed = pack_episode(header, steps, pictures, refused)
-    name = f"{run}-{_plain(game)}-{episode}"
+    name = f"{run}-{_plain(game)}-{number}"
     if len(packed) <= min(room.steps, EPISODE_BYTES):
         room.steps -= len(packed)
         traces.packed[f"steps-{name}"] = packed
