@@ -268,5 +268,7 @@ def test_a_card_of_ones_own_that_is_gone(tmp_path: Path) -> None:
     plan = msgspec.structs.replace(plan, card=str(tmp_path / "gone.toml"))
     change(path, games={"smartplay/Gone-v0": plan})
     (path / "episodes.jsonl").unlink()
-    with pytest.raises(smartplay.SmartPlayError, match=r"cannot read card .*gone\.toml"):
+    with pytest.raises(RunFolderError, match=r"Gone-v0, which has no card here; .* --card"):
         build_report(path)
+    with pytest.raises(smartplay.SmartPlayError, match=r"cannot read card .*gone\.toml"):
+        build_report(path, own_cards=[tmp_path / "gone.toml"])

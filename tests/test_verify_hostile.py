@@ -163,7 +163,9 @@ def test_a_card_in_the_folder_runs_nothing(evil: Path) -> None:
     own = "smartplay/Evil-v0"
     change_records(evil, lambda rs: [r.update(game=own) for r in rs if r["game"] == HANOI])
     refused(evil, "this version has no such game")
-    write_report(evil)
+    with pytest.raises(RunFolderError, match="has no card here"):
+        write_report(evil)
+    write_report(evil, own_cards=[evil / "evil.toml"])
 
 
 @pytest.mark.parametrize("key", ["environment", "describer", "arms", "render_mode", "history"])

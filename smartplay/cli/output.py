@@ -75,13 +75,26 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]
 
 
 def show_reports(
-    paths: Sequence[Path], as_json: bool, prices: Prices | None = None, human: Human = "published"
+    paths: Sequence[Path],
+    as_json: bool,
+    prices: Prices | None = None,
+    human: Human = "published",
+    own_cards: Sequence[Path] = (),
 ) -> list[Report]:
-    """Score runs, write their reports into their folders, print and return them."""
-    from smartplay.report import write_report
+    """Score runs, write their reports into their folders, print and return them.
+
+    A report that cannot be kept, as in a folder that is only read, is printed all the same.
+    """
+    from smartplay.errors import RunFolderError
+    from smartplay.report import build_report, keep_report
     from smartplay.report.terminal import print_report
 
-    reports = [write_report(path, prices, human) for path in paths]
+    reports = [build_report(path, prices, human, own_cards) for path in paths]
+    for report, path in zip(reports, paths, strict=True):
+        try:
+            keep_report(report, path)
+        except RunFolderError as error:
+            complain(f"the report is shown but not kept: {error}")
     if as_json:
         print_json(reports[0] if len(reports) == 1 else reports)
         return reports

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from smartplay.card import Human
@@ -13,23 +14,37 @@ from smartplay.report.radar import radar_svg
 from smartplay.run_folder import pretty
 from smartplay.whole_files import write_atomically
 
-__all__ = ["Report", "build_report", "write_report"]
+__all__ = ["Report", "build_report", "keep_report", "write_report"]
 
 
 def write_report(
-    path: str | Path, prices: Prices | None = None, human: Human = "published"
+    path: str | Path,
+    prices: Prices | None = None,
+    human: Human = "published",
+    own_cards: Sequence[str | Path] = (),
 ) -> Report:
-    """Score a run and write `report.json`, `report.md` and `radar.svg` into its folder.
+    """Score a run and keep the report in its folder; see `keep_report`.
 
     Args:
         path: The run folder.
         prices: What tokens cost.
         human: The human scores to normalise by.
+        own_cards: Card files of your own that the run may have been played with.
 
     Raises:
         RunFolderError: If the folder cannot be read or written.
     """
-    report = build_report(path, prices, human)
+    report = build_report(path, prices, human, own_cards)
+    keep_report(report, path)
+    return report
+
+
+def keep_report(report: Report, path: str | Path) -> None:
+    """Write `report.json`, `report.md` and `radar.svg` into a run folder.
+
+    Raises:
+        RunFolderError: If it cannot be written.
+    """
     files = {
         "report.json": pretty(report),
         "report.md": to_markdown(report).encode(),
@@ -40,4 +55,3 @@ def write_report(
             write_atomically(Path(path) / name, data)
     except OSError as error:
         raise RunFolderError(f"cannot write a report into {path}: {error.strerror}") from error
-    return report

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from smartplay.card import GameCard, Human, read_cards
+from smartplay.card import GameCard, Human
 from smartplay.contrast_scores import ContrastScore, score_contrasts
 from smartplay.errors import RunFolderError
 from smartplay.prices import Price, Prices
 from smartplay.records import EpisodeRecord, RunHeader, Usage
-from smartplay.registry import cards as known_cards
+from smartplay.registry import find_card, register_cards
 from smartplay.report.details import GameDetail, detail_game
 from smartplay.run_folder import RunFolder
 from smartplay.scoring import (
@@ -100,19 +101,26 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build_report(
-    path: str | Path, prices: Prices | None = None, human: Human = "published"
+    path: str | Path,
+    prices: Prices | None = None,
+    human: Human = "published",
+    own_cards: Sequence[str | Path] = (),
 ) -> Report:
-    """Score a run.
+    """Score a run; nothing in it names code that is run or a file that is read.
 
     Args:
         path: The run folder.
         prices: What tokens cost.
         human: The human scores to normalise by: `"published"`, or `"baseline"` for those recorded
             here, where there are any.
+        own_cards: Card files of your own that the run may have been played with.
 
     Raises:
-        RunFolderError: If it cannot be read, or was played with cards this version does not have.
+        RunFolderError: If it cannot be read, or was played with cards that are not known here.
+        CardError: If one of `own_cards` cannot be read.
     """
+    for own in own_cards:
+        register_cards(own)
     folder = RunFolder(Path(path))
     header = folder.header()
     records = folder.results(header)
@@ -121,7 +129,7 @@ def build_report(
         by_game[record.game].append(record)
     cards, notes = [], []
     for game, plan in header.games.items():
-        card = _card(folder.path, game, plan.card).held_to(human)
+        card = _card(folder.path, game).held_to(human)
         cards.append(card)
         if card.digest != plan.digest:
             notes.append(f"{game} was played with another version of its card.")
@@ -162,14 +170,15 @@ def build_report(
     )
 
 
-def _card(path: Path, game: str, source: str) -> GameCard:
-    """The card of a game; a file the run names is read as data, and nothing in it is run."""
-    known = next((card for card in known_cards() if card.id == game), None)
-    if known is None and source.endswith(".toml"):
-        known = next((card for card in read_cards(Path(source)) if card.id == game), None)
-    if known is None:
-        raise RunFolderError(f"{path} was played on {game}, which has no card here")
-    return known
+def _card(path: Path, game: str) -> GameCard:
+    """The card of a game. A run names its card's file too, but a stranger's may name any file."""
+    card = find_card(game)
+    if card is None:
+        raise RunFolderError(
+            f"{path} was played on {game}, which has no card here; if the game is your own, name "
+            "its card file with --card"
+        )
+    return card
 
 
 def _normalized(card: GameCard, records: list[EpisodeRecord]) -> list[float]:

@@ -21,6 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--human", choices=HUMANS, default="published",
         help="human scores to normalise by: the published ones, or those recorded here where "
         "there are any (default: published)")  # fmt: skip
+    add("--card", action="append", default=[], type=Path, metavar="FILE",
+        help="a card of your own that a run was played with")  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out and not options.html:
         raise UsageError("--out names the HTML page; add --html to write one")
     prices = read_prices(options.prices) if options.prices else None
-    reports = show_reports(options.run, options.json, prices, options.human)
+    reports = show_reports(options.run, options.json, prices, options.human, options.card)
     if options.html:
         from smartplay.report.html import write_html
 
