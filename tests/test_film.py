@@ -111,3 +111,13 @@ def test_other_files_and_places_are_refused(tmp_path: Path) -> None:
     assert main(["watch", str(tmp_path / "run"), "--episode", "7"]) == 2
     assert main(["watch", str(tmp_path / "run"), "--game", "Crafter"]) == 2
     assert main(["watch", str(tmp_path / "run"), "--speed", "0"]) == 2
+
+
+def test_a_film_is_not_written_through_a_link_in_wait(tmp_path: Path) -> None:
+    recorded_run(tmp_path / "run", "Hanoi3Disk")
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "run" / ".film.part.gif").symlink_to(tmp_path / "mine")
+    film = tmp_path / "run" / "film.gif"
+    assert main(["watch", str(tmp_path / "run"), "--out", str(film)]) == 0
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert film.stat().st_size > 0
