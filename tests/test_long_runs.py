@@ -199,6 +199,22 @@ def test_what_a_cache_gives_is_not_spent(server: FakeServer, tmp_path: Path) -> 
     assert told == [(2000, 2000), (2000, 2000), (2000, 0), (2000, 0)]
 
 
+def test_what_failed_on_an_executor_counts(server: FakeServer, tmp_path: Path) -> None:
+    """Its replies are lost with it, so that each session pays for them again."""
+    settings, limits = {"max_retries": 0}, Limits(tokens=60 * TOKENS)
+    sessions, stopped = 0, None
+    while not stopped and sessions < 10:
+        sessions += 1
+        server.then(*[Answer(body=openai_body("Answer: Rock"))] * 19, Answer(500))
+        with ThreadPoolExecutor(1) as pool:
+            run = play(
+                server, tmp_path / "run", 20, agent_settings=settings, limits=limits, executor=pool
+            )
+        stopped = run.stopped
+    assert sessions == 4, "19 calls a session; 57 are fewer than 60, 76 are more"
+    assert len(server.requests) == 4 * 20
+
+
 # Pace
 
 
