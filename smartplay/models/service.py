@@ -289,6 +289,8 @@ def _proxy(url: str) -> str | None:
 def _why(error: Exception) -> str:
     """What the operating system says of a failed connection, else the error itself."""
     cause = getattr(error, "os_error", error)
+    if isinstance(cause, ConnectionError) and cause.errno:
+        return os.strerror(cause.errno)
     return getattr(cause, "strerror", None) or str(cause) or type(error).__name__
 
 
