@@ -171,4 +171,5 @@ class Spread:
             if not ended:  # `process.kill` would take its exit status from who waits for it
                 with suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGTERM)
-            await process.wait()
+            with suppress(ConnectionError):
+                await process.communicate()  # to the end of its output, so that all is closed
