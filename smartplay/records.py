@@ -54,6 +54,15 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
             self.reasoning + other.reasoning,
         )
 
+    def __sub__(self, other: Usage) -> Usage:
+        """Take away, field by field."""
+        return Usage(
+            self.prompt - other.prompt,
+            self.cached - other.cached,
+            self.completion - other.completion,
+            self.reasoning - other.reasoning,
+        )
+
 
 class Call(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One call to a language model.
@@ -66,6 +75,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         model: The model as the service names it.
         usage: Tokens.
         seconds: Time from sending to the whole reply.
+        reused: Whether a cache beyond the run gave the reply, so that it cost this run nothing.
     """
 
     messages: list[Message]
@@ -75,6 +85,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     model: str = ""
     usage: Usage = Usage()
     seconds: Real = 0.0
+    reused: bool = False
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -169,6 +180,7 @@ class EpisodeRecord(
         rejected: Replies that named no valid action, by cause; a retry may have mended them.
         calls: Calls to a language model.
         usage: Their tokens.
+        reused: Of these, the tokens of replies from a cache beyond the run, which cost it nothing.
         seconds: Wall-clock time of the episode.
         engine: What played the game's world, where there is more than one; else empty.
         scores: Further scores the game defines, by name.
@@ -191,6 +203,7 @@ class EpisodeRecord(
     rejected: dict[str, Count] = {}
     calls: Count = 0
     usage: Usage = Usage()
+    reused: Usage = Usage()
     seconds: Real = 0.0
     engine: str = ""
     scores: dict[str, Real] = {}

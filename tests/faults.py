@@ -48,8 +48,9 @@ def play(server: FakeServer, out: Path, calls: int, **options: Any) -> Run:
 
 
 def untimed(record: EpisodeRecord) -> tuple[Any, ...]:
-    """All a record says but how long it took."""
-    return tuple(getattr(record, f) for f in record.__struct_fields__ if f != "seconds")
+    """All a record says but how long it took, and what of it a cache gave."""
+    told = set(record.__struct_fields__) - {"seconds", "reused"}
+    return tuple(getattr(record, f) for f in record.__struct_fields__ if f in told)
 
 
 def compare(folder: Path, calls: int, rate: float, timeout: float, retries: int) -> dict[str, Any]:

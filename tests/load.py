@@ -5,7 +5,8 @@ Measures, on the machine it runs on,
 - the runner alone: episodes whose agent takes 200 ms, without any HTTP;
 - the same through the client library, against a server of another process;
 - the memory an episode takes while it is played;
-- the processor time a call costs in this process, and what of it is the client's;
+- the processor time a call costs in this process (with more than 200 episodes at once others
+  play), and what of it is the client's;
 - how many finished episodes a second one process can write down, and hand out through Dask.
 """
 
@@ -88,7 +89,10 @@ async def waiting(prompt: str) -> str:
 
 
 class _Protocol(asyncio.Protocol):
-    """As little of HTTP as a load test needs, so that the server is not what is measured."""
+    """As little of HTTP as a load test needs, so that the server is not what is measured.
+
+    It runs on the same processors as the client it serves.
+    """
 
     def connection_made(self, transport: Any) -> None:
         self._transport, self._got = transport, b""
@@ -96,7 +100,8 @@ class _Protocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._got += data
         head, found, rest = self._got.partition(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
+        at = head.find(b"Content-Length: ") + 16
+        length = int(head[at : head.find(b"\r", at)]) if at > 15 else 0
         if found and len(rest) >= length:
             self._got = rest[length:]
             asyncio.get_running_loop().call_later(PAUSE, self._transport.write, _ANSWER)
@@ -152,14 +157,14 @@ def client_cost(url: str, calls: int = 500) -> float:
     return asyncio.run(body())
 
 
-def memory(episodes: int, steps: int) -> float:
-    """Most memory an episode takes, in kilobytes, its whole record included."""
-
+def memory(url: str, episodes: int = 200, steps: int = 50) -> float:
+    """Most memory an episode of a language model takes, in kilobytes, its whole record included."""
+    settings: dict[str, Any] = {"agent_settings": {"base_url": url}}
     tracemalloc.start()
-    timed(10, 2, waiting)
+    timed(10, 2, "openai:fake", **settings)
     before = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()
-    timed(episodes, steps, waiting)
+    timed(episodes, steps, "openai:fake", **settings)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return (peak - before) / episodes / 1000
@@ -216,9 +221,9 @@ def main(episodes: int, steps: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 65536)), hard))
     os.environ.pop("OPENAI_API_KEY", None)
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
-    print(f"memory: {memory(200, 20):.0f} kB an episode of 20 steps")
     print(f"runner alone, {episodes} episodes at once: {timed(episodes, steps, waiting)[0]}")
     with server() as url:
+        print(f"memory: {memory(url):.0f} kB an episode of 50 steps")
         print(f"client alone: {client_cost(url):.2f} ms of processor time a call")
         settings = {"base_url": url, "temperature": None}
         for count in (10, 100, episodes):
@@ -237,7 +242,9 @@ def main(episodes: int, steps: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["serve"]:
-        asyncio.run(serve())
+        import uvloop
+
+        uvloop.run(serve())
     else:
         numbers = [int(word) for word in sys.argv[1:]]
         main(*(numbers + [1000, 50][len(numbers) :]))

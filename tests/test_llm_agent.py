@@ -198,7 +198,7 @@ def test_the_factory_says_what_it_is(server: FakeServer) -> None:
     assert factory.settings["model"] == "openai:fake"
     assert factory.settings["protocol"] == "direct"
     assert factory.settings["temperature"] == 0.5
-    assert (factory.asynchronous, factory.concurrency) == (True, 8)
+    assert (factory.asynchronous, factory.concurrency) == (True, 128)
 
 
 @pytest.mark.parametrize(

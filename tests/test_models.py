@@ -6,15 +6,19 @@ import asyncio
 import json
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tenacity import Future
 
 from smartplay.errors import (
     MissingPackageError,
     ModelError,
     PromptTooLongError,
+    TransientError,
     UnknownNameError,
     UsageError,
 )
@@ -165,7 +169,9 @@ def test_a_prompt_that_is_too_long_is_told_apart(server: FakeServer, message: st
 
 def test_an_unreachable_host_is_named() -> None:
     settings = Settings(base_url="http://127.0.0.1:9/v1", max_retries=0)
-    with pytest.raises(ModelError, match=r"cannot reach the service at http://127\.0\.0\.1:9/v1"):
+    with pytest.raises(
+        ModelError, match=r"cannot reach .* http://127\.0\.0\.1:9/v1: Connection refused"
+    ):
         chat(OpenAIModel("fake", settings))
 
 
@@ -208,6 +214,81 @@ def test_the_client_tries_again(server: FakeServer) -> None:
     server.then(Answer(500), Answer(429, headers=(("Retry-After", "0.01"),)))
     assert chat(openai_model(server, max_retries=2)).text == "Answer: Rock"
     assert len(server.requests) == 3
+
+
+def test_retry_after_is_kept(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenacity.wait_random_exponential.__call__", lambda *_: 0.0)
+    server.then(Answer(429, headers=(("Retry-After", "0.4"),)))
+    began = time.monotonic()
+    chat(openai_model(server, max_retries=1))
+    assert time.monotonic() - began >= 0.4
+
+
+def test_pauses_grow_and_differ(server: FakeServer) -> None:
+    service = openai_model(server)._service
+    fault: Any = Future(1)
+    fault.set_exception(TransientError("oops"))
+
+    def pauses(attempt: int) -> list[float]:
+        state = SimpleNamespace(attempt_number=attempt, outcome=fault)
+        return [service._pause(state) for _ in range(50)]  # type: ignore[arg-type]
+
+    assert len(set(pauses(1))) > 40, "all who were refused come back at once"
+    assert max(pauses(1)) <= 0.5
+    assert sum(pauses(6)) > 5 * sum(pauses(1))
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b'"\\ud800 Answer: Rock"', "? Answer: Rock"),
+        (b'"\\ud83d\\ude00 Rock"', "\U0001f600 Rock"),
+        (b'[{"type": "text", "text": null}, {"type": "text", "text": "Rock"}]', "Rock"),
+    ],
+    ids=["half a pair", "a pair", "null"],
+)
+def test_odd_texts_are_read(server: FakeServer, content: bytes, text: str) -> None:
+    body = b'{"choices": [{"message": {"content": %s}}]}' % content
+    server.then(Answer(body=body))
+    assert chat(openai_model(server)).text == text
+
+
+def test_a_negative_number_of_tokens_is_nonsense(server: FakeServer) -> None:
+    usage = b'{"prompt_tokens": -5, "completion_tokens": 3}'
+    body = b'{"choices": [{"message": {"content": "Rock"}}], "usage": %s}' % usage
+    server.then(Answer(body=body))
+    assert chat(openai_model(server)).usage == Usage(completion=3)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"base_url": "http://user:sk-very-secret@localhost/v1"},
+        {"base_url": "http://localhost/v1?api_key=sk-very-secret"},
+        {"base_url": "sk-very-secret"},
+        {"base_url": "http://localhost:sk-very-secret/v1"},
+        {"base_url": "ftp://localhost/sk-very-secret"},
+        {"api_key_env": "sk-very-secret"},
+        {"extra": {"api_key": "sk-very-secret"}},
+        {"extra": {"more": [{"extra_headers": {"x": "sk-very-secret"}}]}},
+    ],
+    ids=str,
+)
+def test_settings_hold_no_secret(settings: dict[str, Any]) -> None:
+    with pytest.raises(UsageError) as caught:
+        make_settings(Settings, settings)
+    assert KEY not in str(caught.value)
+
+
+def test_an_address_of_the_environment_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://me:{KEY}@localhost/v1")
+    with pytest.raises(UsageError, match="base_url must not hold") as caught:
+        OpenAIModel("fake", Settings())
+    assert KEY not in str(caught.value)
+
+
+def test_harmless_extras_are_let_through() -> None:
+    make_settings(Settings, {"extra": {"prompt_cache_key": "a", "max_completion_tokens": 5}})
 
 
 def test_a_missing_key_is_named() -> None:

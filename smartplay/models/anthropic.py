@@ -11,7 +11,7 @@ import msgspec
 from smartplay.models.base import Settings
 from smartplay.models.images import for_anthropic, for_record
 from smartplay.models.openai import choice_schema
-from smartplay.models.service import Service, read_key
+from smartplay.models.service import Service, read_key, tokens
 from smartplay.records import Call, Message, Usage
 
 ADDRESS = "https://api.anthropic.com"
@@ -44,7 +44,7 @@ class AnthropicModel:
         UsageError: If there is no key.
     """
 
-    concurrency = 8
+    concurrency = 128
 
     def __init__(self, model: str, settings: AnthropicSettings) -> None:
         variable = settings.api_key_env or KEY
@@ -126,11 +126,11 @@ class _Reply(msgspec.Struct):
 
 def _usage(reported: _Usage) -> Usage:
     details = reported.output_tokens_details
-    cached = reported.cache_read_input_tokens or 0
-    written = reported.cache_creation_input_tokens or 0
+    cached = tokens(reported.cache_read_input_tokens)
+    written = tokens(reported.cache_creation_input_tokens)
     return Usage(
-        prompt=(reported.input_tokens or 0) + cached + written,
+        prompt=tokens(reported.input_tokens) + cached + written,
         cached=cached,
-        completion=reported.output_tokens or 0,
-        reasoning=(details.thinking_tokens or 0) if details else 0,
+        completion=tokens(reported.output_tokens),
+        reasoning=tokens(details.thinking_tokens if details else None),
     )

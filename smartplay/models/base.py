@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -84,6 +86,61 @@ class Model(Protocol):
         """Free what the model holds; the next call would take it up again."""
 
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET = re.compile(
+    r"api_?key|secret|passw|authorization|(?:access|auth)_?token|bearer|headers", re.IGNORECASE
+)
+
+
+def refuse_secrets(settings: dict[str, Any]) -> None:
+    """Make sure that nothing that looks like a key is among settings, as they are recorded.
+
+    Raises:
+        UsageError: If something does; the message does not repeat it.
+    """
+    variable, url = settings.get("api_key_env"), settings.get("base_url")
+    if variable is not None and not _VARIABLE.fullmatch(str(variable)):
+        raise UsageError("api_key_env must be the name of an environment variable, not a key")
+    if url is not None:
+        check_address(str(url))
+    for name in _names_in(settings.get("extra")):
+        if _SECRET.search(name):
+            raise UsageError(
+                f"extra must not hold {name!r}: settings are recorded with the run; put the key "
+                "into an environment variable and name that in api_key_env"
+            )
+
+
+def check_address(url: str) -> None:
+    """Make sure that an address is one and holds no secret, as it is recorded.
+
+    Raises:
+        UsageError: If it is not; the message does not repeat it.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        raise UsageError("base_url must be an address such as http://localhost:8000/v1")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise UsageError(
+            "base_url must not hold a name, a password or parameters, as it is recorded with the "
+            "run; put the key into an environment variable (api_key_env)"
+        )
+
+
+def _names_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, below in value.items():
+            yield str(name)
+            yield from _names_in(below)
+    elif isinstance(value, list):
+        for below in value:
+            yield from _names_in(below)
+
+
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
@@ -96,6 +153,7 @@ def make_settings(settings_class: type[SettingsT], given: dict[str, Any]) -> Set
         UnknownNameError: If there is no such setting.
         UsageError: If a value is of the wrong type.
     """
+    refuse_secrets(given)
     known = settings_class.__struct_fields__
     for name in given:
         if name not in known:

@@ -10,7 +10,7 @@ import msgspec
 
 from smartplay.models.base import Settings
 from smartplay.models.images import for_record
-from smartplay.models.service import Service, read_key
+from smartplay.models.service import Service, read_key, tokens
 from smartplay.records import Call, Message, Usage
 
 ADDRESS = "https://api.openai.com/v1"
@@ -33,7 +33,7 @@ class OpenAIModel:
     """
 
     kind = "openai"
-    concurrency = 8
+    concurrency = 128
 
     def __init__(self, model: str, settings: Settings) -> None:
         self.name = f"{self.kind}:{model}"
@@ -147,7 +147,7 @@ class _Completion(msgspec.Struct):
 
 def _joined(content: str | list[dict[str, Any]] | None) -> str:
     if isinstance(content, list):
-        return "".join(str(part["text"]) for part in content if "text" in part)
+        return "".join(str(part.get("text") or "") for part in content)
     return content or ""
 
 
@@ -156,8 +156,8 @@ def _usage(reported: _Usage | None) -> Usage:
         return Usage()
     prompt, completion = reported.prompt_tokens_details, reported.completion_tokens_details
     return Usage(
-        prompt=reported.prompt_tokens or 0,
-        cached=(prompt.cached_tokens or 0) if prompt else 0,
-        completion=reported.completion_tokens or 0,
-        reasoning=(completion.reasoning_tokens or 0) if completion else 0,
+        prompt=tokens(reported.prompt_tokens),
+        cached=tokens(prompt.cached_tokens if prompt else None),
+        completion=tokens(reported.completion_tokens),
+        reasoning=tokens(completion.reasoning_tokens if completion else None),
     )

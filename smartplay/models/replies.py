@@ -89,10 +89,11 @@ class Replies:
             kept.set_exception(failure) if failure else kept.set_result(None)
 
     def usage(self) -> Usage:
-        """The tokens of all replies."""
+        """The tokens of all replies that were paid for when they were kept here."""
         with self._told(), self._lock:
             rows = self._file.execute("SELECT reply FROM calls").fetchall()
-            return sum((decode_call(row[0]).usage for row in rows), Usage())
+        calls = (decode_call(row[0]) for row in rows)
+        return sum((call.usage for call in calls if not call.reused), Usage())
 
     def close(self) -> None:
         """Close the file."""
@@ -163,7 +164,7 @@ class RecordedModel:
     Args:
         model: Who is asked what is not recorded.
         seed: What the episode is known by.
-        stores: Where replies are looked for, in this order, and kept.
+        stores: Where replies are looked for, in this order, and kept; the first is the run's own.
         meter: Who counts the calls that are made.
     """
 
@@ -192,15 +193,18 @@ class RecordedModel:
         key = _digest([self._start.hex(), self._number, choices, recorded])
         if self._kept is None:
             self._kept = [store.find(self._episode) for store in self._stores]
-        reply = next((kept[key] for kept in self._kept if key in kept), None)
+        found = [kept.get(key) for kept in self._kept]
+        reply = next(filter(None, found), None)
         if reply is None:
             call = await self._ask(messages, choices, seed, fresh)
-            reply = msgspec.json.encode(msgspec.structs.replace(call, messages=[]))
+        elif found[0] is None:  # the run's own file has never had it
+            call = msgspec.structs.replace(decode_call(reply), reused=True)
         else:
             call = decode_call(reply)
-        for store, kept in zip(self._stores, self._kept, strict=True):
-            if key not in kept:
-                await store.keep(self._episode, key, reply)
+        plain = msgspec.json.encode(msgspec.structs.replace(call, messages=[]))
+        for store, had in zip(self._stores, found, strict=True):
+            if had is None:
+                await store.keep(self._episode, key, plain)
         self._number += 1
         return msgspec.structs.replace(call, messages=recorded)
 

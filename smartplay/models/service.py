@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import re
 import time
@@ -21,7 +23,7 @@ from smartplay.errors import (
     TransientError,
     UsageError,
 )
-from smartplay.models.base import Settings
+from smartplay.models.base import Settings, check_address
 from smartplay.models.pace import Pace
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 DETAIL = 300  # characters of a service's own message that are passed on
 CONNECTING = 10.0  # seconds; a host that takes longer is not there
 KEPT_OPEN = 60.0  # seconds an idle connection lasts
+PATIENCE = 2.5  # times the time of a call; a service that is silent for longer is out of order
 LONGEST_WAIT = 120.0  # seconds; who asks for more has run out of a day's allowance
 
 _TOO_LONG = re.compile(
@@ -60,6 +63,7 @@ class Service:
 
     Raises:
         MissingPackageError: If the packages that calls need are not installed.
+        UsageError: If the address is none, or holds a secret.
     """
 
     def __init__(
@@ -79,12 +83,14 @@ class Service:
             raise MissingPackageError(
                 f'language models need the package "{error.name}": pip install "smartplay[openai]"'
             ) from error
+        check_address(url)
         self.model, self.pace = model, Pace()
         self._title, self._url = title, url.rstrip("/")
         self._timeout, self._retries = settings.timeout, settings.max_retries
         self._key, self._key_env = key, settings.api_key_env
         self._headers = {"content-type": "application/json", **(headers or {})}
         self._inside = inside
+        self._heard = math.inf  # when the service last said anything, from the first call on
         self._http, self._tenacity = aiohttp, tenacity
         self._session: aiohttp.ClientSession | None = None
         self._backoff = tenacity.wait_random_exponential(multiplier=0.5, max=60.0)
@@ -150,9 +156,11 @@ class Service:
         self, path: str, body: bytes, reply_type: type[ReplyT]
     ) -> tuple[ReplyT, float]:
         content, seconds = await self.pace.call(self._send, path, body)
+        if self._key:  # a service that repeats it must not get it recorded
+            content = content.replace(self._key.encode(), b"...")
         try:
-            return msgspec.json.decode(content, type=reply_type), seconds
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return _decode(content, reply_type), seconds
+        except (ValueError, RecursionError) as error:
             raise TransientError(
                 f"{self._title} sent a reply that cannot be read: {self._tidy(str(error))}"
             ) from error
@@ -160,15 +168,17 @@ class Service:
     async def _send(self, path: str, body: bytes) -> tuple[bytes, float]:
         session = self._session = self._session or self._open()
         start = time.perf_counter()
+        self._heard = min(self._heard, start)
         try:
             post = session.post(self._url + path, data=body, allow_redirects=False)
             async with post as response:
                 content = await response.read()
         except (self._http.ClientError, TimeoutError) as error:
             raise self._silence(error) from error
+        self._heard = time.perf_counter()
         if response.status != 200:
             raise self._refusal(response.status, response.headers, content)
-        return content, time.perf_counter() - start
+        return content, self._heard - start
 
     def _open(self) -> aiohttp.ClientSession:
         http = self._http
@@ -185,11 +195,14 @@ class Service:
         )
         return session
 
-    def _silence(self, error: Exception) -> TransientError:
+    def _silence(self, error: Exception) -> ModelError:
         if isinstance(error, self._http.ConnectionTimeoutError):
             return TransientError(f"cannot reach {self._title}: nobody answers there")
         if isinstance(error, TimeoutError):
             told = f"{self._title} gave no whole reply within {self._timeout:g} seconds"
+            silent = time.perf_counter() - self._heard
+            if silent > PATIENCE * self._timeout:
+                return ModelError(f"{told}, and to nobody for {silent:.0f} seconds")
             return TransientError(told, busy=True)
         if isinstance(error, self._http.ClientConnectionError) and not isinstance(
             error, self._http.ServerConnectionError
@@ -231,6 +244,28 @@ class Service:
         return line if len(line) <= DETAIL else line[: DETAIL - 1] + "…"
 
 
+def tokens(reported: int | None) -> int:
+    """A number of tokens; 0 where a service reports none, or nonsense."""
+    return max(0, reported or 0)
+
+
+def _decode(content: bytes, reply_type: type[ReplyT]) -> ReplyT:
+    """Read JSON; halves of surrogate pairs, which some services send, become `?`.
+
+    Raises:
+        ValueError: If it is not what it should be.
+    """
+    try:
+        return msgspec.json.decode(content, type=reply_type)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        if b"\\ud" not in content.lower():
+            raise
+    whole = json.dumps(json.loads(content), ensure_ascii=False).encode("utf-8", "replace")
+    return msgspec.json.decode(whole, type=reply_type)
+
+
 def read_key(variable: str, required: bool, title: str) -> str:
     """The key out of the environment; empty where none is needed.
 
@@ -254,6 +289,8 @@ def _proxy(url: str) -> str | None:
 def _why(error: Exception) -> str:
     """What the operating system says of a failed connection, else the error itself."""
     cause = getattr(error, "os_error", error)
+    if isinstance(cause, ConnectionError) and cause.errno:
+        return os.strerror(cause.errno)
     return getattr(cause, "strerror", None) or str(cause) or type(error).__name__
 
 

@@ -228,6 +228,7 @@ class _Episode:
             rejected=_count(attempt.cause for attempt in attempts),
             calls=len(calls),
             usage=sum((call.usage for call in calls), Usage()),
+            reused=sum((call.usage for call in calls if call.reused), Usage()),
             seconds=seconds,
             **told_by_game(self.info),
         )

@@ -43,7 +43,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             UsageError: If a limit is not positive, or the cost is limited without a price.
         """
         for name, value in (("tokens", self.tokens), ("cost", self.cost), ("time", self.seconds)):
-            if value is not None and value <= 0:
+            if value is not None and not value > 0:  # nor is what is no number
                 raise UsageError(f"the most {name} of a run must be more than 0, not {value}")
         if self.prices is None:
             if self.cost is not None:

@@ -1,8 +1,8 @@
 """A process that plays a part of a run; `smartplay.runner.spread` starts it and reads its output.
 
 What comes in on standard input is one `Part`, then perhaps the reason why the run stops; what goes
-out on standard output are `Batch`es. All are pickled, each behind its length in eight bytes. The
-process ends with its input, so it never outlives the run.
+out on standard output are `Batch`es. All are MessagePack, each behind its length in eight bytes.
+The process ends with its input, so it never outlives the run.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import pickle
 import sys
 import threading
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+import msgspec
+
 from smartplay.agents.catalog import find_agent
-from smartplay.errors import SmartPlayError
+from smartplay.errors import UsageError
 from smartplay.records import Usage
 from smartplay.runner.episode import Job, Outcome, one_line
 from smartplay.runner.limits import Limits, Watch
@@ -41,7 +42,7 @@ class Part(NamedTuple):
     jobs: list[Job]
     concurrency: int
     recorded: dict[int, dict[bytes, bytes]]
-    cache: Path | None
+    cache: str | None
 
 
 class Batch(NamedTuple):
@@ -54,6 +55,7 @@ class Batch(NamedTuple):
         ticks: Of each step, the calls and tokens it took.
         outcomes: Episodes that ended.
         failure: What the process failed of; its last word.
+        usage: Whether that is the caller's or the disk's fault, not the program's.
     """
 
     limit: int
@@ -61,12 +63,13 @@ class Batch(NamedTuple):
     spent: list[Usage]
     ticks: list[tuple[int, Usage]]
     outcomes: list[Outcome]
-    failure: Exception | None = None
+    failure: str = ""
+    usage: bool = False
 
 
 def framed(value: Any) -> bytes:
     """A value as it goes through a pipe."""
-    data = pickle.dumps(value)
+    data = msgspec.msgpack.encode(value)
     return len(data).to_bytes(LENGTH, "big") + data
 
 
@@ -85,11 +88,11 @@ class _Outbox:
             asyncio.get_running_loop().call_soon(self.send)
         return self._batch
 
-    def send(self, failure: Exception | None = None) -> None:
+    def send(self, failure: str = "", usage: bool = False) -> None:
         """Tell it now."""
         batch, self._batch = self._batch or Batch(0, [], [], [], []), None
         limit = int(self.pace.limit) if self.pace else 0
-        self._pipe.write(framed(batch._replace(limit=limit, failure=failure)))
+        self._pipe.write(framed(batch._replace(limit=limit, failure=failure, usage=usage)))
         self._pipe.flush()
 
 
@@ -118,7 +121,8 @@ async def _play(part: Part, outbox: _Outbox, watch: Watch) -> None:
     def keep(outcome: Outcome) -> None:
         outbox.batch().outcomes.append(outcome)
 
-    factory.prepare_apart(part.concurrency, watch, part.recorded, record, part.cache)
+    cache = Path(part.cache) if part.cache else None
+    factory.prepare_apart(part.concurrency, watch, part.recorded, record, cache)
     outbox.pace = factory.pace
     try:
         await play_all(part.jobs, source, part.concurrency, keep, watch, tick)
@@ -131,20 +135,20 @@ async def _play_and_tell(part: Part, outbox: _Outbox, watch: Watch) -> None:
     # a turn of the loop, and all the calls of the process wait meanwhile.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    failure: Exception | None = None
     try:
         await _play(part, outbox, watch)
-    except SmartPlayError as error:
-        failure = error
+    except UsageError as error:
+        outbox.send(str(error), usage=True)
     except Exception as error:
-        failure = RuntimeError(one_line(error))
-    outbox.send(failure)
+        outbox.send(one_line(error))
+    else:
+        outbox.send()
 
 
 def _hear(pipe: BinaryIO, watch: Watch) -> None:
     """Wait for the reason to stop, or for the end of the run, which is the end of this process."""
     while data := _read(pipe):
-        watch.stop(pickle.loads(data))
+        watch.stop(msgspec.msgpack.decode(data, type=str))
     os._exit(1)
 
 
@@ -164,5 +168,6 @@ def main() -> None:
         outbox = _Outbox(outgoing)
         watch = _FarWatch(outbox)
         threading.Thread(target=_hear, args=(incoming, watch), daemon=True).start()
-        asyncio.run(_play_and_tell(pickle.loads(data), outbox, watch))
+        part = msgspec.msgpack.decode(data, type=Part)
+        asyncio.run(_play_and_tell(part, outbox, watch))
         os._exit(0)  # all is told; a thread still waits for input, which Python would wait for

@@ -85,7 +85,9 @@ class Session:
         if not missing:
             self._folder.forget_replies()
             return None
-        paid = sum((record.usage for record in done.values()), Usage())
+        # What failed elsewhere left no replies behind: it was paid for and will be again.
+        counted = self._folder.lines() if self._executor else done.values()
+        paid = sum((record.usage - record.reused for record in counted), Usage())
         watch = Watch(limits, *price, paid)
         metered = self._prepare is not None and self._executor is None
         if self._prepare is not None and metered:
@@ -103,6 +105,8 @@ class Session:
         self, jobs: list[Job], concurrency: int, watch: Watch, bar: RunProgress, metered: bool
     ) -> None:
         def keep(outcome: Outcome) -> None:
+            if outcome.fault and watch.reason is not None:
+                return  # calls that failed with those that stopped the run: left for next time
             self._folder.add(outcome.record, outcome.trace)
             watch.episode(outcome)
             score = outcome.record.score

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pickle
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
@@ -17,7 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from smartplay.agents.catalog import AgentSource
+from smartplay.errors import RunFolderError, SmartPlayError
 from smartplay.runner.episode import Job, Outcome, Tick, failed
 from smartplay.runner.limits import Watch
 from smartplay.runner.part import LENGTH, Batch, Part, framed
@@ -128,8 +131,8 @@ class Spread:
             for outcome in batch.outcomes:
                 if left.pop((outcome.record.game, outcome.record.episode), None):
                     keep(outcome)
-            if batch.failure is not None:
-                raise batch.failure
+            if batch.failure:
+                raise (RunFolderError if batch.usage else SmartPlayError)(batch.failure)
 
         for _ in range(SENDINGS):
             if left and watch.reason is None:
@@ -142,6 +145,7 @@ class Spread:
         reference, factory = self._source.reference, self._source.factory
         assert reference is not None
         share = len(range(at, self._concurrency, self._processes))
+        cache = str(self._cache) if self._cache else None
         recorded = factory.recorded(job.agent_seed for job in jobs)  # type: ignore[attr-defined]
         self._running[at] = process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", "from smartplay.runner.part import main; main()"),
@@ -152,15 +156,20 @@ class Spread:
         )
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(framed(Part(reference, jobs, share, recorded, self._cache)))
+        process.stdin.write(framed(Part(reference, jobs, share, recorded, cache)))
+        ended = False
         try:
             with suppress(asyncio.IncompleteReadError):  # its end, or its death
                 while True:
                     length = int.from_bytes(await process.stdout.readexactly(LENGTH), "big")
-                    await take(pickle.loads(await process.stdout.readexactly(length)))
+                    data = await process.stdout.readexactly(length)
+                    await take(msgspec.msgpack.decode(data, type=Batch))
+            ended = True
         finally:
             del self._running[at]
             self._limits.pop(at, None)
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            if not ended:  # `process.kill` would take its exit status from who waits for it
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGTERM)
+            with suppress(ConnectionError):
+                await process.communicate()  # to the end of its output, so that all is closed
