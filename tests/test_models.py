@@ -253,8 +253,9 @@ def test_odd_texts_are_read(server: FakeServer, content: bytes, text: str) -> No
     assert chat(openai_model(server)).text == text
 
 
-def test_a_negative_number_of_tokens_is_nonsense(server: FakeServer) -> None:
-    usage = b'{"prompt_tokens": -5, "completion_tokens": 3}'
+@pytest.mark.parametrize("number", [b"-5", b"1000000000000000"])
+def test_some_numbers_of_tokens_are_nonsense(server: FakeServer, number: bytes) -> None:
+    usage = b'{"prompt_tokens": %s, "completion_tokens": 3}' % number
     body = b'{"choices": [{"message": {"content": "Rock"}}], "usage": %s}' % usage
     server.then(Answer(body=body))
     assert chat(openai_model(server)).usage == Usage(completion=3)

@@ -34,6 +34,7 @@ DETAIL = 300  # characters of a service's own message that are passed on
 CONNECTING = 10.0  # seconds; a host that takes longer is not there
 KEPT_OPEN = 60.0  # seconds an idle connection lasts
 PATIENCE = 2.5  # times the time of a call; a service that is silent for longer is out of order
+NONSENSE = 10**12  # tokens of one call
 LONGEST_WAIT = 120.0  # seconds; who asks for more has run out of a day's allowance
 
 _TOO_LONG = re.compile(
@@ -246,7 +247,7 @@ class Service:
 
 def tokens(reported: int | None) -> int:
     """A number of tokens; 0 where a service reports none, or nonsense."""
-    return max(0, reported or 0)
+    return reported if reported is not None and 0 <= reported < NONSENSE else 0
 
 
 def _decode(content: bytes, reply_type: type[ReplyT]) -> ReplyT:
