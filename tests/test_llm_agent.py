@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from smartplay.agents.base import Observation, Reply
-from smartplay.agents.llm import LLMAgent, LLMFactory, llm_factory
+from smartplay.agents.llm import LLMAgent
+from smartplay.agents.llm_factory import LLMFactory, llm_factory
 from smartplay.errors import ModelError, PromptTooLongError, UnknownNameError, UsageError
 from smartplay.models.base import Settings
 from smartplay.records import Call, Message

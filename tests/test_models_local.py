@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from smartplay.agents.base import Observation, Reply
-from smartplay.agents.llm import LLMFactory, llm_factory
+from smartplay.agents.llm_factory import LLMFactory, llm_factory
 from smartplay.errors import MissingPackageError, PromptTooLongError, UsageError
 from smartplay.models.local import LocalModel, LocalSettings, choice_grammar
 from smartplay.models.weights import SMOLLM2, Weights, cache_folder, find_weights
@@ -199,7 +199,7 @@ def test_a_prompt_beyond_the_context_is_told_apart(model: LocalModel) -> None:
 def test_the_server_dies_with_its_process(weights: Path) -> None:
     code = (
         "import asyncio\n"
-        "from smartplay.agents.llm import llm_factory\n"
+        "from smartplay.agents.llm_factory import llm_factory\n"
         "from smartplay.agents.base import Observation\n"
         "factory = llm_factory('local', context=512, max_tokens=4)\n"
         "reply = asyncio.run(factory('Rules.', ['Go'], 0).act(Observation('Now.')))\n"

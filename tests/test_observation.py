@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from smartplay.agents.base import Observation, Reply
-from smartplay.agents.llm import LLMFactory, llm_factory
+from smartplay.agents.llm_factory import LLMFactory, llm_factory
 from smartplay.card import GameCard
 from smartplay.errors import UnknownNameError
 from tests.fake_server import Answer, FakeServer, openai_body

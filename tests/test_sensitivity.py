@@ -13,7 +13,7 @@ import pytest
 
 from smartplay.agents.base import FunctionAgent, Observation, prompt_text
 from smartplay.agents.catalog import find_agent
-from smartplay.agents.llm import LLMFactory
+from smartplay.agents.llm_factory import LLMFactory
 from smartplay.agents.prompts import PLAIN, VARIANTS, Variant, find_variant
 from smartplay.cli import main
 from smartplay.errors import UnknownNameError, UsageError

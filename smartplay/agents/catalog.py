@@ -129,7 +129,7 @@ def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> Ag
         return _from_object(_name_of(agent), agent, settings)
     kind, _, rest = agent.partition(":")
     if kind in LANGUAGE_MODELS:
-        from smartplay.agents.llm import llm_factory
+        from smartplay.agents.llm_factory import llm_factory
 
         factory = llm_factory(kind, rest, **settings)
         found = _from_object(agent, factory, {})

@@ -1,14 +1,12 @@
-"""A language model's service over HTTP: calls, retries, and every failure as one clear sentence."""
+"""A language model's service over HTTP: one call, tried again as often as makes sense."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-import re
 import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -17,30 +15,20 @@ import msgspec
 
 from smartplay.errors import (
     MissingPackageError,
-    ModelError,
-    NoAccessError,
-    PromptTooLongError,
     TransientError,
     UsageError,
 )
 from smartplay.models.base import Settings, check_address
+from smartplay.models.faults import Faults
 from smartplay.models.pace import Pace
 
 if TYPE_CHECKING:
     import aiohttp
     import tenacity
 
-DETAIL = 300  # characters of a service's own message that are passed on
 CONNECTING = 10.0  # seconds; a host that takes longer is not there
 KEPT_OPEN = 60.0  # seconds an idle connection lasts
-PATIENCE = 2.5  # times the time of a call; a service that is silent for longer is out of order
 NONSENSE = 10**12  # tokens of one call
-LONGEST_WAIT = 120.0  # seconds; who asks for more has run out of a day's allowance
-
-_TOO_LONG = re.compile(
-    r"context.?(?:length|size|window)|prompt is too long|maximum context|too many input tokens",
-    re.IGNORECASE,
-)
 
 ReplyT = TypeVar("ReplyT")
 
@@ -86,9 +74,9 @@ class Service:
             ) from error
         check_address(url)
         self.model, self.pace = model, Pace()
-        self._title, self._url = title, url.rstrip("/")
+        self._faults = Faults(title, model, key, settings.api_key_env or "", settings.timeout)
+        self._url, self._key = url.rstrip("/"), key
         self._timeout, self._retries = settings.timeout, settings.max_retries
-        self._key, self._key_env = key, settings.api_key_env
         self._headers = {"content-type": "application/json", **(headers or {})}
         self._inside = inside
         self._heard = math.inf  # when the service last said anything, from the first call on
@@ -162,9 +150,7 @@ class Service:
         try:
             return _decode(content, reply_type), seconds
         except (ValueError, RecursionError) as error:
-            raise TransientError(
-                f"{self._title} sent a reply that cannot be read: {self._tidy(str(error))}"
-            ) from error
+            raise self._faults.unreadable(error) from error
 
     async def _send(self, path: str, body: bytes) -> tuple[bytes, float]:
         session = self._session = self._session or self._open()
@@ -175,10 +161,11 @@ class Service:
             async with post as response:
                 content = await response.read()
         except (self._http.ClientError, TimeoutError) as error:
-            raise self._silence(error) from error
+            silent = time.perf_counter() - self._heard
+            raise self._faults.silence(error, silent) from error
         self._heard = time.perf_counter()
         if response.status != 200:
-            raise self._refusal(response.status, response.headers, content)
+            raise self._faults.refusal(response.status, response.headers, content)
         return content, self._heard - start
 
     def _open(self) -> aiohttp.ClientSession:
@@ -195,54 +182,6 @@ class Service:
             proxy=None if self._inside else _proxy(self._url),
         )
         return session
-
-    def _silence(self, error: Exception) -> ModelError:
-        if isinstance(error, self._http.ConnectionTimeoutError):
-            return TransientError(f"cannot reach {self._title}: nobody answers there")
-        if isinstance(error, TimeoutError):
-            told = f"{self._title} gave no whole reply within {self._timeout:g} seconds"
-            silent = time.perf_counter() - self._heard
-            if silent > PATIENCE * self._timeout:
-                return ModelError(f"{told}, and to nobody for {silent:.0f} seconds")
-            return TransientError(told, busy=True)
-        if isinstance(error, self._http.ClientConnectionError) and not isinstance(
-            error, self._http.ServerConnectionError
-        ):
-            return TransientError(f"cannot reach {self._title}: {self._tidy(_why(error))}")
-        return TransientError(f"the connection to {self._title} broke: {self._tidy(_why(error))}")
-
-    def _refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> ModelError:
-        message, code = _complaint(body)
-        detail = f": {self._tidy(message)}" if message.strip() else ""
-        if status in (401, 403):  # the service's own message may quote the key
-            told = f"check {self._key_env}" if self._key else f"set {self._key_env} to one"
-            return NoAccessError(f"{self._title} wants another key: {told}")
-        if status == 404:
-            return NoAccessError(
-                f"{self._title} has no model {self.model!r} (or none at this address){detail}"
-            )
-        if status == 402 or code == "insufficient_quota":
-            return NoAccessError(f"the credit with {self._title} is spent{detail}")
-        if status in (400, 413, 422) and _TOO_LONG.search(message):
-            return PromptTooLongError(f"the prompt is too long for {self._title}{detail}")
-        if status not in (408, 409, 429) and status < 500:
-            return ModelError(f"{self._title} does not take the request (status {status}){detail}")
-        wait = _retry_after(headers)
-        if status == 429:
-            told = f"{self._title} refuses more calls for now{detail}"
-        else:
-            told = f"{self._title} failed with status {status}{detail}"
-        if wait is not None and wait > LONGEST_WAIT:
-            return ModelError(f"{told} (it asks to wait {wait:.0f} seconds)")
-        return TransientError(told, busy=status in (408, 429, 503, 529), wait=wait)
-
-    def _tidy(self, text: str) -> str:
-        """One printable line without the key."""
-        if self._key:
-            text = text.replace(self._key, "…")
-        printable = "".join(c if c.isprintable() else " " for c in text[: 4 * DETAIL])
-        line = " ".join(printable.split())
-        return line if len(line) <= DETAIL else line[: DETAIL - 1] + "…"
 
 
 def tokens(reported: int | None) -> int:
@@ -285,47 +224,3 @@ def _proxy(url: str) -> str | None:
     if proxy_bypass(address.hostname or ""):
         return None
     return getproxies().get(address.scheme)
-
-
-def _why(error: Exception) -> str:
-    """What the operating system says of a failed connection, else the error itself."""
-    cause = getattr(error, "os_error", error)
-    if isinstance(cause, ConnectionError) and cause.errno:
-        return os.strerror(cause.errno)
-    return getattr(cause, "strerror", None) or str(cause) or type(error).__name__
-
-
-class _Error(msgspec.Struct):
-    message: str = ""
-    code: Any = None
-
-
-class _Complaint(msgspec.Struct):
-    error: _Error | str = ""
-
-
-def _complaint(body: bytes) -> tuple[str, Any]:
-    """What a service says of a request it refuses, and its code for it.
-
-    The clients' protocols say it in `error`; whatever else comes is told as it is.
-    """
-    try:
-        error = msgspec.json.decode(body, type=_Complaint).error
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        error = ""
-    if isinstance(error, _Error):
-        return error.message, error.code
-    return error or body[: 8 * DETAIL].decode(errors="replace"), None
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, which services give as a number or as a date."""
-    told = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(told))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError):
-        return None
