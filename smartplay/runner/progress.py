@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-import statistics
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from smartplay.records import Usage
 from smartplay.runner.episode import Outcome
+
+
+class _Told(ProgressColumn):
+    """What is to be told whenever the line is drawn, so also while no step comes to its end."""
+
+    def __init__(self, tell: Callable[[], str]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def render(self, task: Task) -> Text:
+        return Text(self._tell())
 
 
 class RunProgress:
@@ -27,16 +46,16 @@ class RunProgress:
         self._bar = Progress(
             TextColumn("{task.completed}/{task.total} episodes"),
             BarColumn(),
-            TextColumn("{task.fields[told]}"),
+            _Told(self._tell),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             disable=not shown,
         )
-        self._task = self._bar.add_task("run", total=total, completed=done, told="")
+        self._task = self._bar.add_task("run", total=total, completed=done)
         self._pace = pace
-        self._scores: list[float] = []
+        self._scores, self._scored = 0.0, 0
         self._steps = self._calls = self._tokens = self._unscored = 0
 
     def __enter__(self) -> RunProgress:
@@ -56,25 +75,23 @@ class RunProgress:
         self._steps += 1
         self._calls += calls
         self._tokens += usage.prompt + usage.completion
-        self._show()
 
     def episode(self, outcome: Outcome, normalized: float | None) -> None:
         """Count a finished episode."""
         self._unscored += outcome.record.status == "unscored"
         if normalized is not None:
-            self._scores.append(normalized)
-        self._show(advance=1)
+            self._scores += normalized
+            self._scored += 1
+        self._bar.advance(self._task)
 
-    def _show(self, **update: Any) -> None:
-        if self._bar.disable:
-            return
+    def _tell(self) -> str:
         parts = []
-        if self._scores:
-            parts.append(f"score {statistics.fmean(self._scores):.2f}")
+        if self._scored:
+            parts.append(f"score {self._scores / self._scored:.2f}")
         parts.append(f"{self._steps} steps")
         if self._calls:
             parts.append(f"{self._calls} calls, {self._tokens} tokens")
-            parts += filter(None, [str(self._pace)])
+        parts += filter(None, [str(self._pace)])
         if self._unscored:
             parts.append(f"{self._unscored} unscored")
-        self._bar.update(self._task, told=", ".join(parts), **update)
+        return ", ".join(parts)
