@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -52,14 +53,18 @@ def cluster() -> Iterator[Any]:
             yield found
 
 
-def kill_one(cluster: Any, out: Path) -> int:
-    """Kill a worker once the run has results."""
+def wait_for_results(out: Path) -> None:
     lines = out / "episodes.jsonl"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if lines.exists() and lines.read_bytes().count(b"\n") >= 2:
             break
         time.sleep(0.01)
+
+
+def kill_one(cluster: Any, out: Path) -> int:
+    """Kill a worker once the run has results."""
+    wait_for_results(out)
     pid = next(iter(cluster.workers.values())).pid
     assert pid != os.getpid()
     os.kill(pid, signal.SIGKILL)
@@ -110,6 +115,87 @@ def test_no_cluster_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         smartplay.run("random", "Hanoi3Disk", cluster="tcp://127.0.0.1:9", out=tmp_path / "run")
     with pytest.raises(UsageError, match="no cluster answers at"):
         smartplay.run("random", "Hanoi3Disk", cluster="nonsense", out=tmp_path / "run")
+
+
+@pytest.mark.parametrize("address", ["", " "])
+def test_an_empty_address(address: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="address of the cluster is empty"):
+        smartplay.run("random", "Hanoi3Disk", cluster=address, out=tmp_path / "run")
+
+
+DEADLY = """
+import os, time
+from pathlib import Path
+
+def deadly(prompt):
+    Path(__file__).with_name(f"{os.getpid()}.died").touch()
+    os._exit(9)
+"""
+
+
+def test_the_fourth_worker_that_dies_of_an_episode_is_the_last(
+    cluster: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "deadly.py").write_text(DEADLY)
+    run = smartplay.run(
+        f"{tmp_path / 'deadly.py'}:deadly",
+        "Hanoi3Disk",
+        episodes=1,
+        out=tmp_path / "run",
+        cluster=cluster.scheduler_address,
+    )
+    assert "KilledWorker" in str(run.unscored[0].error)
+    assert len(list(tmp_path.glob("*.died"))) == 4
+
+
+def start(name: str, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", f"distributed.cli.dask_{name}", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def test_a_run_stops_when_the_scheduler_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("smartplay.runner.cluster.PATIENCE", 4)
+    (tmp_path / "slow.py").write_text(SLOW)
+    file, out = tmp_path / "scheduler.json", tmp_path / "run"
+    local = ["--host", "127.0.0.1", "--no-dashboard"]
+    scheduler = start("scheduler", "--port", "0", "--scheduler-file", str(file), *local)
+    worker = start("worker", "--scheduler-file", str(file), "--no-nanny", *local)
+    try:
+        address = wait_for_address(file)
+        killing = threading.Thread(target=kill_after_results, args=(scheduler, out))
+        killing.start()
+        run = smartplay.run(
+            f"{tmp_path / 'slow.py'}:Slow", "BanditTwoArmedHighLowFixed", episodes=400, steps=20,
+            out=out, cluster=address, progress=False,
+        )  # fmt: skip
+        killing.join()
+    finally:
+        for process in (scheduler, worker):
+            process.kill()
+            process.wait()
+    assert run.stopped is not None
+    assert "no one seems to play there any more" in run.stopped
+    assert 0 < len(run.episodes) < 400
+    assert len(run.unscored) <= 5
+    assert "exception calling callback" not in caplog.text
+
+
+def wait_for_address(file: Path) -> str:
+    deadline = time.monotonic() + 60
+    while not file.exists() or not file.read_text():
+        assert time.monotonic() < deadline, "the scheduler does not start"
+        time.sleep(0.02)
+    return str(json.loads(file.read_text())["address"])
+
+
+def kill_after_results(process: subprocess.Popen[bytes], out: Path) -> None:
+    wait_for_results(out)
+    process.kill()
 
 
 def test_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

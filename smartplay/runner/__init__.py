@@ -20,6 +20,7 @@ from smartplay.runner.plan import (
     plan_run,
     select_games,
 )
+from smartplay.runner.schedule import suits
 from smartplay.runner.session import Session
 
 
@@ -138,7 +139,7 @@ def run(
         if cluster is not None:
             executor = stack.enter_context(cluster_executor(cluster))
         session = Session(folder, header, source, executor)
-        at_once = concurrency or (AT_ONCE if cluster else source.concurrency)
+        at_once = concurrency or (AT_ONCE if cluster else suits(source, header.games))
         stopped = session.play(
             at_once, limits, price, episode_seconds, Path(cache) if cache else None, progress
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -23,8 +24,14 @@ def cluster_executor(address: str) -> Iterator[Executor]:
 
     Raises:
         MissingPackageError: If `distributed` is not installed.
-        UsageError: If nothing answers there, or a worker has another version of SmartPlay.
+        UsageError: If there is no address, nothing answers there, or a worker has another version
+            of SmartPlay.
     """
+    if not address.strip():
+        raise UsageError(
+            "the address of the cluster is empty; give that of its scheduler, such as "
+            "tcp://10.0.0.1:8786"
+        )
     try:
         import distributed
     except ModuleNotFoundError as error:
@@ -37,10 +44,33 @@ def cluster_executor(address: str) -> Iterator[Executor]:
     except (OSError, ValueError) as error:
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"no cluster answers at {address}: {told}") from error
-    with client:
-        _check_versions(client)
-        executor: Executor = client.get_executor(pure=False)
-        yield executor
+    log = logging.getLogger("concurrent.futures")
+    log.addFilter(_is_news)
+    try:
+        with client:
+            _check_versions(client)
+            executor: Executor = client.get_executor(pure=False)
+            yield executor
+    finally:
+        log.removeFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that an episode cannot be called back from a scheduler that is gone.
+
+    The run says once that it is; this would be forty lines more for each episode.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    return type(error).__name__ != "ClosedClientError"
+
+
+def gave_up(failure: BaseException) -> bool:
+    """Whether Dask itself has sent a task to several workers that all died of it.
+
+    Such a task would only take more workers with it. Told by its name, since the package may be
+    missing.
+    """
+    return type(failure).__name__ == "KilledWorker"
 
 
 def version() -> str:

@@ -119,6 +119,11 @@ def failed(job: Job, error: str, seconds: float = 0.0) -> Outcome:
     return _Episode(job).outcome(error, seconds)
 
 
+def too_long(job: Job) -> str:
+    """The cause of an episode that was given up when its time was over."""
+    return f"the episode took longer than {job.seconds:g} seconds"
+
+
 class _Episode:
     """An episode while it is played."""
 
@@ -198,7 +203,7 @@ class _Episode:
             return None
         left = self.deadline - time.monotonic()
         if left <= 0.001:  # timers may be early by as much
-            raise AgentError(f"the episode took longer than {self.job.seconds:g} seconds")
+            raise AgentError(too_long(self.job))
         return left
 
     def outcome(self, error: str | None, seconds: float, fault: str = "") -> Outcome:

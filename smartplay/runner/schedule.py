@@ -9,23 +9,15 @@ names and settings. Every result comes back to the caller, who alone writes.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import (
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-)
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import Executor, Future, wait
 from typing import Any
 
+from smartplay._version import __version__
 from smartplay.agents.catalog import AgentSource
 from smartplay.records import Usage
 from smartplay.registry import get_card
+from smartplay.runner.cluster import gave_up
 from smartplay.runner.episode import (
     Job,
     Outcome,
@@ -35,13 +27,31 @@ from smartplay.runner.episode import (
     one_line,
     play_episode,
 )
-from smartplay.runner.limits import Stopped, Watch
-from smartplay.runner.worker import end_with_parent, play_by_name, play_here
+from smartplay.runner.limits import IN_A_ROW, Stopped, Watch
+from smartplay.runner.pool import WorkerPool, processors
+from smartplay.runner.worker import in_thread, play_by_name, play_for, play_here
 
-GRACE = 30.0  # seconds for steps under way when a run stops at a limit
+GRACE = 30.0
+"""Seconds for what is under way when a run stops at a limit; after them it is given up."""
+
+LAST_STEP = 2.0
+"""Seconds for threads to end their step before a run is over without them."""
 
 SENDINGS = 3
 """How often an episode is sent to an executor that was given, if it gets lost there."""
+
+
+def suits(source: AgentSource, games: Iterable[str]) -> int:
+    """How many episodes at once suit an agent and its games, unless the caller says.
+
+    As many as there are processors if games are played in worker processes; an agent that names
+    a number itself is believed.
+    """
+    computes = not source.asynchronous and source.reference is not None
+    if hasattr(source.factory, "concurrency") or not computes:
+        return source.concurrency
+    heavy = any(get_card(game).heavy for game in games)
+    return max(source.concurrency, processors()) if heavy else source.concurrency
 
 
 async def play_all(
@@ -56,7 +66,8 @@ async def play_all(
     """Play every job, at most `concurrency` at once, until all are played or the run stops.
 
     When the run stops, episodes in this process end after their present step, without a result;
-    whole episodes elsewhere that have begun are waited for where the executor can tell.
+    whole episodes elsewhere that have begun are waited for where the executor can tell. None of
+    them is waited for longer than `GRACE`: an agent may be stuck.
 
     Args:
         jobs: The episodes; those of heavy games are started first.
@@ -74,50 +85,46 @@ async def play_all(
         tick(calls, usage)
         watch.check()
 
-    with ExitStack() as stack:
-        places = _Places(stack, source, concurrency, tick_or_stop, watch, executor)
+    places = _Places(source, concurrency, tick_or_stop, watch, executor)
 
-        async def play(job: Job) -> None:
-            async with slots:
-                if watch.reason is None:
-                    outcome = await _unless_stopped(places.play(job), watch)
-                    if outcome is not None:
-                        keep(outcome)
+    async def play(job: Job) -> None:
+        async with slots:
+            if watch.reason is None:
+                keep(await places.play(job))
 
-        ordered = sorted(jobs, key=lambda job: not get_card(job.game).heavy)
-        tasks = [asyncio.ensure_future(play(job)) for job in ordered]
+    ordered = sorted(jobs, key=lambda job: not get_card(job.game).heavy)
+    tasks = [asyncio.ensure_future(_unless_stopped(play(job), watch)) for job in ordered]
 
-        def wind_up() -> None:
-            places.cancel_waiting()
-            loop.call_later(GRACE, _cancel, tasks)
+    def wind_up() -> None:
+        places.cancel_waiting()
+        loop.call_later(GRACE, _cancel, tasks)
 
-        watch.on_stop(lambda: loop.call_soon_threadsafe(wind_up))
-        seconds = watch.seconds
-        timer = None if seconds is None else loop.call_later(max(0.0, seconds), watch.time_over)
-        try:
-            await asyncio.gather(*tasks)
-        except BaseException:
-            watch.stop("it was interrupted")  # ends episodes in threads no one waits for
-            raise
-        finally:
-            if timer is not None:
-                timer.cancel()
-            watch.on_stop(None)
-            _cancel(tasks)
-            places.cancel_waiting()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _unless_stopped(playing: Any, watch: Watch) -> Outcome | None:
+    watch.on_stop(lambda: loop.call_soon_threadsafe(wind_up))
+    seconds = watch.seconds
+    timer = None if seconds is None else loop.call_later(max(0.0, seconds), watch.time_over)
     try:
-        outcome: Outcome = await playing
+        await asyncio.gather(*tasks)
+    except BaseException:
+        watch.stop("it was interrupted")  # ends episodes in threads no one waits for
+        raise
+    finally:
+        if timer is not None:
+            timer.cancel()
+        watch.on_stop(None)
+        _cancel(tasks)
+        places.cancel_waiting()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        places.close()
+
+
+async def _unless_stopped(playing: Coroutine[Any, Any, None], watch: Watch) -> None:
+    try:
+        await playing
     except Stopped:
-        return None
+        return
     except asyncio.CancelledError:
         if watch.reason is None:
             raise
-        return None
-    return outcome
 
 
 def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
@@ -126,61 +133,83 @@ def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
 
 
 class _Places:
-    """Where episodes are played; pools are opened when first needed."""
+    """Where episodes are played."""
 
     def __init__(
         self,
-        stack: ExitStack,
         source: AgentSource,
         concurrency: int,
         tick: Tick,
         watch: Watch,
         executor: Executor | None,
     ) -> None:
-        self._watch = watch
-        self._stack, self._source, self._tick = stack, source, tick
-        self._concurrency = concurrency
+        self._source, self._tick, self._watch = source, tick, watch
         self._given = executor
-        self._threads: Executor | None = None
-        self._processes: Executor | None = None
+        self._workers = WorkerPool(min(concurrency, processors()))
+        self._threads: set[Future[Outcome]] = set()
         self._waiting: set[Future[Outcome]] = set()
+        self._lost = 0
 
     async def play(self, job: Job) -> Outcome:
         source, by_name = self._source, self._source.reference
         if self._given:
-            if by_name:
-                return await self._play_elsewhere(self._given, job, play_by_name, by_name)
-            return await self._play_elsewhere(self._given, job, play_here, source)
+            how = (play_by_name, job, by_name) if by_name else (play_here, job, source)
+            return self._counted(await self._send(self._given, job, how))
         if source.asynchronous:
             return await play_episode(job, source.factory, self._tick)
         if by_name and get_card(job.game).heavy:
-            pool = self._process_pool()
-            return await self._play_elsewhere(pool, job, play_by_name, by_name)
-        return await self._await(self._thread_pool().submit(play_here, job, source, self._tick))
+            return self._counted(await self._hand_over(job, by_name))
+        future = in_thread(play_here, job, source, self._tick)
+        self._threads.add(future)
+        future.add_done_callback(self._threads.discard)
+        return await self._await(future)
 
     def cancel_waiting(self) -> None:
         """Take back the episodes that have not begun elsewhere."""
         for future in list(self._waiting):
             future.cancel()
 
-    async def _play_elsewhere(self, executor: Executor, job: Job, *how: Any) -> Outcome:
-        """Play in another process.
+    def close(self) -> None:
+        """End what is under way for no one: processes at once, threads if they can."""
+        self._workers.close()
+        wait(list(self._threads), LAST_STEP)
 
-        The death of one here costs the episodes it had, and a new one follows. An episode lost on
-        an executor that was given is sent again: playing never raises, so it was not its fault.
+    async def _hand_over(self, job: Job, by_name: tuple[str, dict[str, Any]]) -> Outcome:
+        """Play in a worker process here, the death of which costs the episodes it had."""
+        try:
+            return await self._await(self._workers.submit(play_by_name, job, by_name))
+        except Exception as failure:
+            return failed(job, one_line(failure))
+
+    async def _send(self, executor: Executor, job: Job, how: tuple[Any, ...]) -> Outcome:
+        """Play on the executor that was given.
+
+        An episode that is lost there is sent again: playing never raises, so it was not its fault.
+        If one after the other is lost there is no one left to play, and the run stops.
         """
-        play, *arguments = how
-        for attempt in range(SENDINGS if self._given else 1):
+        for _ in range(SENDINGS):
             try:
-                with nullcontext() if self._given else _interrupts_held():
-                    future = executor.submit(play, job, *arguments)
-                outcome = await self._await(future)
-                break
-            except Exception as failure:
-                if isinstance(failure, BrokenExecutor) and executor is self._processes:
-                    self._processes = None
-                if not self._given or attempt + 1 == SENDINGS:
-                    return failed(job, one_line(failure))
+                sent = executor.submit(play_for, __version__, *how)
+                outcome: Any = await self._await(sent)
+                if isinstance(outcome, Outcome):
+                    self._lost = 0
+                    return outcome
+                cause = f"{type(outcome).__name__} came back instead of an episode's outcome"
+            except (Exception, asyncio.CancelledError) as failure:
+                if self._watch.reason is not None or _is_being_cancelled():
+                    raise asyncio.CancelledError from failure
+                cause = _cause(failure)
+                if gave_up(failure):
+                    return failed(job, cause)
+        self._lost += 1
+        if self._lost >= IN_A_ROW:
+            self._watch.stop(
+                f"{self._lost} episodes in a row were lost where they were sent, each of them "
+                f"{SENDINGS} times, so that no one seems to play there any more: {cause}"
+            )
+        return failed(job, cause)
+
+    def _counted(self, outcome: Outcome) -> Outcome:
         if outcome.record.calls:
             self._watch.spend(outcome.record.usage)
         return outcome
@@ -192,33 +221,14 @@ class _Places:
         finally:
             self._waiting.discard(future)
 
-    def _thread_pool(self) -> Executor:
-        if self._threads is None:
-            pool = ThreadPoolExecutor(self._concurrency, "smartplay")
-            self._threads = pool
-            self._stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-        return self._threads
 
-    def _process_pool(self) -> Executor:
-        if self._processes is None:
-            pool = ProcessPoolExecutor(
-                min(self._concurrency, os.cpu_count() or 1),
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=end_with_parent,
-            )
-            self._processes = pool
-            self._stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-        return self._processes
+def _is_being_cancelled() -> bool:
+    """Whether the task that runs was cancelled itself, not only what it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let workers be born deaf to Ctrl-C, until `end_with_parent` has set what it does."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _cause(failure: BaseException) -> str:
+    if isinstance(failure, asyncio.CancelledError):
+        return "the executor cancelled the episode, as Dask does when its scheduler is gone"
+    return one_line(failure)

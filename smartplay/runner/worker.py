@@ -2,6 +2,7 @@
 
 A process that plays several episodes at once (threads of one worker) builds the agent once and
 lets those that wait for a service share one event loop, as they do in the run's own process.
+No thread that plays is waited for when Python ends: an agent may be stuck in it for good.
 """
 
 from __future__ import annotations
@@ -10,28 +11,94 @@ import asyncio
 import atexit
 import multiprocessing
 import os
+import platform
 import signal
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from smartplay._version import __version__
 from smartplay.agents.catalog import AgentSource, find_agent
-from smartplay.runner.episode import Job, Outcome, Tick, no_tick, play_episode
+from smartplay.errors import UsageError
+from smartplay.runner.episode import (
+    Job,
+    Outcome,
+    Tick,
+    failed,
+    no_tick,
+    play_episode,
+    too_long,
+)
 
 CLOSING = 5.0  # seconds
+
+OVERTIME = 10.0
+"""Seconds that a reply under way may go on after its episode's time is over, before the episode is
+given up from outside. Seen from inside, which is between replies, its steps are kept."""
+
+T = TypeVar("T")
 
 _one_at_a_time = threading.RLock()
 
 
+def in_thread(call: Callable[..., T], *arguments: Any) -> Future[T]:
+    """Call in a thread of its own that does not keep Python from ending."""
+    future: Future[T] = Future()
+
+    def body() -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            result = call(*arguments)
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    threading.Thread(target=body, name="smartplay", daemon=True).start()
+    return future
+
+
 def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
-    """Play an episode to its end in the calling thread."""
+    """Play an episode to its end, or the end of its time, while the calling thread waits."""
+    if job.seconds is None and not source.asynchronous:
+        return asyncio.run(play_episode(job, source.factory, tick))
+    playing = _begin(job, source, tick)
+    wait([playing], None if job.seconds is None else job.seconds + OVERTIME)
+    if playing.done():
+        return playing.result()
+    playing.cancel()  # of use where it only waits
+    return failed(job, too_long(job), job.seconds or 0.0)
+
+
+def _begin(job: Job, source: AgentSource, tick: Tick) -> Future[Outcome]:
+    episode = play_episode(job, source.factory, tick)
     if source.asynchronous:
-        return asyncio.run_coroutine_threadsafe(
-            play_episode(job, source.factory, tick), _loop()
-        ).result()
-    return asyncio.run(play_episode(job, source.factory, tick))
+        return asyncio.run_coroutine_threadsafe(episode, _loop())
+    return in_thread(asyncio.run, episode)
+
+
+def play_for(version: str, play: Callable[..., Outcome], *arguments: Any) -> Outcome:
+    """Play an episode for a run elsewhere.
+
+    Args:
+        version: Of SmartPlay there.
+        play: What plays.
+        arguments: What it is called with.
+
+    Raises:
+        UsageError: If the versions differ: a worker may have come after the run had begun.
+    """
+    if version != __version__:
+        raise UsageError(
+            f"the worker at {platform.node()} has smartplay {__version__}, the run has {version}; "
+            "install the same version everywhere"
+        )
+    return play(*arguments)
 
 
 def play_by_name(job: Job, reference: tuple[str, dict[str, Any]]) -> Outcome:

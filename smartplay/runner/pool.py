@@ -1,0 +1,79 @@
+"""Worker processes of this machine, which can be ended even while they play."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from smartplay.runner.episode import Outcome
+from smartplay.runner.worker import end_with_parent
+
+
+def processors() -> int:
+    """How many processors this process may use; fewer than there are where a job has a share."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class WorkerPool:
+    """Worker processes, started when first needed; the death of one is followed by new ones.
+
+    Args:
+        most: How many processes at most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._pools: list[ProcessPoolExecutor] = []
+        self._busy: set[Future[Outcome]] = set()
+
+    def submit(self, play: Callable[..., Outcome], /, *arguments: Any) -> Future[Outcome]:
+        """Have an episode played."""
+        with _interrupts_held():
+            try:
+                future = self._newest().submit(play, *arguments)
+            except BrokenExecutor:  # a worker has died since the last one
+                future = self._another().submit(play, *arguments)
+        self._busy.add(future)
+        future.add_done_callback(self._busy.discard)
+        return future
+
+    def close(self) -> None:
+        """End the processes; those that still play, for which no one waits, are killed."""
+        if any(not future.done() for future in list(self._busy)):
+            for pool in self._pools:
+                for process in list((pool._processes or {}).values()):
+                    process.kill()
+        for pool in self._pools:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _newest(self) -> ProcessPoolExecutor:
+        return self._pools[-1] if self._pools else self._another()
+
+    def _another(self) -> ProcessPoolExecutor:
+        pool = ProcessPoolExecutor(
+            self._most,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=end_with_parent,
+        )
+        self._pools.append(pool)
+        return pool
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let workers be born deaf to Ctrl-C, until `end_with_parent` has set what it does."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

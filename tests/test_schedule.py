@@ -1,0 +1,186 @@
+"""How many episodes are under way, and what becomes of those that get lost on an executor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import smartplay
+from smartplay.agents.catalog import AgentSource, find_agent
+from smartplay.errors import UsageError
+from smartplay.runner import Run
+from smartplay.runner.limits import IN_A_ROW
+from smartplay.runner.schedule import SENDINGS, suits
+from smartplay.runner.worker import in_thread, play_for
+from tests.games import write_game
+
+HANOI = "smartplay/Hanoi3Disk-v0"
+CRAFTER = "smartplay/Crafter-v0"
+
+
+class Faulty(Executor):
+    """Does something else than playing, as often as it is told."""
+
+    def __init__(self, fault: Callable[[Future[Any]], Any], times: int) -> None:
+        self.fault, self.times, self.sent = fault, times, 0
+
+    def submit(self, function: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
+        self.sent += 1
+        if self.sent > self.times:
+            return in_thread(function, *arguments)
+        future: Future[Any] = Future()
+        self.fault(future)
+        return future
+
+
+class KilledWorker(Exception):  # noqa: N818 (Dask's name)
+    """As Dask has it."""
+
+
+def cancel(future: Future[Any]) -> None:
+    future.cancel()
+
+
+def fail_as_cancelled(future: Future[Any]) -> None:
+    future.set_exception(CancelledError())
+
+
+def give_nothing(future: Future[Any]) -> None:
+    future.set_result(None)
+
+
+def kill(future: Future[Any]) -> None:
+    future.set_exception(KilledWorker("it died four times"))
+
+
+def play(executor: Executor, out: Path, episodes: int = 1) -> Run:
+    return smartplay.run(
+        "random", HANOI, episodes=episodes, steps=3, executor=executor, concurrency=1, out=out
+    )
+
+
+@pytest.mark.parametrize("fault", [cancel, fail_as_cancelled, give_nothing])
+def test_an_episode_that_did_not_come_back_is_sent_again(fault: Any, tmp_path: Path) -> None:
+    run = play(Faulty(fault, SENDINGS - 1), tmp_path / "run")
+    assert (run.stopped, run.unscored) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        (cancel, "the executor cancelled the episode"),
+        (fail_as_cancelled, "the executor cancelled the episode"),
+        (give_nothing, "NoneType came back instead of an episode's outcome"),
+    ],
+)
+def test_an_episode_that_never_comes_back_is_unscored(
+    fault: Any, cause: str, tmp_path: Path
+) -> None:
+    run = play(Faulty(fault, SENDINGS), tmp_path / "run", episodes=2)
+    assert [record.status for record in run.episodes] == ["unscored", "scored"]
+    assert cause in str(run.episodes[0].error)
+
+
+def test_a_run_stops_when_no_one_is_left_to_play(tmp_path: Path) -> None:
+    executor = Faulty(cancel, 1000)
+    run = play(executor, tmp_path / "run", episodes=50)
+    assert run.stopped is not None
+    assert "no one seems to play there any more: the executor cancelled" in run.stopped
+    assert executor.sent == IN_A_ROW * SENDINGS, "the rest was sent to no one"
+    again = play(Faulty(cancel, 0), tmp_path / "run", episodes=50)
+    assert (again.stopped, again.unscored, len(again.episodes)) == (None, [], 50)
+
+
+def test_an_episode_that_killed_its_workers_is_not_sent_again(tmp_path: Path) -> None:
+    executor = Faulty(kill, 1)
+    run = play(executor, tmp_path / "run")
+    assert executor.sent == 1
+    assert [record.error for record in run.unscored] == ["KilledWorker: it died four times"]
+
+
+def test_a_worker_of_another_version_plays_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="install the same version everywhere"):
+        play_for("0.0.0", lambda: pytest.fail("it played"))
+    monkeypatch.setattr("smartplay.runner.schedule.__version__", "0.0.0")
+    run = play(Faulty(cancel, 0), tmp_path / "run")
+    assert "the run has 0.0.0; install the same version" in str(run.unscored[0].error)
+
+
+# How many at once
+
+
+class Own:
+    """Knows how many do well at once."""
+
+    concurrency = 3
+
+    def __init__(self, manual: str, actions: list[str], seed: int) -> None: ...
+
+    def act(self, observation: str) -> int:
+        return 0
+
+
+async def waiting(prompt: str) -> str:
+    return "1"
+
+
+def named(agent: Any) -> AgentSource:
+    source = find_agent(agent, {})
+    return AgentSource(
+        name=source.name,
+        settings={},
+        factory=source.factory,
+        reference=("its name", {}),
+        asynchronous=source.asynchronous,
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "games", "expected"),
+    [
+        (named("random"), [HANOI, CRAFTER], 12),
+        (named("random"), [HANOI], 8),
+        (find_agent(lambda prompt: "1", {}), [CRAFTER], 8),
+        (named(waiting), [CRAFTER], 8),
+        (named(Own), [CRAFTER], 3),
+    ],
+    ids=["heavy", "light", "no name", "waiting", "its own number"],
+)
+def test_as_many_at_once_as_suit(
+    source: AgentSource, games: list[str], expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smartplay.runner.schedule.processors", lambda: 12)
+    assert suits(source, games) == expected
+    monkeypatch.setattr("smartplay.runner.schedule.processors", lambda: 2)
+    assert suits(source, games) == min(expected, 8)
+
+
+@pytest.mark.parametrize(("concurrency", "processes"), [(None, 12), (5, 5)])
+def test_heavy_games_use_all_processors(
+    concurrency: int | None, processes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+
+    class Threads(ThreadPoolExecutor):
+        """Stands for the worker processes, which would take long to start."""
+
+        _processes: dict[int, Any] = {}
+
+        def __init__(self, most: int, **options: Any) -> None:
+            opened.append(most)
+            super().__init__(1)
+
+    monkeypatch.setattr("smartplay.runner.schedule.processors", lambda: 12)
+    monkeypatch.setattr("smartplay.runner.pool.ProcessPoolExecutor", Threads)
+    game = str(write_game(tmp_path, heavy=True))
+    run = smartplay.run(
+        "random", game, episodes=2, steps=2, concurrency=concurrency, out=tmp_path / "run"
+    )
+    assert not run.unscored, run.unscored[0].error
+    assert opened == [processes]

@@ -1,0 +1,164 @@
+"""Runs of agents that never come back from a reply: they end all the same, and so does Python."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import smartplay
+from smartplay.agents.catalog import find_agent
+from smartplay.runner import Limits
+from smartplay.runner.episode import Job
+from smartplay.runner.worker import play_here
+from tests.games import unique, write_game
+
+STUCK = """
+import os, time
+from pathlib import Path
+
+def stuck(prompt):
+    place = Path(__file__).with_name(f"{os.getpid()}.begun")
+    place.touch()
+    time.sleep(200)
+    return "1"
+"""
+WRAPPER = """
+import sys
+from smartplay.cli import main
+from smartplay.runner import schedule, worker
+schedule.GRACE = schedule.LAST_STEP = worker.OVERTIME = 0.3
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
+"""
+PATIENCE = 60  # seconds; a run that waits for its agent takes 200
+STOPPED, SOME_UNSCORED, INTERRUPTED = 4, 3, 130
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> str:
+    (tmp_path / "stuck.py").write_text(STUCK)
+    return f"{tmp_path / 'stuck.py'}:stuck"
+
+
+def start(folder: Path, agent: str, game: str, *options: str) -> subprocess.Popen[str]:
+    (folder / "wrapper.py").write_text(WRAPPER)
+    command = [sys.executable, str(folder / "wrapper.py"), "run", agent, "--games", game]
+    return subprocess.Popen(
+        [*command, "--episodes", "2", "--out", str(folder / "run"), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def begun(folder: Path) -> list[int]:
+    """Wait until the agent is stuck; the processes in which it is."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := list(folder.glob("*.begun"))):
+        assert time.monotonic() < deadline, "nothing was played"
+        time.sleep(0.02)
+    return [int(path.stem) for path in found]
+
+
+def is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("option", "code", "words"),
+    [
+        ("--max-time", STOPPED, "the 1 seconds it was given are over"),
+        ("--episode-timeout", SOME_UNSCORED, "2 of 2 episodes are unscored"),
+    ],
+)
+def test_time_limits_end_a_run_that_is_stuck(
+    option: str, code: int, words: str, agent: str, tmp_path: Path
+) -> None:
+    process = start(tmp_path, agent, "Hanoi3Disk", option, "1")
+    _, told = process.communicate(timeout=PATIENCE)
+    assert process.returncode == code, told
+    assert words in told
+
+
+@pytest.mark.parametrize("heavy", [False, True], ids=["thread", "process"])
+def test_an_interrupt_ends_a_run_that_is_stuck(heavy: bool, agent: str, tmp_path: Path) -> None:
+    game = str(write_game(tmp_path, heavy=True, name=unique(tmp_path))) if heavy else "Hanoi3Disk"
+    process = start(tmp_path, agent, game)
+    players = begun(tmp_path)
+    assert (process.pid in players) is not heavy
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=PATIENCE)
+    assert process.returncode == INTERRUPTED, told
+    assert "Traceback" not in told
+    assert not any(map(is_there, players)), "a worker outlives its run"
+
+
+def test_worker_processes_that_are_stuck_are_ended(
+    agent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smartplay.runner.schedule.GRACE", 0.1)
+    game = str(write_game(tmp_path, heavy=True, name=unique(tmp_path)))
+    run = smartplay.run(
+        agent, game, episodes=3, concurrency=1, out=tmp_path / "run", limits=Limits(seconds=4)
+    )
+    assert run.stopped == "the 4 seconds it was given are over"
+    assert run.episodes == []
+    assert not any(is_there(int(path.stem)) for path in tmp_path.glob("*.begun"))
+
+
+def test_episodes_after_one_that_is_stuck_are_played(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smartplay.runner.worker.OVERTIME", 0.1)
+    go = threading.Event()
+    seeds: list[int] = []
+
+    class Sometimes:
+        def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+            self.stuck = not seeds
+            seeds.append(seed)
+
+        def act(self, observation: str) -> int:
+            if self.stuck:
+                go.wait(100)
+            return 0
+
+    options: dict[str, Any] = {"episodes": 4, "steps": 3, "concurrency": 1}
+    began = time.monotonic()
+    monkeypatch.setattr("smartplay.runner.schedule.LAST_STEP", 0.1)
+    run = smartplay.run(
+        Sometimes, "Hanoi3Disk", out=tmp_path / "run", episode_seconds=0.5, **options
+    )
+    assert time.monotonic() - began < 30
+    assert [record.status for record in run.episodes] == ["unscored"] + ["scored"] * 3
+    assert run.episodes[0].error == "the episode took longer than 0.5 seconds"
+    go.set()
+
+
+def test_an_executors_worker_gives_a_stuck_episode_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smartplay.runner.worker.OVERTIME", 0.1)
+    go = threading.Event()
+
+    async def waiting(prompt: str) -> str:
+        go.wait(100)  # an agent that should await, but does not
+        return "1"
+
+    job = Job(
+        game="smartplay/Hanoi3Disk-v0", card="", settings={}, steps=3, episode=0, seed=0,
+        agent_seed=0, retries=0, seconds=0.1,
+    )  # fmt: skip
+    record = play_here(job, find_agent(waiting, {})).record
+    assert (record.status, record.error) == ("unscored", "the episode took longer than 0.1 seconds")
+    go.set()
