@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,25 @@ def agent(tmp_path: Path) -> str:
     return f"{tmp_path / 'stuck.py'}:stuck"
 
 
-def start(folder: Path, agent: str, game: str, *options: str) -> subprocess.Popen[str]:
-    (folder / "wrapper.py").write_text(WRAPPER)
-    command = [sys.executable, str(folder / "wrapper.py"), "run", agent, "--games", game]
-    return subprocess.Popen(
-        [*command, "--episodes", "2", "--out", str(folder / "run"), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@pytest.fixture
+def start(tmp_path: Path, agent: str) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts runs; ends those that are still there."""
+    (tmp_path / "wrapper.py").write_text(WRAPPER)
+    started = []
+
+    def begin(game: str, *options: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(tmp_path / "wrapper.py"), "run", agent, "--games", game]
+        command += ["--episodes", "2", "--out", str(tmp_path / "run"), *options]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 def begun(folder: Path) -> list[int]:
@@ -84,18 +95,20 @@ def is_there(process: int) -> bool:
     ],
 )
 def test_time_limits_end_a_run_that_is_stuck(
-    option: str, code: int, words: str, agent: str, tmp_path: Path
+    option: str, code: int, words: str, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    process = start(tmp_path, agent, "Hanoi3Disk", option, "1")
+    process = start("Hanoi3Disk", option, "1")
     _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == code, told
     assert words in told
 
 
 @pytest.mark.parametrize("heavy", [False, True], ids=["thread", "process"])
-def test_an_interrupt_ends_a_run_that_is_stuck(heavy: bool, agent: str, tmp_path: Path) -> None:
+def test_an_interrupt_ends_a_run_that_is_stuck(
+    heavy: bool, start: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
     game = str(write_game(tmp_path, heavy=True, name=unique(tmp_path))) if heavy else "Hanoi3Disk"
-    process = start(tmp_path, agent, game)
+    process = start(game)
     players = begun(tmp_path)
     assert (process.pid in players) is not heavy
     process.send_signal(signal.SIGINT)
