@@ -41,6 +41,7 @@ if __name__ == "__main__":
 """
 PATIENCE = 60  # seconds; a run that waits for its agent takes 200
 STOPPED, SOME_UNSCORED, INTERRUPTED = 4, 3, 130
+Starting = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
@@ -50,13 +51,13 @@ def agent(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def start(tmp_path: Path, agent: str) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def start(tmp_path: Path, agent: str) -> Iterator[Starting]:
     """Starts runs; ends those that are still there."""
     (tmp_path / "wrapper.py").write_text(WRAPPER)
     started = []
 
-    def begin(game: str, *options: str) -> subprocess.Popen[str]:
-        command = [sys.executable, str(tmp_path / "wrapper.py"), "run", agent, "--games", game]
+    def begin(games: str, *options: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(tmp_path / "wrapper.py"), "run", agent, "--games", games]
         command += ["--episodes", "2", "--out", str(tmp_path / "run"), *options]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -68,6 +69,11 @@ def start(tmp_path: Path, agent: str) -> Iterator[Callable[..., subprocess.Popen
     for process in started:
         process.kill()
         process.communicate()
+
+
+def game(folder: Path, heavy: bool) -> str:
+    """A game that is played in threads or in worker processes."""
+    return str(write_game(folder, heavy=True, name=unique(folder))) if heavy else "Hanoi3Disk"
 
 
 def begun(folder: Path) -> list[int]:
@@ -87,6 +93,7 @@ def is_there(process: int) -> bool:
     return True
 
 
+@pytest.mark.parametrize("heavy", [False, True], ids=["thread", "process"])
 @pytest.mark.parametrize(
     ("option", "code", "words"),
     [
@@ -95,9 +102,9 @@ def is_there(process: int) -> bool:
     ],
 )
 def test_time_limits_end_a_run_that_is_stuck(
-    option: str, code: int, words: str, start: Callable[..., subprocess.Popen[str]]
+    option: str, code: int, words: str, heavy: bool, start: Starting, tmp_path: Path
 ) -> None:
-    process = start("Hanoi3Disk", option, "1")
+    process = start(game(tmp_path, heavy), option, "1")
     _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == code, told
     assert words in told
@@ -105,10 +112,9 @@ def test_time_limits_end_a_run_that_is_stuck(
 
 @pytest.mark.parametrize("heavy", [False, True], ids=["thread", "process"])
 def test_an_interrupt_ends_a_run_that_is_stuck(
-    heavy: bool, start: Callable[..., subprocess.Popen[str]], tmp_path: Path
+    heavy: bool, start: Starting, tmp_path: Path
 ) -> None:
-    game = str(write_game(tmp_path, heavy=True, name=unique(tmp_path))) if heavy else "Hanoi3Disk"
-    process = start(game)
+    process = start(game(tmp_path, heavy))
     players = begun(tmp_path)
     assert (process.pid in players) is not heavy
     process.send_signal(signal.SIGINT)
@@ -122,9 +128,13 @@ def test_worker_processes_that_are_stuck_are_ended(
     agent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("smartplay.runner.schedule.GRACE", 0.1)
-    game = str(write_game(tmp_path, heavy=True, name=unique(tmp_path)))
     run = smartplay.run(
-        agent, game, episodes=3, concurrency=1, out=tmp_path / "run", limits=Limits(seconds=4)
+        agent,
+        game(tmp_path, True),
+        episodes=3,
+        concurrency=1,
+        out=tmp_path / "run",
+        limits=Limits(seconds=4),
     )
     assert run.stopped == "the 4 seconds it was given are over"
     assert run.episodes == []
