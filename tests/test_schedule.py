@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +17,8 @@ from smartplay.errors import UsageError
 from smartplay.runner import Run
 from smartplay.runner.limits import IN_A_ROW
 from smartplay.runner.schedule import SENDINGS, suits
-from smartplay.runner.worker import in_thread, play_for
+from smartplay.runner.threads import Threads, in_thread
+from smartplay.runner.worker import play_for
 from tests.games import write_game
 
 HANOI = "smartplay/Hanoi3Disk-v0"
@@ -113,6 +116,23 @@ def test_a_worker_of_another_version_plays_nothing(
 
 
 # How many at once
+
+
+def test_a_thread_is_used_again_unless_it_is_stuck() -> None:
+    threads, go = Threads(), threading.Event()
+    first, second = (threads.submit(threading.get_ident).result(10) for _ in range(2))
+    assert first == second
+    stuck = threads.submit(go.wait, 100)
+    assert threads.submit(threading.get_ident).result(10), "it waits for the stuck one"
+    assert not stuck.done()
+    go.set()
+    assert stuck.result(10)
+    threads.close()
+
+
+def test_a_call_that_fails_in_a_thread() -> None:
+    with pytest.raises(SystemExit):
+        in_thread(sys.exit).result(10)
 
 
 class Own:

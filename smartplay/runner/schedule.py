@@ -29,7 +29,8 @@ from smartplay.runner.episode import (
 )
 from smartplay.runner.limits import IN_A_ROW, Stopped, Watch
 from smartplay.runner.pool import WorkerPool, processors
-from smartplay.runner.worker import in_thread, play_by_name, play_for, play_here
+from smartplay.runner.threads import Threads
+from smartplay.runner.worker import play_by_name, play_for, play_here
 
 GRACE = 30.0
 """Seconds for what is under way when a run stops at a limit; after them it is given up."""
@@ -146,7 +147,8 @@ class _Places:
         self._source, self._tick, self._watch = source, tick, watch
         self._given = executor
         self._workers = WorkerPool(min(concurrency, processors()))
-        self._threads: set[Future[Outcome]] = set()
+        self._threads = Threads()
+        self._in_threads: set[Future[Outcome]] = set()
         self._waiting: set[Future[Outcome]] = set()
         self._lost = 0
 
@@ -159,9 +161,9 @@ class _Places:
             return await play_episode(job, source.factory, self._tick)
         if by_name and get_card(job.game).heavy:
             return self._counted(await self._hand_over(job, by_name))
-        future = in_thread(play_here, job, source, self._tick)
-        self._threads.add(future)
-        future.add_done_callback(self._threads.discard)
+        future = self._threads.submit(play_here, job, source, self._tick)
+        self._in_threads.add(future)
+        future.add_done_callback(self._in_threads.discard)
         return await self._await(future)
 
     def cancel_waiting(self) -> None:
@@ -172,7 +174,8 @@ class _Places:
     def close(self) -> None:
         """End what is under way for no one: processes at once, threads if they can."""
         self._workers.close()
-        wait(list(self._threads), LAST_STEP)
+        self._threads.close()
+        wait(list(self._in_threads), LAST_STEP)
 
     async def _hand_over(self, job: Job, by_name: tuple[str, dict[str, Any]]) -> Outcome:
         """Play in a worker process here, the death of which costs the episodes it had."""

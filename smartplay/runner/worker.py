@@ -17,22 +17,15 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from smartplay._version import __version__
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.errors import UsageError
-from smartplay.runner.episode import (
-    Job,
-    Outcome,
-    Tick,
-    failed,
-    no_tick,
-    play_episode,
-    too_long,
-)
+from smartplay.runner.episode import Job, Outcome, Tick, failed, no_tick, play_episode, too_long
+from smartplay.runner.threads import in_thread
 
 CLOSING = 5.0  # seconds
 
@@ -40,27 +33,7 @@ OVERTIME = 10.0
 """Seconds that a reply under way may go on after its episode's time is over, before the episode is
 given up from outside. Seen from inside, which is between replies, its steps are kept."""
 
-T = TypeVar("T")
-
 _one_at_a_time = threading.RLock()
-
-
-def in_thread(call: Callable[..., T], *arguments: Any) -> Future[T]:
-    """Call in a thread of its own that does not keep Python from ending."""
-    future: Future[T] = Future()
-
-    def body() -> None:
-        if not future.set_running_or_notify_cancel():
-            return
-        try:
-            result = call(*arguments)
-        except BaseException as error:
-            future.set_exception(error)
-        else:
-            future.set_result(result)
-
-    threading.Thread(target=body, name="smartplay", daemon=True).start()
-    return future
 
 
 def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
