@@ -163,6 +163,7 @@ class FakeServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are written apart
 
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
