@@ -103,7 +103,8 @@ def test_ctrl_c_stops_soon_and_says_how_to_go_on(heavy: bool, tmp_path: Path) ->
     started = time.monotonic()
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert told == b"smartplay: stopped; the same command takes up where it stopped\n"
+    said = "smartplay: stopped; the same command takes up where it stopped\n"
+    assert told.decode() == said, told.decode()
     assert time.monotonic() - started < 5, "it waited for whole episodes"
 
 

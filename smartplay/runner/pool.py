@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
 from smartplay.runner.episode import Outcome
@@ -46,12 +47,16 @@ class WorkerPool:
 
     def close(self) -> None:
         """End the processes; those that still play, for which no one waits, are killed."""
-        if any(not future.done() for future in list(self._busy)):
-            for pool in self._pools:
-                for process in list((pool._processes or {}).values()):
-                    process.kill()
+        busy = any(not future.done() for future in list(self._busy))
         for pool in self._pools:
-            pool.shutdown(wait=True, cancel_futures=True)
+            processes = list((pool._processes or {}).values())
+            # First it must forget what was cancelled, or it would stumble over that at the kill.
+            pool.shutdown(wait=not busy, cancel_futures=True)
+            if busy:
+                for process in processes:
+                    process.kill()
+                for process in processes:
+                    process.join()
 
     def _newest(self) -> ProcessPoolExecutor:
         return self._pools[-1] if self._pools else self._another()
@@ -72,6 +77,7 @@ def _interrupts_held() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # which, when it starts, lets interrupts through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

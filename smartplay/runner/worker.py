@@ -82,8 +82,13 @@ def play_by_name(job: Job, reference: tuple[str, dict[str, Any]]) -> Outcome:
 
 
 def end_with_parent() -> None:
-    """End this worker as soon as its parent is gone, however it went, and quietly at Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """End this worker as soon as its parent is gone, however it went.
+
+    Ctrl-C reaches all processes of a terminal. It is left to the parent, which ends its workers:
+    one that died by itself would break the pool while others are still being born into it. The
+    handler is a function, since programs that an agent starts would inherit an ignored signal.
+    """
+    signal.signal(signal.SIGINT, lambda number, frame: None)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     parent = multiprocessing.parent_process()
