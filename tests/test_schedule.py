@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import sys
 import threading
 from collections.abc import Callable
@@ -14,9 +16,11 @@ import pytest
 import smartplay
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.errors import UsageError
-from smartplay.runner import Run
-from smartplay.runner.limits import IN_A_ROW
-from smartplay.runner.schedule import SENDINGS, suits
+from smartplay.records import Usage
+from smartplay.runner import Limits, Run
+from smartplay.runner.episode import Job
+from smartplay.runner.limits import IN_A_ROW, Watch
+from smartplay.runner.schedule import SENDINGS, play_all, suits
 from smartplay.runner.threads import Threads, in_thread
 from smartplay.runner.worker import play_for
 from tests.games import write_game
@@ -204,3 +208,22 @@ def test_heavy_games_use_all_processors(
     )
     assert not run.unscored, run.unscored[0].error
     assert opened == [processes]
+
+
+def test_an_interrupt_before_the_first_step_leaves_nothing_behind() -> None:
+    """No coroutine that nobody awaits: warnings are errors here."""
+    rest: dict[str, Any] = {"card": "", "settings": {}, "steps": 3, "retries": 0}
+    jobs = [Job(game=HANOI, episode=k, seed=k, agent_seed=k, **rest) for k in range(3)]
+
+    async def body() -> None:
+        watch = Watch(Limits(), None, "", Usage())
+        playing = asyncio.ensure_future(
+            play_all(jobs, find_agent("random", {}), 2, lambda outcome: None, watch)
+        )
+        await asyncio.sleep(0)  # it has made its tasks, and none of them has begun
+        playing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await playing
+
+    asyncio.run(body())
+    gc.collect()

@@ -94,7 +94,7 @@ async def play_all(
                 keep(await places.play(job))
 
     ordered = sorted(jobs, key=lambda job: not get_card(job.game).heavy)
-    tasks = [asyncio.ensure_future(_unless_stopped(play(job), watch)) for job in ordered]
+    tasks = [asyncio.ensure_future(_unless_stopped(play, job, watch)) for job in ordered]
 
     def wind_up() -> None:
         places.cancel_waiting()
@@ -118,9 +118,11 @@ async def play_all(
         places.close()
 
 
-async def _unless_stopped(playing: Coroutine[Any, Any, None], watch: Watch) -> None:
+async def _unless_stopped(
+    play: Callable[[Job], Coroutine[Any, Any, None]], job: Job, watch: Watch
+) -> None:
     try:
-        await playing
+        await play(job)  # not before, for an interrupt may come before this begins
     except Stopped:
         return
     except asyncio.CancelledError:
