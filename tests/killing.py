@@ -33,10 +33,10 @@ RUN = ["-m", "smartplay"]
 SPREAD = [
     "-c",
     """
-import os, sys
+import sys
 from smartplay.cli import main
 from smartplay.runner import spread
-os.cpu_count = lambda: 2
+spread.processors = lambda: 2
 spread.PER_PROCESS = 2
 sys.exit(main(sys.argv[1:]))
 """,

@@ -24,7 +24,7 @@ TOKENS = 107
 def two_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if two episodes at once were as many as one process can take, and there were two."""
     monkeypatch.setattr("smartplay.runner.spread.PER_PROCESS", 2)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("smartplay.runner.spread.processors", lambda: 2)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
@@ -71,7 +71,7 @@ def test_few_episodes_need_one_process(
     monkeypatch: pytest.MonkeyPatch, agent: str, concurrency: int, episodes: int, processes: int
 ) -> None:
     monkeypatch.setattr("smartplay.runner.spread.PER_PROCESS", PER_PROCESS)
-    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("smartplay.runner.spread.processors", lambda: 4)
     settings = {"base_url": "http://127.0.0.1:9"} if ":" in agent else {}
     assert processes_for(find_agent(agent, settings), concurrency, episodes) == processes
 

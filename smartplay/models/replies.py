@@ -175,7 +175,7 @@ class RecordedModel:
         self.name, self.settings = model.name, model.settings
         self.concurrency = model.concurrency
         self._start = _start(model, seed)
-        self._episode = episode_key(model, seed)
+        self._episode = _number(self._start)
         self._kept: list[dict[bytes, bytes]] | None = None
         self._number = 0
         self._asked = False
@@ -201,9 +201,10 @@ class RecordedModel:
             call = msgspec.structs.replace(decode_call(reply), reused=True)
         else:
             call = decode_call(reply)
-        plain = msgspec.json.encode(msgspec.structs.replace(call, messages=[]))
-        for store, had in zip(self._stores, found, strict=True):
-            if had is None:
+        without = [s for s, had in zip(self._stores, found, strict=True) if had is None]
+        if without:
+            plain = msgspec.json.encode(msgspec.structs.replace(call, messages=[]))
+            for store in without:
                 await store.keep(self._episode, key, plain)
         self._number += 1
         return msgspec.structs.replace(call, messages=recorded)
@@ -235,7 +236,11 @@ def _lasting(settings: Settings) -> dict[str, Any]:
 
 def episode_key(model: Model, seed: int) -> int:
     """What a store knows an episode by: the model with its settings and the agent's seed."""
-    return int.from_bytes(_start(model, seed)[:8], "big", signed=True)
+    return _number(_start(model, seed))
+
+
+def _number(start: bytes) -> int:
+    return int.from_bytes(start[:8], "big", signed=True)  # as SQLite has them
 
 
 def _start(model: Model, seed: int) -> bytes:

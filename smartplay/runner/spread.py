@@ -24,6 +24,7 @@ from smartplay.errors import RunFolderError, SmartPlayError
 from smartplay.runner.episode import Job, Outcome, Tick, failed
 from smartplay.runner.limits import Watch
 from smartplay.runner.part import LENGTH, Batch, Part, framed
+from smartplay.runner.pool import processors
 from smartplay.runner.schedule import SENDINGS
 
 PER_PROCESS = 200
@@ -43,7 +44,7 @@ def processes_for(source: AgentSource, concurrency: int, episodes: int) -> int:
     if source.reference is None or not getattr(source.factory, "spreads", False):
         return 1
     wanted = -(-min(concurrency, episodes) // PER_PROCESS)
-    return max(1, min(os.cpu_count() or 1, wanted))
+    return max(1, min(processors(), wanted))
 
 
 class Spread:
