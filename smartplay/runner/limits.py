@@ -5,9 +5,11 @@ A stopped run is resumable: the same command takes up where it stopped.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +161,21 @@ class Watch:
             stopped = self.reason is not None
         if call is not None and stopped:
             call()
+
+
+@contextmanager
+def heeded(watch: Watch, wind_up: Callable[[], Any]) -> Iterator[None]:
+    """Have this called on the running event loop when the run is to stop, its time included."""
+    loop = asyncio.get_running_loop()
+    watch.on_stop(lambda: loop.call_soon_threadsafe(wind_up))
+    seconds = watch.seconds
+    timer = None if seconds is None else loop.call_later(max(0.0, seconds), watch.time_over)
+    try:
+        yield
+    finally:
+        if timer is not None:
+            timer.cancel()
+        watch.on_stop(None)
 
 
 def _tokens(usage: Usage) -> int:

@@ -27,7 +27,7 @@ from smartplay.runner.episode import (
     one_line,
     play_episode,
 )
-from smartplay.runner.limits import IN_A_ROW, Stopped, Watch
+from smartplay.runner.limits import IN_A_ROW, Stopped, Watch, heeded
 from smartplay.runner.pool import WorkerPool, processors
 from smartplay.runner.threads import Threads
 from smartplay.runner.worker import play_by_name, play_for, play_here
@@ -100,18 +100,14 @@ async def play_all(
         places.cancel_waiting()
         loop.call_later(GRACE, _cancel, tasks)
 
-    watch.on_stop(lambda: loop.call_soon_threadsafe(wind_up))
-    seconds = watch.seconds
-    timer = None if seconds is None else loop.call_later(max(0.0, seconds), watch.time_over)
     try:
-        await asyncio.gather(*tasks)
-    except BaseException:
-        watch.stop("it was interrupted")  # ends episodes in threads no one waits for
-        raise
+        with heeded(watch, wind_up):
+            try:
+                await asyncio.gather(*tasks)
+            except BaseException:
+                watch.stop("it was interrupted")  # ends episodes in threads no one waits for
+                raise
     finally:
-        if timer is not None:
-            timer.cancel()
-        watch.on_stop(None)
         _cancel(tasks)
         places.cancel_waiting()
         await asyncio.gather(*tasks, return_exceptions=True)

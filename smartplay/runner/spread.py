@@ -22,7 +22,7 @@ import msgspec
 from smartplay.agents.catalog import AgentSource
 from smartplay.errors import RunFolderError, SmartPlayError
 from smartplay.runner.episode import Job, Outcome, Tick, failed
-from smartplay.runner.limits import Watch
+from smartplay.runner.limits import Watch, heeded
 from smartplay.runner.part import LENGTH, Batch, Part, framed
 from smartplay.runner.pool import processors
 from smartplay.runner.schedule import SENDINGS
@@ -86,22 +86,16 @@ class Spread:
         Raises:
             RunFolderError: If a reply or an outcome cannot be written.
         """
-        loop = asyncio.get_running_loop()
         parts = [
             asyncio.ensure_future(
                 self._play_part(at, jobs[at :: self._processes], keep, watch, tick)
             )
             for at in range(self._processes)
         ]
-        watch.on_stop(lambda: loop.call_soon_threadsafe(self._stop, watch.reason))
-        seconds = watch.seconds
-        timer = None if seconds is None else loop.call_later(max(0.0, seconds), watch.time_over)
         try:
-            await asyncio.gather(*parts)
+            with heeded(watch, lambda: self._stop(watch.reason)):
+                await asyncio.gather(*parts)
         finally:
-            if timer is not None:
-                timer.cancel()
-            watch.on_stop(None)
             for part in parts:
                 part.cancel()
             await asyncio.gather(*parts, return_exceptions=True)
