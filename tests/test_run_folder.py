@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import random
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import smartplay
+from smartplay.agents.base import Reply
 from smartplay.errors import RunFolderError
 from smartplay.records import (
     Attempt,
@@ -268,6 +271,40 @@ def test_traces_survive_and_repeat(observations: list[str], reply: str) -> None:
     back = [msgspec.json.decode(line, type=StepRecord) for line in rest]
     assert [step.observation for step in back] == observations
     assert back[0].attempts[0].reply == reply.encode("utf-8", "replace").decode()
+
+
+@given(st.lists(texts, max_size=30), st.integers(1, 10_000))
+def test_traces_are_whole_however_often_they_are_compressed(seen: list[str], batch: int) -> None:
+    header = EpisodeHeader("smartplay/X-v0", 7, 1, 2, "manual", ["a"], "start")
+    steps = [StepRecord(k, [], 0, "a", True, text, 0.5, 1.0, 0.0) for k, text in enumerate(seen)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("smartplay.encoding.BATCH", batch)
+        packed = pack_trace(header, steps)
+    assert gzip.decompress(packed) == b"".join(encode(line) + b"\n" for line in [header, *steps])
+
+
+def test_a_long_episode_takes_little_memory(tmp_path: Path) -> None:
+    noise = random.Random(1)
+
+    class Talker:
+        def __init__(self, **told: Any) -> None:
+            pass
+
+        def act(self, observation: Any) -> Reply:
+            return Reply("Answer: Rock", reasoning=noise.choice("xyz") * 100_000)
+
+    smartplay.run(Talker, "RockPaperScissorBasic", episodes=1, steps=1, out=tmp_path / "warm")
+    tracemalloc.start()
+    try:
+        run = smartplay.run(
+            Talker, "RockPaperScissorBasic", episodes=1, steps=200, out=tmp_path / "run"
+        )
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5e6, "its 20 MB of thoughts were kept until it ended"
+    _, steps = RunFolder(run.path).steps("smartplay/RockPaperScissorBasic-v0", 0)
+    assert all(len(step.attempts[0].reasoning) == 100_000 for step in steps)
 
 
 def test_the_documented_fields_are_there(tmp_path: Path) -> None:

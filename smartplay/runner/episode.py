@@ -6,7 +6,6 @@ import asyncio
 import inspect
 import math
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, SupportsIndex
@@ -20,7 +19,7 @@ from smartplay.errors import AgentError, GameError, ModelError, NoAccessError, R
 from smartplay.parsing import Cause, parse_action
 from smartplay.records import Attempt, EpisodeHeader, EpisodeRecord, StepRecord, Usage
 from smartplay.registry import get_card, register_cards
-from smartplay.run_folder import pack_trace
+from smartplay.runner.episode_log import EpisodeLog
 
 COMPLAINTS = {
     Cause.EMPTY: "Your last reply was empty.",
@@ -129,10 +128,8 @@ class _Episode:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.header: EpisodeHeader | None = None
-        self.steps: list[StepRecord] = []
+        self.log = EpisodeLog()
         self.info: dict[str, Any] = {}
-        self.reward = 0.0
         self.deadline = None if job.seconds is None else time.monotonic() + job.seconds
         self.terminated = self.truncated = False
 
@@ -147,9 +144,10 @@ class _Episode:
         try:
             shown, self.info = env.reset(seed=job.seed)
             manual, actions = self.info["manual"], self.info["actions"]
-            self.header = EpisodeHeader(
+            header = EpisodeHeader(
                 job.game, job.episode, job.seed, job.agent_seed, manual, actions, self.info["obs"]
             )
+            self.log.begin(header)
             agent = factory(manual=manual, actions=list(actions), seed=job.agent_seed)
             while not (self.terminated or self.truncated):
                 shown = await self._step(env, agent, card, shown, tick)
@@ -167,14 +165,10 @@ class _Episode:
         shown, reward, self.terminated, self.truncated, self.info = env.step(executed)
         reward, score = _number("reward", reward), _number("score", self.info["score"])
         text = self.info["obs"]
-        self.reward += reward
         name = self.info["actions"][executed]
-        number, valid = len(self.steps) + 1, action is not None
-        self.steps.append(
-            StepRecord(number, attempts, executed, name, valid, text, reward, score, seconds)
-        )
-        calls = [call for attempt in attempts for call in attempt.calls]
-        tick(len(calls), sum((call.usage for call in calls), Usage()))
+        number, valid = self.log.steps + 1, action is not None
+        step = StepRecord(number, attempts, executed, name, valid, text, reward, score, seconds)
+        tick(*self.log.add(step))
         return shown
 
     async def _ask(
@@ -208,16 +202,8 @@ class _Episode:
 
     def outcome(self, error: str | None, seconds: float, fault: str = "") -> Outcome:
         """Sum the episode up."""
-        record = self._record(error, seconds)
-        trace = pack_trace(self.header, self.steps) if self.header else b""
-        return Outcome(record, trace, fault)
-
-    def _record(self, error: str | None, seconds: float) -> EpisodeRecord:
-        attempts = [attempt for step in self.steps for attempt in step.attempts]
-        calls = [call for attempt in attempts for call in attempt.calls]
-        last = [step.attempts[-1].cause for step in self.steps]
         job = self.job
-        return EpisodeRecord(
+        record = EpisodeRecord(
             game=job.game,
             episode=job.episode,
             seed=job.seed,
@@ -225,18 +211,13 @@ class _Episode:
             status="unscored" if error else "scored",
             error=error,
             score=None if error else _number("score", self.info["score"]),
-            return_=self.reward,
-            steps=len(self.steps),
             terminated=self.terminated,
             time_limit=self.truncated,
-            invalid=_count(last),
-            rejected=_count(attempt.cause for attempt in attempts),
-            calls=len(calls),
-            usage=sum((call.usage for call in calls), Usage()),
-            reused=sum((call.usage for call in calls if call.reused), Usage()),
             seconds=seconds,
+            **self.log.sums(),
             **told_by_game(self.info),
         )
+        return Outcome(record, self.log.packed(), fault)
 
 
 def told_by_game(info: dict[str, Any]) -> dict[str, Any]:
@@ -300,10 +281,6 @@ def _judge_number(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
     if 0 <= index < len(actions):
         return index, Attempt(actions[index])
     return None, Attempt(str(index), Cause.UNPARSABLE.value)
-
-
-def _count(causes: Any) -> dict[str, int]:
-    return dict(sorted(Counter(cause for cause in causes if cause).items()))
 
 
 def _number(what: str, value: Any) -> float:
