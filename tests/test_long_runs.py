@@ -220,7 +220,7 @@ def test_what_failed_on_an_executor_counts(server: FakeServer, tmp_path: Path) -
 
 def test_the_pace_doubles_then_halves_then_creeps() -> None:
     async def body() -> None:
-        pace, start = Pace(256), 64
+        pace, start = Pace(128), 64
         assert pace.limit == start
 
         async def call(error: TransientError | None = None) -> None:

@@ -152,3 +152,13 @@ def test_the_environment_reaches_the_processes(
     assert not run.unscored
     assert {headers.get("authorization") for headers in server.headers} == {"Bearer sk-very-secret"}
     assert os.environ["TEST_KEY"] not in (run.path / "run.json").read_text()
+
+
+def test_a_process_imports_what_the_run_does_and_nothing_beside(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of the folder one happens to be in must not stand for a package."""
+    (tmp_path / "tenacity.py").write_text("raise RuntimeError('imported from the wrong place')")
+    monkeypatch.chdir(tmp_path)
+    run = play(server, tmp_path / "run", CALLS)
+    assert [record.error for record in run.episodes] == [None] * 6

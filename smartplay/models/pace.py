@@ -1,6 +1,6 @@
 """How many calls are under way at once: as many as the service can take.
 
-The limit starts at a quarter of the most and doubles with every round of calls until the service
+The limit starts at half of the most and doubles with every round of calls until the service
 first complains, then it grows by one per round; it is halved whenever calls are refused (status 429
 and its kin) or time out. So it settles around what the service can take, as TCP does, and follows
 it when that changes.
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from smartplay.errors import TransientError
 
 LEAST = 8
-"""How many calls may be under way at once at the start, if a quarter of the most is less."""
+"""How many calls may be under way at once at the start, if half of the most is less."""
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Pace:
     def set_most(self, most: int) -> None:
         """Start anew with another upper bound, 1 or more."""
         self._most = most
-        self.limit = float(min(most, max(LEAST, most // 4)))
+        self.limit = float(min(most, max(LEAST, most // 2)))
         self._calm = True
         self._round = 0
         self._under_way = 0

@@ -25,6 +25,7 @@ from smartplay.runner.limits import Limits, Watch
 from smartplay.runner.schedule import play_all
 
 LENGTH = 8  # bytes
+GATHERING = 0.01  # seconds
 
 
 class Part(NamedTuple):
@@ -46,7 +47,7 @@ class Part(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What happened in one turn of a process's event loop.
+    """What happened in a process within some hundredths of a second.
 
     Attributes:
         limit: How many calls may be under way there now.
@@ -74,7 +75,7 @@ def framed(value: Any) -> bytes:
 
 
 class _Outbox:
-    """Gathers what is to be told and sends it once a turn of the event loop."""
+    """Gathers what is to be told and sends it some time later, as each sending has its cost."""
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
@@ -82,10 +83,10 @@ class _Outbox:
         self._batch: Batch | None = None
 
     def batch(self) -> Batch:
-        """What is told at the end of this turn."""
+        """What is told next."""
         if self._batch is None:
             self._batch = Batch(0, [], [], [], [])
-            asyncio.get_running_loop().call_soon(self.send)
+            asyncio.get_running_loop().call_later(GATHERING, self.send)
         return self._batch
 
     def send(self, failure: str = "", usage: bool = False) -> None:
@@ -124,6 +125,11 @@ async def _play(part: Part, outbox: _Outbox, watch: Watch) -> None:
     cache = Path(part.cache) if part.cache else None
     factory.prepare_apart(part.concurrency, watch, part.recorded, record, cache)
     outbox.pace = factory.pace
+    # Hundreds of episodes are a heap of records without cycles: going through it takes longer than
+    # a turn of the loop, and all the calls of the process wait meanwhile.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    gc.enable()
     try:
         await play_all(part.jobs, source, part.concurrency, keep, watch, tick)
     finally:
@@ -131,10 +137,6 @@ async def _play(part: Part, outbox: _Outbox, watch: Watch) -> None:
 
 
 async def _play_and_tell(part: Part, outbox: _Outbox, watch: Watch) -> None:
-    # Hundreds of episodes are a heap of records without cycles: going through it takes longer than
-    # a turn of the loop, and all the calls of the process wait meanwhile.
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
     try:
         await _play(part, outbox, watch)
     except UsageError as error:

@@ -81,6 +81,7 @@ async def play_all(
     """
     loop = asyncio.get_running_loop()
     slots = asyncio.Semaphore(concurrency)
+    entrance = asyncio.Lock()
 
     def tick_or_stop(calls: int, usage: Usage) -> None:
         tick(calls, usage)
@@ -90,6 +91,8 @@ async def play_all(
 
     async def play(job: Job) -> None:
         async with slots:
+            async with entrance:  # one by one, so that the first call need not wait for all games
+                await asyncio.sleep(0)
             if watch.reason is None:
                 keep(await places.play(job))
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Coroutine
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -21,9 +21,11 @@ from smartplay.run_folder import RunFolder
 from smartplay.runner.episode import Job, Outcome
 from smartplay.runner.limits import Limits, Watch
 from smartplay.runner.plan import jobs_of
-from smartplay.runner.progress import RunProgress
 from smartplay.runner.schedule import play_all
 from smartplay.runner.spread import Spread, processes_for
+
+if TYPE_CHECKING:
+    from smartplay.runner.progress import RunProgress
 
 T = TypeVar("T")
 
@@ -92,6 +94,8 @@ class Session:
         metered = self._prepare is not None and self._executor is None
         if self._prepare is not None and metered:
             watch.at_least(self._prepare(concurrency, watch, self._folder.replies, cache))
+        from smartplay.runner.progress import RunProgress  # of no use to processes of a spread run
+
         shown = sys.stderr.isatty() if progress is None else progress
         self._spread = self._spread_out(concurrency, len(missing), cache) if metered else None
         pace = self._spread or (self._source.factory if metered else "")

@@ -30,6 +30,9 @@ from smartplay.runner.schedule import SENDINGS
 PER_PROCESS = 200
 """How many episodes at once one process plays before others help."""
 
+BIRTH = "import gc; gc.disable(); from smartplay.runner.part import main; main()"
+"""What a process does first: import, without looking for garbage, of which there is none yet."""
+
 LOST = "the process that played the episode has died"
 
 
@@ -141,19 +144,20 @@ class Spread:
         assert reference is not None
         share = len(range(at, self._concurrency, self._processes))
         cache = str(self._cache) if self._cache else None
-        recorded = factory.recorded(job.agent_seed for job in jobs)  # type: ignore[attr-defined]
         self._running[at] = process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", "from smartplay.runner.part import main; main()"),
+            *(sys.executable, "-P", "-c", BIRTH),
             stdin=PIPE,
             stdout=PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(path or "." for path in sys.path)},
             start_new_session=True,  # Ctrl-C is for the run, which ends it
         )
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(framed(Part(reference, jobs, share, recorded, cache)))
         ended = False
         try:
+            seeds = (job.agent_seed for job in jobs)
+            recorded = factory.recorded(seeds)  # type: ignore[attr-defined]
+            process.stdin.write(framed(Part(reference, jobs, share, recorded, cache)))
             with suppress(asyncio.IncompleteReadError):  # its end, or its death
                 while True:
                     length = int.from_bytes(await process.stdout.readexactly(LENGTH), "big")
