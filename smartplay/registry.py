@@ -32,6 +32,8 @@ def get_card(name: str) -> GameCard:
     Raises:
         UnknownNameError: If there is no such id; names the nearest ones.
     """
+    if exact := _cards.get(name):
+        return exact
     short = name.removeprefix("smartplay/").removeprefix("smartplay:")
     matches = [card for card in _cards.values() if short in (card.id.split("/")[1], card.name)]
     if not matches:

@@ -148,7 +148,8 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._past: deque[str] = deque(maxlen=_checked_history(given.get("history", history)))
         self._text = self._manual = ""
         self._total, self._steps = 0.0, 0
-        self._limit = env.spec.max_episode_steps if env.spec else None
+        spec = env.spec  # made anew whenever it is asked for
+        self._limit = spec.max_episode_steps if spec else None
 
     @property
     def render_mode(self) -> str | None:  # type: ignore[override]

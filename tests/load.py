@@ -64,20 +64,23 @@ class Load(NamedTuple):
 
 
 def timed(episodes: int, steps: int, agent: Any, **options: Any) -> tuple[Load, Run]:
-    """Time a run with all its episodes at once."""
-    with tempfile.TemporaryDirectory(prefix="smartplay-load-") as place:
-        wall, cpu = time.perf_counter(), time.process_time()
-        run = smartplay.run(
-            agent,
-            GAME,
-            episodes=episodes,
-            steps=steps,
-            concurrency=episodes,
-            out=Path(place) / "run",
-            progress=False,
-            **options,
-        )
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    """Time a run with all its episodes at once.
+
+    Its folder stays until the program ends: some file systems make new files slowly for a minute
+    after many were deleted.
+    """
+    wall, cpu = time.perf_counter(), time.process_time()
+    run = smartplay.run(
+        agent,
+        GAME,
+        episodes=episodes,
+        steps=steps,
+        concurrency=episodes,
+        out=Path(tempfile.mkdtemp()),
+        progress=False,
+        **options,
+    )
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     assert not run.unscored, run.unscored[0].error
     return Load(wall, steps * PAUSE, 1000 * cpu / episodes / steps), run
 
@@ -172,8 +175,7 @@ def memory(url: str, episodes: int = 200, steps: int = 50) -> float:
 
 def outcomes(steps: int) -> tuple[Outcome, list[Job], RunFolder]:
     """One finished episode of a language model, and a folder to keep it in."""
-    folder = Path(tempfile.mkdtemp(prefix="smartplay-load-"))
-    run = smartplay.run("random", GAME, episodes=5000, steps=steps, out=folder / "x",
+    run = smartplay.run("random", GAME, episodes=5000, steps=steps, out=tempfile.mkdtemp(),
                         limits=smartplay.runner.Limits(seconds=1e-9))  # fmt: skip
     jobs = jobs_of(run.header)
     return play_by_name(jobs[0], ("random", {})), jobs, RunFolder(run.path)
@@ -203,14 +205,11 @@ def cluster_rate(count: int = 1000) -> tuple[float, float]:
 
     made: Any = distributed.LocalCluster
     options: dict[str, Any] = {"n_workers": 1, "threads_per_worker": 1, "host": "127.0.0.1"}
-    with (
-        tempfile.TemporaryDirectory(prefix="smartplay-load-") as place,
-        made(dashboard_address=None, **options) as found,
-    ):
+    with made(dashboard_address=None, **options) as found:
         run: dict[str, Any] = {"steps": 1, "cluster": found.scheduler_address}
-        smartplay.run("random", GAME, episodes=20, out=Path(place) / "warm", **run)
+        smartplay.run("random", GAME, episodes=20, out=tempfile.mkdtemp(), **run)
         began, cpu = time.perf_counter(), time.process_time()
-        smartplay.run("random", GAME, episodes=count, out=Path(place) / "run", **run)
+        smartplay.run("random", GAME, episodes=count, out=tempfile.mkdtemp(), **run)
         spent = 1000 * (time.process_time() - cpu) / count
         return count / (time.perf_counter() - began), spent
 
@@ -247,4 +246,5 @@ if __name__ == "__main__":
         uvloop.run(serve())
     else:
         numbers = [int(word) for word in sys.argv[1:]]
-        main(*(numbers + [1000, 50][len(numbers) :]))
+        with tempfile.TemporaryDirectory(prefix="smartplay-load-") as tempfile.tempdir:
+            main(*(numbers + [1000, 100][len(numbers) :]))

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smartplay.agents.base import Observation, Reply
 from smartplay.agents.llm import LLMAgent
@@ -69,6 +71,22 @@ def observations(n: int, history: int) -> list[Observation]:
 
 def agent_of(model: Scripted, **options: Any) -> LLMAgent:
     return LLMFactory(model, options.pop("protocol", "direct"))("The rules.", ACTIONS, 7)
+
+
+texts = st.text(max_size=5)
+
+
+@given(st.lists(st.tuples(st.lists(texts, max_size=6), texts), max_size=12))
+def test_a_page_says_what_the_observation_says(told: list[tuple[list[str], str]]) -> None:
+    """Whatever history the game gives, though most pages are made of the page before."""
+    steps = observations(5, history=3) + [Observation(text, past) for past, text in told]
+    model = Scripted()
+    play(agent_of(model), *steps)
+    for k, (seen, messages) in enumerate(zip(steps, model.heard, strict=True)):
+        oldest = max(k - len(seen.history), 0)
+        pages = [*seen.history, seen.text][oldest - k - 1 :]
+        want = "".join(f"Step {n}:\n{text}\n\n" for n, text in enumerate(pages, start=oldest))
+        assert messages[1]["content"] == f"{want}What is your answer?"
 
 
 def test_the_model_is_told_all_it_needs() -> None:

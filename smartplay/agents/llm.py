@@ -79,6 +79,8 @@ class LLMAgent:
         self._observation = Observation("")
         self._step = -1  # of the episode, as counted in the prompt
         self._first = 0  # the first step there is room for
+        self._shown: tuple[int, list[str]] = (0, [])  # the steps on the last page, from which on,
+        self._steps = ""  # and how they stood there
         self._talk: list[Message] = []
         self._fresh = True
 
@@ -128,15 +130,28 @@ class LLMAgent:
 
     def _page(self) -> Message:
         oldest = self._oldest()
-        told = [*self._observation.history, self._observation.text][oldest - self._step - 1 :]
         style = self._style
-        steps = [f"{style.step} {k}:\n{text}" for k, text in enumerate(told, start=oldest)]
         note = [LEFT_OUT] if 0 < oldest == self._first else []
         last = [style.listed(self._actions)] if style.order == "end" else []
         question = style.question or QUESTION[self._protocol]
-        page = "\n\n".join([*note, *steps, *last, question])
+        page = "\n\n".join([*note, self._told(oldest), *last, question])
         picture = self._observation.image
         return _message("user", page if picture is None else with_picture(page, picture))
+
+    def _told(self, oldest: int) -> str:
+        """The steps from the oldest on. Mostly they are those of the last page and one more."""
+        *past, present = [*self._observation.history, self._observation.text][
+            oldest - self._step - 1 :
+        ]
+        before = self._steps
+        if self._shown != (oldest, past):
+            before = "\n\n".join(self._headed(k, text) for k, text in enumerate(past, oldest))
+        self._shown = (oldest, [*past, present])
+        self._steps = "\n\n".join(filter(None, [before, self._headed(self._step, present)]))
+        return self._steps
+
+    def _headed(self, step: int, text: str) -> str:
+        return f"{self._style.step} {step}:\n{text}"
 
 
 def system_text(

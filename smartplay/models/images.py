@@ -41,6 +41,8 @@ def for_record(messages: list[Message]) -> list[Message]:
 
     A record need not keep pictures: they are drawn again when the episode is replayed.
     """
+    if all(isinstance(message["content"], str) for message in messages):
+        return list(messages)
     return [message | {"content": _digested(message["content"])} for message in messages]
 
 
