@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from smartplay.leaderboard.problems import Problem
 from smartplay.leaderboard.replay import replay
 from smartplay.records import EpisodeRecord, GameHeader
 from smartplay.registry import get_card, register_cards
+from smartplay.runner.pool import processors
 from smartplay.runner.worker import end_with_parent
 
 MEMORY = 8 * 2**30
@@ -66,7 +66,7 @@ def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
 
     Args:
         tasks: The episodes, those of a game together.
-        workers: How many processes; by default one per core.
+        workers: How many processes; by default one per processor that may be used.
 
     Yields:
         Each episode's record with what is wrong with it.
@@ -76,7 +76,7 @@ def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
             yield task.record, check_episode(task)
     heavy = [task for task in tasks if _apart(task)]
     if heavy:
-        yield from _in_workers(heavy, workers or os.cpu_count() or 1)
+        yield from _in_workers(heavy, workers or processors())
 
 
 def _apart(task: Task) -> bool:
