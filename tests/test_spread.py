@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from smartplay.agents.catalog import find_agent
+from smartplay.agents.llm_factory import LLMFactory
 from smartplay.errors import RunFolderError
+from smartplay.records import Usage
 from smartplay.runner import Limits, Run
 from smartplay.runner.spread import PER_PROCESS, Spread, processes_for
 from tests.fake_server import Answer, FakeServer
@@ -129,16 +131,18 @@ def test_a_cache_serves_all_processes(server: FakeServer, tmp_path: Path) -> Non
     assert [r.score for r in first.episodes] == [r.score for r in again.episodes]
 
 
-def test_what_a_process_fails_of_is_told(server: FakeServer, tmp_path: Path) -> None:
-    """The cache is gone, and a folder in its place, once the run has looked at it."""
+def test_what_a_process_fails_of_is_told(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the processes look at the cache, which is a folder."""
+    whole = LLMFactory.prepare
+
+    def without_cache(self: LLMFactory, *told: Any) -> Usage:
+        concurrency, meter, replies, _ = told
+        return whole(self, concurrency, meter, replies)
+
+    monkeypatch.setattr(LLMFactory, "prepare", without_cache)
     cache = tmp_path / "cache.sqlite"
-
-    def away(request: dict[str, Any]) -> str:
-        return choose(request)
-
-    server.answer(away)
-    spread = Spread(find_agent("openai:fake", {"base_url": server.url}), 2, 4, tmp_path)
-    assert str(spread) == "0 of 4 calls at once"
     cache.mkdir()
     with pytest.raises(RunFolderError, match="cannot use the replies in"):
         play(server, tmp_path / "run", CALLS, cache=cache)

@@ -10,7 +10,7 @@ import msgspec
 
 from smartplay.agents.llm import LLMAgent, Protocols
 from smartplay.agents.prompts import PLAIN, find_variant
-from smartplay.errors import UnknownNameError, UsageError
+from smartplay.errors import RunFolderError, UnknownNameError, UsageError
 from smartplay.models.base import Model, Settings, make_settings
 from smartplay.models.pace import Pace
 from smartplay.models.replies import (
@@ -108,7 +108,11 @@ class LLMFactory:
     def _prepare(self, concurrency: int, meter: Meter, own: Store, cache: Path | None) -> None:
         self.pace.set_most(concurrency)
         self._meter = meter
-        self._stores = [own] if cache is None else [own, Replies(cache, shared=True)]
+        try:
+            self._stores = [own] if cache is None else [own, Replies(cache, shared=True)]
+        except RunFolderError:
+            own.close()
+            raise
 
     def recorded(self, seeds: Iterable[int]) -> dict[int, dict[bytes, bytes]]:
         """The replies that the run's own file holds for episodes with these seeds of the agent."""

@@ -44,15 +44,22 @@ class Replies:
             self._file = sqlite3.connect(
                 path, timeout=30.0, isolation_level=None, check_same_thread=False
             )
-            if not shared:  # no shared memory beside the file, which network disks cannot give
-                self._file.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._file.execute("PRAGMA journal_mode = WAL")
-            self._file.execute("PRAGMA synchronous = NORMAL")
-            self._file.execute(
-                "CREATE TABLE IF NOT EXISTS calls (episode INTEGER NOT NULL, key BLOB NOT NULL,"
-                " reply BLOB NOT NULL)"
-            )
-            self._file.execute("CREATE INDEX IF NOT EXISTS episodes ON calls (episode)")
+            try:
+                self._set_up(shared)
+            except sqlite3.Error:
+                self._file.close()
+                raise
+
+    def _set_up(self, shared: bool) -> None:
+        if not shared:  # no shared memory beside the file, which network disks cannot give
+            self._file.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._file.execute("PRAGMA journal_mode = WAL")
+        self._file.execute("PRAGMA synchronous = NORMAL")
+        self._file.execute(
+            "CREATE TABLE IF NOT EXISTS calls (episode INTEGER NOT NULL, key BLOB NOT NULL,"
+            " reply BLOB NOT NULL)"
+        )
+        self._file.execute("CREATE INDEX IF NOT EXISTS episodes ON calls (episode)")
 
     def find(self, episode: int) -> dict[bytes, bytes]:
         """The encoded replies of an episode by their keys."""
