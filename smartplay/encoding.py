@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -57,14 +56,6 @@ class Trace:
             self._compressor = zlib.compressobj(level=6, wbits=GZIP)
         self._packed += self._compressor.compress(self._lines)
         self._lines.clear()
-
-
-def pack_trace(header: EpisodeHeader, steps: Iterable[StepRecord]) -> bytes:
-    """The content of a steps file: compressed JSON lines."""
-    trace = Trace(header)
-    for step in steps:
-        trace.add(step)
-    return trace.packed()
 
 
 def encode(value: Any) -> bytes:

@@ -32,7 +32,7 @@ def get_card(name: str) -> GameCard:
     Raises:
         UnknownNameError: If there is no such id; names the nearest ones.
     """
-    if exact := _cards.get(name):
+    if exact := find_card(name):
         return exact
     short = name.removeprefix("smartplay/").removeprefix("smartplay:")
     matches = [card for card in _cards.values() if short in (card.id.split("/")[1], card.name)]

@@ -27,7 +27,7 @@ from smartplay.bounded import (
     read_file,
     read_packed_lines,
 )
-from smartplay.encoding import Trace, encode, pack_trace, pretty
+from smartplay.encoding import Trace, encode, pretty
 from smartplay.errors import RunFolderError
 from smartplay.records import (
     SCHEMA,
@@ -39,7 +39,7 @@ from smartplay.records import (
 )
 from smartplay.whole_files import drop_half_line, remove_parts, write_atomically
 
-__all__ = ["RunFolder", "Trace", "encode", "pack_trace", "pretty"]
+__all__ = ["RunFolder", "Trace", "encode", "pretty"]
 
 RecordT = TypeVar("RecordT")
 FORCE_SECONDS = 1.0

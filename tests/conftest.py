@@ -12,6 +12,7 @@ from hypothesis import settings
 import smartplay
 from smartplay import registry
 from smartplay.report import write_report
+from tests.fake_server import FakeServer
 from tests.tampering import GAMES
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
@@ -46,3 +47,10 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def victim(untouched: Path, tmp_path: Path) -> Path:
     """A copy of the recorded run, to be tampered with."""
     return Path(shutil.copytree(untouched, tmp_path / "run"))
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    """A service on this machine that speaks the OpenAI protocol and says always the same."""
+    with FakeServer() as fake:
+        yield fake

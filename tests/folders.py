@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 import smartplay
+from smartplay.records import EpisodeHeader, StepRecord
 from smartplay.report import build_report
-from smartplay.run_folder import RunFolder
+from smartplay.run_folder import RunFolder, Trace
 from smartplay.runner import Run
 
 BANDIT, HANOI = "BanditTwoArmedHighLowFixed", "Hanoi3Disk"
@@ -43,3 +45,11 @@ def drop(value: Any) -> Any:
         timed = ("seconds", "waiting", "started", "concurrency")
         return {key: drop(below) for key, below in value.items() if key not in timed}
     return [drop(below) for below in value] if isinstance(value, list) else value
+
+
+def pack_trace(header: EpisodeHeader, steps: Iterable[StepRecord]) -> bytes:
+    """The content of a steps file: compressed JSON lines."""
+    trace = Trace(header)
+    for step in steps:
+        trace.add(step)
+    return trace.packed()

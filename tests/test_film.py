@@ -87,7 +87,7 @@ def test_a_record_of_another_game_has_no_pictures(tmp_path: Path) -> None:
     header, steps = folder.steps("smartplay/Hanoi3Disk-v0", 0)
     import msgspec
 
-    from smartplay.run_folder import pack_trace
+    from tests.folders import pack_trace
 
     steps[3] = msgspec.structs.replace(steps[3], observation="Something else.")
     folder.steps_path(header.game, 0).write_bytes(pack_trace(header, steps))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -21,12 +21,6 @@ from smartplay.records import Call, Message
 from tests.fake_server import Answer, FakeServer, error_body, openai_body
 
 ACTIONS = ["Rock", "Paper", "Scissors"]
-
-
-@pytest.fixture
-def server() -> Iterator[FakeServer]:
-    with FakeServer() as fake:
-        yield fake
 
 
 class Scripted:

@@ -7,7 +7,7 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,12 +30,6 @@ from tests.fake_server import Answer, FakeServer, error_body, openai_body
 
 TALK = [{"role": "system", "content": "Rules."}, {"role": "user", "content": "Now?"}]
 KEY = "sk-very-secret"
-
-
-@pytest.fixture
-def server() -> Iterator[FakeServer]:
-    with FakeServer() as fake:
-        yield fake
 
 
 @pytest.fixture(autouse=True)

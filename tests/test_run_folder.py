@@ -29,9 +29,9 @@ from smartplay.records import (
     Usage,
 )
 from smartplay.report import build_report
-from smartplay.run_folder import RunFolder, encode, pack_trace
+from smartplay.run_folder import RunFolder, encode
 from smartplay.whole_files import write_atomically
-from tests.folders import BANDIT, HANOI, play
+from tests.folders import BANDIT, HANOI, pack_trace, play
 
 
 def test_a_finished_run_is_not_played_again(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +30,9 @@ def two_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[FakeServer]:
-    with FakeServer() as fake:
-        fake.answer(choose)
-        yield fake
+def server(server: FakeServer) -> FakeServer:
+    server.answer(choose)
+    return server
 
 
 @pytest.fixture

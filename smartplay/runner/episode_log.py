@@ -17,13 +17,11 @@ class EpisodeLog:
 
     Attributes:
         steps: Steps so far.
-        calls: Calls to a language model so far.
-        usage: Their tokens.
     """
 
     def __init__(self) -> None:
-        self.steps = self.calls = 0
-        self.usage = self._reused = Usage()
+        self.steps = self._calls = 0
+        self._usage = self._reused = Usage()
         self._reward = 0.0
         self._invalid: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
@@ -47,8 +45,8 @@ class EpisodeLog:
         calls = [call for attempt in step.attempts for call in attempt.calls]
         usage = sum((call.usage for call in calls), Usage())
         self.steps += 1
-        self.calls += len(calls)
-        self.usage += usage
+        self._calls += len(calls)
+        self._usage += usage
         self._reward += step.reward
         self._reused = sum((call.usage for call in calls if call.reused), self._reused)
         self._rejected.update(attempt.cause for attempt in step.attempts if attempt.cause)
@@ -63,8 +61,8 @@ class EpisodeLog:
             "steps": self.steps,
             "invalid": dict(sorted(self._invalid.items())),
             "rejected": dict(sorted(self._rejected.items())),
-            "calls": self.calls,
-            "usage": self.usage,
+            "calls": self._calls,
+            "usage": self._usage,
             "reused": self._reused,
         }
 
