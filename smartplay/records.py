@@ -71,11 +71,17 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         messages: What was sent, in the chat format (`role`, `content`).
         text: The reply's text.
         reasoning: The reply's reasoning, where the service tells it apart.
-        finish: Why the reply ended, as the service says: `"stop"`, `"length"`, …
+        finish: Why the reply ended: `"stop"` (it is whole), `"length"` (it was cut off),
+            `"withheld"` (the service kept it back), else as the service says.
         model: The model as the service names it.
         usage: Tokens.
         seconds: Time from sending to the whole reply.
         reused: Whether a cache beyond the run gave the reply, so that it cost this run nothing.
+        role: The role in which the agent asked, such as `"judge"`.
+        asked: The model as configured, such as `"openai:gpt-4o-mini"`.
+        label: What the call was for, in the agent's own words.
+        sample: Which of the samples of one question the reply is, from 0.
+        fingerprint: The service's `system_fingerprint`, where it gives one.
     """
 
     messages: list[Message]
@@ -86,6 +92,11 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     usage: Usage = Usage()
     seconds: Real = 0.0
     reused: bool = False
+    role: str = ""
+    asked: str = ""
+    label: str = ""
+    sample: Count = 0
+    fingerprint: str = ""
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
