@@ -18,7 +18,8 @@ import msgspec
 from smartplay.anchors import Anchors, Count, check_anchors
 from smartplay.capabilities import Capability
 from smartplay.errors import CardError
-from smartplay.toml_file import read_toml
+from smartplay.loading import code_digest
+from smartplay.toml_file import overlay, read_toml
 
 Human = Literal["published", "baseline"]
 HUMANS: tuple[Human, ...] = ("published", "baseline")
@@ -144,8 +145,24 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256, 16 hexadecimal digits, of what decides an episode; anchors do not."""
-        content = {key: getattr(self, key) for key in _DECIDES}
+        """SHA-256, 16 hexadecimal digits, of what decides an episode; anchors do not.
+
+        Of a card of one's own, the code of files beside it is part of that.
+        """
+        places = {each.rpartition(":")[0] for each in (self.environment, self.describer)}
+        files = [Path(self.source).parent / each for each in sorted(places) if each[-3:] == ".py"]
+        code = [code_digest(file) for file in files if file.is_file()]
+        return self._digest({"code": code} if code else {})
+
+    def has_digest(self, found: str) -> bool:
+        """Whether a run was played on this card, as far as its digest tells.
+
+        Version 0.1 left the code of files beside a card out.
+        """
+        return found in (self.digest, self._digest({}))
+
+    def _digest(self, more: dict[str, Any]) -> str:
+        content = {key: getattr(self, key) for key in _DECIDES} | more
         return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:16]
 
 
@@ -180,7 +197,7 @@ def _read_one(path: Path, source: str, name: str, defaults: dict[str, Any], own:
         raise CardError(f"{where}: an id is letters and digits and a version, such as MyGame-v0")
     if not isinstance(own, dict):
         raise CardError(f"{where}: expected a table")
-    merged = _overlay(defaults, own) | {"id": f"smartplay/{name}", "source": source}
+    merged = overlay(defaults, own) | {"id": f"smartplay/{name}", "source": source}
     try:
         card = msgspec.convert(merged, GameCard)
     except msgspec.ValidationError as error:
@@ -207,12 +224,3 @@ def _check(where: str, card: GameCard) -> None:
     if card.environment and not card.describer:
         raise CardError(f"{where}: an environment needs a describer")
     check_anchors(where, card.anchors)
-
-
-def _overlay(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in top.items():
-        below = merged.get(key)
-        both = isinstance(below, dict) and isinstance(value, dict)
-        merged[key] = _overlay(below, value) if both else value  # type: ignore[arg-type]
-    return merged

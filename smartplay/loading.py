@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import importlib.util
-import inspect
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -61,19 +62,62 @@ def load_module(place: str) -> ModuleType:
         raise UsageError(f"cannot load {place}: {type(error).__name__}: {error}") from error
 
 
-def source_digest(thing: Any) -> str:
-    """SHA-256, 16 hexadecimal digits, of the source of a class or function and of its file.
+def code_digest(file: Path) -> str:
+    """SHA-256, 16 hexadecimal digits, of a source file and what it imports from its own folder.
 
-    Empty for what ships with SmartPlay, whose version says as much, and where there is no source.
+    It is made of contents, not of places. Every module that is imported from the folder counts,
+    wherever in the file and through however many others; data files and packages elsewhere do not.
     """
-    if str(getattr(thing, "__module__", "")).split(".")[0] == "smartplay":
+    digest = hashlib.sha256()
+    for path, content in sorted(_own_code(file.resolve()).items()):
+        digest.update(path.encode() + b"\0" + hashlib.sha256(content).digest())
+    return digest.hexdigest()[:16]
+
+
+def module_digest(module: ModuleType) -> str | None:
+    """The `code_digest` of a module.
+
+    Returns:
+        Empty for what ships with SmartPlay, whose version says as much; None without a file.
+    """
+    if module.__name__.split(".")[0] == "smartplay":
         return ""
+    file = Path(getattr(module, "__file__", None) or "")
+    return code_digest(file) if file.is_file() else None
+
+
+def _own_code(file: Path) -> dict[str, bytes]:
+    """A file and all it imports from its own folder: contents by place within the folder."""
+    folder, found, waiting = file.parent, dict[Path, bytes](), [file]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found[path] = path.read_bytes()
+            waiting += _imported(path, found[path], folder)
+    return {path.relative_to(folder).as_posix(): content for path, content in found.items()}
+
+
+def _imported(file: Path, source: bytes, folder: Path) -> Iterator[Path]:
+    """The files in a folder that a source file imports, those of packages on the way too."""
     try:
-        source = inspect.getsource(thing).encode()
-        file = Path(inspect.getsourcefile(thing) or "").read_bytes()
-    except (OSError, TypeError):
-        return ""
-    return hashlib.sha256(source + file).hexdigest()[:16]
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            places = [(folder, alias.name.split(".")) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            start = [file, *file.parents][node.level] if node.level else folder
+            base = node.module.split(".") if node.module else []
+            places = [(start, [*base, alias.name]) for alias in node.names]
+        else:
+            continue
+        for start, parts in places:
+            for count in range(len(parts) + 1):
+                stem = start.joinpath(*parts[:count])
+                for path in (stem / "__init__.py", stem.with_name(f"{stem.name}.py")):
+                    if path.is_relative_to(folder) and path.is_file():
+                        yield path
 
 
 def _load_file(path: Path) -> ModuleType:

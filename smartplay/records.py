@@ -27,7 +27,10 @@ SCHEMA = 1
 Message = dict[str, Any]
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Real = Annotated[float, msgspec.Meta(ge=-1e100, le=1e100)]
+LARGEST_REAL = 1e100
+Real = Annotated[float, msgspec.Meta(ge=-LARGEST_REAL, le=LARGEST_REAL)]
+EpisodeKey = tuple[str, int, int]
+"""What tells an episode from the others of its run: game, number, repeat."""
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -155,7 +158,11 @@ class StepMark(msgspec.Struct, frozen=True):
 
 
 class EpisodeHeader(msgspec.Struct, frozen=True):
-    """The first line of a steps file: what the agent read before its first action."""
+    """The first line of a steps file: what the agent read before its first action.
+
+    Attributes:
+        memory: SHA-256, 16 hexadecimal digits, of the memory it began with; empty for none.
+    """
 
     game: str
     episode: Whole
@@ -164,6 +171,27 @@ class EpisodeHeader(msgspec.Struct, frozen=True):
     manual: str
     actions: list[str]
     observation: str
+    repeat: Count = 0
+    memory: str = ""
+
+
+class RoleUse(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an episode asked of the model in one role.
+
+    Attributes:
+        model: The model as configured.
+        calls: Calls.
+        usage: Their tokens.
+        reused: Of these, the tokens of replies from a cache beyond the run.
+        served: What really answered: the models as the service names them, with their
+            fingerprints where it gives any.
+    """
+
+    model: str = ""
+    calls: Count = 0
+    usage: Usage = Usage()
+    reused: Usage = Usage()
+    served: list[str] = []
 
 
 class EpisodeRecord(
@@ -196,6 +224,9 @@ class EpisodeRecord(
         engine: What played the game's world, where there is more than one; else empty.
         scores: Further scores the game defines, by name.
         unlocked: Which of the achievements the game defines were unlocked.
+        repeat: Which of the repeats of the episode it is, from 0.
+        roles: Calls and tokens by role; those of calls that the run did not lend under `""`.
+        traceback: Where in the agent's or game's code an unscored episode failed.
     """
 
     game: str
@@ -219,6 +250,9 @@ class EpisodeRecord(
     engine: str = ""
     scores: dict[str, Real] = {}
     unlocked: dict[str, bool] = {}
+    repeat: Count = 0
+    roles: dict[str, RoleUse] = {}
+    traceback: str = ""
 
 
 class GameHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,13 +273,16 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
         schema: Version of the run folder's format.
         agent: The agent as named, or a description of the object given.
         agent_settings: The agent's settings as resolved, without secrets.
-        agent_digest: SHA-256, 16 hexadecimal digits, of the source of an agent of one's own.
+        agent_digest: SHA-256, 16 hexadecimal digits, of the code of an agent of one's own.
         arguments: The run's arguments as given.
         games: What is played, by full id.
         seed: The suite seed all others are drawn from.
         retries: How often an invalid reply is complained of before the fallback is played.
         versions: Versions of Python and the packages that matter.
         started: When the folder was made (UTC, ISO 8601); nothing depends on it.
+        repeats: How often every episode is played.
+        parser: The version of the parser that read the replies; 0 if the run does not say.
+        seed_rule: How episodes' seeds follow from the suite seed; see `smartplay.runner.plan`.
     """
 
     schema: int = SCHEMA
@@ -258,3 +295,6 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     retries: Whole
     versions: dict[str, str]
     started: str
+    repeats: Count = 1
+    parser: Count = 0
+    seed_rule: Count = 1

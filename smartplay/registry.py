@@ -89,6 +89,7 @@ def _register(card: GameCard, folder: Path) -> None:
     _cards[card.id] = card
     if not card.playable:
         return
+    _ = card.digest  # of the code as it is now, should it change before the next registration
     environment, describer = _beside(folder, card.environment), _beside(folder, card.describer)
     words = {"describer": describer, "history": card.history, "text_limit": card.text_limit}
     for env_id in (card.id, card.id.removeprefix("smartplay/")):

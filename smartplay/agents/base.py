@@ -8,16 +8,83 @@ class MyAgent:
 
 `act` may be `async`. A plain function from the prompt (all an agent reads, as one text) to the
 reply is an agent too. The reply is a text that names an action, a `Reply`, or the action's index.
+
+A constructor or function that has a parameter `context` is given the episode's `Context`, and in it
+the models that the run lends the agent:
+
+```python
+async def agent(prompt, context):
+    calls = await context.models["player"].chat([{"role": "user", "content": prompt}])
+    return calls[0].text
+```
+
+A class with a static method `learn(memory, trajectory) -> bytes` remembers: its episodes of one
+game are played one after the other, and each begins with what `learn` made of those before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
+from smartplay.models.lending import EpisodeModel
 from smartplay.records import Call
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a run gives the agent of one episode.
+
+    Attributes:
+        manual: The rules.
+        actions: Names of the actions.
+        seed: The agent's own seed; it tells nothing of the game's.
+        game: The full id.
+        title: The game's name for people.
+        episode: Number of the episode, from 0.
+        repeat: Which of the repeats of the episode this is, from 0.
+        steps: The step limit.
+        models: The models lent to the agent, by role.
+        memory: What the agent's `learn` made of the episodes before; None if there are none.
+    """
+
+    manual: str
+    actions: list[str]
+    seed: int
+    game: str = ""
+    title: str = ""
+    episode: int = 0
+    repeat: int = 0
+    steps: int = 0
+    models: Mapping[str, EpisodeModel] = field(default_factory=dict)
+    memory: bytes | None = None
+
+
+class Trajectory(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished episode as its agent knows it.
+
+    Attributes:
+        game: The full id.
+        episode: Its number.
+        manual: The rules.
+        actions: Names of the actions.
+        observations: The game's texts: the first, then one after each step.
+        taken: The action of each step, by name.
+        score: The score at the end.
+        completed: Whether the game's goal was reached.
+    """
+
+    game: str
+    episode: int
+    manual: str
+    actions: list[str]
+    observations: list[str]
+    taken: list[str]
+    score: float
+    completed: bool
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -27,13 +94,17 @@ class Reply(msgspec.Struct, frozen=True):
         text: What names the action.
         reasoning: Thoughts, kept apart from the text that is searched for an action.
         truncated: Whether the text was cut off before its end.
-        calls: The language model's calls behind it.
+        calls: Calls to a language model other than those of the context, which are known anyway.
+        withheld: Whether the service kept the reply back.
+        reasoning_tags: Further tags whose contents in the text are thoughts.
     """
 
     text: str
     reasoning: str = ""
     truncated: bool = False
     calls: list[Call] = []
+    withheld: bool = False
+    reasoning_tags: tuple[str, ...] = ()
 
 
 AnyReply: TypeAlias = str | int | Reply
@@ -74,8 +145,8 @@ class Agent(Protocol):
         """Reply to an observation; called once per step, and again after an invalid reply."""
 
 
-AgentFactory = Callable[..., Agent]
-"""Called with the keywords `manual` (str), `actions` (list of str) and `seed` (int)."""
+AgentMaker: TypeAlias = Callable[[Context], Agent]
+"""Makes the agent of one episode."""
 
 
 def prompt_text(manual: str, actions: Sequence[str], observation: Observation, steps: int) -> str:
@@ -95,18 +166,21 @@ def prompt_text(manual: str, actions: Sequence[str], observation: Observation, s
 
 
 class FunctionAgent:
-    """A plain function of the prompt as an agent."""
+    """A plain function of the prompt as an agent.
+
+    Args:
+        call: Called with the prompt.
+        context: What the run gives.
+    """
 
     compose: Callable[[str, Sequence[str], Observation, int], str] = staticmethod(prompt_text)
 
-    def __init__(
-        self, function: Callable[[str], Any], manual: str, actions: list[str], seed: int
-    ) -> None:
-        self._function, self._manual, self._actions = function, manual, actions
+    def __init__(self, call: Callable[[str], Any], context: Context) -> None:
+        self._call, self._context = call, context
         self._steps = -1
 
     def act(self, observation: Observation) -> Any:
         """Call the function with the whole prompt."""
         self._steps += not observation.complaint
-        prompt = self.compose(self._manual, self._actions, observation, self._steps)
-        return self._function(prompt)
+        manual, actions = self._context.manual, self._context.actions
+        return self._call(self.compose(manual, actions, observation, self._steps))

@@ -1,42 +1,41 @@
-"""Finds the agent a name, a file or a Python object stands for; `KINDS` lists the names."""
+"""Finds the agent a name, a file or a Python object stands for."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
-from smartplay.agents.base import AgentFactory, FunctionAgent
-from smartplay.agents.filters import LesionedFactory
+from smartplay.agents.base import Agent, AgentMaker, Context, Trajectory
+from smartplay.agents.filters import make_filtered
+from smartplay.agents.identity import object_digest
 from smartplay.agents.lesions import LESIONS, Lesion, find_lesion
-from smartplay.agents.prompts import find_variant, function_agent
-from smartplay.agents.reference import reference
+from smartplay.agents.llm import ROLE, LLMAgent, Protocols
+from smartplay.agents.prompts import PLAIN, Variant, find_variant, function_agent
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.errors import UnknownNameError, UsageError
-from smartplay.loading import load_object, source_digest
-from smartplay.toml_file import read_toml
+from smartplay.loading import load_module, load_object, module_digest
+from smartplay.models import kinds, open_model
+from smartplay.models.base import Model
+from smartplay.toml_file import overlay, read_toml
 
-SCRIPTED: dict[str, Callable[..., Any]] = {
-    "random": RandomAgent,
-    "constant": ConstantAgent,
-    "reference": reference,
-}
-LANGUAGE_MODELS = ("openai", "anthropic", "local")
-KINDS = {
+SCRIPTED = {
     "random": "draws every action uniformly",
-    "constant, constant:2": "always takes the same action (the first, the second, …)",
+    "constant": "constant, constant:2: always takes the same action (the first, the second, …)",
     "reference": "scripted agents that read only the text",
-    "local": "the embedded language model, fetched on first use",
-    "openai:MODEL": "a model behind any OpenAI-compatible service (--base-url URL)",
-    "anthropic:MODEL": "a model of Anthropic",
-    "file.py:Name": "a class or function of yours",
-    "definition.toml": 'a definition: agent = "one of the above" and a table [settings]',
 }
-FACTORY_KEYWORDS = {"manual", "actions", "seed"}
+OWN = {
+    "file.py:Name": "a class or function of yours",
+    "definition.toml": 'a definition: agent = "one of the above", tables [settings], [models.ROLE]',
+}
+GIVEN = ("manual", "actions", "seed", "context")
+"""What the constructor of an agent may ask for."""
+
+Learn = Callable[[bytes | None, Trajectory], bytes]
 
 
 class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,48 +44,55 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: What the run's header and reports call the agent.
         settings: Its settings as resolved, without secrets.
-        factory: Makes one agent per episode.
+        make: Makes the agent of one episode.
+        models: The models that the run lends it, by role.
+        learn: Makes the memory that an episode begins with from the one before and what happened
+            then; None for agents that remember nothing.
         reference: The name and settings that build the same source again in another process;
             None for an agent given as a Python object.
         asynchronous: Whether the agents' `act` is awaited on the run's event loop.
-        digest: SHA-256, 16 hexadecimal digits, of the source of an agent that is not shipped;
-            empty for shipped ones and where there is no source.
+        digest: SHA-256, 16 hexadecimal digits, of the code of an agent that is not shipped.
+        resumable: Whether name, settings and digest say that two such agents are the same.
     """
 
     name: str
     settings: dict[str, Any]
-    factory: AgentFactory
+    make: AgentMaker
+    models: dict[str, Model] = {}
+    learn: Learn | None = None
     reference: tuple[str, dict[str, Any]] | None = None
     asynchronous: bool = False
     digest: str = ""
+    resumable: bool = True
 
-    @property
-    def concurrency(self) -> int:
-        """How many episodes at once suit the agent, unless the caller says."""
-        return int(getattr(self.factory, "concurrency", 8))
+
+def known_agents() -> dict[str, str]:
+    """The agents there are, as they are written, with what each is."""
+    return SCRIPTED | kinds() | OWN
 
 
 def find_agent(
-    agent: str | Callable[..., Any] | AgentSource, settings: dict[str, Any]
+    agent: str | Callable[..., Any] | AgentSource, settings: Mapping[str, Any]
 ) -> AgentSource:
-    """Resolve what a user calls an agent.
+    """Resolve what a user calls an agent, and open its models.
 
     Args:
-        agent: A name as in the module's table, a factory or function of the prompt, or a source
-            that is complete already.
-        settings: Settings over those of a definition file. `lesion`, a name or a list of names of
-            `smartplay.agents.lesions`, says what to take away from the agent; `prompt`, the name
-            of a variant of `smartplay.agents.prompts`, how it is told what it is told.
+        agent: A name as in `known_agents`, a class or function, or a source that is complete
+            already.
+        settings: Settings over those of a definition file. Three of them are for every agent:
+            `lesion`, a name or a list of names of `smartplay.agents.lesions`, says what to take
+            away from it; `prompt`, the name of a variant of `smartplay.agents.prompts`, how the
+            prompt is worded; `models` maps roles to `{"agent": "openai:NAME", …settings}`.
 
     Raises:
-        UsageError: If there is no such agent or it does not take these settings.
+        UsageError: If there is no such agent or model, or it does not take these settings.
     """
     if isinstance(agent, AgentSource):
         return agent
     if isinstance(agent, str) and agent.endswith(".toml"):
         name, defined = read_definition(Path(agent))
-        source = find_agent(name, defined | settings)
-        return msgspec.structs.replace(source, name=Path(agent).stem + _told(source.settings))
+        source = find_agent(name, overlay(defined, settings))
+        return msgspec.structs.replace(source, name=Path(agent).stem + _suffix(source.settings))
     whole = {key: value for key, value in settings.items() if key != "lesion"}
     lesions = _lesions(agent, settings.get("lesion", []))
     if not lesions:
@@ -94,11 +100,12 @@ def find_agent(
     faculties = [lesion.faculty for lesion in lesions if lesion.faculty]
     source = _find_whole(agent, whole | ({"without": faculties[0]} if faculties else {}))
     names = {"lesion": [lesion.name for lesion in lesions]}
+    filters = [lesion.filter for lesion in lesions if lesion.filter]
     return msgspec.structs.replace(
         source,
-        name=source.name + _told(names),
+        name=source.name + _suffix(names),
         settings={key: source.settings[key] for key in source.settings if key != "without"} | names,
-        factory=LesionedFactory(source.factory, [each.filter for each in lesions if each.filter]),
+        make=partial(make_filtered, source.make, filters),
         reference=source.reference and (source.reference[0], whole | names),
     )
 
@@ -118,7 +125,7 @@ def _lesions(agent: str | Callable[..., Any], names: str | list[str]) -> list[Le
     return found
 
 
-def _told(settings: dict[str, Any]) -> str:
+def _suffix(settings: dict[str, Any]) -> str:
     """What follows an agent's name if something is taken away from it."""
     names = settings.get("lesion", [])
     return f" (lesion: {', '.join(names)})" if names else ""
@@ -126,117 +133,237 @@ def _told(settings: dict[str, Any]) -> str:
 
 def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:
     if not isinstance(agent, str):
-        return _from_object(_name_of(agent), agent, settings)
+        name = str(getattr(agent, "__qualname__", None) or type(agent).__qualname__)
+        return _with_digest(_from_object(name, agent, settings), object_digest(agent))
     kind, _, rest = agent.partition(":")
-    if kind in LANGUAGE_MODELS:
-        from smartplay.agents.llm_factory import llm_factory
-
-        factory = llm_factory(kind, rest, **settings)
-        found = _from_object(agent, factory, {})
-        return msgspec.structs.replace(
-            found, settings=factory.settings, reference=(agent, settings)
-        )
-    if kind in SCRIPTED:
-        if rest and kind != "constant":
-            raise UsageError(f"agent {kind} takes no {rest!r}; write {kind}")
-        if rest:
-            settings = {"action": int(rest) if rest.isdecimal() else rest} | settings
-        found = _from_object(agent, SCRIPTED[kind], settings)
+    if kind in kinds():
+        source = _language_model(agent, settings)
+    elif kind in SCRIPTED:
+        source = _from_object(agent, *_scripted(kind, rest, settings))
     elif rest:
-        found = _from_object(agent, load_object(agent), settings)
+        source = _from_object(agent, load_object(agent), settings)
+        source = _with_digest(source, module_digest(load_module(agent.rpartition(":")[0])))
+    elif kind.endswith(".py"):
+        raise UsageError(f"{kind} is a file; name the class or function in it: {kind}:Name")
     else:
-        known = [*SCRIPTED, *LANGUAGE_MODELS, "file.py:Name", "definition.toml"]
-        raise UnknownNameError("agent", agent, known)
-    return msgspec.structs.replace(found, reference=(agent, settings))
+        raise UnknownNameError("agent", agent, known_agents())
+    return msgspec.structs.replace(source, reference=(agent, settings))
+
+
+def _with_digest(source: AgentSource, digest: str | None) -> AgentSource:
+    return msgspec.structs.replace(source, digest=digest or "", resumable=digest is not None)
+
+
+def _scripted(kind: str, rest: str, settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """A shipped agent that asks no model, and its settings."""
+    if kind == "constant":
+        number = {"action": int(rest) if rest.isdecimal() else rest} if rest else {}
+        return ConstantAgent, number | settings
+    if rest:
+        raise UsageError(f"agent {kind} takes no {rest!r}; write {kind}")
+    if kind == "random":
+        return RandomAgent, settings
+    from smartplay.agents.reference import reference
+
+    return reference, settings
+
+
+def _language_model(agent: str, settings: dict[str, Any]) -> AgentSource:
+    """A model that is asked directly, or for reasons first."""
+    own = dict(settings)
+    protocol: Protocols = own.pop("protocol", "direct")
+    if protocol not in get_args(Protocols):
+        raise UnknownNameError("protocol", str(protocol), get_args(Protocols))
+    variant = find_variant(str(own.pop("prompt", "plain")))
+    if "models" in own:
+        raise UsageError(f"agent {agent} is a model itself, so it takes no models")
+    model = open_model(agent, **own)
+    if variant.other_protocol:
+        protocol = "direct" if protocol == "think" else "think"
+    return AgentSource(
+        name=agent,
+        settings={
+            "model": model.name,
+            "protocol": protocol,
+            **({} if variant.name == "plain" else {"prompt": variant.name}),
+            **msgspec.to_builtins(model.settings),
+        },
+        make=partial(
+            LLMAgent,
+            protocol=protocol,
+            style=PLAIN if variant.other_protocol else variant.style,
+        ),
+        models={ROLE: model},
+        asynchronous=True,
+    )
 
 
 def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
     """Read an agent definition.
 
     Returns:
-        The agent's name, a file in it made relative to the definition's folder, and its settings.
+        The agent's name, a file in it made relative to the definition's folder, and its settings,
+        its models among them.
 
     Raises:
         UsageError: If the file cannot be read or is not a definition.
     """
     data = read_toml(path, "agent definition")
     name, settings = data.pop("agent", None), data.pop("settings", {})
-    if data or not isinstance(name, str) or not isinstance(settings, dict):
+    models = data.pop("models", {})
+    tables = isinstance(settings, dict) and isinstance(models, dict)
+    if data or not isinstance(name, str) or not tables:
         raise UsageError(
-            f'agent definition {path} must hold agent = "name" and may hold a table [settings]; '
+            f'agent definition {path} must hold agent = "name" and may hold tables [settings] and '
+            "[models.ROLE]; "
             f"{'unknown: ' + ', '.join(data) if data else 'one of them is missing or malformed'}"
         )
     if name.endswith(".toml"):
         raise UsageError(f"agent definition {path} names another definition; name the agent itself")
     place, _, rest = name.partition(":")
-    return (f"{path.parent / place}:{rest}" if place.endswith(".py") else name), settings
+    whole = settings | ({"models": models} if models else {})
+    return (f"{path.parent / place}:{rest}" if place.endswith(".py") else name), whole
+
+
+def _open_models(agent: str, tables: Any) -> dict[str, Model]:
+    """The models of an agent, by role.
+
+    Raises:
+        UsageError: If they are not described as they should be.
+    """
+    shape = 'models must map roles to tables such as {agent = "openai:NAME", temperature = 0.7}'
+    if not isinstance(tables, dict):
+        raise UsageError(f"agent {agent}: {shape}")
+    opened = {}
+    for role, table in tables.items():
+        own = dict(table) if isinstance(table, dict) else {}
+        name = own.pop("agent", None)
+        if not isinstance(name, str):
+            raise UsageError(f"agent {agent}, model {role!r}: {shape}")
+        opened[role] = open_model(name, **own)
+    return opened
 
 
 def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource:
+    """A class, a function that makes agents, or a function of the prompt as a source of agents."""
     if not callable(found):
         raise UsageError(f"agent {name} is neither a class nor a function, so it cannot be made")
     if isinstance(found, type) and not callable(getattr(found, "act", None)):
         raise UsageError(f"agent {name} has no method act, so it cannot play")
-    own, variant = dict(settings), None
-    takes_prompt = _is_factory(found) and "prompt" in (_parameters(found) or {})
-    if "prompt" in own and not takes_prompt:
+    own, variant = dict(settings), find_variant("plain")
+    models = _open_models(name, own.pop("models", {}))
+    makes_agents = _makes_agents(found)
+    if "prompt" in own and not (makes_agents and "prompt" in _parameters(found)):
         variant = find_variant(str(own.pop("prompt")))
-    if _is_factory(found):
-        acting = getattr(found, "act", None)
-        factory = found
-    else:
-        acting = found
-        factory = partial(function_agent(variant) if variant else FunctionAgent, found)
-    _check_call(name, factory, own)
-    asynchronous = getattr(found, "asynchronous", inspect.iscoroutinefunction(acting))
-    made: AgentFactory = partial(factory, **own) if own else factory
-    if variant and _is_factory(found):
-        made = LesionedFactory(made, [variant.filter])
+    acting = getattr(_unwrapped(found), "act", None) if makes_agents else found
+    asynchronous = _is_async(acting)
+    if models and acting is not None and not asynchronous:
+        written = "async def act(self, observation)" if makes_agents else "it with async def"
+        raise UsageError(f"agent {name} is given models, which are awaited: write {written}")
+    _check_call(name, found, own, makes_agents)
+    make = partial(_make_agent if makes_agents else _make_function_agent, found, own, variant)
+    recorded = {role: {"model": each.name} | msgspec.to_builtins(each.settings)
+                for role, each in models.items()}  # fmt: skip
     return AgentSource(
         name=name,
-        settings=settings,
-        factory=made,
-        asynchronous=asynchronous,
-        digest=source_digest(found),
+        settings={key: value for key, value in settings.items() if key != "models"}
+        | ({"models": recorded} if models else {}),
+        make=make,
+        models=models,
+        learn=_learn(found),
+        asynchronous=asynchronous or bool(models),
     )
 
 
-def _is_factory(found: Any) -> bool:
-    parameters = _parameters(found) or {}
+def _make_agent(found: Any, settings: dict[str, Any], variant: Variant, context: Context) -> Agent:
+    def make(context: Context) -> Agent:
+        given = {each: getattr(context, each, context) for each in _given(found)}
+        agent: Agent = found(**given, **settings)
+        return agent
+
+    return (
+        make(context) if variant.name == "plain" else make_filtered(make, [variant.filter], context)
+    )
+
+
+def _make_function_agent(
+    found: Any, settings: dict[str, Any], variant: Variant, context: Context
+) -> Agent:
+    more = settings | ({"context": context} if "context" in _parameters(found) else {})
+    return function_agent(variant)(partial(found, **more) if more else found, context)
+
+
+def _given(found: Any) -> list[str]:
+    """What a constructor is given: what it names if the context is among it, else the three."""
+    parameters = _parameters(found)
+    if "context" in parameters:
+        return [each for each in GIVEN if each in parameters]
+    return list(GIVEN[:-1])
+
+
+def _makes_agents(found: Any) -> bool:
+    """Whether it is called once per episode, to make an agent, and not at every step."""
+    parameters = _parameters(found)
     only_keywords = parameters and all(map(_is_open, parameters.values()))
-    return isinstance(found, type) or set(parameters) >= FACTORY_KEYWORDS or bool(only_keywords)
+    names = list(parameters)
+    return (
+        isinstance(found, type)
+        or set(names) >= {"manual", "actions", "seed"}
+        or names[:1] == ["context"]
+        or bool(only_keywords)
+    )
 
 
-def _check_call(name: str, factory: Any, settings: dict[str, Any]) -> None:
+def _learn(found: Any) -> Learn | None:
+    """The static or class method `learn` of a class; a method of its objects is its own affair."""
+    try:
+        kind = inspect.getattr_static(found, "learn")
+    except AttributeError:
+        return None
+    return found.learn if isinstance(kind, staticmethod | classmethod) else None
+
+
+def _is_async(acting: Any) -> bool:
+    return any(map(inspect.iscoroutinefunction, (acting, type(acting).__call__)))
+
+
+def _check_call(name: str, found: Any, settings: dict[str, Any], makes_agents: bool) -> None:
     """Find out now, rather than in every episode, that an agent cannot be made."""
-    parameters = _parameters(factory)
-    if parameters is None:
-        return
-    known = [key for key in parameters if key not in FACTORY_KEYWORDS]
+    parameters = _parameters(found)
+    if not parameters and not isinstance(found, type):
+        return  # Python cannot tell
+    known = [key for key in parameters if key not in GIVEN]
+    known = known if makes_agents else known[1:]
     takes_any = any(map(_is_open, parameters.values()))
     for key in settings:
-        if key in FACTORY_KEYWORDS or not (takes_any or key in known):
+        if key in GIVEN or not (takes_any or key in known):
             raise UnknownNameError(f"setting of agent {name}", key, known)
     try:
-        inspect.signature(factory).bind(**dict.fromkeys(FACTORY_KEYWORDS), **settings)
-    except TypeError as error:
+        if makes_agents:
+            called = "made with manual, actions and seed"
+            inspect.signature(found).bind(**dict.fromkeys(_given(found)), **settings)
+        else:
+            called = "called with the prompt"
+            given = {"context": None} if "context" in parameters else {}
+            inspect.signature(found).bind("", **given, **settings)
+    except (TypeError, ValueError) as error:
         raise UsageError(
-            f"agent {name} is made with manual, actions and seed"
-            f"{', and ' + ', '.join(settings) if settings else ''}, but that fails: {error}"
+            f"agent {name} is {called}{', and ' + ', '.join(settings) if settings else ''}, "
+            f"but that fails: {error}"
         ) from error
+
+
+def _unwrapped(found: Any) -> Any:
+    return _unwrapped(found.func) if isinstance(found, partial) else found
 
 
 def _is_open(parameter: inspect.Parameter) -> bool:
     return parameter.kind is inspect.Parameter.VAR_KEYWORD
 
 
-def _parameters(factory: Any) -> dict[str, inspect.Parameter] | None:
-    """None where Python cannot tell."""
+def _parameters(found: Any) -> dict[str, inspect.Parameter]:
+    """The parameters; none where Python cannot tell."""
     try:
-        return dict(inspect.signature(factory).parameters)
+        return dict(inspect.signature(found).parameters)
     except (TypeError, ValueError):
-        return None
-
-
-def _name_of(agent: Any) -> str:
-    return str(getattr(agent, "__qualname__", None) or type(agent).__qualname__)
+        return {}

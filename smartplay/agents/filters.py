@@ -1,17 +1,18 @@
 """Agents behind filters: what stands between an agent and its game, and changes what passes.
 
-A lesion takes something away in this manner, a variant of the prompt tells the same differently.
+An ablation takes something away in this manner, a variant of the prompt tells the same differently.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from smartplay.agents.base import Agent, AgentFactory, Observation, Reply
+from smartplay.agents.base import Agent, AgentMaker, Context, Observation, Reply
 
 
 class Filter:
@@ -48,44 +49,34 @@ class Filter:
         return number
 
 
-class LesionedFactory:
-    """Makes agents that read through filters.
+def make_filtered(make: AgentMaker, filters: Sequence[type[Filter]], context: Context) -> Agent:
+    """Make an agent that plays through filters.
 
     Args:
-        factory: Makes the whole agents.
-        filters: What stands between an agent and its game, nearest to the game first.
+        make: Makes the agent itself.
+        filters: What stands between it and its game, nearest to the game first.
+        context: What the run gives.
     """
-
-    def __init__(self, factory: AgentFactory, filters: Iterable[type[Filter]]) -> None:
-        self._factory, self._filters = factory, list(filters)
-
-    def __call__(self, manual: str, actions: list[str], seed: int) -> Agent:
-        """Make the agent of one episode."""
-        filters = []
-        for kind in self._filters:
-            filters.append(kind(actions))
-            manual, actions = filters[-1].manual(manual), filters[-1].actions
-        make = lambda: self._factory(manual=manual, actions=list(actions), seed=seed)  # noqa: E731
-        return LesionedAgent(make, filters)
-
-    def __getattr__(self, name: str) -> Any:
-        """Everything else (`concurrency`, `aclose`, …) is the whole factory's."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self._factory, name)
+    made = []
+    for kind in filters:
+        made.append(kind(context.actions))
+        manual, actions = made[-1].manual(context.manual), list(made[-1].actions)
+        context = replace(context, manual=manual, actions=actions)
+    # The filters keep lists of their own: an agent may spoil the one that it is given.
+    return FilteredAgent(lambda: make(replace(context, actions=list(context.actions))), made)
 
 
-class LesionedAgent:
+class FilteredAgent:
     """An agent behind filters.
 
     Args:
-        make: Makes the whole agent.
+        make: Makes the agent itself.
         filters: What stands between it and the game, nearest to the game first.
     """
 
     def __init__(self, make: Callable[[], Agent], filters: list[Filter]) -> None:
         self._make, self._filters = make, filters
-        self._forgets = any(kind.forgets for kind in filters)
+        self._forgets = any(each.forgets for each in filters)
         self._agent = make()
 
     def act(self, observation: Observation) -> Any:
@@ -95,12 +86,12 @@ class LesionedAgent:
         for each in self._filters:
             observation = each.observation(observation)
         reply: Any = self._agent.act(observation)
-        return self._later(reply) if inspect.isawaitable(reply) else self._told(reply)
+        return self._later(reply) if inspect.isawaitable(reply) else self._filtered(reply)
 
     async def _later(self, reply: Any) -> Any:
-        return self._told(await reply)
+        return self._filtered(await reply)
 
-    def _told(self, reply: Any) -> Any:
+    def _filtered(self, reply: Any) -> Any:
         for each in reversed(self._filters):
             if isinstance(reply, Reply):
                 reply = msgspec.structs.replace(reply, text=each.reply(reply.text))

@@ -19,14 +19,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from smartplay.agents.base import Observation, Reply
+from smartplay.agents.base import Context, Observation, Reply
 from smartplay.agents.prompts import PLAIN, PromptStyle
 from smartplay.errors import PromptTooLongError
-from smartplay.models.base import Model
 from smartplay.models.images import with_picture
 from smartplay.records import Call, Message
 
 Protocols = Literal["direct", "think"]
+ROLE = "player"
 
 ANSWER = 'the line "Answer: " followed by the action, word for word'
 HOW_TO_ANSWER: dict[str, str] = {
@@ -52,37 +52,28 @@ NO_WORDS = "(no reply)"  # services do not take an empty message of the assistan
 
 
 class LLMAgent:
-    """Plays one episode with a language model.
+    """Plays one episode with a language model, the one in the role `ROLE`.
 
     Args:
-        model: Where replies come from; shared between episodes.
-        manual: The rules.
-        actions: Names of the actions.
-        seed: The episode's seed.
+        context: What the run gives.
         protocol: `"direct"` asks once, `"think"` first for reasons and then for the choice.
         style: How the prompt is laid out.
     """
 
     def __init__(
-        self,
-        model: Model,
-        manual: str,
-        actions: list[str],
-        seed: int,
-        protocol: Protocols,
-        style: PromptStyle = PLAIN,
+        self, context: Context, protocol: Protocols = "direct", style: PromptStyle = PLAIN
     ) -> None:
-        self._model, self._actions, self._seed = model, actions, seed
+        self._model, self._actions = context.models[ROLE], context.actions
         self._protocol, self._style = protocol, style
-        self._choices = actions if model.settings.constrained else None
-        self._system = _message("system", system_text(manual, actions, protocol, style))
+        self._choices = self._actions if self._model.settings.constrained else None
+        system = system_text(context.manual, self._actions, protocol, style)
+        self._system = _message("system", system)
         self._observation = Observation("")
         self._step = -1  # of the episode, as counted in the prompt
         self._first = 0  # the first step there is room for
         self._shown: tuple[int, list[str]] = (0, [])  # the steps on the last page, from which on,
         self._steps = ""  # and how they stood there
         self._talk: list[Message] = []
-        self._fresh = True
 
     async def act(self, observation: Observation) -> Reply:
         """Reply to an observation; a complaint carries on the conversation of its step.
@@ -105,15 +96,13 @@ class LLMAgent:
             text=calls[-1].text,
             reasoning="\n\n".join(_thoughts(calls)),
             truncated=calls[-1].finish == "length",
-            calls=calls,
+            withheld=calls[-1].finish == "withheld",
         )
 
     async def _ask(self, choices: list[str] | None) -> Call:
         """Send the conversation and add the reply to it; make room first if there is none."""
         try:
-            call = await self._model.chat(
-                list(self._talk), choices=choices, seed=self._seed, fresh=self._fresh
-            )
+            (call,) = await self._model.chat(list(self._talk), choices=choices)
         except PromptTooLongError:
             oldest = self._oldest()
             if oldest >= self._step:
@@ -121,7 +110,6 @@ class LLMAgent:
             self._first = oldest + (self._step - oldest + 1) // 2
             self._talk[1] = self._page()
             return await self._ask(choices)
-        self._fresh = False
         self._talk.append(_message("assistant", call.text.strip() or NO_WORDS))
         return call
 

@@ -181,7 +181,9 @@ VARIANTS: tuple[Variant, ...] = (
 
 
 def function_agent(variant: Variant) -> type[FunctionAgent]:
-    """A class of agents that call a function with prompts of this variant."""
+    """The class of agents that call a function with prompts of this variant."""
+    if variant is VARIANTS[0]:
+        return FunctionAgent
     compose = staticmethod(variant.style.prompt)
     return type("FunctionAgent", (FunctionAgent,), {"compose": compose})
 

@@ -61,22 +61,29 @@ class AnthropicModel:
         self,
         messages: list[Message],
         *,
-        choices: Sequence[str] | None = None,
+        samples: int = 1,
+        temperature: Any = None,
         seed: int | None = None,
+        choices: Sequence[str] | None = None,
+        label: str = "",
         fresh: bool = False,
-    ) -> Call:
+    ) -> list[Call]:
         """Reply to a conversation; see `Model.chat`."""
         request = self._request(messages, choices)
         reply, seconds = await self._service.post("/v1/messages", request, _Reply)
-        return Call(
-            messages=for_record(messages),
-            text="".join(block.text for block in reply.content if block.type == "text"),
-            reasoning="".join(block.thinking for block in reply.content),
-            finish=FINISH.get(reply.stop_reason or "", reply.stop_reason or ""),
-            model=reply.model,
-            usage=_usage(reply.usage),
-            seconds=seconds,
-        )
+        return [
+            Call(
+                messages=for_record(messages),
+                text="".join(block.text for block in reply.content if block.type == "text"),
+                reasoning="".join(block.thinking for block in reply.content),
+                finish=FINISH.get(reply.stop_reason or "", reply.stop_reason or ""),
+                model=reply.model,
+                usage=_usage(reply.usage),
+                seconds=seconds,
+                label=label,
+                asked=self.name,
+            )
+        ]
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, Protocol, TypeVar
@@ -10,9 +12,28 @@ from urllib.parse import urlsplit
 import msgspec
 
 from smartplay.errors import UnknownNameError, UsageError
+from smartplay.models.pace import Pace
 from smartplay.records import Call, Message
 
 Seed = int | Literal["episode"] | None
+
+
+class Unset(enum.Enum):
+    """The type of `UNSET`."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
+"""Stands for an argument that is not given, where None says something."""
+
+
+def sample_seed(seed: int, sample: int) -> int:
+    """The seed of one of several samples, below 2**31; the first keeps the seed."""
+    if sample == 0:
+        return seed
+    return int.from_bytes(hashlib.sha256(f"{seed} {sample}".encode()).digest()[:4], "big") >> 1
+
 
 WITHOUT_EFFECT = ("timeout", "max_retries", "api_key_env")
 """Settings that no reply depends on."""
@@ -43,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_key_env: str | None = None
     constrained: bool = False
     extra: dict[str, Any] = {}
+    samples_per_request: bool = False
+    reasoning_tags: list[str] = []
 
 
 class Model(Protocol):
@@ -60,14 +83,21 @@ class Model(Protocol):
     def concurrency(self) -> int:
         """The most calls that do well under way at once."""
 
+    @property
+    def pace(self) -> Pace:
+        """How many calls are under way at once."""
+
     async def chat(
         self,
         messages: list[Message],
         *,
-        choices: Sequence[str] | None = None,
+        samples: int = 1,
+        temperature: float | Unset | None = UNSET,
         seed: int | None = None,
+        choices: Sequence[str] | None = None,
+        label: str = "",
         fresh: bool = False,
-    ) -> Call:
+    ) -> list[Call]:
         """Reply to a conversation.
 
         Args:

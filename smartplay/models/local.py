@@ -78,10 +78,13 @@ class LocalModel(OpenAIModel):
         self,
         messages: list[Message],
         *,
-        choices: Sequence[str] | None = None,
+        samples: int = 1,
+        temperature: Any = None,
         seed: int | None = None,
+        choices: Sequence[str] | None = None,
+        label: str = "",
         fresh: bool = False,
-    ) -> Call:
+    ) -> list[Call]:
         """Reply to a conversation; see `Model.chat`. Others wait for their turn."""
         async with self._turn:
             if self._server is None:

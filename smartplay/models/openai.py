@@ -49,23 +49,30 @@ class OpenAIModel:
         self,
         messages: list[Message],
         *,
-        choices: Sequence[str] | None = None,
+        samples: int = 1,
+        temperature: Any = None,
         seed: int | None = None,
+        choices: Sequence[str] | None = None,
+        label: str = "",
         fresh: bool = False,
-    ) -> Call:
+    ) -> list[Call]:
         """Reply to a conversation; see `Model.chat`."""
         request = self._request(messages, choices, seed, fresh)
         reply, seconds = await self._service.post("/chat/completions", request, _Completion)
         choice, message = reply.choices[0], reply.choices[0].message
-        return Call(
-            messages=for_record(messages),
-            text=_joined(message.content) or message.refusal or "",
-            reasoning=message.reasoning_content or message.reasoning or "",
-            finish="refusal" if message.refusal else choice.finish_reason or "",
-            model=reply.model or "",
-            usage=_usage(reply.usage),
-            seconds=seconds,
-        )
+        return [
+            Call(
+                messages=for_record(messages),
+                text=_joined(message.content) or message.refusal or "",
+                reasoning=message.reasoning_content or message.reasoning or "",
+                finish="refusal" if message.refusal else choice.finish_reason or "",
+                model=reply.model or "",
+                usage=_usage(reply.usage),
+                seconds=seconds,
+                label=label,
+                asked=self.name,
+            )
+        ]
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -1,9 +1,6 @@
 """Replies that were paid for, kept in an SQLite file so that none is paid for twice.
 
-A reply is found again by the model and its settings, the conversation, the episode (by its
-agent's seed) and the number of the call within the episode. So repeats of an episode under other
-seeds stay independent, and an episode that was broken off takes up where it stopped: played
-again, it is given the same replies up to the first one that is missing.
+`smartplay.models.lending` makes the keys by which they are found again.
 """
 
 from __future__ import annotations
@@ -13,16 +10,16 @@ import contextlib
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import msgspec
 
+from smartplay.encoding import encode
 from smartplay.errors import RunFolderError
-from smartplay.models.base import WITHOUT_EFFECT, Model, Settings
-from smartplay.models.images import for_record
-from smartplay.records import Call, Message, Usage
+from smartplay.models.base import WITHOUT_EFFECT, Settings
+from smartplay.records import Call, Usage
 
 
 class Replies:
@@ -40,7 +37,7 @@ class Replies:
         self.path = path
         self._lock = threading.Lock()
         self._unwritten: list[tuple[tuple[int, bytes, bytes], asyncio.Future[None]]] = []
-        with self._told():
+        with self._errors():
             self._file = sqlite3.connect(
                 path, timeout=30.0, isolation_level=None, check_same_thread=False
             )
@@ -64,7 +61,7 @@ class Replies:
     def find(self, episode: int) -> dict[bytes, bytes]:
         """The encoded replies of an episode by their keys."""
         ask = "SELECT key, reply FROM calls WHERE episode = ?"
-        with self._told(), self._lock:
+        with self._errors(), self._lock:
             return dict(self._file.execute(ask, (episode,)).fetchall())
 
     def keep(self, episode: int, key: bytes, reply: bytes) -> asyncio.Future[None]:
@@ -84,7 +81,7 @@ class Replies:
         waiting, self._unwritten = self._unwritten, []
         failure = None
         try:
-            with self._told(), self._lock, self._file:
+            with self._errors(), self._lock, self._file:
                 self._file.execute("BEGIN")
                 rows = [row for row, _ in waiting]
                 self._file.executemany("INSERT INTO calls VALUES (?, ?, ?)", rows)
@@ -95,22 +92,28 @@ class Replies:
                 continue
             kept.set_exception(failure) if failure else kept.set_result(None)
 
-    def usage(self) -> Usage:
-        """The tokens of all replies that were paid for when they were kept here."""
-        with self._told(), self._lock:
+    def spent(self) -> dict[str, Usage]:
+        """The tokens of all replies that were paid for when they were kept here, by model."""
+        with self._errors(), self._lock:
             rows = self._file.execute("SELECT reply FROM calls").fetchall()
-        calls = (decode_call(row[0]) for row in rows)
-        return sum((call.usage for call in calls if not call.reused), Usage())
+        spent: dict[str, Usage] = {}
+        for call in (decode_call(row[0]) for row in rows):
+            if not call.reused:
+                spent[call.asked] = spent.get(call.asked, Usage()) + call.usage
+        return spent
 
-    def close(self) -> None:
-        """Close the file."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Write what is waiting and close the file."""
         if self._unwritten:
             self._write()
-        with self._told(), self._lock:
+        with self._errors(), self._lock:
             self._file.close()
 
     @contextlib.contextmanager
-    def _told(self) -> Any:
+    def _errors(self) -> Any:
         try:
             yield
         except sqlite3.Error as error:
@@ -126,136 +129,37 @@ class Store(Protocol):
     def keep(self, episode: int, key: bytes, reply: bytes) -> Awaitable[None]:
         """Keep a reply."""
 
-    def close(self) -> None:
-        """Free what the store holds."""
 
-
-class FarReplies:
-    """Replies that another process keeps.
+class PassedReplies:
+    """The replies of an episode that is played in another process than the one that keeps them.
 
     Args:
-        recorded: Those that were there before, by episode and key.
-        send: Passes one on, to be kept there.
+        found: Those that are kept there, by episode and key.
+
+    Attributes:
+        new: What is to be kept there: episode, key, reply.
     """
 
-    def __init__(
-        self, recorded: dict[int, dict[bytes, bytes]], send: Callable[[int, bytes, bytes], None]
-    ) -> None:
-        self._recorded, self._send = recorded, send
+    def __init__(self, found: dict[int, dict[bytes, bytes]]) -> None:
+        self._found = found
+        self.new: list[tuple[int, bytes, bytes]] = []
 
     def find(self, episode: int) -> dict[bytes, bytes]:
         """The encoded replies of an episode by their keys."""
-        return self._recorded.get(episode, {})
+        return self._found.get(episode, {})
 
     async def keep(self, episode: int, key: bytes, reply: bytes) -> None:
-        """Pass a reply on."""
-        self._send(episode, key, reply)
-
-    def close(self) -> None:
-        """Do nothing."""
+        """Note a reply."""
+        self.new.append((episode, key, reply))
 
 
-class Meter(Protocol):
-    """Who counts what calls cost."""
-
-    def check(self) -> None:
-        """Raise if no further call may be made."""
-
-    def spend(self, usage: Usage) -> None:
-        """Count the tokens of a call that was made."""
-
-
-class RecordedModel:
-    """A model for one episode that makes no call twice.
-
-    Args:
-        model: Who is asked what is not recorded.
-        seed: What the episode is known by.
-        stores: Where replies are looked for, in this order, and kept; the first is the run's own.
-        meter: Who counts the calls that are made.
-    """
-
-    def __init__(
-        self, model: Model, seed: int, stores: Sequence[Store], meter: Meter | None
-    ) -> None:
-        self._model, self._stores, self._meter = model, stores, meter
-        self.name, self.settings = model.name, model.settings
-        self.concurrency = model.concurrency
-        self._start = _start(model, seed)
-        self._episode = _number(self._start)
-        self._kept: list[dict[bytes, bytes]] | None = None
-        self._number = 0
-        self._asked = False
-
-    async def chat(
-        self,
-        messages: list[Message],
-        *,
-        choices: Sequence[str] | None = None,
-        seed: int | None = None,
-        fresh: bool = False,
-    ) -> Call:
-        """Reply to a conversation; see `Model.chat`."""
-        recorded = for_record(messages)
-        key = _digest([self._start.hex(), self._number, choices, recorded])
-        if self._kept is None:
-            self._kept = [store.find(self._episode) for store in self._stores]
-        found = [kept.get(key) for kept in self._kept]
-        reply = next(filter(None, found), None)
-        if reply is None:
-            call = await self._ask(messages, choices, seed, fresh)
-        elif found[0] is None:  # the run's own file has never had it
-            call = msgspec.structs.replace(decode_call(reply), reused=True)
-        else:
-            call = decode_call(reply)
-        without = [s for s, had in zip(self._stores, found, strict=True) if had is None]
-        if without:
-            plain = msgspec.json.encode(msgspec.structs.replace(call, messages=[]))
-            for store in without:
-                await store.keep(self._episode, key, plain)
-        self._number += 1
-        return msgspec.structs.replace(call, messages=recorded)
-
-    async def aclose(self) -> None:
-        """Leave the model to the other episodes."""
-
-    async def _ask(
-        self,
-        messages: list[Message],
-        choices: Sequence[str] | None,
-        seed: int | None,
-        fresh: bool,
-    ) -> Call:
-        if self._meter:
-            self._meter.check()
-        first, self._asked = not self._asked, True  # recorded replies have warmed up nothing
-        call = await self._model.chat(messages, choices=choices, seed=seed, fresh=fresh or first)
-        if self._meter:
-            self._meter.spend(call.usage)
-        return call
-
-
-def _lasting(settings: Settings) -> dict[str, Any]:
-    """The settings that replies depend on."""
-    plain: dict[str, Any] = msgspec.to_builtins(settings)
-    return {name: value for name, value in plain.items() if name not in WITHOUT_EFFECT}
-
-
-def episode_key(model: Model, seed: int) -> int:
-    """What a store knows an episode by: the model with its settings and the agent's seed."""
-    return _number(_start(model, seed))
-
-
-def _number(start: bytes) -> int:
-    return int.from_bytes(start[:8], "big", signed=True)  # as SQLite has them
-
-
-def _start(model: Model, seed: int) -> bytes:
-    return _digest([model.name, _lasting(model.settings), seed])
+def encode_call(call: Call) -> bytes:
+    """A reply as it is kept: without the messages it was given for."""
+    return encode(msgspec.structs.replace(call, messages=[]))
 
 
 def decode_call(reply: bytes) -> Call:
-    """A kept reply, without the messages it was given for.
+    """A kept reply.
 
     Raises:
         RunFolderError: If it is none.
@@ -266,5 +170,12 @@ def decode_call(reply: bytes) -> Call:
         raise RunFolderError(f"a kept reply cannot be read: {error}") from error
 
 
-def _digest(value: Any) -> bytes:
+def lasting(settings: Settings) -> dict[str, Any]:
+    """The settings that replies depend on."""
+    plain: dict[str, Any] = msgspec.to_builtins(settings)
+    return {name: value for name, value in plain.items() if name not in WITHOUT_EFFECT}
+
+
+def digest(value: Any) -> bytes:
+    """SHA-256 of plain data."""
     return hashlib.sha256(msgspec.json.encode(value, order="sorted")).digest()

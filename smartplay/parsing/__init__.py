@@ -132,3 +132,6 @@ def _meant(content: str, names: Names) -> Found:
 @lru_cache(maxsize=64)
 def _names(actions: tuple[str, ...]) -> Names:
     return Names(actions)
+
+
+VERSION = 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from smartplay.agents.base import Context
 from smartplay.agents.catalog import AgentSource
 from smartplay.errors import UsageError
 from smartplay.play.session import Human, Session, SessionOverError
@@ -31,7 +32,11 @@ def source(name: str, pictured: bool, score_shown: bool) -> AgentSource:
             f"{name!r} is no name for a player; use 1 to 40 letters, digits, spaces, . _ or -"
         )
     settings = {"shown": "picture" if pictured else "text", "score": score_shown}
-    return AgentSource(name=PREFIX + name, settings=settings, factory=Human, asynchronous=True)
+    return AgentSource(name=PREFIX + name, settings=settings, make=_no_session, asynchronous=True)
+
+
+def _no_session(context: Context) -> Human:
+    raise AssertionError("a player needs a session to play")
 
 
 def plan(
@@ -92,7 +97,7 @@ def play(display: Display, header: RunHeader, path: Path, player: AgentSource) -
     )
     try:
         played = run(
-            msgspec.structs.replace(player, factory=session),
+            msgspec.structs.replace(player, make=session),
             header.arguments["games"],
             episodes=header.arguments["episodes"],
             steps=header.arguments["steps"],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from smartplay.agents.base import Observation, Reply, prompt_text
+from smartplay.agents.base import Context, Observation, Reply, prompt_text
 from smartplay.card import GameCard
 from smartplay.errors import AgentError, RunFolderError
 from smartplay.games.drawing import Picture
@@ -167,9 +167,6 @@ class Session:
         score_shown: Whether the score is shown while playing.
     """
 
-    asynchronous = True  # on the main thread, where windows live
-    concurrency = 1
-
     def __init__(
         self,
         display: Display,
@@ -181,7 +178,7 @@ class Session:
         self.display, self.header = display, header
         self.pictured, self.score_shown = pictured, score_shown
         self._folder = folder
-        self._jobs = {job.agent_seed: job for job in jobs_of(header)}
+        self._jobs = {job.key: job for job in jobs_of(header)}
         self._player: tuple[Job, Human] | None = None
 
     @property
@@ -189,12 +186,12 @@ class Session:
         """Whether a second copy of the game is needed for what is shown."""
         return self.pictured or self.score_shown
 
-    def __call__(self, *, manual: str, actions: list[str], seed: int) -> Human:
+    def __call__(self, context: Context) -> Human:
         """Make the player of the next episode."""
         if not self.close_episode():
             raise SessionOverError
-        job = self._jobs[seed]
-        player = Human(self, job, manual, actions, self._earlier(job))
+        job = self._jobs[context.game, context.episode, context.repeat]
+        player = Human(self, job, context.manual, context.actions, self._earlier(job))
         self._player = job, player
         return player
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from smartplay.agents.catalog import AgentSource, find_agent
-from smartplay.errors import UsageError
+from smartplay.errors import RunFolderError, UsageError
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.run_folder import RunFolder
+from smartplay.runner.budget import Limits
 from smartplay.runner.cluster import AT_ONCE, cluster_executor
-from smartplay.runner.limits import Limits
+from smartplay.runner.places import suits
 from smartplay.runner.plan import (
     check_same_run,
     default_folder,
     plan_run,
     select_games,
 )
-from smartplay.runner.schedule import suits
-from smartplay.runner.session import Session
+from smartplay.runner.session import play_session
 
 
 class Run(NamedTuple):
@@ -47,14 +47,18 @@ class Run(NamedTuple):
 
 __all__ = ["Limits", "Run", "run"]
 
+SHARES = 64
+"""Episodes at once elsewhere, where each has a share of the limits."""
+
 
 def run(
     agent: str | Callable[..., Any] | AgentSource,
-    games: str = "core",
+    games: str | Iterable[str | Path] = "core",
     *,
     episodes: int | None = None,
     steps: int | None = None,
     seed: int = 0,
+    repeats: int = 1,
     concurrency: int | None = None,
     out: str | Path | None = None,
     quick: bool = False,
@@ -71,17 +75,21 @@ def run(
     """Play an agent over games; a folder that holds part of the same run is completed.
 
     Args:
-        agent: A name as on the command line, a class made with `manual`, `actions` and `seed`, a
-            plain function from the prompt to the reply, or an `AgentSource`.
-        games: `core`, `all`, families, ids and card files, joined by commas.
+        agent: A name as on the command line, a class made with `manual`, `actions` and `seed` or
+            with `context`, a plain function from the prompt to the reply, or an `AgentSource`.
+        games: `core`, `all`, families, ids and card files: a list, or a text with commas.
         episodes: Episodes per game; the card's number by default.
         steps: Step limit per episode; the card's by default.
         seed: The suite seed that every episode's seed is drawn from.
+        repeats: How often every episode is played, with the same seed of the game and another one
+            of the agent.
         concurrency: Episodes under way at once; by default what suits the agent.
-        out: The run folder; by default one under `runs/` that the same run always gets.
+        out: The run folder; by default one under `runs/` that the same run always gets. A class
+            or function is continued only in a folder that is named, and only if its code has a
+            file; else each call makes a folder of its own.
         quick: Two episodes of at most 5 steps each.
         retries: How often an invalid reply is complained of before the card's fallback is played.
-        agent_settings: Settings of the agent.
+        agent_settings: Settings of the agent; `models` maps roles to the models it is lent.
         game_settings: Settings of games, by name or family.
         limits: Most tokens, money and time; the run stops there and can be taken up.
         episode_seconds: Time an episode may take, looked at before each reply; one that takes
@@ -109,38 +117,60 @@ def run(
         steps=steps,
         seed=seed,
         retries=retries,
+        repeats=repeats,
         quick=quick,
         settings=game_settings or {},
         arguments={
             "agent": source.name,
-            "games": games,
+            "games": games if isinstance(games, str) else list(map(str, games)),
             "episodes": episodes,
             "steps": steps,
             "seed": seed,
             "concurrency": concurrency,
             "quick": quick,
             "retries": retries,
+            "repeats": repeats,
             "episode_seconds": episode_seconds,
             "cache": None if cache is None else str(cache),
             "cluster": cluster,
         },
     )
     limits = limits or Limits()
-    price = limits.price(header)
-    folder = RunFolder(Path(out) if out is not None else default_folder(header))
+    prices = limits.find_prices(header, {model.name for model in source.models.values()})
+    own = source.reference is None and not isinstance(agent, AgentSource)
+    folder = RunFolder(Path(out) if out is not None else default_folder(header, not own))
     with ExitStack() as stack:
         stack.enter_context(folder.lock())
         if folder.exists:
             check_same_run(folder.path, folder.header(), header)
+            if not source.resumable:
+                raise RunFolderError(
+                    f"{folder.path} holds a run, and nothing tells whether {source.name} is still "
+                    "the same agent, as its code is in no file; choose another folder with out="
+                )
             folder.mend()
-            header = folder.header()
         else:
             folder.create(header)
         if cluster is not None:
             executor = stack.enter_context(cluster_executor(cluster))
-        session = Session(folder, header, source, executor)
-        at_once = concurrency or (AT_ONCE if cluster else suits(source, header.games))
-        stopped = session.play(
-            at_once, limits, price, episode_seconds, Path(cache) if cache else None, progress
+        stopped = play_session(
+            folder,
+            header,
+            source,
+            concurrency=concurrency or _at_once(source, header, limits, executor is not None),
+            limits=limits,
+            prices=prices,
+            episode_seconds=episode_seconds,
+            cache=Path(cache) if cache else None,
+            executor=executor,
+            progress=progress,
         )
+    header = folder.header()
     return Run(folder.path, header, folder.results(header), stopped)
+
+
+def _at_once(source: AgentSource, header: RunHeader, limits: Limits, elsewhere: bool) -> int:
+    """Episodes at once; a limit that is shared by too many leaves none of them enough to go on."""
+    if not elsewhere:
+        return suits(source, header.games)
+    return SHARES if limits.count_tokens else AT_ONCE

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
-import math
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, SupportsIndex
 
 import gymnasium as gym
 import msgspec
 
-from smartplay.agents.base import Agent, AgentFactory, Observation, Reply
+import smartplay.agents
+from smartplay.agents.base import Agent, AgentMaker, Context, Observation, Reply
 from smartplay.card import GameCard
-from smartplay.errors import AgentError, GameError, ModelError, NoAccessError, RunFolderError
+from smartplay.encoding import encode
+from smartplay.errors import (
+    AgentError,
+    GameError,
+    ModelError,
+    NoAccessError,
+    RunFolderError,
+    UsageError,
+)
+from smartplay.models.lending import EpisodeModels
 from smartplay.parsing import Cause, parse_action
-from smartplay.records import Attempt, EpisodeHeader, EpisodeRecord, StepRecord, Usage
+from smartplay.prices import Price
+from smartplay.records import (
+    LARGEST_REAL,
+    Attempt,
+    Call,
+    EpisodeHeader,
+    EpisodeKey,
+    EpisodeRecord,
+    StepRecord,
+    Usage,
+)
 from smartplay.registry import get_card, register_cards
 from smartplay.runner.episode_log import EpisodeLog
 
@@ -31,10 +52,33 @@ COMPLAINTS = {
 COMPLAINT = "Reply with exactly one of your actions."
 PICTURE_ONLY = "The picture shows the present state of the game."
 LONGEST_CAUSE = 500
-NO_REPLY, NO_ACCESS = "no reply", "no access"
+FRAMES = 8
+OUR_PLACES = (Path(__file__).parent, Path(smartplay.agents.__file__).parent)
+FAULTS = NO_REPLY, NO_ACCESS, BAD_REQUEST, NO_ALLOWANCE = (
+    "no reply",
+    "no access",
+    "the agent cannot be played so",
+    "no allowance left",
+)
+"""Why an episode failed, where the run has to know: through a call to a language model, as no call
+can succeed, as the agent refuses its settings, as its share of the run's limits is spent."""
 
-Tick = Callable[[int, Usage], None]
-"""Called after each step with the model calls and tokens it took."""
+Tick = Callable[[Sequence[Call]], None]
+"""Called after each step with the model calls it took."""
+
+
+class Allowance(msgspec.Struct, frozen=True):
+    """A share of the limits of a run, for an episode that is played elsewhere.
+
+    Attributes:
+        tokens: Most tokens; None for any number.
+        cost: Most money; None for any amount.
+        prices: What the tokens of each model cost.
+    """
+
+    tokens: float | None = None
+    cost: float | None = None
+    prices: dict[str, Price] = {}
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,10 +90,16 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         settings: Settings over the card's.
         steps: Step limit.
         episode: Number of the episode.
+        repeat: Which of the repeats of the episode this is.
         seed: Seed of the environment.
         agent_seed: Seed of the agent.
         retries: How often an invalid reply is complained of before the fallback is played.
         seconds: Time the episode may take; None for any.
+        stream: The row of episodes it belongs to, each of which may rest on those before it.
+        place: Its place in that row, from 0.
+        memory: What the agent made of the episodes before it; None for nothing.
+        allowance: What it may spend, if it is played elsewhere.
+        replies: The replies that are recorded already, if it is played elsewhere.
     """
 
     game: str
@@ -57,10 +107,21 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     steps: int
     episode: int
+    repeat: int = 0
     seed: int
     agent_seed: int
     retries: int
     seconds: float | None = None
+    stream: str = ""
+    place: int = 0
+    memory: bytes | None = None
+    allowance: Allowance = Allowance()
+    replies: dict[int, dict[bytes, bytes]] = {}
+
+    @property
+    def key(self) -> EpisodeKey:
+        """What tells the episode from the others of its run."""
+        return self.game, self.episode, self.repeat
 
 
 class Outcome(NamedTuple):
@@ -69,53 +130,81 @@ class Outcome(NamedTuple):
     Attributes:
         record: Its line.
         trace: The content of its steps file; empty if it never began.
-        fault: `NO_REPLY` or `NO_ACCESS` if it failed through a call to a language model.
+        fault: One of `FAULTS` if it failed through one.
+        replies: Replies to be kept for it, if it was played elsewhere: episode, key, reply.
+        spent: The tokens it spent there, by model.
     """
 
     record: EpisodeRecord
     trace: bytes
     fault: str = ""
+    replies: Sequence[tuple[int, bytes, bytes]] = ()
+    spent: Mapping[str, Usage] = {}
 
 
-def no_tick(calls: int, usage: Usage) -> None:
+def no_tick(calls: Sequence[Call]) -> None:
     """Report nothing."""
 
 
-async def play_episode(job: Job, factory: AgentFactory, tick: Tick = no_tick) -> Outcome:
+async def play_episode(
+    job: Job, make: AgentMaker, models: EpisodeModels, tick: Tick = no_tick
+) -> Outcome:
     """Play an episode from its first observation to its end.
 
     An exception of the agent or the game ends the episode as unscored, with its cause; so does
     an agent that tries to end the program. Only if nothing can be written any more is the run
     itself at an end.
 
+    Args:
+        job: The episode.
+        make: Makes its agent.
+        models: What the agent may ask.
+        tick: Called after each step.
+
     Raises:
         RunFolderError: If a reply cannot be recorded.
     """
     started = time.perf_counter()
-    episode = _Episode(job)
-    error, fault = None, ""
+    episode = _Episode(job, models)
+    failure: BaseException | None = None
     try:
-        await episode.play(factory, tick)
+        await episode.play(make, tick)
     except RunFolderError:
         raise
-    except (Exception, SystemExit) as failure:
-        error, fault = one_line(failure), _fault(failure)
+    except (Exception, SystemExit) as error:
+        failure = error
     seconds = time.perf_counter() - started
     try:
-        return episode.outcome(error, seconds, fault)
-    except Exception as failure:
-        return failed(job, f"the episode cannot be written down: {one_line(failure)}", seconds)
+        return episode.outcome(failure, seconds)
+    except Exception as error:
+        return failed(job, f"the episode cannot be written down: {one_line(error)}", seconds)
 
 
-def _fault(failure: BaseException) -> str:
+def _fault(failure: BaseException | None) -> str:
     if isinstance(failure, NoAccessError):
         return NO_ACCESS
+    if isinstance(failure, UsageError):
+        return BAD_REQUEST
     return NO_REPLY if isinstance(failure, ModelError) else ""
 
 
-def failed(job: Job, error: str, seconds: float = 0.0) -> Outcome:
+def failed(job: Job, error: str, seconds: float = 0.0, fault: str = "") -> Outcome:
     """The outcome of an episode of which nothing is known but why it failed."""
-    return _Episode(job).outcome(error, seconds)
+    return Outcome(_record(job, error, seconds), b"", fault)
+
+
+def _record(job: Job, error: str | None, seconds: float, **more: Any) -> EpisodeRecord:
+    return EpisodeRecord(
+        game=job.game,
+        episode=job.episode,
+        repeat=job.repeat,
+        seed=job.seed,
+        agent_seed=job.agent_seed,
+        status="unscored" if error else "scored",
+        error=error,
+        seconds=seconds,
+        **more,
+    )
 
 
 def too_long(job: Job) -> str:
@@ -126,14 +215,14 @@ def too_long(job: Job) -> str:
 class _Episode:
     """An episode while it is played."""
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    def __init__(self, job: Job, models: EpisodeModels) -> None:
+        self.job, self.models = job, models
         self.log = EpisodeLog()
         self.info: dict[str, Any] = {}
         self.deadline = None if job.seconds is None else time.monotonic() + job.seconds
         self.terminated = self.truncated = False
 
-    async def play(self, factory: AgentFactory, tick: Tick) -> None:
+    async def play(self, make: AgentMaker, tick: Tick) -> None:
         job = self.job
         if job.card:
             register_cards(Path(job.card))
@@ -145,10 +234,30 @@ class _Episode:
             shown, self.info = env.reset(seed=job.seed)
             manual, actions = self.info["manual"], self.info["actions"]
             header = EpisodeHeader(
-                job.game, job.episode, job.seed, job.agent_seed, manual, actions, self.info["obs"]
+                job.game,
+                job.episode,
+                job.seed,
+                job.agent_seed,
+                manual,
+                actions,
+                self.info["obs"],
+                job.repeat,
+                memory_digest(job.memory),
             )
             self.log.begin(header)
-            agent = factory(manual=manual, actions=list(actions), seed=job.agent_seed)
+            context = Context(
+                manual=manual,
+                actions=list(actions),
+                seed=job.agent_seed,
+                game=job.game,
+                title=card.title,
+                episode=job.episode,
+                repeat=job.repeat,
+                steps=job.steps,
+                models=self.models,
+                memory=job.memory,
+            )
+            agent = make(context)
             while not (self.terminated or self.truncated):
                 shown = await self._step(env, agent, card, shown, tick)
         finally:
@@ -168,7 +277,8 @@ class _Episode:
         name = self.info["actions"][executed]
         number, valid = self.log.steps + 1, action is not None
         step = StepRecord(number, attempts, executed, name, valid, text, reward, score, seconds)
-        tick(*self.log.add(step))
+        self.log.add(step)
+        tick([call for attempt in attempts for call in attempt.calls])
         return shown
 
     async def _ask(
@@ -183,7 +293,10 @@ class _Episode:
             except TimeoutError:
                 self._time_left()  # raises if it is the episode's time that is over
                 raise
-            action, attempt = judge(reply, self.info["actions"])
+            lent = self.models.take()
+            self.log.count(lent)
+            action, attempt = judge(reply, self.info["actions"], lent)
+            self.log.count(attempt.calls[len(lent) :])
             attempts.append(attempt)
             if action is not None:
                 return action, attempts
@@ -200,24 +313,22 @@ class _Episode:
             raise AgentError(too_long(self.job))
         return left
 
-    def outcome(self, error: str | None, seconds: float, fault: str = "") -> Outcome:
+    def outcome(self, failure: BaseException | None, seconds: float) -> Outcome:
         """Sum the episode up."""
-        job = self.job
-        record = EpisodeRecord(
-            game=job.game,
-            episode=job.episode,
-            seed=job.seed,
-            agent_seed=job.agent_seed,
-            status="unscored" if error else "scored",
-            error=error,
-            score=None if error else _number("score", self.info["score"]),
+        self.log.count(self.models.take())  # of a step that came to no end
+        record = _record(
+            self.job,
+            None if failure is None else one_line(failure),
+            seconds,
+            score=None if failure else _number("score", self.info["score"]),
             terminated=self.terminated,
             time_limit=self.truncated,
-            seconds=seconds,
+            traceback=short_traceback(failure),
             **self.log.sums(),
             **told_by_game(self.info),
         )
-        return Outcome(record, self.log.packed(), fault)
+        msgspec.json.decode(encode(record), type=EpisodeRecord)  # or nobody could read it again
+        return Outcome(record, self.log.packed(), _fault(failure))
 
 
 def told_by_game(info: dict[str, Any]) -> dict[str, Any]:
@@ -257,8 +368,13 @@ async def _reply(agent: Agent, observation: Observation, seconds: float | None) 
         raise AgentError("CancelledError: the agent cancelled its own reply") from error
 
 
-def judge(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
+def judge(reply: Any, actions: list[str], calls: Sequence[Call] = ()) -> tuple[int | None, Attempt]:
     """Turn an agent's reply into the index of an action, or None and the cause.
+
+    Args:
+        reply: The reply.
+        actions: Names of the actions.
+        calls: The calls to lent models behind it.
 
     Raises:
         AgentError: If the reply is neither text, nor a `Reply`, nor an index.
@@ -266,10 +382,20 @@ def judge(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
     if isinstance(reply, str):
         reply = Reply(reply)
     if not isinstance(reply, Reply):
-        return _judge_number(reply, actions)
+        action, attempt = _judge_number(reply, actions)
+        return action, msgspec.structs.replace(attempt, calls=list(calls))
     parsed = parse_action(reply.text, actions, reply.truncated)
     cause = parsed.cause.value if parsed.cause else None
-    return parsed.action, Attempt(reply.text, cause, reply.reasoning, reply.calls)
+    own = [_checked(msgspec.structs.replace(call, role="")) for call in reply.calls]
+    return parsed.action, Attempt(reply.text, cause, reply.reasoning, [*calls, *own])
+
+
+def _checked(call: Call) -> Call:
+    """A call that an agent says it made, if it can be written down and read again."""
+    try:
+        return msgspec.json.decode(encode(call), type=Call)
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise AgentError(f"a call of the agent's reply cannot be written down: {error}") from error
 
 
 def _judge_number(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
@@ -285,9 +411,26 @@ def _judge_number(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
 
 def _number(what: str, value: Any) -> float:
     number = float(value)
-    if not math.isfinite(number):
+    if not abs(number) <= LARGEST_REAL:
         raise GameError(f"the game's {what} is {number}, which is no score")
     return number
+
+
+def memory_digest(memory: bytes | None) -> str:
+    """SHA-256, 16 hexadecimal digits, of the memory an episode begins with; empty for none."""
+    return "" if memory is None else hashlib.sha256(memory).hexdigest()[:16]
+
+
+def short_traceback(failure: BaseException | None) -> str:
+    """The last frames of a failure, files by their last two names, from the agent or game on."""
+    if failure is None or isinstance(failure, ModelError):
+        return ""
+    frames = traceback.extract_tb(failure.__traceback__)
+    outside = [frame for frame in frames if Path(frame.filename).parent not in OUR_PLACES]
+    return "\n".join(
+        f"{'/'.join(Path(frame.filename).parts[-2:])}, line {frame.lineno}, in {frame.name}"
+        for frame in outside[-FRAMES:]
+    )
 
 
 def one_line(failure: BaseException) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
-from smartplay.records import EpisodeHeader, StepRecord, Usage
+from smartplay.records import Call, EpisodeHeader, RoleUse, StepRecord, Usage
 from smartplay.run_folder import Trace
 
 
@@ -20,8 +21,8 @@ class EpisodeLog:
     """
 
     def __init__(self) -> None:
-        self.steps = self._calls = 0
-        self._usage = self._reused = Usage()
+        self.steps = 0
+        self._roles: dict[str, RoleUse] = {}
         self._reward = 0.0
         self._invalid: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
@@ -31,39 +32,45 @@ class EpisodeLog:
         """Start with what the agent reads before its first action."""
         self._trace = Trace(header)
 
-    def add(self, step: StepRecord) -> tuple[int, Usage]:
+    def add(self, step: StepRecord) -> None:
         """Take in a step.
-
-        Returns:
-            The calls it took, and their tokens.
 
         Raises:
             TypeError: If something in it cannot be written down.
         """
         assert self._trace is not None
         self._trace.add(step)
-        calls = [call for attempt in step.attempts for call in attempt.calls]
-        usage = sum((call.usage for call in calls), Usage())
         self.steps += 1
-        self._calls += len(calls)
-        self._usage += usage
         self._reward += step.reward
-        self._reused = sum((call.usage for call in calls if call.reused), self._reused)
         self._rejected.update(attempt.cause for attempt in step.attempts if attempt.cause)
         if cause := step.attempts[-1].cause:
             self._invalid[cause] += 1
-        return len(calls), usage
+
+    def count(self, calls: Iterable[Call]) -> None:
+        """Take in calls, those of a step that never came to its end as well."""
+        for call in calls:
+            before = self._roles.get(call.role, RoleUse(call.asked))
+            served = f"{call.model} ({call.fingerprint})" if call.fingerprint else call.model
+            self._roles[call.role] = RoleUse(
+                before.model,
+                before.calls + 1,
+                before.usage + call.usage,
+                before.reused + (call.usage if call.reused else Usage()),
+                before.served if served in before.served else [*before.served, served],
+            )
 
     def sums(self) -> dict[str, Any]:
         """The sums, as fields of the episode's record."""
+        uses = self._roles.values()
         return {
             "return_": self._reward,
             "steps": self.steps,
             "invalid": dict(sorted(self._invalid.items())),
             "rejected": dict(sorted(self._rejected.items())),
-            "calls": self._calls,
-            "usage": self._usage,
-            "reused": self._reused,
+            "calls": sum(use.calls for use in uses),
+            "usage": sum((use.usage for use in uses), Usage()),
+            "reused": sum((use.reused for use in uses), Usage()),
+            "roles": dict(sorted(self._roles.items())),
         }
 
     def packed(self) -> bytes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import gymnasium as gym
 import msgspec
 import numpy as np
 
+from smartplay import parsing
 from smartplay._version import __version__
 from smartplay.agents.catalog import AgentSource
 from smartplay.card import GameCard
@@ -25,6 +27,7 @@ from smartplay.errors import (
     UnknownNameError,
     UsageError,
 )
+from smartplay.models.base import WITHOUT_EFFECT
 from smartplay.records import GameHeader, RunHeader
 from smartplay.registry import cards, get_card, register_cards
 from smartplay.run_folder import encode
@@ -34,23 +37,33 @@ QUICK_EPISODES = 2
 QUICK_STEPS = 5
 LARGEST = 2**31 - 1
 NO_SETTINGS = ("environment", "describer", "render_mode")
-IDENTITY = ("agent", "agent_settings", "agent_digest", "seed", "retries", "games")
-WITHOUT_EFFECT = ("timeout", "max_retries")  # settings of agents that no reply depends on
 RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "aiohttp", "xllamacpp")
+DECIDING_PACKAGES = ("smartplay", "gymnasium", "numpy", "crafter")
+"""A run that was begun under one version of these is not continued under another."""
+
+SEED_RULE = 2
+"""Which rule new runs draw their episodes' seeds by. By rule 1, that of version 0.1, the agent's
+seed comes from the same stream as the environment's; by rule 2 it is `seed_of_agent`."""
+
+TOLD = 4  # differences that a message lists
+LONGEST_VALUE = 60  # characters of a value in a message
+LONGEST_SLUG = 80  # characters of an agent's name in a folder's name
 
 
-def select_games(selection: str) -> list[GameCard]:
+def select_games(selection: str | Iterable[str | Path]) -> list[GameCard]:
     """The cards a selection names.
 
     Args:
-        selection: Parts joined by commas: `core`, `all`, a family, an id, or a card file's path.
+        selection: `core`, `all`, families, ids, or paths of card files: a list of them, or a text
+            that joins them by commas.
 
     Raises:
         UnknownNameError: If a part names nothing.
         UsageError: If a named game is data only, or nothing is selected.
     """
     found: dict[str, GameCard] = {}
-    for part in filter(None, (part.strip() for part in selection.split(","))):
+    parts = selection.split(",") if isinstance(selection, str) else map(str, selection)
+    for part in filter(None, map(str.strip, parts)):
         for card in _select(part):
             found[card.id] = card
     if not found:
@@ -89,6 +102,7 @@ def plan_run(
     steps: int | None,
     seed: int,
     retries: int,
+    repeats: int = 1,
     quick: bool,
     settings: Mapping[str, Mapping[str, Any]],
     arguments: dict[str, Any],
@@ -102,6 +116,7 @@ def plan_run(
         steps: Step limit; the card's by default. A larger one than the card's is allowed.
         seed: The suite seed, 0 or more.
         retries: How often an invalid reply is complained of.
+        repeats: How often every episode is played.
         quick: Play at most `QUICK_EPISODES` episodes of at most `QUICK_STEPS` steps.
         settings: Settings by a game's name or family.
         arguments: The arguments as given, to be kept.
@@ -110,8 +125,8 @@ def plan_run(
         UsageError: If a number is out of range, a setting belongs to no selected game, or a game
             cannot be made as it is to be played.
     """
-    numbers = [("episodes", episodes, 1), ("steps", steps, 1), ("seed", seed, 0)]
-    for name, number, least in [*numbers, ("retries", retries, 0)]:
+    numbers = [("episodes", episodes, 1), ("steps", steps, 1), ("repeats", repeats, 1)]
+    for name, number, least in [*numbers, ("seed", seed, 0), ("retries", retries, 0)]:
         if number is not None and not least <= number <= LARGEST:
             bound = f"{least} or more" if number < least else f"{LARGEST} or less"
             raise UsageError(f"{name} must be {bound}, not {number}")
@@ -131,7 +146,7 @@ def plan_run(
             steps=steps or min(card.steps, most[1]),
             history=own.get("history", card.history),
         )
-    return RunHeader(
+    header = RunHeader(
         agent=source.name,
         agent_settings=_plain("settings of the agent", source.settings),
         agent_digest=source.digest,
@@ -139,9 +154,17 @@ def plan_run(
         games=games,
         seed=seed,
         retries=retries,
+        repeats=repeats,
+        parser=parsing.VERSION,
+        seed_rule=SEED_RULE,
         versions=_versions(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    try:
+        msgspec.json.decode(encode(header), type=RunHeader)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"the run cannot be written down: {error}") from error
+    return header
 
 
 def _names(card: GameCard) -> tuple[str, ...]:
@@ -187,9 +210,11 @@ def jobs_of(header: RunHeader) -> list[Job]:
     """Every episode of a run."""
     jobs = []
     for game, plan in header.games.items():
-        stream = get_card(game).seed_stream
-        for episode in range(plan.episodes):
-            seed, agent_seed = episode_seeds(header.seed, stream, episode)
+        card = get_card(game)
+        for episode, repeat in product(range(plan.episodes), range(header.repeats)):
+            seed, agent_seed = episode_seeds(header.seed, card.seed_stream, episode)
+            if header.seed_rule > 1:
+                agent_seed = seed_of_agent(header.seed, game, episode, repeat)
             jobs.append(
                 Job(
                     game=game,
@@ -197,6 +222,7 @@ def jobs_of(header: RunHeader) -> list[Job]:
                     settings=plan.settings,
                     steps=plan.steps,
                     episode=episode,
+                    repeat=repeat,
                     seed=seed,
                     agent_seed=agent_seed,
                     retries=header.retries,
@@ -206,7 +232,7 @@ def jobs_of(header: RunHeader) -> list[Job]:
 
 
 def episode_seeds(suite_seed: int, stream: str, episode: int) -> tuple[int, int]:
-    """The seeds of an episode's environment and agent, each below 2**31.
+    """The seed of an episode's environment, and that of its agent by rule 1; each below 2**31.
 
     They depend on the three arguments alone (`numpy.random.SeedSequence` over the suite seed, the
     SHA-256 of the stream and the episode's number), so no order of playing changes them. A card's
@@ -218,35 +244,97 @@ def episode_seeds(suite_seed: int, stream: str, episode: int) -> tuple[int, int]
     return int(state[0] >> 1), int(state[1] >> 1)
 
 
+def seed_of_agent(suite_seed: int, game: str, episode: int, repeat: int) -> int:
+    """The seed of an episode's agent by rule 2, below 2**31.
+
+    A digest, so that it tells nothing of the environment's seed, nor do equal ones recur in other
+    games, episodes or repeats.
+    """
+    told = f"agent {suite_seed} {game} {episode} {repeat}"
+    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:4], "big") >> 1
+
+
 def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:
     """Make sure a folder may be continued.
 
     Raises:
-        RunFolderError: If the folder holds another run than the one asked for.
+        RunFolderError: If the folder holds another run than the one asked for; says what differs.
     """
-    before, after = _identity(old), _identity(new)
-    for field in before:
-        if before[field] != after[field]:
-            raise RunFolderError(
-                f"{path} holds another run ({field} differs); choose another folder with --out"
-            )
+    found = list(_differences(_identity(old), _identity(new)))
+    if found:
+        more = f" (and {len(found) - TOLD} more)" if len(found) > TOLD else ""
+        raise RunFolderError(
+            f"{path} holds another run: {'; '.join(found[:TOLD])}{more}. Choose another folder "
+            "with --out"
+        )
+
+
+def _differences(there: Any, here: Any, name: str = "") -> Iterator[str]:
+    """What is different between two pieces of plain data, place by place."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        for key in there | here:
+            yield from _differences(there.get(key), here.get(key), f"{name} {key}".strip())
+    elif there != here:
+        yield f"{name} differs ({_shown(there)} there, {_shown(here)} here)"
+
+
+def _shown(value: Any) -> str:
+    text = "nothing" if value is None or value == "" else str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
 def _identity(header: RunHeader) -> dict[str, Any]:
-    """What makes a run this run: all that its results depend on."""
-    settings = {k: v for k, v in header.agent_settings.items() if k not in WITHOUT_EFFECT}
-    same = [header.agent, settings, header.agent_digest, header.seed, header.retries, header.games]
-    return dict(zip(IDENTITY, msgspec.to_builtins(same), strict=True))
+    """What makes a run this run: all that its results depend on, and no place on a disk."""
+    plain = msgspec.to_builtins(header)
+    games = {
+        game: {key: value for key, value in plan.items() if key != "card"}
+        for game, plan in plain["games"].items()
+    }
+    return {
+        "agent": _placeless(header.agent),
+        "agent_settings": _lasting(plain["agent_settings"]),
+        "agent_digest": header.agent_digest,
+        "games": games,
+        "seed": header.seed,
+        "retries": header.retries,
+        "repeats": header.repeats,
+        "parser": header.parser,
+        "seed_rule": header.seed_rule,
+        "versions": {key: header.versions.get(key) for key in DECIDING_PACKAGES},
+    }
 
 
-def default_folder(header: RunHeader) -> Path:
-    """A folder name that the same run always gets: agent, and a digest of what is played."""
+def _lasting(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings that replies depend on, those of models in roles too."""
+    return {
+        key: _lasting(value) if isinstance(value, dict) else value
+        for key, value in settings.items()
+        if key not in WITHOUT_EFFECT
+    }
+
+
+def _placeless(agent: str) -> str:
+    """An agent's name without the folder of its file."""
+    place, colon, name = agent.partition(".py:")
+    return f"{Path(place).name}{colon}{name}"
+
+
+def default_folder(header: RunHeader, resumable: bool = True) -> Path:
+    """A folder name for a run: agent, and a digest of what is played.
+
+    Args:
+        header: The run.
+        resumable: Whether the same run always gets the same one; else it gets one of its own.
+    """
     same = list(_identity(header).values())
     digest = hashlib.sha256(msgspec.json.encode(same, order="sorted")).hexdigest()[:8]
-    stem = Path(header.agent.rpartition(":")[0] or header.agent).stem or "agent"
-    kind = header.agent if ".py:" not in header.agent else f"{stem}-{header.agent.split(':')[-1]}"
-    slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in kind)
-    return Path("runs") / f"{slug}-{digest}"
+    place, colon, name = _placeless(header.agent).partition(".py:")
+    words = f"{place}-{name}" if colon else place
+    slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in words)[:LONGEST_SLUG]
+    base = Path("runs") / f"{slug}-{digest}"
+    if resumable:
+        return base
+    return next(p for k in count(1) if not (p := base.with_name(f"{base.name}-{k}")).exists())
 
 
 def _versions() -> dict[str, str]:

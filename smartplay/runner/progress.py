@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -39,10 +39,10 @@ class RunProgress:
         total: Episodes of the run.
         done: Episodes that are finished already.
         shown: Whether to show anything.
-        pace: Whose text says how many calls are under way at once.
+        paces: Whose texts say how many calls are under way at once.
     """
 
-    def __init__(self, total: int, done: int, shown: bool, pace: object = "") -> None:
+    def __init__(self, total: int, done: int, shown: bool, paces: Sequence[object] = ()) -> None:
         self._bar = Progress(
             TextColumn("{task.completed}/{task.total} episodes"),
             BarColumn(),
@@ -54,7 +54,7 @@ class RunProgress:
             disable=not shown,
         )
         self._task = self._bar.add_task("run", total=total, completed=done)
-        self._pace = pace
+        self._paces = paces
         self._scores, self._scored = 0.0, 0
         self._steps = self._calls = self._tokens = self._unscored = 0
 
@@ -91,7 +91,7 @@ class RunProgress:
         parts.append(f"{self._steps} steps")
         if self._calls:
             parts.append(f"{self._calls} calls, {self._tokens} tokens")
-        parts += filter(None, [str(self._pace)])
+        parts += map(str, self._paces)
         if self._unscored:
             parts.append(f"{self._unscored} unscored")
         return ", ".join(parts)

@@ -1,144 +1,220 @@
-"""Plays the missing episodes of a run folder."""
+"""One go at a run: plays the missing episodes of its folder, many at once."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from smartplay.agents.catalog import AgentSource
 from smartplay.errors import UsageError
+from smartplay.models.lending import RunModels
+from smartplay.models.replies import Replies
 from smartplay.prices import Price
-from smartplay.records import RunHeader, Usage
+from smartplay.records import Call, EpisodeKey, RunHeader, Usage
 from smartplay.registry import get_card
 from smartplay.run_folder import RunFolder
-from smartplay.runner.episode import Job, Outcome
-from smartplay.runner.limits import Limits, Watch
+from smartplay.runner.budget import Budget, Limits, Stopped, calling_on_stop, own_spent
+from smartplay.runner.episode import BAD_REQUEST, Outcome, failed, one_line
+from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
-from smartplay.runner.schedule import play_all
-from smartplay.runner.spread import Spread, processes_for
+from smartplay.runner.progress import RunProgress
+from smartplay.runner.streams import Stream, streams_of
 
-if TYPE_CHECKING:
-    from smartplay.runner.progress import RunProgress
+GRACE = 30.0
+"""Seconds for what is under way when a run stops at a limit; after them it is given up."""
 
 T = TypeVar("T")
 
 
-class Session:
-    """One go at a run, from taking it up to its end or a limit.
+def play_session(
+    folder: RunFolder,
+    header: RunHeader,
+    source: AgentSource,
+    *,
+    concurrency: int,
+    limits: Limits,
+    prices: tuple[dict[str, Price], str],
+    episode_seconds: float | None,
+    cache: Path | None,
+    executor: Executor | None,
+    progress: bool | None,
+) -> str | None:
+    """Play what is missing.
 
     Args:
-        folder: Where it is kept, locked by the caller.
+        folder: Where the run is kept, locked by the caller.
         header: What it plays.
         source: Who plays.
+        concurrency: Episodes at once.
+        limits: What it may cost.
+        prices: As `Limits.find_prices` gives them.
+        episode_seconds: Time an episode may take.
+        cache: A file of a language model's replies.
         executor: Where whole episodes are played, if not here.
+        progress: Whether to show a progress bar; by default if someone is watching.
+
+    Returns:
+        Why it stopped before the end; None if it did not.
+
+    Raises:
+        UsageError: For a cache where it is of no use, or if the agent refuses its settings.
     """
+    if cache is not None and not source.models:
+        raise UsageError(f"a cache is for language models; {source.name} asks none")
+    lines = folder.lines()
+    done = {
+        (record.game, record.episode, record.repeat): record
+        for record in folder.results(header)
+        if record.status == "scored"
+    }
+    jobs = [msgspec.structs.replace(job, seconds=episode_seconds) for job in jobs_of(header)]
+    streams = streams_of(jobs, source.learn, done, lambda key: _steps(folder, key))
+    if not streams:
+        folder.forget_replies()
+        return None
+    with ExitStack() as stack:
+        stores = [stack.enter_context(Replies(folder.replies))] if source.models else []
+        if cache is not None:
+            stores.append(stack.enter_context(Replies(cache, shared=True)))
+        spent = own_spent(lines, source.name) | (stores[0].spent() if stores else {})
+        budget = Budget(limits, *prices, spent)
+        models = RunModels(source.models, budget, stores)
+        for model in source.models.values():
+            model.pace.set_most(concurrency)
+        shown = sys.stderr.isatty() if progress is None else progress
+        bar = stack.enter_context(
+            RunProgress(len(jobs), len(done), shown, [m.pace for m in source.models.values()])
+        )
+        session = _Session(folder, source, models, budget, bar)
+        run_to_end(session.play(streams, concurrency, executor))
+        budget.end()
+    if budget.reason is None and not session.unscored:
+        folder.forget_replies()
+    return budget.reason
+
+
+def _steps(folder: RunFolder, key: EpisodeKey) -> Any:
+    game, episode, _ = key
+    return folder.steps(game, episode)
+
+
+class _Session:
+    """The episodes of a go at a run, as they are played and kept."""
 
     def __init__(
-        self, folder: RunFolder, header: RunHeader, source: AgentSource, executor: Executor | None
-    ) -> None:
-        self._folder, self._header, self._source = folder, header, source
-        self._executor = executor
-        self._prepare = getattr(source.factory, "prepare", None)
-        self._spread: Spread | None = None
-        self._unscored = 0
-
-    def play(
         self,
-        concurrency: int,
-        limits: Limits,
-        price: tuple[Price | None, str],
-        episode_seconds: float | None,
-        cache: Path | None,
-        progress: bool | None,
-    ) -> str | None:
-        """Play what is missing.
-
-        Args:
-            concurrency: Episodes at once.
-            limits: What it may cost.
-            price: As `Limits.price` gives it.
-            episode_seconds: Time an episode may take.
-            cache: A file of a language model's replies.
-            progress: Whether to show a progress bar; by default if someone is watching.
-
-        Returns:
-            Why it stopped before the end; None if it did not.
-
-        Raises:
-            UsageError: For a cache where it is of no use.
-        """
-        if cache is not None and (self._prepare is None or self._executor is not None):
-            raise UsageError("a cache is for language models that are called from this process")
-        records = self._folder.results(self._header)
-        done = {(r.game, r.episode): r for r in records if r.status == "scored"}
-        jobs = jobs_of(self._header)
-        missing = [
-            msgspec.structs.replace(job, seconds=episode_seconds)
-            for job in jobs
-            if (job.game, job.episode) not in done
-        ]
-        if not missing:
-            self._folder.forget_replies()
-            return None
-        # What failed elsewhere left no replies behind: it was paid for and will be again.
-        counted = self._folder.lines() if self._executor else done.values()
-        paid = sum((record.usage - record.reused for record in counted), Usage())
-        watch = Watch(limits, *price, paid)
-        metered = self._prepare is not None and self._executor is None
-        if self._prepare is not None and metered:
-            watch.at_least(self._prepare(concurrency, watch, self._folder.replies, cache))
-        from smartplay.runner.progress import RunProgress  # of no use to processes of a spread run
-
-        shown = sys.stderr.isatty() if progress is None else progress
-        self._spread = self._spread_out(concurrency, len(missing), cache) if metered else None
-        pace = self._spread or (self._source.factory if metered else "")
-        with RunProgress(len(jobs), len(done), shown, pace) as bar:
-            run_to_end(self._play(missing, concurrency, watch, bar, metered))
-        if watch.reason is None and not self._unscored:
-            self._folder.forget_replies()
-        return watch.reason
-
-    async def _play(
-        self, jobs: list[Job], concurrency: int, watch: Watch, bar: RunProgress, metered: bool
+        folder: RunFolder,
+        source: AgentSource,
+        models: RunModels,
+        budget: Budget,
+        bar: RunProgress,
     ) -> None:
-        def keep(outcome: Outcome) -> None:
-            if outcome.fault and watch.reason is not None:
-                return  # calls that failed with those that stopped the run: left for next time
-            self._folder.add(outcome.record, outcome.trace)
-            watch.episode(outcome)
-            score = outcome.record.score
-            self._unscored += score is None
-            card = get_card(outcome.record.game)
-            bar.episode(outcome, None if score is None else card.normalized(score))
+        self._folder, self._source, self._models = folder, source, models
+        self._budget, self._bar = budget, bar
+        self.unscored = 0
 
-        def tick(calls: int, usage: Usage) -> None:
-            if calls and not metered:
-                watch.spend(usage)
-            bar.tick(calls, usage)
+    async def play(
+        self, streams: list[Stream], concurrency: int, executor: Executor | None
+    ) -> None:
+        """Play every row of episodes, at most `concurrency` of them at once.
+
+        Those of heavy games are started first. When the run stops, episodes in this process end
+        after their present step, without a result; whole episodes elsewhere that have begun are
+        waited for where the executor can tell. None of them is waited for longer than `GRACE`: an
+        agent may be stuck.
+        """
+        loop = asyncio.get_running_loop()
+        slots, entrance = asyncio.Semaphore(concurrency), asyncio.Lock()
+        places = Places(self._source, self._models, self._budget, concurrency, self._tick, executor)
+
+        async def play(stream: Stream) -> None:
+            while True:
+                async with slots:
+                    async with entrance:  # one by one, so that no first call waits for all games
+                        await asyncio.sleep(0)
+                    if self._budget.reason is not None or not await self._play_next(stream, places):
+                        return
+
+        ordered = sorted(streams, key=lambda stream: not get_card(stream.missing[0].game).heavy)
+        tasks = [asyncio.ensure_future(_unless_stopped(play, s, self._budget)) for s in ordered]
+
+        def wind_up() -> None:
+            places.cancel_waiting()
+            loop.call_later(GRACE, _cancel, tasks)
 
         try:
-            if self._spread:
-                await self._spread.play(jobs, keep, watch, tick)
-            else:
-                await play_all(jobs, self._source, concurrency, keep, watch, tick, self._executor)
+            with calling_on_stop(self._budget, wind_up):
+                try:
+                    await asyncio.gather(*tasks)
+                except BaseException:
+                    self._budget.stop("it was interrupted")  # ends threads no one waits for
+                    raise
         finally:
-            await self._close()
+            _cancel(tasks)
+            places.cancel_waiting()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            places.close()
+            await self._models.aclose()
 
-    def _spread_out(self, concurrency: int, episodes: int, cache: Path | None) -> Spread | None:
-        processes = processes_for(self._source, concurrency, episodes)
-        return Spread(self._source, processes, concurrency, cache) if processes > 1 else None
+    async def _play_next(self, stream: Stream, places: Places) -> bool:
+        """Play the next episode of a row, if there is one; say so."""
+        try:
+            job = stream.next()
+        except Exception as failure:
+            self._keep(failed(stream.missing[0], one_line(failure)), stream)
+            return False
+        if job is None:
+            return False
+        self._keep(await places.play(job), stream)
+        return True
 
-    async def _close(self) -> None:
-        close = getattr(self._source.factory, "aclose", None)
-        if close is not None:
-            await close()
+    def _keep(self, outcome: Outcome, stream: Stream) -> None:
+        if outcome.fault == BAD_REQUEST:
+            raise UsageError((outcome.record.error or "").partition(": ")[2])
+        if outcome.fault and self._budget.reason is not None:
+            return  # calls that failed with those that stopped the run: left for next time
+        self._folder.add(outcome.record, outcome.trace)
+        stream.add(outcome.record)
+        self._budget.episode(outcome)
+        score = outcome.record.score
+        self.unscored += score is None
+        card = get_card(outcome.record.game)
+        self._bar.episode(outcome, None if score is None else card.normalized(score))
+
+    def _tick(self, calls: Sequence[Call]) -> None:
+        """Count a step that was played in this process; runs in the thread that played it."""
+        usage = Usage()
+        for call in calls:
+            usage += call.usage
+            if not call.role:
+                self._budget.spend(self._source.name, call.usage)
+        self._bar.tick(len(calls), usage)
+        self._budget.check()
+
+
+async def _unless_stopped(
+    play: Callable[[Stream], Coroutine[Any, Any, None]], stream: Stream, budget: Budget
+) -> None:
+    try:
+        await play(stream)  # not before, for an interrupt may come before this begins
+    except Stopped:
+        return
+    except asyncio.CancelledError:
+        if budget.reason is None:
+            raise
+
+
+def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
+    for task in tasks:
+        task.cancel()
 
 
 def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -14,8 +14,8 @@ import os
 import platform
 import signal
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Coroutine
+from concurrent.futures import wait
 from functools import lru_cache
 from typing import Any
 
@@ -24,7 +24,19 @@ import msgspec
 from smartplay._version import __version__
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.errors import UsageError
-from smartplay.runner.episode import Job, Outcome, Tick, failed, no_tick, play_episode, too_long
+from smartplay.models.lending import RunModels
+from smartplay.models.replies import PassedReplies
+from smartplay.runner.budget import Budget, Limits, Stopped
+from smartplay.runner.episode import (
+    NO_ALLOWANCE,
+    Job,
+    Outcome,
+    Tick,
+    failed,
+    no_tick,
+    play_episode,
+    too_long,
+)
 from smartplay.runner.threads import in_thread
 
 CLOSING = 5.0  # seconds
@@ -38,21 +50,33 @@ _one_at_a_time = threading.RLock()
 
 def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
     """Play an episode to its end, or the end of its time, while the calling thread waits."""
+    store = PassedReplies(job.replies)
+    budget = Budget(
+        Limits(tokens=job.allowance.tokens, cost=job.allowance.cost), job.allowance.prices
+    )
+    models = RunModels(source.models, budget, [store]).lend(job.agent_seed, job.repeat)
+    episode = play_episode(job, source.make, models, tick)
+    try:
+        outcome = _wait(job, source, episode)
+    except Stopped:
+        if budget.reason is None:  # it is the whole run that stops
+            raise
+        outcome = failed(job, "its share of the run's limits is spent", fault=NO_ALLOWANCE)
+    return outcome._replace(replies=store.new, spent=budget.spent)
+
+
+def _wait(job: Job, source: AgentSource, episode: Coroutine[Any, Any, Outcome]) -> Outcome:
     if job.seconds is None and not source.asynchronous:
-        return asyncio.run(play_episode(job, source.factory, tick))
-    playing = _begin(job, source, tick)
+        return asyncio.run(episode)
+    if source.asynchronous:
+        playing = asyncio.run_coroutine_threadsafe(episode, _loop())
+    else:
+        playing = in_thread(asyncio.run, episode)
     wait([playing], None if job.seconds is None else job.seconds + OVERTIME)
     if playing.done():
         return playing.result()
     playing.cancel()  # of use where it only waits
     return failed(job, too_long(job), job.seconds or 0.0)
-
-
-def _begin(job: Job, source: AgentSource, tick: Tick) -> Future[Outcome]:
-    episode = play_episode(job, source.factory, tick)
-    if source.asynchronous:
-        return asyncio.run_coroutine_threadsafe(episode, _loop())
-    return in_thread(asyncio.run, episode)
 
 
 def play_for(version: str, play: Callable[..., Outcome], *arguments: Any) -> Outcome:
@@ -106,15 +130,15 @@ def end_with_parent() -> None:
 def _source(reference: bytes) -> AgentSource:
     name, settings = msgspec.json.decode(reference)
     source = find_agent(name, settings)
-    atexit.register(_close, source)
+    if source.models:
+        atexit.register(_close, source)
     return source
 
 
 def _close(source: AgentSource) -> None:
-    """Close a model's connections on the loop they live on."""
-    close = getattr(source.factory, "aclose", None)
-    if close is not None:
-        asyncio.run_coroutine_threadsafe(close(), _loop()).result(CLOSING)
+    """Close the models' connections on the loop they live on."""
+    closing = RunModels(source.models, Budget(Limits())).aclose()
+    asyncio.run_coroutine_threadsafe(closing, _loop()).result(CLOSING)
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -9,7 +9,7 @@ from functools import partial
 import gymnasium as gym
 import numpy as np
 
-from smartplay.agents.base import Agent, AgentFactory, Observation
+from smartplay.agents.base import Agent, AgentMaker, Context, Observation
 from smartplay.agents.catalog import find_agent
 from smartplay.agents.lesions import NINE, Lesion
 from smartplay.agents.reference import reference_class
@@ -32,19 +32,19 @@ def contrast_cards() -> list[tuple[GameCard, GameCard]]:
     return [(found[k.key, "easy"], found[k.key, "hard"]) for k in Capability]
 
 
-def reference_factory(lesion: Lesion | None = None) -> AgentFactory:
+def reference_maker(lesion: Lesion | None = None) -> AgentMaker:
     """Makes reference agents, whole or with something taken away."""
-    return find_agent("reference", {} if lesion is None else {"lesion": lesion.name}).factory
+    return find_agent("reference", {} if lesion is None else {"lesion": lesion.name}).make
 
 
-def play_scores(card: GameCard, factory: AgentFactory, seeds: Sequence[int]) -> list[float]:
+def play_scores(card: GameCard, make: AgentMaker, seeds: Sequence[int]) -> list[float]:
     """The scores of an agent that replies at once and with an action's name, one per seed."""
     env = gym.make(card.id, disable_env_checker=True)
     scores = []
     for seed in seeds:
         text, info = env.reset(seed=seed)
         actions = info["actions"]
-        agent = factory(manual=info["manual"], actions=list(actions), seed=seed)
+        agent = make(Context(manual=info["manual"], actions=list(actions), seed=seed))
         over = False
         while not over:
             reply = agent.act(Observation(text, info["history"]))
@@ -59,10 +59,10 @@ def play_scores(card: GameCard, factory: AgentFactory, seeds: Sequence[int]) -> 
 class Helpless:
     """An agent that gives no answer where what was taken away from it makes it fail."""
 
-    def __init__(self, factory: AgentFactory, manual: str, actions: list[str], seed: int) -> None:
+    def __init__(self, make: AgentMaker, context: Context) -> None:
         self._agent: Agent | None = None
         with suppress(Exception):
-            self._agent = factory(manual=manual, actions=actions, seed=seed)
+            self._agent = make(context)
 
     def act(self, observation: Observation) -> str:
         """What the agent answers, or nothing."""
@@ -80,21 +80,21 @@ def study_lesions(seeds: int) -> LesionMatrix:
     pairs = contrast_cards()
     easy, hard = np.zeros((2, len(NINE), len(pairs), seeds))
     for row, lesion in enumerate(NINE):
-        factory = reference_factory(lesion)
+        make = reference_maker(lesion)
         for column, (mild, demanding) in enumerate(pairs):
-            easy[row, column] = over_chance(mild, factory, seeds)
-            hard[row, column] = over_chance(demanding, factory, seeds)
+            easy[row, column] = over_chance(mild, make, seeds)
+            hard[row, column] = over_chance(demanding, make, seeds)
     names = [lesion.name for lesion in NINE]
     return lesion_matrix(names, easy, hard, np.random.default_rng(RESAMPLING_SEED))
 
 
-def over_chance(card: GameCard, factory: AgentFactory, seeds: int) -> Floats:
+def over_chance(card: GameCard, make: AgentMaker, seeds: int) -> Floats:
     """Scores on the scale from random play (0) to the best possible (1).
 
     Raises:
         UsageError: If the card lacks the anchors for that.
     """
-    found = [card.corrected(score) for score in play_scores(card, factory, range(seeds))]
+    found = [card.corrected(score) for score in play_scores(card, make, range(seeds))]
     if None in found:
         raise UsageError(f"{card.id} has no random score or no optimum in its card")
     return np.array(found, dtype=np.float64)
@@ -128,6 +128,6 @@ def _has(card: GameCard, lesion: Lesion) -> bool:
 
 
 def _normalized(card: GameCard, lesion: Lesion | None, episodes: int) -> float | None:
-    factory = partial(Helpless, reference_factory(lesion))
-    scores = play_scores(card, factory, range(episodes))
+    make = partial(Helpless, reference_maker(lesion))
+    scores = play_scores(card, make, range(episodes))
     return card.normalized(float(np.mean(scores)))

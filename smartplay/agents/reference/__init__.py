@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from smartplay.agents.base import Agent, AgentFactory
+from smartplay.agents.base import Agent
 from smartplay.errors import AgentError
+
+Maker = Callable[..., Agent]
 
 
 def reference(manual: str, actions: list[str], seed: int, without: str = "") -> Agent:
@@ -28,26 +30,26 @@ def reference(manual: str, actions: list[str], seed: int, without: str = "") -> 
         AgentError: If no scripted agent knows the game.
     """
     title = manual.split("\n", 1)[0]
-    factory = _by_title().get(title)
-    if factory is None:
+    make = _by_title().get(title)
+    if make is None:
         known = ", ".join(sorted(_by_title()))
         raise AgentError(f"there is no reference agent for {title!r}; there is one for: {known}")
-    if without in getattr(factory, "faculties", ()):
-        return factory(manual=manual, actions=actions, seed=seed, without=without)
-    return factory(manual=manual, actions=actions, seed=seed)
+    if without in getattr(make, "faculties", ()):
+        return make(manual=manual, actions=actions, seed=seed, without=without)
+    return make(manual=manual, actions=actions, seed=seed)
 
 
-def reference_class(title: str) -> AgentFactory | None:
+def reference_class(title: str) -> Maker | None:
     """The scripted agent for manuals of this title, if there is one."""
     return _by_title().get(title)
 
 
 @lru_cache(maxsize=1)
-def _by_title() -> dict[str, AgentFactory]:
+def _by_title() -> dict[str, Maker]:
     return dict(_titled_classes())
 
 
-def _titled_classes() -> Iterator[tuple[str, AgentFactory]]:
+def _titled_classes() -> Iterator[tuple[str, Maker]]:
     for module_info in pkgutil.iter_modules(__path__, __name__ + "."):
         module = importlib.import_module(module_info.name)
         for value in vars(module).values():

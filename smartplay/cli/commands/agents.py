@@ -13,10 +13,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """List them."""
-    from smartplay.agents.catalog import KINDS
+    from smartplay.agents.catalog import known_agents
 
     if options.json:
-        print_json(KINDS)
+        print_json(known_agents())
     else:
-        print_table("Agents", ("written", "meant"), KINDS.items())
+        print_table("Agents", ("written", "meant"), known_agents().items())
     return OK

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from smartplay.agents.lesions import LESIONS
 from smartplay.cli.output import OK, SOME_UNSCORED, STOPPED, complain, quiet_output, show_reports
 from smartplay.errors import UsageError
+from smartplay.toml_file import overlay
+
+if TYPE_CHECKING:
+    from smartplay.results import Run
+
+CAUSES = 3  # of unscored episodes that are told
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--episodes", type=int, metavar="N", help="episodes per game (default: the card's)")
     add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
     add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
+    add("--repeats", type=int, default=1, metavar="K",
+        help="play every episode K times, with other seeds of the agent (default: 1)")  # fmt: skip
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
     add("--quick", action="store_true", help="2 episodes of at most 5 steps per game")
@@ -43,15 +52,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
     add("--lesion", action="append", default=[], metavar="NAME",
         help=f"take something away: {', '.join(lesion.name for lesion in LESIONS)}")  # fmt: skip
-    add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the agent")
+    add("--model", action="append", default=[], metavar="ROLE=AGENT",
+        help="a model for an agent of yours, such as judge=openai:NAME")  # fmt: skip
+    add("--set", action="append", default=[], metavar="KEY=VALUE",
+        help="a setting of the agent; KEY may be a path: models.judge.temperature")  # fmt: skip
     add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
         help="a setting of a game or family")  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
     """Play what is missing, then report."""
+    from smartplay.results import run as play
     from smartplay.runner import Limits
-    from smartplay.runner import run as play
 
     with quiet_output() if options.json else nullcontext():
         played = play(
@@ -60,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
             episodes=options.episodes,
             steps=options.steps,
             seed=options.seed,
+            repeats=options.repeats,
             concurrency=options.concurrency,
             out=options.out,
             quick=options.quick,
@@ -76,29 +89,53 @@ def run(options: argparse.Namespace) -> int:
             cache=options.cache,
             cluster=options.cluster,
         )
-    show_reports([played.path], options.json)
-    if not options.json:
+    if played.scored or options.json:
+        show_reports([played.path], options.json)
+    if played.scored and not options.json:
         print(f"Report: {played.path / 'report.md'}")
+    _complain_of_unscored(played, options.debug)
     if played.stopped:
-        finished = len(played.episodes) - len(played.unscored)
         complain(
-            f"stopped: {played.stopped}; {finished} episodes are finished and the same command "
-            "takes up the others"
+            f"stopped: {played.stopped}; {len(played.scored)} episodes are finished and the same "
+            "command takes up the others"
         )
         return STOPPED
-    if played.unscored:
-        print(
-            f"smartplay: {len(played.unscored)} of {len(played.episodes)} episodes are unscored; "
-            "the same command plays them again",
-            file=sys.stderr,
+    return SOME_UNSCORED if played.unscored else OK
+
+
+def _complain_of_unscored(played: Run, debug: bool) -> None:
+    """Say what went wrong and where, the most frequent cause first."""
+    stopped = played.stopped or ""
+    failed = [
+        record
+        for record in played.unscored
+        if not (stopped and (record.error or "").partition(": ")[2] in stopped)
+    ]
+    for cause, count in Counter(record.error for record in failed).most_common(CAUSES):
+        trace = next(record.traceback for record in failed if record.error == cause)
+        if debug and trace:
+            print(trace, file=sys.stderr)
+        place = f" ({trace.splitlines()[-1]})" if trace else ""
+        complain(f"{count} of {len(played.episodes)} episodes are unscored: {cause}{place}")
+    if failed and not played.stopped:
+        complain(
+            "the same command plays them again"
+            + (
+                ""
+                if debug or not any(record.traceback for record in failed)
+                else "; --debug shows where they failed"
+            )
         )
-        return SOME_UNSCORED
-    return OK
 
 
 def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
     """The agent's settings among a command's options."""
-    settings = dict(map(_setting, options.set))
+    settings: dict[str, Any] = {}
+    for text in options.model:
+        role, name = _setting(text)
+        settings = overlay(settings, {"models": {role: {"agent": name}}})
+    for key, value in map(_setting, options.set):
+        settings = overlay(settings, _nested(key, value))
     if options.base_url:
         settings["base_url"] = options.base_url
     if getattr(options, "timeout", None) is not None:
@@ -111,7 +148,7 @@ def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
 def _setting(text: str) -> tuple[str, Any]:
     """Read KEY=VALUE; the value as JSON if it is valid JSON, else as text."""
     key, equals, value = text.partition("=")
-    if not equals or not key:
+    if not equals or not all(key.split(".")):
         raise UsageError(f"{text!r} is no setting; write KEY=VALUE")
     try:
         return key, msgspec.json.decode(value)
@@ -119,12 +156,18 @@ def _setting(text: str) -> tuple[str, Any]:
         return key, value
 
 
+def _nested(key: str, value: Any) -> dict[str, Any]:
+    """A value at the end of a path such as `models.judge.temperature`."""
+    first, dot, rest = key.partition(".")
+    return {first: _nested(rest, value) if dot else value}
+
+
 def _game_settings(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for text in texts:
         place, value = _setting(text)
         game, dot, key = place.partition(".")
-        if not dot or not game or not key:
+        if not dot:
             raise UsageError(f"{text!r} is no game setting; write GAME.KEY=VALUE")
-        found.setdefault(game, {})[key] = value
+        found = overlay(found, {game: _nested(key, value)})
     return found

@@ -33,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
     add("--lesion", action="append", default=[], metavar="NAME",
         help=f"take something away: {', '.join(lesion.name for lesion in LESIONS)}")  # fmt: skip
-    add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the agent")
+    add("--model", action="append", default=[], metavar="ROLE=AGENT", help="as for run")
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="as for run")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,0 +1,292 @@
+"""Lends the models of a run to its episodes: the only way from an agent to a model.
+
+`RunModels` belongs to the run. What an episode is lent makes no call twice, however often the
+episode is broken off and taken up again, and stops the run when its budget is spent.
+
+A reply is known by the model with its settings, the episode (its agent's seed and the number of
+the repeat), the role, what is asked, how often the same was asked before in the episode, and the
+number of the sample. All of it is fixed before anything is awaited. So calls made at once are
+told apart, whichever ends first; the same question twice is two calls; and an episode played
+again is given the same replies, up to the first one that is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from smartplay.errors import UnknownNameError, UsageError
+from smartplay.models.base import UNSET, Model, Settings, Unset, sample_seed
+from smartplay.models.images import for_record
+from smartplay.models.replies import Store, decode_call, digest, encode_call, lasting
+from smartplay.records import Call, Message, Usage
+
+T = TypeVar("T")
+
+
+class Meter(Protocol):
+    """Who counts what calls cost."""
+
+    def check(self) -> None:
+        """Raise if no further call may be made."""
+
+    def spend(self, model: str, usage: Usage) -> None:
+        """Count the tokens of a request that was answered."""
+
+
+class EpisodeModel:
+    """A model in a role, for one episode.
+
+    Args:
+        role: The role.
+        model: Who is asked what is not recorded.
+        identity: What tells the episode from others.
+        meter: Who counts the calls that are made.
+        stores: Where replies are looked for and kept.
+        calls: Where to note what was asked and answered.
+    """
+
+    def __init__(
+        self,
+        role: str,
+        model: Model,
+        identity: list[int],
+        meter: Meter,
+        stores: Sequence[Store],
+        calls: list[list[Call | None]],
+    ) -> None:
+        self._role, self._model, self._identity = role, model, identity
+        self._meter, self._stores, self._calls = meter, stores, calls
+        self._known = [model.name, lasting(model.settings), *identity, role]
+        self._episode = _episode(model, identity)
+        self._kept: list[dict[bytes, bytes]] | None = None
+        self._asked: Counter[bytes] = Counter()
+        self._fresh = True
+
+    @property
+    def name(self) -> str:
+        """The kind and the model, such as `"openai:gpt-4o-mini"`."""
+        return self._model.name
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as resolved."""
+        return self._model.settings
+
+    async def chat(
+        self,
+        messages: list[Message],
+        *,
+        samples: int = 1,
+        temperature: float | Unset | None = UNSET,
+        seed: int | None = None,
+        choices: Sequence[str] | None = None,
+        label: str = "",
+    ) -> list[Call]:
+        """Reply to a conversation; see `Model.chat`."""
+        refuse_equal_samples(samples, self.settings, temperature)
+        shown = for_record(messages)
+        question = [label, choices, seed, shown, *([] if temperature is UNSET else [temperature])]
+        asked = digest([*self._known, question])
+        number = self._asked[asked]
+        self._asked[asked] += 1
+        keys = [digest([asked.hex(), number, sample]) for sample in range(samples)]
+        answers: list[Call | None] = [None] * samples
+        self._calls.append(answers)
+        seed = self._seed(number) if seed is None else seed
+
+        async def ask(places: Sequence[int]) -> None:
+            """Fill in the answers of these samples."""
+            self._meter.check()
+            fresh, self._fresh = self._fresh, False  # recorded replies have warmed up nothing
+            calls = await self._model.chat(
+                messages,
+                samples=len(places),
+                temperature=temperature,
+                seed=sample_seed(seed, places[0]),
+                choices=choices,
+                label=label,
+                fresh=fresh,
+            )
+            self._meter.spend(self.name, sum((call.usage for call in calls), Usage()))
+            told = {"role": self._role, "asked": self.name, "messages": shown}
+            for place, call in zip(places, calls, strict=True):
+                answers[place] = call = msgspec.structs.replace(call, sample=place, **told)
+                await self._keep(keys[place], call)
+
+        for place, key in enumerate(keys):
+            call = await self._find(key)
+            answers[place] = call and msgspec.structs.replace(call, messages=shown)
+        missing = [place for place, call in enumerate(answers) if call is None]
+        if missing and self.settings.samples_per_request:
+            await ask(missing)
+        else:
+            await all_or_none([ask([place]) for place in missing])
+        return [call for call in answers if call is not None]
+
+    def _seed(self, number: int) -> int:
+        """A seed for a question that names none; another one each time the same is asked."""
+        return int.from_bytes(digest([*self._identity, self._role, number])[:4], "big") >> 1
+
+    async def _find(self, key: bytes) -> Call | None:
+        """A kept reply, after which all stores have it."""
+        if self._kept is None:
+            self._kept = [store.find(self._episode) for store in self._stores]
+        found = [kept.get(key) for kept in self._kept]
+        reply = next(filter(None, found), None)
+        if reply is None:
+            return None
+        call = decode_call(reply)
+        if found[0] is None:  # it is another run's that paid for it
+            call = msgspec.structs.replace(call, reused=True)
+        for store, had in zip(self._stores, found, strict=True):
+            if had is None:
+                await store.keep(self._episode, key, encode_call(call))
+        return call
+
+    async def _keep(self, key: bytes, call: Call) -> None:
+        for store in self._stores:
+            await store.keep(self._episode, key, encode_call(call))
+
+
+class EpisodeModels(Mapping[str, EpisodeModel]):
+    """The models lent to one episode, by role.
+
+    Args:
+        models: The models.
+        identity: What tells the episode from others: its agent's seed and its repeat.
+        meter: Who counts the calls that are made.
+        stores: As for `RunModels`.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, Model],
+        identity: list[int],
+        meter: Meter,
+        stores: Sequence[Store],
+    ) -> None:
+        self._calls: list[list[Call | None]] = []
+        self._lent = {
+            role: EpisodeModel(role, model, identity, meter, stores, self._calls)
+            for role, model in models.items()
+        }
+
+    def __getitem__(self, role: str) -> EpisodeModel:
+        """The model in a role.
+
+        Raises:
+            UsageError: If the run lends none in that role.
+        """
+        if role in self._lent:
+            return self._lent[role]
+        if self._lent:
+            raise UnknownNameError("model role", str(role), self._lent)
+        raise UsageError(
+            f"the agent asks for a model in the role {role!r}, but was given none; name one in its "
+            f'definition, [models.{role}] agent = "openai:NAME", or with --model {role}=openai:NAME'
+        )
+
+    def __contains__(self, role: object) -> bool:
+        return role in self._lent
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lent)
+
+    def __len__(self) -> int:
+        return len(self._lent)
+
+    def take(self) -> list[Call]:
+        """The calls answered since this was last asked, in the order they were made."""
+        taken = [call for calls in self._calls for call in calls if call is not None]
+        self._calls.clear()
+        return taken
+
+
+class RunModels:
+    """The models of a run, by role.
+
+    Args:
+        models: The models.
+        meter: Who counts the calls that are made.
+        stores: Where replies are looked for, in this order, and kept; the first is the run's own.
+    """
+
+    def __init__(
+        self, models: Mapping[str, Model], meter: Meter, stores: Sequence[Store] = ()
+    ) -> None:
+        self._models, self.meter, self._stores = models, meter, stores
+
+    def lend(self, seed: int, repeat: int = 0) -> EpisodeModels:
+        """What the agent of an episode asks.
+
+        Args:
+            seed: The agent's seed, which tells episodes apart.
+            repeat: Which of the repeats of the episode it is.
+        """
+        return EpisodeModels(self._models, [seed, repeat], self.meter, self._stores)
+
+    def recorded(self, seed: int, repeat: int) -> dict[int, dict[bytes, bytes]]:
+        """All that is kept of the replies of an episode, to be given to `PassedReplies`."""
+        found: dict[int, dict[bytes, bytes]] = {}
+        for model in self._models.values():
+            episode = _episode(model, [seed, repeat])
+            for store in self._stores[::-1]:
+                own = store is self._stores[0]
+                for key, reply in store.find(episode).items():
+                    found.setdefault(episode, {})[key] = reply if own else _reused(reply)
+        return found
+
+    async def keep(self, replies: Sequence[tuple[int, bytes, bytes]]) -> None:
+        """Keep the replies that an episode played elsewhere was given."""
+        for store in self._stores:
+            await asyncio.gather(*(store.keep(*reply) for reply in replies))
+
+    async def aclose(self) -> None:
+        """Close every model."""
+        await all_or_none([model.aclose() for model in self._models.values()])
+
+
+def refuse_equal_samples(
+    samples: int, settings: Settings, temperature: float | Unset | None = UNSET
+) -> None:
+    """Make sure that several samples can differ.
+
+    Raises:
+        UsageError: If they are asked for at temperature 0, or there are none.
+    """
+    effective = settings.temperature if temperature is UNSET else temperature
+    if samples < 1:
+        raise UsageError(f"samples must be 1 or more, not {samples}")
+    if samples > 1 and effective == 0:
+        raise UsageError(
+            f"{samples} samples at temperature 0 are {samples} times the same reply; set a "
+            "temperature above 0, in the model's settings or for the call"
+        )
+
+
+async def all_or_none(waiting: Sequence[Awaitable[T]]) -> list[T]:
+    """Await all at once; when one fails, the others are cancelled and the failure is raised."""
+    if len(waiting) == 1:
+        return [await waiting[0]]
+    tasks = [asyncio.ensure_future(each) for each in waiting]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _episode(model: Model, identity: list[int]) -> int:
+    """What a store knows an episode by, as SQLite has numbers."""
+    known = digest([model.name, lasting(model.settings), *identity])
+    return int.from_bytes(known[:8], "big", signed=True)
+
+
+def _reused(reply: bytes) -> bytes:
+    return encode_call(msgspec.structs.replace(decode_call(reply), reused=True))

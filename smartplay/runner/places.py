@@ -1,0 +1,195 @@
+"""Where episodes are played.
+
+Agents that wait for a service (`async def act`) share the run's event loop. All others play whole
+episodes in threads, those of CPU-heavy games in worker processes if the agent can be built again
+there by its name. With an executor given, whole episodes of every agent are played there, sent as
+plain data. Every outcome comes back to the caller, who alone writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from concurrent.futures import Executor, Future, wait
+from typing import Any
+
+import msgspec
+
+from smartplay._version import __version__
+from smartplay.agents.catalog import AgentSource
+from smartplay.models.lending import RunModels
+from smartplay.registry import get_card
+from smartplay.runner.budget import IN_A_ROW, Budget
+from smartplay.runner.cluster import gave_up
+from smartplay.runner.episode import (
+    NO_ALLOWANCE,
+    Job,
+    Outcome,
+    Tick,
+    failed,
+    one_line,
+    play_episode,
+)
+from smartplay.runner.pool import WorkerPool, processors
+from smartplay.runner.threads import Threads
+from smartplay.runner.worker import play_by_name, play_for, play_here
+
+LAST_STEP = 2.0
+"""Seconds for threads to end their step before a run is over without them."""
+
+SENDINGS = 3
+"""How often an episode is sent to an executor that was given, if it gets lost there."""
+
+USUAL = 8
+"""Episodes at once of an agent that asks no model and computes little."""
+
+
+def suits(source: AgentSource, games: Iterable[str]) -> int:
+    """How many episodes at once suit an agent and its games, unless the caller says.
+
+    As many as the least of its models can serve, or as there are processors if games are played
+    in worker processes.
+    """
+    if source.models:
+        return min(model.concurrency for model in source.models.values())
+    computes = not source.asynchronous and source.reference is not None
+    heavy = computes and any(get_card(game).heavy for game in games)
+    return max(USUAL, processors()) if heavy else USUAL
+
+
+class Places:
+    """Plays the episodes of a run wherever each is played best.
+
+    Args:
+        source: Who plays.
+        models: What the agents are lent.
+        budget: Counts what is spent elsewhere, and says when to stop.
+        concurrency: Episodes at once.
+        tick: Called after each step that is played in this process.
+        executor: Where to play the episodes, instead of threads and processes of this machine.
+    """
+
+    def __init__(
+        self,
+        source: AgentSource,
+        models: RunModels,
+        budget: Budget,
+        concurrency: int,
+        tick: Tick,
+        executor: Executor | None,
+    ) -> None:
+        self._source, self._models, self._budget = source, models, budget
+        self._concurrency, self._tick, self._given = concurrency, tick, executor
+        self._workers = WorkerPool(min(concurrency, processors()))
+        self._threads = Threads()
+        self._in_threads: set[Future[Outcome]] = set()
+        self._waiting: set[Future[Outcome]] = set()
+        self._sent = self._lost = 0
+
+    async def play(self, job: Job) -> Outcome:
+        """Play an episode to its end."""
+        source, by_name = self._source, self._source.reference
+        if self._given:
+            outcome = await self._send_in_shares(self._given, job)
+        elif source.asynchronous:
+            lent = self._models.lend(job.agent_seed, job.repeat)
+            return await play_episode(job, source.make, lent, self._tick)
+        elif by_name and get_card(job.game).heavy:
+            outcome = await self._hand_over(job, by_name)
+        else:
+            future = self._threads.submit(play_here, job, source, self._tick)
+            self._in_threads.add(future)
+            future.add_done_callback(self._in_threads.discard)
+            return await self._await(future)
+        if own := outcome.record.roles.get(""):
+            self._budget.spend(source.name, own.usage)
+        return outcome
+
+    def cancel_waiting(self) -> None:
+        """Take back the episodes that have not begun elsewhere."""
+        for future in list(self._waiting):
+            future.cancel()
+
+    def close(self) -> None:
+        """End what is under way for no one: processes at once, threads if they can."""
+        self._workers.close()
+        self._threads.close()
+        wait(list(self._in_threads), LAST_STEP)
+
+    async def _hand_over(self, job: Job, by_name: tuple[str, dict[str, Any]]) -> Outcome:
+        """Play in a worker process here, the death of which costs the episodes it had."""
+        try:
+            return await self._await(self._workers.submit(play_by_name, job, by_name))
+        except Exception as failure:
+            return failed(job, one_line(failure))
+
+    async def _send_in_shares(self, executor: Executor, job: Job) -> Outcome:
+        """Play on the executor, in as many goes as the episode needs shares of the limits.
+
+        Each go makes a call or more and passes on its replies, which the next one takes up.
+        """
+        while True:
+            replies = self._models.recorded(job.agent_seed, job.repeat)
+            self._sent += 1
+            allowance = self._budget.lend(max(0, self._concurrency - self._sent))
+            try:
+                share = msgspec.structs.replace(job, allowance=allowance, replies=replies)
+                outcome = await self._send(executor, share)
+            finally:
+                self._sent -= 1
+                self._budget.give_back(allowance)
+            await self._models.keep(outcome.replies)
+            for model, usage in outcome.spent.items():
+                self._budget.spend(model, usage)
+            if outcome.fault != NO_ALLOWANCE:
+                return outcome
+            self._budget.check()
+
+    async def _send(self, executor: Executor, job: Job) -> Outcome:
+        """Play on the executor.
+
+        An episode that is lost there is sent again: playing never raises, so it was not its fault.
+        If one after the other is lost there is no one left to play, and the run stops.
+        """
+        source, by_name = self._source, self._source.reference
+        how = (play_by_name, job, by_name) if by_name else (play_here, job, source)
+        for _ in range(SENDINGS):
+            try:
+                sent = executor.submit(play_for, __version__, *how)
+                outcome: Any = await self._await(sent)
+                if isinstance(outcome, Outcome):
+                    self._lost = 0
+                    return outcome
+                cause = f"{type(outcome).__name__} came back instead of an episode's outcome"
+            except (Exception, asyncio.CancelledError) as failure:
+                if self._budget.reason is not None or _is_being_cancelled():
+                    raise asyncio.CancelledError from failure
+                cause = _cause(failure)
+                if gave_up(failure):
+                    return failed(job, cause)
+        self._lost += 1
+        if self._lost >= IN_A_ROW:
+            self._budget.stop(
+                f"{self._lost} episodes in a row were lost where they were sent, each of them "
+                f"{SENDINGS} times, so that no one seems to play there any more: {cause}"
+            )
+        return failed(job, cause)
+
+    async def _await(self, future: Future[Outcome]) -> Outcome:
+        self._waiting.add(future)
+        try:
+            return await asyncio.wrap_future(future)
+        finally:
+            self._waiting.discard(future)
+
+
+def _is_being_cancelled() -> bool:
+    """Whether the task that runs was cancelled itself, not only what it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _cause(failure: BaseException) -> str:
+    if isinstance(failure, asyncio.CancelledError):
+        return "the executor cancelled the episode, as Dask does when its scheduler is gone"
+    return one_line(failure)

@@ -1,0 +1,106 @@
+"""Rows of episodes, each of which may rest on the records of those before it.
+
+An episode that rests on none is a row by itself. An agent that remembers plays the episodes of a
+game as one row, in their order: its memory is a fold over their records, so a run that is broken
+off and taken up again comes to the same bytes. Where an episode fails its row ends, for what comes
+after it would rest on a memory that could not be made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from smartplay.agents.base import Trajectory
+from smartplay.agents.catalog import Learn
+from smartplay.errors import AgentError
+from smartplay.records import EpisodeHeader, EpisodeKey, EpisodeRecord, StepRecord
+from smartplay.runner.episode import Job
+
+Steps = Callable[[EpisodeKey], tuple[EpisodeHeader, list[StepRecord]]]
+"""Reads what a run folder keeps of an episode."""
+
+
+class Stream:
+    """A row of episodes.
+
+    Args:
+        jobs: The episodes, in order.
+        learn: Makes the memory of each from the one before; None for episodes that need none.
+        done: Episodes that are finished already.
+        steps: Reads their steps.
+    """
+
+    def __init__(
+        self,
+        jobs: list[Job],
+        learn: Learn | None,
+        done: Mapping[EpisodeKey, EpisodeRecord],
+        steps: Steps,
+    ) -> None:
+        self._jobs, self._learn, self._steps = jobs, learn, steps
+        self._done = dict(done)
+        self._place = 0
+        self._memory: bytes | None = None
+
+    @property
+    def missing(self) -> list[Job]:
+        """The episodes that are still to be played."""
+        return [job for job in self._jobs[self._place :] if job.key not in self._done]
+
+    def next(self) -> Job | None:
+        """The next episode to play, with its memory; None at the end of the row.
+
+        Raises:
+            Exception: Of the agent, if it cannot learn from a finished episode.
+        """
+        while self._place < len(self._jobs):
+            job = self._jobs[self._place]
+            record = self._done.get(job.key)
+            if record is None:
+                return msgspec.structs.replace(job, place=self._place, memory=self._memory)
+            if self._learn and self.missing:
+                self._memory = self._learned(self._learn, record)
+            self._place += 1
+        return None
+
+    def add(self, record: EpisodeRecord) -> None:
+        """Take in the episode that was next, once the run folder holds it."""
+        if record.status == "unscored":
+            self._place = len(self._jobs)
+        else:
+            self._done[record.game, record.episode, record.repeat] = record
+
+    def _learned(self, learn: Learn, record: EpisodeRecord) -> bytes:
+        header, steps = self._steps((record.game, record.episode, record.repeat))
+        assert record.score is not None
+        trajectory = Trajectory(
+            game=record.game,
+            episode=record.episode,
+            manual=header.manual,
+            actions=header.actions,
+            observations=[header.observation, *(step.observation for step in steps)],
+            taken=[step.name for step in steps],
+            score=record.score,
+            completed=record.completed,
+        )
+        memory = learn(self._memory, trajectory)
+        if not isinstance(memory, bytes):
+            raise AgentError(f"learn returned {type(memory).__name__}; a memory is bytes")
+        return memory
+
+
+def streams_of(
+    jobs: Iterable[Job],
+    learn: Learn | None,
+    done: Mapping[EpisodeKey, EpisodeRecord],
+    steps: Steps,
+) -> list[Stream]:
+    """The rows that the episodes of a run form, in the order in which they are begun."""
+    rows: dict[object, list[Job]] = {}
+    for job in jobs:
+        name = f"{job.game} {job.repeat}" if learn else ""
+        rows.setdefault(name or job.key, []).append(msgspec.structs.replace(job, stream=name))
+    found = [Stream(row, learn, done, steps) for row in rows.values()]
+    return [stream for stream in found if stream.missing]
