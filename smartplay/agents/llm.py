@@ -111,7 +111,7 @@ class LLMAgent:
     async def _ask(self, choices: list[str] | None) -> Call:
         """Send the conversation and add the reply to it; make room first if there is none."""
         try:
-            call = await self._model.chat(
+            [call] = await self._model.chat(
                 list(self._talk), choices=choices, seed=self._seed, fresh=self._fresh
             )
         except PromptTooLongError:

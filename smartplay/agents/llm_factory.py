@@ -10,8 +10,9 @@ import msgspec
 
 from smartplay.agents.llm import LLMAgent, Protocols
 from smartplay.agents.prompts import PLAIN, find_variant
-from smartplay.errors import RunFolderError, UnknownNameError, UsageError
-from smartplay.models.base import Model, Settings, make_settings
+from smartplay.errors import RunFolderError, UnknownNameError
+from smartplay.models import open_model
+from smartplay.models.base import Model
 from smartplay.models.pace import Pace
 from smartplay.models.replies import (
     FarReplies,
@@ -153,27 +154,9 @@ def llm_factory(kind: str, model: str = "", **settings: Any) -> LLMFactory:
         MissingPackageError: If the kind's package is not installed.
         UsageError: If a setting is wrong, a key is missing, or weights cannot be fetched.
     """
-    if kind not in ("openai", "anthropic", "local"):
-        raise UnknownNameError("kind of language model", kind, ["openai", "anthropic", "local"])
-    if not model and kind != "local":
-        raise UsageError(f"which model? Write {kind}:MODEL")
     protocol = settings.pop("protocol", "direct")
     if protocol not in get_args(Protocols):
         raise UnknownNameError("protocol", str(protocol), get_args(Protocols))
     prompt = str(settings.pop("prompt", "plain"))
     find_variant(prompt)
-    return LLMFactory(_make_model(kind, model, settings), protocol, prompt)
-
-
-def _make_model(kind: str, model: str, settings: dict[str, Any]) -> Model:
-    if kind == "openai":
-        from smartplay.models.openai import OpenAIModel
-
-        return OpenAIModel(model, make_settings(Settings, settings))
-    if kind == "anthropic":
-        from smartplay.models.anthropic import AnthropicModel, AnthropicSettings
-
-        return AnthropicModel(model, make_settings(AnthropicSettings, settings))
-    from smartplay.models.local import LocalModel, LocalSettings
-
-    return LocalModel(model, make_settings(LocalSettings, settings))
+    return LLMFactory(open_model(f"{kind}:{model}", **settings), protocol, prompt)

@@ -180,7 +180,7 @@ class RecordedModel:
     ) -> None:
         self._model, self._stores, self._meter = model, stores, meter
         self.name, self.settings = model.name, model.settings
-        self.concurrency = model.concurrency
+        self.concurrency, self.pace, self.notes = model.concurrency, model.pace, model.notes
         self._start = _start(model, seed)
         self._episode = _number(self._start)
         self._kept: list[dict[bytes, bytes]] | None = None
@@ -194,7 +194,8 @@ class RecordedModel:
         choices: Sequence[str] | None = None,
         seed: int | None = None,
         fresh: bool = False,
-    ) -> Call:
+        **_: Any,
+    ) -> list[Call]:
         """Reply to a conversation; see `Model.chat`."""
         recorded = for_record(messages)
         key = _digest([self._start.hex(), self._number, choices, recorded])
@@ -214,7 +215,7 @@ class RecordedModel:
             for store in without:
                 await store.keep(self._episode, key, plain)
         self._number += 1
-        return msgspec.structs.replace(call, messages=recorded)
+        return [msgspec.structs.replace(call, messages=recorded)]
 
     async def aclose(self) -> None:
         """Leave the model to the other episodes."""
@@ -229,7 +230,7 @@ class RecordedModel:
         if self._meter:
             self._meter.check()
         first, self._asked = not self._asked, True  # recorded replies have warmed up nothing
-        call = await self._model.chat(messages, choices=choices, seed=seed, fresh=fresh or first)
+        [call] = await self._model.chat(messages, choices=choices, seed=seed, fresh=fresh or first)
         if self._meter:
             self._meter.spend(call.usage)
         return call
