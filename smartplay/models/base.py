@@ -198,7 +198,8 @@ async def together(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """Await all at once; as soon as one raises, cancel the others, await them and raise that."""
     tasks = [asyncio.ensure_future(each) for each in coroutines]
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        if tasks:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         failed = (task for task in tasks if task.done() and not task.cancelled())
         for error in filter(None, (task.exception() for task in failed)):
             raise error

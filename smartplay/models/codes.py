@@ -118,7 +118,8 @@ _NO_ACCESS = re.compile(
 _UNSUPPORTED = re.compile(
     r"unsupported|not support|n't support|not (?:be )?(?:permitted|allowed|accepted)|not available"
     r"|un(?:known|recogni[sz]ed|expected) (?:name|parameter|field|argument|request argument|key)"
-    r"|extra inputs|deprecated|only the default|\binstead\b|may only be|can(?:not| only) be (?:set|used|1)"
+    r"|extra inputs|deprecated|only the default|\binstead\b|may only be"
+    r"|can(?:not| only) be (?:set|used|1)"
     r"|only \S+ (?:is|are) (?:allowed|supported)|must be (?:set to |equal to )?1\b|only supports?",
     re.IGNORECASE,
 )
@@ -150,7 +151,7 @@ class Complaint(NamedTuple):
     """What a service says of a request it did not answer.
 
     Attributes:
-        sentence: Its own words; empty for none.
+        sentence: Its own words, or its code if there are none; empty for neither.
         codes: Its codes and types, normalised, the most telling first.
         status: The status it names in the body, where it does.
         param: The field of the request it names, where it does.
@@ -191,9 +192,9 @@ def read_complaint(value: Any) -> Complaint:
         if isinstance(part.get("param"), str):
             params.append(part["param"])
     statuses = (int(code) for code in codes if re.fullmatch(r"[45]\d\d", code))
-    return Complaint(
-        _sentence(value, _DEPTH), tuple(codes), next(statuses, None), next(iter(params), "")
-    )
+    known = (code for code in codes if code in _CODES)
+    sentence = _sentence(value, _DEPTH) or next(known, "")
+    return Complaint(sentence, tuple(codes), next(statuses, None), next(iter(params), ""))
 
 
 def meaning_of(status: int, complaint: Complaint) -> Meaning:
