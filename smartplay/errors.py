@@ -25,6 +25,8 @@ from collections.abc import Iterable
 
 LISTED = 20
 """How many known names an error lists at most."""
+FEW = 5
+"""So many are listed even beside the nearest."""
 
 
 class SmartPlayError(Exception):
@@ -50,7 +52,8 @@ class UnknownNameError(UsageError):
         more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
         hint = f"known: {', '.join(known[:LISTED])}{more}" if known else "there are none"
         if near:
-            hint = f"did you mean {' or '.join(near)}?"
+            few = f" ({hint})" if len(known) <= FEW else ""
+            hint = f"did you mean {' or '.join(near)}?{few}"
         super().__init__(f"unknown {kind} {name!r}; {hint}")
         self.kind, self.name, self.near = kind, name, near
 

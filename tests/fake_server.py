@@ -101,6 +101,7 @@ class FakeServer:
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self._next: deque[Answer] = deque()
         self._usual = Answer(body=openai_body("Answer: Rock"))
         self._reply: Callable[[dict[str, Any]], str] | None = None
@@ -169,6 +170,7 @@ class FakeServer:
                 length = int(self.headers["Content-Length"])
                 request = json.loads(self.rfile.read(length))
                 fake.requests.append(request)
+                fake.paths.append(self.path)
                 fake.headers.append({k.lower(): v for k, v in self.headers.items()})
                 answer = fake._choose(request)
                 try:
@@ -179,8 +181,11 @@ class FakeServer:
             def _send(self, answer: Answer) -> None:
                 time.sleep(answer.delay)
                 self.send_response(answer.status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer.body)))
+                own = {name.lower() for name, _ in answer.headers}
+                if "content-type" not in own:
+                    self.send_header("Content-Type", "application/json")
+                if "content-length" not in own:
+                    self.send_header("Content-Length", str(len(answer.body)))
                 for name, value in answer.headers:
                     self.send_header(name, value)
                 self.end_headers()

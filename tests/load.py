@@ -29,8 +29,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 import smartplay
-from smartplay.models.base import Settings
-from smartplay.models.openai import OpenAIModel
+from smartplay.models import open_model
 from smartplay.run_folder import RunFolder
 from smartplay.runner import Run
 from smartplay.runner.episode import Job, Outcome
@@ -142,12 +141,11 @@ def client_cost(url: str, calls: int = 500) -> float:
     """Processor time of a call through the client alone, in milliseconds."""
 
     async def body() -> float:
-        model = OpenAIModel("fake", Settings(base_url=url))
+        model = open_model("openai:fake", base_url=url)
         talk = [{"role": "user", "content": "x" * 4000}]
-        body = msgspec.json.encode(model._request(talk, None, None, False))
 
         async def call() -> None:
-            await model._service._send("/chat/completions", body)
+            await model.chat(talk)
 
         await asyncio.gather(*(call() for _ in range(50)))
         began = time.process_time()

@@ -17,6 +17,7 @@ from smartplay.agents.llm import LLMAgent
 from smartplay.agents.llm_factory import LLMFactory, llm_factory
 from smartplay.errors import ModelError, PromptTooLongError, UnknownNameError, UsageError
 from smartplay.models.base import Settings
+from smartplay.models.pace import Pace
 from smartplay.records import Call, Message
 from tests.fake_server import Answer, FakeServer, error_body, openai_body
 
@@ -26,7 +27,8 @@ ACTIONS = ["Rock", "Paper", "Scissors"]
 class Scripted:
     """A model that replies from a list, and cannot read more than `room` characters."""
 
-    name, settings, concurrency = "scripted", Settings(), 1
+    name, settings, concurrency, pace = "scripted", Settings(), 1, Pace()
+    notes: list[str] = []
 
     def __init__(self, *replies: str, room: int = 10**9) -> None:
         self.replies, self.room = list(replies), room
@@ -40,12 +42,13 @@ class Scripted:
         choices: Sequence[str] | None = None,
         seed: int | None = None,
         fresh: bool = False,
-    ) -> Call:
+        **_: Any,
+    ) -> list[Call]:
         if sum(len(m["content"]) for m in messages) > self.room:
             raise PromptTooLongError("too long")
         self.heard.append(messages)
         self.fresh.append(fresh)
-        return Call(messages=messages, text=self.replies.pop(0) if self.replies else "Rock")
+        return [Call(messages=messages, text=self.replies.pop(0) if self.replies else "Rock")]
 
     async def aclose(self) -> None:
         pass

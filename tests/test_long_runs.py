@@ -125,7 +125,7 @@ def test_replies_that_are_no_answer_are_scored(server: FakeServer, tmp_path: Pat
         Answer(body=openai_body(None, refusal="I cannot.")),
         Answer(body=openai_body("Answer: Ro", "length")),
         Answer(body=openai_body("")),
-        Answer(body=openai_body("x" * 10_000_000)),
+        Answer(body=openai_body("x" * 3_000_000)),
     )
     run = play(server, tmp_path / "run", 20, retries=0)
     assert not run.unscored
@@ -308,13 +308,14 @@ class Counting:
     """A model that counts its calls."""
 
     name, settings, concurrency, pace = "counting", Settings(), 8, Pace()
+    notes: list[str] = []
 
     def __init__(self) -> None:
         self.calls: list[bool] = []
 
-    async def chat(self, messages: Any, *, fresh: bool = False, **_: Any) -> Call:
+    async def chat(self, messages: Any, *, fresh: bool = False, **_: Any) -> list[Call]:
         self.calls.append(fresh)
-        return Call(messages, f"reply {len(self.calls)}", usage=Usage(1, 0, 2, 0), seconds=0.5)
+        return [Call(messages, f"reply {len(self.calls)}", usage=Usage(1, 0, 2, 0), seconds=0.5)]
 
     async def aclose(self) -> None:
         pass
@@ -325,7 +326,7 @@ TALK = [{"role": "user", "content": "Now?"}]
 
 def ask(model: RecordedModel, times: int) -> list[str]:
     async def body() -> list[str]:
-        calls = [await model.chat(TALK, fresh=k == 0) for k in range(times)]
+        calls = [(await model.chat(TALK, fresh=k == 0))[0] for k in range(times)]
         assert all(call.messages == TALK for call in calls)
         return [call.text for call in calls]
 

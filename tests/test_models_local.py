@@ -15,7 +15,7 @@ import pytest
 from smartplay.agents.base import Observation, Reply
 from smartplay.agents.llm_factory import LLMFactory, llm_factory
 from smartplay.errors import MissingPackageError, PromptTooLongError, UsageError
-from smartplay.models.local import LocalModel, LocalSettings, choice_grammar
+from smartplay.models.providers.local import LocalSettings, Provider, choice_grammar
 from smartplay.models.weights import SMOLLM2, Weights, cache_folder, find_weights
 from smartplay.parsing import parse_action
 
@@ -138,8 +138,8 @@ def weights() -> Path:
 
 
 @pytest.fixture
-def model(weights: Path) -> Iterator[LocalModel]:
-    model = LocalModel("", LocalSettings(context=768, max_tokens=8))
+def model(weights: Path) -> Iterator[Provider]:
+    model = Provider("", LocalSettings(context=768, max_tokens=8))
     yield model
     asyncio.run(model.aclose())
 
@@ -161,7 +161,7 @@ def play(factory: LLMFactory, *episodes: tuple[int, int]) -> list[list[Reply]]:
     return asyncio.run(all_of_them())
 
 
-def test_an_episode_does_not_depend_on_those_before(model: LocalModel) -> None:
+def test_an_episode_does_not_depend_on_those_before(model: Provider) -> None:
     factory = LLMFactory(model, "direct")
     first, _, again = play(factory, (3, 0), (2, 9), (3, 0))
     assert [reply.text for reply in first] == [reply.text for reply in again]
@@ -179,13 +179,13 @@ def test_constrained_replies_are_actions(weights: Path) -> None:
         assert parse_action(reply.text, ACTIONS).action is not None, reply.text
 
 
-def test_a_model_that_was_closed_starts_again(model: LocalModel) -> None:
+def test_a_model_that_was_closed_starts_again(model: Provider) -> None:
     factory = LLMFactory(model, "direct")
     told = [play(factory, (1, 0))[0][0].text for _ in range(2)]
     assert told[0] == told[1]
 
 
-def test_a_prompt_beyond_the_context_is_told_apart(model: LocalModel) -> None:
+def test_a_prompt_beyond_the_context_is_told_apart(model: Provider) -> None:
     async def ask() -> None:
         try:
             await model.chat([{"role": "user", "content": "Hello there. " * 500}])

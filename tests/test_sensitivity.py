@@ -18,6 +18,7 @@ from smartplay.agents.prompts import PLAIN, VARIANTS, Variant, find_variant
 from smartplay.cli import main
 from smartplay.errors import UnknownNameError, UsageError
 from smartplay.models.base import Settings
+from smartplay.models.pace import Pace
 from smartplay.records import Call
 from smartplay.validity.sensitivity import first_named, prompt_share, study_prompts
 
@@ -71,15 +72,16 @@ def test_there_are_enough_kinds_of_variants() -> None:
 class Parrot:
     """A model that keeps what it was sent."""
 
-    name, concurrency = "parrot", 1
+    name, concurrency, pace = "parrot", 1, Pace()
+    notes: list[str] = []
     settings = Settings()
 
     def __init__(self) -> None:
         self.sent: list[list[dict[str, Any]]] = []
 
-    async def chat(self, messages: list[dict[str, Any]], **_: Any) -> Call:
+    async def chat(self, messages: list[dict[str, Any]], **_: Any) -> list[Call]:
         self.sent.append([dict(message) for message in messages])
-        return Call(messages, "Answer: wait")
+        return [Call(messages, "Answer: wait")]
 
 
 @each_variant

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import os
-import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from smartplay.errors import ModelError, NoAccessError, PromptTooLongError, TransientError
+from smartplay.models.codes import Complaint, Meaning, meaning_of
+from smartplay.models.masking import Mask
 
 DETAIL = 300  # characters of a service's own message that are passed on
 PATIENCE = 2.5  # times the time of a call; a service that is silent for longer is out of order
 LONGEST_WAIT = 120.0  # seconds; who asks for more has run out of a day's allowance
 
-_TOO_LONG = re.compile(
-    r"context.?(?:length|size|window)|prompt is too long|maximum context|too many input tokens",
-    re.IGNORECASE,
-)
+
+class RefusedRequestError(ModelError):
+    """The service does not take a request as it is; another may do."""
+
+    def __init__(self, message: str, complaint: Complaint = Complaint()) -> None:  # noqa: B008
+        super().__init__(message)
+        self.complaint = complaint
+
+
+class WithheldError(ModelError):
+    """The service refuses to reply to this prompt; the message is what it says."""
 
 
 class Faults(NamedTuple):
@@ -29,16 +36,20 @@ class Faults(NamedTuple):
     Attributes:
         title: The service in words.
         model: The model that is asked for.
-        key: The key, to keep it out of what is said; empty for none.
-        key_env: The variable it comes from.
+        mask: Keeps the keys out of what is said.
+        key_env: The variable the key comes from.
+        keyed: Whether a key is sent.
         timeout: Seconds that a call may take.
+        proxy: The proxy that is asked, without its password; empty for none.
     """
 
     title: str
     model: str
-    key: str
+    mask: Mask
     key_env: str
+    keyed: bool
     timeout: float
+    proxy: str = ""
 
     def silence(self, error: Exception, silent: float) -> ModelError:
         """The error for a call that brought no reply.
@@ -49,56 +60,99 @@ class Faults(NamedTuple):
         """
         import aiohttp
 
+        why = self.tidy(_why(error))
+        if isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
+            return TransientError(
+                f"cannot reach {self.title}, as the proxy {self.proxy} fails: {why}"
+            )
+        through = f" (through the proxy {self.proxy})" if self.proxy else ""
         if isinstance(error, aiohttp.ConnectionTimeoutError):
-            return TransientError(f"cannot reach {self.title}: nobody answers there")
+            return TransientError(f"cannot reach {self.title}{through}: nobody answers there")
         if isinstance(error, TimeoutError):
-            told = f"{self.title} gave no whole reply within {self.timeout:g} seconds"
+            told = f"{self.title} gave no whole reply within {self.timeout:g} seconds{through}"
             if silent > PATIENCE * self.timeout:
                 return ModelError(f"{told}, and to nobody for {silent:.0f} seconds")
             return TransientError(told, busy=True)
         broken = aiohttp.ServerConnectionError, aiohttp.ClientPayloadError
         if isinstance(error, aiohttp.ClientConnectionError) and not isinstance(error, broken):
-            return TransientError(f"cannot reach {self.title}: {self._tidy(_why(error))}")
-        return TransientError(f"the connection to {self.title} broke: {self._tidy(_why(error))}")
+            return TransientError(f"cannot reach {self.title}{through}: {why}")
+        if isinstance(error, aiohttp.ClientResponseError):
+            return TransientError(f"{self.title} does not answer as HTTP demands{through}: {why}")
+        return TransientError(f"the connection to {self.title}{through} broke: {why}")
 
-    def unreadable(self, error: Exception) -> TransientError:
+    def unreadable(self, why: str) -> TransientError:
         """The error for a reply that is not what it should be."""
-        told = self._tidy(str(error))
-        return TransientError(f"{self.title} sent a reply that cannot be read: {told}")
+        return TransientError(f"{self.title} sent a reply that cannot be read: {self.tidy(why)}")
 
-    def refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> ModelError:
-        """The error for a reply that is none, by its status."""
-        message, code = _complaint(body)
-        detail = f": {self._tidy(message)}" if message.strip() else ""
-        if status in (401, 403):  # the service's own message may quote the key
-            told = f"check {self.key_env}" if self.key else f"set {self.key_env} to one"
-            return NoAccessError(f"{self.title} wants another key: {told}")
-        if status == 404:
+    def too_large(self, limit: int) -> ModelError:
+        """The error for a reply that does not end where it should."""
+        return ModelError(
+            f"{self.title} sent a reply of more than {limit:,} bytes (max_reply_bytes), "
+            "so it was not read to its end"
+        )
+
+    def broken_off(self, complaint: Complaint) -> TransientError:
+        """The error for a reply that the service did not finish."""
+        busy = meaning_of(200, complaint) == Meaning.BUSY
+        return TransientError(f"{self.title} broke its reply off{self._detail(complaint)}", busy)
+
+    def refusal(self, status: int, headers: Mapping[str, str], complaint: Complaint) -> ModelError:
+        """The error for a reply that is none.
+
+        Args:
+            status: Its status; 200 for an error that came as a reply.
+            headers: Its headers.
+            complaint: What its body says.
+        """
+        meaning, detail = meaning_of(status, complaint), self._detail(complaint)
+        named = status if status >= 300 else complaint.status or status
+        if meaning == Meaning.TOO_LONG:
+            return PromptTooLongError(f"the prompt is too long for {self.title}{detail}")
+        if meaning == Meaning.WITHHELD:
+            if named in (401, 403):  # not known for certain to be the prompt's fault
+                return ModelError(f"{self.title} withholds its reply (status {named}){detail}")
+            return WithheldError(self.tidy(complaint.sentence))
+        if meaning == Meaning.NO_ACCESS:
+            return NoAccessError(self._no_access(named, complaint))
+        if meaning == Meaning.NO_MODEL:
             return NoAccessError(
                 f"{self.title} has no model {self.model!r} (or none at this address){detail}"
             )
-        if status == 402 or code == "insufficient_quota":
+        if meaning == Meaning.NO_CREDIT:
             return NoAccessError(f"the credit with {self.title} is spent{detail}")
-        if status in (400, 413, 422) and _TOO_LONG.search(message):
-            return PromptTooLongError(f"the prompt is too long for {self.title}{detail}")
-        if status not in (408, 409, 429) and status < 500:
-            return ModelError(f"{self.title} does not take the request (status {status}){detail}")
+        if named == 407:
+            return NoAccessError(f"the proxy {self.proxy} wants a name and a password{detail}")
+        if meaning == Meaning.REFUSED:
+            told = f"{self.title} does not take the request (status {named}){detail}"
+            return RefusedRequestError(told, complaint)
         wait = _retry_after(headers)
-        if status == 429:
+        if named == 429 or (named < 400 and meaning == Meaning.BUSY):
             told = f"{self.title} refuses more calls for now{detail}"
         else:
-            told = f"{self.title} failed with status {status}{detail}"
+            told = f"{self.title} failed with status {named}{detail}"
         if wait is not None and wait > LONGEST_WAIT:
             return ModelError(f"{told} (it asks to wait {wait:.0f} seconds)")
-        return TransientError(told, busy=status in (408, 429, 503, 529), wait=wait)
+        return TransientError(told, busy=meaning == Meaning.BUSY, wait=wait)
 
-    def _tidy(self, text: str) -> str:
-        """One printable line without the key."""
-        if self.key:
-            text = text.replace(self.key, "…")
+    def tidy(self, text: str) -> str:
+        """One printable line without a key."""
+        text = self.mask(text)
         printable = "".join(c if c.isprintable() else " " for c in text[: 4 * DETAIL])
         line = " ".join(printable.split())
         return line if len(line) <= DETAIL else line[: DETAIL - 1] + "…"
+
+    def _detail(self, complaint: Complaint) -> str:
+        told = self.tidy(complaint.sentence)
+        return f": {told}" if told else ""
+
+    def _no_access(self, status: int, complaint: Complaint) -> str:
+        said = self.tidy(complaint.sentence)
+        if status == 403:
+            told = f"{self.title} refuses access (status 403): "
+            way = f"check {self.key_env}" if self.keyed else f"no key is set in {self.key_env}"
+            return told + (f"{said} ({way})" if said else way)
+        way = f"check {self.key_env}" if self.keyed else f"set {self.key_env} to one"
+        return f"{self.title} wants another key: {way}" + (f" (it says: {said})" if said else "")
 
 
 def _why(error: Exception) -> str:
@@ -106,39 +160,20 @@ def _why(error: Exception) -> str:
     cause = getattr(error, "os_error", error)
     if isinstance(cause, ConnectionError) and cause.errno:
         return os.strerror(cause.errno)
-    return getattr(cause, "strerror", None) or str(cause) or type(error).__name__
-
-
-class _Error(msgspec.Struct):
-    message: str = ""
-    code: Any = None
-
-
-class _Complaint(msgspec.Struct):
-    error: _Error | str = ""
-
-
-def _complaint(body: bytes) -> tuple[str, Any]:
-    """What a service says of a request it refuses, and its code for it.
-
-    The clients' protocols say it in `error`; whatever else comes is told as it is.
-    """
-    try:
-        error = msgspec.json.decode(body, type=_Complaint).error
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        error = ""
-    if isinstance(error, _Error):
-        return error.message, error.code
-    return error or body[: 8 * DETAIL].decode(errors="replace"), None
+    told = getattr(cause, "strerror", None) or getattr(cause, "message", None) or str(cause)
+    return str(told) or type(error).__name__
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, which services give as a number or as a date."""
-    told = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(told))
-    except ValueError:
-        pass
+    """Seconds to wait, which services give in milliseconds, in seconds or as a date."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        told = headers.get(name, "")
+        try:
+            seconds = float(told) * unit
+        except ValueError:
+            continue
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
     try:
         return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
     except (TypeError, ValueError, OverflowError):

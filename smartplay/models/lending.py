@@ -14,18 +14,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
+from msgspec import UNSET
+from msgspec import UnsetType as Unset
 
 from smartplay.errors import UnknownNameError, UsageError
-from smartplay.models.base import UNSET, Model, Settings, Unset, sample_seed
+from smartplay.models.base import (
+    Model,
+    Settings,
+    check_samples,
+    sample_seed,
+    together,
+)
 from smartplay.models.images import for_record
 from smartplay.models.replies import Store, decode_call, digest, encode_call, lasting
 from smartplay.records import Call, Message, Usage
-
-T = TypeVar("T")
 
 
 class Meter(Protocol):
@@ -88,7 +94,7 @@ class EpisodeModel:
         label: str = "",
     ) -> list[Call]:
         """Reply to a conversation; see `Model.chat`."""
-        refuse_equal_samples(samples, self.settings, temperature)
+        check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
         shown = for_record(messages)
         question = [label, choices, seed, shown, *([] if temperature is UNSET else [temperature])]
         asked = digest([*self._known, question])
@@ -122,10 +128,10 @@ class EpisodeModel:
             call = await self._find(key)
             answers[place] = call and msgspec.structs.replace(call, messages=shown)
         missing = [place for place, call in enumerate(answers) if call is None]
-        if missing and self.settings.samples_per_request:
+        if len(missing) == 1 or (missing and self.settings.samples_per_request):
             await ask(missing)
         else:
-            await all_or_none([ask([place]) for place in missing])
+            await together([ask([place]) for place in missing])
         return [call for call in answers if call is not None]
 
     def _seed(self, number: int) -> int:
@@ -248,38 +254,7 @@ class RunModels:
 
     async def aclose(self) -> None:
         """Close every model."""
-        await all_or_none([model.aclose() for model in self._models.values()])
-
-
-def refuse_equal_samples(
-    samples: int, settings: Settings, temperature: float | Unset | None = UNSET
-) -> None:
-    """Make sure that several samples can differ.
-
-    Raises:
-        UsageError: If they are asked for at temperature 0, or there are none.
-    """
-    effective = settings.temperature if temperature is UNSET else temperature
-    if samples < 1:
-        raise UsageError(f"samples must be 1 or more, not {samples}")
-    if samples > 1 and effective == 0:
-        raise UsageError(
-            f"{samples} samples at temperature 0 are {samples} times the same reply; set a "
-            "temperature above 0, in the model's settings or for the call"
-        )
-
-
-async def all_or_none(waiting: Sequence[Awaitable[T]]) -> list[T]:
-    """Await all at once; when one fails, the others are cancelled and the failure is raised."""
-    if len(waiting) == 1:
-        return [await waiting[0]]
-    tasks = [asyncio.ensure_future(each) for each in waiting]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await together([model.aclose() for model in self._models.values()])
 
 
 def _episode(model: Model, identity: list[int]) -> int:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import math
 import os
+import re
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import msgspec
 
-from smartplay.errors import (
-    MissingPackageError,
-    TransientError,
-    UsageError,
-)
+from smartplay.errors import MissingPackageError, ModelError, TransientError, UsageError
 from smartplay.models.base import Settings, check_address
-from smartplay.models.faults import Faults
+from smartplay.models.codes import Complaint, read_complaint
+from smartplay.models.faults import DETAIL, Faults
+from smartplay.models.masking import Mask, holds_key
 from smartplay.models.pace import Pace
+from smartplay.models.stream import EventLines, Gathering
 
 if TYPE_CHECKING:
     import aiohttp
@@ -28,9 +31,26 @@ if TYPE_CHECKING:
 
 CONNECTING = 10.0  # seconds; a host that takes longer is not there
 KEPT_OPEN = 60.0  # seconds an idle connection lasts
-NONSENSE = 10**12  # tokens of one call
+COMPLAINT = 16_384  # bytes of a refusal that are read
+SMALL = 262_144  # bytes; of larger replies, only so many are read at once:
+LARGE_AT_ONCE = 8
+WIRE = 32  # bytes of a stream for each byte that is kept, at most
 
 ReplyT = TypeVar("ReplyT")
+Read = Callable[[dict[str, Any]], ReplyT]
+Gather = Callable[[], Gathering]
+
+
+class NoReplyError(ValueError):
+    """What came is no reply; the message says what is missing."""
+
+
+class BrokenOffError(ValueError):
+    """The service says that it did not finish its reply."""
+
+    def __init__(self, complaint: Complaint) -> None:
+        super().__init__(complaint.sentence)
+        self.complaint = complaint
 
 
 class Service:
@@ -40,19 +60,21 @@ class Service:
         title: The service in words.
         model: The model that is asked for.
         url: The base address.
-        settings: How often and how long it is tried, and the variable the key comes from.
+        settings: How often and how long it is tried, further headers, and the like.
         key: The key; empty for none. It is kept out of every message.
-        headers: Headers of every call, beside the usual ones.
+        headers: Headers of every call, beside the usual ones and those of the settings.
         inside: Whether the service is a server within this process. It waits for open connections
             before it stops, and the process for it: so none is kept, and no proxy is asked.
 
     Attributes:
         model: As above.
+        mask: Keeps the keys out of what the service says.
         pace: How many calls go on at once.
 
     Raises:
         MissingPackageError: If the packages that calls need are not installed.
-        UsageError: If the address is none, or holds a secret.
+        UsageError: If the address is none or holds a secret, a variable is not set, a header
+            cannot be sent, or the proxy is of a kind that is not supported.
     """
 
     def __init__(
@@ -73,21 +95,36 @@ class Service:
                 f'language models need the package "{error.name}": pip install "smartplay[openai]"'
             ) from error
         check_address(url)
-        self.model, self.pace = model, Pace()
-        self._faults = Faults(title, model, key, settings.api_key_env or "", settings.timeout)
-        self._url, self._key = url.rstrip("/"), key
-        self._timeout, self._retries = settings.timeout, settings.max_retries
-        self._headers = {"content-type": "application/json", **(headers or {})}
-        self._inside = inside
+        proxy = None if inside else _proxy(url)
+        secrets = [key]
+        own = {name: _filled(value, secrets) for name, value in settings.headers.items()}
+        query = {name: _filled(value, secrets) for name, value in settings.query.items()}
+        for text, place in ((model, "the model's name"), (urlsplit(url).path, "base_url")):
+            if holds_key(text, secrets):
+                raise UsageError(
+                    f"{place} holds a key, but it is recorded with the run; put the key into an "
+                    f"environment variable ({settings.api_key_env or 'api_key_env'})"
+                )
+        self.model, self.pace, self.mask = model, Pace(), Mask(secrets)
+        self._faults = Faults(
+            title, model, self.mask, settings.api_key_env or "", bool(key), settings.timeout,
+            _without_password(proxy),
+        )  # fmt: skip
+        self._url, self._query = url.rstrip("/"), f"?{urlencode(query)}" if query else ""
+        self._settings, self._proxy, self._inside = settings, proxy, inside
+        usual = {"content-type": "application/json", "accept-encoding": "identity"}
+        self._headers = usual | _lower(headers or {}) | _lower(own)
+        _check_headers(self._headers)
         self._heard = math.inf  # when the service last said anything, from the first call on
         self._http, self._tenacity = aiohttp, tenacity
         self._session: aiohttp.ClientSession | None = None
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._backoff = tenacity.wait_random_exponential(multiplier=0.5, max=60.0)
 
     async def post(
-        self, path: str, request: dict[str, Any], reply_type: type[ReplyT]
+        self, path: str, request: dict[str, Any], read: Read[ReplyT], gather: Gather
     ) -> tuple[ReplyT, float]:
-        """Send a request until there is a reply, and decode it.
+        """Send a request until there is a reply, and read it.
 
         Faults that may pass are tried again: after a random time that doubles with each attempt,
         or as much later as the service says (`Retry-After`).
@@ -95,19 +132,25 @@ class Service:
         Args:
             path: What follows the base address.
             request: The fields of the body.
-            reply_type: What the reply's body decodes to.
+            read: Reads the decoded reply; raises `NoReplyError` or `BrokenOffError`.
+            gather: Makes what puts a reply together that comes piece by piece.
 
         Returns:
-            The reply, and the seconds from sending to the whole of it.
+            The reply as read, and the seconds from sending to the whole of it.
 
         Raises:
             ModelError: If there is no reply, or one that cannot be read.
         """
-        body = msgspec.json.encode(request)
+        url, body = f"{self._url}{path}{self._query}", msgspec.json.encode(request)
+
+        async def send() -> tuple[ReplyT, float]:
+            value, seconds = await self._send(url, body, gather)
+            return self._read(value, read), seconds
+
         try:
-            return await self._attempt(path, body, reply_type)
+            return await self.pace.call(send)
         except TransientError as fault:
-            return await self._try_again(fault, path, body, reply_type)
+            return await self._try_again(fault, send)
 
     async def aclose(self) -> None:
         """Close the connections; the next call opens them again."""
@@ -116,7 +159,7 @@ class Service:
             await session.close()
 
     async def _try_again(
-        self, fault: TransientError, path: str, body: bytes, reply_type: type[ReplyT]
+        self, fault: TransientError, send: Callable[[], Any]
     ) -> tuple[ReplyT, float]:
         """Make the further attempts, apart, as most calls need none and retrying is dear."""
         behind = iter([fault])
@@ -124,12 +167,13 @@ class Service:
         async def attempt() -> tuple[ReplyT, float]:
             for first in behind:
                 raise first
-            return await self._attempt(path, body, reply_type)
+            sent: tuple[ReplyT, float] = await self.pace.call(send)
+            return sent
 
         retry = self._tenacity
         attempts = retry.AsyncRetrying(
             retry=retry.retry_if_exception_type(TransientError),
-            stop=retry.stop_after_attempt(self._retries + 1),
+            stop=retry.stop_after_attempt(self._settings.max_retries + 1),
             wait=self._pause,
             reraise=True,
         )
@@ -141,69 +185,210 @@ class Service:
         asked = error.wait if isinstance(error, TransientError) else None
         return max(self._backoff(state), asked or 0.0)
 
-    async def _attempt(
-        self, path: str, body: bytes, reply_type: type[ReplyT]
-    ) -> tuple[ReplyT, float]:
-        content, seconds = await self.pace.call(self._send, path, body)
-        if self._key:  # a service that repeats it must not get it recorded
-            content = content.replace(self._key.encode(), b"...")
-        try:
-            return _decode(content, reply_type), seconds
-        except (ValueError, RecursionError) as error:
-            raise self._faults.unreadable(error) from error
-
-    async def _send(self, path: str, body: bytes) -> tuple[bytes, float]:
+    async def _send(self, url: str, body: bytes, gather: Gather) -> tuple[Any, float]:
+        """Send a request once and decode what comes."""
         session = self._session = self._session or self._open()
         start = time.perf_counter()
         self._heard = min(self._heard, start)
         try:
-            post = session.post(self._url + path, data=body, allow_redirects=False)
-            async with post as response:
-                content = await response.read()
-        except (self._http.ClientError, TimeoutError) as error:
+            async with session.post(url, data=body, allow_redirects=False) as response:
+                if not 200 <= response.status < 300:
+                    raise await self._refusal(response)
+                value = await self._receive(response, gather)
+        except (self._http.ClientError, OSError, EOFError) as error:
             silent = time.perf_counter() - self._heard
             raise self._faults.silence(error, silent) from error
+        except (ValueError, RecursionError) as error:
+            raise self._faults.unreadable(str(error)) from error
         self._heard = time.perf_counter()
-        if response.status != 200:
-            raise self._faults.refusal(response.status, response.headers, content)
-        return content, self._heard - start
+        return value, self._heard - start
+
+    def _read(self, value: Any, read: Read[ReplyT]) -> ReplyT:
+        """Read a decoded reply, or find out what it is instead."""
+        try:
+            return read(value if isinstance(value, dict) else {})
+        except BrokenOffError as error:
+            raise self._faults.broken_off(error.complaint) from error
+        except NoReplyError as error:
+            complaint = read_complaint(value)
+            if complaint.sentence or complaint.status:
+                raise self._faults.refusal(200, {}, complaint) from error
+            raise self._faults.unreadable(str(error)) from error
+
+    async def _refusal(self, response: aiohttp.ClientResponse) -> ModelError:
+        """Read as much of a refusal as there is, and tell it."""
+        self._heard = time.perf_counter()
+        body = bytearray()
+        with contextlib.suppress(self._http.ClientError, OSError, ValueError):
+            async with contextlib.aclosing(self._pieces(response)) as pieces:
+                async for piece in pieces:
+                    body += piece
+                    if len(body) > COMPLAINT:
+                        break
+        try:
+            value = _decode(bytes(body[:COMPLAINT]))
+        except (ValueError, RecursionError):
+            value = self.mask(bytes(body).decode(errors="replace"))[: 8 * DETAIL]
+        return self._faults.refusal(response.status, response.headers, read_complaint(value))
+
+    async def _receive(self, response: aiohttp.ClientResponse, gather: Gather) -> Any:
+        kind = response.headers.get("content-type", "")
+        if "event-stream" in kind or (self._settings.stream and "json" not in kind):
+            return await self._receive_events(response, gather())
+        length = response.content_length
+        if length is not None and length <= SMALL and "content-encoding" not in response.headers:
+            return _decode(await response.read())
+        limit, body = self._settings.max_reply_bytes, bytearray()
+        whole = contextlib.aclosing(self._pieces(response))
+        async with _Room(self._large) as room, whole as pieces:
+            async for piece in pieces:
+                body += piece
+                if len(body) > limit:
+                    raise self._faults.too_large(limit)
+                if len(body) > SMALL:
+                    await room.take()
+            return _decode(bytes(body))
+
+    async def _receive_events(
+        self, response: aiohttp.ClientResponse, gathered: Gathering
+    ) -> dict[str, Any]:
+        limit, lines, wire = self._settings.max_reply_bytes, EventLines(), 0
+        whole = contextlib.aclosing(self._pieces(response))
+        async with _Room(self._large) as room, whole as pieces:
+            async for piece in pieces:
+                wire += len(piece)
+                for data in lines.feed(piece):
+                    _add(gathered, data)
+                    if gathered.done:
+                        return gathered.reply()
+                kept = lines.size + gathered.size
+                if kept > limit or wire > WIRE * limit:
+                    raise self._faults.too_large(limit)
+                if kept > SMALL:
+                    await room.take()
+            for data in lines.end():
+                _add(gathered, data)
+            return gathered.reply()
+
+    async def _pieces(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+        """The body piece by piece, unpacked; no piece is much larger than `SMALL`."""
+        unpacking = _Unpacking(response)
+        async for piece in response.content.iter_any():
+            for plain in unpacking.feed(piece):
+                yield plain
+        for plain in unpacking.end():
+            yield plain
 
     def _open(self) -> aiohttp.ClientSession:
         http = self._http
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         session: aiohttp.ClientSession = http.ClientSession(
             connector=http.TCPConnector(
                 limit=0,
                 keepalive_timeout=None if self._inside else KEPT_OPEN,
                 force_close=self._inside,
             ),
-            timeout=http.ClientTimeout(total=self._timeout, sock_connect=CONNECTING),
+            timeout=http.ClientTimeout(total=self._settings.timeout, sock_connect=CONNECTING),
             headers=self._headers,
             cookie_jar=http.DummyCookieJar(),
-            proxy=None if self._inside else _proxy(self._url),
+            auto_decompress=False,
+            proxy=self._proxy,
         )
         return session
 
 
-def tokens(reported: int | None) -> int:
-    """A number of tokens; 0 where a service reports none, or nonsense."""
-    return reported if reported is not None and 0 <= reported < NONSENSE else 0
+class _Room:
+    """Room for one of the few large replies that are read at once; the others wait unread."""
+
+    def __init__(self, free: asyncio.Semaphore) -> None:
+        self._free, self._taken = free, False
+
+    async def __aenter__(self) -> _Room:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._taken:
+            self._free.release()
+
+    async def take(self) -> None:
+        """Wait for the room, once."""
+        if not self._taken:
+            await self._free.acquire()
+            self._taken = True
 
 
-def _decode(content: bytes, reply_type: type[ReplyT]) -> ReplyT:
-    """Read JSON; halves of surrogate pairs, which some services send, become `?`.
+class _Unpacking:
+    """Unpacks a body, however far it grows, in pieces of bounded size.
+
+    Args:
+        response: Whose head says how it is packed.
 
     Raises:
-        ValueError: If it is not what it should be.
+        ValueError: If it is packed in a way that is not known; nothing was asked for.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._packing = response.headers.get("content-encoding", "").strip().lower() or "identity"
+        if self._packing not in ("identity", "gzip", "x-gzip", "deflate"):
+            raise ValueError(f"it is packed in a way that was not asked for ({self._packing})")
+        self._unpack: Any = None
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """What a further piece unpacks to."""
+        if self._packing == "identity":
+            yield piece
+            return
+        if self._unpack is None:  # some servers leave out the head of deflate
+            bare = self._packing == "deflate" and piece[:1] and piece[0] & 0x0F != 8
+            self._unpack = zlib.decompressobj(-15 if bare else 47)
+        while piece and not self._unpack.eof:
+            yield self._more(piece)
+            piece = self._unpack.unconsumed_tail
+
+    def end(self) -> Iterator[bytes]:
+        """What is left at the end of the body."""
+        while self._unpack is not None and not self._unpack.eof:
+            more = self._more(b"")
+            if not more:
+                raise ValueError("it is packed, and cut off")
+            yield more
+
+    def _more(self, piece: bytes) -> bytes:
+        try:
+            plain: bytes = self._unpack.decompress(piece, SMALL)
+        except zlib.error as error:
+            raise ValueError(f"it is packed wrongly: {error}") from error
+        return plain
+
+
+def _decode(content: bytes) -> Any:
+    """Read JSON as services send it, which is not always JSON.
+
+    Not-a-numbers are let through, and halves of surrogate pairs become `?`.
+
+    Raises:
+        ValueError: If it cannot be read.
     """
     try:
-        return msgspec.json.decode(content, type=reply_type)
-    except msgspec.ValidationError:
-        raise
+        return msgspec.json.decode(content)
     except msgspec.DecodeError:
-        if b"\\ud" not in content.lower():
-            raise
-    whole = json.dumps(json.loads(content), ensure_ascii=False).encode("utf-8", "replace")
-    return msgspec.json.decode(whole, type=reply_type)
+        pass
+    value = json.loads(content, parse_int=_whole)
+    whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    return json.loads(whole)
+
+
+def _whole(digits: str) -> int:
+    return int(digits) if len(digits) < 20 else 0
+
+
+def _add(gathered: Gathering, data: bytes) -> None:
+    if data.strip() == b"[DONE]":
+        gathered.done = True
+        return
+    event = _decode(data)
+    if isinstance(event, dict):
+        gathered.add(event)
 
 
 def read_key(variable: str, required: bool, title: str) -> str:
@@ -218,9 +403,70 @@ def read_key(variable: str, required: bool, title: str) -> str:
     return key
 
 
+_NAMED = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+
+
+def _filled(text: str, secrets: list[str]) -> str:
+    """A header's or parameter's value with the environment's variables in it filled in.
+
+    Args:
+        text: The value as recorded.
+        secrets: The variables' values are added to it.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        found = os.environ.get(name, "").strip()
+        if not found:
+            raise UsageError(f"no value for ${name}: set the environment variable {name}")
+        secrets.append(found)
+        return found
+
+    return _NAMED.sub(value, text)
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if not value.isprintable():
+            raise UsageError(
+                f"the header {name} cannot be sent, as its value holds a line break or another "
+                "control character; check the variable it comes from"
+            )
+
+
 def _proxy(url: str) -> str | None:
-    """The proxy that the environment names for an address, looked up once and not at every call."""
+    """The proxy that the environment names for an address, looked up once and not at every call.
+
+    Raises:
+        UsageError: If it is of a kind that is not supported.
+    """
     address = urlsplit(url)
     if proxy_bypass(address.hostname or ""):
         return None
-    return getproxies().get(address.scheme)
+    named = getproxies()
+    proxy = named.get(address.scheme) or named.get("all")
+    if not proxy:
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    shown = _without_password(proxy)
+    if urlsplit(proxy).scheme not in ("http", "https") or not shown:
+        raise UsageError(
+            f"the proxy {shown or 'of the environment'} cannot be used: only HTTP proxies are "
+            f"supported; name one in {address.scheme}_proxy, or put {address.hostname} into "
+            "no_proxy"
+        )
+    return proxy
+
+
+def _without_password(proxy: str | None) -> str:
+    """A proxy as it is told; empty for none, or one whose address makes no sense."""
+    try:
+        parts = urlsplit(proxy or "")
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else ""

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from smartplay.errors import MissingPackageError, UsageError
-from smartplay.models.base import Seed, Settings
-from smartplay.models.openai import OpenAIModel
+from smartplay.models.base import Positive, Retries, Seconds, Seed, Settings
+from smartplay.models.providers import openai
+from smartplay.models.served import Question
 from smartplay.models.service import Service
 from smartplay.models.weights import SMOLLM2, find_weights
-from smartplay.records import Call, Message
+from smartplay.records import Call
 
 DEFAULT = "smollm2-135m"
+OF_A_SERVICE = ("base_url", "api_key_env", "key_header", "headers", "query")
 
 
 class LocalSettings(Settings, frozen=True, kw_only=True):
@@ -33,19 +35,19 @@ class LocalSettings(Settings, frozen=True, kw_only=True):
             idle 1 is the fastest too.
     """
 
-    max_tokens: int | None = 24
+    max_tokens: Positive | None = 24
     seed: Seed = "episode"
-    timeout: float = 600.0
-    max_retries: int = 0
-    context: int = 8192
-    threads: int = 1
+    timeout: Seconds = 600.0
+    max_retries: Retries = 0
+    context: Positive = 8192
+    threads: Positive = 1
 
 
-class LocalModel(OpenAIModel):
+class Provider(openai.Provider):
     """A model that runs inside this process.
 
     Args:
-        model: `"smollm2-135m"` (or nothing), or the path of a GGUF file.
+        name: `"smollm2-135m"` (or nothing), or the path of a GGUF file.
         settings: How it is run and called.
 
     Raises:
@@ -54,12 +56,17 @@ class LocalModel(OpenAIModel):
     """
 
     kind = "local"
+    summary = "the embedded language model, fetched on first use"
+    settings_type = LocalSettings
+    needs_name = False
     concurrency = 1
 
-    def __init__(self, model: str, settings: LocalSettings) -> None:
-        if settings.base_url or settings.api_key_env:
+    def __init__(self, name: str, settings: LocalSettings) -> None:
+        changed = [setting for setting in OF_A_SERVICE if getattr(settings, setting)]
+        if changed:
             raise UsageError(
-                "the embedded model has no address and no key; for a server use openai:MODEL"
+                f"the embedded model has no address, no key and no headers ({changed[0]}); "
+                "for a server use openai:MODEL"
             )
         try:
             import xllamacpp
@@ -68,29 +75,19 @@ class LocalModel(OpenAIModel):
                 'the embedded model needs the package "xllamacpp": pip install "smartplay[local]"'
             ) from error
         self._xllamacpp = xllamacpp
-        self._path = _weights(model or DEFAULT)
+        self._path = _weights(name or DEFAULT)
         self._server = self._start(settings)
         self._turn = asyncio.Lock()
-        super().__init__(model or DEFAULT, settings)
+        super().__init__(name or DEFAULT, settings)
         self.settings: LocalSettings = settings
 
-    async def chat(
-        self,
-        messages: list[Message],
-        *,
-        samples: int = 1,
-        temperature: Any = None,
-        seed: int | None = None,
-        choices: Sequence[str] | None = None,
-        label: str = "",
-        fresh: bool = False,
-    ) -> list[Call]:
-        """Reply to a conversation; see `Model.chat`. Others wait for their turn."""
+    async def _ask(self, question: Question) -> list[Call]:
+        """Make one request; the others wait for their turn."""
         async with self._turn:
             if self._server is None:
                 self._server = self._start(self.settings)
                 self._service = self._reach(self._service.model)
-            return await super().chat(messages, choices=choices, seed=seed, fresh=fresh)
+            return await super()._ask(question)
 
     async def aclose(self) -> None:
         """Stop the server and free its memory."""
@@ -99,9 +96,9 @@ class LocalModel(OpenAIModel):
         finally:
             self._server = None
 
-    def _reach(self, model: str) -> Service:
+    def _reach(self, name: str) -> Service:
         url = f"{self._server.listening_address}/v1"
-        return Service("the embedded model", model, url, self.settings, inside=True)
+        return Service("the embedded model", name, url, self.settings, inside=True)
 
     def _start(self, settings: LocalSettings) -> Any:
         params = self._xllamacpp.CommonParams()
@@ -116,11 +113,13 @@ class LocalModel(OpenAIModel):
         except RuntimeError as error:
             raise UsageError(f"the embedded model cannot load {self._path}: {error}") from error
 
-    def _own_fields(self, choices: Sequence[str] | None, fresh: bool) -> dict[str, Any]:
+    def _own_fields(self, question: Question) -> dict[str, Any]:
         # Without this, what the last episode left in the cache would show in the last bits of
         # this one's probabilities, and now and then in its words.
-        fields: dict[str, Any] = {"cache_prompt": not fresh}
-        return fields | ({} if choices is None else {"grammar": choice_grammar(choices)})
+        fields: dict[str, Any] = {"cache_prompt": not question.fresh}
+        if question.choices is not None:
+            fields["grammar"] = choice_grammar(question.choices)
+        return fields
 
 
 def choice_grammar(choices: Sequence[str]) -> str:

@@ -1,0 +1,91 @@
+"""Keeps keys out of everything that is recorded or told."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
+
+MASK = "…"
+
+_WELL_KNOWN = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"(?:sk|rk)-[A-Za-z0-9_-]{8,}"
+    r"|(?:gsk|xai|hf|pplx|nvapi|csk|ghp|gho|github_pat|glpat|r8|key)[_-][A-Za-z0-9_-]{20,}"
+    r"|AIza[A-Za-z0-9_-]{30,}"
+    r"|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
+    r")"
+)
+_ESCAPED = re.compile(r"%[0-9a-f]|\\[ux]|&#", re.IGNORECASE)
+
+
+def is_secret(value: str) -> bool:
+    """Whether a value can be a key, and not a plain word such as local servers are given.
+
+    A plain word is found in honest replies too, so masking it would alter them.
+    """
+    mixed = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+    if len(value) >= 8 and (mixed or _WELL_KNOWN.match(value)):
+        return True
+    plain = value.isalpha() and (value[1:].islower() or value.isupper())
+    return len(value) >= 20 or (len(value) >= 12 and not plain)
+
+
+def holds_key(text: str, secrets: Iterable[str] = ()) -> bool:
+    """Whether a key is in a text: one of the secrets, or anything that looks like a known kind."""
+    text = unquote(text)
+    return bool(_WELL_KNOWN.search(text)) or Mask(secrets)(text) != text
+
+
+class Mask:
+    """Replaces secrets in texts, however they are spelled there: a service may repeat a key.
+
+    Args:
+        secrets: The keys; plain words among them are no secrets.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        # The longest first, so that nothing is left of one that begins with another.
+        found = sorted({s for s in secrets if is_secret(s)}, key=lambda s: (-len(s), s))
+        self._spellings = [spelling for secret in found for spelling in _spellings(secret)]
+        self._escaped = [_escapable(secret) for secret in found]
+
+    def __call__(self, text: str) -> str:
+        """The text with a mark in place of each secret."""
+        for spelling in self._spellings:
+            if spelling in text:
+                text = text.replace(spelling, MASK)
+        if self._escaped and _ESCAPED.search(text):
+            for pattern in self._escaped:
+                text = pattern.sub(MASK, text)
+        return text
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """The secret as it is, in hexadecimal digits, and the part of its Base64 that is always so."""
+    data = secret.encode()
+    yield secret
+    yield data.hex()
+    yield data.hex().upper()
+    for before in range(3):  # bytes in front of it in a group of three
+        whole = base64.b64encode(b"\0" * before + data).decode().rstrip("=")
+        first = (0, 2, 3)[before]
+        last = len(whole) - (1 if (before + len(data)) % 3 else 0)
+        part = whole[first:last]
+        yield part
+        if set("+/") & set(part):
+            yield part.replace("+", "-").replace("/", "_")
+
+
+def _escapable(secret: str) -> re.Pattern[str]:
+    """Finds the secret with any of its characters escaped as URLs, JSON and HTML do."""
+    return re.compile("".join(map(_character, secret)))
+
+
+def _character(character: str) -> str:
+    code = ord(character)
+    octets = "".join(f"%{octet:02x}" for octet in character.encode())
+    forms = [rf"\\+u{code:04x}", rf"\\+x{code:02x}", f"&#x0*{code:x};", octets]
+    loose = "|".join(forms)
+    return rf"(?:{re.escape(character)}|(?i:{loose})|&#0*{code};)"

@@ -1,0 +1,149 @@
+"""Anthropic's models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET
+from msgspec import UnsetType as Unset
+
+from smartplay.models.base import Positive, Settings
+from smartplay.models.images import for_anthropic
+from smartplay.models.providers.openai import choice_schema
+from smartplay.models.served import Question, Replied, ServedModel, Spoken
+from smartplay.models.service import NoReplyError
+from smartplay.models.stream import PIECE
+from smartplay.models.usage import first, make_usage, tokens
+from smartplay.records import Usage
+
+VERSION = "2026-10-21"
+
+
+class AnthropicSettings(Settings, frozen=True, kw_only=True):
+    """Settings of Anthropic's models.
+
+    The service rejects a temperature whatever its value (from its API version 2026-10-21 on, which
+    its client sends) and knows no seed, so replies cannot be made to repeat. It gives one reply to
+    a request.
+    """
+
+    temperature: None = None
+    seed: None = None
+    max_tokens: Positive = 1024
+
+
+class Provider(ServedModel):
+    """One of Anthropic's models. The service's prompt cache is on: prompts grow at their end."""
+
+    kind = "anthropic"
+    summary = "a model of Anthropic"
+    settings_type = AnthropicSettings
+    title = "Anthropic"
+    address = "https://api.anthropic.com"
+    variables = ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL")
+    key_header = ("x-api-key", "")
+    path = "/v1/messages"
+
+    def _temperature(self, asked: float | Unset | None) -> None:
+        if asked is not UNSET and asked is not None:
+            self._note(f"{self.name} takes no temperature: the service decides")
+
+    def _request(self, question: Question) -> dict[str, Any]:
+        extra = {"cache_control": {"type": "ephemeral"}} | self.settings.extra
+        if question.choices is not None:
+            form = {"type": "json_schema", "schema": choice_schema(question.choices)}
+            extra["output_config"] = extra.get("output_config", {}) | {"format": form}
+        if self.settings.stream:
+            extra["stream"] = True
+        messages = self._messages(question)
+        request: dict[str, Any] = {
+            "model": self._service.model,
+            "max_tokens": self.settings.max_tokens,
+            "messages": for_anthropic([m for m in messages if m["role"] != "system"]),
+            **extra,
+        }
+        system = "\n\n".join(m["content"] for m in messages if m["role"] == "system")
+        if system:
+            request["system"] = system
+        return request
+
+    def _gather(self) -> _Events:
+        return _Events()
+
+    def _read(self, reply: dict[str, Any]) -> Replied:
+        content = reply.get("content")
+        if not isinstance(content, list):
+            raise NoReplyError("it holds no content")
+        blocks = [block for block in content if isinstance(block, dict)]
+        spoken = Spoken(
+            "".join(_text(b.get("text")) for b in blocks if b.get("type", "text") == "text"),
+            "".join(_text(b.get("thinking")) for b in blocks),
+            _text(reply.get("stop_reason")),
+            tools=any(b.get("type") == "tool_use" for b in blocks),
+        )
+        return Replied([spoken], _text(reply.get("model")), _usage(reply.get("usage")))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _usage(reported: Any) -> Usage | None:
+    if not isinstance(reported, dict):
+        return None
+    cached = tokens(reported.get("cache_read_input_tokens"))
+    written = tokens(reported.get("cache_creation_input_tokens"))
+    thought = first(reported.get("output_tokens_details"), "thinking_tokens")
+    read = tokens(reported.get("input_tokens")) + cached + written
+    return make_usage(read, reported.get("output_tokens"), cached, thought)
+
+
+class _Events:
+    """A reply that comes in events, each with a piece of a block."""
+
+    def __init__(self) -> None:
+        self.done, self.size = False, 0
+        self._reply: dict[str, Any] = {}
+        self._texts: list[str] = []
+        self._thoughts: list[str] = []
+        self._tools = False
+
+    def add(self, event: dict[str, Any]) -> None:
+        """Take in an event."""
+        kind = event.get("type")
+        if kind == "error":
+            self._reply, self.done = event, True
+        elif kind == "message_start":
+            message = event.get("message")
+            self._reply |= message if isinstance(message, dict) else {}
+        elif kind in ("content_block_start", "content_block_delta"):
+            piece = first(event, "content_block", "delta")
+            self._tools |= first(piece, "type") == "tool_use"
+            self._keep(self._texts, first(piece, "text"))
+            self._keep(self._thoughts, first(piece, "thinking"))
+        elif kind == "message_delta":
+            usage = self._reply.get("usage"), event.get("usage")
+            known = [table for table in usage if isinstance(table, dict)]
+            self._reply["usage"] = {name: n for table in known for name, n in table.items()}
+            self._reply["stop_reason"] = first(event.get("delta"), "stop_reason")
+        elif kind == "message_stop":
+            self.done = True
+
+    def _keep(self, pieces: list[str], piece: Any) -> None:
+        if isinstance(piece, str) and piece:
+            pieces.append(piece)
+            self.size += PIECE + len(piece)
+
+    def reply(self) -> dict[str, Any]:
+        """The reply as it would have come at once."""
+        if self._reply.get("type") == "error":
+            return self._reply
+        if not self.done:
+            raise ValueError("it ends in the middle")
+        content: list[dict[str, Any]] = [
+            {"type": "thinking", "thinking": "".join(self._thoughts)},
+            {"type": "text", "text": "".join(self._texts)},
+        ]
+        if self._tools:
+            content.append({"type": "tool_use"})
+        return self._reply | {"content": content}

@@ -1,0 +1,47 @@
+"""Tokens as services report them, made sense of: nothing in them may cost the reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartplay.records import Usage
+
+NONSENSE = 10**12  # tokens of one call
+
+
+def tokens(reported: Any) -> int:
+    """A number of tokens; 0 where a service reports none, or nonsense."""
+    if isinstance(reported, bool) or not isinstance(reported, int | float):
+        return 0
+    return int(reported) if 0 <= reported < NONSENSE else 0
+
+
+def make_usage(
+    prompt: Any, completion: Any, cached: Any = None, reasoning: Any = None, total: Any = None
+) -> Usage:
+    """The tokens of a call, so that those billed as output are in `completion`.
+
+    Some services leave reasoning out of what they call completion; the total then tells, or the
+    reasoning itself, as it is a part of the completion here.
+    """
+    read, written, whole = tokens(prompt), tokens(completion), tokens(total)
+    thought = tokens(reasoning)
+    if not read and whole > written > 0:
+        read = whole - written
+    elif whole > read + written:
+        untold = whole - read - written
+        if written:
+            thought = max(thought, untold)
+        written += untold
+    if thought > written:
+        written += thought
+    return Usage(read, min(tokens(cached), read), written, thought)
+
+
+def first(table: Any, *names: str) -> Any:
+    """The first of these fields that a table has; None if it is no table."""
+    if isinstance(table, dict):
+        for name in names:
+            if table.get(name) is not None:
+                return table[name]
+    return None

@@ -1,0 +1,108 @@
+"""How kinds of language models are found, and models opened."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, EntryPoints
+from typing import Any
+
+import pytest
+
+from smartplay import models
+from smartplay.errors import UnknownNameError, UsageError
+from smartplay.models import kinds, open_model
+from smartplay.models.base import Model, Settings
+from smartplay.models.providers import openai
+from tests.fake_server import FakeServer
+
+
+class Echo(openai.Provider):
+    """A kind of somebody else."""
+
+    kind = "echo"
+    summary = "says it again"
+    needs_name = False
+
+
+@pytest.fixture
+def added(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = f"{__name__}:"
+    values = [
+        ("echo", here + "Echo"),
+        ("openai", here + "Echo"),  # does not take the place of ours
+        ("broken", "no_such_module:Provider"),
+        ("poor", here + "Settings"),
+    ]
+    found = EntryPoints(EntryPoint(name, value, models.GROUP) for name, value in values)
+    monkeypatch.setattr(models, "entry_points", lambda group: found.select(group=group))
+
+
+def test_our_kinds_are_found() -> None:
+    assert list(kinds()) == ["anthropic", "local", "openai"]
+    assert kinds()["openai"] == "a model behind any OpenAI-compatible service (--base-url URL)"
+
+
+@pytest.mark.usefixtures("added")
+def test_a_package_adds_a_kind(server: FakeServer) -> None:
+    model: Model = open_model("echo:x", base_url=server.url, max_retries=0)
+    assert (type(model), model.name, model.concurrency) == (Echo, "echo:x", 128)
+    assert type(open_model("openai:x", base_url=server.url)) is openai.Provider
+    assert open_model("echo", base_url=server.url).name == "echo:"
+    told = kinds()
+    assert list(told)[:3] == ["anthropic", "local", "openai"]
+    assert told["echo"] == "says it again"
+    assert "cannot be loaded" in told["broken"], "one broken package must not hide the others"
+
+
+@pytest.mark.usefixtures("added")
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("broken:x", "broken .*cannot be loaded"),
+        ("poor:x", "poor .*has no summary"),
+    ],
+)
+def test_a_broken_kind_is_told(name: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        open_model(name)
+
+
+@pytest.mark.parametrize("name", ["opnai:x", "", ":x", "os.path:x", "__init__:x", "../openai:x"])
+def test_an_unknown_kind_names_all(name: str) -> None:
+    with pytest.raises(UnknownNameError, match=r"(?s)anthropic.*local.*openai"):
+        open_model(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "told"),
+    [
+        ("openai:", {}, "which model"),
+        ("openai", {}, "which model"),
+        ("openai:x", {"temprature": 1}, "did you mean temperature"),
+        ("openai:x", {"temperature": "hot"}, "temperature takes a number or none, not a text"),
+        ("openai:x", {"temperature": float("nan")}, "temperature must be a finite number"),
+        ("openai:x", {"temperature": -1}, "temperature takes a number of 0"),
+        ("openai:x", {"max_tokens": 0}, "max_tokens takes a whole number of 1 or more"),
+        ("openai:x", {"timeout": 0}, "timeout takes a number above 0"),
+        ("openai:x", {"timeout": float("inf")}, "timeout must be a finite number"),
+        ("openai:x", {"max_retries": -1}, "max_retries takes a whole number of 0 or more"),
+        ("openai:x", {"max_reply_bytes": 0}, "max_reply_bytes takes"),
+        ("openai:x", {"seed": "mine"}, 'seed takes a whole number, "episode" or none'),
+        ("openai:x", {"stream": "maybe"}, "stream takes true or false, not a text"),
+        ("openai:x", {"headers": ["x"]}, "headers takes a table, not a list"),
+        ("openai:x", {"extra.a": 1, "extra": 5}, "extra.a leads into a table"),
+        ("openai:x", {"reasoning_tags": "think"}, "reasoning_tags takes a list, not a text"),
+        ("anthropic:x", {"temperature": 0.5}, "temperature takes none"),
+        ("local", {"headers": {"x": "y"}}, r"no headers \(headers\)"),
+    ],
+)
+def test_nonsense_is_refused(name: str, settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        open_model(name, **settings)
+
+
+def test_names_lead_into_tables(server: FakeServer) -> None:
+    settings = {"extra.reasoning.effort": "low", "extra": {"a": 1}, "headers.x-version": 2}
+    model = open_model("openai:x", base_url=server.url, **settings)
+    assert model.settings.extra == {"a": 1, "reasoning": {"effort": "low"}}
+    assert model.settings.headers == {"x-version": "2"}
+    assert isinstance(model.settings, Settings)
