@@ -3,7 +3,8 @@
 ```
 run.json                      header, written first: arguments, versions, card digests
 episodes.jsonl                one `EpisodeRecord` per line, appended when an episode ends
-steps/GAME/EPISODE.jsonl.gz   an `EpisodeHeader`, then one `StepRecord` per step
+steps/GAME/EPISODE.jsonl.gz   an `EpisodeHeader`, then one `StepRecord` per step; of a repeat,
+                              `EPISODE-rREPEAT.jsonl.gz`
 replies.sqlite                a language model's replies, until the run is finished
 report.json, report.md, radar.svg   made from the above, and made again at will
 report.html                         likewise, where asked for
@@ -30,6 +31,10 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Real = Annotated[float, msgspec.Meta(ge=-1e100, le=1e100)]
 
 
+Key = tuple[str, int, int]
+"""Game, episode and repeat: what identifies an episode within a run."""
+
+
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Tokens as a service reported them; 0 where it reported none.
 
@@ -44,6 +49,11 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     cached: Whole = 0
     completion: Whole = 0
     reasoning: Whole = 0
+
+    @property
+    def total(self) -> int:
+        """Tokens read and written."""
+        return self.prompt + self.completion
 
     def __add__(self, other: Usage) -> Usage:
         """Add up, field by field."""
@@ -164,6 +174,7 @@ class EpisodeHeader(msgspec.Struct, frozen=True):
     manual: str
     actions: list[str]
     observation: str
+    repeat: Count = 0
 
 
 class EpisodeRecord(
@@ -177,6 +188,7 @@ class EpisodeRecord(
     Attributes:
         game: The full id.
         episode: Its number within the game, from 0.
+        repeat: Which play of the episode it is, from 0.
         seed: The seed of `env.reset`.
         agent_seed: The seed the agent was given.
         status: `"scored"`, or `"unscored"` if the agent or the game failed.
@@ -219,6 +231,12 @@ class EpisodeRecord(
     engine: str = ""
     scores: dict[str, Real] = {}
     unlocked: dict[str, bool] = {}
+    repeat: Count = 0
+
+    @property
+    def key(self) -> Key:
+        """What there can be only one of in a run."""
+        return self.game, self.episode, self.repeat
 
 
 class GameHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,7 +247,7 @@ class GameHeader(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     episodes: Whole
     steps: Whole
-    history: Whole
+    history: Whole | None
 
 
 class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,6 +262,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
         games: What is played, by full id.
         seed: The suite seed all others are drawn from.
         retries: How often an invalid reply is complained of before the fallback is played.
+        repeats: How often each episode is played.
         versions: Versions of Python and the packages that matter.
         started: When the folder was made (UTC, ISO 8601); nothing depends on it.
     """
@@ -258,3 +277,4 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     retries: Whole
     versions: dict[str, str]
     started: str
+    repeats: Annotated[int, msgspec.Meta(ge=1, le=2**31)] = 1

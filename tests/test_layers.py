@@ -23,11 +23,11 @@ LAYERS = [
     "scoring statistics comparison contrast_scores published",
     "runner",
     "agents models",
-    "parsing prices records encoding run_folder",
-    "registry foreign",
+    "parsing prices records encoding run_folder replay",
+    "registry",
     "games",
     "text spaces card anchors capabilities loading",
-    "errors bounded whole_files toml_file _version",
+    "errors printable untrusted whole_files toml_file _version",
 ]
 
 ONLY = {

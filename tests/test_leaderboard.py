@@ -93,13 +93,13 @@ def test_packed_claims_are_read_as_they_were(tmp_path: Path) -> None:
     )
     (tmp_path / "replays").mkdir()
     (tmp_path / "replays" / "X-v0.jsonl.gz").write_bytes(pack_claims([claim]))
-    assert read_claims(tmp_path, "smartplay/X-v0", 1) == {3: claim}
+    assert read_claims(RunFolder(tmp_path), "smartplay/X-v0", 1) == {(3, 0): claim}
 
 
 @pytest.mark.parametrize("field", ["actions", "scores", "rewards", "seed", "observations", "start"])
 def test_a_changed_claim_is_found(root: Path, field: str) -> None:
     path = entry(root, "random") / "replays" / "Hanoi3Disk-v0.jsonl.gz"
-    claims = list(read_claims(path.parent.parent, "smartplay/Hanoi3Disk-v0", 4).values())
+    claims = list(read_claims(RunFolder(path.parent.parent), "smartplay/Hanoi3Disk-v0", 4).values())
     old = getattr(claims[1], field)
     new: Any = old + 1 if isinstance(old, int) else "f" * len(old)
     if isinstance(old, list):
@@ -120,10 +120,11 @@ def test_a_run_that_does_not_verify_is_not_added(runs: dict[str, Path], tmp_path
     assert not (tmp_path / "entries").exists()
 
 
-def test_an_entry_is_not_written_over(root: Path, runs: dict[str, Path]) -> None:
+def test_an_entry_is_not_written_over(root: Path, runs: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exists"):
         add_entry(runs["random"], root / "entries")
-    path, _ = add_entry(runs["random"], root / "entries", agent="another/../one")
+    again = play("random", tmp_path / "again")
+    path, _ = add_entry(again, root / "entries", agent="another/../one")
     assert path.parent == root / "entries"
     assert path.name.endswith("_another-one")
 

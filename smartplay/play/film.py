@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from smartplay.errors import MissingPackageError, UsageError
 from smartplay.games.drawing import INK, PAPER, SHADE, SIZE, Picture
-from smartplay.play.view import View, visible
+from smartplay.play.view import View, displayed
 from smartplay.play.watch import Recording
 
 KINDS = (".gif", ".mp4")
@@ -73,9 +73,9 @@ def frame(view: View) -> Picture:
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, SIZE, WIDTH, HEIGHT), SHADE)
     font = ImageFont.load_default(TYPE)
-    foot = "   ".join([visible(view.title), *view.status, visible(view.notice)])
+    foot = "   ".join([displayed(view.title), *view.status, displayed(view.notice)])
     draw.text((10, SIZE + FOOT / 2), foot, INK, font, "lm")
-    lines = _lines(visible(view.beside), font, PANEL - 24)
+    lines = _lines(displayed(view.beside), font, PANEL - 24)
     most = (SIZE - 16) // STEP
     if len(lines) > most:
         lines = [*lines[: most - 1], "(...)"]

@@ -7,10 +7,12 @@ from typing import Protocol
 
 import msgspec
 
+from smartplay import printable
 from smartplay.games.drawing import Picture
 
 QUIT, HELP, SWITCH = "escape", "?", "tab"
 SCROLLING = ("pageup", "pagedown", "home", "end")
+_MARKS = str.maketrans("\u27e8\u27e9", "<>")
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,22 +58,16 @@ class Display(Protocol):
         """
 
 
-def visible(text: str) -> str:
-    """The text with everything but lines and printable characters written out as an escape.
+def displayed(text: str) -> str:
+    """A text of several lines for a font: the marks of `printable`, which few fonts have, as `<>`.
 
     What a model or a game sent must not move the cursor, set colours or turn writing around.
     """
-    return "".join(c if c == "\n" or c.isprintable() else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    if character == "\t":
-        return "    "
-    return character.encode("unicode_escape").decode("ascii")
+    return printable.block(text).expandtabs(4).translate(_MARKS)
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The lines of a visible text, none wider than `width` cells; broken at spaces if possible."""
+    """The lines of a printable text, of `width` cells at most; broken at spaces if possible."""
     from rich.cells import cell_len
 
     lines: list[str] = []

@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from smartplay.cli.output import FAILED, OK, print_json
+from smartplay import printable
+from smartplay.cli.output import FAILED, OK, print_json, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +43,7 @@ def _add(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"entry": str(path), "verification": verification})
     else:
-        print(f"Verified and packed into {path}")
+        say(f"Verified and packed into {path}")
     return OK
 
 
@@ -51,14 +52,14 @@ def _build(options: argparse.Namespace) -> int:
     from smartplay.leaderboard.verify import Verification
 
     def tick(name: str, found: Verification | None) -> None:
-        told = "verified" if found and found.verified else "NOT verified"
-        print(f"{name.encode('ascii', 'replace').decode()}: {told}", file=sys.stderr)
+        result = "verified" if found and found.verified else "NOT verified"
+        print(f"{printable.line(name)}: {result}", file=sys.stderr)
 
     board = build(options.root, tick)
     if options.json:
         print_json(board)
     else:
         for entry in board.refused:
-            print(f"{entry.key}: not verified: {entry.reasons[0]}")
-        print(f"Written: {options.root / 'README.md'}, {options.root / 'site' / 'index.html'}")
+            say(f"{entry.key}: not verified: {entry.reasons[0]}")
+        say(f"Written: {options.root / 'README.md'}, {options.root / 'site' / 'index.html'}")
     return FAILED if board.refused else OK
