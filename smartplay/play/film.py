@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ PANEL, FOOT = 400, 32
 WIDTH, HEIGHT = SIZE + PANEL, SIZE + FOOT
 TYPE, STEP = 15, 19
 LAST_SECONDS = 3.0
+COLORS, SAMPLES = 255, 16
 MOST_IN_GIF = 2000
 """Moments of a .gif, which is put together in memory; an .mp4 has no limit."""
 
@@ -46,7 +48,6 @@ def make_film(recording: Recording, path: Path, speed: float) -> int:
         raise UsageError(
             f"{len(recording)} moments are too many for a .gif ({MOST_IN_GIF}); write an .mp4"
         )
-    frames = (frame(recording.view(number, keys=())) for number in range(len(recording)))
     part = path.with_name(f".{path.stem}.{secrets.token_hex(8)}.part{kind}")  # no link in wait
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,15 +55,19 @@ def make_film(recording: Recording, path: Path, speed: float) -> int:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
     try:
         if kind == ".gif":
-            _gif(frames, len(recording), part, speed)
+            _gif(recording, part, speed)
         else:
-            _mp4(frames, part, speed)
+            _mp4(_frames(recording), part, speed)
         part.replace(path)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         part.unlink(missing_ok=True)
     return len(recording)
+
+
+def _frames(recording: Recording) -> Iterator[Picture]:
+    return (frame(recording.view(number, keys=())) for number in range(len(recording)))
 
 
 def frame(view: View) -> Picture:
@@ -72,10 +77,10 @@ def frame(view: View) -> Picture:
         image.paste(_fitted(view.picture), (0, 0))
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, SIZE, WIDTH, HEIGHT), SHADE)
-    font = ImageFont.load_default(TYPE)
+    font = _font()
     foot = "   ".join([displayed(view.title), *view.status, displayed(view.notice)])
     draw.text((10, SIZE + FOOT / 2), foot, INK, font, "lm")
-    lines = _lines(displayed(view.beside), font, PANEL - 24)
+    lines = _lines(displayed(view.beside), PANEL - 24)
     most = (SIZE - 16) // STEP
     if len(lines) > most:
         lines = [*lines[: most - 1], "(...)"]
@@ -88,30 +93,50 @@ def _fitted(picture: Picture) -> Image.Image:
     image = Image.fromarray(picture)
     if image.size == (SIZE, SIZE):
         return image
-    return image.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    return image.resize((SIZE, SIZE), Image.Resampling.BILINEAR)
 
 
-def _lines(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
+@lru_cache(maxsize=1)
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(TYPE)
+
+
+@lru_cache(maxsize=50_000)
+def _width(word: str) -> float:
+    return _font().getlength(word)
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """Break a text into lines that fit; words are measured once, as fonts are slow."""
     lines: list[str] = []
     for line in text.split("\n"):
-        now = ""
+        now, reach = "", 0.0
         for word in line.split(" "):
-            longer = f"{now} {word}" if now else word
-            if now and font.getlength(longer) > width:
-                lines.append(now)
-                longer = word
-            while font.getlength(longer) > width:  # a word wider than the panel
-                fits = max(1, int(len(longer) * width / font.getlength(longer)))
-                lines.append(longer[:fits])
-                longer = longer[fits:]
-            now = longer
+            longer = reach + _width(" ") + _width(word)
+            if now and longer <= width:
+                now, reach = f"{now} {word}", longer
+                continue
+            lines += [now] if now else []
+            while _width(word) > width:  # a word wider than the panel
+                fits = max(1, int(len(word) * width / _width(word)))
+                lines.append(word[:fits])
+                word = word[fits:]
+            now, reach = word, _width(word)
         lines.append(now)
     return lines
 
 
-def _gif(frames: Iterator[Picture], number: int, path: Path, speed: float) -> None:
-    times = [max(20, round(1000 / speed))] * (number - 1) + [round(1000 * LAST_SECONDS)]
-    images = map(Image.fromarray, frames)
+def _gif(recording: Recording, path: Path, speed: float) -> None:
+    """Write a .gif whose frames share their colours, so that only what changes is stored."""
+    last = len(recording) - 1
+    chosen = sorted({round(k * last / (SAMPLES - 1)) for k in range(SAMPLES)})
+    samples = [frame(recording.view(number, keys=()))[::2, ::2] for number in chosen]
+    colors = Image.fromarray(np.concatenate(samples)).quantize(COLORS, Image.Quantize.FASTOCTREE)
+    images = (
+        Image.fromarray(shown).quantize(palette=colors, dither=Image.Dither.NONE)
+        for shown in _frames(recording)
+    )
+    times = [max(20, round(1000 / speed))] * last + [round(1000 * LAST_SECONDS)]
     first = next(images)
     first.save(path, save_all=True, append_images=images, duration=times, loop=0)
 

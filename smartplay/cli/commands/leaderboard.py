@@ -8,6 +8,7 @@ from pathlib import Path
 
 from smartplay import printable
 from smartplay.cli.output import FAILED, OK, print_json, say
+from smartplay.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("task", choices=("add", "build"), help="add RUN: verify and pack it; build: verify all")
     add("run", nargs="?", type=Path, help="the run folder to add")
-    add("--root", type=Path, default=Path("leaderboard"), metavar="DIR",
-        help="the leaderboard's folder (default: leaderboard)")  # fmt: skip
+    add("--root", type=Path, metavar="DIR",
+        help="the leaderboard's folder (default: leaderboard, in a clone of the repository)")  # fmt: skip
     add("--agent", default="", help="the agent's name in the table (default: the run's)")
     add("--model", default="", help="the model behind it (default: the run's)")
     add("--author", default="", help="who played")
@@ -28,15 +29,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Add a run, or build the page; 1 if an entry does not verify."""
+    if options.task == "add" and options.run is None:
+        raise UsageError("which run? Write smartplay leaderboard add RUN")
+    if options.root is None:
+        options.root = Path("leaderboard")
+        if not (options.root / "entries").is_dir():
+            raise UsageError(
+                "there is no folder leaderboard/entries here; start this in a clone of the "
+                "repository, or name the leaderboard's folder with --root"
+            )
     return _add(options) if options.task == "add" else _build(options)
 
 
 def _add(options: argparse.Namespace) -> int:
-    from smartplay.errors import UsageError
     from smartplay.leaderboard.entry import add_entry
 
-    if options.run is None:
-        raise UsageError("which run? Write smartplay leaderboard add RUN")
     keys = ("agent", "model", "author", "link", "note", "cost", "with_traces")
     chosen = {key: getattr(options, key) for key in keys}
     path, verification = add_entry(options.run, options.root / "entries", **chosen)
