@@ -118,7 +118,7 @@ def add_entry(
         cost=cost,
     )
     _check_info(info, "the entry")
-    if not agent and info.agent.startswith("<"):
+    if not agent and "<" in info.agent:
         raise UsageError(f"{info.agent} is no name for a table; give the agent one with --agent")
     target = entries / f"{info.date}_{_slug(info.agent)}"
     if target.exists():

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("task", choices=("add", "build"), help="add RUN: verify and pack it; build: verify all")
     add("run", nargs="?", type=Path, help="the run folder to add")
     add("--root", type=Path, metavar="DIR",
-        help="the leaderboard's folder (default: leaderboard, in a clone of the repository)")  # fmt: skip
+        help="the leaderboard's folder (default: leaderboard, in a clone)")  # fmt: skip
     add("--agent", default="", help="the agent's name in the table (default: the run's)")
     add("--model", default="", help="the model behind it (default: the run's)")
     add("--author", default="", help="who played")
