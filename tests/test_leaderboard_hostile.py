@@ -169,7 +169,7 @@ def test_outside_a_clone_nothing_is_made(
     "name",
     [
         "notes.txt",
-        "replays/notes.txt",
+        "replays/x",
         "replays/Other-v0.jsonl.gz",
         "report.html",
         "sub/x.py",
@@ -223,7 +223,8 @@ def test_the_episode_that_breaks_the_workers_is_the_one_that_is_blamed(
     card.write_text(f"{text}{degrees}[ids.Dying-v0]\nheavy = true\n")
     run = tmp_path / "run"
     smartplay.run("random", str(card), episodes=4, out=run, progress=False)
-    monkeypatch.setenv("DIES", str(RunFolder(run).episodes()[2].seed))
+    folder = RunFolder(run)
+    monkeypatch.setenv("DIES", str(folder.results(folder.header())[2].seed))
     found = verify_run(run, cards=[card], workers=2)
     assert [(problem.episode, problem.what) for problem in found.problems] == [
         (2, "the replay took too much time or memory and was stopped")

@@ -25,7 +25,7 @@ from smartplay.leaderboard.tracks import Track
 from smartplay.leaderboard.verify import Verification
 from smartplay.published import published_table
 from smartplay.report.markdown import escape
-from smartplay.report.radar import radar_of_choice
+from smartplay.report.radar import RIM, radar_of_choice
 from smartplay.statistics import Interval
 from smartplay.whole_files import write_atomically
 
@@ -136,7 +136,7 @@ def to_html(board: Board) -> str:
     }
     names = {key: _finalize(row.info.agent) for key, row in rows.items()}
     page = _environment(autoescape=True).get_template("index.html")
-    return page.render(board=board, names=names, radar=radar_of_choice(outlines))
+    return page.render(board=board, names=names, radar=radar_of_choice(outlines), rim=RIM)
 
 
 def to_markdown(board: Board) -> str:

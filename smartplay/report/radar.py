@@ -18,6 +18,7 @@ from smartplay.statistics import Interval
 WIDTH, HEIGHT = 460, 400
 MIDDLE = (WIDTH / 2, 200.0)
 RADIUS = 132.0
+RIM = 1.4
 NAMES = [str(capability) for capability in Capability]
 
 Point = tuple[float, float]
@@ -62,8 +63,11 @@ def radar(runs: Sequence[Outline], chance: Sequence[float | None]) -> Markup:
 
 
 def radar_of_choice(runs: Mapping[str, Outline]) -> Markup:
-    """Draw many runs, each hidden in a group whose `data-key` names it, for a script to show."""
-    drawing = _Radar(list(runs.values()))
+    """Draw many runs, each hidden in a group whose `data-key` names it, for a script to show.
+
+    What is above `RIM` is drawn on the rim: one run of many must not make all others small.
+    """
+    drawing = _Radar(list(runs.values()), RIM)
     group = Markup('<g data-key="{}" display="none">{}</g>')
     parts = [*drawing.background(), *drawing.ring_labels()]
     parts += [group.format(key, drawing.run(run, 0)) for key, run in runs.items()]
@@ -129,10 +133,11 @@ def ring_step(highest: float) -> float:
 class _Radar:
     """Places values on nine axes, across rings that hold all the runs' scores."""
 
-    def __init__(self, runs: Sequence[Outline]) -> None:
+    def __init__(self, runs: Sequence[Outline], rim: float = math.inf) -> None:
         found = [value for run in runs for value in run if value is not None]
         ends = [end for value in found for end in (value.mean, value.high) if end is not None]
-        highest = max([1.0, *ends])
+        highest = min(rim, max([1.0, *ends]))
+        self._beyond = 1.0 if highest == rim else 1.3
         self._step = ring_step(highest)
         self._rings = math.ceil(round(highest / self._step, 9))
         self._top = self._step * self._rings
@@ -144,7 +149,7 @@ class _Radar:
     def _at(self, axis: float, value: float, aside: float = 0.0) -> Point:
         """A place on an axis, `aside` units to its clockwise side."""
         angle = 2 * math.pi * axis / len(NAMES) - math.pi / 2
-        reach = RADIUS * max(0.0, min(value, self._top * 1.3)) / self._top
+        reach = RADIUS * max(0.0, min(value, self._top * self._beyond)) / self._top
         x = MIDDLE[0] + reach * math.cos(angle) - aside * math.sin(angle)
         return x, MIDDLE[1] + reach * math.sin(angle) + aside * math.cos(angle)
 
