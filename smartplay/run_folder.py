@@ -25,7 +25,6 @@ from smartplay.records import (
     EpisodeRecord,
     Key,
     RunHeader,
-    StepMark,
     StepRecord,
 )
 from smartplay.untrusted import (
@@ -300,12 +299,6 @@ class RunFolder:
         """
         header, steps = self.stream((game, episode, repeat), most, StepRecord, KEPT_LIMIT)
         return header, list(steps)
-
-    def marks(
-        self, game: str, episode: int, most: int = MOST_LINES, repeat: int = 0
-    ) -> list[StepMark]:
-        """Read of an episode's steps only the marks; see `steps`."""
-        return list(self.stream((game, episode, repeat), most, StepMark)[1])
 
     def stream(
         self, key: Key, most: int, kind: type[RecordT], limit: int = UNPACKED_LIMIT

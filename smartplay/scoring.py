@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -100,20 +100,8 @@ class CapabilityScore(msgspec.Struct, frozen=True, kw_only=True):
     covers: dict[str, int]
 
 
-class Costly(Protocol):
-    """What calls a language model: an episode, a game, a run."""
-
-    @property
-    def calls(self) -> int:
-        """Calls to a language model."""
-
-    @property
-    def usage(self) -> Usage:
-        """Their tokens."""
-
-
-def spent(parts: Iterable[Costly]) -> tuple[int, Usage]:
-    """The calls and the tokens of some parts of a run."""
+def spent(parts: Iterable[EpisodeRecord | GameScore]) -> tuple[int, Usage]:
+    """The calls of episodes or games to a language model, and their tokens."""
     calls, usage = 0, Usage()
     for part in parts:
         calls, usage = calls + part.calls, usage + part.usage
@@ -159,10 +147,13 @@ def score_game(
         steps_limit: The step limit they were played with.
     """
     scored = [record for record in records if record.score is not None]
-    mean = _interval(scored, lambda record: record.score)
+    values = _per_episode(scored, lambda record: record.score)
+    mean = mean_interval(values) if values else None
     steps = sum(record.steps for record in scored)
     invalid = _added(record.invalid for record in scored)
-    success = _success(scored)
+    unlocked = _named(scored, lambda record: record.unlocked)
+    success = {name: float(np.mean(values)) for name, values in unlocked.items()}
+    further = _named(scored, lambda record: record.scores)
     calls, usage = spent(records)
     anchors = card.anchors
     return GameScore(
@@ -186,7 +177,7 @@ def score_game(
         calls=calls,
         usage=usage,
         seconds=sum(record.seconds for record in records),
-        further=_further(scored),
+        further={name: mean_interval(values) for name, values in further.items()},
         success=success,
         success_score=success_score([100 * rate for rate in success.values()]) if success else None,
     )
@@ -298,13 +289,6 @@ def _per_episode(
     return list(episode_means((record.episode, value(record)) for record in records).values())
 
 
-def _interval(
-    records: Sequence[EpisodeRecord], value: Callable[[EpisodeRecord], float | None]
-) -> Interval | None:
-    values = _per_episode(records, value)
-    return mean_interval(values) if values else None
-
-
 def _mean(
     records: Sequence[EpisodeRecord], value: Callable[[EpisodeRecord], float]
 ) -> float | None:
@@ -319,20 +303,11 @@ def _added(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
     return total
 
 
-def _further(records: Sequence[EpisodeRecord]) -> dict[str, Interval]:
-    names = dict.fromkeys(name for record in records for name in record.scores)
-    found = {name: _interval(records, _further_score(name)) for name in names}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _further_score(name: str) -> Callable[[EpisodeRecord], float | None]:
-    return lambda record: record.scores.get(name)
-
-
-def _success(records: Sequence[EpisodeRecord]) -> dict[str, float]:
-    names = dict.fromkeys(name for record in records for name in record.unlocked)
-    return {name: _mean(records, _unlocked(name)) or 0.0 for name in names}
-
-
-def _unlocked(name: str) -> Callable[[EpisodeRecord], float]:
-    return lambda record: record.unlocked.get(name, False)
+def _named(
+    records: Sequence[EpisodeRecord], values: Callable[[EpisodeRecord], Mapping[str, float]]
+) -> dict[str, list[float]]:
+    names = dict.fromkeys(name for record in records for name in values(record))
+    return {
+        name: list(episode_means((r.episode, values(r).get(name)) for r in records).values())
+        for name in names
+    }

@@ -20,8 +20,7 @@ from smartplay.leaderboard import verify_run
 from smartplay.leaderboard.claims import Claim, pack_claims, read_claims
 from smartplay.leaderboard.entry import add_entry
 from smartplay.leaderboard.rows import Row, published_rows, read_entries, read_entry
-from smartplay.leaderboard.site import build, make_board, to_html, whisker
-from smartplay.leaderboard.ties import with_ties
+from smartplay.leaderboard.site import build, make_board, to_html, whisker, with_ties
 from smartplay.leaderboard.tracks import track_of
 from smartplay.leaderboard.verify import check_header
 from smartplay.published import published_table

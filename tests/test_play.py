@@ -151,7 +151,7 @@ def test_lines_fit_whatever_they_hold() -> None:
 
     text = "one two three\n" + "x" * 50 + "\n" + "\u6f22" * 30
     for width in range(2, 30):
-        lines = wrapped(text, width)
+        lines = list(wrapped(text, width, cell_len))
         assert max(map(cell_len, lines)) <= width
         joined = "".join(lines).replace(" ", "")
         assert joined == text.replace(" ", "").replace("\n", "")

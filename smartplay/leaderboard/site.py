@@ -18,9 +18,9 @@ from markupsafe import Markup
 from smartplay import printable
 from smartplay._version import __version__
 from smartplay.capabilities import Capability
+from smartplay.comparison import Entry, compare
 from smartplay.errors import UsageError
 from smartplay.leaderboard.rows import Refused, Row, published_rows, read_entries
-from smartplay.leaderboard.ties import with_ties
 from smartplay.leaderboard.tracks import Track
 from smartplay.leaderboard.verify import Verification
 from smartplay.published import published_table
@@ -112,6 +112,20 @@ def make_board(rows: Sequence[Row], refused: Sequence[Refused]) -> Board:
         capabilities=[str(capability) for capability in Capability],
         version=__version__,
     )
+
+
+def with_ties(rows: Sequence[Row]) -> list[Row]:
+    """Give each verified row of one track the letters of its groups.
+
+    Rows that share a letter do not differ in their mean normalised score at the 5 % level, by a
+    sign-flip test on the episodes both played, corrected for the number of pairs in the track.
+    """
+    entries = [
+        Entry(name=row.key, normalized=row.samples) for row in rows if row.status == "verified"
+    ]
+    letters = iter(compare(entries).overall.ties)
+    ties = [next(letters) if row.status == "verified" else "" for row in rows]
+    return [msgspec.structs.replace(row, ties=t) for row, t in zip(rows, ties, strict=True)]
 
 
 def _table(key: str, track: Track, rows: list[Row]) -> Table:

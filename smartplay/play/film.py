@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from smartplay.errors import MissingPackageError, UsageError
 from smartplay.games.drawing import INK, PAPER, SHADE, SIZE, Picture
-from smartplay.play.view import View, displayed
+from smartplay.play.view import View, displayed, wrapped
 from smartplay.play.watch import Recording
 
 KINDS = (".gif", ".mp4")
@@ -80,8 +81,9 @@ def frame(view: View) -> Picture:
     font = _font()
     foot = "   ".join([displayed(view.title), *view.status, displayed(view.notice)])
     draw.text((10, SIZE + FOOT / 2), foot, INK, font, "lm")
-    lines = _lines(displayed(view.beside), PANEL - 24)
     most = (SIZE - 16) // STEP
+    fitting = wrapped(displayed(view.beside), PANEL - 24, font.getlength)
+    lines = list(islice(fitting, most + 1))
     if len(lines) > most:
         lines = [*lines[: most - 1], "(...)"]
     for place, line in enumerate(lines):
@@ -99,31 +101,6 @@ def _fitted(picture: Picture) -> Image.Image:
 @lru_cache(maxsize=1)
 def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(TYPE)
-
-
-@lru_cache(maxsize=50_000)
-def _width(word: str) -> float:
-    return _font().getlength(word)
-
-
-def _lines(text: str, width: int) -> list[str]:
-    """Break a text into lines that fit; words are measured once, as fonts are slow."""
-    lines: list[str] = []
-    for line in text.split("\n"):
-        now, reach = "", 0.0
-        for word in line.split(" "):
-            longer = reach + _width(" ") + _width(word)
-            if now and longer <= width:
-                now, reach = f"{now} {word}", longer
-                continue
-            lines += [now] if now else []
-            while _width(word) > width:  # a word wider than the panel
-                fits = max(1, int(len(word) * width / _width(word)))
-                lines.append(word[:fits])
-                word = word[fits:]
-            now, reach = word, _width(word)
-        lines.append(now)
-    return lines
 
 
 def _gif(recording: Recording, path: Path, speed: float) -> None:

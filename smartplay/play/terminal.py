@@ -150,11 +150,13 @@ class Terminal:
         columns, rows = self._size()
         foot = self._foot(view, columns)[: max(1, rows // 2)]
         height = max(1, rows - len(foot) - 1)
+        from rich.cells import cell_len
+
         shown = (id(view), columns, rows, self._top)
         if self._shown == shown:
             return height
         self._shown = shown
-        lines = wrapped(displayed(view.text), columns)
+        lines = list(wrapped(displayed(view.text), columns, cell_len))
         self._lines = len(lines)
         most = max(0, len(lines) - height)
         top = most if self._top is None else min(self._top, most)

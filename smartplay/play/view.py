@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -66,29 +67,21 @@ def displayed(text: str) -> str:
     return printable.block(text).expandtabs(4).translate(_MARKS)
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """The lines of a printable text, of `width` cells at most; broken at spaces if possible."""
-    from rich.cells import cell_len
+def wrapped(text: str, width: float, measure: Callable[[str], float]) -> Iterator[str]:
+    """The lines of a text, none wider than `width`; broken at spaces if possible.
 
-    lines: list[str] = []
+    Args:
+        text: As `displayed` gives it.
+        width: In what `measure` counts.
+        measure: The width of a text; it is asked as little as possible, as fonts are slow.
+    """
     for line in text.split("\n"):
-        while cell_len(line) > width:
-            cut = _fitting(line, width)
-            space = line.rfind(" ", 1, cut + 1)
-            cut = space if space > width // 3 else cut
-            lines.append(line[:cut])
+        end = int(width) + 2
+        while len(line) > 1 and (len(line) > end or measure(line) > width):
+            starts = [line[:n] for n in range(1, min(len(line), end))]
+            fits = bisect_right(starts, width, key=measure)
+            space = line.rfind(" ", 1, fits + 1)
+            cut = space if space > fits // 3 else max(1, fits)
+            yield line[:cut]
             line = line[cut:].removeprefix(" ")
-        lines.append(line)
-    return lines
-
-
-def _fitting(line: str, width: int) -> int:
-    """How many characters, one or more, fit into `width` cells."""
-    from rich.cells import cell_len
-
-    cells = 0
-    for place, character in enumerate(line):
-        cells += cell_len(character)
-        if cells > width:
-            return max(1, place)
-    return len(line)
+        yield line

@@ -149,7 +149,7 @@ def _all_marks(
 def _marks(folder: RunFolder, record: EpisodeRecord) -> list[StepMark]:
     """A run packed without its steps still has scores; only what needs the steps is left out."""
     try:
-        return folder.marks(record.game, record.episode, record.steps, record.repeat)
+        return list(folder.stream(record.key, record.steps, StepMark)[1])
     except RunFolderError:
         return []
 

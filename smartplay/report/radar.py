@@ -67,10 +67,11 @@ def radar_of_choice(runs: Mapping[str, Outline]) -> Markup:
 
     What is above `RIM` is drawn on the rim: one run of many must not make all others small.
     """
-    drawing = _Radar(list(runs.values()), RIM)
+    capped = {key: [value and value.capped(RIM) for value in run] for key, run in runs.items()}
+    drawing = _Radar(list(capped.values()))
     group = Markup('<g data-key="{}" display="none">{}</g>')
     parts = [*drawing.background(), *drawing.ring_labels()]
-    parts += [group.format(key, drawing.run(run, 0)) for key, run in runs.items()]
+    parts += [group.format(key, drawing.run(run, 0)) for key, run in capped.items()]
     return figure(WIDTH, HEIGHT, "Capability scores as a radar; the tables have the numbers", parts)
 
 
@@ -133,11 +134,10 @@ def ring_step(highest: float) -> float:
 class _Radar:
     """Places values on nine axes, across rings that hold all the runs' scores."""
 
-    def __init__(self, runs: Sequence[Outline], rim: float = math.inf) -> None:
+    def __init__(self, runs: Sequence[Outline]) -> None:
         found = [value for run in runs for value in run if value is not None]
         ends = [end for value in found for end in (value.mean, value.high) if end is not None]
-        highest = min(rim, max([1.0, *ends]))
-        self._beyond = 1.0 if highest == rim else 1.3
+        highest = max([1.0, *ends])
         self._step = ring_step(highest)
         self._rings = math.ceil(round(highest / self._step, 9))
         self._top = self._step * self._rings
@@ -149,7 +149,7 @@ class _Radar:
     def _at(self, axis: float, value: float, aside: float = 0.0) -> Point:
         """A place on an axis, `aside` units to its clockwise side."""
         angle = 2 * math.pi * axis / len(NAMES) - math.pi / 2
-        reach = RADIUS * max(0.0, min(value, self._top * self._beyond)) / self._top
+        reach = RADIUS * max(0.0, min(value, self._top * 1.3)) / self._top
         x = MIDDLE[0] + reach * math.cos(angle) - aside * math.sin(angle)
         return x, MIDDLE[1] + reach * math.sin(angle) + aside * math.cos(angle)
 
