@@ -13,7 +13,7 @@ import numpy as np
 from smartplay.capabilities import Capability
 from smartplay.card import GameCard, Level
 from smartplay.records import EpisodeRecord
-from smartplay.scoring import BOOTSTRAP_SEED
+from smartplay.scoring import BOOTSTRAP_SEED, episode_means
 from smartplay.statistics import MASTERED, Interval, mean_interval, ratio_interval
 
 
@@ -89,9 +89,8 @@ def _over_chance(
     card: GameCard, records: Mapping[str, Sequence[EpisodeRecord]]
 ) -> dict[int, float]:
     """The scores of a game's episodes over chance, by seed."""
-    scores = {
-        record.seed: card.corrected(record.score)
+    return episode_means(
+        (record.seed, card.corrected(record.score))
         for record in records.get(card.id, ())
         if record.score is not None
-    }
-    return {seed: score for seed, score in scores.items() if score is not None}
+    )

@@ -73,6 +73,18 @@ def encode(value: Any) -> bytes:
         return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
 
 
+def checked(record: msgspec.Struct) -> bytes:
+    """JSON of a record that can be read again; what is checked on reading, before it is written.
+
+    Raises:
+        TypeError: If something in it has no place in JSON.
+        msgspec.ValidationError: If a reader would refuse it; says what and where.
+    """
+    data = encode(record)
+    msgspec.json.decode(data, type=type(record))
+    return data
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return str.__str__(value)

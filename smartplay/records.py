@@ -3,7 +3,8 @@
 ```
 run.json                      header, written first: arguments, versions, card digests
 episodes.jsonl                one `EpisodeRecord` per line, appended when an episode ends
-steps/GAME/EPISODE.jsonl.gz   an `EpisodeHeader`, then one `StepRecord` per step
+steps/GAME/EPISODE.jsonl.gz   an `EpisodeHeader`, then one `StepRecord` per step; of a repeat,
+                              `EPISODE-rREPEAT.jsonl.gz`
 replies.sqlite                a language model's replies, until the run is finished
 report.json, report.md, radar.svg   made from the above, and made again at will
 report.html                         likewise, where asked for
@@ -29,8 +30,10 @@ Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 LARGEST_REAL = 1e100
 Real = Annotated[float, msgspec.Meta(ge=-LARGEST_REAL, le=LARGEST_REAL)]
-EpisodeKey = tuple[str, int, int]
-"""What tells an episode from the others of its run: game, number, repeat."""
+
+
+Key = tuple[str, int, int]
+"""Game, episode and repeat: what identifies an episode within a run."""
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -47,6 +50,11 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     cached: Whole = 0
     completion: Whole = 0
     reasoning: Whole = 0
+
+    @property
+    def total(self) -> int:
+        """Tokens read and written."""
+        return self.prompt + self.completion
 
     def __add__(self, other: Usage) -> Usage:
         """Add up, field by field."""
@@ -205,6 +213,7 @@ class EpisodeRecord(
     Attributes:
         game: The full id.
         episode: Its number within the game, from 0.
+        repeat: Which play of the episode it is, from 0.
         seed: The seed of `env.reset`.
         agent_seed: The seed the agent was given.
         status: `"scored"`, or `"unscored"` if the agent or the game failed.
@@ -254,6 +263,11 @@ class EpisodeRecord(
     roles: dict[str, RoleUse] = {}
     traceback: str = ""
 
+    @property
+    def key(self) -> Key:
+        """What there can be only one of in a run."""
+        return self.game, self.episode, self.repeat
+
 
 class GameHeader(msgspec.Struct, frozen=True, kw_only=True):
     """What a run plays of one game."""
@@ -263,7 +277,7 @@ class GameHeader(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     episodes: Whole
     steps: Whole
-    history: Whole
+    history: Whole | None
 
 
 class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -295,6 +309,6 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     retries: Whole
     versions: dict[str, str]
     started: str
-    repeats: Count = 1
+    repeats: Annotated[int, msgspec.Meta(ge=1, le=2**31)] = 1
     parser: Count = 0
     seed_rule: Count = 1

@@ -10,14 +10,24 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 from filelock import FileLock, Timeout
 
-from smartplay.bounded import (
+from smartplay.encoding import Trace, encode, pretty
+from smartplay.errors import RunFolderError
+from smartplay.records import (
+    SCHEMA,
+    EpisodeHeader,
+    EpisodeRecord,
+    Key,
+    RunHeader,
+    StepRecord,
+)
+from smartplay.untrusted import (
     HEADER_LIMIT,
     KEPT_LIMIT,
     LINES_LIMIT,
@@ -26,16 +36,6 @@ from smartplay.bounded import (
     own_path,
     read_file,
     read_packed_lines,
-)
-from smartplay.encoding import Trace, encode, pretty
-from smartplay.errors import RunFolderError
-from smartplay.records import (
-    SCHEMA,
-    EpisodeHeader,
-    EpisodeRecord,
-    RunHeader,
-    StepMark,
-    StepRecord,
 )
 from smartplay.whole_files import drop_half_line, remove_parts, write_atomically
 
@@ -51,8 +51,37 @@ class _Schema(msgspec.Struct):
     schema: int
 
 
+def steps_name(game: str, episode: int, repeat: int = 0) -> str:
+    """Where a run folder keeps an episode's steps, as a path inside it."""
+    again = f"-r{repeat}" if repeat else ""
+    return f"steps/{game.split('/')[-1]}/{episode:05d}{again}.jsonl.gz"
+
+
+def misfit(header: RunHeader, record: EpisodeRecord) -> str:
+    """Why a record cannot be one of a run's episodes; empty if it can.
+
+    A reader refuses such a record; who writes one should ask first.
+    """
+    plan = header.games.get(record.game)
+    if (
+        plan is None
+        or not 0 <= record.episode < plan.episodes
+        or not record.repeat < header.repeats
+    ):
+        return "the run does not plan this episode"
+    if record.steps > plan.steps:
+        return f"more steps than the run plans: expected {plan.steps}, found {record.steps}"
+    return ""
+
+
+def in_order(header: RunHeader, records: Iterable[EpisodeRecord]) -> list[EpisodeRecord]:
+    """Records of a run by game, as its header lists them, then by episode and repeat."""
+    places = {game: place for place, game in enumerate(header.games)}
+    return sorted(records, key=lambda r: (places[r.game], r.episode, r.repeat))
+
+
 class RunFolder:
-    """A run on disk.
+    """A run on disk: the one reader and writer of run folders.
 
     Args:
         path: The folder.
@@ -145,17 +174,14 @@ class RunFolder:
             RunFolderError: If there is no run, or it is malformed or of another schema.
         """
         try:
-            data = read_file(self.path, "run.json", HEADER_LIMIT)
+            schema = self.read("run.json", _Schema).schema
+            if schema == SCHEMA:
+                return self.read("run.json", RunHeader)
         except FileNotFoundError as error:
             raise RunFolderError(f"{self.path} holds no run (no run.json)") from error
-        except OSError as error:
-            raise self._cannot("read", error) from error
-        schema = self._decode(data, _Schema, "run.json").schema
-        if schema != SCHEMA:
-            raise RunFolderError(
-                f"{self.path} was written with schema {schema}, this version reads {SCHEMA}"
-            )
-        return self._decode(data, RunHeader, "run.json")
+        raise RunFolderError(
+            f"{self.path} was written with schema {schema}, this version reads {SCHEMA}"
+        )
 
     def episodes(self) -> list[EpisodeRecord]:
         """The finished episodes; the last line of an episode counts.
@@ -165,7 +191,7 @@ class RunFolder:
         Raises:
             RunFolderError: If a complete line is malformed.
         """
-        return list({(record.game, record.episode): record for record in self.lines()}.values())
+        return list({record.key: record for record in self.lines()}.values())
 
     def lines(self) -> list[EpisodeRecord]:
         """Every complete line of `episodes.jsonl`, in order; a retried episode has several.
@@ -191,21 +217,13 @@ class RunFolder:
             RunFolderError: If a line is malformed, or of an episode or with more steps than the
                 header plans.
         """
-        games = list(header.games)
         records = self.episodes()
         for record in records:
-            plan = header.games.get(record.game)
-            if plan is None or not 0 <= record.episode < plan.episodes:
-                raise RunFolderError(
-                    f"{self.path}: episodes.jsonl holds episode {record.episode} of "
-                    f"{record.game}, which run.json does not plan"
-                )
-            if record.steps > plan.steps:
-                raise RunFolderError(
-                    f"{self.path}: episodes.jsonl has {record.steps} steps in episode "
-                    f"{record.episode} of {record.game}, run.json plans at most {plan.steps}"
-                )
-        return sorted(records, key=lambda record: (games.index(record.game), record.episode))
+            reason = misfit(header, record)
+            if reason:
+                where = f"episode {record.episode} of {record.game}"
+                raise RunFolderError(f"{self.path}: episodes.jsonl, {where}: {reason}")
+        return in_order(header, records)
 
     def mend(self) -> None:
         """Remove what a killed run left half written; call before appending.
@@ -244,7 +262,7 @@ class RunFolder:
         """
         try:
             if trace:
-                steps = self.steps_path(record.game, record.episode)
+                steps = self.steps_path(*record.key)
                 steps.parent.mkdir(parents=True, exist_ok=True)
                 write_atomically(steps, trace)
             with self._episodes.open("ab") as file:
@@ -256,12 +274,17 @@ class RunFolder:
         except OSError as error:
             raise self._cannot("write", error) from error
 
-    def steps_path(self, game: str, episode: int) -> Path:
+    @property
+    def is_packed(self) -> bool:
+        """Whether the folder holds claims (see `leaderboard`) instead of steps."""
+        return (self.path / "replays").is_dir() and not (self.path / "steps").is_dir()
+
+    def steps_path(self, game: str, episode: int, repeat: int = 0) -> Path:
         """Where an episode's steps are kept."""
-        return self.path / "steps" / game.split("/")[-1] / f"{episode:05d}.jsonl.gz"
+        return self.path / steps_name(game, episode, repeat)
 
     def steps(
-        self, game: str, episode: int, most: int = MOST_LINES
+        self, game: str, episode: int, most: int = MOST_LINES, repeat: int = 0
     ) -> tuple[EpisodeHeader, list[StepRecord]]:
         """Read an episode's steps.
 
@@ -269,34 +292,71 @@ class RunFolder:
             game: The full id.
             episode: Its number.
             most: How many steps its record says.
+            repeat: Which play of the episode.
 
         Raises:
             RunFolderError: If they are missing, malformed, another episode's or too many.
         """
-        header, lines = self._step_lines(game, episode, most, KEPT_LIMIT)
-        name = self.steps_path(game, episode).name
-        return header, [self._decode(line, StepRecord, name) for line in lines]
+        header, steps = self.stream((game, episode, repeat), most, StepRecord, KEPT_LIMIT)
+        return header, list(steps)
 
-    def marks(self, game: str, episode: int, most: int = MOST_LINES) -> list[StepMark]:
-        """Read of an episode's steps only the marks; see `steps`."""
-        _, lines = self._step_lines(game, episode, most, UNPACKED_LIMIT)
-        name = self.steps_path(game, episode).name
-        return [self._decode(line, StepMark, name) for line in lines]
+    def stream(
+        self, key: Key, most: int, kind: type[RecordT], limit: int = UNPACKED_LIMIT
+    ) -> tuple[EpisodeHeader, Iterator[RecordT]]:
+        """A steps file's header, and the steps after it, read as they are asked for.
 
-    def _step_lines(
-        self, game: str, episode: int, most: int, limit: int
-    ) -> tuple[EpisodeHeader, Iterator[bytes]]:
-        """A steps file's header, and the lines after it, unpacked as they are asked for."""
-        path = self.steps_path(game, episode)
-        name = path.relative_to(self.path).as_posix()
+        Args:
+            key: The episode.
+            most: How many steps its record says.
+            kind: What to read of each step.
+            limit: The most bytes to unpack.
+
+        Raises:
+            RunFolderError: See `steps`; here or while the steps are read.
+        """
+        name = steps_name(*key)
         lines = read_packed_lines(self.path, name, most + 1, limit)
         first = next(lines, None)
         if first is None:
-            raise RunFolderError(f"cannot read {path}: it is empty")
-        header = self._decode(first, EpisodeHeader, path.name)
-        if (header.game, header.episode) != (game, episode):
-            raise RunFolderError(f"{path} holds the steps of another episode")
-        return header, lines
+            raise RunFolderError(f"cannot read {self.path / name}: it is empty")
+        header = self._decode(first, EpisodeHeader, f"{name}, line 1")
+        if (header.game, header.episode, header.repeat) != key:
+            raise RunFolderError(f"{self.path / name} holds the steps of another episode")
+        return header, self._decoded(lines, kind, name, 2)
+
+    def packed(self, name: str, most: int, kind: type[RecordT]) -> Iterator[RecordT]:
+        """Read records from another packed file, one per line, as they are asked for.
+
+        Args:
+            name: The file's path inside the folder.
+            most: How many there may be.
+            kind: What they are.
+
+        Raises:
+            RunFolderError: If the file is missing, damaged, malformed or too large.
+        """
+        return self._decoded(read_packed_lines(self.path, name, most), kind, name, 1)
+
+    def read(self, name: str, kind: type[RecordT], limit: int | None = None) -> RecordT:
+        """Read a JSON file.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            RunFolderError: If it cannot be read, or is malformed or too large.
+        """
+        try:
+            data = read_file(self.path, name, limit or HEADER_LIMIT)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise self._cannot("read", error) from error
+        return self._decode(data, kind, name)
+
+    def _decoded(
+        self, lines: Iterator[bytes], kind: type[RecordT], name: str, first: int
+    ) -> Iterator[RecordT]:
+        for number, line in enumerate(lines, start=first):
+            yield self._decode(line, kind, f"{name}, line {number}")
 
     def _decode(self, data: bytes, kind: type[RecordT], where: str) -> RecordT:
         try:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from smartplay.capabilities import Capability
 from smartplay.card import GameCard
 from smartplay.errors import UsageError
 from smartplay.records import EpisodeRecord, Usage
-from smartplay.statistics import Interval, mean_interval, success_score, weighted_interval
+from smartplay.statistics import Floats, Interval, mean_interval, success_score, weighted_interval
 
 Weights = Literal["shipped", "paper"]
 WEIGHTS: tuple[Weights, ...] = ("shipped", "paper")
 BOOTSTRAP_SEED = 0
+
+Samples = Mapping[str, Sequence[float]]
+"""Values of episodes by game."""
 
 
 class GameScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,13 +31,13 @@ class GameScore(msgspec.Struct, frozen=True, kw_only=True):
         game: The full id.
         title: The game's name for people.
         counts: What the score counts, in words.
-        episodes: Scored episodes.
+        episodes: Scored episodes, repeats counted.
         unscored: Episodes that failed, by cause.
         planned: Episodes the run is to play.
         engine: What played the game's world, where there is more than one; else empty.
         steps_limit: Step limit played with.
         shortened: Whether that is below the card's, so that anchors are out of reach.
-        score: Mean score; None if no episode was scored.
+        score: Mean score over the episodes, each the mean of its plays; None if none was scored.
         normalized: (score - min) / (human - min), as in the paper; None if undefined.
         corrected: (score - random) / (best - random); None if undefined.
         return_mean: Mean sum of rewards.
@@ -96,13 +100,39 @@ class CapabilityScore(msgspec.Struct, frozen=True, kw_only=True):
     covers: dict[str, int]
 
 
-def weight(degree: int, weights: Weights) -> int:
-    """The weight of a game in a capability's score.
+def spent(parts: Iterable[EpisodeRecord | GameScore]) -> tuple[int, Usage]:
+    """The calls of episodes or games to a language model, and their tokens."""
+    calls, usage = 0, Usage()
+    for part in parts:
+        calls, usage = calls + part.calls, usage + part.usage
+    return calls, usage
+
+
+def weigh(degrees: npt.ArrayLike, weights: Weights) -> Floats:
+    """The weights of games in capability scores, from the degrees to which they demand them.
 
     The paper (arXiv 2310.01557, section 3.3) weights by the degree, the code it shipped with by
     the degree less one, which leaves out games that demand the least of the capability.
     """
-    return degree - 1 if weights == "shipped" else degree
+    return np.asarray(degrees, dtype=np.float64) - (weights == "shipped")
+
+
+def weight_matrix(cards: Sequence[GameCard], weights: Weights) -> Floats:
+    """The weights of games, shape (games, 9), the capabilities in their order."""
+    degrees = [[card.degree(capability) for capability in Capability] for card in cards]
+    return weigh(degrees, weights).reshape(len(cards), len(Capability))
+
+
+def episode_means(values: Iterable[tuple[int, float | None]]) -> dict[int, float]:
+    """The mean over the plays of each episode, by what identifies the episode; None is left out.
+
+    Repeats of an episode are not independent: they make one value together.
+    """
+    plays: dict[int, list[float]] = defaultdict(list)
+    for episode, value in values:
+        if value is not None:
+            plays[episode].append(value)
+    return {episode: sum(found) / len(found) for episode, found in plays.items()}
 
 
 def score_game(
@@ -113,14 +143,18 @@ def score_game(
     Args:
         card: The game's card.
         records: Its episodes, scored or not.
-        planned: How many the run is to play.
+        planned: How many the run is to play, repeats counted.
         steps_limit: The step limit they were played with.
     """
     scored = [record for record in records if record.score is not None]
-    mean = mean_interval([record.score or 0.0 for record in scored]) if scored else None
+    values = _per_episode(scored, lambda record: record.score)
+    mean = mean_interval(values) if values else None
     steps = sum(record.steps for record in scored)
     invalid = _added(record.invalid for record in scored)
-    success = _success(scored)
+    unlocked = _named(scored, lambda record: record.unlocked)
+    success = {name: float(np.mean(values)) for name, values in unlocked.items()}
+    further = _named(scored, lambda record: record.scores)
+    calls, usage = spent(records)
     anchors = card.anchors
     return GameScore(
         game=card.id,
@@ -135,23 +169,21 @@ def score_game(
         score=mean,
         normalized=_scaled(mean, None if anchors.human is None else (anchors.min, anchors.human)),
         corrected=_scaled(mean, anchors.corrected),
-        return_mean=_mean([record.return_ for record in scored]),
-        completed=_mean([float(record.completed) for record in scored]),
+        return_mean=_mean(scored, lambda record: record.return_),
+        completed=_mean(scored, lambda record: record.completed),
         steps=steps,
         invalid={cause: count / steps for cause, count in invalid.items() if steps},
         rejected=dict(_added(record.rejected for record in records)),
-        calls=sum(record.calls for record in records),
-        usage=sum((record.usage for record in records), Usage()),
+        calls=calls,
+        usage=usage,
         seconds=sum(record.seconds for record in records),
-        further=_further(scored),
+        further={name: mean_interval(values) for name, values in further.items()},
         success=success,
         success_score=success_score([100 * rate for rate in success.values()]) if success else None,
     )
 
 
-def score_capabilities(
-    cards: Sequence[GameCard], samples: Mapping[str, Sequence[float]]
-) -> list[CapabilityScore]:
+def score_capabilities(cards: Sequence[GameCard], samples: Samples) -> list[CapabilityScore]:
     """Attribute normalised scores to the nine capabilities.
 
     Args:
@@ -163,31 +195,38 @@ def score_capabilities(
         by a generator that is seeded alike each time.
     """
     measured = [card for card in cards if samples.get(card.id)]
-    return [_score_capability(capability, measured, samples) for capability in Capability]
+    matrices = {weights: weight_matrix(measured, weights) for weights in WEIGHTS}
+    return [
+        _score_capability(
+            capability,
+            {weights: matrix[:, place] for weights, matrix in matrices.items()},
+            {card.id: samples[card.id] for card in measured},
+        )
+        for place, capability in enumerate(Capability)
+    ]
 
 
 def _score_capability(
-    capability: Capability, cards: list[GameCard], samples: Mapping[str, Sequence[float]]
+    capability: Capability, columns: Mapping[Weights, Floats], samples: Samples
 ) -> CapabilityScore:
-    scores: dict[str, Interval | None] = {}
-    for weights in WEIGHTS:
-        chosen = [card for card in cards if weight(card.degree(capability), weights)]
-        scores[weights] = None
+    scores: dict[str, Interval | None] = dict.fromkeys(WEIGHTS)
+    for weights, column in columns.items():
+        chosen = [list(samples)[place] for place in np.flatnonzero(column)]
         if chosen:
             scores[weights] = weighted_interval(
-                [samples[card.id] for card in chosen],
-                [weight(card.degree(capability), weights) for card in chosen],
+                [samples[game] for game in chosen],
+                column[column != 0].tolist(),
                 np.random.default_rng(BOOTSTRAP_SEED),
             )
-    covers = {card.id: weight(card.degree(capability), "shipped") for card in cards}
     reason = ""
     if scores["shipped"] is None:
-        reason = "no played game demands it" if cards else "no game has a normalised score"
+        reason = "no played game demands it" if samples else "no game has a normalised score"
+    covers = zip(samples, columns["shipped"].tolist(), strict=True)
     return CapabilityScore(
         capability=str(capability),
         scores=scores,
         reason=reason,
-        covers={game: value for game, value in covers.items() if value},
+        covers={game: int(value) for game, value in covers if value},
     )
 
 
@@ -198,19 +237,19 @@ def analyze_capabilities(
 
     Args:
         scores: Each game's card and normalised score.
-        weights: `"shipped"` or `"paper"`, see `weight`.
+        weights: `"shipped"` or `"paper"`, see `weigh`.
 
     Raises:
         UsageError: If the weighting is unknown.
     """
     if weights not in WEIGHTS:
         raise UsageError(f"unknown weights {weights!r}; known: {', '.join(WEIGHTS)}")
-    result: dict[str, float | None] = {}
-    for capability in Capability:
-        parts = [(weight(card.degree(capability), weights), s) for card, s in scores]
-        total = sum(part for part, _ in parts)
-        result[str(capability)] = sum(p * s for p, s in parts) / total if total else None
-    return result
+    matrix = weight_matrix([card for card, _ in scores], weights)
+    totals, sums = matrix.sum(axis=0), np.array([score for _, score in scores]) @ matrix
+    return {
+        str(capability): float(sums[place] / total) if (total := totals[place]) else None
+        for place, capability in enumerate(Capability)
+    }
 
 
 class Separability(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,9 +268,7 @@ class Separability(msgspec.Struct, frozen=True, kw_only=True):
 
 def separability(cards: Sequence[GameCard], weights: Weights = "shipped") -> Separability:
     """Find out which capabilities a choice of games cannot tell apart."""
-    matrix = np.array(
-        [[weight(card.degree(c), weights) for c in Capability] for card in cards], dtype=np.float64
-    ).reshape(len(cards), len(Capability))
+    matrix = weight_matrix(cards, weights)
     totals = matrix.sum(axis=0)
     groups: dict[tuple[float, ...], list[str]] = {}
     for place, capability in enumerate(Capability):
@@ -246,7 +283,16 @@ def _scaled(mean: Interval | None, ends: tuple[float, float] | None) -> Interval
     return None if mean is None or ends is None else mean.scaled(*ends)
 
 
-def _mean(values: Sequence[float]) -> float | None:
+def _per_episode(
+    records: Sequence[EpisodeRecord], value: Callable[[EpisodeRecord], float | None]
+) -> list[float]:
+    return list(episode_means((record.episode, value(record)) for record in records).values())
+
+
+def _mean(
+    records: Sequence[EpisodeRecord], value: Callable[[EpisodeRecord], float]
+) -> float | None:
+    values = _per_episode(records, value)
     return float(np.mean(values)) if values else None
 
 
@@ -257,17 +303,11 @@ def _added(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
     return total
 
 
-def _further(records: Sequence[EpisodeRecord]) -> dict[str, Interval]:
-    names = list(dict.fromkeys(name for record in records for name in record.scores))
+def _named(
+    records: Sequence[EpisodeRecord], values: Callable[[EpisodeRecord], Mapping[str, float]]
+) -> dict[str, list[float]]:
+    names = dict.fromkeys(name for record in records for name in values(record))
     return {
-        name: mean_interval([record.scores[name] for record in records if name in record.scores])
-        for name in names
-    }
-
-
-def _success(records: Sequence[EpisodeRecord]) -> dict[str, float]:
-    names = list(dict.fromkeys(name for record in records for name in record.unlocked))
-    return {
-        name: sum(record.unlocked.get(name, False) for record in records) / len(records)
+        name: list(episode_means((r.episode, values(r).get(name)) for r in records).values())
         for name in names
     }

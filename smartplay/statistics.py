@@ -40,6 +40,11 @@ class Interval(msgspec.Struct, frozen=True):
         ]
         return Interval(values[0] or 0.0, values[1], values[2])
 
+    def capped(self, most: float) -> Interval:
+        """The same with nothing above `most`."""
+        low, high = (None if end is None else min(end, most) for end in (self.low, self.high))
+        return Interval(min(self.mean, most), low, high)
+
 
 def mean_interval(values: Sequence[float]) -> Interval:
     """The mean of independent values with Student's t interval.

@@ -71,7 +71,7 @@ def test_the_frame_holds_the_replayed_picture(tmp_path: Path) -> None:
 def test_stepping_back_shows_the_same_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smartplay.play.replay.KEPT", 2)
+    monkeypatch.setattr("smartplay.replay.KEPT", 2)
     recorded_run(tmp_path / "run", "MessengerL2", "random")
     recording = Recording(tmp_path / "run", None, 0, True)
     forth = [recording.view(number).picture for number in range(len(recording))]

@@ -15,18 +15,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from smartplay.bounded import read_packed_lines
 from smartplay.capabilities import Capability
 from smartplay.cli import main
 from smartplay.errors import RunFolderError, UsageError
 from smartplay.leaderboard import verify_run
-from smartplay.play.replay import Mirror
 from smartplay.play.watch import Recording
 from smartplay.records import GameHeader
 from smartplay.registry import find_card, get_card
+from smartplay.replay import Replay
 from smartplay.report import build_report, write_report
 from smartplay.report.html import pictures, write_html
 from smartplay.run_folder import RunFolder
+from smartplay.untrusted import read_packed_lines
 from tests.games import unique, write_game
 from tests.tampering import HANOI, change_header, change_records, change_steps, hanoi, steps_file
 
@@ -82,22 +82,22 @@ def test_watching_registers_no_card_that_a_run_names(
     assert find_card("smartplay/Hanoi3Disk-v1") is None
 
 
-def test_a_mirror_registers_nothing(evil: Path) -> None:
+def test_a_replay_registers_nothing(evil: Path) -> None:
     plan = RunFolder(evil).header().games[HANOI]
     plan = msgspec.structs.replace(plan, card=str(evil / "evil.toml"))
-    Mirror(plan, HANOI, 0).close()
+    with pytest.raises(UsageError, match="a card of its own"):
+        Replay(HANOI, plan, 0)
     assert find_card("smartplay/Hanoi3Disk-v1") is None
     with pytest.raises(UsageError, match="name its card file with --card"):
-        Mirror(plan, "smartplay/Hanoi3Disk-v1", 0)
+        Replay("smartplay/Hanoi3Disk-v1", plan, 0)
     with pytest.raises(UsageError, match="has no card here"):
-        Mirror(plan, "Hanoi3Disk", 0)
+        Replay("Hanoi3Disk", plan, 0)
 
 
 def test_steps_of_another_episode_are_refused(victim: Path) -> None:
     change_steps(victim, lambda lines: lines[0].update(episode=1))
-    for read in (RunFolder(victim).steps, RunFolder(victim).marks):
-        with pytest.raises(RunFolderError, match="the steps of another episode"):
-            read(HANOI, 0)
+    with pytest.raises(RunFolderError, match="the steps of another episode"):
+        RunFolder(victim).steps(HANOI, 0)
 
 
 def test_the_page_imports_no_module_that_steps_name(evil: Path, tmp_path: Path) -> None:
@@ -108,11 +108,11 @@ def test_the_page_imports_no_module_that_steps_name(evil: Path, tmp_path: Path) 
     assert "evil" not in sys.modules
 
 
-def test_the_game_that_is_drawn_is_the_one_that_was_asked_about(evil: Path) -> None:
+def test_a_game_that_the_steps_name_is_not_imported(evil: Path) -> None:
     folder = RunFolder(evil)
     header, steps = folder.steps(HANOI, 0)
     header = msgspec.structs.replace(header, game="evil:Nothing-v0")
-    assert pictures.draw_episode(HANOI, folder.header().games[HANOI], header, steps)
+    assert pictures.draw_episode(folder.header().games[HANOI], header, steps) == {}
     assert "evil" not in sys.modules
 
 
@@ -136,7 +136,12 @@ def test_the_game_that_is_drawn_is_the_one_that_was_asked_about(evil: Path) -> N
 def test_only_what_costs_little_is_drawn(game: str, settings: dict[str, Any], words: str) -> None:
     card = get_card(game)
     plan = GameHeader(
-        card=card.source, digest=card.digest, settings=settings, episodes=1, steps=1, history=0
+        card=card.source,
+        digest=card.digest,
+        settings=settings,
+        episodes=1,
+        steps=1,
+        history=card.history,
     )
     reason = pictures.why_no_pictures(card.id, plan)
     assert words in reason if words else not reason
@@ -183,7 +188,7 @@ def test_few_lines_unpack_to_little(tmp_path: Path) -> None:
 
 def test_more_steps_than_planned_are_refused(victim: Path) -> None:
     change_records(victim, lambda lines: hanoi(lines).update(steps=13))
-    with pytest.raises(RunFolderError, match=r"13 steps .* plans at most 12"):
+    with pytest.raises(RunFolderError, match=r"expected 12, found 13"):
         build_report(victim)
     found = verify_run(victim)
     assert any("more steps than the run plans" in str(problem) for problem in found.problems)

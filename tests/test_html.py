@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from smartplay import printable
 from smartplay.cli import main
 from smartplay.comparison import compare
 from smartplay.comparison.results import Comparison
@@ -133,7 +134,7 @@ def test_hostile_text_stays_text(runs: dict[str, Path], tmp_path: Path) -> None:
     assert sum(tag == "script" and "type" not in a for tag, a in page.elements) == 1
     assert {a.get("src") for tag, a in page.elements if tag == "img"} != {"x"}
     assert not re.search("[\x00-\x08\x0b-\x1f\u202e]", html), "a control character is hidden in it"
-    shown = wording.visible(HOSTILE)
+    shown = printable.line(HOSTILE)
     assert shown in unescape(html), "the hostile text is not shown"
     assert "\u27e8202E\u27e9" in shown
     assert "49" not in re.findall(r"\{\{.*?\}\}", unescape(html)), "a template ran in it"
@@ -261,13 +262,13 @@ def test_pictures_end_where_the_game_does_something_else(runs: dict[str, Path]) 
     game = "smartplay/Hanoi3Disk-v0"
     header, steps = folder.steps(game, 0)
     plan = folder.header().games[game]
-    whole = pictures.draw_episode(game, plan, header, steps)
+    whole = pictures.draw_episode(plan, header, steps)
     assert 0 in whole
     assert len(steps) in whole
     changed = [msgspec.structs.replace(s, observation="?") if s.step == 10 else s for s in steps]
-    assert max(pictures.draw_episode(game, plan, header, changed)) < 10
+    assert max(pictures.draw_episode(plan, header, changed)) < 10
     other = msgspec.structs.replace(header, observation="another game")
-    assert pictures.draw_episode(game, plan, other, steps) == {}
+    assert pictures.draw_episode(plan, other, steps) == {}
 
 
 def test_a_picture_is_a_small_png() -> None:

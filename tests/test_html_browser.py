@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from smartplay.report import wording
+from smartplay import printable
 from smartplay.report.html import pictures, traces
 from smartplay.run_folder import RunFolder
 from tests.chatty import HOSTILE
@@ -144,14 +144,14 @@ def test_nothing_is_loaded(browser: Browser, pages: dict[str, Path]) -> None:
 def test_hostile_text_does_nothing(browser: Browser, pages: dict[str, Path]) -> None:
     look(browser, pages["hostile"])
     assert browser.execute_script("return window.hacked") is None
-    assert wording.visible(HOSTILE) in browser.find_element(By.TAG_NAME, "h1").text
+    assert printable.line(HOSTILE) in browser.find_element(By.TAG_NAME, "h1").text
     folder = RunFolder(pages["hostile"].with_name("hostile"))
     for episode in range(3):
         _, steps = folder.steps(f"smartplay/{HANOI}", episode)
         for step in steps:
             if any(attempt.reply == HOSTILE for attempt in step.attempts):
                 look(browser, pages["hostile"], f"#0/{HANOI}/{episode}/{step.step}")
-                assert wording.visible(HOSTILE) in words(browser, "attempts")
+                assert printable.block(HOSTILE) in words(browser, "attempts")
                 assert browser.execute_script("return window.hacked") is None
                 assert errors(browser) == []
                 return

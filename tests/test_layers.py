@@ -23,11 +23,11 @@ LAYERS = [
     "scoring statistics comparison contrast_scores published",
     "runner",
     "agents models",
-    "parsing prices records encoding run_folder",
-    "registry foreign",
+    "parsing prices records encoding run_folder replay",
+    "registry",
     "games",
     "text spaces card anchors capabilities loading",
-    "errors bounded whole_files toml_file _version",
+    "errors printable untrusted whole_files toml_file _version",
 ]
 
 ONLY = {
@@ -35,7 +35,7 @@ ONLY = {
     "statistics": "",
     "comparison": "statistics",
     "prices": "records toml_file errors",
-    "runner": "agents models registry run_folder encoding records prices card parsing errors _version",
+    "runner": "agents models registry run_folder encoding records prices card parsing printable errors _version",
 }
 """Names that may import less than all that lies below them."""
 

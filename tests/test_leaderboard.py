@@ -20,8 +20,7 @@ from smartplay.leaderboard import verify_run
 from smartplay.leaderboard.claims import Claim, pack_claims, read_claims
 from smartplay.leaderboard.entry import add_entry
 from smartplay.leaderboard.rows import Row, published_rows, read_entries, read_entry
-from smartplay.leaderboard.site import build, make_board, to_html, whisker
-from smartplay.leaderboard.ties import with_ties
+from smartplay.leaderboard.site import build, make_board, to_html, whisker, with_ties
 from smartplay.leaderboard.tracks import track_of
 from smartplay.leaderboard.verify import check_header
 from smartplay.published import published_table
@@ -93,13 +92,13 @@ def test_packed_claims_are_read_as_they_were(tmp_path: Path) -> None:
     )
     (tmp_path / "replays").mkdir()
     (tmp_path / "replays" / "X-v0.jsonl.gz").write_bytes(pack_claims([claim]))
-    assert read_claims(tmp_path, "smartplay/X-v0", 1) == {3: claim}
+    assert read_claims(RunFolder(tmp_path), "smartplay/X-v0", 1) == {(3, 0): claim}
 
 
 @pytest.mark.parametrize("field", ["actions", "scores", "rewards", "seed", "observations", "start"])
 def test_a_changed_claim_is_found(root: Path, field: str) -> None:
     path = entry(root, "random") / "replays" / "Hanoi3Disk-v0.jsonl.gz"
-    claims = list(read_claims(path.parent.parent, "smartplay/Hanoi3Disk-v0", 4).values())
+    claims = list(read_claims(RunFolder(path.parent.parent), "smartplay/Hanoi3Disk-v0", 4).values())
     old = getattr(claims[1], field)
     new: Any = old + 1 if isinstance(old, int) else "f" * len(old)
     if isinstance(old, list):
@@ -120,10 +119,11 @@ def test_a_run_that_does_not_verify_is_not_added(runs: dict[str, Path], tmp_path
     assert not (tmp_path / "entries").exists()
 
 
-def test_an_entry_is_not_written_over(root: Path, runs: dict[str, Path]) -> None:
+def test_an_entry_is_not_written_over(root: Path, runs: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exists"):
         add_entry(runs["random"], root / "entries")
-    path, _ = add_entry(runs["random"], root / "entries", agent="another/../one")
+    again = play("random", tmp_path / "again")
+    path, _ = add_entry(again, root / "entries", agent="another/../one")
     assert path.parent == root / "entries"
     assert path.name.endswith("_another-one")
 

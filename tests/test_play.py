@@ -12,7 +12,7 @@ from smartplay.errors import UsageError
 from smartplay.play import human
 from smartplay.play.keys import bindings
 from smartplay.play.session import HELP_TEXT
-from smartplay.play.view import HELP, visible, wrapped
+from smartplay.play.view import HELP, displayed, wrapped
 from smartplay.run_folder import RunFolder
 from smartplay.runner.episode import judge
 from tests.golden import all_cards
@@ -143,7 +143,7 @@ def test_every_action_can_be_named_as_it_is(card: smartplay.card.GameCard) -> No
 
 def test_control_characters_are_written_out() -> None:
     hostile = "a\x1b[2Jb\x07\x9b31m\u202ec\r\n\td\x00"
-    assert visible(hostile) == "a\\x1b[2Jb\\x07\\x9b31m\\u202ec\\r\n    d\\x00"
+    assert displayed(hostile) == "a<001B>[2Jb<0007><009B>31m<202E>c<000D>\n    d<0000>"
 
 
 def test_lines_fit_whatever_they_hold() -> None:
@@ -151,7 +151,7 @@ def test_lines_fit_whatever_they_hold() -> None:
 
     text = "one two three\n" + "x" * 50 + "\n" + "\u6f22" * 30
     for width in range(2, 30):
-        lines = wrapped(text, width)
+        lines = list(wrapped(text, width, cell_len))
         assert max(map(cell_len, lines)) <= width
         joined = "".join(lines).replace(" ", "")
         assert joined == text.replace(" ", "").replace("\n", "")

@@ -158,7 +158,7 @@ def test_hostile_texts_are_shown_not_sent(start: Callable[..., Any], tmp_path: P
     child.send("\x1b")
     child.expect(pexpect.EOF)
     sent += child.before
-    assert "\\x1b]0;owned\\x07" in sent
+    assert "<001B>]0;owned<0007>" in sent
     for sequence in ("\x1b]", "\x07", "\x1b[2J", "\x1b[31m", "\x9b", "\u202e"):
         assert sequence not in sent, f"{sequence!r} reached the terminal"
 

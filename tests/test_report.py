@@ -19,9 +19,8 @@ import smartplay
 from smartplay.errors import RunFolderError
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.report import Report, build_report, write_report
-from smartplay.report.figures_radar import HEIGHT, WIDTH
 from smartplay.report.markdown import escape, to_markdown
-from smartplay.report.radar import radar_svg
+from smartplay.report.radar import HEIGHT, WIDTH, radar_svg
 from smartplay.report.terminal import print_report
 from smartplay.run_folder import RunFolder, encode
 

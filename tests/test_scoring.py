@@ -24,7 +24,7 @@ from smartplay.scoring import (
     score_capabilities,
     score_game,
     separability,
-    weight,
+    weigh,
 )
 from smartplay.statistics import RESAMPLES, Interval, mean_interval, weighted_interval
 
@@ -141,8 +141,8 @@ def test_normalising_by_any_spelling() -> None:
 
 
 def test_weights() -> None:
-    assert [weight(degree, "shipped") for degree in (1, 2, 3, 4)] == [0, 1, 2, 3]
-    assert [weight(degree, "paper") for degree in (1, 2, 3, 4)] == [1, 2, 3, 4]
+    assert weigh([1, 2, 3, 4], "shipped").tolist() == [0, 1, 2, 3]
+    assert weigh([1, 2, 3, 4], "paper").tolist() == [1, 2, 3, 4]
 
 
 @given(st.lists(st.tuples(st.lists(st.integers(1, 3), min_size=9, max_size=9), finite), max_size=5))
@@ -153,7 +153,7 @@ def test_capability_scores_lie_between_the_games_scores(
     for weights in ("shipped", "paper"):
         found = analyze_capabilities(pairs, weights)
         for place, value in enumerate(found.values()):
-            counted = [s for d, s in games if weight(d[place], weights)]
+            counted = [s for d, s in games if weigh(d[place], weights)]
             if not counted:
                 assert value is None
             else:

@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from smartplay import printable
+
 if TYPE_CHECKING:
     from smartplay.card import Human
     from smartplay.prices import Prices
@@ -53,24 +55,26 @@ def print_json(value: Any) -> None:
 
 def _escaped(c: str) -> str:
     """A character of JSON, escaped if a terminal might obey it."""
-    return c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1]
+    return c if c == "\n" or printable.is_seen(c) else json.dumps(c)[1:-1]
 
 
 def complain(text: str) -> None:
     """Print one line on standard error; no control character reaches the terminal."""
-    line = "".join(c if c.isprintable() else " " for c in text)
-    print(f"smartplay: {' '.join(line.split())}", file=sys.stderr)
+    print(f"smartplay: {printable.line(text, printable.TEXT)}", file=sys.stderr)
+
+
+def say(text: str) -> None:
+    """Print one line of which parts, such as a folder's name, may come from outside."""
+    print(printable.line(text, printable.TEXT))
 
 
 def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table of texts; the first column is never cut."""
-    from smartplay.report.wording import visible
-
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for place, column in enumerate(header):
         table.add_column(column, no_wrap=place == 0, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
+        table.add_row(*(Text(printable.line(cell, printable.TEXT)) for cell in row))
     console().print(table)
 
 

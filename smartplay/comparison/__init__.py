@@ -32,9 +32,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: What to call it.
-        scores: Scores by game and seed.
         normalized: Scores on the scale where 1 is human, by game and seed; only games with such a
             scale.
+        scores: Scores by game and seed.
         conditions: By game, what must be equal for scores to be compared, as one text.
         weights: By capability, the weights of the games in its score.
         overall: The run's mean normalised score.
@@ -42,10 +42,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    scores: dict[str, dict[int, float]]
     normalized: dict[str, dict[int, float]]
-    conditions: dict[str, str]
-    weights: dict[str, dict[str, int]]
+    scores: dict[str, dict[int, float]] = {}
+    conditions: dict[str, str] = {}
+    weights: dict[str, dict[str, int]] = {}
     overall: float | None = None
     cost: float | None = None
 

@@ -10,7 +10,7 @@ from math import isclose
 
 from smartplay.card import GameCard
 from smartplay.leaderboard.claims import STEP_DIGITS, Claim
-from smartplay.leaderboard.problems import Problem, told
+from smartplay.leaderboard.problems import Problem, problem_of
 from smartplay.parsing import Cause, parse_action
 from smartplay.records import Attempt, EpisodeHeader, EpisodeRecord, StepRecord, Usage
 
@@ -54,12 +54,7 @@ def check_steps(
 
 
 def _check_step(header: EpisodeHeader, number: int, step: StepRecord) -> Problem | None:
-    def wrong(what: str, expected: object = "", found: object = "") -> Problem:
-        place = {"episode": header.episode, "step": number}
-        return Problem(
-            what=what, game=header.game, **place, expected=told(expected), found=told(found)
-        )
-
+    wrong = partial(problem_of, header, step=number)
     if step.step != number:
         return wrong("the steps are not numbered in order", number, step.step)
     if not 0 <= step.action < len(header.actions):
@@ -136,21 +131,17 @@ def _check_causes(
     claim: Claim, record: EpisodeRecord, card: GameCard, retries: int
 ) -> Iterator[Problem]:
     for step, causes in claim.causes.items():
-        wrong = partial(Problem, game=record.game, episode=record.episode, step=step)
+        wrong = partial(problem_of, record, step=step)
         known = all(cause is None or cause in _CAUSES for cause in causes)
         if not causes or None in causes[:-1] or not known or not 1 <= step <= len(claim.actions):
-            yield wrong(what="impossible causes of invalid replies", found=told(causes))
+            yield wrong("impossible causes of invalid replies", "", causes)
         elif len(causes) > retries + 1:
-            most, found = str(retries + 1), str(len(causes))
-            yield wrong(what="more replies than the run allows", expected=most, found=found)
+            yield wrong("more replies than the run allows", retries + 1, len(causes))
         elif causes[-1] is not None and len(causes) <= retries:
-            yield wrong(what="an invalid reply was not complained of")
+            yield wrong("an invalid reply was not complained of")
         elif causes[-1] is not None and claim.actions[step - 1] != card.fallback:
-            yield wrong(
-                what="no reply named an action, and the one played is not the game's fallback",
-                expected=str(card.fallback),
-                found=str(claim.actions[step - 1]),
-            )
+            what = "no reply named an action, and the one played is not the game's fallback"
+            yield wrong(what, card.fallback, claim.actions[step - 1])
 
 
 def check_sums(record: EpisodeRecord) -> list[Problem]:
@@ -162,7 +153,7 @@ def check_sums(record: EpisodeRecord) -> list[Problem]:
     if fits:
         return []
     what = "a scored episode has a score and no error, an unscored one the reverse"
-    return [Problem(what=what, game=record.game, episode=record.episode)]
+    return [problem_of(record, what)]
 
 
 def same(one: float, other: float) -> bool:
@@ -209,13 +200,8 @@ def _same_leaf(one: object, other: object) -> bool:
 
 
 def _differs(record: EpisodeRecord, what: str, expected: object, found: object) -> Problem:
-    return Problem(
-        what=f"the record does not follow from the steps: {what}",
-        game=record.game,
-        episode=record.episode,
-        expected=told(expected),
-        found=told(found),
-    )
+    what = f"the record does not follow from the steps: {what}"
+    return problem_of(record, what, expected, found)
 
 
 def _last_causes(claim: Claim) -> dict[str, int]:

@@ -12,30 +12,27 @@ leaderboard/entries/DATE_AGENT/
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from smartplay import printable
 from smartplay._version import __version__
-from smartplay.bounded import HEADER_LIMIT, LINES_LIMIT, read_file
 from smartplay.errors import RunFolderError, UsageError
-from smartplay.leaderboard.claims import (
-    Claim,
-    make_claim,
-    pack_claims,
-    read_steps,
-    replays_name,
-    steps_name,
-)
+from smartplay.leaderboard.claims import Claim, make_claim, pack_claims, replays_name
 from smartplay.leaderboard.verify import Verification, verify_run
-from smartplay.records import EpisodeRecord, RunHeader
-from smartplay.run_folder import RunFolder, pretty
+from smartplay.records import EpisodeRecord, RunHeader, StepRecord
+from smartplay.run_folder import RunFolder, pretty, steps_name
+from smartplay.untrusted import LINES_LIMIT, read_file
 
 LINK = re.compile(r"https?://[^\s\"'<>]{1,500}")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+LARGEST_COST = 1e9
 
 Line = Annotated[str, msgspec.Meta(max_length=300)]
 
@@ -60,7 +57,7 @@ class EntryInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     date: Line
     link: Annotated[str, msgspec.Meta(max_length=520)] = ""
     note: Line = ""
-    cost: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    cost: Annotated[float, msgspec.Meta(ge=0, le=LARGEST_COST)] | None = None
     version: Line = __version__
 
 
@@ -71,9 +68,9 @@ def read_info(path: Path) -> EntryInfo:
         RunFolderError: If it is missing, malformed, or its date or link is none.
     """
     try:
-        info = msgspec.json.decode(read_file(path, "entry.json", HEADER_LIMIT), type=EntryInfo)
-    except (OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise RunFolderError(f"{path}: entry.json cannot be read: {error}") from error
+        info = RunFolder(path).read("entry.json", EntryInfo)
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{path} holds no entry (no entry.json)") from error
     _check_info(info, str(path))
     return info
 
@@ -109,10 +106,6 @@ def add_entry(
     Raises:
         UsageError: If the run does not verify, the entry exists, or a text is none that is told.
     """
-    verification = verify_run(run)
-    if not verification.verified:
-        first = "; ".join(map(str, verification.problems[:3]))
-        raise UsageError(f"{run} does not verify, so it cannot be added: {first}")
     folder = RunFolder(run)
     header = folder.header()
     info = EntryInfo(
@@ -125,9 +118,18 @@ def add_entry(
         cost=cost,
     )
     _check_info(info, "the entry")
+    if not agent and "<" in info.agent:
+        raise UsageError(f"{info.agent} is no name for a table; give the agent one with --agent")
     target = entries / f"{info.date}_{_slug(info.agent)}"
     if target.exists():
         raise UsageError(f"{target} exists; give the entry another name with --agent")
+    verification = verify_run(run)
+    if not verification.verified:
+        first = "; ".join(map(str, verification.problems[:3]))
+        raise UsageError(f"{run} does not verify, so it cannot be added: {first}")
+    same = _same_run(folder, entries)
+    if same:
+        raise UsageError(f"{run} is on the leaderboard already, as {same}")
     part = target.with_name(f"{target.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)
@@ -138,14 +140,31 @@ def add_entry(
     return target, verification
 
 
+def fingerprint(records: Iterable[EpisodeRecord]) -> str:
+    """What two runs share only if they are one: the times of its episodes are in it."""
+    lines = sorted(msgspec.json.encode(record) for record in records)
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()
+
+
+def _same_run(folder: RunFolder, entries: Path) -> str:
+    """The name of the entry that holds the same run; empty if there is none."""
+    own = fingerprint(folder.episodes())
+    for path in sorted(entries.iterdir()) if entries.is_dir() else ():
+        try:
+            if fingerprint(RunFolder(path).episodes()) == own:
+                return path.name
+        except RunFolderError:
+            continue  # what is no entry holds no run
+    return ""
+
+
 def _write(
     target: Path, folder: RunFolder, header: RunHeader, info: EntryInfo, with_traces: bool
 ) -> None:
     target.mkdir(parents=True)
     (target / "entry.json").write_bytes(pretty(info))
     (target / "run.json").write_bytes(pretty(msgspec.structs.replace(header, arguments={})))
-    order = {game: place for place, game in enumerate(header.games)}
-    records = sorted(folder.episodes(), key=lambda r: (order[r.game], r.episode))
+    records = folder.results(header)
     lines = [msgspec.json.encode(record) + b"\n" for record in records]
     (target / "episodes.jsonl").write_bytes(b"".join(lines))
     for game in header.games:
@@ -153,29 +172,36 @@ def _write(
         if with_traces:
             _copy_steps(target, folder.path, own)
         else:
-            claims = [_claim(folder.path, record) for record in own]
+            claims = [_claim(folder, record) for record in own]
             path = target / replays_name(game)
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(pack_claims(claims))
 
 
-def _claim(path: Path, record: EpisodeRecord) -> Claim:
-    return make_claim(*read_steps(path, record.game, record.episode, record.steps))
+def _claim(folder: RunFolder, record: EpisodeRecord) -> Claim:
+    return make_claim(*folder.stream(record.key, record.steps, StepRecord))
 
 
 def _copy_steps(target: Path, source: Path, records: list[EpisodeRecord]) -> None:
     for record in records:
-        name = steps_name(record.game, record.episode)
+        name = steps_name(*record.key)
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_bytes(read_file(source, name, LINES_LIMIT))
 
 
 def _check_info(info: EntryInfo, where: str) -> None:
-    for name, text in (("agent", info.agent), ("model", info.model), ("note", info.note)):
-        if not all(map(str.isprintable, text)):
+    """Hold what an entry says against the rules for reading it, before it is written too."""
+    try:
+        msgspec.convert(msgspec.to_builtins(info), EntryInfo)
+    except msgspec.ValidationError as error:
+        raise RunFolderError(f"{where}: {error}") from error
+    if info.cost is not None and not 0 <= info.cost <= LARGEST_COST:
+        raise RunFolderError(f"{where}: the cost must be 0 or more US dollars, not {info.cost}")
+    for name in ("agent", "model", "author", "note", "link", "version"):
+        if not printable.is_clean(getattr(info, name)):
             raise RunFolderError(f"{where}: {name} holds characters that cannot be shown")
-    if not info.agent.strip():
-        raise RunFolderError(f"{where}: agent is empty")
+    if printable.is_blank(info.agent):
+        raise RunFolderError(f"{where}: agent is empty; give the agent a name")
     if not DATE.fullmatch(info.date):
         raise RunFolderError(f"{where}: the date {info.date[:20]!r} is not of the form 2026-01-31")
     if info.link and not LINK.fullmatch(info.link):
@@ -183,5 +209,8 @@ def _check_info(info: EntryInfo, where: str) -> None:
 
 
 def _slug(name: str) -> str:
+    """A folder's name in plain letters; a digest tells names apart that are written in others."""
     plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
-    return re.sub("-+", "-", plain).strip("-")[:60] or "agent"
+    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:8]
+    more = [] if name.isascii() and len(name) <= 60 else [digest]
+    return "-".join([*filter(None, [re.sub("-+", "-", plain).strip("-")[:60]]), *more]) or "agent"

@@ -9,12 +9,14 @@ from typing import Literal
 import msgspec
 
 from smartplay.errors import SmartPlayError
-from smartplay.leaderboard.entry import EntryInfo, read_info
+from smartplay.leaderboard.entry import EntryInfo, fingerprint, read_info
 from smartplay.leaderboard.tracks import Track, track_of
-from smartplay.leaderboard.verify import OTHER_CARD, Verification, verify_run
+from smartplay.leaderboard.verify import Verification, verify_run
 from smartplay.published import published_table
 from smartplay.registry import cards
+from smartplay.replay import OTHER_CARD
 from smartplay.report import Report, build_report
+from smartplay.run_folder import RunFolder
 from smartplay.scoring import analyze_capabilities
 from smartplay.statistics import Interval
 
@@ -88,20 +90,25 @@ def read_entries(
 
     Args:
         folder: The folder of all entries.
-        tick: Called with each entry's name and what its check found.
+        tick: Called with each entry's name and what its check found; None if it has no row.
 
     Returns:
         A row per entry that replays, and the others with the reasons.
     """
     rows: list[Row] = []
     refused: list[Refused] = []
+    known: dict[str, str] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if path.name.startswith(".") or path.name.endswith(".part") or path.is_file():
             continue
         found, verification = read_entry(path)
+        if isinstance(found, Row):
+            first = known.setdefault(fingerprint(RunFolder(path).episodes()), path.name)
+            if first != path.name:
+                found = _refused(path, [f"the same run as {first}"])
         (rows if isinstance(found, Row) else refused).append(found)  # type: ignore[arg-type]
         if tick:
-            tick(path.name, verification)
+            tick(path.name, verification if isinstance(found, Row) else None)
     return rows, refused
 
 
@@ -122,8 +129,8 @@ def read_entry(path: Path) -> tuple[Row | Refused, Verification | None]:
 
 def _refused(path: Path, reasons: list[str], stale: bool = False) -> Refused:
     """Say what is wrong without saying where on this machine the entry lies."""
-    told = [reason.replace(f"{path}/", "").replace(str(path), path.name) for reason in reasons]
-    return Refused(key=path.name, stale=stale, reasons=told)
+    plain = [reason.replace(f"{path}/", "").replace(str(path), path.name) for reason in reasons]
+    return Refused(key=path.name, stale=stale, reasons=plain)
 
 
 def _row(path: Path, info: EntryInfo, complete: bool) -> Row:
@@ -149,10 +156,7 @@ def _row(path: Path, info: EntryInfo, complete: bool) -> Row:
 
 
 def _samples(report: Report) -> dict[str, dict[int, float]]:
-    return {
-        detail.game: {e.seed: e.normalized for e in detail.episodes if e.normalized is not None}
-        for detail in report.details
-    }
+    return {detail.game: detail.by_seed("normalized") for detail in report.details}
 
 
 def _causes(report: Report, steps: int) -> dict[str, float]:

@@ -15,15 +15,17 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from smartplay import printable
 from smartplay._version import __version__
 from smartplay.capabilities import Capability
+from smartplay.comparison import Entry, compare
 from smartplay.errors import UsageError
 from smartplay.leaderboard.rows import Refused, Row, published_rows, read_entries
-from smartplay.leaderboard.ties import with_ties
 from smartplay.leaderboard.tracks import Track
 from smartplay.leaderboard.verify import Verification
 from smartplay.published import published_table
 from smartplay.report.markdown import escape
+from smartplay.report.radar import RIM, radar_of_choice
 from smartplay.statistics import Interval
 from smartplay.whole_files import write_atomically
 
@@ -112,6 +114,20 @@ def make_board(rows: Sequence[Row], refused: Sequence[Refused]) -> Board:
     )
 
 
+def with_ties(rows: Sequence[Row]) -> list[Row]:
+    """Give each verified row of one track the letters of its groups.
+
+    Rows that share a letter do not differ in their mean normalised score at the 5 % level, by a
+    sign-flip test on the episodes both played, corrected for the number of pairs in the track.
+    """
+    entries = [
+        Entry(name=row.key, normalized=row.samples) for row in rows if row.status == "verified"
+    ]
+    letters = iter(compare(entries).overall.ties)
+    ties = [next(letters) if row.status == "verified" else "" for row in rows]
+    return [msgspec.structs.replace(row, ties=t) for row, t in zip(rows, ties, strict=True)]
+
+
 def _table(key: str, track: Track, rows: list[Row]) -> Table:
     games = list(dict.fromkeys(game for row in rows for game in row.games))
     return Table(
@@ -125,30 +141,21 @@ def _best_first(rows: Sequence[Row]) -> list[Row]:
 
 def to_html(board: Board) -> str:
     """The page."""
+    rows = {
+        _finalize(f"{table.key}/{row.key}"): row for table in board.tables for row in table.rows
+    }
+    outlines = {
+        key: [row.capabilities.get(name) for name in board.capabilities]
+        for key, row in rows.items()
+    }
+    names = {key: _finalize(row.info.agent) for key, row in rows.items()}
     page = _environment(autoescape=True).get_template("index.html")
-    return page.render(board=board, data=_data(board))
+    return page.render(board=board, names=names, radar=radar_of_choice(outlines), rim=RIM)
 
 
 def to_markdown(board: Board) -> str:
     """The README."""
     return _environment(autoescape=False).get_template("README.md").render(board=board)
-
-
-def _data(board: Board) -> list[dict[str, Any]]:
-    """What the radar is drawn from."""
-    return [
-        {
-            "key": f"{table.key}/{row.key}",
-            "name": row.info.agent,
-            "values": [_ends(row.capabilities.get(name)) for name in board.capabilities],
-        }
-        for table in board.tables
-        for row in table.rows
-    ]
-
-
-def _ends(value: Interval | None) -> list[float | None] | None:
-    return None if value is None else [value.mean, value.low, value.high]
 
 
 def _environment(autoescape: bool) -> Environment:
@@ -159,11 +166,12 @@ def _environment(autoescape: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_finalize,
     )
     environment.filters.update(
         md=escape,
         mean=lambda value: "-" if value is None else f"{value.mean:.2f}",
-        ends=_told_ends,
+        ends=_ends_of,
         whisker=whisker,
         share=lambda value: "-" if value is None else f"{100 * value:.1f} %",
         count=lambda value: f"{value:,}".replace(",", " ") if value else "-",
@@ -174,12 +182,17 @@ def _environment(autoescape: bool) -> Environment:
     return environment
 
 
+def _finalize(value: Any) -> Any:
+    """What entries hold goes onto the pages as printable lines; marks are our own."""
+    return printable.line(value, printable.TEXT) if type(value) is str else value
+
+
 def short(game: str) -> str:
     """An id without namespace and version."""
     return game.split("/")[-1].rsplit("-v", 1)[0]
 
 
-def _told_ends(value: Interval | None) -> str:
+def _ends_of(value: Interval | None) -> str:
     if value is None or value.low is None or value.high is None:
         return ""
     return f"[{value.low:.2f}, {value.high:.2f}]"

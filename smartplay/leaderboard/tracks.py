@@ -7,9 +7,13 @@ from typing import Any
 
 import msgspec
 
+from smartplay import printable
 from smartplay.card import GameCard
 from smartplay.records import GameHeader, RunHeader
 from smartplay.registry import cards, get_card
+
+PROTOCOL = 40
+"""The most characters of a protocol's name."""
 
 
 class Track(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +28,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         settings: Other settings of games that are not the cards'.
         seed: The suite seed; runs are compared on the same episodes.
         protocol: How a language model was asked; empty for agents that ask none.
+        repeats: How often each episode was played.
     """
 
     games: str
@@ -34,12 +39,13 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     settings: str
     seed: int
     protocol: str
+    repeats: int = 1
 
     @property
     def is_standard(self) -> bool:
         """Whether the headline tasks were played in full, as the cards have them."""
         changed = (self.steps, self.episodes, self.engine, self.settings)
-        return self.games == "core" and not any(changed) and self.seed == 0
+        return self.games == "core" and not any(changed) and (self.seed, self.repeats) == (0, 1)
 
     @property
     def title(self) -> str:
@@ -47,12 +53,13 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         games = "Core games" if self.games == "core" else self.games
         kind = "played in full" if not (self.steps or self.episodes) else "shortened"
         seen = {"text": "from text", "image": "from pictures", "both": "from text and pictures"}
-        told = [games, kind, seen.get(self.observation, self.observation)]
-        told += [self.protocol] if self.protocol else []
-        told += [f"engine {self.engine}"] if self.engine else []
-        told += [self.settings] if self.settings else []
-        told += [f"suite seed {self.seed}"] if self.seed else []
-        return ", ".join(told)
+        parts = [games, kind, seen.get(self.observation, self.observation)]
+        parts += [self.protocol] if self.protocol else []
+        parts += [f"engine {self.engine}"] if self.engine else []
+        parts += [self.settings] if self.settings else []
+        parts += [f"suite seed {self.seed}"] if self.seed else []
+        parts += [f"each episode {self.repeats} times"] if self.repeats > 1 else []
+        return printable.line(", ".join(parts))
 
     @property
     def details(self) -> str:
@@ -73,17 +80,18 @@ def track_of(header: RunHeader) -> Track:
     shown = sorted({str(plan.settings.get("observation", "text")) for _, plan in found})
     return Track(
         games="core" if set(header.games) == core else ", ".join(c.name for c, _ in found),
-        steps=_told({c.name: str(p.steps) for c, p in found if p.steps != c.steps}),
-        episodes=_told({c.name: str(p.episodes) for c, p in found if p.episodes < c.episodes}),
-        engine=_told({card.name: _engine(card, plan) for card, plan in found}),
+        steps=_listed({c.name: str(p.steps) for c, p in found if p.steps != c.steps}),
+        episodes=_listed({c.name: str(p.episodes) for c, p in found if p.episodes < c.episodes}),
+        engine=_listed({card.name: _engine(card, plan) for card, plan in found}),
         observation="+".join(shown),
-        settings=_told({card.name: _others(card, plan) for card, plan in found}),
+        settings=_listed({card.name: _others(card, plan) for card, plan in found}),
         seed=header.seed,
         protocol=_protocol(header),
+        repeats=header.repeats,
     )
 
 
-def _told(values: Mapping[str, str]) -> str:
+def _listed(values: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in values.items() if value)
 
 
@@ -104,9 +112,9 @@ def _protocol(header: RunHeader) -> str:
     protocol = header.agent_settings.get("protocol")
     if not isinstance(protocol, str):
         return ""
-    told = [
-        f"{protocol} protocol",
+    parts = [
+        f"{printable.line(protocol, PROTOCOL)} protocol",
         f"{header.retries} {'retry' if header.retries == 1 else 'retries'}",
     ]
-    told += ["constrained answers"] if header.agent_settings.get("constrained") else []
-    return ", ".join(told)
+    parts += ["constrained answers"] if header.agent_settings.get("constrained") else []
+    return ", ".join(parts)

@@ -10,27 +10,27 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from smartplay.bounded import HEADER_LIMIT, own_path, read_file
+from smartplay import printable
 from smartplay.card import HUMANS
-from smartplay.errors import RunFolderError, UnknownNameError
-from smartplay.foreign import refused_setting
+from smartplay.errors import RunFolderError
 from smartplay.leaderboard.checks import differences
-from smartplay.leaderboard.claims import is_packed, replays_name, steps_name
-from smartplay.leaderboard.problems import Problem, told
+from smartplay.leaderboard.claims import replays_name
+from smartplay.leaderboard.problems import Problem, describe, problem_of
 from smartplay.leaderboard.workers import Task, check_tasks, time_limit
-from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.records import EpisodeRecord, Key, RunHeader
 from smartplay.registry import get_card, register_cards
+from smartplay.replay import refusal
 from smartplay.report import build_report
-from smartplay.run_folder import RunFolder
-from smartplay.runner.plan import LARGEST, jobs_of
+from smartplay.run_folder import RunFolder, in_order, misfit, steps_name
+from smartplay.runner.plan import jobs_of
+from smartplay.untrusted import HEADER_LIMIT, own_path
+from smartplay.whole_files import PART
 
 MOST_PROBLEMS = 20
-OTHER_CARD = "played with another version of the game's card"
 UNREPRODUCIBLE = ("cost",)
 """Fields of a report that depend on files outside of the run."""
 
@@ -62,6 +62,21 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     played: float = 0.0
     problems: list[Problem] = []
     notes: list[str] = []
+
+    def __str__(self) -> str:
+        """What came of the check, one fact per line, printable characters only."""
+        path = printable.line(self.path, printable.TEXT)
+        notes = [f"  note: {note}" for note in self.notes]
+        if self.problems:
+            head = f"{path}: NOT verified"
+            return "\n".join([head, *(f"  {problem}" for problem in self.problems), *notes])
+        times = self.played / self.seconds if self.seconds > 0 else 0.0
+        speed = f" ({times:.0f} times as fast as it was played)" if times >= 2 else ""
+        head = (
+            f"{path}: verified: {self.episodes} episodes, {self.steps} steps "
+            f"replayed in {self.seconds:.1f} s{speed}"
+        )
+        return "\n".join([head, *notes])
 
 
 def verify_run(
@@ -136,12 +151,11 @@ class _Check:
         tasks = [
             Task(
                 path=str(self.folder.path),
-                packed=is_packed(self.folder.path),
                 plan=header.games[record.game],
                 record=record,
                 retries=header.retries,
                 cards=self.cards,
-                planned=header.games[record.game].episodes,
+                planned=header.games[record.game].episodes * header.repeats,
                 limit=time_limit(record),
             )
             for record in records
@@ -163,40 +177,46 @@ class _Check:
         lines = self.folder.lines()
         self.problems += list(check_lines(lines, header))
         self.problems += list(check_seeds(lines, header)) if not self.problems else []
-        latest = {(record.game, record.episode): record for record in lines}
+        latest = {record.key: record for record in lines}
         again = len(lines) - len(latest)
         if again:
             self.notes.append(f"{again} unscored episodes were played again")
-        order = {game: place for place, game in enumerate(header.games)}
-        return sorted(latest.values(), key=lambda r: (order.get(r.game, 0), r.episode))
+        return [] if self.problems else in_order(header, latest.values())
 
     def _check_report(self) -> None:
         """Compare `report.json`, if there is one, with a report made anew."""
-        name = "report.json"
         try:
-            data = read_file(self.folder.path, name, 8 * HEADER_LIMIT)
-            found = msgspec.json.decode(data)
+            found = self.folder.read("report.json", object, 8 * HEADER_LIMIT)
         except FileNotFoundError:
             return
-        except (OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-            raise RunFolderError(f"{self.folder.path / name} cannot be read: {error}") from error
         human = found.get("human") if isinstance(found, dict) else None
         report = build_report(self.folder.path, human=human if human in HUMANS else "published")
         expected = msgspec.json.decode(msgspec.json.encode(report))
         for place, one, other in differences(expected, found):
             if place.split(".")[0] not in UNREPRODUCIBLE:
                 what = f"report.json, {place}, differs"
-                self.problems.append(Problem(what=what, expected=told(one), found=told(other)))
+                self.problems.append(
+                    Problem(what=what, expected=describe(one), found=describe(other))
+                )
 
     def _look_for_strays(self, records: list[EpisodeRecord]) -> None:
-        """Refuse files of episodes that no record mentions: something was taken out."""
-        packed = is_packed(self.folder.path)
-        known = {replays_name(r.game) if packed else steps_name(r.game, r.episode) for r in records}
-        base = own_path(self.folder.path, "replays" if packed else "steps")
-        for path in sorted(base.rglob("*.gz")):
-            name = path.relative_to(self.folder.path).as_posix()
-            if name not in known:
-                self.problems.append(Problem(what=f"{name} belongs to no recorded episode"))
+        """Refuse files of episodes that no record mentions: something was taken out.
+
+        In an entry, which is published, nothing else may lie about either.
+        """
+        packed = self.folder.is_packed
+        known = {replays_name(r.game) if packed else steps_name(*r.key) for r in records}
+        root = self.folder.path
+        published = (root / "entry.json").exists()
+        if published:
+            known |= {"entry.json", "run.json", "episodes.jsonl"}
+        for base in [root] if published else [own_path(root, "steps"), own_path(root, "replays")]:
+            for path in sorted(base.rglob("*")):
+                name = path.relative_to(root).as_posix()
+                left_behind = name.endswith(PART) and not published
+                folder = path.is_dir() and not path.is_symlink()
+                if name not in known and not left_behind and not folder:
+                    self.problems.append(Problem(what=f"{name} belongs to no recorded episode"))
 
 
 def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:
@@ -207,71 +227,46 @@ def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:
     if header.seed < 0 or header.retries < 0:
         problems.append(Problem(what="the suite seed and the retries must be 0 or more"))
     for game, plan in header.games.items():
-        try:
-            card = get_card(game)
-        except UnknownNameError:
-            what = "this version has no such game; if it is your own, name its card with --card"
-            problems.append(Problem(what=what, game=game))
-            continue
-        shipped = not card.source.endswith(".toml")
-        if card.id != game or not card.playable:
-            problems.append(Problem(what="this is no game's full id", game=game))
-        elif not shipped and not own_cards:
-            problems.append(
-                Problem(what="the game is no shipped one; name its card with --card", game=game)
-            )
-        elif shipped and plan.card.endswith(".toml"):
-            what = "played with a card of its own, not the shipped one"
-            problems.append(Problem(what=what, game=game, expected=card.source, found=plan.card))
-        elif card.digest != plan.digest:
-            problems.append(
-                Problem(what=OTHER_CARD, game=game, expected=card.digest, found=plan.digest)
-            )
-        elif plan.history != card.history or not 1 <= plan.steps <= LARGEST or plan.episodes < 1:
-            problems.append(Problem(what="impossible history, steps or episodes", game=game))
-        elif reason := refused_setting(card, plan.settings):
+        reason = refusal(game, plan, guarded=True)
+        if not reason and not own_cards and get_card(game).source.endswith(".toml"):
+            reason = "the game is no shipped one; name its card with --card"
+        if reason:
             problems.append(Problem(what=reason, game=game))
     return problems
 
 
 def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
     """Check that there is a record for each planned episode, and none after its score."""
-    scored: set[tuple[str, int]] = set()
+    scored: set[Key] = set()
     for record in lines:
-        key = (record.game, record.episode)
-        plan = header.games.get(record.game)
-        wrong = partial(Problem, game=record.game, episode=record.episode)
-        if plan is None or not 0 <= record.episode < plan.episodes:
-            yield wrong(what="the run does not plan this episode")
+        reason = misfit(header, record)
+        if reason:
+            yield problem_of(record, reason)
             continue
-        if record.steps > plan.steps:
-            most, found = str(plan.steps), str(record.steps)
-            yield wrong(what="more steps than the run plans", expected=most, found=found)
-        if key in scored:
-            yield wrong(what="the episode is recorded again after it was scored")
+        if record.key in scored:
+            yield problem_of(record, "the episode is recorded again after it was scored")
         if record.status == "scored":
-            scored.add(key)
-    played = Counter(game for game, _ in {(r.game, r.episode) for r in lines})
+            scored.add(record.key)
+    played = Counter(game for game, _, _ in {record.key for record in lines})
     for game, plan in header.games.items():
-        if played[game] < plan.episodes:
+        planned = plan.episodes * header.repeats
+        if played[game] < planned:
             yield Problem(
                 what="episodes are missing",
                 game=game,
-                expected=str(plan.episodes),
+                expected=str(planned),
                 found=str(played[game]),
             )
 
 
 def check_seeds(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
-    """Check that the seeds of planned episodes follow from the suite seed."""
+    """Check that the seeds of planned episodes follow from the suite seed.
+
+    All plays of an episode share the game's seed.
+    """
     planned = {(job.game, job.episode): [job.seed, job.agent_seed] for job in jobs_of(header)}
     for record in lines:
         seeds, found = planned[record.game, record.episode], [record.seed, record.agent_seed]
-        if seeds != found:
-            yield Problem(
-                what="the seeds do not follow from the suite seed",
-                game=record.game,
-                episode=record.episode,
-                expected=told(seeds),
-                found=told(found),
-            )
+        checked = 1 if record.repeat else 2
+        if seeds[:checked] != found[:checked]:
+            yield problem_of(record, "the seeds do not follow from the suite seed", seeds, found)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,11 +16,12 @@ import msgspec
 
 from smartplay.errors import RunFolderError
 from smartplay.leaderboard.checks import Tally, check_claim, check_steps, check_sums
-from smartplay.leaderboard.claims import Claim, make_claim, read_claims, read_steps
-from smartplay.leaderboard.problems import Problem
-from smartplay.leaderboard.replay import replay
-from smartplay.records import EpisodeRecord, GameHeader
+from smartplay.leaderboard.claims import Claim, make_claim, read_claims
+from smartplay.leaderboard.problems import Problem, problem_of
+from smartplay.leaderboard.replayed import compare_with_replay
+from smartplay.records import EpisodeRecord, GameHeader, StepRecord
 from smartplay.registry import get_card, register_cards
+from smartplay.run_folder import RunFolder
 from smartplay.runner.pool import processors
 from smartplay.runner.worker import end_with_parent
 
@@ -34,17 +36,15 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: The run folder.
-        packed: Whether it holds claims instead of steps.
         plan: What the run played of the game.
         record: The episode's line.
         retries: How often the run complains of an invalid reply.
         cards: Card files of the caller's own.
-        planned: Episodes of the game.
+        planned: Episodes of the game, repeats counted.
         limit: Seconds the check may take in a worker.
     """
 
     path: str
-    packed: bool
     plan: GameHeader
     record: EpisodeRecord
     retries: int
@@ -61,8 +61,8 @@ def time_limit(record: EpisodeRecord) -> int:
 def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
     """Check episodes; those of heavy games, or of games with settings of the run's, in workers.
 
-    A worker may take only so much time and memory: settings written by a stranger may ask for a
-    world of any size.
+    A worker may take only so much time and memory: untrusted settings may ask for a world of
+    any size.
 
     Args:
         tasks: The episodes, those of a game together.
@@ -71,6 +71,7 @@ def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
     Yields:
         Each episode's record with what is wrong with it.
     """
+    _claims.cache_clear()  # an entry may have changed since
     for task in tasks:
         if not _apart(task):
             yield task.record, check_episode(task)
@@ -84,15 +85,38 @@ def _apart(task: Task) -> bool:
 
 
 def _in_workers(tasks: list[Task], workers: int) -> Iterator[Checked]:
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(tasks)), context, _hold)
+    left = list(tasks)
+    with suppress(BrokenProcessPool), _pool(min(workers, len(tasks))) as pool:
+        futures = [pool.submit(check_episode, task, True) for task in tasks]
+        for future in futures:
+            problems = future.result()
+            yield left.pop(0).record, problems
+    yield from _one_by_one(left)
+
+
+def _one_by_one(tasks: list[Task]) -> Iterator[Checked]:
+    """Check the episodes that are left of a broken pool alone: only so is it seen which broke it.
+
+    The first one that does so again ends the check.
+    """
+    if not tasks:
+        return
+    with _pool(1) as pool:
+        for task in tasks:
+            try:
+                problems = pool.submit(check_episode, task, True).result()
+            except BrokenProcessPool:
+                what = "the replay took too much time or memory and was stopped"
+                yield task.record, [problem_of(task.record, what)]
+                return
+            yield task.record, problems
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _hold)
     try:
-        futures = [(task.record, pool.submit(check_episode, task, True)) for task in tasks]
-        for record, future in futures:
-            yield record, future.result()
-    except BrokenProcessPool:
-        what = "the replay took too much time or memory and was stopped"
-        yield record, [Problem(what=what, game=record.game)]
+        yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -120,8 +144,7 @@ def check_episode(task: Task, on_a_leash: bool = False) -> list[Problem]:
     try:
         return _check(task)
     except RunFolderError as error:
-        record = task.record
-        return [Problem(what=str(error), game=record.game, episode=record.episode)]
+        return [problem_of(task.record, str(error))]
     finally:
         if on_a_leash and hasattr(signal, "alarm"):
             signal.alarm(0)
@@ -138,27 +161,21 @@ def _check(task: Task) -> list[Problem]:
     claim, tally = _claim(task, problems)
     if not problems:
         problems += check_claim(claim, record, card, task.retries, tally)
-    return problems or replay(card, task.plan, record, claim)
+    return problems or compare_with_replay(task.plan, record, claim)
 
 
 def _claim(task: Task, problems: list[Problem]) -> tuple[Claim, Tally | None]:
-    path, record = Path(task.path), task.record
-    if task.packed:
-        return _packed(path, record, task.planned), None
-    header, steps = read_steps(path, record.game, record.episode, record.steps)
-    if (header.game, header.episode) != (record.game, record.episode):
-        raise RunFolderError("the steps file is another episode's")
+    folder, record = RunFolder(Path(task.path)), task.record
+    if folder.is_packed:
+        claim = _claims(task.path, record.game, task.planned).get((record.episode, record.repeat))
+        if claim is None:
+            raise RunFolderError("the episode's actions are missing")
+        return claim, None
+    header, steps = folder.stream(record.key, record.steps, StepRecord)
     tally = Tally()
     return make_claim(header, check_steps(header, steps, problems, tally)), tally
 
 
-def _packed(path: Path, record: EpisodeRecord, planned: int) -> Claim:
-    claim = _packed_game(path, record.game, planned).get(record.episode)
-    if claim is None:
-        raise RunFolderError("the episode's actions are missing")
-    return claim
-
-
 @lru_cache(maxsize=1)
-def _packed_game(path: Path, game: str, planned: int) -> dict[int, Claim]:
-    return read_claims(path, game, planned)
+def _claims(path: str, game: str, planned: int) -> dict[tuple[int, int], Claim]:
+    return read_claims(RunFolder(Path(path)), game, planned)

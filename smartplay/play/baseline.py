@@ -15,6 +15,7 @@ import msgspec
 from smartplay.anchors import Played
 from smartplay.card import GameCard
 from smartplay.errors import RunFolderError, UsageError
+from smartplay.leaderboard import verify_run
 from smartplay.play.human import PREFIX
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.registry import find_card, get_card
@@ -25,6 +26,7 @@ from smartplay.whole_files import write_atomically
 FILE = "human.jsonl"
 TEXT = "text"
 """What a person must have seen for an episode to count in a card: what agents see."""
+SHOWN = (TEXT, "picture")
 
 
 class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,18 +63,23 @@ class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def human_episodes(run: Path) -> tuple[list[HumanEpisode], Counter[str]]:
-    """The episodes of a run that count towards a baseline.
+    """The episodes of a run that count towards a baseline; the run is replayed first.
 
     Returns:
         The episodes, and how many do not count, by reason.
 
     Raises:
-        UsageError: If the run cannot be read or was not played by a person.
+        UsageError: If the run cannot be read, was not played by a person or does not replay.
     """
     folder = RunFolder(run)
     header = folder.header()
     if not header.agent.startswith(PREFIX):
         raise UsageError(f"{run} was played by {header.agent}; a baseline takes runs of people")
+    if header.agent_settings.get("shown") not in SHOWN:
+        raise UsageError(f"{run} was not played with smartplay play; a baseline takes no other")
+    verification = verify_run(run)
+    if not verification.verified:
+        raise UsageError(f"{run} does not verify, so it is no baseline: {verification.problems[0]}")
     counting, left_out = [], Counter[str]()
     for record in folder.results(header):
         reason = _why_not(header, record)
@@ -110,8 +117,8 @@ def played(episodes: Iterable[HumanEpisode]) -> Played:
 def card_line(score: Played) -> str:
     """The line for a card's table of anchors."""
     facts = msgspec.to_builtins(score)
-    told = ", ".join(f"{key} = {value}" for key, value in facts.items() if value is not None)
-    return f"baseline = {{ {told} }}"
+    known = ", ".join(f"{key} = {value}" for key, value in facts.items() if value is not None)
+    return f"baseline = {{ {known} }}"
 
 
 def read(path: Path) -> list[HumanEpisode]:
@@ -167,9 +174,11 @@ def _why_not(header: RunHeader, record: EpisodeRecord) -> str:
     card = _card(record.game)
     if record.score is None:
         return "not played to the end"
+    if record.repeat:
+        return "played again; only the first play of an episode shows what a person can do"
     if header.agent_settings.get("score"):
         return "played with the score shown, which agents do not see"
-    if plan.digest != card.digest:
+    if not card.has_digest(plan.digest):
         return "played with another version of the card"
     if plan.settings:
         return "played with settings of its own"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from smartplay.errors import MissingPackageError, UsageError
 from smartplay.games.drawing import INK, PAPER, SHADE, SIZE, Picture
-from smartplay.play.view import View, visible
+from smartplay.play.view import View, displayed, wrapped
 from smartplay.play.watch import Recording
 
 KINDS = (".gif", ".mp4")
@@ -20,6 +22,7 @@ PANEL, FOOT = 400, 32
 WIDTH, HEIGHT = SIZE + PANEL, SIZE + FOOT
 TYPE, STEP = 15, 19
 LAST_SECONDS = 3.0
+COLORS, SAMPLES = 255, 16
 MOST_IN_GIF = 2000
 """Moments of a .gif, which is put together in memory; an .mp4 has no limit."""
 
@@ -46,7 +49,6 @@ def make_film(recording: Recording, path: Path, speed: float) -> int:
         raise UsageError(
             f"{len(recording)} moments are too many for a .gif ({MOST_IN_GIF}); write an .mp4"
         )
-    frames = (frame(recording.view(number, keys=())) for number in range(len(recording)))
     part = path.with_name(f".{path.stem}.{secrets.token_hex(8)}.part{kind}")  # no link in wait
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,15 +56,19 @@ def make_film(recording: Recording, path: Path, speed: float) -> int:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
     try:
         if kind == ".gif":
-            _gif(frames, len(recording), part, speed)
+            _gif(recording, part, speed)
         else:
-            _mp4(frames, part, speed)
+            _mp4(_frames(recording), part, speed)
         part.replace(path)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         part.unlink(missing_ok=True)
     return len(recording)
+
+
+def _frames(recording: Recording) -> Iterator[Picture]:
+    return (frame(recording.view(number, keys=())) for number in range(len(recording)))
 
 
 def frame(view: View) -> Picture:
@@ -72,11 +78,12 @@ def frame(view: View) -> Picture:
         image.paste(_fitted(view.picture), (0, 0))
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, SIZE, WIDTH, HEIGHT), SHADE)
-    font = ImageFont.load_default(TYPE)
-    foot = "   ".join([visible(view.title), *view.status, visible(view.notice)])
+    font = _font()
+    foot = "   ".join([displayed(view.title), *view.status, displayed(view.notice)])
     draw.text((10, SIZE + FOOT / 2), foot, INK, font, "lm")
-    lines = _lines(visible(view.beside), font, PANEL - 24)
     most = (SIZE - 16) // STEP
+    fitting = wrapped(displayed(view.beside), PANEL - 24, font.getlength)
+    lines = list(islice(fitting, most + 1))
     if len(lines) > most:
         lines = [*lines[: most - 1], "(...)"]
     for place, line in enumerate(lines):
@@ -88,30 +95,25 @@ def _fitted(picture: Picture) -> Image.Image:
     image = Image.fromarray(picture)
     if image.size == (SIZE, SIZE):
         return image
-    return image.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    return image.resize((SIZE, SIZE), Image.Resampling.BILINEAR)
 
 
-def _lines(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
-    lines: list[str] = []
-    for line in text.split("\n"):
-        now = ""
-        for word in line.split(" "):
-            longer = f"{now} {word}" if now else word
-            if now and font.getlength(longer) > width:
-                lines.append(now)
-                longer = word
-            while font.getlength(longer) > width:  # a word wider than the panel
-                fits = max(1, int(len(longer) * width / font.getlength(longer)))
-                lines.append(longer[:fits])
-                longer = longer[fits:]
-            now = longer
-        lines.append(now)
-    return lines
+@lru_cache(maxsize=1)
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(TYPE)
 
 
-def _gif(frames: Iterator[Picture], number: int, path: Path, speed: float) -> None:
-    times = [max(20, round(1000 / speed))] * (number - 1) + [round(1000 * LAST_SECONDS)]
-    images = map(Image.fromarray, frames)
+def _gif(recording: Recording, path: Path, speed: float) -> None:
+    """Write a .gif whose frames share their colours, so that only what changes is stored."""
+    last = len(recording) - 1
+    chosen = sorted({round(k * last / (SAMPLES - 1)) for k in range(SAMPLES)})
+    samples = [frame(recording.view(number, keys=()))[::2, ::2] for number in chosen]
+    colors = Image.fromarray(np.concatenate(samples)).quantize(COLORS, Image.Quantize.FASTOCTREE)
+    images = (
+        Image.fromarray(shown).quantize(palette=colors, dither=Image.Dither.NONE)
+        for shown in _frames(recording)
+    )
+    times = [max(20, round(1000 / speed))] * last + [round(1000 * LAST_SECONDS)]
     first = next(images)
     first.save(path, save_all=True, append_images=images, duration=times, loop=0)
 

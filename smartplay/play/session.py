@@ -14,10 +14,10 @@ from smartplay.card import GameCard
 from smartplay.errors import AgentError, RunFolderError
 from smartplay.games.drawing import Picture
 from smartplay.play.keys import Controls
-from smartplay.play.replay import Mirror
 from smartplay.play.view import HELP, QUIT, Display, View
 from smartplay.records import RunHeader, StepRecord
 from smartplay.registry import get_card
+from smartplay.replay import Replay
 from smartplay.run_folder import RunFolder
 from smartplay.runner.episode import Job, one_line
 from smartplay.runner.plan import jobs_of
@@ -72,9 +72,10 @@ class Human:
         self._controls = Controls(actions)
         self._steps = 0
         self._met = False
-        self._mirror: Mirror | None = None
+        self._mirror: Replay | None = None  # so that taking pictures cannot touch the episode
         if session.mirrored:
-            self._mirror = Mirror(session.header.games[job.game], job.game, job.seed)
+            plan = session.header.games[job.game]
+            self._mirror = Replay(job.game, plan, job.seed, pictured=session.pictured)
 
     async def act(self, observation: Observation) -> Reply:
         """Wait for the key of an action.
@@ -108,7 +109,7 @@ class Human:
 
     def picture(self) -> Picture | None:
         """The present picture, if the session shows pictures."""
-        return None if self._mirror is None else self._mirror.picture()
+        return self._mirror.picture() if self._mirror and self._session.pictured else None
 
     def _taken(self, action: int, note: str) -> Reply:
         if self._mirror is not None:
@@ -139,10 +140,10 @@ class Human:
 
     def _status(self) -> list[str]:
         left = self._job.steps - self._steps
-        told = [f"step {self._steps}", f"{left} left"]
+        status = [f"step {self._steps}", f"{left} left"]
         if self._session.score_shown and self._mirror is not None:
-            told.append(f"score {self._mirror.score:g}")
-        return told
+            status.append(f"score {self._mirror.moment.score:g}")
+        return status
 
     def _view(self, observation: Observation, notice: str) -> View:
         return View(
@@ -151,7 +152,7 @@ class Human:
             text=prompt_text(self._manual, self._actions, observation, self._steps),
             beside=str(observation),
             keys=self._controls.table(),
-            picture=self.picture() if self._session.pictured else None,
+            picture=self.picture(),
             notice=notice or f"{HELP} help   Esc stop",
         )
 
@@ -216,8 +217,8 @@ class Session:
             player.close()
 
     def _tell_end(self, job: Job, player: Human) -> bool:
-        records = {(r.game, r.episode): r for r in self._folder.results(self.header)}
-        record = records.get((job.game, job.episode))
+        records = {record.key: record for record in self._folder.results(self.header)}
+        record = records.get((job.game, job.episode, 0))
         if record is None or record.error == one_line(PlayerStoppedError()):
             return False
         _, steps = self._folder.steps(job.game, job.episode)
@@ -229,7 +230,7 @@ class Session:
             text=f"{last}\n\n{result}",
             beside=f"{last}\n\n{result}",
             keys=(("Enter", "go on"), ("Esc", "stop")),
-            picture=player.picture() if self.pictured else None,
+            picture=player.picture(),
             notice="The episode is over.",
         )
         while (key := self.display.ask(view)) not in ("enter", QUIT):

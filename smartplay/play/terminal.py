@@ -14,8 +14,9 @@ import time
 from types import FrameType
 from typing import Any
 
+from smartplay import printable
 from smartplay.errors import UsageError
-from smartplay.play.view import QUIT, SCROLLING, SWITCH, View, visible, wrapped
+from smartplay.play.view import QUIT, SCROLLING, SWITCH, View, displayed, wrapped
 
 ENTER_SCREEN = "\x1b[?1049h\x1b[?25l"
 LEAVE_SCREEN = "\x1b[?25h\x1b[?1049l"
@@ -149,17 +150,19 @@ class Terminal:
         columns, rows = self._size()
         foot = self._foot(view, columns)[: max(1, rows // 2)]
         height = max(1, rows - len(foot) - 1)
+        from rich.cells import cell_len
+
         shown = (id(view), columns, rows, self._top)
         if self._shown == shown:
             return height
         self._shown = shown
-        lines = wrapped(visible(view.text), columns)
+        lines = list(wrapped(displayed(view.text), columns, cell_len))
         self._lines = len(lines)
         most = max(0, len(lines) - height)
         top = most if self._top is None else min(self._top, most)
         body = lines[top : top + height]
         body += [""] * (height - len(body))
-        head = _fit(f" {visible(view.title)}   {'   '.join(view.status)}", columns)
+        head = _fit(f" {printable.line(view.title)}   {'   '.join(view.status)}", columns)
         if most:
             place = f"PgUp, PgDn: lines {top + 1}-{top + height} of {len(lines)} "
             foot[0] = _fit(foot[0], max(0, columns - len(place))) + place
@@ -169,12 +172,12 @@ class Terminal:
 
     def _foot(self, view: View, columns: int) -> list[str]:
         """A line of notice, then the keys in columns."""
-        cells = [f"[{key}] {visible(what)}" for key, what in view.keys]
+        cells = [f"[{key}] {printable.line(what)}" for key, what in view.keys]
         width = max([12, *(len(cell) + 2 for cell in cells)])
         across = max(1, columns // width)
         rows = [cells[k : k + across] for k in range(0, len(cells), across)]
         keys = [_fit("".join(cell.ljust(width) for cell in row), columns).rstrip() for row in rows]
-        return [_fit(f" {visible(view.notice)}", columns), *keys]
+        return [_fit(f" {printable.line(view.notice)}", columns), *keys]
 
     def _size(self) -> tuple[int, int]:
         try:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
 
+from smartplay import printable
 from smartplay.games.drawing import Picture
 
 QUIT, HELP, SWITCH = "escape", "?", "tab"
 SCROLLING = ("pageup", "pagedown", "home", "end")
+_MARKS = str.maketrans("\u27e8\u27e9", "<>")
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,43 +59,29 @@ class Display(Protocol):
         """
 
 
-def visible(text: str) -> str:
-    """The text with everything but lines and printable characters written out as an escape.
+def displayed(text: str) -> str:
+    """A text of several lines for a font: the marks of `printable`, which few fonts have, as `<>`.
 
     What a model or a game sent must not move the cursor, set colours or turn writing around.
     """
-    return "".join(c if c == "\n" or c.isprintable() else _escaped(c) for c in text)
+    return printable.block(text).expandtabs(4).translate(_MARKS)
 
 
-def _escaped(character: str) -> str:
-    if character == "\t":
-        return "    "
-    return character.encode("unicode_escape").decode("ascii")
+def wrapped(text: str, width: float, measure: Callable[[str], float]) -> Iterator[str]:
+    """The lines of a text, none wider than `width`; broken at spaces if possible.
 
-
-def wrapped(text: str, width: int) -> list[str]:
-    """The lines of a visible text, none wider than `width` cells; broken at spaces if possible."""
-    from rich.cells import cell_len
-
-    lines: list[str] = []
+    Args:
+        text: As `displayed` gives it.
+        width: In what `measure` counts.
+        measure: The width of a text; it is asked as little as possible, as fonts are slow.
+    """
     for line in text.split("\n"):
-        while cell_len(line) > width:
-            cut = _fitting(line, width)
-            space = line.rfind(" ", 1, cut + 1)
-            cut = space if space > width // 3 else cut
-            lines.append(line[:cut])
+        end = int(width) + 2
+        while len(line) > 1 and (len(line) > end or measure(line) > width):
+            starts = [line[:n] for n in range(1, min(len(line), end))]
+            fits = bisect_right(starts, width, key=measure)
+            space = line.rfind(" ", 1, fits + 1)
+            cut = space if space > fits // 3 else max(1, fits)
+            yield line[:cut]
             line = line[cut:].removeprefix(" ")
-        lines.append(line)
-    return lines
-
-
-def _fitting(line: str, width: int) -> int:
-    """How many characters, one or more, fit into `width` cells."""
-    from rich.cells import cell_len
-
-    cells = 0
-    for place, character in enumerate(line):
-        cells += cell_len(character)
-        if cells > width:
-            return max(1, place)
-    return len(line)
+        yield line

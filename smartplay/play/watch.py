@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from smartplay.errors import RunFolderError, UnknownNameError, UsageError
-from smartplay.play.replay import Replay
 from smartplay.play.view import QUIT, Display, View
 from smartplay.records import EpisodeHeader, RunHeader, StepRecord
 from smartplay.registry import find_card, register_cards
+from smartplay.replay import Replay
 from smartplay.run_folder import RunFolder
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
@@ -34,6 +34,7 @@ class Recording:
         pictured: Whether to make pictures.
         own_cards: Card files of your own that the run may have been played with; making pictures
             runs the code they name. No card that the run itself names is read.
+        repeat: Which play of the episode, from 0.
 
     Attributes:
         header: The episode's header.
@@ -50,20 +51,28 @@ class Recording:
         episode: int,
         pictured: bool,
         own_cards: Sequence[str | Path] = (),
+        repeat: int = 0,
     ) -> None:
         for own in own_cards:
             register_cards(own)
         folder = RunFolder(run)
         self.run = folder.header()
         name = find_game(self.run, game)
-        results = folder.results(self.run)
-        played = {record.episode: record.steps for record in results if record.game == name}
-        if episode not in played:
-            told = ", ".join(map(str, sorted(played)[:20])) or "none yet"
-            raise UsageError(f"{run} holds no episode {episode} of {name}; played: {told}")
-        self.header, self.steps = folder.steps(name, episode, played[episode])
-        plan = self.run.games[name]
-        self._replay = Replay(plan, self.header, self.steps) if pictured else None
+        played = {record.key: record for record in folder.results(self.run) if record.game == name}
+        record = played.get((name, episode, repeat))
+        if record is None:
+            known = ", ".join(_label(*key[1:]) for key in list(played)[:20]) or "none yet"
+            raise UsageError(
+                f"{run} holds no episode {_label(episode, repeat)} of {name}; played: {known}"
+            )
+        self.header, self.steps = folder.steps(name, episode, record.steps, repeat)
+        self._replay = self._played_again() if pictured else None
+
+    def _played_again(self) -> Replay:
+        try:
+            return Replay.of(self.run.games[self.header.game], self.header, self.steps)
+        except UsageError as error:
+            raise UsageError(f"{error}; watch it with --as text") from error
 
     def __len__(self) -> int:
         return len(self.steps) + 1
@@ -79,9 +88,10 @@ class Recording:
         game = self.header.game if card is None else card.title
         status = [f"step {number} of {len(self.steps)}"]
         status += [f"score {self.steps[number - 1].score:g}"] if number else []
-        text = told(self.header, self.steps, number)
+        text = describe(self.header, self.steps, number)
+        which = _label(self.header.episode, self.header.repeat)
         return View(
-            title=f"{self.run.agent}: {game}, episode {self.header.episode}",
+            title=f"{self.run.agent}: {game}, episode {which}",
             status=status,
             text=text,
             beside=text,
@@ -119,7 +129,11 @@ def find_game(header: RunHeader, game: str | None) -> str:
     raise UnknownNameError("game of this run", game, list(header.games))
 
 
-def told(header: EpisodeHeader, steps: Sequence[StepRecord], number: int) -> str:
+def _label(episode: int, repeat: int) -> str:
+    return f"{episode}, repeat {repeat}" if repeat else str(episode)
+
+
+def describe(header: EpisodeHeader, steps: Sequence[StepRecord], number: int) -> str:
     """What led to a moment, and what was read then."""
     if number == 0:
         return f"{header.observation}\n\n{header.manual}"

@@ -12,7 +12,7 @@ import numpy as np
 
 from smartplay.errors import UsageError
 from smartplay.games.drawing import GREY, INK, PAPER, SHADE, Picture
-from smartplay.play.view import QUIT, SCROLLING, SWITCH, View, visible
+from smartplay.play.view import QUIT, SCROLLING, SWITCH, View, displayed, wrapped
 
 if TYPE_CHECKING:
     import pygame
@@ -120,7 +120,7 @@ class Window:
         width, height = (max(a, b) for a, b in zip(surface.get_size(), LEAST, strict=True))
         surface.fill(PAPER)
         pygame.draw.rect(surface, INK, (0, 0, width, HEAD))
-        self._line(visible(view.title), (MARGIN, 9), TYPE + 4, PAPER, width - 2 * MARGIN)
+        self._line(displayed(view.title), (MARGIN, 9), TYPE + 4, PAPER, width - 2 * MARGIN)
         status = "    ".join(view.status)
         self._line(
             status, (width - MARGIN - self._width(status, TYPE + 1), 11), TYPE + 1, PAPER, width
@@ -143,7 +143,7 @@ class Window:
         pygame = self._pygame
         step = size + 9
         extra = [("Tab", "text or picture")] if view.picture is not None else []
-        cells = [(f" {key} ", visible(what)) for key, what in [*view.keys, *extra]]
+        cells = [(f" {key} ", displayed(what)) for key, what in [*view.keys, *extra]]
         wide = max([60, *(self._width(k + w, size) + 24 for k, w in cells)])
         across = max(1, area.width // wide)
         rows = -(-len(cells) // across)
@@ -154,14 +154,14 @@ class Window:
             pygame.draw.rect(self._surface, SHADE, box, border_radius=4)
             self._line(key, (x, y + 1), size, INK, area.right - x)
             self._line(what, (box.right + 6, y + 1), size, INK, area.right - box.right - 6)
-        self._line(visible(view.notice), (area.x, top - step - 2), size, INK, area.width)
+        self._line(displayed(view.notice), (area.x, top - step - 2), size, INK, area.width)
         left = area.copy()
         left.height = max(step, top - step - 8 - area.y)
         return left
 
     def _text(self, text: str, area: pygame.Rect) -> None:
         step = LINE
-        lines = [part for line in visible(text).split("\n") for part in self._broken(line, area.w)]
+        lines = list(wrapped(displayed(text), area.w, lambda part: self._width(part, TYPE + 1)))
         self._page = max(1, area.height // step)
         self._most = max(0, len(lines) - self._page)
         top = self._most if self._top is None else min(self._top, self._most)
@@ -176,28 +176,6 @@ class Window:
         self._pygame.draw.rect(self._surface, SHADE, (x, area.y, 6, area.height), border_radius=3)
         mark = (x, area.y + top * scale, 6, max(12, self._page * scale))
         self._pygame.draw.rect(self._surface, GREY, mark, border_radius=3)
-
-    def _broken(self, line: str, width: int) -> list[str]:
-        """A line as several that fit; broken at spaces if possible."""
-        parts = []
-        while line and self._width(line, TYPE + 1) > width:
-            fits = max(1, self._fitting(line, width))
-            space = line.rfind(" ", 1, fits + 1)
-            cut = space if space > 0 else fits
-            parts.append(line[:cut])
-            line = line[cut:].removeprefix(" ")
-        return [*parts, line]
-
-    def _fitting(self, line: str, width: int) -> int:
-        """How many characters fit; by halving, since texts are long and fonts slow."""
-        low, high = 0, min(len(line), 1 + width // 2)
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self._width(line[:middle], TYPE + 1) <= width:
-                low = middle
-            else:
-                high = middle - 1
-        return low
 
     def _picture(self, picture: Picture, area: pygame.Rect) -> None:
         pygame = self._pygame

@@ -15,6 +15,7 @@ from smartplay.errors import RunFolderError
 from smartplay.prices import Price, Prices
 from smartplay.records import EpisodeRecord, RunHeader, Usage
 from smartplay.registry import find_card, register_cards
+from smartplay.replay import UNKNOWN
 from smartplay.report.details import GameDetail, detail_game
 from smartplay.run_folder import RunFolder
 from smartplay.scoring import (
@@ -25,9 +26,11 @@ from smartplay.scoring import (
     Separability,
     Weights,
     analyze_capabilities,
+    episode_means,
     score_capabilities,
     score_game,
     separability,
+    spent,
 )
 from smartplay.statistics import Interval, weighted_interval
 
@@ -131,19 +134,18 @@ def build_report(
     for game, plan in header.games.items():
         card = _card(folder.path, game).held_to(human)
         cards.append(card)
-        if card.digest != plan.digest:
+        if not card.has_digest(plan.digest):
             notes.append(f"{game} was played with another version of its card.")
     games = [
-        score_game(
-            card, by_game[card.id], header.games[card.id].episodes, header.games[card.id].steps
-        )
-        for card in cards
+        score_game(card, by_game[card.id], plan.episodes * header.repeats, plan.steps)
+        for card, plan in zip(cards, header.games.values(), strict=True)
     ]
     steps = sum(game.steps for game in games)
     played = [card for card, game in zip(cards, games, strict=True) if game.normalized]
     samples = {card.id: _normalized(card, by_game[card.id]) for card in played}
     unscored = _merge([game.unscored for game in games])
     planned = sum(game.planned for game in games)
+    calls, usage = spent(games)
     return Report(
         agent=header.agent,
         run=header,
@@ -152,8 +154,8 @@ def build_report(
         unscored=unscored,
         missing=planned - len(records),
         invalid=_invalid_steps(games) / steps if steps else None,
-        calls=sum(game.calls for game in games),
-        usage=sum((game.usage for game in games), Usage()),
+        calls=calls,
+        usage=usage,
         overall=_overall(list(samples.values())),
         games=games,
         capabilities=score_capabilities(played, samples),
@@ -174,16 +176,13 @@ def _card(path: Path, game: str) -> GameCard:
     """The card of a game. A run names its card's file too, but a stranger's may name any file."""
     card = find_card(game)
     if card is None:
-        raise RunFolderError(
-            f"{path} was played on {game}, which has no card here; if the game is your own, name "
-            "its card file with --card"
-        )
+        raise RunFolderError(f"{path} was played on {game}, which {UNKNOWN}")
     return card
 
 
 def _normalized(card: GameCard, records: list[EpisodeRecord]) -> list[float]:
-    values = [card.normalized(record.score) for record in records if record.score is not None]
-    return [value for value in values if value is not None]
+    scored = [(record.episode, record.score) for record in records if record.score is not None]
+    return list(episode_means((place, card.normalized(s)) for place, s in scored).values())
 
 
 def _chance(cards: list[GameCard], weights: Weights) -> dict[str, float | None]:
@@ -250,6 +249,11 @@ def _notes(games: list[GameScore], header: RunHeader, contrasts: set[str]) -> li
     ]
     if without:
         notes.append(f"Counts for no capability, as no human score is known: {', '.join(without)}.")
+    if header.repeats > 1:
+        notes.append(
+            f"Each episode was played {header.repeats} times. Its plays count as one value, their "
+            "mean, since they are not independent."
+        )
     if any(game.episodes == 1 for game in games):
         notes.append("A single episode has no interval.")
     changed = [game.split("/")[-1] for game, plan in header.games.items() if plan.settings]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -13,6 +16,7 @@ from smartplay.card import GameCard
 from smartplay.errors import RunFolderError
 from smartplay.records import EpisodeRecord, StepMark, Usage
 from smartplay.run_folder import RunFolder
+from smartplay.scoring import episode_means
 from smartplay.statistics import Interval, mean_interval
 
 CURVE_POINTS = 25
@@ -25,6 +29,7 @@ class EpisodeDetail(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         episode: Its number.
+        repeat: Which play of the episode.
         seed: The seed of the game.
         score: The score; None if unscored.
         normalized: The score on the scale where 1 is human; None if undefined.
@@ -48,6 +53,12 @@ class EpisodeDetail(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     usage: Usage
     seconds: float
+    repeat: int = 0
+
+    @property
+    def label(self) -> str:
+        """What to call it: its number, and which repeat it is if it is one."""
+        return f"{self.episode}-r{self.repeat}" if self.repeat else str(self.episode)
 
 
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +109,10 @@ class GameDetail(msgspec.Struct, frozen=True, kw_only=True):
     curve: Curve | None
     waiting: Waiting | None
 
+    def by_seed(self, field: Literal["score", "normalized"]) -> dict[int, float]:
+        """The scored episodes' scores by seed; of an episode played several times the mean."""
+        return episode_means((e.seed, getattr(e, field)) for e in self.episodes)
+
 
 def detail_game(card: GameCard, records: Sequence[EpisodeRecord], folder: RunFolder) -> GameDetail:
     """Look into a game's episodes.
@@ -107,29 +122,34 @@ def detail_game(card: GameCard, records: Sequence[EpisodeRecord], folder: RunFol
         records: Its episodes, scored or not.
         folder: Where their steps are kept; without them there is neither curve nor waiting time.
     """
-    ordered = sorted(records, key=lambda record: record.episode)
-    marks = _all_marks(folder, [record for record in ordered if record.score is not None])
-    traced = [episode for episode in marks if episode]
+    ordered = sorted(records, key=lambda record: record.key)
+    traced = _all_marks(folder, [record for record in ordered if record.score is not None])
+    plays: dict[int, list[list[float]]] = defaultdict(list)
+    for record, marks in traced:
+        plays[record.episode].append([mark.score for mark in marks])
     return GameDetail(
         game=card.id,
         anchors=card.anchors,
         episodes=[_detail(card, record) for record in ordered],
-        curve=_curve([[mark.score for mark in episode] for episode in traced]),
-        waiting=_waiting([mark.seconds for episode in traced for mark in episode]),
+        curve=_curve(list(plays.values())),
+        waiting=_waiting([mark.seconds for _, marks in traced for mark in marks]),
     )
 
 
-def _all_marks(folder: RunFolder, records: Sequence[EpisodeRecord]) -> list[list[StepMark]]:
+def _all_marks(
+    folder: RunFolder, records: Sequence[EpisodeRecord]
+) -> list[tuple[EpisodeRecord, list[StepMark]]]:
     """The marks of the first episodes, as long as they fit into memory together."""
     total = itertools.accumulate(record.steps for record in records)
-    pairs = zip(records, total, strict=True)
-    return [_marks(folder, record) for record, steps in pairs if steps <= MOST_MARKS]
+    fitting = [record for record, steps in zip(records, total, strict=True) if steps <= MOST_MARKS]
+    read = ((record, _marks(folder, record)) for record in fitting)
+    return [(record, marks) for record, marks in read if marks]
 
 
 def _marks(folder: RunFolder, record: EpisodeRecord) -> list[StepMark]:
     """A run packed without its steps still has scores; only what needs the steps is left out."""
     try:
-        return folder.marks(record.game, record.episode, record.steps)
+        return list(folder.stream(record.key, record.steps, StepMark)[1])
     except RunFolderError:
         return []
 
@@ -147,37 +167,47 @@ def _detail(card: GameCard, record: EpisodeRecord) -> EpisodeDetail:
         calls=record.calls,
         usage=record.usage,
         seconds=record.seconds,
+        repeat=record.repeat,
     )
 
 
-def _curve(episodes: Sequence[Sequence[float]]) -> Curve | None:
-    """Sum up scores by step, one sequence per episode, each of one score or more."""
-    if not episodes:
+def _curve(episodes: Sequence[Sequence[Sequence[float]]]) -> Curve | None:
+    """Sum up scores by step: of each episode its plays, of each play one score or more."""
+    lengths = [len(scores) for plays in episodes for scores in plays]
+    if not lengths:
         return None
-    longest = max(map(len, episodes))
+    longest = max(lengths)
     spaced = np.linspace(0, longest, min(CURVE_POINTS, longest) + 1).round().astype(int)
     ends = [int(end) for end in spaced]
-    level = [[_score_at(scores, end) for scores in episodes] for end in ends[1:]]
     return Curve(
         steps=ends[1:],
-        score=[mean_interval(values) for values in level],
+        score=[_over_episodes(episodes, partial(_score_at, step=end)) for end in ends[1:]],
         gain=[
-            mean_interval(_gains(episodes, before, end)) for before, end in itertools.pairwise(ends)
+            _over_episodes(episodes, partial(_gain, before=before, end=end))
+            for before, end in itertools.pairwise(ends)
         ],
-        episodes=len(episodes),
+        episodes=len(lengths),
     )
+
+
+def _over_episodes(
+    episodes: Sequence[Sequence[Sequence[float]]],
+    value: Callable[[Sequence[float]], float | None],
+) -> Interval:
+    pairs = ((place, value(play)) for place, plays in enumerate(episodes) for play in plays)
+    return mean_interval(list(episode_means(pairs).values()))
 
 
 def _score_at(scores: Sequence[float], step: int) -> float:
     return scores[min(step, len(scores)) - 1] if step else 0.0
 
 
-def _gains(episodes: Sequence[Sequence[float]], before: int, end: int) -> list[float]:
-    return [
-        (_score_at(scores, end) - _score_at(scores, before)) / (min(end, len(scores)) - before)
-        for scores in episodes
-        if len(scores) > before
-    ]
+def _gain(scores: Sequence[float], before: int, end: int) -> float | None:
+    """Score per step between two steps; None if the play was over before them."""
+    if len(scores) <= before:
+        return None
+    gained = _score_at(scores, end) - _score_at(scores, before)
+    return gained / (min(end, len(scores)) - before)
 
 
 def _waiting(seconds: Sequence[float]) -> Waiting | None:

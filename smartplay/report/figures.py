@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from smartplay import printable
 from smartplay.comparison.results import Bargain, Difference
 from smartplay.comparison.ties import ALPHA
 from smartplay.report.details import Curve, EpisodeDetail, GameDetail
 from smartplay.report.svg import Scale, dot, figure, line, path, series, short, text
-from smartplay.report.wording import visible
 from smartplay.statistics import Interval
 
 WIDTH = 360
@@ -90,7 +90,7 @@ def _stacks(episodes: Sequence[EpisodeDetail], scale: Scale) -> list[tuple[Episo
     heights: dict[int, int] = {}
     placed = []
     scored = (episode for episode in episodes if episode.score is not None)
-    for episode in sorted(scored, key=lambda e: (e.score, e.episode)):
+    for episode in sorted(scored, key=lambda e: (e.score, e.episode, e.repeat)):
         column = round(scale(episode.score or 0.0) / DOT_GAP)
         placed.append((episode, heights.setdefault(column, 0)))
         heights[column] += 1
@@ -112,13 +112,13 @@ def _strip_row(row: Row, scale: Scale, y: float, height: float) -> list[Markup]:
         Markup('<a href="#{}/{}/{}/1" tabindex="-1">{}</a>').format(
             row.run,
             row.detail.game.split("/")[-1],
-            episode.episode,
+            episode.label,
             dot(
                 scale(episode.score or 0.0),
                 base - gap * place,
                 3.4,
                 kind,
-                f"Episode {episode.episode}: {short(episode.score or 0.0)}",
+                f"Episode {episode.label}: {short(episode.score or 0.0)}",
             ),
         )
         for episode, place in stacks
@@ -280,7 +280,7 @@ def shares(parts: Sequence[tuple[str, float]], label: str) -> Markup:
     for kind, share in parts:
         bars.append(
             Markup('<rect x="{:.1f}" width="{:.1f}" height="12" class="cause {}"/>').format(
-                x, WIDTH * share, visible(kind)
+                x, WIDTH * share, printable.line(kind)
             )
         )
         x += WIDTH * share

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from smartplay import printable
 from smartplay.report import wording
 from smartplay.report.build import Report
 from smartplay.scoring import CapabilityScore
@@ -39,7 +40,7 @@ def to_markdown(report: Report) -> str:
 
 def escape(text: str) -> str:
     """Text that Markdown and HTML show as it is, on one line."""
-    return re.sub(r"([\\`*_{}\[\]<>()#!|&])", r"\\\1", wording.plain(text))
+    return re.sub(r"([\\`*_{}\[\]<>()#!|&])", r"\\\1", printable.line(text, printable.TEXT))
 
 
 def _bullets(lines: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
-from smartplay.report.wording import visible
+from smartplay.printable import line as printable_line
 
 SERIES = 8
 
@@ -49,7 +49,7 @@ def short(value: float) -> str:
 def figure(width: float, height: float, label: str, parts: Iterable[str | Markup]) -> Markup:
     """An SVG figure; `label` says in words what it shows."""
     return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        round(width), round(height), visible(label), Markup("\n").join(parts)
+        round(width), round(height), printable_line(label), Markup("\n").join(parts)
     )
 
 
@@ -63,13 +63,13 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
 def text(x: float, y: float, words: str, kind: str = "", anchor: str = "middle") -> Markup:
     """A line of text whose base line is at `y`."""
     return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="{}">{}</text>').format(
-        x, y, anchor, kind, visible(words)
+        x, y, anchor, kind, printable_line(words)
     )
 
 
 def dot(x: float, y: float, radius: float, kind: str, tip: str = "") -> Markup:
     """A circle, with a tip to be seen under the pointer."""
-    title = Markup("<title>{}</title>").format(visible(tip)) if tip else Markup()
+    title = Markup("<title>{}</title>").format(printable_line(tip)) if tip else Markup()
     return Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{}" class="{}">{}</circle>').format(
         x, y, radius, kind, title
     )

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from smartplay import printable
 from smartplay.report import wording
 from smartplay.report.build import Report
 
@@ -66,4 +67,4 @@ def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 def _shown(text: str) -> Text:
     """Text as it is: no markup, and no control character reaches the terminal."""
-    return Text(wording.visible(text))
+    return Text(printable.line(text, printable.TEXT))

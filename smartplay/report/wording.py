@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
-
+from smartplay import printable
 from smartplay.contrast_scores import ContrastScore
 from smartplay.report.build import Report
 from smartplay.scoring import CapabilityScore, GameScore, Separability
 from smartplay.statistics import MASTERED, Interval
 
 NONE = "-"
-
-
-def visible(text: str) -> str:
-    """Text in which characters that would hide or turn others are shown by their number."""
-    return "".join(c if _is_seen(c) else f"\u27e8{ord(c):04X}\u27e9" for c in text)
-
-
-def _is_seen(c: str) -> bool:
-    return c.isprintable() or c in "\n\t" or unicodedata.category(c) == "Zs"
-
-
-def plain(text: str) -> str:
-    """Text from an agent or a game as one line; what cannot be printed is shown by its number."""
-    return visible(" ".join(text.split()) if not text.isprintable() else text)
 
 
 def interval(value: Interval | None, digits: int = 2) -> str:
@@ -113,7 +98,7 @@ def headline(report: Report) -> list[str]:
             f"{usage.completion} written ({usage.reasoning} reasoning)"
         )
     lines += [f"Unscored: {count} x {cause}" for cause, count in report.unscored.items()]
-    return list(map(plain, lines))
+    return [printable.line(text, printable.TEXT) for text in lines]
 
 
 def cautions(report: Report) -> list[str]:
@@ -128,7 +113,7 @@ def cautions(report: Report) -> list[str]:
         for score in report.capabilities
         if score.reason
     ]
-    return list(map(plain, lines))
+    return [printable.line(text, printable.TEXT) for text in lines]
 
 
 def _rank(found: Separability, capabilities: int) -> str:

@@ -15,6 +15,7 @@ import gymnasium as gym
 import msgspec
 
 import smartplay.agents
+from smartplay import printable
 from smartplay.agents.base import Agent, AgentMaker, Context, Observation, Reply
 from smartplay.card import GameCard
 from smartplay.encoding import encode
@@ -34,8 +35,8 @@ from smartplay.records import (
     Attempt,
     Call,
     EpisodeHeader,
-    EpisodeKey,
     EpisodeRecord,
+    Key,
     StepRecord,
     Usage,
 )
@@ -119,7 +120,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     replies: dict[int, dict[bytes, bytes]] = {}
 
     @property
-    def key(self) -> EpisodeKey:
+    def key(self) -> Key:
         """What tells the episode from the others of its run."""
         return self.game, self.episode, self.repeat
 
@@ -439,7 +440,5 @@ def one_line(failure: BaseException) -> str:
         text = str(failure)
     except Exception:
         text = ""
-    text = text[: 10 * LONGEST_CAUSE]
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    line = f"{type(failure).__name__}: {text}" if text else type(failure).__name__
-    return line if len(line) <= LONGEST_CAUSE else f"{line[: LONGEST_CAUSE - 3]}..."
+    name = type(failure).__name__
+    return printable.line(f"{name}: {text}" if text.strip() else name, LONGEST_CAUSE)

@@ -18,7 +18,7 @@ from smartplay.errors import UsageError
 from smartplay.models.lending import RunModels
 from smartplay.models.replies import Replies
 from smartplay.prices import Price
-from smartplay.records import Call, EpisodeKey, RunHeader, Usage
+from smartplay.records import Call, RunHeader, Usage
 from smartplay.registry import get_card
 from smartplay.run_folder import RunFolder
 from smartplay.runner.budget import Budget, Limits, Stopped, calling_on_stop, own_spent
@@ -70,13 +70,11 @@ def play_session(
     if cache is not None and not source.models:
         raise UsageError(f"a cache is for language models; {source.name} asks none")
     lines = folder.lines()
-    done = {
-        (record.game, record.episode, record.repeat): record
-        for record in folder.results(header)
-        if record.status == "scored"
-    }
+    done = {record.key: record for record in folder.results(header) if record.status == "scored"}
     jobs = [msgspec.structs.replace(job, seconds=episode_seconds) for job in jobs_of(header)]
-    streams = streams_of(jobs, source.learn, done, lambda key: _steps(folder, key))
+    streams = streams_of(
+        jobs, source.learn, done, lambda key: folder.steps(*key[:2], repeat=key[2])
+    )
     if not streams:
         folder.forget_replies()
         return None
@@ -99,11 +97,6 @@ def play_session(
     if budget.reason is None and not session.unscored:
         folder.forget_replies()
     return budget.reason
-
-
-def _steps(folder: RunFolder, key: EpisodeKey) -> Any:
-    game, episode, _ = key
-    return folder.steps(game, episode)
 
 
 class _Session:

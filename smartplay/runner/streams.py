@@ -15,10 +15,10 @@ import msgspec
 from smartplay.agents.base import Trajectory
 from smartplay.agents.catalog import Learn
 from smartplay.errors import AgentError
-from smartplay.records import EpisodeHeader, EpisodeKey, EpisodeRecord, StepRecord
+from smartplay.records import EpisodeHeader, EpisodeRecord, Key, StepRecord
 from smartplay.runner.episode import Job
 
-Steps = Callable[[EpisodeKey], tuple[EpisodeHeader, list[StepRecord]]]
+Steps = Callable[[Key], tuple[EpisodeHeader, list[StepRecord]]]
 """Reads what a run folder keeps of an episode."""
 
 
@@ -36,7 +36,7 @@ class Stream:
         self,
         jobs: list[Job],
         learn: Learn | None,
-        done: Mapping[EpisodeKey, EpisodeRecord],
+        done: Mapping[Key, EpisodeRecord],
         steps: Steps,
     ) -> None:
         self._jobs, self._learn, self._steps = jobs, learn, steps
@@ -70,10 +70,10 @@ class Stream:
         if record.status == "unscored":
             self._place = len(self._jobs)
         else:
-            self._done[record.game, record.episode, record.repeat] = record
+            self._done[record.key] = record
 
     def _learned(self, learn: Learn, record: EpisodeRecord) -> bytes:
-        header, steps = self._steps((record.game, record.episode, record.repeat))
+        header, steps = self._steps(record.key)
         assert record.score is not None
         trajectory = Trajectory(
             game=record.game,
@@ -94,7 +94,7 @@ class Stream:
 def streams_of(
     jobs: Iterable[Job],
     learn: Learn | None,
-    done: Mapping[EpisodeKey, EpisodeRecord],
+    done: Mapping[Key, EpisodeRecord],
     steps: Steps,
 ) -> list[Stream]:
     """The rows that the episodes of a run form, in the order in which they are begun."""

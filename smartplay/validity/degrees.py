@@ -10,14 +10,14 @@ import numpy as np
 from smartplay.capabilities import Capability
 from smartplay.card import GameCard
 from smartplay.published import PublishedTable
-from smartplay.scoring import Weights, separability, weight
+from smartplay.scoring import Weights, separability, weigh, weight_matrix
 
 
 class DegreeStudy(msgspec.Struct, frozen=True, kw_only=True):
     """What the degrees of a choice of games can tell apart.
 
     Attributes:
-        weights: Which weighting, see `smartplay.scoring.weight`.
+        weights: Which weighting, see `smartplay.scoring.weigh`.
         games: The games, as many as the matrix has rows; it has nine columns.
         rank: Its rank: how many of the nine scores are independent of one another.
         singular_values: Its singular values, largest first.
@@ -45,7 +45,7 @@ def study_degrees(cards: Sequence[GameCard], weights: Weights) -> DegreeStudy:
         cards: The games, one or more.
         weights: The weighting.
     """
-    matrix = np.array([[weight(c.degree(k), weights) for k in Capability] for c in cards], float)
+    matrix = weight_matrix(cards, weights)
     found = separability(cards, weights)
     values = np.linalg.svd(matrix, compute_uv=False)
     kept = values[: found.rank]
@@ -99,9 +99,7 @@ def study_table(table: PublishedTable, weights: Weights) -> TableStudy:
         table: Scores and degrees; three models or more.
         weights: The weighting.
     """
-    matrix = np.array(
-        [[weight(degree, weights) for degree in table.degrees[k.key]] for k in Capability], float
-    )
+    matrix = weigh([table.degrees[k.key] for k in Capability], weights)
     scores = np.array(list(table.models.values())) @ (matrix / matrix.sum(axis=1, keepdims=True)).T
     correlations = np.corrcoef(scores, rowvar=False)
     pairs = correlations[np.triu_indices(len(matrix), 1)]

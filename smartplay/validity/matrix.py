@@ -9,7 +9,7 @@ import numpy as np
 
 from smartplay.capabilities import Capability
 from smartplay.card import GameCard
-from smartplay.scoring import Weights, weight
+from smartplay.scoring import Weights, weight_matrix
 from smartplay.statistics import Floats, Interval, ratio_interval
 
 KEPT, LOST = 0.9, 0.3
@@ -149,13 +149,11 @@ def classic_lesions(
 def _drops(
     cards: Sequence[GameCard], lost: Sequence[float], weights: Weights
 ) -> list[float | None]:
-    found: list[float | None] = []
-    for capability in Capability:
-        parts = [weight(card.degree(capability), weights) for card in cards]
-        total = sum(parts)
-        drop = sum(part * loss for part, loss in zip(parts, lost, strict=True))
-        found.append(drop / total if total else None)
-    return found
+    matrix = weight_matrix(cards, weights)
+    totals, drops = matrix.sum(axis=0), np.asarray(lost) @ matrix
+    return [
+        float(drop / total) if total else None for drop, total in zip(drops, totals, strict=True)
+    ]
 
 
 def _largest(drops: Sequence[float | None]) -> list[str]:

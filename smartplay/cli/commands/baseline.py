@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from smartplay.cli.output import OK, print_json, print_table
+from smartplay.cli.output import OK, print_json, print_table, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,5 +58,5 @@ def run(options: argparse.Namespace) -> int:
                 f"For the card's [ids.{game.split('/')[-1]}.anchors]: {baseline.card_line(score)}"
             )
     for reason, count in left_out.items():
-        print(f"Left out: {count} x {reason}")
+        say(f"Left out: {count} x {reason}")
     return OK

@@ -6,7 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from smartplay.cli.output import FAILED, OK, print_json
+from smartplay import printable
+from smartplay.cli.output import FAILED, OK, print_json, say
+from smartplay.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("task", choices=("add", "build"), help="add RUN: verify and pack it; build: verify all")
     add("run", nargs="?", type=Path, help="the run folder to add")
-    add("--root", type=Path, default=Path("leaderboard"), metavar="DIR",
-        help="the leaderboard's folder (default: leaderboard)")  # fmt: skip
+    add("--root", type=Path, metavar="DIR",
+        help="the leaderboard's folder (default: leaderboard, in a clone)")  # fmt: skip
     add("--agent", default="", help="the agent's name in the table (default: the run's)")
     add("--model", default="", help="the model behind it (default: the run's)")
     add("--author", default="", help="who played")
@@ -27,22 +29,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Add a run, or build the page; 1 if an entry does not verify."""
+    if options.task == "add" and options.run is None:
+        raise UsageError("which run? Write smartplay leaderboard add RUN")
+    if options.root is None:
+        options.root = Path("leaderboard")
+        if not (options.root / "entries").is_dir():
+            raise UsageError(
+                "there is no folder leaderboard/entries here; start this in a clone of the "
+                "repository, or name the leaderboard's folder with --root"
+            )
     return _add(options) if options.task == "add" else _build(options)
 
 
 def _add(options: argparse.Namespace) -> int:
-    from smartplay.errors import UsageError
     from smartplay.leaderboard.entry import add_entry
 
-    if options.run is None:
-        raise UsageError("which run? Write smartplay leaderboard add RUN")
     keys = ("agent", "model", "author", "link", "note", "cost", "with_traces")
     chosen = {key: getattr(options, key) for key in keys}
     path, verification = add_entry(options.run, options.root / "entries", **chosen)
     if options.json:
         print_json({"entry": str(path), "verification": verification})
     else:
-        print(f"Verified and packed into {path}")
+        say(f"Verified and packed into {path}")
     return OK
 
 
@@ -51,14 +59,14 @@ def _build(options: argparse.Namespace) -> int:
     from smartplay.leaderboard.verify import Verification
 
     def tick(name: str, found: Verification | None) -> None:
-        told = "verified" if found and found.verified else "NOT verified"
-        print(f"{name.encode('ascii', 'replace').decode()}: {told}", file=sys.stderr)
+        result = "verified" if found and found.verified else "NOT verified"
+        print(f"{printable.line(name)}: {result}", file=sys.stderr)
 
     board = build(options.root, tick)
     if options.json:
         print_json(board)
     else:
         for entry in board.refused:
-            print(f"{entry.key}: not verified: {entry.reasons[0]}")
-        print(f"Written: {options.root / 'README.md'}, {options.root / 'site' / 'index.html'}")
+            say(f"{entry.key}: not verified: {entry.reasons[0]}")
+        say(f"Written: {options.root / 'README.md'}, {options.root / 'site' / 'index.html'}")
     return FAILED if board.refused else OK

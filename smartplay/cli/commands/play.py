@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartplay.cli.output import OK, SOME_UNSCORED, show_reports
+from smartplay.cli.output import OK, SOME_UNSCORED, say, show_reports
 
 if TYPE_CHECKING:
     from smartplay.play.terminal import Terminal
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         finished = human.play(display, header, path, player)
     show_reports([path], options.json)
     if not options.json:
-        print(f"Report: {path / 'report.md'}")
+        say(f"Report: {path / 'report.md'}")
     if finished:
         return OK
     print(

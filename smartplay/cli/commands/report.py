@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from smartplay.card import HUMANS
-from smartplay.cli.output import OK, show_reports
+from smartplay.cli.output import OK, say, show_reports
 from smartplay.errors import UsageError
 
 
@@ -42,5 +42,5 @@ def run(options: argparse.Namespace) -> int:
         )
         write_html(reports, options.run, out)
         if not options.json:
-            print(f"Page: {out}")
+            say(f"Page: {out}")
     return OK

@@ -25,8 +25,6 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(found[0] if len(found) == 1 else found)
     else:
-        from smartplay.leaderboard.telling import tell
-
         for verification in found:
-            print(tell(verification))
+            print(verification)
     return OK if all(verification.verified for verification in found) else FAILED

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartplay.cli.commands.play import SHOWN, open_display
-from smartplay.cli.output import OK, print_json
+from smartplay.cli.output import OK, print_json, say
 from smartplay.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("run", type=Path, help="a run folder")
     add("--game", metavar="G", help="which of its games (default: the first)")
     add("--episode", type=int, default=0, metavar="K", help="which episode (default: 0)")
+    add("--repeat", type=int, default=0, metavar="R",
+        help="which play of it, where each is played several times (default: 0)")  # fmt: skip
     add("--as", dest="shown", choices=SHOWN, default="text",
         help="in the terminal, or in a window (default: text)")  # fmt: skip
     add("--speed", type=float, default=2.0, help="steps per second (default: 2)")
@@ -35,7 +37,9 @@ def run(options: argparse.Namespace) -> int:
     if not 0.01 <= options.speed <= 100:
         raise UsageError(f"speed must be from 0.01 to 100 steps per second, not {options.speed:g}")
     pictured = options.out is not None or (options.shown == "picture" and not options.json)
-    recording = Recording(options.run, options.game, options.episode, pictured, options.card)
+    recording = Recording(
+        options.run, options.game, options.episode, pictured, options.card, options.repeat
+    )
     try:
         if options.out is not None:
             _film(recording, options)
@@ -56,4 +60,4 @@ def _film(recording: Recording, options: argparse.Namespace) -> None:
     if options.json:
         print_json({"film": str(options.out), "moments": moments})
     else:
-        print(f"{options.out}: {moments} moments at {options.speed:g} per second")
+        say(f"{options.out}: {moments} moments at {options.speed:g} per second")

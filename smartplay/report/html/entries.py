@@ -9,7 +9,6 @@ import msgspec
 
 from smartplay.comparison import Entry
 from smartplay.report.build import Report
-from smartplay.report.details import GameDetail
 
 
 def entries_of(reports: Sequence[Report]) -> list[Entry]:
@@ -43,18 +42,13 @@ def _entry(report: Report, name: str, priced: bool) -> Entry:
     money = 0.0 if report.cost is None else report.cost.total
     return Entry(
         name=name,
-        scores={detail.game: _by_seed(detail, "score") for detail in report.details},
-        normalized={detail.game: _by_seed(detail, "normalized") for detail in report.details},
+        scores={detail.game: detail.by_seed("score") for detail in report.details},
+        normalized={detail.game: detail.by_seed("normalized") for detail in report.details},
         conditions={game: _conditions(report, game) for game in report.run.games},
         weights={score.capability: score.covers for score in report.capabilities},
         overall=None if report.overall is None else report.overall.mean,
-        cost=money if priced else float(report.usage.prompt + report.usage.completion),
+        cost=money if priced else float(report.usage.total),
     )
-
-
-def _by_seed(detail: GameDetail, field: str) -> dict[int, float]:
-    values = {episode.seed: getattr(episode, field) for episode in detail.episodes}
-    return {seed: value for seed, value in values.items() if value is not None}
 
 
 def _conditions(report: Report, game: str) -> str:

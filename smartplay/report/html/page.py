@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from smartplay import printable
 from smartplay.comparison.results import Comparison, Difference
 from smartplay.report import figures, svg, wording
 from smartplay.report.build import Report
 from smartplay.report.details import GameDetail
-from smartplay.report.figures_radar import outlines, radar
 from smartplay.report.html.entries import cost_unit
 from smartplay.report.html.traces import Place, Traces
-from smartplay.report.wording import visible
+from smartplay.report.radar import chance_of, outlines, radar
 from smartplay.scoring import GameScore
 
 
@@ -53,8 +53,8 @@ def render_page(
             radar=radar(
                 outlines(reports[0])
                 if len(reports) == 1
-                else [report.capabilities for report in reports],
-                [reports[0].chance["shipped"].get(s.capability) for s in reports[0].capabilities],
+                else [outlines(report)[0] for report in reports],
+                chance_of(reports[0]),
             ),
             comparison=comparison,
             cost_unit=cost_unit(reports),
@@ -77,7 +77,7 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: visible(value) if type(value) is str else value,
+        finalize=_finalize,
     )
     environment.globals.update(figures=figures, series=svg.series, wording=wording)
     environment.filters.update(
@@ -94,6 +94,11 @@ def _templates() -> Environment:
         games_differ=games_differ,
     )
     return environment
+
+
+def _finalize(value: Any) -> Any:
+    """What a run folder holds goes onto the page as printable lines; marks are our own."""
+    return printable.line(value, printable.TEXT) if type(value) is str else value
 
 
 def p_value(value: float | None) -> str:
@@ -185,12 +190,14 @@ def _viewer_data(
 ) -> list[dict[str, Any]]:
     return [
         {
-            "name": visible(name),
+            "name": printable.line(name),
             "games": [
                 {
                     "id": wording.name(detail.game),
                     "episodes": [
-                        _viewer_episode(e, traces.places.get((run, detail.game, e.episode)))
+                        _viewer_episode(
+                            e, traces.places.get((run, detail.game, e.episode, e.repeat))
+                        )
                         for e in detail.episodes
                     ],
                 }
@@ -205,14 +212,14 @@ def _viewer_data(
 def _viewer_episode(episode: Any, place: Place | None) -> dict[str, Any]:
     place = place or Place(missing="No steps of this episode were kept.")
     return {
-        "number": episode.episode,
+        "number": episode.label,
         "score": episode.score,
         "steps": episode.steps,
         "invalid": episode.invalid,
-        "error": visible(episode.error) if episode.error else None,
+        "error": printable.line(episode.error, printable.TEXT) if episode.error else None,
         "id": place.id,
         "file": place.file,
-        "missing": visible(place.missing),
+        "missing": printable.line(place.missing, printable.TEXT),
     }
 
 

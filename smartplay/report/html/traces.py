@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 
-from smartplay.bounded import own_path
 from smartplay.errors import RunFolderError
 from smartplay.records import GameHeader
 from smartplay.report.build import Report
@@ -15,14 +14,15 @@ from smartplay.report.details import EpisodeDetail
 from smartplay.report.html.packing import pack_episode
 from smartplay.report.html.pictures import draw_episode, why_no_pictures
 from smartplay.run_folder import RunFolder
+from smartplay.untrusted import own_path
 from smartplay.whole_files import write_atomically
 
 STEPS_BYTES = 3_200_000
 EPISODE_BYTES = 600_000
 PICTURES_BYTES = 1_500_000
 
-Key = tuple[int, str, int]
-"""A run, a game and an episode."""
+Key = tuple[int, str, int, int]
+"""A run, a game, an episode and which play of it."""
 
 
 class Place(msgspec.Struct, frozen=True, rename="camel"):
@@ -43,7 +43,7 @@ class Traces(msgspec.Struct):
     """All episodes of a page.
 
     Attributes:
-        places: Where each episode is, by run, game and episode.
+        places: Where each episode is, by run, game, episode and repeat.
         packed: The packed episodes of the page by their element's id.
         thumbnails: A picture per game, as a data address.
         aside: How many episodes are in files beside the page.
@@ -82,7 +82,7 @@ def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Pa
                 if place < len(detail.episodes):
                     episode = detail.episodes[place]
                     plan = report.run.games[detail.game]
-                    key = (run, detail.game, episode.episode)
+                    key = (run, detail.game, episode.episode, episode.repeat)
                     _collect(traces, room, RunFolder(folder), plan, key, episode, aside)
     return traces
 
@@ -103,18 +103,18 @@ def _collect(
     episode: EpisodeDetail,
     aside: Path,
 ) -> None:
-    run, game, number = key
+    run, game, number, repeat = key
     try:
-        header, steps = folder.steps(game, number, episode.steps)
+        header, steps = folder.steps(game, number, episode.steps, repeat)
     except RunFolderError as error:
-        found = folder.steps_path(game, number).exists()
+        found = folder.steps_path(game, number, repeat).exists()
         reason = str(error) if found else "No steps of this episode were kept."
         traces.places[key] = Place(missing=reason)
         return
     refused = why_no_pictures(game, plan)
     pictures: dict[int, str] = {}
     if not refused and room.pictures > 0:
-        pictures = draw_episode(game, plan, header, steps)
+        pictures = draw_episode(plan, header, steps)
         room.pictures -= sum(map(len, pictures.values()))
         if pictures:
             traces.thumbnails.setdefault(game, list(pictures.values())[len(pictures) // 3])
@@ -124,7 +124,7 @@ def _collect(
         refused = "There is no room for pictures of this episode; lower episodes have some."
         traces.undrawn += 1
     packed = pack_episode(header, steps, pictures, refused)
-    name = f"{run}-{_plain(game)}-{number}"
+    name = f"{run}-{_plain(game)}-{episode.label}"
     if len(packed) <= min(room.steps, EPISODE_BYTES):
         room.steps -= len(packed)
         traces.packed[f"steps-{name}"] = packed

@@ -3,7 +3,7 @@
 (() => {
   const runs = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
-  const visible = (text) => text.replace(/(?![\n\t])[\p{C}\p{Zl}\p{Zp}]/gu, (c) => "\u27e8" + c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0") + "\u27e9");
+  const visible = (text) => text.replace(/(?![\n\t])[\p{C}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0\u{16fe4}\u{1d159}]/gu, (c) => "\u27e8" + c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0") + "\u27e9");
   const arrived = new Map();  // packed episodes from files beside the page, and who waits for them
   const at = { run: 0, game: 0, episode: 0, step: 1 };
   let trace = null, opened = 0;
@@ -263,7 +263,7 @@
     if (parts.length !== 4) return false;
     const run = Number(parts[0]);
     const game = runs[run]?.games.findIndex((g) => g.id === parts[1]) ?? -1;
-    const episode = game < 0 ? -1 : runs[run].games[game].episodes.findIndex((e) => e.number === Number(parts[2]));
+    const episode = game < 0 ? -1 : runs[run].games[game].episodes.findIndex((e) => e.number === parts[2]);
     if (episode < 0) {
       say("There is no such episode on this page.");
       return false;

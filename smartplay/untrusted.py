@@ -1,4 +1,4 @@
-"""Reads files of folders that strangers made: no links followed, nothing larger than a limit.
+"""Reads files of untrusted folders: no links followed, nothing larger than a limit.
 
 A limit is far above what an honest run needs; it keeps a crafted file from filling the memory. A
 packed file may grow a thousandfold, so its lines are counted as well.
