@@ -35,7 +35,8 @@ ONLY = {
     "statistics": "",
     "comparison": "statistics",
     "prices": "records toml_file errors",
-    "runner": "agents models registry run_folder encoding records prices card parsing printable errors _version",
+    "runner": "agents models registry run_folder encoding records prices card parsing printable "
+    "errors _version",
 }
 """Names that may import less than all that lies below them."""
 

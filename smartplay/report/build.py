@@ -12,10 +12,11 @@ import numpy as np
 from smartplay.card import GameCard, Human
 from smartplay.contrast_scores import ContrastScore, score_contrasts
 from smartplay.errors import RunFolderError
-from smartplay.prices import Price, Prices
+from smartplay.prices import Prices
 from smartplay.records import EpisodeRecord, RunHeader, Usage
 from smartplay.registry import find_card, register_cards
 from smartplay.replay import UNKNOWN
+from smartplay.report.costs import Cost, ModelUse, cost_notes, cost_of, model_uses
 from smartplay.report.details import GameDetail, detail_game
 from smartplay.run_folder import RunFolder
 from smartplay.scoring import (
@@ -33,26 +34,6 @@ from smartplay.scoring import (
     spent,
 )
 from smartplay.statistics import Interval, weighted_interval
-
-
-class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What the calls cost.
-
-    Attributes:
-        currency: What amounts are counted in.
-        date: The day of the prices (ISO 8601).
-        source: Where the prices come from.
-        price: The prices.
-        games: The cost by game.
-        total: Their sum.
-    """
-
-    currency: str
-    date: str
-    source: str
-    price: Price
-    games: dict[str, float]
-    total: float
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +59,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         separability: What the games cannot tell apart, by weighting.
         notes: What a reader must know before quoting a number.
         details: The episodes of each game.
-        cost: What the calls cost; None where no prices were given or none fits the agent.
+        models: Calls and tokens by role and model.
+        cost: What the calls cost; None where no prices were given or a model has none.
         human: The human scores used where a game has both: `"published"` or `"baseline"`.
     """
 
@@ -99,6 +81,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     separability: dict[str, Separability]
     notes: list[str]
     details: list[GameDetail] = []
+    models: list[ModelUse] = []
     cost: Cost | None = None
     human: Human = "published"
 
@@ -146,6 +129,7 @@ def build_report(
     unscored = _merge([game.unscored for game in games])
     planned = sum(game.planned for game in games)
     calls, usage = spent(games)
+    models = model_uses(records, header, prices)
     return Report(
         agent=header.agent,
         run=header,
@@ -164,10 +148,11 @@ def build_report(
         separability={weights: separability(played, weights) for weights in WEIGHTS},
         notes=notes
         + _notes(games, header, {card.id for card in cards if card.contrast})
-        + _unpriced(games, header, prices)
+        + cost_notes(models, prices)
         + _human_sources(played),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
-        cost=_cost(games, header, prices),
+        models=models,
+        cost=cost_of(models, by_game, header, prices),
         human=human,
     )
 
@@ -198,28 +183,6 @@ def _overall(samples: list[list[float]]) -> Interval | None:
         return None
     rng = np.random.default_rng(BOOTSTRAP_SEED)
     return weighted_interval(samples, [1.0] * len(samples), rng)
-
-
-def _cost(games: list[GameScore], header: RunHeader, prices: Prices | None) -> Cost | None:
-    price = prices.find(header.agent, header.agent_settings) if prices else None
-    if prices is None or price is None:
-        return None
-    amounts = {game.game: price.of(game.usage) for game in games}
-    return Cost(
-        currency=prices.currency,
-        date=prices.date.isoformat(),
-        source=prices.source,
-        price=price,
-        games=amounts,
-        total=sum(amounts.values()),
-    )
-
-
-def _unpriced(games: list[GameScore], header: RunHeader, prices: Prices | None) -> list[str]:
-    called = any(game.calls for game in games)
-    if prices is None or not called or prices.find(header.agent, header.agent_settings):
-        return []
-    return [f"The given prices name no price for {header.agent}: its cost is not known."]
 
 
 def _invalid_steps(games: list[GameScore]) -> float:

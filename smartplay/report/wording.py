@@ -5,6 +5,7 @@ from __future__ import annotations
 from smartplay import printable
 from smartplay.contrast_scores import ContrastScore
 from smartplay.report.build import Report
+from smartplay.report.costs import Cost, ModelUse
 from smartplay.scoring import CapabilityScore, GameScore, Separability
 from smartplay.statistics import MASTERED, Interval
 
@@ -97,8 +98,18 @@ def headline(report: Report) -> list[str]:
             f"Calls: {report.calls}; tokens: {usage.prompt} read ({usage.cached} cached), "
             f"{usage.completion} written ({usage.reasoning} reasoning)"
         )
+    if len(report.models) > 1 or report.cost:
+        lines += [_use(use, report.cost) for use in report.models]
     lines += [f"Unscored: {count} x {cause}" for cause, count in report.unscored.items()]
     return [printable.line(text, printable.TEXT) for text in lines]
+
+
+def _use(use: ModelUse, cost: Cost | None) -> str:
+    """What one role took."""
+    role = f"{use.role}, " if use.role else ""
+    money = f", {use.cost:.4g} {cost.currency}" if cost and use.cost is not None else ""
+    tokens = f"{use.usage.prompt} tokens read, {use.usage.completion} written"
+    return f"  {role}{use.model}: {use.calls} calls, {tokens}{money}"
 
 
 def cautions(report: Report) -> list[str]:

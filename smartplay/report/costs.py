@@ -1,0 +1,131 @@
+"""What a run's calls took: calls, tokens and money by role and model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from smartplay.prices import Price, Prices
+from smartplay.records import EpisodeRecord, RoleUse, RunHeader, Usage
+
+
+class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
+    """What scored episodes asked of the model in one role.
+
+    Attributes:
+        role: The role; empty for calls that the agent reports by itself.
+        model: The model as configured.
+        calls: Calls.
+        usage: Their tokens.
+        served: The models that really answered, as the service names them.
+        cost: What the calls cost; None where that is not known.
+    """
+
+    role: str
+    model: str
+    calls: int
+    usage: Usage
+    served: list[str]
+    cost: float | None
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What the calls cost.
+
+    Attributes:
+        currency: What amounts are counted in.
+        date: The day of the prices (ISO 8601).
+        source: Where the prices come from.
+        prices: The prices by model.
+        games: The cost by game.
+        total: Their sum.
+    """
+
+    currency: str
+    date: str
+    source: str
+    prices: dict[str, Price]
+    games: dict[str, float]
+    total: float
+
+
+def model_uses(
+    records: Iterable[EpisodeRecord], header: RunHeader, prices: Prices | None
+) -> list[ModelUse]:
+    """What each role asked of its model, over the scored episodes."""
+    found: dict[tuple[str, str], list[RoleUse]] = {}
+    for record in records:
+        if record.status == "scored":
+            for role, use in _roles(record).items():
+                found.setdefault((role, use.model or header.agent), []).append(use)
+    return [_model_use(*place, uses, header, prices) for place, uses in sorted(found.items())]
+
+
+def _roles(record: EpisodeRecord) -> dict[str, RoleUse]:
+    """The uses by role; version 0.1 recorded only their sum."""
+    if record.calls and not record.roles:
+        return {"": RoleUse(calls=record.calls, usage=record.usage, reused=record.reused)}
+    return record.roles
+
+
+def _model_use(
+    role: str, model: str, uses: list[RoleUse], header: RunHeader, prices: Prices | None
+) -> ModelUse:
+    usage = sum((use.usage for use in uses), Usage())
+    price = _price(model, header, prices)
+    return ModelUse(
+        role=role,
+        model=model,
+        calls=sum(use.calls for use in uses),
+        usage=usage,
+        served=sorted({name for use in uses for name in use.served if name}),
+        cost=None if price is None else price.of(usage),
+    )
+
+
+def _price(model: str, header: RunHeader, prices: Prices | None) -> Price | None:
+    own = header.agent_settings if model == header.agent else {}
+    return prices.find(model, own) if prices else None
+
+
+def cost_of(
+    uses: Sequence[ModelUse],
+    by_game: dict[str, list[EpisodeRecord]],
+    header: RunHeader,
+    prices: Prices | None,
+) -> Cost | None:
+    """The cost of a run; None without prices, or where one of its models has none."""
+    if prices is None or not uses or any(use.cost is None for use in uses):
+        return None
+    used = {use.model: _price(use.model, header, prices) for use in uses}
+    games = {
+        game: sum(use.cost or 0.0 for use in model_uses(records, header, prices))
+        for game, records in by_game.items()
+    }
+    return Cost(
+        currency=prices.currency,
+        date=prices.date.isoformat(),
+        source=prices.source,
+        prices={model: price for model, price in used.items() if price is not None},
+        games=games,
+        total=sum(games.values()),
+    )
+
+
+def cost_notes(uses: Sequence[ModelUse], prices: Prices | None) -> list[str]:
+    """What a reader must know of the models before quoting a number."""
+    notes = []
+    unpriced = sorted({use.model for use in uses if use.cost is None}) if prices else []
+    if unpriced:
+        notes.append(
+            f"The given prices name no price for {', '.join(unpriced)}: the cost is not known."
+        )
+    for use in uses:
+        if len(use.served) > 1:
+            role = f" in the role {use.role}" if use.role else ""
+            notes.append(
+                f"What answered as {use.model}{role} changed within the run: "
+                f"{', '.join(use.served)}."
+            )
+    return notes
