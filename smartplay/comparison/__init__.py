@@ -50,6 +50,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     cost: float | None = None
 
 
+Contest = Callable[[Entry, Entry], tuple[Samples, Mapping[str, int]]]
+"""What two runs are compared by: differences by game, and the games' weights."""
+
+
 def compare(entries: Sequence[Entry]) -> Comparison:
     """Compare two runs or more.
 
@@ -60,15 +64,15 @@ def compare(entries: Sequence[Entry]) -> Comparison:
     games = list(dict.fromkeys(game for entry in entries for game in entry.scores))
     capabilities = list(dict.fromkeys(name for entry in entries for name in entry.weights))
 
-    def by_game(game: str) -> Callable[[Entry, Entry], tuple[Samples, Mapping[str, float]]]:
-        return lambda a, b: (_only(paired(a, b, a.scores, b.scores), game), {game: 1.0})
+    def by_game(game: str) -> Contest:
+        return lambda a, b: (paired(a, b, a.scores, b.scores), {game: 1})
 
-    def by_capability(name: str) -> Callable[[Entry, Entry], tuple[Samples, Mapping[str, float]]]:
+    def by_capability(name: str) -> Contest:
         return lambda a, b: (paired(a, b, a.normalized, b.normalized), a.weights.get(name, {}))
 
-    def altogether(a: Entry, b: Entry) -> tuple[Samples, Mapping[str, float]]:
+    def altogether(a: Entry, b: Entry) -> tuple[Samples, Mapping[str, int]]:
         found = paired(a, b, a.normalized, b.normalized)
-        return found, dict.fromkeys(found, 1.0)
+        return found, dict.fromkeys(found, 1)
 
     return Comparison(
         runs=[entry.name for entry in entries],
@@ -102,14 +106,7 @@ def paired(
     return found
 
 
-def _only(samples: Samples, game: str) -> Samples:
-    return {game: samples[game]} if game in samples else {}
-
-
-def _table(
-    entries: Sequence[Entry],
-    subjects: Mapping[str, Callable[[Entry, Entry], tuple[Samples, Mapping[str, float]]]],
-) -> list[Subject]:
+def _table(entries: Sequence[Entry], subjects: Mapping[str, Contest]) -> list[Subject]:
     pairs = list(combinations(range(len(entries)), 2))
     raw = [
         _difference(first, second, *subjects[name](entries[first], entries[second]))
@@ -129,7 +126,7 @@ def _table(
 
 
 def _difference(
-    first: int, second: int, samples: Samples, weights: Mapping[str, float]
+    first: int, second: int, samples: Samples, weights: Mapping[str, int]
 ) -> Difference:
     chosen = [game for game in samples if weights.get(game)]
     values = [samples[game] for game in chosen]

@@ -123,8 +123,7 @@ def find_game(header: RunHeader, game: str | None) -> str:
     if game is None:
         return next(iter(header.games))
     for name in header.games:
-        short = name.split("/")[-1]
-        if game in (name, short, short.rsplit("-v", 1)[0]):
+        if game in (name, name.split("/")[-1], name.split("/")[-1].rsplit("-v", 1)[0]):
             return name
     raise UnknownNameError("game of this run", game, list(header.games))
 

@@ -25,6 +25,7 @@ from smartplay.scoring import (
     GameScore,
     Separability,
     Weights,
+    added,
     analyze_capabilities,
     episode_means,
     score_capabilities,
@@ -143,7 +144,8 @@ def build_report(
     steps = sum(game.steps for game in games)
     played = [card for card, game in zip(cards, games, strict=True) if game.normalized]
     samples = {card.id: _normalized(card, by_game[card.id]) for card in played}
-    unscored = _merge([game.unscored for game in games])
+    unscored = added(game.unscored for game in games)
+    invalid = sum((game.invalid_rate or 0.0) * game.steps for game in games)
     planned = sum(game.planned for game in games)
     calls, usage = spent(games)
     return Report(
@@ -151,9 +153,9 @@ def build_report(
         run=header,
         episodes=sum(game.episodes for game in games),
         planned=planned,
-        unscored=unscored,
+        unscored=dict(unscored),
         missing=planned - len(records),
-        invalid=_invalid_steps(games) / steps if steps else None,
+        invalid=invalid / steps if steps else None,
         calls=calls,
         usage=usage,
         overall=_overall(list(samples.values())),
@@ -220,18 +222,6 @@ def _unpriced(games: list[GameScore], header: RunHeader, prices: Prices | None) 
     if prices is None or not called or prices.find(header.agent, header.agent_settings):
         return []
     return [f"The given prices name no price for {header.agent}: its cost is not known."]
-
-
-def _invalid_steps(games: list[GameScore]) -> float:
-    return sum((game.invalid_rate or 0.0) * game.steps for game in games)
-
-
-def _merge(counts: list[dict[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = defaultdict(int)
-    for count in counts:
-        for key, value in count.items():
-            total[key] += value
-    return dict(total)
 
 
 def _notes(games: list[GameScore], header: RunHeader, contrasts: set[str]) -> list[str]:

@@ -13,17 +13,20 @@ from smartplay.report.build import Report
 
 def entries_of(reports: Sequence[Report]) -> list[Entry]:
     """An entry per report. Cost is money where prices were given to all, else tokens."""
-    priced = all(report.cost is not None or not report.calls for report in reports)
-    names = names_of(reports)
-    return [_entry(report, name, priced) for report, name in zip(reports, names, strict=True)]
+    pairs = zip(reports, names_of(reports), strict=True)
+    return [_entry(report, name, _priced(reports)) for report, name in pairs]
 
 
 def cost_unit(reports: Sequence[Report]) -> str:
     """What `Entry.cost` counts, in words."""
     costs = [report.cost for report in reports if report.cost is not None]
-    if costs and all(report.cost is not None or not report.calls for report in reports):
+    if costs and _priced(reports):
         return f"cost of the run in {costs[0].currency}, prices of {costs[0].date}"
     return "tokens read and written in the run"
+
+
+def _priced(reports: Sequence[Report]) -> bool:
+    return all(report.cost is not None or not report.calls for report in reports)
 
 
 def names_of(reports: Sequence[Report]) -> list[str]:
