@@ -169,8 +169,8 @@ def score_game(
         score=mean,
         normalized=_scaled(mean, None if anchors.human is None else (anchors.min, anchors.human)),
         corrected=_scaled(mean, anchors.corrected),
-        return_mean=_mean(scored, lambda record: record.return_),
-        completed=_mean(scored, lambda record: record.completed),
+        return_mean=_mean(_per_episode(scored, lambda record: record.return_)),
+        completed=_mean(_per_episode(scored, lambda record: record.completed)),
         steps=steps,
         invalid={cause: count / steps for cause, count in invalid.items() if steps},
         rejected=dict(added(record.rejected for record in records)),
@@ -289,10 +289,7 @@ def _per_episode(
     return list(episode_means((record.episode, value(record)) for record in records).values())
 
 
-def _mean(
-    records: Sequence[EpisodeRecord], value: Callable[[EpisodeRecord], float]
-) -> float | None:
-    values = _per_episode(records, value)
+def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 

@@ -24,7 +24,7 @@ import msgspec
 from smartplay import printable
 from smartplay._version import __version__
 from smartplay.errors import RunFolderError, UsageError
-from smartplay.leaderboard.claims import Claim, make_claim, pack_claims, replays_name
+from smartplay.leaderboard.claims import make_claim, pack_claims, replays_name
 from smartplay.leaderboard.verify import Verification, verify_run
 from smartplay.records import EpisodeRecord, RunHeader, StepRecord
 from smartplay.run_folder import RunFolder, pretty, steps_name
@@ -170,23 +170,18 @@ def _write(
     for game in header.games:
         own = [record for record in records if record.game == game and record.steps]
         if with_traces:
-            _copy_steps(target, folder.path, own)
+            files = {
+                name: read_file(folder.path, name, LINES_LIMIT)
+                for name in (steps_name(*record.key) for record in own)
+            }
         else:
-            claims = [_claim(folder, record) for record in own]
-            path = target / replays_name(game)
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(pack_claims(claims))
-
-
-def _claim(folder: RunFolder, record: EpisodeRecord) -> Claim:
-    return make_claim(*folder.stream(record.key, record.steps, StepRecord))
-
-
-def _copy_steps(target: Path, source: Path, records: list[EpisodeRecord]) -> None:
-    for record in records:
-        name = steps_name(*record.key)
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        (target / name).write_bytes(read_file(source, name, LINES_LIMIT))
+            claims = (
+                make_claim(*folder.stream(record.key, record.steps, StepRecord)) for record in own
+            )
+            files = {replays_name(game): pack_claims(claims)}
+        for name, data in files.items():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_bytes(data)
 
 
 def _check_info(info: EntryInfo, where: str) -> None:

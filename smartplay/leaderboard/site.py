@@ -19,7 +19,6 @@ from smartplay.capabilities import Capability
 from smartplay.comparison import Entry, compare
 from smartplay.errors import UsageError
 from smartplay.leaderboard.rows import Refused, Row, published_rows, read_entries
-from smartplay.leaderboard.tracks import Track
 from smartplay.leaderboard.verify import Verification
 from smartplay.published import published_table
 from smartplay.report.html.page import shown, templates
@@ -92,7 +91,16 @@ def make_board(rows: Sequence[Row], refused: Sequence[Refused]) -> Board:
     for number, track in enumerate(shown, start=1):
         alike = (track, track.without_protocol())
         own = with_ties(_best_first([row for row in rows if row.track in alike]))
-        tables.append(_table(f"track-{number}", track, own))
+        tables.append(
+            Table(
+                key=f"track-{number}",
+                title=track.title,
+                details=track.details,
+                replayable=True,
+                games=list(dict.fromkeys(game for row in own for game in row.games)),
+                rows=own,
+            )
+        )
     printed = published_rows()
     tables.append(
         Table(
@@ -125,13 +133,6 @@ def with_ties(rows: Sequence[Row]) -> list[Row]:
     letters = iter(compare(entries).overall.ties)
     ties = [next(letters) if row.status == "verified" else "" for row in rows]
     return [msgspec.structs.replace(row, ties=t) for row, t in zip(rows, ties, strict=True)]
-
-
-def _table(key: str, track: Track, rows: list[Row]) -> Table:
-    games = list(dict.fromkeys(game for row in rows for game in row.games))
-    return Table(
-        key=key, title=track.title, details=track.details, replayable=True, games=games, rows=rows
-    )
 
 
 def _best_first(rows: Sequence[Row]) -> list[Row]:

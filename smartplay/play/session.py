@@ -73,7 +73,7 @@ class Human:
         self._steps = 0
         self._met = False
         self._mirror: Replay | None = None  # so that taking pictures cannot touch the episode
-        if session.mirrored:
+        if session.pictured or session.score_shown:
             plan = session.header.games[job.game]
             self._mirror = Replay(job.game, plan, job.seed, pictured=session.pictured)
 
@@ -184,11 +184,6 @@ class Session:
         self._folder = folder
         self._jobs = {job.agent_seed: job for job in jobs_of(header)}
         self._player: tuple[Job, Human] | None = None
-
-    @property
-    def mirrored(self) -> bool:
-        """Whether a second copy of the game is needed for what is shown."""
-        return self.pictured or self.score_shown
 
     def __call__(self, *, manual: str, actions: list[str], seed: int) -> Human:
         """Make the player of the next episode."""

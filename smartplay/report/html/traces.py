@@ -48,6 +48,8 @@ class Traces(msgspec.Struct):
         thumbnails: A picture per game, as a data address.
         aside: How many episodes are in files beside the page.
         undrawn: How many episodes have no pictures for want of room.
+        steps_room: Bytes that are left for steps.
+        pictures_room: Bytes that are left for pictures.
     """
 
     places: dict[Key, Place] = {}
@@ -55,6 +57,8 @@ class Traces(msgspec.Struct):
     thumbnails: dict[str, str] = {}
     aside: int = 0
     undrawn: int = 0
+    steps_room: int = 0
+    pictures_room: int = 0
 
 
 def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Path) -> Traces:
@@ -73,8 +77,7 @@ def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Pa
     own_path(aside.parent, aside.name)
     for old in aside.glob("[0-9]*-*-[0-9]*.js"):
         old.unlink()
-    traces = Traces()
-    room = _Room()
+    traces = Traces(steps_room=STEPS_BYTES, pictures_room=PICTURES_BYTES)
     longest = max((len(d.episodes) for report in reports for d in report.details), default=0)
     for place in range(longest):
         for run, (report, folder) in enumerate(zip(reports, folders, strict=True)):
@@ -83,20 +86,12 @@ def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Pa
                     episode = detail.episodes[place]
                     plan = report.run.games[detail.game]
                     key = (run, detail.game, episode.episode, episode.repeat)
-                    _collect(traces, room, RunFolder(folder), plan, key, episode, aside)
+                    _collect(traces, RunFolder(folder), plan, key, episode, aside)
     return traces
-
-
-class _Room:
-    """What the page has left, in bytes."""
-
-    def __init__(self) -> None:
-        self.steps, self.pictures = STEPS_BYTES, PICTURES_BYTES
 
 
 def _collect(
     traces: Traces,
-    room: _Room,
     folder: RunFolder,
     plan: GameHeader,
     key: Key,
@@ -113,9 +108,9 @@ def _collect(
         return
     refused = why_no_pictures(game, plan)
     pictures: dict[int, str] = {}
-    if not refused and room.pictures > 0:
+    if not refused and traces.pictures_room > 0:
         pictures = draw_episode(plan, header, steps)
-        room.pictures -= sum(map(len, pictures.values()))
+        traces.pictures_room -= sum(map(len, pictures.values()))
         if pictures:
             traces.thumbnails.setdefault(game, list(pictures.values())[len(pictures) // 3])
         else:
@@ -125,8 +120,8 @@ def _collect(
         traces.undrawn += 1
     packed = pack_episode(header, steps, pictures, refused)
     name = f"{run}-{_plain(game)}-{episode.label}"
-    if len(packed) <= min(room.steps, EPISODE_BYTES):
-        room.steps -= len(packed)
+    if len(packed) <= min(traces.steps_room, EPISODE_BYTES):
+        traces.steps_room -= len(packed)
         traces.packed[f"steps-{name}"] = packed
         traces.places[key] = Place(id=f"steps-{name}")
         return
