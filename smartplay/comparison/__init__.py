@@ -12,7 +12,7 @@ from itertools import combinations
 import msgspec
 import numpy as np
 
-from smartplay.comparison.results import Bargain, Comparison, Difference, Improvement, Subject
+from smartplay.comparison.results import Comparison, CostPoint, Difference, Improvement, Subject
 from smartplay.comparison.ties import tie_letters
 from smartplay.statistics import (
     holm,
@@ -83,7 +83,7 @@ def compare(entries: Sequence[Entry]) -> Comparison:
             _improvement(entries, first, second)
             for first, second in combinations(range(len(entries)), 2)
         ],
-        bargains=bargains(entries),
+        cost_points=cost_points(entries),
         notes=_notes(entries, games),
     )
 
@@ -155,7 +155,7 @@ def _improvement(entries: Sequence[Entry], first: int, second: int) -> Improveme
     return Improvement(first=first, second=second, games=games, probability=probability)
 
 
-def bargains(entries: Sequence[Entry]) -> list[Bargain]:
+def cost_points(entries: Sequence[Entry]) -> list[CostPoint]:
     """Cost and score of the runs that have both, with the front of those that none beats."""
     points = [
         (place, entry.cost, entry.overall)
@@ -163,7 +163,7 @@ def bargains(entries: Sequence[Entry]) -> list[Bargain]:
         if entry.cost is not None and entry.overall is not None
     ]
     return [
-        Bargain(
+        CostPoint(
             run=place,
             cost=cost,
             score=score,

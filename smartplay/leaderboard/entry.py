@@ -45,7 +45,7 @@ class EntryInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         model: The model behind the agent; empty if there is none.
         author: Who played.
         date: The day the run was begun (ISO 8601).
-        link: Where more is told: code, paper, model.
+        link: Where to read more: code, paper, model.
         note: One sentence on how the agent works.
         cost: What the run's calls cost, in US dollars; None if not stated.
         version: SmartPlay's version that packed the entry.
@@ -95,7 +95,7 @@ def add_entry(
         agent: The name in the table; the run's agent by default.
         model: The model behind it; by default the one in the agent's settings.
         author: Who played.
-        link: Where more is told.
+        link: Where to read more.
         note: One sentence on how the agent works.
         cost: What the calls cost, in US dollars.
         with_traces: Pack prompts and replies as well.
@@ -104,7 +104,7 @@ def add_entry(
         The entry's folder, and what the check found.
 
     Raises:
-        UsageError: If the run does not verify, the entry exists, or a text is none that is told.
+        UsageError: If the run does not verify, it or its name is taken, or a text or cost is none.
     """
     folder = RunFolder(run)
     header = folder.header()

@@ -15,7 +15,7 @@ import msgspec
 from smartplay.anchors import Played
 from smartplay.errors import UsageError
 from smartplay.leaderboard import verify_run
-from smartplay.play.human import PREFIX
+from smartplay.play.human import PREFIX, is_name
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.registry import get_card
 from smartplay.run_folder import RunFolder, encode
@@ -74,7 +74,8 @@ def human_episodes(run: Path) -> tuple[list[HumanEpisode], Counter[str]]:
     header = folder.header()
     if not header.agent.startswith(PREFIX):
         raise UsageError(f"{run} was played by {header.agent}; a baseline takes runs of people")
-    if header.agent_settings.get("shown") not in SHOWN:
+    named = is_name(header.agent.removeprefix(PREFIX))
+    if not named or header.agent_settings.get("shown") not in SHOWN:
         raise UsageError(f"{run} was not played with smartplay play; a baseline takes no other")
     verification = verify_run(run)
     if not verification.verified:

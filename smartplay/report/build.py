@@ -175,7 +175,7 @@ def build_report(
 
 
 def _card(path: Path, game: str) -> GameCard:
-    """The card of a game. A run names its card's file too, but a stranger's may name any file."""
+    """The card of a game. A run names its card's file too, but an untrusted one names any file."""
     card = find_card(game)
     if card is None:
         raise RunFolderError(f"{path} was played on {game}, which {UNKNOWN}")

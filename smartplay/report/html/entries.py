@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from smartplay import printable
 from smartplay.comparison import Entry
 from smartplay.report.build import Report
 
@@ -31,13 +32,12 @@ def _priced(reports: Sequence[Report]) -> bool:
 
 def names_of(reports: Sequence[Report]) -> list[str]:
     """The agents' names, numbered where two are equal."""
-    total = Counter(report.agent for report in reports)
+    agents = [printable.line(report.agent) for report in reports]
     seen: Counter[str] = Counter()
     names = []
-    for report in reports:
-        seen[report.agent] += 1
-        more = f" ({seen[report.agent]})" if total[report.agent] > 1 else ""
-        names.append(report.agent + more)
+    for agent in agents:
+        seen[agent] += 1
+        names.append(f"{agent} ({seen[agent]})" if agents.count(agent) > 1 else agent)
     return names
 
 
