@@ -66,11 +66,10 @@ class Recording:
                 f"{run} holds no episode {_label(episode, repeat)} of {name}; played: {known}"
             )
         self.header, self.steps = folder.steps(name, episode, record.steps, repeat)
-        self._replay = self._played_again() if pictured else None
-
-    def _played_again(self) -> Replay:
+        self._replay = None
         try:
-            return Replay.of(self.run.games[self.header.game], self.header, self.steps)
+            if pictured:
+                self._replay = Replay.of(self.run.games[name], self.header, self.steps)
         except UsageError as error:
             raise UsageError(f"{error}; watch it with --as text") from error
 

@@ -9,6 +9,7 @@ import msgspec
 
 from smartplay.errors import RunFolderError
 from smartplay.records import GameHeader
+from smartplay.report import wording
 from smartplay.report.build import Report
 from smartplay.report.details import EpisodeDetail
 from smartplay.report.html.packing import pack_episode
@@ -119,7 +120,7 @@ def _collect(
         refused = "There is no room for pictures of this episode; lower episodes have some."
         traces.undrawn += 1
     packed = pack_episode(header, steps, pictures, refused)
-    name = f"{run}-{_plain(game)}-{episode.label}"
+    name = f"{run}-{wording.name(game)}-{episode.label}"
     if len(packed) <= min(traces.steps_room, EPISODE_BYTES):
         traces.steps_room -= len(packed)
         traces.packed[f"steps-{name}"] = packed
@@ -129,8 +130,3 @@ def _collect(
     write_atomically(aside / f"{name}.js", f'smartplaySteps("{name}","{packed}");\n'.encode())
     traces.places[key] = Place(id=name, file=f"{aside.name}/{name}.js")
     traces.aside += 1
-
-
-def _plain(game: str) -> str:
-    """An id without its namespace; letters, digits and hyphens only."""
-    return "".join(c for c in game.split("/")[-1] if c.isascii() and (c.isalnum() or c == "-"))
