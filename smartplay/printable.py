@@ -1,6 +1,6 @@
 """Text from outside, made fit to be shown: the one place that decides what a reader sees of it.
 
-Agents, games, services and folders of strangers may send any character: some move a terminal's
+Agents, games, services and untrusted folders may send any character: some move a terminal's
 cursor, turn writing around, or show nothing at all. What cannot be seen is shown by its number,
 such as `⟨202E⟩`; ordinary text of any script stays as it is.
 """

@@ -118,7 +118,11 @@ class Replay:
         self._seed, self._actions, self._texts = seed, actions, texts
         self._pictures: OrderedDict[int, npt.NDArray[np.uint8]] = OrderedDict()
         self.departed: int | None = None
-        self.restart()
+        try:
+            self.restart()
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def of(cls, plan: GameHeader, header: EpisodeHeader, steps: Sequence[StepRecord]) -> Replay:

@@ -243,7 +243,7 @@ class RunFolder:
             raise self._cannot("write", error) from error
 
     def _refuse_links(self) -> None:
-        """Refuse to write where a stranger's link would lead out of the folder."""
+        """Refuse to write where a link in it would lead out of an untrusted folder."""
         own_path(self.path, "episodes.jsonl")
         steps = own_path(self.path, "steps")
         for place in steps.iterdir() if steps.exists() else ():

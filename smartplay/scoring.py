@@ -150,7 +150,7 @@ def score_game(
     values = _per_episode(scored, lambda record: record.score)
     mean = mean_interval(values) if values else None
     steps = sum(record.steps for record in scored)
-    invalid = _added(record.invalid for record in scored)
+    invalid = added(record.invalid for record in scored)
     unlocked = _named(scored, lambda record: record.unlocked)
     success = {name: float(np.mean(values)) for name, values in unlocked.items()}
     further = _named(scored, lambda record: record.scores)
@@ -169,11 +169,11 @@ def score_game(
         score=mean,
         normalized=_scaled(mean, None if anchors.human is None else (anchors.min, anchors.human)),
         corrected=_scaled(mean, anchors.corrected),
-        return_mean=_mean(scored, lambda record: record.return_),
-        completed=_mean(scored, lambda record: record.completed),
+        return_mean=_mean(_per_episode(scored, lambda record: record.return_)),
+        completed=_mean(_per_episode(scored, lambda record: record.completed)),
         steps=steps,
         invalid={cause: count / steps for cause, count in invalid.items() if steps},
-        rejected=dict(_added(record.rejected for record in records)),
+        rejected=dict(added(record.rejected for record in records)),
         calls=calls,
         usage=usage,
         seconds=sum(record.seconds for record in records),
@@ -289,14 +289,12 @@ def _per_episode(
     return list(episode_means((record.episode, value(record)) for record in records).values())
 
 
-def _mean(
-    records: Sequence[EpisodeRecord], value: Callable[[EpisodeRecord], float]
-) -> float | None:
-    values = _per_episode(records, value)
+def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def _added(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+def added(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    """The sums of counts by name."""
     total: Counter[str] = Counter()
     for count in counts:
         total.update(count)

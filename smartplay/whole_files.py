@@ -1,6 +1,6 @@
 """Writes files so that they are seen either not at all or whole, whenever the writer is killed.
 
-A folder may come from a stranger, with links in it that lead to other people's files. A file under
+A folder may be untrusted, with links in it that lead to other people's files. A file under
 a name that nobody can guess, made anew, is no such link; and moving it over one replaces the link.
 """
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay.comparison import Entry, bargains, compare
+from smartplay.comparison import Entry, compare, cost_points
 from smartplay.comparison.results import Difference
 from smartplay.comparison.ties import tie_letters
 from smartplay.statistics import Interval, holm, improvement, sign_flip_p
@@ -130,4 +130,4 @@ def test_the_front_holds_what_nothing_beats() -> None:
         entry("wasteful", [2.0], 6.0),
         entry("unknown", [9.0]),
     ]
-    assert [(b.run, b.front) for b in bargains(runs)] == [(0, True), (1, True), (2, False)]
+    assert [(b.run, b.front) for b in cost_points(runs)] == [(0, True), (1, True), (2, False)]

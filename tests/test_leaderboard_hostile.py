@@ -19,6 +19,7 @@ from smartplay.leaderboard import verify_run
 from smartplay.leaderboard.entry import add_entry, read_info
 from smartplay.leaderboard.rows import Row, read_entries, read_entry
 from smartplay.leaderboard.site import build
+from smartplay.play.human import source
 from smartplay.run_folder import RunFolder
 from tests.folders import play
 from tests.tampering import change_header, change_records
@@ -239,8 +240,9 @@ def test_the_episode_that_breaks_the_workers_is_the_one_that_is_blamed(
     [
         (lambda run: None, "not played with smartplay play"),
         (lambda run: as_shown(run, 99.0), "does not verify"),
+        (lambda run: as_shown(run, None, "\u3164"), "not played with smartplay play"),
     ],
-    ids=["renamed", "raised"],
+    ids=["renamed", "raised", "nameless"],
 )
 def test_a_renamed_run_is_no_baseline(
     played: Path,
@@ -258,6 +260,14 @@ def test_a_renamed_run_is_no_baseline(
     assert list((tmp_path / "games" / "bandit").iterdir()) == []
 
 
-def as_shown(run: Path, score: float) -> None:
-    change_header(run, lambda header: header.update(agent_settings={"shown": "text"}))
-    change_records(run, lambda records: [record.update(score=score) for record in records])
+def as_shown(run: Path, score: float | None, name: str = "bob") -> None:
+    shown = {"agent": f"human:{name}", "agent_settings": {"shown": "text"}}
+    change_header(run, lambda header: header.update(shown))
+    if score is not None:
+        change_records(run, lambda records: [record.update(score=score) for record in records])
+
+
+@pytest.mark.parametrize("name", ["\u3164", "\u115fann", "a\xadb", " ann", ""])
+def test_a_player_has_a_name_that_can_be_seen(name: str) -> None:
+    with pytest.raises(UsageError, match="no name for a player"):
+        source(name, False, False)

@@ -12,7 +12,7 @@ from itertools import combinations
 import msgspec
 import numpy as np
 
-from smartplay.comparison.results import Bargain, Comparison, Difference, Improvement, Subject
+from smartplay.comparison.results import Comparison, CostPoint, Difference, Improvement, Subject
 from smartplay.comparison.ties import tie_letters
 from smartplay.statistics import (
     holm,
@@ -50,6 +50,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     cost: float | None = None
 
 
+Contest = Callable[[Entry, Entry], tuple[Samples, Mapping[str, int]]]
+"""What two runs are compared by: differences by game, and the games' weights."""
+
+
 def compare(entries: Sequence[Entry]) -> Comparison:
     """Compare two runs or more.
 
@@ -60,15 +64,15 @@ def compare(entries: Sequence[Entry]) -> Comparison:
     games = list(dict.fromkeys(game for entry in entries for game in entry.scores))
     capabilities = list(dict.fromkeys(name for entry in entries for name in entry.weights))
 
-    def by_game(game: str) -> Callable[[Entry, Entry], tuple[Samples, Mapping[str, float]]]:
-        return lambda a, b: (_only(paired(a, b, a.scores, b.scores), game), {game: 1.0})
+    def by_game(game: str) -> Contest:
+        return lambda a, b: (paired(a, b, a.scores, b.scores), {game: 1})
 
-    def by_capability(name: str) -> Callable[[Entry, Entry], tuple[Samples, Mapping[str, float]]]:
+    def by_capability(name: str) -> Contest:
         return lambda a, b: (paired(a, b, a.normalized, b.normalized), a.weights.get(name, {}))
 
-    def altogether(a: Entry, b: Entry) -> tuple[Samples, Mapping[str, float]]:
+    def altogether(a: Entry, b: Entry) -> tuple[Samples, Mapping[str, int]]:
         found = paired(a, b, a.normalized, b.normalized)
-        return found, dict.fromkeys(found, 1.0)
+        return found, dict.fromkeys(found, 1)
 
     return Comparison(
         runs=[entry.name for entry in entries],
@@ -79,7 +83,7 @@ def compare(entries: Sequence[Entry]) -> Comparison:
             _improvement(entries, first, second)
             for first, second in combinations(range(len(entries)), 2)
         ],
-        bargains=bargains(entries),
+        cost_points=cost_points(entries),
         notes=_notes(entries, games),
     )
 
@@ -102,14 +106,7 @@ def paired(
     return found
 
 
-def _only(samples: Samples, game: str) -> Samples:
-    return {game: samples[game]} if game in samples else {}
-
-
-def _table(
-    entries: Sequence[Entry],
-    subjects: Mapping[str, Callable[[Entry, Entry], tuple[Samples, Mapping[str, float]]]],
-) -> list[Subject]:
+def _table(entries: Sequence[Entry], subjects: Mapping[str, Contest]) -> list[Subject]:
     pairs = list(combinations(range(len(entries)), 2))
     raw = [
         _difference(first, second, *subjects[name](entries[first], entries[second]))
@@ -129,7 +126,7 @@ def _table(
 
 
 def _difference(
-    first: int, second: int, samples: Samples, weights: Mapping[str, float]
+    first: int, second: int, samples: Samples, weights: Mapping[str, int]
 ) -> Difference:
     chosen = [game for game in samples if weights.get(game)]
     values = [samples[game] for game in chosen]
@@ -158,7 +155,7 @@ def _improvement(entries: Sequence[Entry], first: int, second: int) -> Improveme
     return Improvement(first=first, second=second, games=games, probability=probability)
 
 
-def bargains(entries: Sequence[Entry]) -> list[Bargain]:
+def cost_points(entries: Sequence[Entry]) -> list[CostPoint]:
     """Cost and score of the runs that have both, with the front of those that none beats."""
     points = [
         (place, entry.cost, entry.overall)
@@ -166,7 +163,7 @@ def bargains(entries: Sequence[Entry]) -> list[Bargain]:
         if entry.cost is not None and entry.overall is not None
     ]
     return [
-        Bargain(
+        CostPoint(
             run=place,
             cost=cost,
             score=score,

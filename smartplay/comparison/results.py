@@ -59,7 +59,7 @@ class Improvement(msgspec.Struct, frozen=True, kw_only=True):
     probability: Interval | None
 
 
-class Bargain(msgspec.Struct, frozen=True, kw_only=True):
+class CostPoint(msgspec.Struct, frozen=True, kw_only=True):
     """A run's cost against its score.
 
     Attributes:
@@ -75,7 +75,7 @@ class Bargain(msgspec.Struct, frozen=True, kw_only=True):
     front: bool
 
 
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+class Comparison(msgspec.Struct, frozen=True, kw_only=True, rename={"cost_points": "bargains"}):
     """What `comparison.json` holds.
 
     Attributes:
@@ -84,7 +84,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         games: Each game's score.
         capabilities: Each capability's score (weight: degree less one), over common games.
         improvements: Probabilities of improvement, per pair of runs.
-        bargains: Cost against score, of the runs that have both.
+        cost_points: Cost against score, of the runs that have both (`bargains` in the file).
         notes: What could not be compared, and why.
     """
 
@@ -93,5 +93,5 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     games: list[Subject]
     capabilities: list[Subject]
     improvements: list[Improvement]
-    bargains: list[Bargain]
+    cost_points: list[CostPoint]
     notes: list[str]

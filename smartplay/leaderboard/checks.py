@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from math import isclose
 
 from smartplay.card import GameCard
@@ -107,6 +108,7 @@ def check_claim(
         retries: How often the run complains of an invalid reply.
         tally: Calls and tokens of the steps, where their replies were kept.
     """
+    replies = claim.causes.values()
     pairs: list[tuple[str, object, object]] = [
         ("number of steps", len(claim.actions), record.steps),
         ("seed in the steps", record.seed, claim.seed),
@@ -114,8 +116,8 @@ def check_claim(
         ("rewards", len(claim.actions), len(claim.rewards)),
         ("scores", len(claim.actions), len(claim.scores)),
         ("observations", len(claim.actions) * STEP_DIGITS, len(claim.observations)),
-        ("invalid answers", _last_causes(claim), record.invalid),
-        ("rejected replies", _all_causes(claim), record.rejected),
+        ("invalid answers", _count(causes[-1] for causes in replies if causes), record.invalid),
+        ("rejected replies", _count(chain.from_iterable(replies)), record.rejected),
     ]
     if tally is not None:
         pairs += [
@@ -202,14 +204,6 @@ def _same_leaf(one: object, other: object) -> bool:
 def _differs(record: EpisodeRecord, what: str, expected: object, found: object) -> Problem:
     what = f"the record does not follow from the steps: {what}"
     return problem_of(record, what, expected, found)
-
-
-def _last_causes(claim: Claim) -> dict[str, int]:
-    return _count(causes[-1] for causes in claim.causes.values() if causes)
-
-
-def _all_causes(claim: Claim) -> dict[str, int]:
-    return _count(cause for causes in claim.causes.values() for cause in causes)
 
 
 def _count(causes: Iterable[str | None]) -> dict[str, int]:

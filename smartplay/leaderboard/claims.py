@@ -12,6 +12,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -68,31 +69,26 @@ def start_digest(manual: str, actions: Sequence[str], observation: str) -> str:
 
 def make_claim(header: EpisodeHeader, steps: Iterable[StepRecord]) -> Claim:
     """Reduce an episode's steps to a claim; they are read once and not kept."""
-    actions: list[int] = []
-    rewards: list[float] = []
-    scores: list[float] = []
-    observations: list[str] = []
-    causes: dict[int, list[str | None]] = {}
-    for number, step in enumerate(steps, start=1):
-        actions.append(step.action)
-        rewards.append(step.reward)
-        scores.append(step.score)
-        observations.append(step_digest(step.observation))
-        found = [attempt.cause for attempt in step.attempts]
-        if found != [None]:
-            causes[number] = found
-    return Claim(
+    digests: list[str] = []
+    lists: dict[str, Any] = {"actions": [], "rewards": [], "scores": []}
+    claim = Claim(
         episode=header.episode,
         seed=header.seed,
         agent_seed=header.agent_seed,
         start=start_digest(header.manual, header.actions, header.observation),
-        actions=actions,
-        rewards=rewards,
-        scores=scores,
-        observations="".join(observations),
-        causes=causes,
         repeat=header.repeat,
+        observations="",
+        **lists,
     )
+    for number, step in enumerate(steps, start=1):
+        claim.actions.append(step.action)
+        claim.rewards.append(step.reward)
+        claim.scores.append(step.score)
+        digests.append(step_digest(step.observation))
+        found = [attempt.cause for attempt in step.attempts]
+        if found != [None]:
+            claim.causes[number] = found
+    return msgspec.structs.replace(claim, observations="".join(digests))
 
 
 def replays_name(game: str) -> str:

@@ -24,7 +24,7 @@ import msgspec
 from smartplay import printable
 from smartplay._version import __version__
 from smartplay.errors import RunFolderError, UsageError
-from smartplay.leaderboard.claims import Claim, make_claim, pack_claims, replays_name
+from smartplay.leaderboard.claims import make_claim, pack_claims, replays_name
 from smartplay.leaderboard.verify import Verification, verify_run
 from smartplay.records import EpisodeRecord, RunHeader, StepRecord
 from smartplay.run_folder import RunFolder, pretty, steps_name
@@ -45,7 +45,7 @@ class EntryInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         model: The model behind the agent; empty if there is none.
         author: Who played.
         date: The day the run was begun (ISO 8601).
-        link: Where more is told: code, paper, model.
+        link: Where to read more: code, paper, model.
         note: One sentence on how the agent works.
         cost: What the run's calls cost, in US dollars; None if not stated.
         version: SmartPlay's version that packed the entry.
@@ -95,7 +95,7 @@ def add_entry(
         agent: The name in the table; the run's agent by default.
         model: The model behind it; by default the one in the agent's settings.
         author: Who played.
-        link: Where more is told.
+        link: Where to read more.
         note: One sentence on how the agent works.
         cost: What the calls cost, in US dollars.
         with_traces: Pack prompts and replies as well.
@@ -104,7 +104,7 @@ def add_entry(
         The entry's folder, and what the check found.
 
     Raises:
-        UsageError: If the run does not verify, the entry exists, or a text is none that is told.
+        UsageError: If the run does not verify, it or its name is taken, or a text or cost is none.
     """
     folder = RunFolder(run)
     header = folder.header()
@@ -170,23 +170,18 @@ def _write(
     for game in header.games:
         own = [record for record in records if record.game == game and record.steps]
         if with_traces:
-            _copy_steps(target, folder.path, own)
+            files = {
+                name: read_file(folder.path, name, LINES_LIMIT)
+                for name in (steps_name(*record.key) for record in own)
+            }
         else:
-            claims = [_claim(folder, record) for record in own]
-            path = target / replays_name(game)
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(pack_claims(claims))
-
-
-def _claim(folder: RunFolder, record: EpisodeRecord) -> Claim:
-    return make_claim(*folder.stream(record.key, record.steps, StepRecord))
-
-
-def _copy_steps(target: Path, source: Path, records: list[EpisodeRecord]) -> None:
-    for record in records:
-        name = steps_name(*record.key)
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        (target / name).write_bytes(read_file(source, name, LINES_LIMIT))
+            claims = (
+                make_claim(*folder.stream(record.key, record.steps, StepRecord)) for record in own
+            )
+            files = {replays_name(game): pack_claims(claims)}
+        for name, data in files.items():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_bytes(data)
 
 
 def _check_info(info: EntryInfo, where: str) -> None:

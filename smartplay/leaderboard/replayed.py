@@ -89,8 +89,8 @@ def _end_differs(record: EpisodeRecord, total: float, end: Moment) -> Iterator[P
     }
     if scored:
         facts["score"] = (end.score, record.score)
-        told = told_by_game(end.info)
-        facts |= {name: (value, getattr(record, name)) for name, value in told.items()}
+        said = told_by_game(end.info)
+        facts |= {name: (value, getattr(record, name)) for name, value in said.items()}
     for name, (expected, found) in facts.items():
         for place, one, other in differences(expected, found, name, strict=True):
             yield problem_of(record, f"the episode's {place} differs", one, other)

@@ -144,7 +144,7 @@ def _row(path: Path, info: EntryInfo, complete: bool) -> Row:
         overall=report.overall,
         games={game.game: game.normalized for game in report.games},
         capabilities={c.capability: c.scores["shipped"] for c in report.capabilities},
-        samples=_samples(report),
+        samples={d.game: d.by_seed("normalized") for d in report.details},
         invalid=report.invalid,
         causes=_causes(report, steps),
         steps=steps,
@@ -155,16 +155,11 @@ def _row(path: Path, info: EntryInfo, complete: bool) -> Row:
     )
 
 
-def _samples(report: Report) -> dict[str, dict[int, float]]:
-    return {detail.game: detail.by_seed("normalized") for detail in report.details}
-
-
 def _causes(report: Report, steps: int) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for game in report.games:
-        for cause, rate in game.invalid.items():
-            total[cause] = total.get(cause, 0.0) + rate * game.steps / steps
-    return total
+    return {
+        cause: sum(game.invalid.get(cause, 0.0) * game.steps for game in report.games) / steps
+        for cause in dict.fromkeys(cause for game in report.games for cause in game.invalid)
+    }
 
 
 def published_rows() -> list[Row]:

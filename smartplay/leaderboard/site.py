@@ -9,21 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from smartplay import printable
 from smartplay._version import __version__
 from smartplay.capabilities import Capability
 from smartplay.comparison import Entry, compare
 from smartplay.errors import UsageError
 from smartplay.leaderboard.rows import Refused, Row, published_rows, read_entries
-from smartplay.leaderboard.tracks import Track
 from smartplay.leaderboard.verify import Verification
 from smartplay.published import published_table
+from smartplay.report.html.page import shown, templates
 from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
 from smartplay.statistics import Interval
@@ -93,7 +91,16 @@ def make_board(rows: Sequence[Row], refused: Sequence[Refused]) -> Board:
     for number, track in enumerate(shown, start=1):
         alike = (track, track.without_protocol())
         own = with_ties(_best_first([row for row in rows if row.track in alike]))
-        tables.append(_table(f"track-{number}", track, own))
+        tables.append(
+            Table(
+                key=f"track-{number}",
+                title=track.title,
+                details=track.details,
+                replayable=True,
+                games=list(dict.fromkeys(game for row in own for game in row.games)),
+                rows=own,
+            )
+        )
     printed = published_rows()
     tables.append(
         Table(
@@ -128,27 +135,18 @@ def with_ties(rows: Sequence[Row]) -> list[Row]:
     return [msgspec.structs.replace(row, ties=t) for row, t in zip(rows, ties, strict=True)]
 
 
-def _table(key: str, track: Track, rows: list[Row]) -> Table:
-    games = list(dict.fromkeys(game for row in rows for game in row.games))
-    return Table(
-        key=key, title=track.title, details=track.details, replayable=True, games=games, rows=rows
-    )
-
-
 def _best_first(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (-row.overall.mean if row.overall else 1e9, row.key))
 
 
 def to_html(board: Board) -> str:
     """The page."""
-    rows = {
-        _finalize(f"{table.key}/{row.key}"): row for table in board.tables for row in table.rows
-    }
+    rows = {shown(f"{table.key}/{row.key}"): row for table in board.tables for row in table.rows}
     outlines = {
         key: [row.capabilities.get(name) for name in board.capabilities]
         for key, row in rows.items()
     }
-    names = {key: _finalize(row.info.agent) for key, row in rows.items()}
+    names = {key: shown(row.info.agent) for key, row in rows.items()}
     page = _environment(autoescape=True).get_template("index.html")
     return page.render(board=board, names=names, radar=radar_of_choice(outlines), rim=RIM)
 
@@ -159,15 +157,7 @@ def to_markdown(board: Board) -> str:
 
 
 def _environment(autoescape: bool) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("smartplay.leaderboard", "templates"),
-        autoescape=autoescape,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_finalize,
-    )
+    environment = templates("smartplay.leaderboard", autoescape)
     environment.filters.update(
         md=escape,
         mean=lambda value: "-" if value is None else f"{value.mean:.2f}",
@@ -180,11 +170,6 @@ def _environment(autoescape: bool) -> Environment:
         wrapped=lambda name: Markup("<wbr>").join(WORDS.split(name)),
     )
     return environment
-
-
-def _finalize(value: Any) -> Any:
-    """What entries hold goes onto the pages as printable lines; marks are our own."""
-    return printable.line(value, printable.TEXT) if type(value) is str else value
 
 
 def short(game: str) -> str:

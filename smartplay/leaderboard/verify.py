@@ -260,13 +260,9 @@ def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[P
 
 
 def check_seeds(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
-    """Check that the seeds of planned episodes follow from the suite seed.
-
-    All plays of an episode share the game's seed.
-    """
-    planned = {(job.game, job.episode): [job.seed, job.agent_seed] for job in jobs_of(header)}
+    """Check that the seeds of planned episodes follow from the suite seed."""
+    planned = {job.key: [job.seed, job.agent_seed] for job in jobs_of(header)}
     for record in lines:
-        seeds, found = planned[record.game, record.episode], [record.seed, record.agent_seed]
-        checked = 1 if record.repeat else 2
-        if seeds[:checked] != found[:checked]:
+        seeds, found = planned[record.key], [record.seed, record.agent_seed]
+        if seeds != found:
             yield problem_of(record, "the seeds do not follow from the suite seed", seeds, found)

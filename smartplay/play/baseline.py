@@ -13,12 +13,11 @@ from pathlib import Path
 import msgspec
 
 from smartplay.anchors import Played
-from smartplay.card import GameCard
-from smartplay.errors import RunFolderError, UsageError
+from smartplay.errors import UsageError
 from smartplay.leaderboard import verify_run
-from smartplay.play.human import PREFIX
+from smartplay.play.human import PREFIX, is_name
 from smartplay.records import EpisodeRecord, RunHeader
-from smartplay.registry import find_card, get_card
+from smartplay.registry import get_card
 from smartplay.run_folder import RunFolder, encode
 from smartplay.statistics import mean_interval
 from smartplay.whole_files import write_atomically
@@ -75,7 +74,8 @@ def human_episodes(run: Path) -> tuple[list[HumanEpisode], Counter[str]]:
     header = folder.header()
     if not header.agent.startswith(PREFIX):
         raise UsageError(f"{run} was played by {header.agent}; a baseline takes runs of people")
-    if header.agent_settings.get("shown") not in SHOWN:
+    named = is_name(header.agent.removeprefix(PREFIX))
+    if not named or header.agent_settings.get("shown") not in SHOWN:
         raise UsageError(f"{run} was not played with smartplay play; a baseline takes no other")
     verification = verify_run(run)
     if not verification.verified:
@@ -171,27 +171,18 @@ def keep(games: Path, episodes: Sequence[HumanEpisode]) -> list[Path]:
 def _why_not(header: RunHeader, record: EpisodeRecord) -> str:
     """Why an episode does not count; empty if it does."""
     plan = header.games[record.game]
-    card = _card(record.game)
+    card = get_card(record.game)
     if record.score is None:
         return "not played to the end"
     if record.repeat:
         return "played again; only the first play of an episode shows what a person can do"
     if header.agent_settings.get("score"):
         return "played with the score shown, which agents do not see"
-    if not card.has_digest(plan.digest):
-        return "played with another version of the card"
     if plan.settings:
         return "played with settings of its own"
     if plan.steps != card.steps:
         return f"played with {plan.steps} steps, not {card.steps}"
     return ""
-
-
-def _card(game: str) -> GameCard:
-    card = find_card(game)
-    if card is None:
-        raise RunFolderError(f"{game} has no card here; only shipped games have baselines")
-    return card
 
 
 def _line(header: RunHeader, record: EpisodeRecord) -> HumanEpisode:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from smartplay import printable
 from smartplay.agents.base import Context
 from smartplay.agents.catalog import AgentSource
 from smartplay.errors import UsageError
@@ -21,13 +22,18 @@ PREFIX = "human:"
 NAME = re.compile(r"\w[\w .-]{0,39}")
 
 
+def is_name(name: str) -> bool:
+    """Whether a player can be called so: what can be seen of it is all there is."""
+    return bool(NAME.fullmatch(name)) and printable.is_clean(name)
+
+
 def source(name: str, pictured: bool, score_shown: bool) -> AgentSource:
     """The player as an agent of a run; without a session it can be planned with, not played.
 
     Raises:
         UsageError: If the name is no name.
     """
-    if not NAME.fullmatch(name):
+    if not is_name(name):
         raise UsageError(
             f"{name!r} is no name for a player; use 1 to 40 letters, digits, spaces, . _ or -"
         )

@@ -31,7 +31,7 @@ Tab             in the window: the picture, or the text an agent reads
 {HELP}               this page
 Esc             stop; the same command goes on from here later
 
-What you read is what an agent reads. The score is told when the episode is over: in some games
+What you read is what an agent reads. The score is shown when the episode is over: in some games
 it gives away what there is to find out. Your name, your actions and the time each took are
 recorded in the run folder, and nothing else."""
 
@@ -73,7 +73,7 @@ class Human:
         self._steps = 0
         self._met = False
         self._mirror: Replay | None = None  # so that taking pictures cannot touch the episode
-        if session.mirrored:
+        if session.pictured or session.score_shown:
             plan = session.header.games[job.game]
             self._mirror = Replay(job.game, plan, job.seed, pictured=session.pictured)
 
@@ -158,7 +158,7 @@ class Human:
 
 
 class Session:
-    """Makes the player's agents, one per episode, and tells how each ended.
+    """Makes the player's agents, one per episode, and shows how each ended.
 
     Args:
         display: Where it is played.
@@ -182,11 +182,6 @@ class Session:
         self._jobs = {job.key: job for job in jobs_of(header)}
         self._player: tuple[Job, Human] | None = None
 
-    @property
-    def mirrored(self) -> bool:
-        """Whether a second copy of the game is needed for what is shown."""
-        return self.pictured or self.score_shown
-
     def __call__(self, context: Context) -> Human:
         """Make the player of the next episode."""
         if not self.close_episode():
@@ -203,7 +198,7 @@ class Session:
         return title if plan.episodes == 1 else f"{title}, {job.episode + 1} of {plan.episodes}"
 
     def close_episode(self) -> bool:
-        """Tell how the last episode ended, if there was one.
+        """Show how the last episode ended, if there was one.
 
         Returns:
             Whether the player wants more.
@@ -212,11 +207,11 @@ class Session:
             return True
         (job, player), self._player = self._player, None
         try:
-            return self._tell_end(job, player)
+            return self._show_end(job, player)
         finally:
             player.close()
 
-    def _tell_end(self, job: Job, player: Human) -> bool:
+    def _show_end(self, job: Job, player: Human) -> bool:
         records = {record.key: record for record in self._folder.results(self.header)}
         record = records.get((job.game, job.episode, 0))
         if record is None or record.error == one_line(PlayerStoppedError()):

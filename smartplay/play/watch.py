@@ -66,11 +66,10 @@ class Recording:
                 f"{run} holds no episode {_label(episode, repeat)} of {name}; played: {known}"
             )
         self.header, self.steps = folder.steps(name, episode, record.steps, repeat)
-        self._replay = self._played_again() if pictured else None
-
-    def _played_again(self) -> Replay:
+        self._replay = None
         try:
-            return Replay.of(self.run.games[self.header.game], self.header, self.steps)
+            if pictured:
+                self._replay = Replay.of(self.run.games[name], self.header, self.steps)
         except UsageError as error:
             raise UsageError(f"{error}; watch it with --as text") from error
 
@@ -123,8 +122,7 @@ def find_game(header: RunHeader, game: str | None) -> str:
     if game is None:
         return next(iter(header.games))
     for name in header.games:
-        short = name.split("/")[-1]
-        if game in (name, short, short.rsplit("-v", 1)[0]):
+        if game in (name, name.split("/")[-1], name.split("/")[-1].rsplit("-v", 1)[0]):
             return name
     raise UnknownNameError("game of this run", game, list(header.games))
 

@@ -26,6 +26,7 @@ from smartplay.scoring import (
     GameScore,
     Separability,
     Weights,
+    added,
     analyze_capabilities,
     episode_means,
     score_capabilities,
@@ -126,7 +127,8 @@ def build_report(
     steps = sum(game.steps for game in games)
     played = [card for card, game in zip(cards, games, strict=True) if game.normalized]
     samples = {card.id: _normalized(card, by_game[card.id]) for card in played}
-    unscored = _merge([game.unscored for game in games])
+    unscored = added(game.unscored for game in games)
+    invalid = sum((game.invalid_rate or 0.0) * game.steps for game in games)
     planned = sum(game.planned for game in games)
     calls, usage = spent(games)
     models = model_uses(records, header, prices)
@@ -135,9 +137,9 @@ def build_report(
         run=header,
         episodes=sum(game.episodes for game in games),
         planned=planned,
-        unscored=unscored,
+        unscored=dict(unscored),
         missing=planned - len(records),
-        invalid=_invalid_steps(games) / steps if steps else None,
+        invalid=invalid / steps if steps else None,
         calls=calls,
         usage=usage,
         overall=_overall(list(samples.values())),
@@ -158,7 +160,7 @@ def build_report(
 
 
 def _card(path: Path, game: str) -> GameCard:
-    """The card of a game. A run names its card's file too, but a stranger's may name any file."""
+    """The card of a game. A run names its card's file too, but an untrusted one names any file."""
     card = find_card(game)
     if card is None:
         raise RunFolderError(f"{path} was played on {game}, which {UNKNOWN}")
@@ -183,18 +185,6 @@ def _overall(samples: list[list[float]]) -> Interval | None:
         return None
     rng = np.random.default_rng(BOOTSTRAP_SEED)
     return weighted_interval(samples, [1.0] * len(samples), rng)
-
-
-def _invalid_steps(games: list[GameScore]) -> float:
-    return sum((game.invalid_rate or 0.0) * game.steps for game in games)
-
-
-def _merge(counts: list[dict[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = defaultdict(int)
-    for count in counts:
-        for key, value in count.items():
-            total[key] += value
-    return dict(total)
 
 
 def _notes(games: list[GameScore], header: RunHeader, contrasts: set[str]) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Literal
 
@@ -123,7 +124,8 @@ def detail_game(card: GameCard, records: Sequence[EpisodeRecord], folder: RunFol
         folder: Where their steps are kept; without them there is neither curve nor waiting time.
     """
     ordered = sorted(records, key=lambda record: record.key)
-    traced = _all_marks(folder, [record for record in ordered if record.score is not None])
+    scored = [record for record in ordered if record.score is not None]
+    traced = list(_all_marks(folder, scored))
     plays: dict[int, list[list[float]]] = defaultdict(list)
     for record, marks in traced:
         plays[record.episode].append([mark.score for mark in marks])
@@ -138,20 +140,18 @@ def detail_game(card: GameCard, records: Sequence[EpisodeRecord], folder: RunFol
 
 def _all_marks(
     folder: RunFolder, records: Sequence[EpisodeRecord]
-) -> list[tuple[EpisodeRecord, list[StepMark]]]:
-    """The marks of the first episodes, as long as they fit into memory together."""
+) -> Iterator[tuple[EpisodeRecord, list[StepMark]]]:
+    """The marks of the first episodes, as long as they fit into memory together.
+
+    A run packed without its steps still has scores; only what needs the steps is left out.
+    """
     total = itertools.accumulate(record.steps for record in records)
-    fitting = [record for record, steps in zip(records, total, strict=True) if steps <= MOST_MARKS]
-    read = ((record, _marks(folder, record)) for record in fitting)
-    return [(record, marks) for record, marks in read if marks]
-
-
-def _marks(folder: RunFolder, record: EpisodeRecord) -> list[StepMark]:
-    """A run packed without its steps still has scores; only what needs the steps is left out."""
-    try:
-        return list(folder.stream(record.key, record.steps, StepMark)[1])
-    except RunFolderError:
-        return []
+    for record, steps in zip(records, total, strict=True):
+        with suppress(RunFolderError):
+            fits = steps <= MOST_MARKS
+            marks = list(folder.stream(record.key, record.steps, StepMark)[1]) if fits else []
+            if marks:
+                yield record, marks
 
 
 def _detail(card: GameCard, record: EpisodeRecord) -> EpisodeDetail:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from smartplay import printable
-from smartplay.comparison.results import Bargain, Difference
+from smartplay.comparison.results import CostPoint, Difference
 from smartplay.comparison.ties import ALPHA
 from smartplay.report.details import Curve, EpisodeDetail, GameDetail
 from smartplay.report.svg import Scale, dot, figure, line, path, series, short, text
@@ -139,14 +139,9 @@ def _counts(
         x = scale(episode.score or 0.0)
         tops[round(x / DOT_GAP)] = (x, place)
     return [
-        text(
-            x + (-7 if x > WIDTH / 2 else 7),
-            base - gap * place + 4,
-            f"{place + 1} episodes",
-            "note",
-            "end" if x > WIDTH / 2 else "start",
-        )
+        text(x + aside, base - gap * place + 4, f"{place + 1} episodes", "note", anchor)
         for x, place in tops.values()
+        for aside, anchor in [(-7, "end") if x > WIDTH / 2 else (7, "start")]
         if place >= COUNTED
     ]
 
@@ -238,7 +233,7 @@ def forest(differences: Sequence[tuple[str, Difference]], unit: str) -> Markup:
     return figure(WIDTH, bottom + 20, f"Differences in {unit} with 95 % intervals", parts)
 
 
-def scatter(points: Sequence[Bargain], names: Sequence[str], unit: str) -> Markup:
+def scatter(points: Sequence[CostPoint], names: Sequence[str], unit: str) -> Markup:
     """Cost to the right, score upward; the front is a line through what nothing beats."""
     x = Scale(0, max([p.cost for p in points] + [1e-9]) * 1.08, 44, 500)
     scores = [p.score for p in points]
@@ -260,16 +255,8 @@ def scatter(points: Sequence[Bargain], names: Sequence[str], unit: str) -> Marku
         left, top = x(point.cost), y(point.score)
         name = names[point.run]
         parts.append(dot(left, top, 6, f"dot {series(point.run)}", name))
-        near = left > 380
-        parts.append(
-            text(
-                left + (-10 if near else 10),
-                top + 4,
-                name[:28],
-                "label",
-                "end" if near else "start",
-            )
-        )
+        aside, anchor = (-10, "end") if left > 380 else (10, "start")
+        parts.append(text(left + aside, top + 4, name[:28], "label", anchor))
     return figure(512, 276, "Score against cost", parts)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from smartplay import printable
 from smartplay.contrast_scores import ContrastScore
 from smartplay.report.build import Report
 from smartplay.report.costs import Cost, ModelUse
-from smartplay.scoring import CapabilityScore, GameScore, Separability
+from smartplay.scoring import GameScore, Separability
 from smartplay.statistics import MASTERED, Interval
 
 NONE = "-"
@@ -32,11 +35,6 @@ def invalid(game: GameScore) -> str:
     return share(game.invalid_rate) + (f" ({causes})" if causes else "")
 
 
-def played(game: GameScore) -> str:
-    """A game with the engine it was played on, where there is more than one."""
-    return name(game.game) + (f" ({game.engine})" if game.engine else "")
-
-
 def name(game: str) -> str:
     """An id without its namespace."""
     return game.split("/")[-1]
@@ -47,6 +45,17 @@ def episodes(game: GameScore) -> str:
     return f"{game.episodes}/{game.planned}"
 
 
+GAMES = (
+    "Means over the scored episodes with 95 % intervals. Normalised: 0 is the game's minimum, 1 "
+    "the human score. Over chance: 0 is random play, 1 the best possible (or, where that is not "
+    "known, the human) score. Invalid: steps without a valid answer, played by the game's fallback "
+    "action. Read, written: tokens."
+)
+CAPABILITIES = (
+    "Weighted means of the normalised game scores. Each game is rated for how much it demands a "
+    "capability, from 1 to 4. Its weight is that degree less one, as in the original's code; the "
+    "paper's weights are the degrees themselves."
+)
 CONTRASTS = (
     "Each capability measured by itself: the hard setting of a contrast demands it, the easy one "
     "does not, and nothing else differs. Both are scores over chance (0 is random play, 1 the best "
@@ -62,26 +71,67 @@ def retention(score: ContrastScore) -> str:
     return "not measurable" if score.pairs else NONE
 
 
-def capability(report: Report, score: CapabilityScore) -> tuple[str, ...]:
-    """A row of a table: a capability, its two scores and what random play would get."""
-    chance = report.chance["shipped"].get(score.capability)
+class Table(NamedTuple):
+    """A table of the report.
+
+    Attributes:
+        title: Its heading.
+        about: What its numbers mean.
+        header: The names of its columns.
+        rows: Its cells.
+        narrow: How many of its columns there is room for in a terminal.
+    """
+
+    title: str
+    about: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    narrow: int
+
+
+def tables(report: Report) -> list[Table]:
+    """The tables that every form of the report has."""
+    columns = "Game,Episodes,Score,Normalised,Over chance,Invalid,Goal reached,Calls,Read,Written"
+    names = ("Capability", "Score", "By the paper's weights", "Random play", "Games with weights")
+    sides = ("Capability", "Easy", "Hard", "Retention", "Pairs")
+    found = [
+        Table("Games", GAMES, columns.split(","), list(map(_game, report.games)), 6),
+        Table("Capabilities", CAPABILITIES, names, _capabilities(report), 4),
+        Table("Contrasts", CONTRASTS, sides, list(map(_contrast, report.contrasts)), 5),
+    ]
+    return [table for table in found if table.rows]
+
+
+def _game(game: GameScore) -> tuple[str, ...]:
     return (
-        score.capability,
-        interval(score.scores["shipped"]),
-        interval(score.scores["paper"]),
-        NONE if chance is None else f"{chance:.2f}",
+        name(game.game) + (f" ({game.engine})" if game.engine else ""),
+        episodes(game),
+        interval(game.score),
+        interval(game.normalized),
+        interval(game.corrected),
+        invalid(game),
+        share(game.completed),
+        *map(str, (game.calls, game.usage.prompt, game.usage.completion)),
     )
 
 
-def contrast(score: ContrastScore) -> tuple[str, ...]:
-    """A row of a table: a capability, the scores of its contrast and what is left."""
-    return (
-        score.capability,
-        interval(score.easy),
-        interval(score.hard),
-        retention(score),
-        str(score.pairs),
-    )
+def _capabilities(report: Report) -> list[tuple[str, ...]]:
+    chance = report.chance["shipped"]
+    return [
+        (
+            score.capability,
+            interval(score.scores["shipped"]),
+            interval(score.scores["paper"]),
+            NONE if (level := chance.get(score.capability)) is None else f"{level:.2f}",
+            ", ".join(f"{name(game)} x {weight}" for game, weight in score.covers.items()) or NONE,
+        )
+        for score in report.capabilities
+    ]
+
+
+def _contrast(score: ContrastScore) -> tuple[str, ...]:
+    ends = (interval(score.easy), interval(score.hard), retention(score))
+    return (score.capability, *ends, str(score.pairs))
 
 
 def headline(report: Report) -> list[str]:

@@ -18,7 +18,7 @@ import smartplay.agents
 from smartplay import printable
 from smartplay.agents.base import Agent, AgentMaker, Context, Observation, Reply
 from smartplay.card import GameCard
-from smartplay.encoding import encode
+from smartplay.encoding import checked
 from smartplay.errors import (
     AgentError,
     GameError,
@@ -328,7 +328,7 @@ class _Episode:
             **self.log.sums(),
             **told_by_game(self.info),
         )
-        msgspec.json.decode(encode(record), type=EpisodeRecord)  # or nobody could read it again
+        checked(record)  # or nobody could read it again
         return Outcome(record, self.log.packed(), _fault(failure))
 
 
@@ -387,16 +387,17 @@ def judge(reply: Any, actions: list[str], calls: Sequence[Call] = ()) -> tuple[i
         return action, msgspec.structs.replace(attempt, calls=list(calls))
     parsed = parse_action(reply.text, actions, reply.truncated)
     cause = parsed.cause.value if parsed.cause else None
-    own = [_checked(msgspec.structs.replace(call, role="")) for call in reply.calls]
+    own = [_readable(msgspec.structs.replace(call, role="")) for call in reply.calls]
     return parsed.action, Attempt(reply.text, cause, reply.reasoning, [*calls, *own])
 
 
-def _checked(call: Call) -> Call:
+def _readable(call: Call) -> Call:
     """A call that an agent says it made, if it can be written down and read again."""
     try:
-        return msgspec.json.decode(encode(call), type=Call)
+        checked(call)
     except (msgspec.MsgspecError, TypeError) as error:
         raise AgentError(f"a call of the agent's reply cannot be written down: {error}") from error
+    return call
 
 
 def _judge_number(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:

@@ -20,6 +20,7 @@ from smartplay import parsing
 from smartplay._version import __version__
 from smartplay.agents.catalog import AgentSource
 from smartplay.card import GameCard
+from smartplay.encoding import checked, encode
 from smartplay.errors import (
     CardError,
     RunFolderError,
@@ -30,7 +31,6 @@ from smartplay.errors import (
 from smartplay.models.base import WITHOUT_EFFECT
 from smartplay.records import GameHeader, RunHeader
 from smartplay.registry import cards, get_card, register_cards
-from smartplay.run_folder import encode
 from smartplay.runner.episode import Job, one_line
 
 QUICK_EPISODES = 2
@@ -161,7 +161,7 @@ def plan_run(
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     try:
-        msgspec.json.decode(encode(header), type=RunHeader)
+        checked(header)
     except msgspec.ValidationError as error:
         raise UsageError(f"the run cannot be written down: {error}") from error
     return header

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from smartplay.comparison import compare
-from smartplay.comparison.results import Comparison
 from smartplay.errors import RunFolderError
 from smartplay.report.build import Report
 from smartplay.report.html.entries import entries_of
@@ -50,12 +49,8 @@ def write_html(reports: Sequence[Report], folders: Sequence[Path], out: Path) ->
         names = [entry.name for entry in entries]
         page = render_page(reports, names, comparison, traces)
         write_atomically(out, page.encode("utf-8", "backslashreplace"))
-        _write_comparison(comparison, out)
+        if comparison is not None:
+            write_atomically(out.with_suffix(".comparison.json"), pretty(comparison))
     except OSError as error:
         raise RunFolderError(f"cannot write {out}: {error.strerror or error}") from error
     return out
-
-
-def _write_comparison(comparison: Comparison | None, out: Path) -> None:
-    if comparison is not None:
-        write_atomically(out.with_suffix(".comparison.json"), pretty(comparison))

@@ -7,34 +7,37 @@ from collections.abc import Sequence
 
 import msgspec
 
+from smartplay import printable
 from smartplay.comparison import Entry
 from smartplay.report.build import Report
 
 
 def entries_of(reports: Sequence[Report]) -> list[Entry]:
     """An entry per report. Cost is money where prices were given to all, else tokens."""
-    priced = all(report.cost is not None or not report.calls for report in reports)
-    names = names_of(reports)
-    return [_entry(report, name, priced) for report, name in zip(reports, names, strict=True)]
+    pairs = zip(reports, names_of(reports), strict=True)
+    return [_entry(report, name, _priced(reports)) for report, name in pairs]
 
 
 def cost_unit(reports: Sequence[Report]) -> str:
     """What `Entry.cost` counts, in words."""
     costs = [report.cost for report in reports if report.cost is not None]
-    if costs and all(report.cost is not None or not report.calls for report in reports):
+    if costs and _priced(reports):
         return f"cost of the run in {costs[0].currency}, prices of {costs[0].date}"
     return "tokens read and written in the run"
 
 
+def _priced(reports: Sequence[Report]) -> bool:
+    return all(report.cost is not None or not report.calls for report in reports)
+
+
 def names_of(reports: Sequence[Report]) -> list[str]:
     """The agents' names, numbered where two are equal."""
-    total = Counter(report.agent for report in reports)
+    agents = [printable.line(report.agent) for report in reports]
     seen: Counter[str] = Counter()
     names = []
-    for report in reports:
-        seen[report.agent] += 1
-        more = f" ({seen[report.agent]})" if total[report.agent] > 1 else ""
-        names.append(report.agent + more)
+    for agent in agents:
+        seen[agent] += 1
+        names.append(f"{agent} ({seen[agent]})" if agents.count(agent) > 1 else agent)
     return names
 
 

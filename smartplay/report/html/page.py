@@ -71,14 +71,7 @@ def render_page(
 
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("smartplay.report.html", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalize,
-    )
+    environment = templates("smartplay.report.html")
     environment.globals.update(figures=figures, series=svg.series, wording=wording)
     environment.filters.update(
         interval=wording.interval,
@@ -96,8 +89,21 @@ def _templates() -> Environment:
     return environment
 
 
-def _finalize(value: Any) -> Any:
-    """What a run folder holds goes onto the page as printable lines; marks are our own."""
+def templates(package: str, autoescape: bool = True) -> Environment:
+    """A package's templates, of pages that need no network and obey nothing they are given."""
+    return Environment(
+        loader=PackageLoader(package, "templates"),
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=shown,
+    )
+
+
+def shown(value: Any) -> Any:
+    """A value as a page shows it: text as a printable line, marks, which are our own, as such."""
     return printable.line(value, printable.TEXT) if type(value) is str else value
 
 

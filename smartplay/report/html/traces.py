@@ -9,6 +9,7 @@ import msgspec
 
 from smartplay.errors import RunFolderError
 from smartplay.records import GameHeader
+from smartplay.report import wording
 from smartplay.report.build import Report
 from smartplay.report.details import EpisodeDetail
 from smartplay.report.html.packing import pack_episode
@@ -48,6 +49,8 @@ class Traces(msgspec.Struct):
         thumbnails: A picture per game, as a data address.
         aside: How many episodes are in files beside the page.
         undrawn: How many episodes have no pictures for want of room.
+        steps_room: Bytes that are left for steps.
+        pictures_room: Bytes that are left for pictures.
     """
 
     places: dict[Key, Place] = {}
@@ -55,6 +58,8 @@ class Traces(msgspec.Struct):
     thumbnails: dict[str, str] = {}
     aside: int = 0
     undrawn: int = 0
+    steps_room: int = 0
+    pictures_room: int = 0
 
 
 def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Path) -> Traces:
@@ -73,8 +78,7 @@ def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Pa
     own_path(aside.parent, aside.name)
     for old in aside.glob("[0-9]*-*-[0-9]*.js"):
         old.unlink()
-    traces = Traces()
-    room = _Room()
+    traces = Traces(steps_room=STEPS_BYTES, pictures_room=PICTURES_BYTES)
     longest = max((len(d.episodes) for report in reports for d in report.details), default=0)
     for place in range(longest):
         for run, (report, folder) in enumerate(zip(reports, folders, strict=True)):
@@ -83,20 +87,12 @@ def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Pa
                     episode = detail.episodes[place]
                     plan = report.run.games[detail.game]
                     key = (run, detail.game, episode.episode, episode.repeat)
-                    _collect(traces, room, RunFolder(folder), plan, key, episode, aside)
+                    _collect(traces, RunFolder(folder), plan, key, episode, aside)
     return traces
-
-
-class _Room:
-    """What the page has left, in bytes."""
-
-    def __init__(self) -> None:
-        self.steps, self.pictures = STEPS_BYTES, PICTURES_BYTES
 
 
 def _collect(
     traces: Traces,
-    room: _Room,
     folder: RunFolder,
     plan: GameHeader,
     key: Key,
@@ -113,9 +109,9 @@ def _collect(
         return
     refused = why_no_pictures(game, plan)
     pictures: dict[int, str] = {}
-    if not refused and room.pictures > 0:
+    if not refused and traces.pictures_room > 0:
         pictures = draw_episode(plan, header, steps)
-        room.pictures -= sum(map(len, pictures.values()))
+        traces.pictures_room -= sum(map(len, pictures.values()))
         if pictures:
             traces.thumbnails.setdefault(game, list(pictures.values())[len(pictures) // 3])
         else:
@@ -124,9 +120,9 @@ def _collect(
         refused = "There is no room for pictures of this episode; lower episodes have some."
         traces.undrawn += 1
     packed = pack_episode(header, steps, pictures, refused)
-    name = f"{run}-{_plain(game)}-{episode.label}"
-    if len(packed) <= min(room.steps, EPISODE_BYTES):
-        room.steps -= len(packed)
+    name = f"{run}-{wording.name(game)}-{episode.label}"
+    if len(packed) <= min(traces.steps_room, EPISODE_BYTES):
+        traces.steps_room -= len(packed)
         traces.packed[f"steps-{name}"] = packed
         traces.places[key] = Place(id=f"steps-{name}")
         return
@@ -134,8 +130,3 @@ def _collect(
     write_atomically(aside / f"{name}.js", f'smartplaySteps("{name}","{packed}");\n'.encode())
     traces.places[key] = Place(id=name, file=f"{aside.name}/{name}.js")
     traces.aside += 1
-
-
-def _plain(game: str) -> str:
-    """An id without its namespace; letters, digits and hyphens only."""
-    return "".join(c for c in game.split("/")[-1] if c.isascii() and (c.isalnum() or c == "-"))
