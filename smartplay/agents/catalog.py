@@ -10,10 +10,10 @@ from typing import Any, get_args
 
 import msgspec
 
+from smartplay.agents.ablations import ABLATIONS, Ablation, find_ablation
 from smartplay.agents.base import Agent, AgentMaker, Context, Trajectory
 from smartplay.agents.filters import make_filtered
 from smartplay.agents.identity import object_digest
-from smartplay.agents.lesions import LESIONS, Lesion, find_lesion
 from smartplay.agents.llm import ROLE, LLMAgent, Protocols
 from smartplay.agents.prompts import PLAIN, Variant, find_variant, function_agent
 from smartplay.agents.simple import ConstantAgent, RandomAgent
@@ -32,6 +32,9 @@ OWN = {
     "file.py:Name": "a class or function of yours",
     "definition.toml": 'a definition: agent = "one of the above", tables [settings], [models.ROLE]',
 }
+ABLATION_KEYS = ("ablation", "lesion")
+"""The setting that names ablations, and what version 0.1 called it."""
+
 GIVEN = ("manual", "actions", "seed", "context")
 """What the constructor of an agent may ask for."""
 
@@ -80,7 +83,7 @@ def find_agent(
         agent: A name as in `known_agents`, a class or function, or a source that is complete
             already.
         settings: Settings over those of a definition file. Three of them are for every agent:
-            `lesion`, a name or a list of names of `smartplay.agents.lesions`, says what to take
+            `ablation`, a name or a list of names of `smartplay.agents.ablations`, says what to take
             away from it; `prompt`, the name of a variant of `smartplay.agents.prompts`, how the
             prompt is worded; `models` maps roles to `{"agent": "openai:NAME", …settings}`.
 
@@ -93,14 +96,14 @@ def find_agent(
         name, defined = read_definition(Path(agent))
         source = find_agent(name, overlay(defined, settings))
         return msgspec.structs.replace(source, name=Path(agent).stem + _suffix(source.settings))
-    whole = {key: value for key, value in settings.items() if key != "lesion"}
-    lesions = _lesions(agent, settings.get("lesion", []))
-    if not lesions:
+    whole = {key: value for key, value in settings.items() if key not in ABLATION_KEYS}
+    ablations = _ablations(agent, next((settings[k] for k in ABLATION_KEYS if k in settings), []))
+    if not ablations:
         return _find_whole(agent, whole)
-    faculties = [lesion.faculty for lesion in lesions if lesion.faculty]
+    faculties = [ablation.faculty for ablation in ablations if ablation.faculty]
     source = _find_whole(agent, whole | ({"without": faculties[0]} if faculties else {}))
-    names = {"lesion": [lesion.name for lesion in lesions]}
-    filters = [lesion.filter for lesion in lesions if lesion.filter]
+    names = {"ablation": [ablation.name for ablation in ablations]}
+    filters = [ablation.filter for ablation in ablations if ablation.filter]
     return msgspec.structs.replace(
         source,
         name=source.name + _suffix(names),
@@ -110,25 +113,25 @@ def find_agent(
     )
 
 
-def _lesions(agent: str | Callable[..., Any], names: str | list[str]) -> list[Lesion]:
-    """The lesions of these names, if the agent can have them."""
-    found = [find_lesion(name) for name in ([names] if isinstance(names, str) else names)]
-    faculties = [lesion.name for lesion in found if lesion.faculty]
+def _ablations(agent: str | Callable[..., Any], names: str | list[str]) -> list[Ablation]:
+    """The ablations of these names, if the agent can have them."""
+    found = [find_ablation(name) for name in ([names] if isinstance(names, str) else names)]
+    faculties = [ablation.name for ablation in found if ablation.faculty]
     if faculties and agent != "reference":
-        fit = ", ".join(lesion.name for lesion in LESIONS if lesion.filter)
+        fit = ", ".join(ablation.name for ablation in ABLATIONS if ablation.filter)
         raise UsageError(
-            f"the lesion {faculties[0]} takes a faculty away that only the agent reference is "
+            f"the ablation {faculties[0]} takes a faculty away that only the agent reference is "
             f"known to have; those for any agent are: {fit}"
         )
     if len(faculties) > 1:
-        raise UsageError(f"only one of these lesions at a time: {', '.join(faculties)}")
+        raise UsageError(f"only one of these ablations at a time: {', '.join(faculties)}")
     return found
 
 
 def _suffix(settings: dict[str, Any]) -> str:
     """What follows an agent's name if something is taken away from it."""
-    names = settings.get("lesion", [])
-    return f" (lesion: {', '.join(names)})" if names else ""
+    names = settings.get("ablation", [])
+    return f" (ablation: {', '.join(names)})" if names else ""
 
 
 def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:

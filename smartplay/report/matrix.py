@@ -1,11 +1,11 @@
-"""The lesion matrix as a picture: nine lesions by nine contrasts."""
+"""The ablation matrix as a picture: nine ablations by nine contrasts."""
 
 from __future__ import annotations
 
 from html import escape
 
 from smartplay.capabilities import Capability
-from smartplay.validity.matrix import KEPT, LOST, LesionMatrix
+from smartplay.validity.matrix import KEPT, LOST, AblationMatrix
 
 SHORT = {
     str(capability): short
@@ -21,26 +21,26 @@ INK, FAINT, PAPER, SHADE = "#1b1b1b", "#5c5a55", "#fbfaf7", "#dedbd2"
 LOW, HIGH = (213, 94, 0), (0, 114, 178)
 
 
-def matrix_svg(matrix: LesionMatrix) -> str:
+def matrix_svg(matrix: AblationMatrix) -> str:
     """Draw the matrix; blue is kept, orange is lost, a frame marks the diagonal."""
-    number = len(matrix.lesions)
+    number = len(matrix.ablations)
     width, height = LEFT + CELL * number + 20, TOP + CELL * number + 56
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
         'font-family="Helvetica, Arial, sans-serif" font-size="13">',
-        "<title>Retention of nine lesioned agents on nine contrasts</title>",
+        "<title>Retention of nine ablated agents on nine contrasts</title>",
         f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
         f'<text x="{LEFT}" y="26" font-size="15" fill="{INK}">What is left of each contrast '
         "(hard over easy)</text>",
-        f'<text x="{LEFT - 12}" y="{TOP - 14}" text-anchor="end" fill="{FAINT}">lesion</text>',
+        f'<text x="{LEFT - 12}" y="{TOP - 14}" text-anchor="end" fill="{FAINT}">ablation</text>',
     ]
     for k, name in enumerate(matrix.capabilities):
         x = LEFT + CELL * (k + 0.5)
         parts.append(_text(x, TOP - 14, SHORT[name], INK, 12))
-    for row, lesion in enumerate(matrix.lesions):
+    for row, ablation in enumerate(matrix.ablations):
         y = TOP + CELL * (row + 0.5) + 5
         parts.append(
-            f'<text x="{LEFT - 12}" y="{y}" text-anchor="end" fill="{INK}">{escape(lesion)}</text>'
+            f'<text x="{LEFT - 12}" y="{y}" text-anchor="end" fill="{INK}">{escape(ablation)}</text>'
         )
         parts += [_cell(matrix, row, k) for k in range(number)]
     parts.append(
@@ -51,7 +51,7 @@ def matrix_svg(matrix: LesionMatrix) -> str:
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _cell(matrix: LesionMatrix, row: int, column: int) -> str:
+def _cell(matrix: AblationMatrix, row: int, column: int) -> str:
     x, y = LEFT + CELL * column, TOP + CELL * row
     mean, low, high = (part[row][column] for part in (matrix.retention, matrix.low, matrix.high))
     fill = SHADE if mean is None else _color(mean)

@@ -1,4 +1,4 @@
-"""What lesions do to scores, and whether it can be told which lesion it was: pure functions."""
+"""What ablations do to scores, and whether it can be told which ablation it was: pure functions."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from smartplay.scoring import Weights, weight_matrix
 from smartplay.statistics import Floats, Interval, ratio_interval
 
 KEPT, LOST = 0.9, 0.3
-"""A row of the lesion matrix is clean if all but its diagonal is at least `KEPT`, that at most
+"""A row of the ablation matrix is clean if all but its diagonal is at least `KEPT`, that at most
 `LOST`."""
 
 
-class LesionMatrix(msgspec.Struct, frozen=True, kw_only=True):
-    """What each lesion leaves of each contrast.
+class AblationMatrix(msgspec.Struct, frozen=True, kw_only=True, rename={"ablations": "lesions"}):
+    """What each ablation leaves of each contrast.
 
-    Rows are lesions, columns contrasts, both in the order of `capabilities`; a value is None where
-    the lesioned agent does not master the easy setting.
+    Rows are ablations, columns contrasts, both in the order of `capabilities`; a value is None where
+    the ablated agent does not master the easy setting.
 
     Attributes:
         capabilities: The nine.
-        lesions: The lesions' names.
+        ablations: The ablations' names (`lesions` in JSON, as in version 0.1).
         retention: Hard over easy, both over chance.
         low: Lower ends of the 95 % intervals.
         high: Upper ends.
         seeds: Episodes per setting.
         clean: Per row, whether the diagonal is at most `LOST` and all the rest at least `KEPT`.
-        easy: Over chance, per lesion and contrast.
+        easy: Over chance, per ablation and contrast.
         hard: Likewise.
     """
 
     capabilities: list[str]
-    lesions: list[str]
+    ablations: list[str]
     retention: list[list[float | None]]
     low: list[list[float | None]]
     high: list[list[float | None]]
@@ -46,25 +46,25 @@ class LesionMatrix(msgspec.Struct, frozen=True, kw_only=True):
     hard: list[list[float]]
 
 
-def lesion_matrix(
-    lesions: Sequence[str], easy: Floats, hard: Floats, rng: np.random.Generator
-) -> LesionMatrix:
+def ablation_matrix(
+    ablations: Sequence[str], easy: Floats, hard: Floats, rng: np.random.Generator
+) -> AblationMatrix:
     """Work out the matrix from played episodes.
 
     Args:
-        lesions: Nine names, in the order of the capabilities.
-        easy: Scores over chance (0 random play, 1 the best), shape (lesions, contrasts, seeds).
+        ablations: Nine names, in the order of the capabilities.
+        easy: Scores over chance (0 random play, 1 the best), shape (ablations, contrasts, seeds).
         hard: Likewise, of the same seeds.
         rng: Draws the resamples.
     """
-    number = len(lesions)
+    number = len(ablations)
     cells: list[list[Interval | None]] = [
         [ratio_interval(hard[row, k], easy[row, k], rng) for k in range(number)]
         for row in range(number)
     ]
-    return LesionMatrix(
+    return AblationMatrix(
         capabilities=[str(capability) for capability in Capability],
-        lesions=list(lesions),
+        ablations=list(ablations),
         retention=[[None if cell is None else cell.mean for cell in row] for row in cells],
         low=[[None if cell is None else cell.low for cell in row] for row in cells],
         high=[[None if cell is None else cell.high for cell in row] for row in cells],
@@ -84,18 +84,18 @@ def _clean(diagonal: int, row: Sequence[float | None]) -> bool:
     return len(known) == len(row) and known[diagonal] <= LOST and min(others) >= KEPT
 
 
-class ClassicLesions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the lesions do to the classic scores.
+class ClassicAblations(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ablations do to the classic scores.
 
     Attributes:
         games: The core games that a reference agent plays.
         weights: The weighting of the capability scores.
         whole: The whole agent's normalised score per game.
-        lost: Per lesion, what it loses in each game; None where the game's agent has no such
+        lost: Per ablation, what it loses in each game; None where the game's agent has no such
             faculty, so that nothing was taken away.
-        drops: Per lesion, what each capability score loses; None where no game covers it.
-        suspected: Per lesion, the capabilities that lose most; empty where none loses anything.
-        told: Per lesion, whether that is the right one, and it alone.
+        drops: Per ablation, what each capability score loses; None where no game covers it.
+        suspected: Per ablation, the capabilities that lose most; empty where none loses anything.
+        told: Per ablation, whether that is the right one, and it alone.
     """
 
     games: list[str]
@@ -111,28 +111,28 @@ NOTICEABLE = 0.02
 """A capability score that falls by less is not taken for a sign of anything."""
 
 
-def classic_lesions(
+def classic_ablations(
     cards: Sequence[GameCard],
     whole: Sequence[float],
-    lesioned: Sequence[Sequence[float | None]],
+    ablated: Sequence[Sequence[float | None]],
     weights: Weights,
-) -> ClassicLesions:
+) -> ClassicAblations:
     """Read the classic capability scores as a report's reader would: which one has fallen most?
 
     Args:
         cards: The games.
         whole: The whole agent's normalised score per game.
-        lesioned: Per lesion, in the order of the capabilities, the score per game; None where
+        ablated: Per ablation, in the order of the capabilities, the score per game; None where
             nothing was taken away.
         weights: The weighting.
     """
     lost = [
         [None if now is None else before - now for before, now in zip(whole, row, strict=True)]
-        for row in lesioned
+        for row in ablated
     ]
     drops = [_drops(cards, [part or 0.0 for part in row], weights) for row in lost]
     suspected = [_largest(row) for row in drops]
-    return ClassicLesions(
+    return ClassicAblations(
         games=[card.id for card in cards],
         weights=weights,
         whole=list(whole),

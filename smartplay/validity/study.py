@@ -1,4 +1,4 @@
-"""Plays whole and lesioned reference agents over games, in this process and without a trace."""
+"""Plays whole and ablated reference agents over games, in this process and without a trace."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import partial
 import gymnasium as gym
 import numpy as np
 
+from smartplay.agents.ablations import NINE, Ablation
 from smartplay.agents.base import Agent, AgentMaker, Context, Observation
 from smartplay.agents.catalog import find_agent
-from smartplay.agents.lesions import NINE, Lesion
 from smartplay.agents.reference import reference_class
 from smartplay.capabilities import Capability
 from smartplay.card import GameCard
@@ -19,7 +19,12 @@ from smartplay.errors import UsageError
 from smartplay.registry import cards
 from smartplay.scoring import Weights
 from smartplay.statistics import Floats
-from smartplay.validity.matrix import ClassicLesions, LesionMatrix, classic_lesions, lesion_matrix
+from smartplay.validity.matrix import (
+    AblationMatrix,
+    ClassicAblations,
+    ablation_matrix,
+    classic_ablations,
+)
 
 RESAMPLING_SEED = 0
 
@@ -32,9 +37,9 @@ def contrast_cards() -> list[tuple[GameCard, GameCard]]:
     return [(found[k.key, "easy"], found[k.key, "hard"]) for k in Capability]
 
 
-def reference_maker(lesion: Lesion | None = None) -> AgentMaker:
+def reference_maker(ablation: Ablation | None = None) -> AgentMaker:
     """Makes reference agents, whole or with something taken away."""
-    return find_agent("reference", {} if lesion is None else {"lesion": lesion.name}).make
+    return find_agent("reference", {} if ablation is None else {"ablation": ablation.name}).make
 
 
 def play_scores(card: GameCard, make: AgentMaker, seeds: Sequence[int]) -> list[float]:
@@ -71,21 +76,21 @@ class Helpless:
         return ""
 
 
-def study_lesions(seeds: int) -> LesionMatrix:
-    """Play the nine lesioned reference agents over the nine contrasts.
+def study_ablations(seeds: int) -> AblationMatrix:
+    """Play the nine ablated reference agents over the nine contrasts.
 
     Args:
         seeds: Episodes per setting, from seed 0 up.
     """
     pairs = contrast_cards()
     easy, hard = np.zeros((2, len(NINE), len(pairs), seeds))
-    for row, lesion in enumerate(NINE):
-        make = reference_maker(lesion)
+    for row, ablation in enumerate(NINE):
+        make = reference_maker(ablation)
         for column, (mild, demanding) in enumerate(pairs):
             easy[row, column] = over_chance(mild, make, seeds)
             hard[row, column] = over_chance(demanding, make, seeds)
-    names = [lesion.name for lesion in NINE]
-    return lesion_matrix(names, easy, hard, np.random.default_rng(RESAMPLING_SEED))
+    names = [ablation.name for ablation in NINE]
+    return ablation_matrix(names, easy, hard, np.random.default_rng(RESAMPLING_SEED))
 
 
 def over_chance(card: GameCard, make: AgentMaker, seeds: int) -> Floats:
@@ -100,8 +105,8 @@ def over_chance(card: GameCard, make: AgentMaker, seeds: int) -> Floats:
     return np.array(found, dtype=np.float64)
 
 
-def study_classic(episodes: int, weights: Weights) -> ClassicLesions:
-    """Play the same lesions over the core games that have a reference agent.
+def study_classic(episodes: int, weights: Weights) -> ClassicAblations:
+    """Play the same ablations over the core games that have a reference agent.
 
     Games that take a worker process (Crafter) are left out: they would take hours. An agent that
     fails without what was taken away plays the card's fallback from there on.
@@ -113,21 +118,21 @@ def study_classic(episodes: int, weights: Weights) -> ClassicLesions:
     games = [card for card in cards() if card.core and card.playable and not card.heavy]
     games = [card for card in games if reference_class(card.title) is not None]
     whole = [_normalized(card, None, episodes) for card in games]
-    lesioned = [
-        [_normalized(card, lesion, episodes) if _has(card, lesion) else None for card in games]
-        for lesion in NINE
+    ablated = [
+        [_normalized(card, ablation, episodes) if _has(card, ablation) else None for card in games]
+        for ablation in NINE
     ]
-    return classic_lesions(games, [value or 0.0 for value in whole], lesioned, weights)
+    return classic_ablations(games, [value or 0.0 for value in whole], ablated, weights)
 
 
-def _has(card: GameCard, lesion: Lesion) -> bool:
-    """Whether the game's agent has what the lesion takes away."""
-    if lesion.filter is not None:
+def _has(card: GameCard, ablation: Ablation) -> bool:
+    """Whether the game's agent has what the ablation takes away."""
+    if ablation.filter is not None:
         return True
-    return lesion.faculty in getattr(reference_class(card.title), "faculties", ())
+    return ablation.faculty in getattr(reference_class(card.title), "faculties", ())
 
 
-def _normalized(card: GameCard, lesion: Lesion | None, episodes: int) -> float | None:
-    make = partial(Helpless, reference_maker(lesion))
+def _normalized(card: GameCard, ablation: Ablation | None, episodes: int) -> float | None:
+    make = partial(Helpless, reference_maker(ablation))
     scores = play_scores(card, make, range(episodes))
     return card.normalized(float(np.mean(scores)))

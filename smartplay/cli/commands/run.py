@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from smartplay.agents.lesions import LESIONS
+from smartplay.agents.ablations import ABLATIONS
 from smartplay.cli.output import OK, SOME_UNSCORED, STOPPED, complain, quiet_output, show_reports
 from smartplay.errors import UsageError
 from smartplay.toml_file import overlay
@@ -50,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep a language model's replies for other runs of the same episodes")  # fmt: skip
     add("--cluster", metavar="ADDRESS", help="play on a Dask cluster, such as tcp://host:8786")
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
-    add("--lesion", action="append", default=[], metavar="NAME",
-        help=f"take something away: {', '.join(lesion.name for lesion in LESIONS)}")  # fmt: skip
+    add("--ablation", "--lesion", action="append", default=[], metavar="NAME",
+        help=f"take something away: {', '.join(ablation.name for ablation in ABLATIONS)}")  # fmt: skip
     add("--model", action="append", default=[], metavar="ROLE=AGENT",
         help="a model for an agent of yours, such as judge=openai:NAME")  # fmt: skip
     add("--set", action="append", default=[], metavar="KEY=VALUE",
@@ -140,8 +140,8 @@ def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
         settings["base_url"] = options.base_url
     if getattr(options, "timeout", None) is not None:
         settings["timeout"] = options.timeout
-    if options.lesion:
-        settings["lesion"] = options.lesion
+    if options.ablation:
+        settings["ablation"] = options.ablation
     return settings
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartplay.agents.lesions import LESIONS
+from smartplay.agents.ablations import ABLATIONS
 from smartplay.agents.prompts import VARIANTS
 from smartplay.cli.output import OK, print_json, print_table
 
@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="DIR",
         help="where the runs go, a folder each (default: one under runs/)")  # fmt: skip
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
-    add("--lesion", action="append", default=[], metavar="NAME",
-        help=f"take something away: {', '.join(lesion.name for lesion in LESIONS)}")  # fmt: skip
+    add("--ablation", "--lesion", action="append", default=[], metavar="NAME",
+        help=f"take something away: {', '.join(ablation.name for ablation in ABLATIONS)}")  # fmt: skip
     add("--model", action="append", default=[], metavar="ROLE=AGENT", help="as for run")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="as for run")
 

@@ -14,23 +14,23 @@ from smartplay.errors import UsageError
 
 if TYPE_CHECKING:
     from smartplay.validity.degrees import DegreeStudy, TableStudy
-    from smartplay.validity.matrix import ClassicLesions, LesionMatrix
+    from smartplay.validity.matrix import AblationMatrix, ClassicAblations
 
 CLASSIC = 20
 """Episodes per game of the classic scoring, at most."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the games and whether to play the lesioned agents."""
+    """Add the games and whether to play the ablated agents."""
     add = parser.add_argument
     add("--games", default="core", help="whose degrees to look at, as for run (default: core)")
-    add("--lesions", action="store_true",
-        help="play nine lesioned agents over the nine contrasts (about half a minute)")  # fmt: skip
+    add("--ablations", "--lesions", action="store_true",
+        help="play nine ablated agents over the nine contrasts (about half a minute)")  # fmt: skip
     add("--classic", action="store_true",
-        help="with --lesions: the same lesions under the classic scoring, too")  # fmt: skip
+        help="with --ablations: the same ablations under the classic scoring, too")  # fmt: skip
     add("--seeds", type=int, default=100, metavar="N",
-        help="episodes per setting for --lesions (default: 100)")  # fmt: skip
-    add("--svg", type=Path, metavar="FILE", help="with --lesions: draw the matrix into a file")
+        help="episodes per setting for --ablations (default: 100)")  # fmt: skip
+    add("--svg", type=Path, metavar="FILE", help="with --ablations: draw the matrix into a file")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -46,10 +46,10 @@ def run(options: argparse.Namespace) -> int:
     published = {weights: study_table(published_table(), weights) for weights in WEIGHTS}
     found: dict[str, Any] = {"degrees": degrees, "published": published}
     matrix = classic = None
-    if options.lesions:
-        from smartplay.validity.study import study_classic, study_lesions
+    if options.ablations:
+        from smartplay.validity.study import study_ablations, study_classic
 
-        matrix = study_lesions(options.seeds)
+        matrix = study_ablations(options.seeds)
         found |= msgspec.to_builtins(matrix)
         if options.classic:
             classic = {
@@ -76,11 +76,11 @@ def _check(options: argparse.Namespace) -> None:
     if options.seeds < 2:
         raise UsageError(f"seeds must be 2 or more, not {options.seeds}")
     for name in ("classic", "svg"):
-        if getattr(options, name) and not options.lesions:
-            raise UsageError(f"--{name} goes with --lesions")
+        if getattr(options, name) and not options.ablations:
+            raise UsageError(f"--{name} goes with --ablations")
 
 
-def _draw(matrix: LesionMatrix, path: Path) -> None:
+def _draw(matrix: AblationMatrix, path: Path) -> None:
     from smartplay.report.matrix import matrix_svg
 
     try:
@@ -119,27 +119,27 @@ def _print_table(found: TableStudy) -> None:
     print_table(title, ("", ""), rows)
 
 
-def _print_matrix(found: LesionMatrix) -> None:
+def _print_matrix(found: AblationMatrix) -> None:
     from smartplay.report.matrix import SHORT
 
-    header = ("lesion", *(SHORT[name] for name in found.capabilities), "clean")
+    header = ("ablation", *(SHORT[name] for name in found.capabilities), "clean")
     rows = [
         (
-            lesion,
+            ablation,
             *(_cell(found, row, k) for k in range(len(found.capabilities))),
             "yes" if found.clean[row] else "NO",
         )
-        for row, lesion in enumerate(found.lesions)
+        for row, ablation in enumerate(found.ablations)
     ]
     print_table(
         f"\nRetention (hard over easy) and its 95 % interval, {found.seeds} seeds: "
-        "what each lesion leaves of each contrast",
+        "what each ablation leaves of each contrast",
         header,
         rows,
     )
 
 
-def _cell(found: LesionMatrix, row: int, column: int) -> str:
+def _cell(found: AblationMatrix, row: int, column: int) -> str:
     mean, low, high = (part[row][column] for part in (found.retention, found.low, found.high))
     if mean is None or low is None or high is None:
         return "not measurable"
@@ -148,25 +148,25 @@ def _cell(found: LesionMatrix, row: int, column: int) -> str:
     return f"{two_digits(mean)}\n{two_digits(low)} {two_digits(high)}"
 
 
-def _print_classic(found: ClassicLesions) -> None:
+def _print_classic(found: ClassicAblations) -> None:
     games = [game.split("/")[-1].rsplit("-v", 1)[0] for game in found.games]
-    from smartplay.agents.lesions import NINE
+    from smartplay.agents.ablations import NINE
 
     rows = []
-    for row, lesion in enumerate(NINE):
+    for row, ablation in enumerate(NINE):
         own = found.drops[row][row]
         rows.append(
             (
-                f"{lesion.name} ({lesion.capability})",
+                f"{ablation.name} ({ablation.capability})",
                 *("-" if loss is None else f"{loss:.2f}" for loss in found.lost[row]),
                 "-" if own is None else f"{own:.2f}",
                 _suspects(found.suspected[row]),
                 "yes" if found.told[row] else "no",
             )
         )
-    header = ("lesion", *games, "its own score", "falls most", "told")
+    header = ("ablation", *games, "its own score", "falls most", "told")
     print_table(
-        "\nThe same lesions under the classic scoring: what is lost of each game's normalised "
+        "\nThe same ablations under the classic scoring: what is lost of each game's normalised "
         f"score, weights as {_meant(found.weights)}; - where the game's agent has no such faculty",
         header,
         rows,

@@ -1,8 +1,8 @@
-"""Lesions: agents with one thing taken away, to see what their scores rest on.
+"""Ablations: agents with one thing taken away, to see what their scores rest on.
 
-Some lesions change what an agent reads or remembers, and fit any agent, language models too. The
+Some ablations change what an agent reads or remembers, and fit any agent, language models too. The
 others take a faculty away from the `reference` agent, whatever the game. Nine of them, one per
-capability, are those of the lesion matrix (`NINE`).
+capability, are those of the ablation matrix (`NINE`).
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Renamed(Filter):
         return _replace(text, self._back)
 
 
-class Lesion(msgspec.Struct, frozen=True):
+class Ablation(msgspec.Struct, frozen=True):
     """Something that can be taken away from an agent.
 
     Attributes:
@@ -130,7 +130,7 @@ class Lesion(msgspec.Struct, frozen=True):
         summary: What an agent with it does, in words.
         filter: What it puts between agent and game; None if it takes a faculty of the reference.
         faculty: The faculty of the `reference` agent it takes away; empty if none.
-        capability: The capability it stands for in the lesion matrix, if for any.
+        capability: The capability it stands for in the ablation matrix, if for any.
     """
 
     name: str
@@ -140,44 +140,46 @@ class Lesion(msgspec.Struct, frozen=True):
     capability: Capability | None = None
 
 
-LESIONS: tuple[Lesion, ...] = (
-    Lesion("truncate-manual", f"reads the first {FIRST_WORDS} words of the manual only",
+ABLATIONS: tuple[Ablation, ...] = (
+    Ablation("truncate-manual", f"reads the first {FIRST_WORDS} words of the manual only",
            TruncatedManual, capability=Capability.LONG_TEXT_UNDERSTANDING),
-    Lesion("one-inference", "follows one inference only",
+    Ablation("one-inference", "follows one inference only",
            faculty="inferences", capability=Capability.REASONING),
-    Lesion("first-rule", "knows the first rule only",
+    Ablation("first-rule", "knows the first rule only",
            faculty="rules", capability=Capability.INSTRUCTION_FOLLOWING),
-    Lesion("one-move", "looks one move ahead only",
+    Ablation("one-move", "looks one move ahead only",
            faculty="lookahead", capability=Capability.PLANNING),
-    Lesion("usual-names", "trusts that names mean what they usually mean",
+    Ablation("usual-names", "trusts that names mean what they usually mean",
            faculty="names", capability=Capability.GENERALIZATION),
-    Lesion("prizes-only", "compares prizes without their odds",
+    Ablation("prizes-only", "compares prizes without their odds",
            faculty="odds", capability=Capability.UNDERSTANDING_THE_ODDS),
-    Lesion("no-history", "forgets earlier rounds",
+    Ablation("no-history", "forgets earlier rounds",
            NoHistory, capability=Capability.LEARNING_FROM_INTERACTIONS),
-    Lesion("no-checking", "does not look whether its action worked",
+    Ablation("no-checking", "does not look whether its action worked",
            faculty="checking", capability=Capability.ERROR_HANDLING),
-    Lesion("one-axis", "sees one axis only",
+    Ablation("one-axis", "sees one axis only",
            faculty="axes", capability=Capability.SPATIAL_REASONING),
-    Lesion("no-manual", "reads the title of the manual only", NoManual),
-    Lesion("no-observation", "reads no observations", NoObservation),
-    Lesion("late-observation", "reads each observation one step late", LateObservation),
-    Lesion("mask-numbers", "reads # for every number", MaskedNumbers),
-    Lesion("rename", "reads invented words for those that tell the actions apart", Renamed),
+    Ablation("no-manual", "reads the title of the manual only", NoManual),
+    Ablation("no-observation", "reads no observations", NoObservation),
+    Ablation("late-observation", "reads each observation one step late", LateObservation),
+    Ablation("mask-numbers", "reads # for every number", MaskedNumbers),
+    Ablation("rename", "reads invented words for those that tell the actions apart", Renamed),
 )  # fmt: skip
-NINE: tuple[Lesion, ...] = tuple(lesion for lesion in LESIONS if lesion.capability is not None)
+NINE: tuple[Ablation, ...] = tuple(
+    ablation for ablation in ABLATIONS if ablation.capability is not None
+)
 
 
-def find_lesion(name: str) -> Lesion:
-    """The lesion of that name.
+def find_ablation(name: str) -> Ablation:
+    """The ablation of that name.
 
     Raises:
         UnknownNameError: If there is none.
     """
-    for lesion in LESIONS:
-        if lesion.name == name:
-            return lesion
-    raise UnknownNameError("lesion", name, [lesion.name for lesion in LESIONS])
+    for ablation in ABLATIONS:
+        if ablation.name == name:
+            return ablation
+    raise UnknownNameError("ablation", name, [ablation.name for ablation in ABLATIONS])
 
 
 def _map(seen: Observation, change: Callable[[str], str]) -> Observation:
