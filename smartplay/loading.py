@@ -15,6 +15,9 @@ from typing import Any
 
 from smartplay.errors import MissingPackageError, UnknownNameError, UsageError
 
+_folders: set[str] = set()
+"""Folders of agents and games of one's own that were put onto the path, behind all packages."""
+
 _one_at_a_time = threading.RLock()  # a module half run is in sys.modules already
 
 
@@ -41,7 +44,8 @@ def load_object(reference: str) -> Any:
 def load_module(place: str) -> ModuleType:
     """Import a module by its dotted name or by the path of its file.
 
-    A file is loaded once: a second call with the same path returns the same module.
+    A file is loaded once: a second call with the same path returns the same module, unless the file
+    or what it imports from its folder has changed.
 
     Raises:
         MissingPackageError: If it needs a package that is not installed.
@@ -121,22 +125,39 @@ def _imported(file: Path, source: bytes, folder: Path) -> Iterator[Path]:
 
 
 def _load_file(path: Path) -> ModuleType:
+    """Run a file, once for each state of it and of what it imports from its own folder."""
     path = path.resolve()
     if not path.is_file():
         raise UsageError(f"no file {path}")
-    name = f"{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    state = hashlib.sha256(f"{path} {code_digest(path)}".encode()).hexdigest()[:12]
+    name = f"{path.stem}_{state}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
-    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    _look_first_in(path)
     sys.modules[name] = module
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))  # so that it can import what lies beside it
     try:
-        spec.loader.exec_module(module)
+        # Not by the loader, which may take the compiled code of an older file of the same second.
+        exec(compile(path.read_bytes(), path, "exec"), vars(module))
     except BaseException:
         del sys.modules[name]
         raise
     return module
+
+
+def _look_first_in(file: Path) -> None:
+    """Let a file import what lies beside it, as it is now and not another folder's."""
+    folder = str(file.parent)
+    for place in _own_code(file):
+        stem = place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        if stem != file.stem:
+            sys.modules.pop(stem, None)
+    importlib.invalidate_caches()
+    ahead = [sys.path.index(each) for each in _folders if each in sys.path]
+    if folder in _folders and folder in sys.path:
+        sys.path.remove(folder)
+    if folder not in sys.path:
+        _folders.add(folder)
+        sys.path.insert(min(ahead, default=len(sys.path)), folder)

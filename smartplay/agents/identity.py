@@ -1,32 +1,34 @@
 """Whether two agents that are given as Python objects are the same.
 
-Their source says so, with all that it takes from around it: values it closes over, defaults, the
-functions, classes and plain values of its own module that it names, the attributes of objects.
+Their code says so, with all that it takes from around it: values it closes over, defaults, the
+functions, classes, modules and plain values that it names, the attributes of classes and objects.
 """
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import sys
-from collections.abc import Iterable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from smartplay.loading import code_digest
 
-PLAIN = (type(None), bool, int, float, complex, str, bytes)
+PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...))
 INSTALLED = {"site-packages", "dist-packages"}
+UNTOLD = {
+    "__annotations__", "__dict__", "__doc__", "__firstlineno__", "__module__", "__qualname__",
+    "__static_attributes__", "__weakref__", "__annotate_func__", "__annotations_cache__",
+}  # fmt: skip
+"""Attributes of classes on which nothing depends."""
 
 
 def object_digest(agent: Any) -> str | None:
     """SHA-256, 16 hexadecimal digits, of the code of a class, function or object.
 
     Returns:
-        None if something in it cannot be told from another: code without a readable source, or a
-        state that is no plain data.
+        None if something in it cannot be told from another: a state that is no plain data.
     """
     try:
         told = _Describer().describe(agent)
@@ -36,17 +38,18 @@ def object_digest(agent: Any) -> str | None:
 
 
 class _Describer:
-    """Describes values as nested tuples of plain data; each function or class once."""
+    """Describes values as nested tuples of plain data; each of them once."""
 
     def __init__(self) -> None:
         self._met: dict[int, Any] = {}
+        self._file_digest = cache(code_digest)
 
     def describe(self, value: Any) -> Any:
         """The description.
 
         Raises:
             TypeError: If there is none.
-            OSError: If a source cannot be read.
+            OSError: If a file of code cannot be read.
         """
         if isinstance(value, PLAIN):
             return value
@@ -61,51 +64,54 @@ class _Describer:
             return tuple((self.describe(k), self.describe(v)) for k, v in value.items())
         if isinstance(value, partial):
             return self.describe((value.func, value.args, value.keywords))
-        if isinstance(value, MethodType):
-            return self.describe((value.__func__, value.__self__))
+        if isinstance(value, MethodType | staticmethod | classmethod):
+            return self.describe((value.__func__, getattr(value, "__self__", None)))
+        if isinstance(value, property):
+            return self.describe((value.fget, value.fset, value.fdel))
+        if isinstance(value, CodeType):
+            return (value.co_code, value.co_names, self.describe(value.co_consts))
         if isinstance(value, ModuleType):
-            return value.__name__
-        named = value if hasattr(value, "__qualname__") else type(value)
-        if _installed(named):
-            if named is not value:
-                raise TypeError(f"a {named.__qualname__} may have any state")
+            return value.__name__ if _installed(value.__name__) else self._code_of(value.__name__)
+        return self._named(value)
+
+    def _named(self, value: Any) -> Any:
+        """Of a function, a class or an object."""
+        named = value if isinstance(value, FunctionType | BuiltinFunctionType | type) else None
+        kind = type(value) if named is None else named
+        if _installed(str(kind.__module__)):
+            if named is None:
+                raise TypeError(f"a {kind.__qualname__} may have any state")
             return f"{named.__module__}.{named.__qualname__}"
         if isinstance(value, FunctionType):
             return self._function(value)
         if isinstance(value, type):
-            return self._class(value)
-        return self.describe((type(value), vars(value)))
+            own = {name: each for name, each in vars(value).items() if name not in UNTOLD}
+            return self._code_of(value.__module__), self.describe((value.__bases__, own))
+        return self.describe((kind, vars(value)))
 
     def _function(self, found: FunctionType) -> Any:
         cells = [cell.cell_contents for cell in found.__closure__ or ()]
-        around = [found.__defaults__, found.__kwdefaults__, cells]
-        names = sorted(set(_names(found.__code__)) & set(found.__globals__))
-        taken = [(name, self.describe(found.__globals__[name])) for name in names]
-        return (_source(found), found.__code__.co_code, self.describe(around), taken)
+        names = sorted(_names(found.__code__) & set(found.__globals__))
+        taken = [(name, found.__globals__[name]) for name in names]
+        around = (found.__code__, found.__defaults__, found.__kwdefaults__, cells, taken)
+        return self._code_of(found.__module__), self.describe(around)
 
-    def _class(self, found: type) -> Any:
-        methods = [getattr(each, "__func__", each) for each in vars(found).values()]
-        functions = [each for each in methods if isinstance(each, FunctionType)]
-        return (_source(found), self.describe([*found.__bases__, *functions]))
-
-
-def _source(found: Any) -> tuple[str, str]:
-    """The source of a class or function, and the digest of its file where it has one."""
-    source = inspect.getsource(found)
-    file = Path(getattr(sys.modules.get(found.__module__), "__file__", None) or "")
-    return source, code_digest(file) if file.is_file() else ""
+    def _code_of(self, module: str) -> str:
+        """The digest of a module's file and what it imports from its folder; empty without one."""
+        file = Path(getattr(sys.modules.get(module), "__file__", None) or "")
+        return self._file_digest(file) if file.is_file() else ""
 
 
-def _names(code: CodeType) -> Iterable[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+def _names(code: CodeType) -> set[str]:
+    inner = [_names(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
+    return set(code.co_names).union(*inner)
 
 
-def _installed(named: Any) -> bool:
-    """Whether a class or function comes with Python, SmartPlay or an installed package."""
-    top = str(named.__module__).partition(".")[0]
-    file = Path(getattr(sys.modules.get(named.__module__), "__file__", None) or "")
-    known = top in sys.stdlib_module_names or top in ("builtins", "smartplay", "None")
-    return (known and top != "__main__") or bool(INSTALLED.intersection(file.parts))
+def _installed(module: str) -> bool:
+    """Whether a module comes with Python, SmartPlay or an installed package."""
+    top = module.partition(".")[0]
+    if top == "__main__":
+        return False
+    file = Path(getattr(sys.modules.get(module), "__file__", None) or "")
+    ours = top in sys.stdlib_module_names or top in ("builtins", "smartplay", "None")
+    return ours or bool(INSTALLED.intersection(file.parts))

@@ -54,6 +54,7 @@ class EpisodeModel:
         meter: Who counts the calls that are made.
         stores: Where replies are looked for and kept.
         calls: Where to note what was asked and answered.
+        tasks: Where to note who waits for an answer.
     """
 
     def __init__(
@@ -64,9 +65,10 @@ class EpisodeModel:
         meter: Meter,
         stores: Sequence[Store],
         calls: list[list[Call | None]],
+        tasks: set[asyncio.Task[Any] | None],
     ) -> None:
         self._role, self._model, self._identity = role, model, identity
-        self._meter, self._stores, self._calls = meter, stores, calls
+        self._meter, self._stores, self._calls, self._tasks = meter, stores, calls, tasks
         self._known = [model.name, lasting(model.settings), *identity, role]
         self._episode = _episode(model, identity)
         self._kept: list[dict[bytes, bytes]] | None = None
@@ -177,8 +179,9 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
         stores: Sequence[Store],
     ) -> None:
         self._calls: list[list[Call | None]] = []
+        self._tasks: set[asyncio.Task[Any] | None] = set()
         self._lent = {
-            role: EpisodeModel(role, model, identity, meter, stores, self._calls)
+            role: EpisodeModel(role, model, identity, meter, stores, self._calls, self._tasks)
             for role, model in models.items()
         }
 
@@ -207,10 +210,21 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
         return len(self._lent)
 
     def take(self) -> list[Call]:
-        """The calls answered since this was last asked, in the order they were made."""
-        taken = [call for calls in self._calls for call in calls if call is not None]
-        self._calls.clear()
-        return taken
+        """The calls answered since this was last asked, in the order they were made.
+
+        Those under way are left for the next time.
+        """
+        done = [calls for calls in self._calls if None not in calls]
+        self._calls[:] = [calls for calls in self._calls if None in calls]
+        return [call for calls in done for call in calls if call is not None]
+
+    async def end(self) -> list[Call]:
+        """Cancel what is under way; the calls that were answered and not taken."""
+        running = self._tasks - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        return [call for calls in self._calls for call in calls if call is not None]
 
 
 class RunModels:
