@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import smartplay
 from smartplay.agents.base import Observation, Reply
 from smartplay.agents.catalog import find_agent
-from smartplay.agents.filters import LesionedFactory
+from smartplay.agents.filters import Filter, make_filtered
 from smartplay.agents.lesions import FIRST_WORDS, LESIONS, NINE, find_lesion
 from smartplay.capabilities import Capability
 from smartplay.cli import main
@@ -28,6 +29,7 @@ from smartplay.statistics import ratio_interval
 from smartplay.validity.degrees import study_degrees, study_table
 from smartplay.validity.matrix import KEPT, LOST, classic_lesions, lesion_matrix
 from smartplay.validity.study import contrast_cards, study_classic, study_lesions
+from tests.lent import context, lend
 
 SEEDS = 30
 NAMES = [str(capability) for capability in Capability]
@@ -250,13 +252,18 @@ class Echo:
         )
 
 
+def filtered(agent: Any, kind: type[Filter], manual: str, actions: list[str]) -> Any:
+    """An agent behind a filter."""
+    return make_filtered(find_agent(agent, {}).make, [kind], context(manual, actions))
+
+
 def shown(lesion: str, texts: list[str], actions: list[str] | None = None) -> list[str]:
     kind = find_lesion(lesion).filter
     assert kind
     manual = "Title\n" + " ".join(f"word{k}" for k in range(100))
     actions = actions or ["go north", "go south"]
-    agent = LesionedFactory(Echo, [kind])(manual=manual, actions=actions, seed=0)
-    return [agent.act(Observation(text, ["earlier 1"])).text for text in texts]  # type: ignore[union-attr]
+    agent: Any = filtered(Echo, kind, manual, actions)
+    return [agent.act(Observation(text, ["earlier 1"])).text for text in texts]
 
 
 def test_truncated_manual() -> None:
@@ -300,7 +307,7 @@ def test_renamed_words_are_renamed_back() -> None:
 
     kind = find_lesion("rename").filter
     assert kind
-    agent = LesionedFactory(Tells, [kind])("T\nNorth is up.", ["Go north", "Go south"], 0)
+    agent = filtered(Tells, kind, "T\nNorth is up.", ["Go north", "Go south"])
     assert agent.act(Observation("North of you.")) == "Go north"
 
 
@@ -309,12 +316,10 @@ def test_an_asynchronous_agent_is_waited_for() -> None:
         async def act(self, observation: Observation) -> str:
             return "go north"
 
-    import asyncio
-
     kind = find_lesion("no-history").filter
     assert kind
-    agent = LesionedFactory(lambda **_: Slow(), [kind])("T", ["go north"], 0)
-    assert asyncio.run(agent.act(Observation("x"))) == "go north"  # type: ignore[arg-type]
+    agent = filtered(lambda **_: Slow(), kind, "T", ["go north"])
+    assert asyncio.run(agent.act(Observation("x"))) == "go north"
 
 
 def test_lesions_are_part_of_what_is_played() -> None:
@@ -327,15 +332,13 @@ def test_lesions_are_part_of_what_is_played() -> None:
 
 
 def test_a_lesioned_agent_can_be_built_again_elsewhere() -> None:
-    import asyncio
-
     source = find_agent("reference", {"lesion": ["one-inference"]})
     assert source.reference
     card = get_card("ContrastReasoningHard")
     job = Job(
         game=card.id, card="", settings={}, steps=12, episode=0, seed=5, agent_seed=5, retries=0
     )
-    here = asyncio.run(play_episode(job, source.factory)).record
+    here = asyncio.run(play_episode(job, source.make, lend())).record
     there = play_by_name(job, source.reference).record
     assert here.score == there.score
     assert here.score is not None
