@@ -147,12 +147,14 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def digest(self) -> str:
         """SHA-256, 16 hexadecimal digits, of what decides an episode; anchors do not.
 
-        Of a card of one's own, the code of files beside it is part of that.
+        Of a card of one's own, the title and the code of files beside it are part of that.
         """
+        if not self.source.endswith(".toml"):
+            return self._digest({})
         places = {each.rpartition(":")[0] for each in (self.environment, self.describer)}
         files = [Path(self.source).parent / each for each in sorted(places) if each[-3:] == ".py"]
         code = [code_digest(file) for file in files if file.is_file()]
-        return self._digest({"code": code} if code else {})
+        return self._digest({"code": code, "title": self.title})
 
     def has_digest(self, found: str) -> bool:
         """Whether a run was played on this card, as far as its digest tells.

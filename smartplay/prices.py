@@ -47,8 +47,9 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def of(self, usage: Usage) -> float:
         """The price of some tokens."""
         cached = self.prompt if self.cached is None else self.cached
-        fresh = usage.prompt - usage.cached
-        total = fresh * self.prompt + usage.cached * cached + usage.completion * self.completion
+        from_cache = min(usage.cached, usage.prompt)
+        fresh = usage.prompt - from_cache
+        total = fresh * self.prompt + from_cache * cached + usage.completion * self.completion
         return total / MILLION
 
 

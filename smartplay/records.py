@@ -46,10 +46,10 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         reasoning: Tokens written as reasoning.
     """
 
-    prompt: Whole = 0
-    cached: Whole = 0
-    completion: Whole = 0
-    reasoning: Whole = 0
+    prompt: Count = 0
+    cached: Count = 0
+    completion: Count = 0
+    reasoning: Count = 0
 
     @property
     def total(self) -> int:

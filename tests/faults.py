@@ -16,9 +16,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import smartplay
-from smartplay.records import EpisodeRecord
-from smartplay.runner import Run
+from smartplay.records import EpisodeRecord, Usage
+from smartplay.results import Run
 from tests.fake_server import FakeServer, faults
 
 GAME, STEPS, CONCURRENCY = "RockPaperScissorBasic", 20, 32
@@ -49,8 +51,11 @@ def play(server: FakeServer, out: Path, calls: int, **options: Any) -> Run:
 
 def untimed(record: EpisodeRecord) -> tuple[Any, ...]:
     """All a record says but how long it took, and what of it a cache gave."""
-    told = set(record.__struct_fields__) - {"seconds", "reused"}
-    return tuple(getattr(record, f) for f in record.__struct_fields__ if f in told)
+    roles = {
+        role: msgspec.structs.replace(use, reused=Usage()) for role, use in record.roles.items()
+    }
+    plain = msgspec.structs.replace(record, seconds=0.0, reused=Usage(), roles=roles)
+    return msgspec.structs.astuple(plain)
 
 
 def compare(folder: Path, calls: int, rate: float, timeout: float, retries: int) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import msgspec
 import smartplay
 from smartplay.records import EpisodeHeader, StepRecord
 from smartplay.report import build_report
+from smartplay.results import Run
 from smartplay.run_folder import RunFolder, Trace
-from smartplay.runner import Run
 
 BANDIT, HANOI = "BanditTwoArmedHighLowFixed", "Hanoi3Disk"
 

@@ -2,15 +2,13 @@
 
 Plays a run undisturbed, and the same run killed at random moments until it is finished. Shows
 that the records are equal, times aside, that no process outlives its run, and that a language
-model is asked again for no more than what was under way at each kill. Also for a run that is dealt
-out to processes, of which in the end one alone is killed. Linux only (`/proc`).
+model is asked again for no more than what was under way at each kill. Linux only (`/proc`).
 """
 
 from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -29,21 +27,6 @@ from tests.games import unique, write_game
 
 MARK = "SMARTPLAY_TEST_MARK"
 CONCURRENCY, STEPS = 4, 10
-RUN = ["-m", "smartplay"]
-SPREAD = [
-    "-c",
-    """
-import sys
-from smartplay.cli import main
-from smartplay.runner import spread
-spread.processors = lambda: 2
-spread.PER_PROCESS = 2
-sys.exit(main(sys.argv[1:]))
-""",
-]
-"""How Python starts a run as usual, and one that is dealt out to processes though it is small."""
-
-PART = b"smartplay.runner.part"
 ROCK = "RockPaperScissorBasic"
 SLOW = """
 import time
@@ -167,42 +150,30 @@ def kill_again_and_again(command: list[str], out: Path, times: int, draw: random
     return Killed(kills, early, lines(out), time.monotonic() - began)
 
 
-def run_command(agent: list[str], games: str, episodes: int, how: list[str]) -> list[str]:
+def run_command(agent: list[str], games: str, episodes: int) -> list[str]:
     """The command of a run, but for its folder."""
-    command = [sys.executable, *how, "run", *agent, "--games", games, "--json"]
+    command = [sys.executable, "-m", "smartplay", "run", *agent, "--games", games, "--json"]
     command += ["--episodes", str(episodes), "--steps", str(STEPS)]
     return [*command, "--concurrency", str(CONCURRENCY)]
 
 
 def prove(
-    folder: Path,
-    agent: list[str],
-    games: str,
-    episodes: int,
-    times: int,
-    seed: int,
-    how: list[str] = RUN,
+    folder: Path, agent: list[str], games: str, episodes: int, times: int, seed: int
 ) -> Killed:
-    """Compare a killed run with an undisturbed one."""
-    finish([*run_command(agent, games, episodes, RUN), "--out", str(folder / "calm")])
-    out = folder / "killed"
-    command = [*run_command(agent, games, episodes, how), "--out", str(out)]
-    told = kill_again_and_again(command, out, times, random.Random(seed))
-    compare(folder)
-    return told
-
-
-def compare(folder: Path) -> None:
-    """Hold a killed run against the undisturbed one.
+    """Hold a killed run against an undisturbed one.
 
     Raises:
         AssertionError: If they differ.
     """
     out, calm = folder / "killed", folder / "calm"
+    command = run_command(agent, games, episodes)
+    finish([*command, "--out", str(calm)])
+    told = kill_again_and_again([*command, "--out", str(out)], out, times, random.Random(seed))
     assert content(out) == content(calm), "the kills show in the records"
     assert lines(out) == lines(calm), "an episode was counted twice"
     rest = sorted(path.name for path in out.iterdir())
     assert rest == sorted(path.name for path in calm.iterdir()), rest
+    return told
 
 
 def scripted(folder: Path, times: int, seed: int, episodes: int = 0) -> Killed:
@@ -226,14 +197,14 @@ def _slowly(request: dict[str, Any]) -> str:
 
 
 def language_model(
-    folder: Path, times: int, seed: int, episodes: int = 0, how: list[str] = RUN
+    folder: Path, times: int, seed: int, episodes: int = 0
 ) -> tuple[Killed, int, int]:
     """A language model behind HTTP; returns also the calls of the records and those made."""
     episodes = episodes or 5 * times
     with FakeServer() as server:
         server.answer(_slowly)
         agent = ["openai:fake", "--base-url", server.url]
-        told = prove(folder, agent, ROCK, episodes, times, seed, how)
+        told = prove(folder, agent, ROCK, episodes, times, seed)
         calls = episodes * STEPS
         made = len(server.requests) - calls
     assert calls <= made <= calls + told.kills * CONCURRENCY, (
@@ -242,54 +213,9 @@ def language_model(
     return told, calls, made
 
 
-def spread_out(folder: Path, times: int, seed: int, episodes: int = 0) -> tuple[Killed, int, int]:
-    """A language model whose episodes are dealt out to processes."""
-    return language_model(folder, times, seed, episodes, SPREAD)
-
-
-def one_part(folder: Path, times: int, seed: int, episodes: int = 0) -> tuple[int, int]:
-    """One of the processes that play is killed, and the run goes on without a mark.
-
-    Returns:
-        The calls of the records and those made.
-    """
-    episodes = episodes or 5 * times
-    with FakeServer() as server:
-        server.answer(_slowly)
-        agent = ["openai:fake", "--base-url", server.url]
-        finish([*run_command(agent, ROCK, episodes, RUN), "--out", str(folder / "calm")])
-        calls, mark, out = len(server.requests), uuid.uuid4().hex, folder / "killed"
-        command = run_command(agent, ROCK, episodes, SPREAD)
-        process = start([*command, "--out", str(out)], mark)
-        while lines(out) < 2:
-            assert process.poll() is None, "it has ended before it could be disturbed"
-            time.sleep(0.005)
-        parts = parts_of(mark)
-        assert len(parts) == 2, f"dealt out to {len(parts)} processes instead of 2"
-        os.kill(random.Random(seed).choice(parts), signal.SIGKILL)
-        _, told = process.communicate(timeout=600)
-        assert process.returncode == 0, told.decode()
-        no_orphans(mark)
-        made = len(server.requests) - calls
-    compare(folder)
-    assert calls <= made <= calls + CONCURRENCY, f"{made} calls were made where {calls} would do"
-    return calls, made
-
-
-def parts_of(mark: str) -> list[int]:
-    """The processes that play parts of a run."""
-    return [
-        process
-        for process in left_over(mark)
-        if PART in Path(f"/proc/{process}/cmdline").read_bytes()
-    ]
-
-
 PROOFS: dict[str, Callable[[Path, int, int], Any]] = {
     "scripted agent": scripted,
     "language model": language_model,
-    "dealt out to processes": spread_out,
-    "one of the processes": one_part,
 }
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@ Measures, on the machine it runs on,
 - the runner alone: episodes whose agent takes 200 ms, without any HTTP;
 - the same through the client library, against a server of another process;
 - the memory an episode takes while it is played;
-- the processor time a call costs in this process (with more than 200 episodes at once others
-  play), and what of it is the client's;
+- the processor time a call costs, and what of it is the client's;
 - how many finished episodes a second one process can write down, and hand out through Dask.
 """
 
@@ -30,8 +29,8 @@ import msgspec
 
 import smartplay
 from smartplay.models import open_model
+from smartplay.results import Run
 from smartplay.run_folder import RunFolder
-from smartplay.runner import Run
 from smartplay.runner.episode import Job, Outcome
 from smartplay.runner.plan import jobs_of
 from smartplay.runner.worker import play_by_name

@@ -12,10 +12,11 @@ import pytest
 
 import smartplay
 from smartplay.agents.base import Observation, Reply, prompt_text
-from smartplay.agents.catalog import KINDS, AgentSource, find_agent, read_definition
+from smartplay.agents.catalog import AgentSource, find_agent, known_agents, read_definition
 from smartplay.agents.reference import reference
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.errors import AgentError, UnknownNameError, UsageError
+from tests.lent import context
 
 ACTIONS = ["Move Left", "Move Right", "Jump"]
 
@@ -69,7 +70,7 @@ instance = Own("", [], 0)
 
 
 def first(source: AgentSource) -> Any:
-    reply: Any = source.factory(manual="M", actions=ACTIONS, seed=5).act(Observation("here"))
+    reply: Any = source.make(context("M", ACTIONS, 5)).act(Observation("here"))
     return asyncio.run(reply) if asyncio.iscoroutine(reply) else reply
 
 
@@ -131,7 +132,7 @@ def test_reference_by_the_title_of_the_manual() -> None:
         ("", "unknown agent ''"),
         ("randm", "did you mean random"),
         ("mine", "unknown agent"),
-        ("mine.py", "file.py:Name"),
+        ("mine.py", "name the class or function in it: mine.py:Name"),
         ("random:3", "random takes no"),
         ("reference:x", "reference takes no"),
         ("openi:gpt", "no module named"),
@@ -155,7 +156,7 @@ def test_odd_numbers_are_names_that_are_not_there(number: str) -> None:
 
 
 def test_every_kind_is_listed() -> None:
-    told = " ".join(KINDS)
+    told = " ".join(known_agents())
     for name in ("random", "constant", "reference", "local", "openai", "anthropic", ".py", ".toml"):
         assert name in told
 
@@ -185,7 +186,7 @@ def test_agents_in_a_file(name: str, asynchronous: bool, file: Path) -> None:
 def test_a_factory_is_given_what_it_needs(file: Path) -> None:
     for name in ("Own", "factory", "anything"):
         source = find_agent(f"{file}:{name}", {"greed": 7})
-        agent: Any = source.factory(manual="M", actions=ACTIONS, seed=5)
+        agent: Any = source.make(context("M", ACTIONS, 5))
         assert agent.told == ("M", tuple(ACTIONS), 5, 7, "x")
         assert source.settings == {"greed": 7}
 
@@ -257,7 +258,7 @@ def test_async_agents_of_every_kind_play(tmp_path: Path, file: Path) -> None:
 def test_a_definition(tmp_path: Path, file: Path) -> None:
     path = define(tmp_path, f'agent = "{file.name}:Own"\n[settings]\ngreed = 2\nname = "y"\n')
     source = find_agent(path, {"greed": 9})
-    agent: Any = source.factory(manual="M", actions=ACTIONS, seed=5)
+    agent: Any = source.make(context("M", ACTIONS, 5))
     assert agent.told[3:] == (9, "y")
     assert source.name == "mine"
     assert source.settings == {"greed": 9, "name": "y"}

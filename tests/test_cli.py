@@ -195,8 +195,13 @@ def test_json_with_unscored_episodes(agent: str) -> None:
     report = json.loads(told.stdout)
     assert 0 < report["episodes"] < 8
     assert report["unscored"] == {"RuntimeError: no <b>service</b>": 8 - report["episodes"]}
-    assert "episodes are unscored; the same command plays them again" in told.stderr
-    assert told.stderr.replace("hello from the module\n", "").count("\n") == 1
+    _, cause, advice = told.stderr.splitlines()
+    failed = 8 - report["episodes"]
+    where = "mine.py, line 22, in act)"
+    begins = f"smartplay: {failed} of 8 episodes are unscored: RuntimeError: no <b>service</b> ("
+    assert cause.startswith(begins), told.stderr
+    assert cause.endswith(where), told.stderr
+    assert advice.startswith("smartplay: the same command plays them again; --debug shows")
 
 
 def test_wrong_requests_print_no_json() -> None:
@@ -250,7 +255,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("run", "bad.toml"), "not valid TOML"),
     (("run", "gone.py:X"), "no file"),
     (("run", "mine.py:Lout"), "did you mean Loud?"),
-    (("run", "mine.py"), "unknown agent"),
+    (("run", "mine.py"), "name the class or function in it: mine.py:Name"),
     (("run", "wreck.py:X"), "ZeroDivisionError"),
     (("run", "needy.py:X"), "no module named 'no_such_package'; install"),
     (("run", "random", "--set", "action=1"), "unknown setting of agent random 'action'"),
@@ -330,7 +335,10 @@ def test_another_run_in_the_folder() -> None:
     assert call(*RUN, "--out", "x").code == 0
     told = call(*RUN, "--out", "x", "--seed", "1")
     assert told.code == 2
-    assert "x holds another run (seed differs); choose another folder with --out" in told.err
+    assert told.err == (
+        "smartplay: x holds another run: seed differs (0 there, 1 here). "
+        "Choose another folder with --out\n"
+    )
 
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic"])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from functools import partial
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -14,7 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay.agents.simple import ConstantAgent, RandomAgent
+import smartplay
+from smartplay.agents.base import Agent, Context
+from smartplay.agents.catalog import find_agent
+from smartplay.agents.simple import RandomAgent
 from smartplay.capabilities import Capability
 from smartplay.card import GameCard
 from smartplay.errors import UnknownNameError
@@ -22,7 +26,7 @@ from smartplay.games.contrast.env import KINDS, ContrastEnv
 from smartplay.games.contrast.house import DOORS
 from smartplay.runner.plan import episode_seeds
 from smartplay.statistics import mean_interval
-from smartplay.validity.study import contrast_cards, over_chance, play_scores, reference_factory
+from smartplay.validity.study import contrast_cards, over_chance, play_scores, reference_maker
 
 SEEDS = 100
 PAIRS = contrast_cards()
@@ -106,10 +110,15 @@ def test_easy_and_hard_draw_the_same(capability: str) -> None:
 
 
 @each_pair
-def test_runs_play_both_settings_on_the_same_seeds(pair: tuple[GameCard, GameCard]) -> None:
-    streams = [[episode_seeds(7, card.seed_stream, k) for k in range(3)] for card in pair]
-    assert streams[0] == streams[1]
-    assert len(set(streams[0])) == 3
+def test_runs_play_both_settings_on_the_same_seeds(
+    pair: tuple[GameCard, GameCard], tmp_path: Path
+) -> None:
+    games = [card.id for card in pair]
+    run = smartplay.run("random", games, episodes=3, steps=1, seed=7, out=tmp_path, progress=False)
+    easy, hard = ([r.seed for r in run.episodes if r.game == game] for game in games)
+    assert easy == hard == [episode_seeds(7, pair[0].seed_stream, k)[0] for k in range(3)]
+    assert len(set(easy)) == 3
+    assert len({record.agent_seed for record in run.episodes}) == 6, "agents' seeds are their own"
 
 
 @each_card
@@ -117,10 +126,10 @@ def test_what_is_needed_stands_in_the_first_60_words_or_the_observation(card: Ga
     """The reference agent is right in every round with no more of the manual than that."""
     if card.name == "ContrastLongTextUnderstandingHard":
         pytest.skip("there the long text is the demand")
-    whole = reference_factory()
+    whole = reference_maker()
 
-    def hasty(manual: str, actions: list[str], seed: int) -> Any:
-        return whole(manual=" ".join(manual.split(" ")[:60]), actions=actions, seed=seed)
+    def hasty(context: Context) -> Agent:
+        return whole(replace(context, manual=" ".join(context.manual.split(" ")[:60])))
 
     assert play_scores(card, hasty, range(5)) == [12.0] * 5
 
@@ -130,14 +139,14 @@ def test_what_is_needed_stands_in_the_first_60_words_or_the_observation(card: Ga
 
 @each_card
 def test_reference_reaches_the_best_score(card: GameCard) -> None:
-    mean = over_chance(card, reference_factory(), SEEDS).mean()
+    mean = over_chance(card, reference_maker(), SEEDS).mean()
     assert mean >= 0.95, f"{card.name}: {mean:.3f}"
 
 
 @each_card
 def test_random_play_stays_at_chance(card: GameCard) -> None:
     found = mean_interval([card.corrected(s) or 0.0 for s in play_scores(
-        card, lambda manual, actions, seed: RandomAgent(manual, actions, seed + 10_000),
+        card, lambda given: RandomAgent(given.manual, given.actions, given.seed + 10_000),
         range(SEEDS))])  # fmt: skip
     assert found.low is not None
     width = found.mean - found.low
@@ -152,8 +161,7 @@ def test_always_the_same_door_stays_at_chance_too(door: int) -> None:
     for card in CARDS:
         if card.contrast and card.contrast.capability == ERRORS:
             continue  # yellow strikes out there, so doors are not alike
-        factory = partial(ConstantAgent, action=door + 1)
-        scores = play_scores(card, factory, range(60))
+        scores = play_scores(card, find_agent("constant", {"action": door + 1}).make, range(60))
         assert abs(np.mean(scores) - 3) < 0.8, f"{card.name}: {np.mean(scores)}"
 
 

@@ -13,13 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartplay.agents.base import Observation, Reply
-from smartplay.agents.llm import LLMAgent
-from smartplay.agents.llm_factory import LLMFactory, llm_factory
+from smartplay.agents.catalog import find_agent
+from smartplay.agents.llm import LLMAgent, Protocols
 from smartplay.errors import ModelError, PromptTooLongError, UnknownNameError, UsageError
+from smartplay.models import open_model
 from smartplay.models.base import Settings
 from smartplay.models.pace import Pace
 from smartplay.records import Call, Message
 from tests.fake_server import Answer, FakeServer, error_body, openai_body
+from tests.lent import context, lend
 
 ACTIONS = ["Rock", "Paper", "Scissors"]
 
@@ -40,7 +42,6 @@ class Scripted:
         messages: list[Message],
         *,
         choices: Sequence[str] | None = None,
-        seed: int | None = None,
         fresh: bool = False,
         **_: Any,
     ) -> list[Call]:
@@ -66,8 +67,8 @@ def observations(n: int, history: int) -> list[Observation]:
     return [Observation(text, texts[max(0, k - history) : k]) for k, text in enumerate(texts)]
 
 
-def agent_of(model: Scripted, **options: Any) -> LLMAgent:
-    return LLMFactory(model, options.pop("protocol", "direct"))("The rules.", ACTIONS, 7)
+def agent_of(model: Scripted, protocol: Protocols = "direct") -> LLMAgent:
+    return LLMAgent(context("The rules.", ACTIONS, models=lend(model)), protocol)
 
 
 texts = st.text(max_size=5)
@@ -132,17 +133,17 @@ def test_a_complaint_carries_on_the_conversation() -> None:
 
 def test_think_asks_twice() -> None:
     model = Scripted("Paper beats rock.", "Answer: Paper")
-    [reply] = play(agent_of(model, protocol="think"), Observation("Go."))
+    models = lend(model)
+    [reply] = play(LLMAgent(context(models=models), "think"), Observation("Go."))
     assert (reply.text, reply.reasoning) == ("Answer: Paper", "Paper beats rock.")
-    assert [len(call.messages) for call in reply.calls] == [2, 4]
+    assert [len(call.messages) for call in models.take()] == [2, 4]
     assert model.heard[1][2] == {"role": "assistant", "content": "Paper beats rock."}
 
 
 def test_only_the_first_call_of_an_episode_is_fresh() -> None:
     model = Scripted()
-    factory = LLMFactory(model, "direct")
-    for seed in range(2):
-        play(factory("The rules.", ACTIONS, seed), *observations(2, history=5))
+    for _ in range(2):
+        play(agent_of(model), *observations(2, history=5))
     assert model.fresh == [True, False, True, False]
 
 
@@ -164,25 +165,38 @@ def test_a_prompt_without_history_that_is_too_long_is_an_error() -> None:
 # --- Over HTTP
 
 
-def run_over_http(server: FakeServer, *observations: Observation, **settings: Any) -> list[Reply]:
-    factory = llm_factory("openai", "fake", base_url=server.url, max_retries=0, **settings)
+def run_over_http(
+    server: FakeServer, *observations: Observation, seed_of_agent: int = 7, **settings: Any
+) -> tuple[list[Reply], list[Call]]:
+    own = {"base_url": server.url, "max_retries": 0} | settings
+    source = find_agent("openai:fake", own)
+    (model,) = source.models.values()
+    models = lend(model, seed=seed_of_agent)
 
     async def all_of_them() -> list[Reply]:
-        agent = factory(manual="The rules.", actions=ACTIONS, seed=2**40 + 3)
+        agent: Any = source.make(context("The rules.", ACTIONS, seed_of_agent, models))
         try:
             return [await agent.act(observation) for observation in observations]
         finally:
-            await factory.aclose()
+            await model.aclose()
 
-    return asyncio.run(all_of_them())
+    return asyncio.run(all_of_them()), models.take()
 
 
 def test_a_reply_over_http(server: FakeServer) -> None:
     server.then(Answer(body=openai_body("Answer: Pa", "length", reasoning_content="Hm.")))
-    [reply] = run_over_http(server, Observation("Go."), seed="episode")
+    [reply], [call] = run_over_http(server, Observation("Go."))
     assert (reply.text, reply.truncated, reply.reasoning) == ("Answer: Pa", True, "Hm.")
-    assert reply.calls[0].usage.prompt == 100
-    assert server.requests[0]["seed"] == 3, "the episode's seed in 31 bits"
+    assert call.usage.prompt == 100
+
+
+def test_an_episode_is_asked_with_its_seed_in_31_bits(server: FakeServer) -> None:
+    for seed in (3, 3, 2**40 + 3):
+        run_over_http(server, *observations(2, history=5), seed="episode", seed_of_agent=seed)
+    seeds = [request["seed"] for request in server.requests]
+    assert len(set(seeds[:4])) == 1, "an episode that is played again is asked otherwise"
+    assert seeds[4] == seeds[5] != seeds[0]
+    assert all(0 <= seed < 2**31 for seed in seeds)
 
 
 def test_only_the_choice_is_constrained(server: FakeServer) -> None:
@@ -208,13 +222,14 @@ def test_a_failed_call_is_a_model_error(server: FakeServer) -> None:
 # --- By name
 
 
-def test_the_factory_says_what_it_is(server: FakeServer) -> None:
-    factory = llm_factory("openai", "fake", base_url=server.url, temperature=0.5)
-    assert json.loads(json.dumps(factory.settings)) == factory.settings
-    assert factory.settings["model"] == "openai:fake"
-    assert factory.settings["protocol"] == "direct"
-    assert factory.settings["temperature"] == 0.5
-    assert (factory.asynchronous, factory.concurrency) == (True, 128)
+def test_the_source_says_what_it_is(server: FakeServer) -> None:
+    source = find_agent("openai:fake", {"base_url": server.url, "temperature": 0.5})
+    assert json.loads(json.dumps(source.settings)) == source.settings
+    assert source.settings["model"] == "openai:fake"
+    assert source.settings["protocol"] == "direct"
+    assert source.settings["temperature"] == 0.5
+    (model,) = source.models.values()
+    assert (source.asynchronous, model.concurrency) == (True, 128)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +237,6 @@ def test_the_factory_says_what_it_is(server: FakeServer) -> None:
     [
         ("opneai", "x", {}, UnknownNameError),
         ("openai", "x", {"colour": 1}, UnknownNameError),
-        ("openai", "x", {"protocol": "shout"}, UnknownNameError),
         ("openai", "", {}, UsageError),
         ("local", "no/such/file.gguf", {}, UsageError),
         ("local", "", {"base_url": "http://localhost"}, UsageError),
@@ -232,4 +246,9 @@ def test_wrong_names_are_refused(
     kind: str, model: str, settings: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        llm_factory(kind, model, **settings)
+        open_model(f"{kind}:{model}", **settings)
+
+
+def test_a_wrong_protocol_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="protocol 'shout'"):
+        find_agent("openai:x", {"protocol": "shout"})

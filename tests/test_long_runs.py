@@ -22,15 +22,18 @@ from smartplay.agents.base import Observation, Reply
 from smartplay.agents.catalog import find_agent
 from smartplay.errors import RunFolderError, TransientError, UsageError
 from smartplay.models.base import Settings
+from smartplay.models.lending import EpisodeModel
 from smartplay.models.pace import Pace
-from smartplay.models.replies import RecordedModel, Replies
+from smartplay.models.replies import Replies
 from smartplay.records import Call, Usage
+from smartplay.results import Run
 from smartplay.run_folder import RunFolder
-from smartplay.runner import Limits, Run
+from smartplay.runner import Limits
 from smartplay.runner.worker import _source
 from tests.fake_server import Answer, FakeServer, error_body, openai_body
 from tests.faults import choose, compare, play, untimed
 from tests.games import write_game
+from tests.lent import lend
 
 KEY = "sk-very-secret-0123456789"
 TOKENS = 107  # of one call, as the server reports them
@@ -177,7 +180,7 @@ def test_a_service_that_says_nothing_stops_the_run(server: FakeServer, tmp_path:
 @pytest.mark.parametrize("limit", ["tokens", "cost", "seconds"])
 def test_a_limit_that_is_no_number(limit: str) -> None:
     with pytest.raises(UsageError, match="must be more than 0, not nan"):
-        Limits(**{limit: float("nan")}).price(None)  # type: ignore[arg-type]
+        Limits(**{limit: float("nan")}).find_prices(None, [])  # type: ignore[arg-type]
 
 
 def test_what_a_cache_gives_is_not_spent(server: FakeServer, tmp_path: Path) -> None:
@@ -197,20 +200,28 @@ def test_what_a_cache_gives_is_not_spent(server: FakeServer, tmp_path: Path) -> 
     assert told == [(2000, 2000), (2000, 2000), (2000, 0), (2000, 0)]
 
 
-def test_what_failed_on_an_executor_counts(server: FakeServer, tmp_path: Path) -> None:
-    """Its replies are lost with it, so that each session pays for them again."""
-    settings, limits = {"max_retries": 0}, Limits(tokens=60 * TOKENS)
-    sessions, stopped = 0, None
-    while not stopped and sessions < 10:
-        sessions += 1
-        server.then(*[Answer(body=openai_body("Answer: Rock"))] * 19, Answer(500))
+@pytest.mark.parametrize("concurrency", [1, 32], ids=["one go", "small shares"])
+def test_what_failed_on_an_executor_counts(
+    concurrency: int, server: FakeServer, tmp_path: Path
+) -> None:
+    """Its replies are kept as those of any episode, so that no session pays for them again."""
+    server.then(*[Answer(body=openai_body("Answer: Rock"))] * 19, Answer(500))
+    told = []
+    for most, requests in ((60, 20), (19, 20), (60, 21)):
         with ThreadPoolExecutor(1) as pool:
             run = play(
-                server, tmp_path / "run", 20, agent_settings=settings, limits=limits, executor=pool
+                server,
+                tmp_path / "run",
+                20,
+                agent_settings={"max_retries": 0},
+                limits=Limits(tokens=most * TOKENS),
+                executor=pool,
+                concurrency=concurrency,
             )
-        stopped = run.stopped
-    assert sessions == 4, "19 calls a session; 57 are fewer than 60, 76 are more"
-    assert len(server.requests) == 4 * 20
+        told.append((run.stopped, len(run.unscored)))
+        assert len(server.requests) == requests
+    spent = 19 * TOKENS
+    assert told == [(None, 1), (f"{spent} tokens are spent of at most {spent}", 1), (None, 0)]
 
 
 # Pace
@@ -324,9 +335,12 @@ class Counting:
 TALK = [{"role": "user", "content": "Now?"}]
 
 
-def ask(model: RecordedModel, times: int) -> list[str]:
+def ask(model: Counting, store: Replies, times: int, seed: int = 1) -> list[str]:
+    """Ask the same several times in an episode."""
+
     async def body() -> list[str]:
-        calls = [(await model.chat(TALK, fresh=k == 0))[0] for k in range(times)]
+        lent: EpisodeModel = lend(model, seed=seed, stores=[store])["player"]
+        calls = [call for _ in range(times) for call in await lent.chat(TALK)]
         assert all(call.messages == TALK for call in calls)
         return [call.text for call in calls]
 
@@ -334,29 +348,28 @@ def ask(model: RecordedModel, times: int) -> list[str]:
 
 
 def test_recorded_replies_come_back_in_their_order(tmp_path: Path) -> None:
-    counting, store = Counting(), Replies(tmp_path / "replies.sqlite")
-    assert ask(RecordedModel(counting, 1, [store], None), 2) == ["reply 1", "reply 2"]
-    assert ask(RecordedModel(counting, 1, [store], None), 3) == ["reply 1", "reply 2", "reply 3"]
-    assert counting.calls == [True, False, True], "what recorded replies left is not warm"
-    assert ask(RecordedModel(counting, 2, [store], None), 1) == ["reply 4"], "repeats are not free"
-    assert store.usage() == Usage(4, 0, 8, 0)
-    store.close()
+    counting = Counting()
+    with Replies(tmp_path / "replies.sqlite") as store:
+        assert ask(counting, store, 2) == ["reply 1", "reply 2"]
+        assert ask(counting, store, 3) == ["reply 1", "reply 2", "reply 3"]
+        assert counting.calls == [True, False, True], "what recorded replies left is not warm"
+        assert ask(counting, store, 1, seed=2) == ["reply 4"], "repeats are not free"
+        assert store.spent() == {"counting": Usage(4, 0, 8, 0)}
 
 
 def test_other_settings_other_replies(tmp_path: Path) -> None:
-    store = Replies(tmp_path / "replies.sqlite")
     counting = Counting()
-    ask(RecordedModel(counting, 1, [store], None), 1)
-    for settings, calls in (
-        (Settings(timeout=1.0, max_retries=9), 1),
-        (Settings(temperature=1.0), 2),
-        (Settings(extra={"top_k": 1}), 3),
-        (Settings(base_url="http://127.0.0.1:1"), 4),
-    ):
-        counting.settings = settings
-        ask(RecordedModel(counting, 1, [store], None), 1)
-        assert len(counting.calls) == calls, settings
-    store.close()
+    with Replies(tmp_path / "replies.sqlite") as store:
+        ask(counting, store, 1)
+        for settings, calls in (
+            (Settings(timeout=1.0, max_retries=9), 1),
+            (Settings(temperature=1.0), 2),
+            (Settings(extra={"top_k": 1}), 3),
+            (Settings(base_url="http://127.0.0.1:1"), 4),
+        ):
+            counting.settings = settings
+            ask(counting, store, 1)
+            assert len(counting.calls) == calls, settings
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, None])
@@ -590,7 +603,7 @@ def test_language_models_are_played_on_any_executor(
         assert [untimed(r) for r in run.episodes] == [untimed(r) for r in calm.episodes]
         limits = Limits(tokens=30 * TOKENS)
         stopped = play(server, tmp_path / "short", 80, executor=pool, limits=limits, concurrency=1)
-    assert stopped.stopped == f"{40 * TOKENS} tokens are spent of at most {30 * TOKENS}"
+    assert stopped.stopped == f"{30 * TOKENS} tokens are spent of at most {30 * TOKENS}"
     assert RunFolder(tmp_path / "short").episodes()
 
 

@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from smartplay.agents.base import Observation, Reply
-from smartplay.agents.llm_factory import LLMFactory, llm_factory
+from smartplay.agents.base import Observation
+from smartplay.agents.llm import LLMAgent
 from smartplay.errors import MissingPackageError, PromptTooLongError, UsageError
+from smartplay.models import open_model
+from smartplay.models.base import Model
 from smartplay.models.providers.local import LocalSettings, Provider, choice_grammar
 from smartplay.models.weights import SMOLLM2, Weights, cache_folder, find_weights
 from smartplay.parsing import parse_action
+from smartplay.records import Call
+from tests.lent import context, lend
 
 TEXT = b"not really weights"
 SMALL = Weights("small==1.0", "small/model.gguf", hashlib.sha256(TEXT).hexdigest(), 300)
@@ -111,7 +115,7 @@ def test_the_cache_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
     with pytest.raises(MissingPackageError, match=r'pip install "smartplay\[local\]"'):
-        llm_factory("local")
+        open_model("local:")
 
 
 def test_the_grammar_spells_the_actions() -> None:
@@ -122,7 +126,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("xllamacpp")
     (tmp_path / "bad.gguf").write_bytes(TEXT)
     with pytest.raises(UsageError, match="cannot load"):
-        llm_factory("local", str(tmp_path / "bad.gguf"))
+        open_model(f"local:{tmp_path / 'bad.gguf'}")
 
 
 # --- The real model
@@ -144,44 +148,49 @@ def model(weights: Path) -> Iterator[Provider]:
     asyncio.run(model.aclose())
 
 
-def play(factory: LLMFactory, *episodes: tuple[int, int]) -> list[list[Reply]]:
-    """Play episodes, each so many rounds with such a seed, one after the other."""
+def play(model: Model, *episodes: tuple[int, int]) -> list[list[Call]]:
+    """Play episodes, each so many rounds with such a seed, one after the other.
 
-    async def one_episode(rounds: int, seed: int) -> list[Reply]:
-        agent = factory("Rock beats scissors.", ACTIONS, seed)
+    Returns:
+        The call of each round.
+    """
+
+    async def one_episode(rounds: int, seed: int) -> list[Call]:
+        models = lend(model, seed=seed)
+        agent = LLMAgent(context("Rock beats scissors.", ACTIONS, seed, models))
         texts = [f"Round {seed + k}: you lost." for k in range(rounds)]
-        return [await agent.act(Observation(t, texts[:k])) for k, t in enumerate(texts)]
+        for k, text in enumerate(texts):
+            await agent.act(Observation(text, texts[:k]))
+        return models.take()
 
-    async def all_of_them() -> list[list[Reply]]:
+    async def all_of_them() -> list[list[Call]]:
         try:
             return [await one_episode(*episode) for episode in episodes]
         finally:
-            await factory.aclose()
+            await model.aclose()
 
     return asyncio.run(all_of_them())
 
 
 def test_an_episode_does_not_depend_on_those_before(model: Provider) -> None:
-    factory = LLMFactory(model, "direct")
-    first, _, again = play(factory, (3, 0), (2, 9), (3, 0))
-    assert [reply.text for reply in first] == [reply.text for reply in again]
-    [*_, call] = first[-1].calls
+    first, _, again = play(model, (3, 0), (2, 9), (3, 0))
+    assert [call.text for call in first] == [call.text for call in again]
+    call = first[-1]
     assert call.model == "SmolLM2-135M-Instruct.Q4_1"
     assert call.usage.completion > 0
     assert 0 < call.usage.cached < call.usage.prompt, "a prompt that only grows is read once"
-    assert first[0].calls[0].usage.cached == 0
+    assert first[0].usage.cached == 0
 
 
 def test_constrained_replies_are_actions(weights: Path) -> None:
-    factory = llm_factory("local", constrained=True, context=512)
-    [replies] = play(factory, (2, 0))
-    for reply in replies:
-        assert parse_action(reply.text, ACTIONS).action is not None, reply.text
+    [calls] = play(open_model("local:", constrained=True, context=512), (2, 0))
+    assert len(calls) == 2
+    for call in calls:
+        assert parse_action(call.text, ACTIONS).action is not None, call.text
 
 
 def test_a_model_that_was_closed_starts_again(model: Provider) -> None:
-    factory = LLMFactory(model, "direct")
-    told = [play(factory, (1, 0))[0][0].text for _ in range(2)]
+    told = [play(model, (1, 0))[0][0].text for _ in range(2)]
     assert told[0] == told[1]
 
 
@@ -199,11 +208,10 @@ def test_a_prompt_beyond_the_context_is_told_apart(model: Provider) -> None:
 def test_the_server_dies_with_its_process(weights: Path) -> None:
     code = (
         "import asyncio\n"
-        "from smartplay.agents.llm_factory import llm_factory\n"
-        "from smartplay.agents.base import Observation\n"
-        "factory = llm_factory('local', context=512, max_tokens=4)\n"
-        "reply = asyncio.run(factory('Rules.', ['Go'], 0).act(Observation('Now.')))\n"
-        "print(reply.calls[0].finish)\n"  # and no word of closing
+        "from smartplay.models import open_model\n"
+        "model = open_model('local:', context=512, max_tokens=4)\n"
+        "[call] = asyncio.run(model.chat([{'role': 'user', 'content': 'Now?'}]))\n"
+        "print(call.finish)\n"  # and no word of closing
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False

@@ -13,12 +13,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smartplay.agents.base import Observation, Reply
-from smartplay.agents.llm_factory import LLMFactory, llm_factory
+from smartplay.agents.base import Observation
+from smartplay.agents.llm import LLMAgent
 from smartplay.card import GameCard
 from smartplay.errors import UnknownNameError
+from smartplay.models import open_model
+from smartplay.models.base import Model
+from smartplay.records import Call
 from tests.fake_server import Answer, FakeServer, openai_body
 from tests.golden import all_cards
+from tests.lent import context, lend
 
 IMAGE_PART = {"openai": "image_url", "anthropic": "image"}
 
@@ -63,8 +67,8 @@ def test_models_are_sent_pictures_in_their_own_format(monkeypatch: pytest.Monkey
                 Answer(body=body) if kind == "anthropic" else Answer(body=openai_body("Rock"))
             )
             url = server.url if kind == "openai" else server.url.removesuffix("/v1")
-            factory = llm_factory(kind, "fake", base_url=url, max_retries=0, timeout=5.0)
-            call = asyncio.run(_act_once(factory, observation)).calls[0]
+            model = open_model(f"{kind}:fake", base_url=url, max_retries=0, timeout=5.0)
+            call = asyncio.run(_act_once(model, observation))
             content = server.requests[0]["messages"][-1]["content"]
         assert [part["type"] for part in content] == ["text", IMAGE_PART[kind]]
         sent = content[1]
@@ -75,8 +79,11 @@ def test_models_are_sent_pictures_in_their_own_format(monkeypatch: pytest.Monkey
         assert recorded == f"sha256:{hashlib.sha256(png).hexdigest()}"
 
 
-async def _act_once(factory: LLMFactory, observation: Observation) -> Reply:
+async def _act_once(model: Model, observation: Observation) -> Call:
+    models = lend(model)
     try:
-        return await factory(manual="Rules.", actions=["Rock", "Paper"], seed=1).act(observation)
+        await LLMAgent(context(models=models)).act(observation)
     finally:
-        await factory.aclose()
+        await model.aclose()
+    (call,) = models.take()
+    return call

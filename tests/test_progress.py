@@ -41,7 +41,7 @@ def last(shown: io.StringIO) -> str:
 
 def test_the_pace_is_shown_and_followed(terminal: io.StringIO) -> None:
     pace = Pace()
-    with RunProgress(5, 1, True, pace) as bar:
+    with RunProgress(5, 1, True, [pace]) as bar:
         bar.tick(2, Usage(prompt=10, completion=1))
         last(terminal)
         bar._bar.refresh()

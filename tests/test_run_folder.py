@@ -54,24 +54,33 @@ def test_the_last_line_of_an_episode_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "told"),
     [
-        {"seed": 1},
-        {"episodes": 4},
-        {"steps": 5},
-        {"retries": 2},
-        {"games": HANOI},
-        {"games": f"{BANDIT},{HANOI}"},
-        {"agent": "constant"},
-        {"agent": "random", "game_settings": {BANDIT: {"arms": [0.5, 0.4]}}},
-        {"agent": "constant:2"},
+        ({"seed": 1}, r"seed differs \(0 there, 1 here\)\. Choose"),
+        ({"episodes": 4}, r"Fixed-v0 episodes differs \(3 there, 4 here\)\. Choose"),
+        ({"steps": 5}, r"Fixed-v0 steps differs \(4 there, 5 here\)\. Choose"),
+        ({"retries": 2}, r"retries differs \(1 there, 2 here\)\. Choose"),
+        ({"repeats": 2}, r"repeats differs \(1 there, 2 here\)\. Choose"),
+        ({"games": HANOI}, r"Fixed-v0 differs \(.* there, nothing here\); games .*Hanoi3Disk-v0 d"),
+        ({"games": f"{BANDIT},{HANOI}"}, r"run: games .*Hanoi3Disk-v0 differs \(nothing there, "),
+        ({"agent": "constant"}, r"run: agent differs \(random there, constant here\)\. Choose"),
+        (
+            {"game_settings": {BANDIT: {"arms": [0.5, 0.4]}}},
+            r"Fixed-v0 settings arms differs \(nothing there, \[0\.5, 0\.4\] here\)\. Choose",
+        ),
+        (
+            {"agent": "constant:2"},
+            r"agent differs \(.*\); agent_settings action differs \(nothing there, 2 here\)\. Ch",
+        ),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
-def test_another_run_in_the_folder_is_refused(options: dict[str, Any], tmp_path: Path) -> None:
+def test_another_run_in_the_folder_is_refused(
+    options: dict[str, Any], told: str, tmp_path: Path
+) -> None:
     play(tmp_path)
     before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
-    with pytest.raises(RunFolderError, match=r"holds another run .* differs"):
+    with pytest.raises(RunFolderError, match=told):
         play(tmp_path, **options)
     assert {f: f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()} == before
 

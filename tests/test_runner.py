@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -20,10 +21,17 @@ import smartplay
 from smartplay.agents.base import Observation, Reply
 from smartplay.errors import AgentError, UsageError
 from smartplay.records import Call, EpisodeRecord, Usage
+from smartplay.results import Run
 from smartplay.run_folder import RunFolder
-from smartplay.runner import Run
 from smartplay.runner.episode import judge
-from smartplay.runner.plan import QUICK_EPISODES, QUICK_STEPS, episode_seeds, select_games
+from smartplay.runner.plan import (
+    QUICK_EPISODES,
+    QUICK_STEPS,
+    episode_seeds,
+    jobs_of,
+    seed_of_agent,
+    select_games,
+)
 from tests.games import unique, write_game
 
 BANDIT, ROCK, HANOI = "BanditTwoArmedHighLowFixed", "RockPaperScissorBasic", "Hanoi3Disk"
@@ -70,15 +78,20 @@ def _forget() -> None:
 # Seeds
 
 
-def test_seeds_are_fixed_for_good() -> None:
-    first = episode_seeds(0, "smartplay/Hanoi3Disk-v0", 0)
-    assert first == (1835713226, 254478643), "results of earlier versions cannot be repeated"
+@pytest.mark.parametrize(("rule", "agent_seed"), [(1, 254478643), (2, 56443566)])
+def test_seeds_are_fixed_for_good(rule: int, agent_seed: int, tmp_path: Path) -> None:
+    header = play("random", tmp_path / "run", HANOI, episodes=1).header
+    assert header.seed_rule == 2
+    (job,) = jobs_of(msgspec.structs.replace(header, seed_rule=rule))
+    found = job.seed, job.agent_seed
+    assert found == (1835713226, agent_seed), "results of earlier versions cannot be repeated"
 
 
-def test_seeds_differ_between_suites_games_and_episodes() -> None:
+def test_seeds_differ_between_suites_games_episodes_and_repeats() -> None:
     games = [card.id for card in smartplay.cards()]
-    seeds = [episode_seeds(s, g, e) for s in range(3) for g in games for e in range(20)]
-    drawn = [seed for pair in seeds for seed in pair]
+    episodes = list(itertools.product(range(3), games, range(20)))
+    drawn = [seed for episode in episodes for seed in episode_seeds(*episode)]
+    drawn += [seed_of_agent(*episode, repeat) for episode in episodes for repeat in range(2)]
     assert len(set(drawn)) == len(drawn)
     assert all(0 <= seed < 2**31 for seed in drawn)
 
@@ -360,11 +373,12 @@ def test_an_error_without_words(tmp_path: Path) -> None:
 
 
 def test_the_others_go_on_and_only_the_failed_are_played_again(tmp_path: Path) -> None:
-    broken = True
+    mark = str(tmp_path / "broken")  # on the disk: what an agent closes over is part of it
+    Path(mark).touch()
 
     class Sometimes(Keeps):
         def act(self, observation: Observation) -> str:
-            if broken and self.seed % 2:
+            if self.seed % 2 and Path(mark).exists():
                 raise RuntimeError("odd")
             return super().act(observation)
 
@@ -372,7 +386,7 @@ def test_the_others_go_on_and_only_the_failed_are_played_again(tmp_path: Path) -
     odd = [record.episode for record in run.episodes if record.agent_seed % 2]
     assert 0 < len(odd) < 10
     assert [record.episode for record in run.unscored] == odd
-    broken = False
+    Path(mark).unlink()
     Keeps.made = []
     again = play(Sometimes, tmp_path / "run", episodes=10)
     assert len(Keeps.made) == len(odd), "finished episodes were played again"
@@ -539,7 +553,7 @@ def test_a_worker_that_dies_costs_no_more_than_what_it_played(tmp_path: Path) ->
     (tmp_path / "agent.py").write_text(PROCESS)
     game = write_game(tmp_path, heavy=True, name="TicksWorker-v0")
     agent = f"{tmp_path / 'agent.py'}:Pid"
-    run = play(agent, tmp_path / "run", str(game), episodes=6, concurrency=1,
+    run = play(agent, tmp_path / "run", str(game), episodes=6, concurrency=1, seed=2,
                agent_settings={"ends": 9})  # fmt: skip
     dead = [record for record in run.episodes if record.agent_seed % 3 == 0]
     assert 0 < len(dead) < 6, "choose another seed"

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from smartplay.agents.base import FunctionAgent, Observation, prompt_text
+from smartplay.agents.base import FunctionAgent, Observation, Reply, prompt_text
 from smartplay.agents.catalog import find_agent
-from smartplay.agents.llm_factory import LLMFactory
+from smartplay.agents.llm import ROLE
 from smartplay.agents.prompts import PLAIN, VARIANTS, Variant, find_variant
 from smartplay.cli import main
 from smartplay.errors import UnknownNameError, UsageError
@@ -21,6 +21,7 @@ from smartplay.models.base import Settings
 from smartplay.models.pace import Pace
 from smartplay.records import Call
 from smartplay.validity.sensitivity import first_named, prompt_share, study_prompts
+from tests.lent import context, lend
 
 MANUAL, ACTIONS = "The Game\n\nThere are rules.", ["go north", "go south", "wait"]
 SEEN = Observation("You are here.", ["You were there."])
@@ -54,7 +55,7 @@ def test_a_filter_of_any_variant_passes_the_action_on(variant: Variant) -> None:
             return self._name if "You are" in observation else self._place
 
     source = find_agent(South, {} if variant.name == "plain" else {"prompt": variant.name})
-    agent = source.factory(manual=MANUAL, actions=ACTIONS, seed=0)
+    agent = source.make(context(MANUAL, ACTIONS))
     assert agent.act(SEEN) == "go south"
     assert agent.act(Observation("Far off.")) == 1
     assert MANUAL in read[0]
@@ -83,29 +84,34 @@ class Parrot:
         self.sent.append([dict(message) for message in messages])
         return [Call(messages, "Answer: wait")]
 
+    async def aclose(self) -> None:
+        pass
+
+
+def asked(variant: str) -> tuple[Reply, list[str], dict[str, Any]]:
+    """What a model replies and is sent, as one text per call; and the agent's settings."""
+    model = Parrot()
+    own = {} if variant == "plain" else {"prompt": variant}
+    source = find_agent("openai:fake", {"base_url": "http://127.0.0.1:9/v1"} | own)
+    assert list(source.models) == [ROLE]
+    agent: Any = source.make(context(MANUAL, ACTIONS, models=lend(model)))
+    reply = asyncio.run(agent.act(SEEN))
+    texts = ["\n".join(message["content"] for message in sent) for sent in model.sent]
+    return reply, texts, source.settings
+
 
 @each_variant
 def test_language_models_get_the_variant(variant: Variant) -> None:
-    model = Parrot()
-    factory = LLMFactory(model, "direct", variant.name)  # type: ignore[arg-type]
-    agent = factory(manual=MANUAL, actions=ACTIONS, seed=0)
-    reply = asyncio.run(agent.act(SEEN))
+    reply, texts, settings = asked(variant.name)
     assert reply.text == "Answer: wait"
-    assert len(model.sent) == (2 if variant.other_protocol else 1)
-    text = "\n".join(message["content"] for message in model.sent[0])
+    assert len(texts) == (2 if variant.other_protocol else 1)
     for part in (MANUAL, *ACTIONS, SEEN.text):
-        assert text.count(part) == 1, f"{part!r} in {text!r}"
+        assert texts[0].count(part) == 1, f"{part!r} in {texts[0]!r}"
+    _, plain, plain_settings = asked("plain")
+    assert "prompt" not in plain_settings
     if variant.name != "plain":
-        assert factory.settings["prompt"] == variant.name
-        assert text != _plain_text()
-
-
-def _plain_text() -> str:
-    model = Parrot()
-    factory = LLMFactory(model, "direct")  # type: ignore[arg-type]
-    asyncio.run(factory(manual=MANUAL, actions=ACTIONS, seed=0).act(SEEN))
-    assert "prompt" not in factory.settings
-    return "\n".join(message["content"] for message in model.sent[0])
+        assert settings["prompt"] == variant.name
+        assert texts[0] != plain[0]
 
 
 def test_functions_get_the_variant() -> None:
@@ -115,7 +121,7 @@ def test_functions_get_the_variant() -> None:
         prompts.append(prompt)
         return "wait"
 
-    agent = find_agent(keep, {"prompt": "lettered"}).factory(manual=MANUAL, actions=ACTIONS, seed=0)
+    agent = find_agent(keep, {"prompt": "lettered"}).make(context(MANUAL, ACTIONS))
     assert isinstance(agent, FunctionAgent)
     agent.act(SEEN)
     assert "b) go south" in prompts[0]

@@ -1,7 +1,8 @@
-"""What scores can tell apart, what lesions do to them, and how retention is reported."""
+"""What scores can tell apart, what ablations do to them, and how retention is reported."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,10 @@ import numpy as np
 import pytest
 
 import smartplay
+from smartplay.agents.ablations import ABLATIONS, FIRST_WORDS, NINE, find_ablation
 from smartplay.agents.base import Observation, Reply
 from smartplay.agents.catalog import find_agent
-from smartplay.agents.filters import LesionedFactory
-from smartplay.agents.lesions import FIRST_WORDS, LESIONS, NINE, find_lesion
+from smartplay.agents.filters import Filter, make_filtered
 from smartplay.capabilities import Capability
 from smartplay.cli import main
 from smartplay.contrast_scores import score_contrasts
@@ -26,8 +27,9 @@ from smartplay.runner.episode import Job, play_episode
 from smartplay.runner.worker import play_by_name
 from smartplay.statistics import ratio_interval
 from smartplay.validity.degrees import study_degrees, study_table
-from smartplay.validity.matrix import KEPT, LOST, classic_lesions, lesion_matrix
-from smartplay.validity.study import contrast_cards, study_classic, study_lesions
+from smartplay.validity.matrix import KEPT, LOST, ablation_matrix, classic_ablations
+from smartplay.validity.study import contrast_cards, study_ablations, study_classic
+from tests.lent import context, lend
 
 SEEDS = 30
 NAMES = [str(capability) for capability in Capability]
@@ -130,7 +132,7 @@ def test_the_report_holds_contrasts_beside_the_classic_scores(tmp_path: Path) ->
     games = "ContrastReasoningEasy,ContrastReasoningHard,Hanoi3Disk"
     played = smartplay.run(
         "reference", games, episodes=2, out=tmp_path / "run", progress=False,
-        agent_settings={"lesion": "one-inference"},
+        agent_settings={"ablation": "one-inference"},
     )  # fmt: skip
     report = write_report(played.path)
     reasoning = next(score for score in report.contrasts if score.capability == "Reasoning")
@@ -142,20 +144,20 @@ def test_the_report_holds_contrasts_beside_the_classic_scores(tmp_path: Path) ->
     data = json.loads((played.path / "report.json").read_text())
     assert len(data["contrasts"]) == 9
     assert "## Contrasts" in (played.path / "report.md").read_text()
-    assert report.agent == "reference (lesion: one-inference)"
-    assert data["run"]["agent_settings"] == {"lesion": ["one-inference"]}
+    assert report.agent == "reference (ablation: one-inference)"
+    assert data["run"]["agent_settings"] == {"ablation": ["one-inference"]}
 
 
-# The lesion matrix
+# The ablation matrix
 
 
 @pytest.fixture(scope="module")
 def matrix() -> Any:
-    return study_lesions(SEEDS)
+    return study_ablations(SEEDS)
 
 
-@pytest.mark.parametrize("row", range(len(NINE)), ids=[lesion.name for lesion in NINE])
-def test_each_lesion_costs_its_own_contrast_and_no_other(matrix: Any, row: int) -> None:
+@pytest.mark.parametrize("row", range(len(NINE)), ids=[ablation.name for ablation in NINE])
+def test_each_ablation_costs_its_own_contrast_and_no_other(matrix: Any, row: int) -> None:
     kept = [value for k, value in enumerate(matrix.retention[row]) if k != row]
     assert None not in matrix.retention[row]
     assert matrix.retention[row][row] <= LOST
@@ -163,14 +165,14 @@ def test_each_lesion_costs_its_own_contrast_and_no_other(matrix: Any, row: int) 
     assert min(kept) >= KEPT
     assert min(value for k, value in enumerate(matrix.low[row]) if k != row) >= KEPT
     assert matrix.clean[row]
-    assert min(matrix.easy[row]) >= 0.95, "a lesion costs nothing where nothing is demanded"
+    assert min(matrix.easy[row]) >= 0.95, "an ablation costs nothing where nothing is demanded"
 
 
 def test_the_nine_stand_for_the_nine_capabilities() -> None:
-    assert [str(lesion.capability) for lesion in NINE] == NAMES
-    assert len({lesion.name for lesion in LESIONS}) == len(LESIONS)
-    for lesion in LESIONS:
-        assert bool(lesion.filter) != bool(lesion.faculty), lesion.name
+    assert [str(ablation.capability) for ablation in NINE] == NAMES
+    assert len({ablation.name for ablation in ABLATIONS}) == len(ABLATIONS)
+    for ablation in ABLATIONS:
+        assert bool(ablation.filter) != bool(ablation.faculty), ablation.name
 
 
 def test_a_row_that_is_not_clean_is_called_so() -> None:
@@ -179,7 +181,9 @@ def test_a_row_that_is_not_clean_is_called_so() -> None:
     hard[np.arange(9), np.arange(9)] = 0.0
     hard[3, 4] = 0.5
     easy[5, 6] = 0.1
-    found = lesion_matrix([lesion.name for lesion in NINE], easy, hard, np.random.default_rng(0))
+    found = ablation_matrix(
+        [ablation.name for ablation in NINE], easy, hard, np.random.default_rng(0)
+    )
     assert found.clean == [True, True, True, False, True, False, True, True, True]
     assert found.retention[5][6] is None
 
@@ -188,7 +192,7 @@ def test_the_command_prints_the_matrix_as_json(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     picture = tmp_path / "matrix.svg"
-    arguments = ["validity", "--lesions", "--seeds", "2", "--svg", str(picture), "--json"]
+    arguments = ["validity", "--ablations", "--seeds", "2", "--svg", str(picture), "--json"]
     assert main(arguments) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["capabilities"] == NAMES
@@ -209,7 +213,7 @@ def test_the_command_refuses(arguments: list[str], capsys: pytest.CaptureFixture
 # The classic scoring
 
 
-def test_classic_scores_do_not_tell_the_lesions() -> None:
+def test_classic_scores_do_not_tell_the_ablations() -> None:
     found = study_classic(4, "shipped")
     assert len(found.lost) == len(found.drops) == len(found.told) == 9
     assert min(found.whole) > 0.5
@@ -220,9 +224,9 @@ def test_classic_scores_do_not_tell_the_lesions() -> None:
 
 def test_the_suspect_is_the_score_that_falls_most() -> None:
     games = [get_card("Hanoi3Disk"), get_card("RockPaperScissorBasic")]
-    lesioned: list[list[float | None]] = [[None, 1.0]] * 9
-    lesioned[0] = [1.0, 0.2]
-    found = classic_lesions(games, [1.0, 1.0], lesioned, "shipped")
+    ablated: list[list[float | None]] = [[None, 1.0]] * 9
+    ablated[0] = [1.0, 0.2]
+    found = classic_ablations(games, [1.0, 1.0], ablated, "shipped")
     assert found.suspected[0] == [
         "Generalization",
         "Understanding the Odds",
@@ -233,7 +237,7 @@ def test_the_suspect_is_the_score_that_falls_most() -> None:
     assert found.lost[1] == [None, 0.0]
 
 
-# Lesions as options of any agent
+# Ablations as options of any agent
 
 
 class Echo:
@@ -250,13 +254,18 @@ class Echo:
         )
 
 
-def shown(lesion: str, texts: list[str], actions: list[str] | None = None) -> list[str]:
-    kind = find_lesion(lesion).filter
+def filtered(agent: Any, kind: type[Filter], manual: str, actions: list[str]) -> Any:
+    """An agent behind a filter."""
+    return make_filtered(find_agent(agent, {}).make, [kind], context(manual, actions))
+
+
+def shown(ablation: str, texts: list[str], actions: list[str] | None = None) -> list[str]:
+    kind = find_ablation(ablation).filter
     assert kind
     manual = "Title\n" + " ".join(f"word{k}" for k in range(100))
     actions = actions or ["go north", "go south"]
-    agent = LesionedFactory(Echo, [kind])(manual=manual, actions=actions, seed=0)
-    return [agent.act(Observation(text, ["earlier 1"])).text for text in texts]  # type: ignore[union-attr]
+    agent: Any = filtered(Echo, kind, manual, actions)
+    return [agent.act(Observation(text, ["earlier 1"])).text for text in texts]
 
 
 def test_truncated_manual() -> None:
@@ -298,9 +307,9 @@ def test_renamed_words_are_renamed_back() -> None:
             assert "Go " in self.told[0]
             return self.told[0]
 
-    kind = find_lesion("rename").filter
+    kind = find_ablation("rename").filter
     assert kind
-    agent = LesionedFactory(Tells, [kind])("T\nNorth is up.", ["Go north", "Go south"], 0)
+    agent = filtered(Tells, kind, "T\nNorth is up.", ["Go north", "Go south"])
     assert agent.act(Observation("North of you.")) == "Go north"
 
 
@@ -309,33 +318,29 @@ def test_an_asynchronous_agent_is_waited_for() -> None:
         async def act(self, observation: Observation) -> str:
             return "go north"
 
-    import asyncio
-
-    kind = find_lesion("no-history").filter
+    kind = find_ablation("no-history").filter
     assert kind
-    agent = LesionedFactory(lambda **_: Slow(), [kind])("T", ["go north"], 0)
-    assert asyncio.run(agent.act(Observation("x"))) == "go north"  # type: ignore[arg-type]
+    agent = filtered(lambda **_: Slow(), kind, "T", ["go north"])
+    assert asyncio.run(agent.act(Observation("x"))) == "go north"
 
 
-def test_lesions_are_part_of_what_is_played() -> None:
-    source = find_agent("reference", {"lesion": "one-axis"})
-    assert source.name == "reference (lesion: one-axis)"
-    assert source.settings == {"lesion": ["one-axis"]}
-    two = find_agent("random", {"lesion": ["no-history", "rename"]})
-    assert two.settings == {"lesion": ["no-history", "rename"]}
+def test_ablations_are_part_of_what_is_played() -> None:
+    source = find_agent("reference", {"ablation": "one-axis"})
+    assert source.name == "reference (ablation: one-axis)"
+    assert source.settings == {"ablation": ["one-axis"]}
+    two = find_agent("random", {"ablation": ["no-history", "rename"]})
+    assert two.settings == {"ablation": ["no-history", "rename"]}
     assert find_agent("random", {}).settings == {}
 
 
-def test_a_lesioned_agent_can_be_built_again_elsewhere() -> None:
-    import asyncio
-
-    source = find_agent("reference", {"lesion": ["one-inference"]})
+def test_a_ablated_agent_can_be_built_again_elsewhere() -> None:
+    source = find_agent("reference", {"ablation": ["one-inference"]})
     assert source.reference
     card = get_card("ContrastReasoningHard")
     job = Job(
         game=card.id, card="", settings={}, steps=12, episode=0, seed=5, agent_seed=5, retries=0
     )
-    here = asyncio.run(play_episode(job, source.factory)).record
+    here = asyncio.run(play_episode(job, source.make, lend())).record
     there = play_by_name(job, source.reference).record
     assert here.score == there.score
     assert here.score is not None
@@ -343,13 +348,13 @@ def test_a_lesioned_agent_can_be_built_again_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("agent", "lesion", "error"),
+    ("agent", "ablation", "error"),
     [
         ("random", "one-move", UsageError),
         ("reference", ["one-move", "one-axis"], UsageError),
         ("reference", "no-brain", UnknownNameError),
     ],
 )
-def test_impossible_lesions(agent: str, lesion: Any, error: type[Exception]) -> None:
+def test_impossible_ablations(agent: str, ablation: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
-        find_agent(agent, {"lesion": lesion})
+        find_agent(agent, {"ablation": ablation})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from functools import cache, partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -32,7 +32,7 @@ def object_digest(agent: Any) -> str | None:
     """
     try:
         told = _Describer().describe(agent)
-    except (OSError, TypeError, ValueError, RecursionError):
+    except (OSError, TypeError, ValueError, AttributeError, RecursionError):
         return None
     return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
@@ -66,6 +66,10 @@ class _Describer:
             return self.describe((value.func, value.args, value.keywords))
         if isinstance(value, MethodType | staticmethod | classmethod):
             return self.describe((value.__func__, getattr(value, "__self__", None)))
+        if isinstance(value, BuiltinFunctionType):
+            return self.describe((value.__name__, value.__self__))
+        if isinstance(value, PurePath):
+            return str(value)
         if isinstance(value, property):
             return self.describe((value.fget, value.fset, value.fdel))
         if isinstance(value, CodeType):
@@ -76,7 +80,7 @@ class _Describer:
 
     def _named(self, value: Any) -> Any:
         """Of a function, a class or an object."""
-        named = value if isinstance(value, FunctionType | BuiltinFunctionType | type) else None
+        named = value if isinstance(value, FunctionType | type) else None
         kind = type(value) if named is None else named
         if _installed(str(kind.__module__)):
             if named is None:
@@ -93,7 +97,14 @@ class _Describer:
         cells = [cell.cell_contents for cell in found.__closure__ or ()]
         names = sorted(_names(found.__code__) & set(found.__globals__))
         taken = [(name, found.__globals__[name]) for name in names]
-        around = (found.__code__, found.__defaults__, found.__kwdefaults__, cells, taken)
+        around = (
+            found.__code__,
+            found.__defaults__,
+            found.__kwdefaults__,
+            cells,
+            taken,
+            vars(found),
+        )
         return self._code_of(found.__module__), self.describe(around)
 
     def _code_of(self, module: str) -> str:

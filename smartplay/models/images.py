@@ -36,6 +36,18 @@ def for_anthropic(messages: list[Message]) -> list[Message]:
     return [message | {"content": _anthropic(message["content"])} for message in messages]
 
 
+def plain_texts(messages: list[Message]) -> list[Message]:
+    """The same conversation with texts that are nothing but texts, as observations are more."""
+    if all(type(message["content"]) in (str, list) for message in messages):
+        return list(messages)
+    return [
+        message | {"content": str.__str__(message["content"])}
+        if isinstance(message["content"], str)
+        else message
+        for message in messages
+    ]
+
+
 def for_record(messages: list[Message]) -> list[Message]:
     """The same conversation with the SHA-256 of each picture's file in place of the picture.
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import UNSET
@@ -29,7 +29,7 @@ from smartplay.models.base import (
     sample_seed,
     together,
 )
-from smartplay.models.images import for_record
+from smartplay.models.images import for_record, plain_texts
 from smartplay.models.replies import Store, decode_call, digest, encode_call, lasting
 from smartplay.records import Call, Message, Usage
 
@@ -97,6 +97,7 @@ class EpisodeModel:
     ) -> list[Call]:
         """Reply to a conversation; see `Model.chat`."""
         check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
+        messages = plain_texts(messages)
         shown = for_record(messages)
         question = [label, choices, seed, shown, *([] if temperature is UNSET else [temperature])]
         asked = digest([*self._known, question])
@@ -126,14 +127,19 @@ class EpisodeModel:
                 answers[place] = call = msgspec.structs.replace(call, sample=place, **told)
                 await self._keep(keys[place], call)
 
-        for place, key in enumerate(keys):
-            call = await self._find(key)
-            answers[place] = call and msgspec.structs.replace(call, messages=shown)
-        missing = [place for place, call in enumerate(answers) if call is None]
-        if len(missing) == 1 or (missing and self.settings.samples_per_request):
-            await ask(missing)
-        else:
-            await together([ask([place]) for place in missing])
+        task = asyncio.current_task()
+        self._tasks.add(task)
+        try:
+            for place, key in enumerate(keys):
+                call = await self._find(key)
+                answers[place] = call and msgspec.structs.replace(call, messages=shown)
+            missing = [place for place, call in enumerate(answers) if call is None]
+            if len(missing) == 1 or (missing and self.settings.samples_per_request):
+                await ask(missing)
+            else:
+                await together([ask([place]) for place in missing])
+        finally:
+            self._tasks.discard(task)
         return [call for call in answers if call is not None]
 
     def _seed(self, number: int) -> int:

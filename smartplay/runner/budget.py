@@ -87,7 +87,6 @@ class Budget:
         spent: Tokens spent in earlier sessions.
 
     Attributes:
-        reason: Why the run stops; None while it goes on.
         spent: Tokens spent so far, by model.
     """
 
@@ -106,8 +105,13 @@ class Budget:
         self._failures = 0
         self._any_reply, self._cause = False, ""
         self._on_stop: Callable[[], Any] | None = None
-        self.reason: str | None = None
+        self._reason: Callable[[], str] | None = None
         self._compare()
+
+    @property
+    def reason(self) -> str | None:
+        """Why the run stops, in present figures; None while it goes on."""
+        return None if self._reason is None else self._reason()
 
     @property
     def seconds(self) -> float | None:
@@ -134,7 +138,7 @@ class Budget:
         left = self.seconds
         if left is not None and left <= 0:
             self.time_over()
-        if self.reason is not None:
+        if self._reason is not None:
             raise Stopped
 
     def spend(self, model: str, usage: Usage) -> None:
@@ -150,11 +154,13 @@ class Budget:
         self._compare()
 
     def _compare(self) -> None:
-        limits, currency = self._limits, self._currency
+        limits, unit = self._limits, self._currency
         if limits.tokens is not None and self.tokens >= limits.tokens:
-            self.stop(f"{self.tokens} tokens are spent of at most {limits.tokens}")
+            self._stop(lambda: f"{self.tokens} tokens are spent of at most {limits.tokens}")
         if limits.cost is not None and self.cost >= limits.cost:
-            self.stop(f"{self.cost:.4g} {currency} are spent of at most {limits.cost:g} {currency}")
+            self._stop(
+                lambda: f"{self.cost:.4g} {unit} are spent of at most {limits.cost:g} {unit}"
+            )
 
     def lend(self, others: int) -> Allowance:
         """Reserve a share of what is left for an episode that is played elsewhere.
@@ -200,10 +206,13 @@ class Budget:
 
     def stop(self, reason: str) -> None:
         """Stop the run; the first reason counts."""
+        self._stop(lambda: reason)
+
+    def _stop(self, reason: Callable[[], str]) -> None:
         with self._lock:
-            if self.reason is not None:
+            if self._reason is not None:
                 return
-            self.reason = reason
+            self._reason = reason
             call = self._on_stop
         if call is not None:
             call()
@@ -212,7 +221,7 @@ class Budget:
         """Have this called once, from whatever thread, when the run is to stop."""
         with self._lock:
             self._on_stop = call
-            stopped = self.reason is not None
+            stopped = self._reason is not None
         if call is not None and stopped:
             call()
 

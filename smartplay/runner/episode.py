@@ -178,7 +178,9 @@ async def play_episode(
     try:
         return episode.outcome(failure, seconds)
     except Exception as error:
-        return failed(job, f"the episode cannot be written down: {one_line(error)}", seconds)
+        return failed(
+            job, f"the episode cannot be written down: {one_line(error)}", seconds=seconds
+        )
 
 
 def _fault(failure: BaseException | None) -> str:
@@ -189,9 +191,15 @@ def _fault(failure: BaseException | None) -> str:
     return NO_REPLY if isinstance(failure, ModelError) else ""
 
 
-def failed(job: Job, error: str, seconds: float = 0.0, fault: str = "") -> Outcome:
+def failed(
+    job: Job,
+    error: str,
+    failure: BaseException | None = None,
+    seconds: float = 0.0,
+    fault: str = "",
+) -> Outcome:
     """The outcome of an episode of which nothing is known but why it failed."""
-    return Outcome(_record(job, error, seconds), b"", fault)
+    return Outcome(_record(job, error, seconds, traceback=short_traceback(failure)), b"", fault)
 
 
 def _record(job: Job, error: str | None, seconds: float, **more: Any) -> EpisodeRecord:
@@ -263,6 +271,7 @@ class _Episode:
                 shown = await self._step(env, agent, card, shown, tick)
         finally:
             env.close()
+            self.log.count(await self.models.end())
 
     async def _step(
         self, env: gym.Env[Any, Any], agent: Agent, card: GameCard, shown: Any, tick: Tick
@@ -316,7 +325,6 @@ class _Episode:
 
     def outcome(self, failure: BaseException | None, seconds: float) -> Outcome:
         """Sum the episode up."""
-        self.log.count(self.models.take())  # of a step that came to no end
         record = _record(
             self.job,
             None if failure is None else one_line(failure),
@@ -397,6 +405,9 @@ def _readable(call: Call) -> Call:
         checked(call)
     except (msgspec.MsgspecError, TypeError) as error:
         raise AgentError(f"a call of the agent's reply cannot be written down: {error}") from error
+    usage = call.usage
+    if usage.cached > usage.prompt or usage.reasoning > usage.completion:
+        raise AgentError("a call of the agent's reply has parts of its tokens above the whole")
     return call
 
 

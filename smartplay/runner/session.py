@@ -162,7 +162,7 @@ class _Session:
         try:
             job = stream.next()
         except Exception as failure:
-            self._keep(failed(stream.missing[0], one_line(failure)), stream)
+            self._keep(failed(stream.missing[0], f"learn: {one_line(failure)}", failure), stream)
             return False
         if job is None:
             return False

@@ -76,7 +76,7 @@ def _wait(job: Job, source: AgentSource, episode: Coroutine[Any, Any, Outcome]) 
     if playing.done():
         return playing.result()
     playing.cancel()  # of use where it only waits
-    return failed(job, too_long(job), job.seconds or 0.0)
+    return failed(job, too_long(job), seconds=job.seconds or 0.0)
 
 
 def play_for(version: str, play: Callable[..., Outcome], *arguments: Any) -> Outcome:

@@ -11,16 +11,22 @@ from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecu
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import smartplay
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.errors import UsageError
-from smartplay.records import Usage
-from smartplay.runner import Limits, Run
+from smartplay.models.lending import RunModels
+from smartplay.results import Run
+from smartplay.run_folder import RunFolder
+from smartplay.runner import Limits
+from smartplay.runner.budget import IN_A_ROW, Budget
 from smartplay.runner.episode import Job
-from smartplay.runner.limits import IN_A_ROW, Watch
-from smartplay.runner.schedule import SENDINGS, play_all, suits
+from smartplay.runner.places import SENDINGS, suits
+from smartplay.runner.progress import RunProgress
+from smartplay.runner.session import _Session
+from smartplay.runner.streams import streams_of
 from smartplay.runner.threads import Threads, in_thread
 from smartplay.runner.worker import play_for
 from tests.games import write_game
@@ -114,7 +120,7 @@ def test_a_worker_of_another_version_plays_nothing(
 ) -> None:
     with pytest.raises(UsageError, match="install the same version everywhere"):
         play_for("0.0.0", lambda: pytest.fail("it played"))
-    monkeypatch.setattr("smartplay.runner.schedule.__version__", "0.0.0")
+    monkeypatch.setattr("smartplay.runner.places.__version__", "0.0.0")
     run = play(Faulty(cancel, 0), tmp_path / "run")
     assert "the run has 0.0.0; install the same version" in str(run.unscored[0].error)
 
@@ -139,29 +145,22 @@ def test_a_call_that_fails_in_a_thread() -> None:
         in_thread(sys.exit).result(10)
 
 
-class Own:
-    """Knows how many do well at once."""
-
-    concurrency = 3
-
-    def __init__(self, manual: str, actions: list[str], seed: int) -> None: ...
-
-    def act(self, observation: str) -> int:
-        return 0
-
-
 async def waiting(prompt: str) -> str:
     return "1"
 
 
-def named(agent: Any) -> AgentSource:
-    source = find_agent(agent, {})
-    return AgentSource(
-        name=source.name,
-        settings={},
-        factory=source.factory,
+class Serving:
+    """A model that serves so many at once."""
+
+    def __init__(self, concurrency: int) -> None:
+        self.concurrency = concurrency
+
+
+def named(agent: Any, *models: Any) -> AgentSource:
+    return msgspec.structs.replace(
+        find_agent(agent, {}),
         reference=("its name", {}),
-        asynchronous=source.asynchronous,
+        models={f"role {number}": model for number, model in enumerate(models)},
     )
 
 
@@ -172,17 +171,19 @@ def named(agent: Any) -> AgentSource:
         (named("random"), [HANOI], 8),
         (find_agent(lambda prompt: "1", {}), [CRAFTER], 8),
         (named(waiting), [CRAFTER], 8),
-        (named(Own), [CRAFTER], 3),
+        (named(waiting, Serving(3)), [CRAFTER], 3),
+        (named(waiting, Serving(128), Serving(5)), [HANOI], 5),
+        (named(waiting, Serving(128)), [HANOI], 128),
     ],
-    ids=["heavy", "light", "no name", "waiting", "its own number"],
+    ids=["heavy", "light", "no name", "waiting", "its model", "the least of its models", "many"],
 )
 def test_as_many_at_once_as_suit(
     source: AgentSource, games: list[str], expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smartplay.runner.schedule.processors", lambda: 12)
+    monkeypatch.setattr("smartplay.runner.places.processors", lambda: 12)
     assert suits(source, games) == expected
-    monkeypatch.setattr("smartplay.runner.schedule.processors", lambda: 2)
-    assert suits(source, games) == min(expected, 8)
+    monkeypatch.setattr("smartplay.runner.places.processors", lambda: 2)
+    assert suits(source, games) == (expected if source.models else min(expected, 8))
 
 
 @pytest.mark.parametrize(("concurrency", "processes"), [(None, 12), (5, 5)])
@@ -200,7 +201,7 @@ def test_heavy_games_use_all_processors(
             opened.append(most)
             super().__init__(1)
 
-    monkeypatch.setattr("smartplay.runner.schedule.processors", lambda: 12)
+    monkeypatch.setattr("smartplay.runner.places.processors", lambda: 12)
     monkeypatch.setattr("smartplay.runner.pool.ProcessPoolExecutor", Threads)
     game = str(write_game(tmp_path, heavy=True))
     run = smartplay.run(
@@ -210,20 +211,28 @@ def test_heavy_games_use_all_processors(
     assert opened == [processes]
 
 
-def test_an_interrupt_before_the_first_step_leaves_nothing_behind() -> None:
+def no_steps(key: Any) -> Any:
+    raise AssertionError("no episode is finished")
+
+
+def test_an_interrupt_before_the_first_step_leaves_nothing_behind(tmp_path: Path) -> None:
     """No coroutine that nobody awaits: warnings are errors here."""
+    source = find_agent("random", {})
+    budget = Budget(Limits())
     rest: dict[str, Any] = {"card": "", "settings": {}, "steps": 3, "retries": 0}
     jobs = [Job(game=HANOI, episode=k, seed=k, agent_seed=k, **rest) for k in range(3)]
+    streams = streams_of(jobs, None, {}, no_steps)
 
     async def body() -> None:
-        watch = Watch(Limits(), None, "", Usage())
-        playing = asyncio.ensure_future(
-            play_all(jobs, find_agent("random", {}), 2, lambda outcome: None, watch)
-        )
-        await asyncio.sleep(0)  # it has made its tasks, and none of them has begun
-        playing.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await playing
+        models = RunModels({}, budget)
+        with RunProgress(len(jobs), 0, shown=False) as bar:
+            session = _Session(RunFolder(tmp_path), source, models, budget, bar)
+            playing = asyncio.ensure_future(session.play(streams, 2, None))
+            await asyncio.sleep(0)  # it has made its tasks, and none of them has begun
+            playing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await playing
 
     asyncio.run(body())
     gc.collect()
+    assert list(tmp_path.iterdir()) == []
