@@ -26,7 +26,7 @@ LAYERS = [
     "parsing prices records encoding run_folder",
     "registry foreign",
     "games",
-    "text spaces card anchors capabilities loading",
+    "text native snapshots spaces card anchors capabilities loading",
     "errors bounded whole_files toml_file _version",
 ]
 

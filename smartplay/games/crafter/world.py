@@ -6,8 +6,10 @@ or a whole view is a plain index away, also at the border.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -44,6 +46,13 @@ class Thing:
 
     __slots__ = ("cell", "health", "removed", "world", "x", "y")
     code: int
+    changing: ClassVar[tuple[str, ...]] = ("cell", "health", "x", "y")
+    """Names of the attributes that copies need: others follow from the world."""
+    values: ClassVar[Callable[[Thing], tuple[Any, ...]]]
+    """Reads them."""
+
+    def __init_subclass__(cls) -> None:
+        cls.values = attrgetter(*cls.changing)
 
     def __init__(self, world: World, x: int, y: int, health: int = 0) -> None:
         self.world = world
@@ -150,28 +159,34 @@ class World:
     """
 
     def __init__(self, area: tuple[int, int], margin: int) -> None:
+        self._arrange(area, margin)
+        self.reset(0)
+
+    def _arrange(self, area: tuple[int, int], margin: int) -> None:
         self.area = area
         self.margin = margin
         self.stride = area[1] + 2 * margin
         self.deltas = (-self.stride, self.stride, -1, 1, 0)
         self._layout = layout(*area, margin)
-        self.reset(0)
 
     def reset(self, seed: int) -> None:
         """Empty the world and seed its random numbers."""
-        size = self.stride * (self.area[0] + 2 * self.margin)
+        nothing = bytes(self.stride * (self.area[0] + 2 * self.margin))
         self.random = Twister(seed)
         self.daylight = 0.0
-        self.cells = bytearray(size)
-        self.shown = bytearray(size)
-        self.grid = np.frombuffer(self.shown, np.uint8).reshape(-1, self.stride)
-        m, (width, height) = self.margin, self.area
-        self._map = self.grid[m : m + width, m : m + height]
+        self._lay(nothing, nothing)
         self.things: list[Thing] = []
         self.active: list[Thing] = []
         self.at: dict[int, Thing] = {}
         self.chunks: dict[int, Chunk] = {}
         self._counts = [[0] * len(MATERIALS) for _ in self._layout.columns]
+
+    def _lay(self, cells: bytes, shown: bytes) -> None:
+        self.cells = bytearray(cells)
+        self.shown = bytearray(shown)
+        self.grid = np.frombuffer(self.shown, np.uint8).reshape(-1, self.stride)
+        m, (width, height) = self.margin, self.area
+        self._map = self.grid[m : m + width, m : m + height]
 
     def fill(self, materials: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
         """Cover the whole map with materials, shape [width, height], before anything is on it."""
@@ -243,16 +258,58 @@ class World:
         thing.y += dy
 
     def _enter(self, thing: Thing, number: int) -> None:
-        chunk = self.chunks.get(number)
-        if chunk is None:
-            chunk = Chunk(self._layout.columns[number], self._counts[number])
-            self.chunks[number] = chunk
+        chunk = self.chunks.get(number) or self._chunk(number)
         if thing.code in CREATURES:
             chunk.creatures[thing.code - CREATURES[0]][thing] = None
+
+    def _chunk(self, number: int) -> Chunk:
+        chunk = Chunk(self._layout.columns[number], self._counts[number])
+        self.chunks[number] = chunk
+        return chunk
 
     def _leave(self, thing: Thing, number: int) -> None:
         if thing.code in CREATURES:
             del self.chunks[number].creatures[thing.code - CREATURES[0]][thing]
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        """What changes, with things as numbers: the map of a copy has to be a view of its own."""
+        places = {thing: place for place, thing in enumerate(self.things)}
+        return (
+            (self.area, self.margin),
+            self.random,
+            self.daylight,
+            bytes(self.cells),
+            bytes(self.shown),
+            [(type(thing), type(thing).values(thing)) for thing in self.things],
+            [places[thing] for thing in self.active],
+            [
+                (number, [[places[thing] for thing in kind] for kind in chunk.creatures])
+                for number, chunk in self.chunks.items()
+            ],
+            [bytes(counts) for counts in self._counts],
+        )
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        (area, margin), random, light, cells, shown, things, active, chunks, counts = state
+        self._arrange(area, margin)
+        self.random, self.daylight = random, light
+        self._lay(cells, shown)
+        self.things = [self._made(kind, values) for kind, values in things]
+        self.active = [self.things[place] for place in active]
+        self.at = {thing.cell: thing for thing in self.things}
+        self._counts = [list(numbers) for numbers in counts]
+        self.chunks = {}
+        for number, creatures in chunks:
+            chunk = self._chunk(number)
+            for kind, there in zip(chunk.creatures, creatures, strict=True):
+                kind.update((self.things[place], None) for place in there)
+
+    def _made(self, kind: type[Thing], values: tuple[Any, ...]) -> Thing:
+        thing = kind.__new__(kind)
+        thing.world, thing.removed = self, False
+        for name, value in zip(kind.changing, values, strict=True):
+            setattr(thing, name, value)
+        return thing
 
     def find(self, chunk: Chunk, material: int, index: int) -> int:
         """The cell of a chunk that is, column by column, the `index`-th (from 0) of a material."""
