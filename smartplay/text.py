@@ -16,7 +16,6 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from operator import index
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import gymnasium as gym
@@ -207,14 +206,14 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         Raises:
             UsageError: If it is no integer or out of range; nothing has changed then.
         """
-        if not self._checks_itself:
+        if type(action) is not int or not self._checks_itself:
             action = checked_action(action, len(self._actions))
         observation, reward, terminated, truncated, info = self.env.step(action)
         reward = float(reward)
         self._total += reward
         self._steps += 1
         self._past.append(self._text)
-        turn = Turn(index(action), observation, reward, terminated, self._total, self._steps, info)
+        turn = Turn(action, observation, reward, terminated, self._total, self._steps, info)
         shown, info = self._tell(turn)
         return shown, reward, terminated, truncated, info
 
@@ -282,15 +281,14 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         return image if self._observation == "image" else spaces.Dict(text=text, image=image)
 
     def _show(self) -> Any:
-        if self._observation == "text":
-            return self._text
         image = np.asarray(self._native.render(), dtype=np.uint8)
         return image if self._observation == "image" else {"text": self._text, "image": image}
 
     def _tell(self, turn: Turn) -> tuple[Any, dict[str, Any]]:
         text, score, completed, state = self.describer.describe(turn)
         self._text = text
-        return self._show(), {
+        shown = text if self._observation == "text" else self._show()
+        return shown, {
             "manual": self._manual,
             "obs": text,
             "history": list(self._past),
@@ -365,7 +363,7 @@ def _counters(env: gym.Env[Any, Any]) -> Iterator[tuple[gym.Env[Any, Any], str]]
     """Wrappers, and the names of what they count."""
     while isinstance(env, gym.Wrapper):
         for name in COUNTERS:
-            if name in vars(env):
+            if hasattr(env, name):  # asking for `vars` would slow every step down
                 yield env, name
         env = env.env
 

@@ -50,7 +50,7 @@ class Hunter(Thing):
     """Something that goes for the player."""
 
     __slots__ = ("player", "wait")
-    changing = (*Thing.changing, "wait")
+    own = ("wait",)
 
     def __init__(self, world: World, x: int, y: int, player: Player, health: int) -> None:
         super().__init__(world, x, y, health)
@@ -132,7 +132,7 @@ class Arrow(Thing):
 
     __slots__ = ("direction",)
     code = ARROW
-    changing = (*Thing.changing, "direction")
+    own = ("direction",)
 
     def __init__(self, world: World, x: int, y: int, direction: int) -> None:
         super().__init__(world, x, y)

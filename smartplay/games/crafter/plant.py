@@ -16,7 +16,7 @@ class Plant(Thing):
 
     __slots__ = ("grown",)
     code = PLANT
-    changing = (*Thing.changing, "grown")
+    own = ("grown",)
 
     def __init__(self, world: World, x: int, y: int) -> None:
         super().__init__(world, x, y, health=1)

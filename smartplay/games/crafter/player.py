@@ -52,7 +52,7 @@ class Player(Thing):
         "unlocked",
     )
     code = PLAYER
-    changing = ("cell", "x", "y", *__slots__)  # the health is one of the inventory's
+    own = __slots__
 
     def __init__(self, world: World, x: int, y: int) -> None:
         self.inventory = dict(ITEM_START)

@@ -46,13 +46,13 @@ class Thing:
 
     __slots__ = ("cell", "health", "removed", "world", "x", "y")
     code: int
-    changing: ClassVar[tuple[str, ...]] = ("cell", "health", "x", "y")
-    """Names of the attributes that copies need: others follow from the world."""
+    own: ClassVar[tuple[str, ...]] = ()
+    """Names of the attributes that a subclass adds and a copy needs."""
     values: ClassVar[Callable[[Thing], tuple[Any, ...]]]
-    """Reads them."""
+    """Reads what a copy needs."""
 
     def __init_subclass__(cls) -> None:
-        cls.values = attrgetter(*cls.changing)
+        cls.values = attrgetter("cell", "health", "x", "y", *cls.own)
 
     def __init__(self, world: World, x: int, y: int, health: int = 0) -> None:
         self.world = world
@@ -283,7 +283,10 @@ class World:
             [(type(thing), type(thing).values(thing)) for thing in self.things],
             [places[thing] for thing in self.active],
             [
-                (number, [[places[thing] for thing in kind] for kind in chunk.creatures])
+                (
+                    number,
+                    [[places[thing] for thing in kind] if kind else () for kind in chunk.creatures],
+                )
                 for number, chunk in self.chunks.items()
             ],
             [bytes(counts) for counts in self._counts],
@@ -299,16 +302,22 @@ class World:
         self.at = {thing.cell: thing for thing in self.things}
         self._counts = [list(numbers) for numbers in counts]
         self.chunks = {}
+        things = self.things
         for number, creatures in chunks:
-            chunk = self._chunk(number)
-            for kind, there in zip(chunk.creatures, creatures, strict=True):
-                kind.update((self.things[place], None) for place in there)
+            cows, zombies, skeletons = creatures
+            self._chunk(number).creatures = (
+                {things[place]: None for place in cows},
+                {things[place]: None for place in zombies},
+                {things[place]: None for place in skeletons},
+            )
 
     def _made(self, kind: type[Thing], values: tuple[Any, ...]) -> Thing:
         thing = kind.__new__(kind)
         thing.world, thing.removed = self, False
-        for name, value in zip(kind.changing, values, strict=True):
-            setattr(thing, name, value)
+        if kind.own:
+            for name, value in zip(kind.own, values[4:], strict=True):
+                setattr(thing, name, value)
+        thing.cell, thing.health, thing.x, thing.y = values[:4]
         return thing
 
     def find(self, chunk: Chunk, material: int, index: int) -> int:
