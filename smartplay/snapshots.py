@@ -27,14 +27,14 @@ class Snapshot(NamedTuple):
     Attributes:
         game: What it is a moment of: an environment, its settings and its step limit.
         random: The state of the environment's `np_random`; None if it has drawn nothing yet.
-        counters: What the wrappers below the text count.
+        elapsed: The steps that step limits have counted.
         text: What the text wrapper holds.
         state: What the environment and its describer hold, pickled.
     """
 
     game: str
     random: Any
-    counters: tuple[Any, ...]
+    elapsed: tuple[int, ...]
     text: tuple[Any, ...]
     state: bytes
 

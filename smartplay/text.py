@@ -22,9 +22,10 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
+from gymnasium.wrappers import TimeLimit
 
 from smartplay.errors import UnknownNameError, UsageError
-from smartplay.loading import load_object
+from smartplay.loading import load_module, load_object
 from smartplay.native import (
     NativeEnv,
     Screen,
@@ -47,8 +48,6 @@ GYM_ID = re.compile(r"([\w.-]+[:/])*[\w.-]+-v[0-9]+")
 WRAPPER_SETTINGS = ("history", "observation")
 OBSERVATIONS = ("text", "image", "both", "native")
 RENDER_MODES = ("ansi", "human", "rgb_array")
-COUNTERS = ("_elapsed_steps", "_has_reset")
-"""What Gymnasium's wrappers between the native environment and the text count."""
 
 EnvT = TypeVar("EnvT", bound=gym.Env[Any, Any])
 
@@ -177,7 +176,9 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         shown = ("render_mode", "observation")
         settings = sorted((k, v) for k, v in given.items() if k not in shown)
         self._game = f"{settings}, at most {self._limit} steps"
-        self._counters = list(_counters(env))
+        self._limits = list(_limits(env))
+        places = [str(name).rpartition(":")[0] for name in (given.get("environment"), describer)]
+        self._files = [place for place in places if place.endswith(".py")]
 
     @property
     def render_mode(self) -> str | None:  # type: ignore[override]
@@ -240,7 +241,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         return Snapshot(
             self._game,
             random_state(self._native),
-            tuple([getattr(wrapper, name) for wrapper, name in self._counters]),
+            tuple([limit._elapsed_steps for limit in self._limits]),
             (tuple(self._past), self._text, self._manual, self._total, self._steps),
             state_of(self._native, self.describer),
         )
@@ -259,17 +260,19 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
             raise UsageError(
                 f"the snapshot is of another game: of {snapshot.game}, not of {self._game}"
             )
+        if not self._manual:
+            self.reset()  # Gymnasium's wrappers take no step before one
         set_state(self._native, self.describer, snapshot.state)
         set_random_state(self._native, snapshot.random)
-        for (wrapper, name), value in zip(self._counters, snapshot.counters, strict=True):
-            setattr(wrapper, name, value)
+        for limit, elapsed in zip(self._limits, snapshot.elapsed, strict=True):
+            limit._elapsed_steps = elapsed
         past, self._text, self._manual, self._total, self._steps = snapshot.text
         self._past = deque(past, self._past.maxlen)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """All of it, but for what pygame holds and no copy can."""
         forget_drawings(self._native)
-        return vars(self)
+        return _blank, (type(self), self._files), vars(self)
 
     def _space(self, text: TextSpace) -> spaces.Space[Any]:
         if self._observation == "text":
@@ -297,6 +300,13 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
             "actions": self._actions.copy(),
             "state": state,
         }
+
+
+def _blank(kind: type[TextGame], files: list[str]) -> TextGame:
+    """An empty environment to unpickle into; another process has to load its game's files first."""
+    for file in files:
+        load_module(file)
+    return kind.__new__(kind)
 
 
 def make_native(
@@ -359,12 +369,11 @@ def _render_modes(env: gym.Env[Any, Any] | type[gym.Env[Any, Any]]) -> set[str]:
     return modes | {"human"} if "rgb_array" in modes else modes
 
 
-def _counters(env: gym.Env[Any, Any]) -> Iterator[tuple[gym.Env[Any, Any], str]]:
-    """Wrappers, and the names of what they count."""
+def _limits(env: gym.Env[Any, Any]) -> Iterator[Any]:
+    """The wrappers that count steps."""
     while isinstance(env, gym.Wrapper):
-        for name in COUNTERS:
-            if hasattr(env, name):  # asking for `vars` would slow every step down
-                yield env, name
+        if isinstance(env, TimeLimit):
+            yield env
         env = env.env
 
 
