@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Iterable
 from operator import index
 from typing import Any, ClassVar, TypeVar
 
@@ -101,6 +102,43 @@ def warn_of_no_render_mode(name: str) -> None:
         f"render draws nothing without a render mode; make the environment with one, such as "
         f'gym.make("{name}", render_mode="rgb_array")'
     )
+
+
+def forget_drawings(native: gym.Env[Any, Any]) -> None:
+    """Let an environment draw anew what pygame drew for it: surfaces and clocks cannot be copied.
+
+    Gymnasium's environments load and open what is None when they are next rendered.
+    """
+    for name, value in vars(native).items():
+        parts: Iterable[Any] = value if isinstance(value, list | tuple) else (value,)
+        if any(type(part).__module__.startswith("pygame") for part in parts):
+            setattr(native, name, None)
+
+
+class Adapted(gym.Wrapper[Any, Any, Any, Any]):
+    """An environment of others, with actions checked and copies made as in `NativeEnv`.
+
+    Args:
+        env: The environment; its actions are `Discrete`.
+    """
+
+    def __init__(self, env: gym.Env[Any, Any]) -> None:
+        super().__init__(env)
+        self._number = int(env.action_space.n)  # type: ignore[attr-defined]
+
+    @property
+    def spec(self) -> Any:  # type: ignore[override]
+        """The environment's own."""
+        return self.env.spec
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """Take an action."""
+        return self.env.step(checked_action(action, self._number))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what pygame holds."""
+        forget_drawings(self.unwrapped)
+        return vars(self)
 
 
 class Screen(HumanRendering[Any, Any]):

@@ -8,7 +8,6 @@ more cheaply, is left out.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -72,17 +71,6 @@ def set_random_state(native: gym.Env[Any, Any], state: Any) -> None:
         native._np_random = None
     else:
         native.np_random.bit_generator.state = state
-
-
-def forget_drawings(native: gym.Env[Any, Any]) -> None:
-    """Let an environment draw anew what pygame drew for it: surfaces and clocks cannot be copied.
-
-    Gymnasium's environments load and open what is None when they are next rendered.
-    """
-    for name, value in vars(native).items():
-        parts: Iterable[Any] = value if isinstance(value, list | tuple) else (value,)
-        if any(type(part).__module__.startswith("pygame") for part in parts):
-            setattr(native, name, None)
 
 
 def _without(lasting: frozenset[str], attributes: dict[str, Any]) -> dict[str, Any]:

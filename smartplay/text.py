@@ -27,15 +27,16 @@ from gymnasium.wrappers import TimeLimit
 from smartplay.errors import UnknownNameError, UsageError
 from smartplay.loading import load_module, load_object
 from smartplay.native import (
+    Adapted,
     NativeEnv,
     Screen,
     checked_action,
+    forget_drawings,
     refuse_options,
     warn_of_no_render_mode,
 )
 from smartplay.snapshots import (
     Snapshot,
-    forget_drawings,
     random_state,
     set_random_state,
     set_state,
@@ -161,7 +162,6 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         own = {k: v for k, v in given.items() if k in describer_settings(describer_class)}
         self.describer: Describer[Any] = describer_class(native, **own)
         self._native = native
-        self._checks_itself = isinstance(native, NativeEnv)
         self._observation: str = given.get("observation", "text")
         self.observation_space = self._space(TextSpace(text_limit, charset=CHARACTERS))
         self.action_space = spaces.Discrete(len(self.describer.actions))
@@ -193,7 +193,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         Raises:
             UsageError: If SmartPlay's own game is given options: it has none.
         """
-        if self._checks_itself:
+        if isinstance(self._native, NativeEnv):
             refuse_options(options)
         observation, info = self.env.reset(seed=seed, options=options)
         self._past.clear()
@@ -207,7 +207,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         Raises:
             UsageError: If it is no integer or out of range; nothing has changed then.
         """
-        if type(action) is not int or not self._checks_itself:
+        if type(action) is not int:
             action = checked_action(action, len(self._actions))
         observation, reward, terminated, truncated, info = self.env.step(action)
         reward = float(reward)
@@ -236,7 +236,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         """
         if not self._manual:
             raise UsageError("there is no episode to take a snapshot of; call reset first")
-        if not self._checks_itself:
+        if not isinstance(self._native, NativeEnv):
             forget_drawings(self._native)
         return Snapshot(
             self._game,
@@ -270,8 +270,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._past = deque(past, self._past.maxlen)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """All of it, but for what pygame holds and no copy can."""
-        forget_drawings(self._native)
+        """All of it, and what to load before."""
         return _blank, (type(self), self._files), vars(self)
 
     def _space(self, text: TextSpace) -> spaces.Space[Any]:
@@ -350,7 +349,8 @@ def _build(
     environment: str, render_mode: str | None, settings: dict[str, Any], words: set[str]
 ) -> gym.Env[Any, Any]:
     if GYM_ID.fullmatch(environment):
-        return gym.make(environment, max_episode_steps=-1, render_mode=render_mode, **settings)
+        made = gym.make(environment, max_episode_steps=-1, render_mode=render_mode, **settings)
+        return Adapted(made)
     env_class = load_object(environment)
     known = _keywords(env_class) - {"render_mode"}
     for key in settings:
@@ -360,7 +360,7 @@ def _build(
     if render_mode is not None and render_mode not in modes:
         raise UnknownNameError("render mode", render_mode, sorted(modes))
     env: gym.Env[Any, Any] = env_class(render_mode=render_mode, **settings)
-    return env
+    return env if isinstance(env, NativeEnv) else Adapted(env)
 
 
 def _render_modes(env: gym.Env[Any, Any] | type[gym.Env[Any, Any]]) -> set[str]:

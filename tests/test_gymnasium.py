@@ -32,7 +32,7 @@ KINDS: dict[str, Callable[..., Any]] = {
 }
 each_kind = pytest.mark.parametrize("kind", KINDS)
 OWN = [card for card in CARDS if not card.source.endswith(".toml")]
-STRANGERS = [card for card in CARDS if card not in OWN]
+OTHERS = [card for card in CARDS if card not in OWN]
 each_own = pytest.mark.parametrize("card", OWN, ids=[card.name for card in OWN])
 FIRST_OF_FAMILY = list({card.family: card for card in reversed(OWN)}.values())
 each_family = pytest.mark.parametrize("card", FIRST_OF_FAMILY, ids=lambda card: card.name)
@@ -57,18 +57,20 @@ def test_what_is_no_action_is_refused_and_changes_nothing(card: GameCard, kind: 
         assert bits(env.step(action)) == bits(untouched.step(action))
 
 
-def test_what_is_no_action_is_refused_in_words_for_strangers_games_too() -> None:
-    env = gym.make("smartplay/FrozenLake-v0")
+@pytest.mark.parametrize("observation", ["text", "native"])
+def test_what_is_no_action_is_refused_in_games_of_others_too(observation: str) -> None:
+    env = gym.make("smartplay/FrozenLake-v0", observation=observation)
     env.reset(seed=0)
     for action in NO_ACTIONS:
         with pytest.raises(UsageError, match="an action is an integer from 0 to 3, not"):
             env.step(action)
-    assert env.step(2)[0]
+    assert env.step(2)[0] is not None
 
 
 @pytest.mark.parametrize(
     ("card", "kind"),
-    [(card, kind) for card in OWN for kind in KINDS] + [(card, "text") for card in STRANGERS],
+    [(card, kind) for card in OWN for kind in KINDS]
+    + [(card, kind) for card in OTHERS for kind in ("text", "native")],
 )
 def test_all_integers_are_actions(card: GameCard, kind: str) -> None:
     results = []

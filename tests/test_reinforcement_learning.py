@@ -55,8 +55,8 @@ def test_a_learner_is_told_what_to_read_instead() -> None:
         learner.PPO("MlpPolicy", gym.make("smartplay/Hanoi3Disk-v0"))
 
 
-@pytest.mark.parametrize(("name", "limit"), [("Hanoi3Disk", 0.001), ("Crafter", 0.003)])
+@pytest.mark.parametrize(("name", "limit"), [("Hanoi3Disk", 0.002), ("Crafter", 0.02)])
 def test_snapshots_are_fast(name: str, limit: float) -> None:
-    """Loose guards: a twentieth and a tenth of that are usual."""
+    """Loose guards: a fiftieth of that is usual."""
     taken = [bench.game_speed(get_card(name), 0.02).snapshot or 1.0 for _ in range(3)]
     assert min(taken) < limit, f"{name}: {1e6 * min(taken):.0f} us for a snapshot and a restore"

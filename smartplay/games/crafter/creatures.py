@@ -50,7 +50,6 @@ class Hunter(Thing):
     """Something that goes for the player."""
 
     __slots__ = ("player", "wait")
-    own = ("wait",)
 
     def __init__(self, world: World, x: int, y: int, player: Player, health: int) -> None:
         super().__init__(world, x, y, health)
@@ -132,7 +131,6 @@ class Arrow(Thing):
 
     __slots__ = ("direction",)
     code = ARROW
-    own = ("direction",)
 
     def __init__(self, world: World, x: int, y: int, direction: int) -> None:
         super().__init__(world, x, y)

@@ -6,19 +6,19 @@ inventory, achievement, position, map and random number; `tests/crafter_proof.py
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from smartplay.games.crafter.creatures import Cow, Hunter, Skeleton, Zombie
+from smartplay.games.crafter.creatures import Cow, Skeleton, Zombie
 from smartplay.games.crafter.player import Player
 from smartplay.games.crafter.rules import ARROW, COW, GRASS, ITEMS, PATH, PLANT, SKELETON, ZOMBIE
 from smartplay.games.crafter.world import Chunk, Thing, World
 from smartplay.games.crafter.worldgen import generate
 
 BALANCE_EVERY = 10
-_DERIVED = ("player", "_near")
 
 
 class Kind(NamedTuple):
@@ -48,9 +48,12 @@ KINDS = {
 
 @lru_cache(20_000)
 def daylight(step: int) -> float:
-    """Daylight after that many steps, 0 to 1; computed with NumPy's scalars as in the package."""
+    """Daylight after that many steps, 0 to 1.
+
+    The package's formula; the cosine is not NumPy's, which differs between its versions.
+    """
     progress = (step / 300) % 1 + 0.3
-    return float(1 - np.abs(np.cos(np.pi * progress)) ** 3)
+    return float(1 - abs(math.cos(math.pi * progress)) ** 3)
 
 
 def episode_seed(seed: int, episode: int) -> int:
@@ -127,19 +130,12 @@ class Engine:
         self._gather()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in _DERIVED}
+        return {name: value for name, value in vars(self).items() if name != "_near"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         world = self.world
         self._near = _near_table(world.stride, world.area[0], self._reach)
-        if world.things:
-            player = world.things[0]
-            assert isinstance(player, Player)
-            self.player = player
-            for thing in world.things:
-                if isinstance(thing, Hunter):
-                    thing.player = player
 
     def step(self, action: int) -> float:
         """Take an action, by its index; return the reward."""

@@ -16,7 +16,6 @@ class Plant(Thing):
 
     __slots__ = ("grown",)
     code = PLANT
-    own = ("grown",)
 
     def __init__(self, world: World, x: int, y: int) -> None:
         super().__init__(world, x, y, health=1)

@@ -52,7 +52,6 @@ class Player(Thing):
         "unlocked",
     )
     code = PLAYER
-    own = __slots__
 
     def __init__(self, world: World, x: int, y: int) -> None:
         self.inventory = dict(ITEM_START)

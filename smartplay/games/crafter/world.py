@@ -6,10 +6,8 @@ or a whole view is a plain index away, also at the border.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
-from operator import attrgetter
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +22,8 @@ SIDES = ("left", "right", "up", "down")
 """The package's names of the directions."""
 
 CREATURES = (COW, ZOMBIE, SKELETON)
+
+_DERIVED = ("_layout", "_map", "at", "deltas", "grid", "stride")
 
 NOWHERE = 4
 """The index of no direction in `World.deltas`: staying in place."""
@@ -46,13 +46,6 @@ class Thing:
 
     __slots__ = ("cell", "health", "removed", "world", "x", "y")
     code: int
-    own: ClassVar[tuple[str, ...]] = ()
-    """Names of the attributes that a subclass adds and a copy needs."""
-    values: ClassVar[Callable[[Thing], tuple[Any, ...]]]
-    """Reads what a copy needs."""
-
-    def __init_subclass__(cls) -> None:
-        cls.values = attrgetter("cell", "health", "x", "y", *cls.own)
 
     def __init__(self, world: World, x: int, y: int, health: int = 0) -> None:
         self.world = world
@@ -271,54 +264,16 @@ class World:
         if thing.code in CREATURES:
             del self.chunks[number].creatures[thing.code - CREATURES[0]][thing]
 
-    def __getstate__(self) -> tuple[Any, ...]:
-        """What changes, with things as numbers: the map of a copy has to be a view of its own."""
-        places = {thing: place for place, thing in enumerate(self.things)}
-        return (
-            (self.area, self.margin),
-            self.random,
-            self.daylight,
-            bytes(self.cells),
-            bytes(self.shown),
-            [(type(thing), type(thing).values(thing)) for thing in self.things],
-            [places[thing] for thing in self.active],
-            [
-                (
-                    number,
-                    [[places[thing] for thing in kind] if kind else () for kind in chunk.creatures],
-                )
-                for number, chunk in self.chunks.items()
-            ],
-            [bytes(counts) for counts in self._counts],
-        )
+    def __getstate__(self) -> dict[str, Any]:
+        """What cannot be derived: the map of a copy has to be a view of its own."""
+        state = {name: value for name, value in vars(self).items() if name not in _DERIVED}
+        return state | {"cells": bytes(self.cells), "shown": bytes(self.shown)}
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        (area, margin), random, light, cells, shown, things, active, chunks, counts = state
-        self._arrange(area, margin)
-        self.random, self.daylight = random, light
-        self._lay(cells, shown)
-        self.things = [self._made(kind, values) for kind, values in things]
-        self.active = [self.things[place] for place in active]
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._arrange(self.area, self.margin)
+        self._lay(state["cells"], state["shown"])
         self.at = {thing.cell: thing for thing in self.things}
-        self._counts = [list(numbers) for numbers in counts]
-        self.chunks = {}
-        things = self.things
-        for number, creatures in chunks:
-            cows, zombies, skeletons = creatures
-            self._chunk(number).creatures = (
-                {things[place]: None for place in cows},
-                {things[place]: None for place in zombies},
-                {things[place]: None for place in skeletons},
-            )
-
-    def _made(self, kind: type[Thing], values: tuple[Any, ...]) -> Thing:
-        thing = kind.__new__(kind)
-        thing.world, thing.removed = self, False
-        if kind.own:
-            for name, value in zip(kind.own, values[4:], strict=True):
-                setattr(thing, name, value)
-        thing.cell, thing.health, thing.x, thing.y = values[:4]
-        return thing
 
     def find(self, chunk: Chunk, material: int, index: int) -> int:
         """The cell of a chunk that is, column by column, the `index`-th (from 0) of a material."""
