@@ -12,12 +12,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import msgspec
 
 from smartplay.card import GameCard
 from smartplay.runner import run
+from smartplay.text import TextGame
 
 EPISODES, STEPS, PAUSE = 20, 50, 0.05
 
@@ -29,11 +31,14 @@ class Speed(msgspec.Struct, frozen=True):
         game: The full id, or what was measured beside it.
         steps: Steps per second.
         resets: Resets per second.
+        snapshot: Seconds that a snapshot and going back to it take together, in mid-episode; None
+            where there are none.
     """
 
     game: str
     steps: float
     resets: float
+    snapshot: float | None = None
 
 
 class RunnerSpeed(msgspec.Struct, frozen=True):
@@ -57,7 +62,7 @@ def game_speed(card: GameCard, seconds: float) -> Speed:
 
     Args:
         card: The game.
-        seconds: How long to measure steps, and resets as long again.
+        seconds: How long to measure steps; resets and snapshots as long again.
     """
     env = gym.make(card.id)
     env.reset(seed=0)
@@ -77,9 +82,18 @@ def game_speed(card: GameCard, seconds: float) -> Speed:
                 spent_on_resets += time.perf_counter() - before
         choices.append(choices.pop(0))
     steps = count / (time.perf_counter() - started - spent_on_resets)
-    speed = Speed(card.id, steps, _rate(env.reset, seconds))
+    resets = _rate(env.reset, seconds)
+    for action in choices[:10]:
+        if any(env.step(action)[2:4]):
+            env.reset()
+    speed = Speed(card.id, steps, resets, 1 / _rate(lambda: _search(env), seconds))
     env.close()
     return speed
+
+
+def _search(env: gym.Env[Any, Any]) -> None:
+    assert isinstance(env, TextGame)
+    env.restore(env.snapshot())
 
 
 def crafter_package_speeds(seconds: float) -> list[Speed]:

@@ -92,6 +92,7 @@ def _register(card: GameCard, folder: Path) -> None:
     _ = card.digest  # of the code as it is now, should it change before the next registration
     environment, describer = _beside(folder, card.environment), _beside(folder, card.describer)
     words = {"describer": describer, "history": card.history, "text_limit": card.text_limit}
+    wrapper = WrapperSpec("TextGame", "smartplay.text:put_into_words", words)
     for env_id in (card.id, card.id.removeprefix("smartplay/")):
         if env_id not in gym.registry:
             gym.register(
@@ -99,7 +100,7 @@ def _register(card: GameCard, folder: Path) -> None:
                 entry_point="smartplay.text:make_native",
                 max_episode_steps=card.steps,
                 kwargs={"environment": environment, "describer": describer, **card.settings},
-                additional_wrappers=(WrapperSpec("TextGame", "smartplay.text:TextGame", words),),
+                additional_wrappers=(wrapper,),
             )
 
 

@@ -239,6 +239,8 @@ def refused_setting(card: GameCard, settings: dict[str, Any]) -> str:
     for key, value in settings.items():
         if key not in known - _RESERVED:
             return f"{key!r} is no setting of the game"
+        if key == "observation" and value == "native":
+            return "an agent reads no native observations"
         if value != card.settings.get(key) and not _is_plain(value):
             return f"the setting {key!r} is neither numbers nor plain words"
     return ""

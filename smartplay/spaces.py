@@ -9,7 +9,7 @@ and reads it as a sequence that looks its texts up when asked.
 from __future__ import annotations
 
 import multiprocessing as mp
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -20,11 +20,41 @@ from gymnasium.vector.utils import (
     write_to_shared_memory,
 )
 
+from smartplay.errors import UsageError
+
 Rows = np.ndarray[Any, np.dtype[np.int32]]
 
 
+class NoShape:
+    """The shape of what is no array, which counts as none; whoever counts on one is told why."""
+
+    def __bool__(self) -> bool:
+        """There is none."""
+        return False
+
+    def __iter__(self) -> Iterator[int]:
+        """Refuse.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(
+            "a text observation has no shape, so what learns from arrays cannot read it; make the "
+            'environment with observation="native" (numbers) or "image" (pictures)'
+        )
+
+
 class TextSpace(Text):
-    """Texts of 1 to `max_length` characters."""
+    """Texts of 1 to `max_length` characters.
+
+    Learners such as stable-baselines3 ask a space for its shape before they ask whether they can
+    read it, so that is where they are told what to use instead.
+    """
+
+    @property
+    def shape(self) -> Any:
+        """No shape: false, and an error when it is taken for one."""
+        return NoShape()
 
 
 class SharedTexts(Sequence[str]):

@@ -14,7 +14,7 @@ import re
 import string
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -22,15 +22,33 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
+from gymnasium.wrappers import TimeLimit
 
 from smartplay.errors import UnknownNameError, UsageError
-from smartplay.loading import load_object
+from smartplay.loading import load_module, load_object
+from smartplay.native import (
+    Adapted,
+    NativeEnv,
+    Screen,
+    checked_action,
+    forget_drawings,
+    refuse_options,
+    warn_of_no_render_mode,
+)
+from smartplay.snapshots import (
+    Snapshot,
+    random_state,
+    set_random_state,
+    set_state,
+    state_of,
+)
 from smartplay.spaces import TextSpace
 
 CHARACTERS = string.digits + string.ascii_letters + string.punctuation + " \n"
 GYM_ID = re.compile(r"([\w.-]+[:/])*[\w.-]+-v[0-9]+")
 WRAPPER_SETTINGS = ("history", "observation")
-OBSERVATIONS = ("text", "image", "both")
+OBSERVATIONS = ("text", "image", "both", "native")
+RENDER_MODES = ("ansi", "human", "rgb_array")
 
 EnvT = TypeVar("EnvT", bound=gym.Env[Any, Any])
 
@@ -79,7 +97,9 @@ class Description(NamedTuple):
 class Describer(ABC, Generic[EnvT]):
     """Puts one native environment into words; subclass it once per game.
 
-    Keyword arguments of a subclass's constructor after `env` are settings open to `gym.make`.
+    Keyword arguments of a subclass's constructor after `env` are settings open to `gym.make`. What
+    it keeps between turns belongs to its own attributes: snapshots hold those, but for `env` and
+    `actions`.
 
     Attributes:
         env: The native environment, unwrapped.
@@ -119,6 +139,9 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     which is `"text"` (the default), `"image"` (the picture, uint8, shape (height, width, 3)) or
     `"both"` (a dict of `text` and `image`).
 
+    An environment in mid-episode can be copied and pickled; the copy goes on in the same way, its
+    random numbers included. For tree search, `snapshot` and `restore` do so in microseconds.
+
     Args:
         env: The native environment as `gym.make` built it; its actions are `Discrete`.
         describer: What puts it into words, as `module:Class` or `file.py:Class`.
@@ -138,11 +161,11 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         describer_class = load_object(describer)
         own = {k: v for k, v in given.items() if k in describer_settings(describer_class)}
         self.describer: Describer[Any] = describer_class(native, **own)
+        self._native = native
         self._observation: str = given.get("observation", "text")
         self.observation_space = self._space(TextSpace(text_limit, charset=CHARACTERS))
         self.action_space = spaces.Discrete(len(self.describer.actions))
-        modes = [mode for mode in native.metadata.get("render_modes", []) if mode != "human"]
-        self.metadata = native.metadata | {"render_modes": sorted({"ansi", *modes})}
+        self.metadata = env.metadata | {"render_modes": sorted(_render_modes(env))}
         self._render_mode: str | None = given.get("render_mode")
         self._actions = list(self.describer.actions)
         self._past: deque[str] = deque(maxlen=_checked_history(given.get("history", history)))
@@ -150,6 +173,12 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._total, self._steps = 0.0, 0
         spec = env.spec  # made anew whenever it is asked for
         self._limit = spec.max_episode_steps if spec else None
+        shown = ("render_mode", "observation")
+        settings = sorted((k, v) for k, v in given.items() if k not in shown)
+        self._game = f"{settings}, at most {self._limit} steps"
+        self._limits = list(_limits(env))
+        places = [str(name).rpartition(":")[0] for name in (given.get("environment"), describer)]
+        self._files = [place for place in places if place.endswith(".py")]
 
     @property
     def render_mode(self) -> str | None:  # type: ignore[override]
@@ -159,7 +188,13 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """Start an episode; everything in it follows from `seed`."""
+        """Start an episode; everything in it follows from `seed`.
+
+        Raises:
+            UsageError: If SmartPlay's own game is given options: it has none.
+        """
+        if isinstance(self._native, NativeEnv):
+            refuse_options(options)
         observation, info = self.env.reset(seed=seed, options=options)
         self._past.clear()
         self._total, self._steps = 0.0, 0
@@ -167,7 +202,13 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         return self._tell(Turn(None, observation, 0.0, False, 0.0, 0, info))
 
     def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Take the action of that index in the list of action names."""
+        """Take the action of that index in the list of action names.
+
+        Raises:
+            UsageError: If it is no integer or out of range; nothing has changed then.
+        """
+        if type(action) is not int:
+            action = checked_action(action, len(self._actions))
         observation, reward, terminated, truncated, info = self.env.step(action)
         reward = float(reward)
         self._total += reward
@@ -179,7 +220,58 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
 
     def render(self) -> Any:
         """The text under `"ansi"`, else what the native environment renders."""
+        if self._render_mode is None:
+            warn_of_no_render_mode(self._native.spec.id if self._native.spec else "...")
+            return None
         return self._text if self._render_mode == "ansi" else self.env.render()
+
+    def snapshot(self) -> Snapshot:
+        """This moment of the episode, to go back to as often as wanted.
+
+        The spaces' own random numbers, from which `action_space.sample()` draws, do not belong to
+        it: a search that goes back samples other actions.
+
+        Raises:
+            UsageError: Before the first reset, or if the game is played by a server.
+        """
+        if not self._manual:
+            raise UsageError("there is no episode to take a snapshot of; call reset first")
+        if not isinstance(self._native, NativeEnv):
+            forget_drawings(self._native)
+        return Snapshot(
+            self._game,
+            random_state(self._native),
+            tuple([limit._elapsed_steps for limit in self._limits]),
+            (tuple(self._past), self._text, self._manual, self._total, self._steps),
+            state_of(self._native, self.describer),
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a moment; the next step goes on from there.
+
+        Args:
+            snapshot: What `snapshot` gave, of this environment or of another one that was made
+                alike, in this process or another. It can be restored again and again.
+
+        Raises:
+            UsageError: If it is of another game, of other settings or of another step limit.
+        """
+        if snapshot.game != self._game:
+            raise UsageError(
+                f"the snapshot is of another game: of {snapshot.game}, not of {self._game}"
+            )
+        if not self._manual:
+            self.reset()  # Gymnasium's wrappers take no step before one
+        set_state(self._native, self.describer, snapshot.state)
+        set_random_state(self._native, snapshot.random)
+        for limit, elapsed in zip(self._limits, snapshot.elapsed, strict=True):
+            limit._elapsed_steps = elapsed
+        past, self._text, self._manual, self._total, self._steps = snapshot.text
+        self._past = deque(past, self._past.maxlen)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """All of it, and what to load before."""
+        return _blank, (type(self), self._files), vars(self)
 
     def _space(self, text: TextSpace) -> spaces.Space[Any]:
         if self._observation == "text":
@@ -191,15 +283,14 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         return image if self._observation == "image" else spaces.Dict(text=text, image=image)
 
     def _show(self) -> Any:
-        if self._observation == "text":
-            return self._text
-        image = np.asarray(self.env.render(), dtype=np.uint8)
+        image = np.asarray(self._native.render(), dtype=np.uint8)
         return image if self._observation == "image" else {"text": self._text, "image": image}
 
     def _tell(self, turn: Turn) -> tuple[Any, dict[str, Any]]:
         text, score, completed, state = self.describer.describe(turn)
         self._text = text
-        return self._show(), {
+        shown = text if self._observation == "text" else self._show()
+        return shown, {
             "manual": self._manual,
             "obs": text,
             "history": list(self._past),
@@ -208,6 +299,13 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
             "actions": self._actions.copy(),
             "state": state,
         }
+
+
+def _blank(kind: type[TextGame], files: list[str]) -> TextGame:
+    """An empty environment to unpickle into; another process has to load its game's files first."""
+    for file in files:
+        load_module(file)
+    return kind.__new__(kind)
 
 
 def make_native(
@@ -229,18 +327,54 @@ def make_native(
         raise UnknownNameError("observation", str(observation), OBSERVATIONS)
     words = {*describer_settings(load_object(describer)), *WRAPPER_SETTINGS}
     native = {key: value for key, value in settings.items() if key not in words}
-    native_mode = None if render_mode == "ansi" else render_mode
-    if observation != "text":
+    native_mode = None if render_mode == "ansi" and observation != "native" else render_mode
+    if render_mode == "human" or observation in ("image", "both"):
         native_mode = "rgb_array"
+    env = _build(environment, native_mode, native, words)
+    return Screen(env) if render_mode == "human" else env
+
+
+make_native.metadata = {"render_modes": list(RENDER_MODES)}  # type: ignore[attr-defined]
+"""What lets `gym.make` collect pictures under `"rgb_array_list"`."""
+
+
+def put_into_words(env: gym.Env[Any, Any], **words: Any) -> gym.Env[Any, Any]:
+    """Wrap a native environment as `TextGame` does, unless its observation is to be `"native"`."""
+    spec = env.unwrapped.spec
+    native = spec is not None and spec.kwargs.get("observation") == "native"
+    return env if native else TextGame(env, **words)
+
+
+def _build(
+    environment: str, render_mode: str | None, settings: dict[str, Any], words: set[str]
+) -> gym.Env[Any, Any]:
     if GYM_ID.fullmatch(environment):
-        return gym.make(environment, max_episode_steps=-1, render_mode=native_mode, **native)
+        made = gym.make(environment, max_episode_steps=-1, render_mode=render_mode, **settings)
+        return Adapted(made)
     env_class = load_object(environment)
     known = _keywords(env_class) - {"render_mode"}
-    for key in native:
+    for key in settings:
         if key not in known:
             raise UnknownNameError("setting", key, sorted(known | words))
-    env: gym.Env[Any, Any] = env_class(render_mode=native_mode, **native)
-    return env
+    modes = _render_modes(env_class)
+    if render_mode is not None and render_mode not in modes:
+        raise UnknownNameError("render mode", render_mode, sorted(modes))
+    env: gym.Env[Any, Any] = env_class(render_mode=render_mode, **settings)
+    return env if isinstance(env, NativeEnv) else Adapted(env)
+
+
+def _render_modes(env: gym.Env[Any, Any] | type[gym.Env[Any, Any]]) -> set[str]:
+    """What a text environment can be rendered as: in a window wherever there are pictures."""
+    modes = {"ansi", *env.metadata.get("render_modes", [])}
+    return modes | {"human"} if "rgb_array" in modes else modes
+
+
+def _limits(env: gym.Env[Any, Any]) -> Iterator[Any]:
+    """The wrappers that count steps."""
+    while isinstance(env, gym.Wrapper):
+        if isinstance(env, TimeLimit):
+            yield env
+        env = env.env
 
 
 def describer_settings(describer: type[Describer[Any]]) -> frozenset[str]:

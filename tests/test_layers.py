@@ -26,7 +26,7 @@ LAYERS = [
     "parsing prices records encoding run_folder replay",
     "registry",
     "games",
-    "text spaces card anchors capabilities loading",
+    "text native snapshots spaces card anchors capabilities loading",
     "errors printable untrusted whole_files toml_file _version",
 ]
 

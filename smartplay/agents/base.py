@@ -161,8 +161,14 @@ def prompt_text(manual: str, actions: Sequence[str], observation: Observation, s
     numbered = "\n".join(f"{k}. {name}" for k, name in enumerate(actions, start=1))
     told = [*observation.history, str(observation)]
     first = steps - len(observation.history)
-    pages = [f"Step {k}:\n{text}" for k, text in enumerate(told, start=first)]
+    pages = [page(f"Step {k}", text) for k, text in enumerate(told, start=first)]
     return "\n\n".join([manual, f"Your actions:\n{numbered}", *pages])
+
+
+def page(heading: str, text: str) -> str:
+    """An observation under its heading, which is left out where the text opens with it itself."""
+    opens = text.startswith(heading) and not text[len(heading) :][:1].isalnum()
+    return text if opens else f"{heading}:\n{text}"
 
 
 class FunctionAgent:

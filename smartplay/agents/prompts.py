@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from smartplay.agents.base import FunctionAgent, Observation
+from smartplay.agents.base import FunctionAgent, Observation, page
 from smartplay.agents.filters import Filter
 from smartplay.errors import UnknownNameError
 
@@ -48,7 +48,7 @@ class PromptStyle(msgspec.Struct, frozen=True):
         """All that an agent reads before an action, as `smartplay.agents.base.prompt_text`."""
         seen = [*observation.history, str(observation)]
         pages = [
-            f"{self.step} {k}:\n{text}"
+            page(f"{self.step} {k}", text)
             for k, text in enumerate(seen, start=steps - len(observation.history))
         ]
         told = [manual, *pages, *filter(None, [self.question])]

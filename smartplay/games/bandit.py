@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import gymnasium as gym
 from gymnasium import spaces
 
 from smartplay.errors import UsageError
+from smartplay.native import NativeEnv, checked_action
 from smartplay.text import Describer, Description, Turn
 
 NOTHING_YET, LOST, WON = range(3)
 
 
-class BanditEnv(gym.Env[Any, Any]):
+class BanditEnv(NativeEnv[Any, Any]):
     """Machines that win with fixed probabilities, shuffled at each reset.
 
     The observation is 0 before the first pull, then 1 for a loss and 2 for a win. Action k pulls
@@ -32,12 +32,11 @@ class BanditEnv(gym.Env[Any, Any]):
         pulls: Pulls of each machine so far.
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 4}
-
     def __init__(self, arms: Sequence[float] = (0.8, 0.2), render_mode: str | None = None) -> None:
         if len(arms) < 2 or not all(0 <= arm <= 1 for arm in arms):
             raise UsageError(f"arms must be two or more probabilities from 0 to 1, not {arms}")
-        self.arms, self.render_mode = [float(arm) for arm in arms], render_mode
+        super().__init__(render_mode)
+        self.arms = [float(arm) for arm in arms]
         self.observation_space = spaces.Discrete(3)
         self.action_space = spaces.Discrete(len(self.arms))
         self._start(self.arms)
@@ -53,13 +52,14 @@ class BanditEnv(gym.Env[Any, Any]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[int, dict[str, Any]]:
         """Shuffle the machines."""
-        super().reset(seed=seed)
+        super().reset(seed=seed, options=options)
         order = self.np_random.permutation(len(self.arms))
         self._start([self.arms[k] for k in order])
         return NOTHING_YET, {}
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
         """Pull a machine."""
+        action = checked_action(action, len(self.arms))
         probability = self.probabilities[action]
         won = self.np_random.random() < probability
         self.pulls[action] += 1
@@ -67,7 +67,7 @@ class BanditEnv(gym.Env[Any, Any]):
         self.score += probability == self.probabilities[self.optimal]
         return (WON, 1.0, False, False, {}) if won else (LOST, -1.0, False, False, {})
 
-    def render(self) -> Any:
+    def picture(self) -> Any:
         """A picture of the machines with their wins and losses."""
         from smartplay.games.pictures import bandit_picture
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
 from smartplay.errors import UsageError
+from smartplay.native import NativeEnv, checked_action
 from smartplay.text import Describer, Description, Turn
 
 RODS = "ABC"
@@ -18,7 +18,7 @@ GOAL = 2
 Rods = tuple[list[int], list[int], list[int]]
 
 
-class HanoiEnv(gym.Env[Any, Any]):
+class HanoiEnv(NativeEnv[Any, Any]):
     """Disks on three rods: all on the first at the start, all on the last at the goal.
 
     The observation gives, for each disk from the smallest to the largest, the rod it is on (0 to
@@ -37,15 +37,14 @@ class HanoiEnv(gym.Env[Any, Any]):
         slipped: Whether noise replaced the last move by another.
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 4}
-
     def __init__(self, disks: int = 3, noise: float = 0.0, render_mode: str | None = None) -> None:
         if disks not in range(1, 100):
             raise UsageError(f"disks must be a whole number from 1 to 99, not {disks}")
         disks = int(disks)
         if not 0 <= noise <= 1:
             raise UsageError(f"noise must be a probability from 0 to 1, not {noise}")
-        self.disks, self.noise, self.render_mode = disks, noise, render_mode
+        super().__init__(render_mode)
+        self.disks, self.noise = disks, noise
         self.observation_space = spaces.MultiDiscrete([3] * disks)
         self.action_space = spaces.Discrete(len(MOVES))
         self._start()
@@ -61,7 +60,7 @@ class HanoiEnv(gym.Env[Any, Any]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray[Any, np.dtype[np.int64]], dict[str, Any]]:
         """Put all disks on the first rod."""
-        super().reset(seed=seed)
+        super().reset(seed=seed, options=options)
         self._start()
         return self._rod_of.copy(), {}
 
@@ -69,6 +68,7 @@ class HanoiEnv(gym.Env[Any, Any]):
         self, action: int
     ) -> tuple[np.ndarray[Any, np.dtype[np.int64]], float, bool, bool, dict[str, Any]]:
         """Move the top disk of one rod to another."""
+        action = checked_action(action, len(MOVES))
         self.slipped = False
         if self.noise and self.np_random.random() < self.noise:
             drawn = int(self.np_random.integers(len(MOVES)))
@@ -89,7 +89,7 @@ class HanoiEnv(gym.Env[Any, Any]):
         """Whether all disks are on the last rod."""
         return len(self.rods[GOAL]) == self.disks
 
-    def render(self) -> Any:
+    def picture(self) -> Any:
         """A picture of the rods."""
         from smartplay.games.pictures import hanoi_picture
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-import gymnasium as gym
 from gymnasium import spaces
 
 from smartplay.errors import UsageError
+from smartplay.native import NativeEnv, checked_action
 from smartplay.text import Describer, Description, Turn
 
 OPTIONS = ("Rock", "Paper", "Scissors")
@@ -23,7 +23,7 @@ def beats(option: int, other: int) -> bool:
     return (option - other) % 3 == 1
 
 
-class RockPaperScissorsEnv(gym.Env[Any, Any]):
+class RockPaperScissorsEnv(NativeEnv[Any, Any]):
     """An opponent that draws from a fixed distribution, shuffled at each reset.
 
     The observation is the opponent's last option (0 rock, 1 paper, 2 scissors), or 3 before the
@@ -43,8 +43,6 @@ class RockPaperScissorsEnv(gym.Env[Any, Any]):
         rounds: The options played so far, as pairs (own, opponent's).
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 4}
-
     def __init__(
         self,
         distribution: Sequence[float] = (0.2, 0.2, 0.6),
@@ -56,8 +54,8 @@ class RockPaperScissorsEnv(gym.Env[Any, Any]):
             raise UsageError(f"distribution must be three probabilities of sum 1: {distribution}")
         if len(values) != 3 or not all(0 <= value < math.inf for value in values):
             raise UsageError(f"values must be three numbers of 0 or more, not {values}")
+        super().__init__(render_mode)
         self._distribution, self._values = list(map(float, distribution)), list(map(float, values))
-        self.render_mode = render_mode
         self.observation_space = spaces.Discrete(4)
         self.action_space = spaces.Discrete(3)
         self._start(self._distribution, self._values)
@@ -81,13 +79,14 @@ class RockPaperScissorsEnv(gym.Env[Any, Any]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[int, dict[str, Any]]:
         """Shuffle probabilities and values together."""
-        super().reset(seed=seed)
+        super().reset(seed=seed, options=options)
         order = self.np_random.permutation(3)
         self._start([self._distribution[k] for k in order], [self._values[k] for k in order])
         return NONE_YET, {}
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
         """Play one round."""
+        action = checked_action(action, len(OPTIONS))
         opponent = bisect(self._cumulated, self.np_random.random())
         self.score += self._good[action]
         self.rounds.append((action, opponent))
@@ -98,7 +97,7 @@ class RockPaperScissorsEnv(gym.Env[Any, Any]):
             reward = -self.values[opponent]
         return opponent, reward, False, False, {}
 
-    def render(self) -> Any:
+    def picture(self) -> Any:
         """A picture of the last round and the tally of the opponent's options."""
         from smartplay.games.pictures import rock_paper_scissors_picture
 

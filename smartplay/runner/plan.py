@@ -189,6 +189,8 @@ def _try_to_make(card: GameCard, settings: dict[str, Any]) -> None:
     for key in NO_SETTINGS:
         if key in settings:
             raise UsageError(f"{key} is no setting of {card.id}; a run decides it")
+    if settings.get("observation") == "native":
+        raise UsageError("agents read texts and pictures, not observation=native; see gym.make")
     try:
         env = gym.make(card.id, disable_env_checker=True, **settings)
     except SmartPlayError:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from smartplay.cli.output import OK, print_json, print_table
 from smartplay.errors import UsageError
+
+if TYPE_CHECKING:
+    from smartplay.bench import Speed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,8 +46,9 @@ def run(options: argparse.Namespace) -> int:
             {"games": speeds, "vectors": vectors, "overhead_per_step": overhead, "runner": waits}
         )
         return OK
-    rows = [(s.game, f"{s.steps:,.0f}", f"{s.resets:,.1f}") for s in speeds]
-    print_table("Speed on one core, text and info included", ("id", "steps/s", "resets/s"), rows)
+    rows = [(s.game, f"{s.steps:,.0f}", f"{s.resets:,.1f}", _microseconds(s)) for s in speeds]
+    heads = ("id", "steps/s", "resets/s", "snapshot and restore")
+    print_table("Speed on one core, text and info included", heads, rows)
     if vectors:
         found = [(v.game, str(v.envs), f"{v.steps:,.0f}") for v in vectors]
         print_table("Vectors of environments on one core", ("id", "envs", "steps/s"), found)
@@ -53,3 +58,7 @@ def run(options: argparse.Namespace) -> int:
         title = f"{bench.EPISODES} episodes of {bench.STEPS} steps, {bench.PAUSE} s a reply"
         print_table(title, ("concurrency", "agent", "seconds", "ideal"), times)
     return OK
+
+
+def _microseconds(speed: Speed) -> str:
+    return "-" if speed.snapshot is None else f"{1e6 * speed.snapshot:,.0f} us"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
@@ -19,6 +18,7 @@ from smartplay.games.contrast.rules import Rules
 from smartplay.games.contrast.signs import Cues, Signs
 from smartplay.games.contrast.walks import Walks
 from smartplay.games.contrast.words import Words
+from smartplay.native import NativeEnv, checked_action
 from smartplay.text import Describer, Description, Turn
 
 TITLE = "Four Doors"
@@ -36,7 +36,7 @@ KINDS: dict[str, type[Kind]] = {
 MOST = 1000
 
 
-class ContrastEnv(gym.Env[Any, Any]):
+class ContrastEnv(NativeEnv[Any, Any]):
     """Rounds in each of which one of four doors is right.
 
     The observation is what the round tells, as numbers (int32, shape (n,), from -1000 to 1000; what
@@ -58,14 +58,14 @@ class ContrastEnv(gym.Env[Any, Any]):
         UnknownNameError: If there is no such capability.
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 2}
+    metadata = NativeEnv.metadata | {"render_fps": 2}
 
     def __init__(
         self, capability: str = "reasoning", hard: bool = False, render_mode: str | None = None
     ) -> None:
         if capability not in KINDS:
             raise UnknownNameError("capability", capability, KINDS)
-        self.render_mode = render_mode
+        super().__init__(render_mode)
         self._kind, self._hard = KINDS[capability], hard
         self.observation_space = spaces.Box(-MOST, MOST, (self._kind.size,), np.int32)
         self.action_space = spaces.Discrete(len(DOORS))
@@ -77,7 +77,7 @@ class ContrastEnv(gym.Env[Any, Any]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Draw an episode."""
-        super().reset(seed=seed)
+        super().reset(seed=seed, options=options)
         self.kind = self._kind(random.Random(int(self.np_random.integers(2**63))), self._hard)
         self.chosen = []
         self.score = self.rounds = 0
@@ -85,7 +85,7 @@ class ContrastEnv(gym.Env[Any, Any]):
 
     def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Choose a door."""
-        door = int(action)
+        door = checked_action(action, len(DOORS))
         right = door == self.kind.right and self.rounds >= self.kind.practice
         self.score += right
         self.rounds += 1
@@ -101,7 +101,7 @@ class ContrastEnv(gym.Env[Any, Any]):
     def _observation(self) -> Any:
         return np.array(self.kind.numbers(), dtype=np.int32)
 
-    def render(self) -> Any:
+    def picture(self) -> Any:
         """A picture of the doors, the last choice and the choices so far."""
         from smartplay.games.contrast.picture import doors_picture
 

@@ -6,6 +6,7 @@ inventory, achievement, position, map and random number; `tests/crafter_proof.py
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -47,9 +48,12 @@ KINDS = {
 
 @lru_cache(20_000)
 def daylight(step: int) -> float:
-    """Daylight after that many steps, 0 to 1; computed with NumPy's scalars as in the package."""
+    """Daylight after that many steps, 0 to 1.
+
+    The package's formula; the cosine is not NumPy's, which differs between its versions.
+    """
     progress = (step / 300) % 1 + 0.3
-    return float(1 - np.abs(np.cos(np.pi * progress)) ** 3)
+    return float(1 - abs(math.cos(math.pi * progress)) ** 3)
 
 
 def episode_seed(seed: int, episode: int) -> int:
@@ -102,7 +106,7 @@ class Engine:
         self._reach = 2 * max(view)
         self._noise_words = 2 * self.grid[0] * self.unit[0] * self.grid[1] * self.unit[1]
         self.world = World(area, margin=max(self._reach // 2, *(side // 2 for side in self.grid)))
-        self._near = _near_table(self.world, self._reach)
+        self._near = _near_table(self.world.stride, self.world.area[0], self._reach)
         self._left = self.world.margin - self.grid[0] // 2
         self._top = self.world.margin - self.grid[1] // 2
         self._corner = (self.grid[0] // 2) * self.world.stride + self.grid[1] // 2
@@ -124,6 +128,14 @@ class Engine:
         self._last_health, self._unlocked = self.player.health, 0
         self._noise_due = 0
         self._gather()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_near"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        world = self.world
+        self._near = _near_table(world.stride, world.area[0], self._reach)
 
     def step(self, action: int) -> float:
         """Take an action, by its index; return the reward."""
@@ -254,15 +266,16 @@ class Engine:
         return abs(x - self.player.x) + abs(y - self.player.y)
 
 
-def _near_table(world: World, reach: int) -> bytearray:
+@lru_cache(16)
+def _near_table(stride: int, width: int, reach: int) -> bytes:
     """Whether cells are nearer to each other than `reach`, by the difference of their numbers.
 
     A difference stands for one offset only, as the margins of two columns together are as high as
     the reach. Negative ones index from the end.
     """
-    table = bytearray(2 * world.stride * (world.area[0] + 1))
+    table = bytearray(2 * stride * (width + 1))
     for dx in range(1 - reach, reach):
         for dy in range(abs(dx) + 1 - reach, reach - abs(dx)):
-            if abs(dx) <= world.area[0]:
-                table[dx * world.stride + dy] = 1
-    return table
+            if abs(dx) <= width:
+                table[dx * stride + dy] = 1
+    return bytes(table)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
 from smartplay.errors import UnknownNameError, UsageError
 from smartplay.games.crafter.engine import Engine
 from smartplay.games.crafter.rules import ACTIONS, ITEM_MAX, ITEMS, NAMES
+from smartplay.native import NativeEnv, checked_action
 
 PACKAGE_SIZE = (64, 64)
 """The package's default picture, in pixels; the world's random numbers depend on it at night."""
@@ -20,7 +20,7 @@ ENGINES = ("smartplay", "crafter")
 Observation = dict[str, Any]
 
 
-class CrafterEnv(gym.Env[Observation, np.int64]):
+class CrafterEnv(NativeEnv[Observation, np.int64]):
     """A procedural world to gather, craft and survive in.
 
     `reset(seed=s)` starts the world that `crafter.Env(seed=s)` starts on its first reset, and
@@ -53,7 +53,7 @@ class CrafterEnv(gym.Env[Observation, np.int64]):
         UsageError: If a size or length cannot be played with.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 10}
+    metadata = NativeEnv.metadata | {"render_fps": 10}
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class CrafterEnv(gym.Env[Observation, np.int64]):
     ) -> None:
         if engine not in ENGINES:
             raise UnknownNameError("engine", engine, ENGINES)
-        self.render_mode = render_mode
+        super().__init__(render_mode)
         self._view, self._size = _pair("view", view, 3), _pair("size", size, 1)
         self.area, self.length, self.reach = _pair("area", area, 3), length, 2 * max(self._view)
         self.engine_name = engine
@@ -98,7 +98,7 @@ class CrafterEnv(gym.Env[Observation, np.int64]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         """Start a world: the first of `seed`, or without one the next of the seed before."""
-        super().reset(seed=seed)
+        super().reset(seed=seed, options=options)
         if seed is not None:
             self._seed, self._episode = int(seed), 0
         elif self._seed is None:
@@ -110,14 +110,12 @@ class CrafterEnv(gym.Env[Observation, np.int64]):
     def step(self, action: int | np.int64) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Take an action."""
         game = self.game
-        reward = game.step(int(action))
+        reward = game.step(checked_action(action, len(ACTIONS)))
         over = self.length is not None and game.steps >= self.length
         return self._observe(), reward, game.player.health <= 0, over, self._info()
 
-    def render(self) -> np.ndarray[Any, np.dtype[np.uint8]] | None:
-        """The package's picture, of shape [height, width, 3], under `"rgb_array"`."""
-        if self.render_mode is None:
-            return None
+    def picture(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """The package's picture, of shape [height, width, 3]."""
         from smartplay.games.crafter.render import picture
 
         return picture(self.game, self._view, self._size)

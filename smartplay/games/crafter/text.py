@@ -38,8 +38,7 @@ class CrafterText(Describer[CrafterEnv]):
         if describe not in STYLES:
             raise UnknownNameError("style of description", describe, STYLES)
         width, height = env.game.grid
-        survey = Survey(width, height)
-        self._tell_view = survey.nearest if describe == "nearest" else survey.rows
+        self._width, self._style = width, describe
         self._height, self._middle = height, width // 2 * height + height // 2
         self._view, self._seen = b"", ""
         self._score, self._known = 0.0, 0
@@ -55,7 +54,9 @@ class CrafterText(Describer[CrafterEnv]):
         player, light = game.player, game.daylight
         view = observation["view"].tobytes()
         if view != self._view:
-            self._view, self._seen = view, self._tell_view(view)
+            survey = _survey(self._width, self._height)
+            self._view = view
+            self._seen = survey.nearest(view) if self._style == "nearest" else survey.rows(view)
         sleeping, facing, unlocked = player.sleeping, player.facing, player.unlocked.copy()
         now = Moment(
             view,
@@ -150,6 +151,11 @@ class Survey:
             words = ", ".join([CELLS[code] for code in view[y :: self._height]])
             lines.append(f"{_row(y - self._centre)}: {words}")
         return "\n".join(lines)
+
+
+@lru_cache(16)
+def _survey(width: int, height: int) -> Survey:
+    return Survey(width, height)
 
 
 SINGLE = [bytes([code]) for code in range(len(NAMES))]

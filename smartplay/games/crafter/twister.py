@@ -19,17 +19,18 @@ class NumpyWords:
     """The stream of 32-bit words of NumPy's own MT19937.
 
     Args:
-        seed: As for `RandomState(seed)`; 0 to 2**32 - 1.
+        key: The 624 words of the generator's state.
+        position: How many of them are used up.
 
     Attributes:
         position: How many words of the generator's current key are used up.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, key: Words, position: int) -> None:
         self._bits = np.random.MT19937(0)
         self._state = np.random.RandomState(self._bits)
-        self._state.seed(seed)
-        self.position = KEY_WORDS
+        self._state.set_state(("MT19937", key, position, 0, 0.0))
+        self.position = position
 
     def key(self) -> Words:
         """The current key: the 624 words of the generator's state."""
@@ -57,17 +58,18 @@ class CompiledWords:
     """The same stream from compiled kernels, which skip ten times as fast.
 
     Args:
-        seed: As for `RandomState(seed)`.
+        key: The 624 words of the generator's state.
+        position: How many of them are used up.
         kernels: The module `kernels`.
 
     Attributes:
         position: How many words of the generator's current key are used up.
     """
 
-    def __init__(self, seed: int, kernels: ModuleType) -> None:
-        self._key = np.array(np.random.RandomState(seed).get_state(legacy=False)["state"]["key"])
+    def __init__(self, key: Words, position: int, kernels: ModuleType) -> None:
+        self._key = key.copy()
         self._twist, self._temper = kernels.twist, kernels.temper
-        self.position = KEY_WORDS
+        self.position = position
 
     def key(self) -> Words:
         """The current key: the 624 words of the generator's state."""
@@ -101,9 +103,24 @@ class Twister:
     """
 
     def __init__(self, seed: int) -> None:
+        key = np.random.RandomState(seed).get_state(legacy=False)["state"]["key"]
+        self._begin(key, KEY_WORDS)
+
+    def _begin(self, key: Words, position: int) -> None:
         kernels = compiled_kernels()
-        self._source = CompiledWords(seed, kernels) if kernels else NumpyWords(seed)
+        self._source = (
+            CompiledWords(key, position, kernels) if kernels else NumpyWords(key, position)
+        )
         self._words: list[int] = []
+
+    def __getstate__(self) -> tuple[bytes, int]:
+        """The same with and without numba, so that a copy can go where there is none."""
+        _, key, position = self.state()
+        return key.astype("<u4").tobytes(), position
+
+    def __setstate__(self, state: tuple[bytes, int]) -> None:
+        key, position = state
+        self._begin(np.frombuffer(key, "<u4").astype(np.uint32), position)
 
     def word(self) -> int:
         """The next 32 bits."""

@@ -23,6 +23,8 @@ SIDES = ("left", "right", "up", "down")
 
 CREATURES = (COW, ZOMBIE, SKELETON)
 
+_DERIVED = ("_layout", "_map", "at", "deltas", "grid", "stride")
+
 NOWHERE = 4
 """The index of no direction in `World.deltas`: staying in place."""
 
@@ -150,28 +152,34 @@ class World:
     """
 
     def __init__(self, area: tuple[int, int], margin: int) -> None:
+        self._arrange(area, margin)
+        self.reset(0)
+
+    def _arrange(self, area: tuple[int, int], margin: int) -> None:
         self.area = area
         self.margin = margin
         self.stride = area[1] + 2 * margin
         self.deltas = (-self.stride, self.stride, -1, 1, 0)
         self._layout = layout(*area, margin)
-        self.reset(0)
 
     def reset(self, seed: int) -> None:
         """Empty the world and seed its random numbers."""
-        size = self.stride * (self.area[0] + 2 * self.margin)
+        nothing = bytes(self.stride * (self.area[0] + 2 * self.margin))
         self.random = Twister(seed)
         self.daylight = 0.0
-        self.cells = bytearray(size)
-        self.shown = bytearray(size)
-        self.grid = np.frombuffer(self.shown, np.uint8).reshape(-1, self.stride)
-        m, (width, height) = self.margin, self.area
-        self._map = self.grid[m : m + width, m : m + height]
+        self._lay(nothing, nothing)
         self.things: list[Thing] = []
         self.active: list[Thing] = []
         self.at: dict[int, Thing] = {}
         self.chunks: dict[int, Chunk] = {}
         self._counts = [[0] * len(MATERIALS) for _ in self._layout.columns]
+
+    def _lay(self, cells: bytes, shown: bytes) -> None:
+        self.cells = bytearray(cells)
+        self.shown = bytearray(shown)
+        self.grid = np.frombuffer(self.shown, np.uint8).reshape(-1, self.stride)
+        m, (width, height) = self.margin, self.area
+        self._map = self.grid[m : m + width, m : m + height]
 
     def fill(self, materials: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
         """Cover the whole map with materials, shape [width, height], before anything is on it."""
@@ -243,16 +251,29 @@ class World:
         thing.y += dy
 
     def _enter(self, thing: Thing, number: int) -> None:
-        chunk = self.chunks.get(number)
-        if chunk is None:
-            chunk = Chunk(self._layout.columns[number], self._counts[number])
-            self.chunks[number] = chunk
+        chunk = self.chunks.get(number) or self._chunk(number)
         if thing.code in CREATURES:
             chunk.creatures[thing.code - CREATURES[0]][thing] = None
+
+    def _chunk(self, number: int) -> Chunk:
+        chunk = Chunk(self._layout.columns[number], self._counts[number])
+        self.chunks[number] = chunk
+        return chunk
 
     def _leave(self, thing: Thing, number: int) -> None:
         if thing.code in CREATURES:
             del self.chunks[number].creatures[thing.code - CREATURES[0]][thing]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What cannot be derived: the map of a copy has to be a view of its own."""
+        state = {name: value for name, value in vars(self).items() if name not in _DERIVED}
+        return state | {"cells": bytes(self.cells), "shown": bytes(self.shown)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._arrange(self.area, self.margin)
+        self._lay(state["cells"], state["shown"])
+        self.at = {thing.cell: thing for thing in self.things}
 
     def find(self, chunk: Chunk, material: int, index: int) -> int:
         """The cell of a chunk that is, column by column, the `index`-th (from 0) of a material."""

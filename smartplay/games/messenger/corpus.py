@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from smartplay.errors import UsageError
@@ -29,19 +29,21 @@ def corpus(split: str, texts: str | Path | None = None) -> Lookup:
         UsageError: If the file cannot be read, or is not of that layout.
     """
     if texts is None:
-        return _own(split)
+        return partial(_own, split)
     if not isinstance(texts, (str, Path)):
         raise UsageError(f"texts must be the path of a JSON file or a folder, not {texts!r}")
-    return _given(_locate(texts, split))
+    path = _locate(texts, split)
+    _table(path)
+    return partial(_given, path)
 
 
 @cache
-def _own(split: str) -> Lookup:
-    @cache
-    def lookup(entity: str, role: str, movement: str) -> list[str]:
-        return grammar.sentences(split, entity, role, movement)
+def _own(split: str, entity: str, role: str, movement: str) -> list[str]:
+    return grammar.sentences(split, entity, role, movement)
 
-    return lookup
+
+def _given(path: Path, entity: str, role: str, movement: str) -> list[str]:
+    return _table(path)[entity][role][movement]
 
 
 def _locate(texts: str | Path, split: str) -> Path:
@@ -49,17 +51,15 @@ def _locate(texts: str | Path, split: str) -> Path:
     return path / f"text_{split}.json" if path.is_dir() else path
 
 
+Texts = dict[str, dict[str, dict[str, list[str]]]]
+
+
 @cache
-def _given(path: Path) -> Lookup:
-    table = read_texts(path)
-
-    def lookup(entity: str, role: str, movement: str) -> list[str]:
-        return table[entity][role][movement]
-
-    return lookup
+def _table(path: Path) -> Texts:
+    return read_texts(path)
 
 
-def read_texts(path: Path) -> dict[str, dict[str, dict[str, list[str]]]]:
+def read_texts(path: Path) -> Texts:
     """Read a text file of the original's layout.
 
     Returns:

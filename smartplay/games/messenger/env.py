@@ -5,12 +5,12 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
 from smartplay.games.messenger import deal
 from smartplay.games.messenger.world import MOVES, SIZE, World
+from smartplay.native import NativeEnv, checked_action
 
 AGENT_ID = len(deal.ENTITIES) + 1
 AGENT_WITH_MESSAGE_ID = AGENT_ID + 1
@@ -18,7 +18,7 @@ AGENT_WITH_MESSAGE_ID = AGENT_ID + 1
 Grid = np.ndarray[Any, np.dtype[np.uint8]]
 
 
-class MessengerEnv(gym.Env[Grid, int]):
+class MessengerEnv(NativeEnv[Grid, int]):
     """Bring the message to the goal and keep away from the enemy (Hanjie et al. 2021).
 
     The observation has the shape (10, 10, 4), on level 3 (10, 10, 6), indexed [y, x, layer]. Each
@@ -37,11 +37,10 @@ class MessengerEnv(gym.Env[Grid, int]):
         text_seed: What a describer seeds its choice of words with; drawn anew in each episode.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}
-
     def __init__(self, level: int = 2, split: str = "test", render_mode: str | None = None) -> None:
         deal.check(level, split)
-        self.level, self.split, self.render_mode = level, split, render_mode
+        super().__init__(render_mode)
+        self.level, self.split = level, split
         self.layers = (5 if level == 3 else 3) + 1
         self.observation_space = spaces.Box(
             0, AGENT_WITH_MESSAGE_ID, (SIZE, SIZE, self.layers), np.uint8
@@ -71,13 +70,12 @@ class MessengerEnv(gym.Env[Grid, int]):
         """Let the others move, then the agent."""
         world = self.world
         assert world is not None, "call reset before step"
-        reward = world.step(action)
+        reward = world.step(checked_action(action, len(MOVES)))
         return self._observe(world), reward, world.over, False, {}
 
-    def render(self) -> Any:
-        """The grid as an array of shape (400, 400, 3) under `"rgb_array"`, else nothing."""
-        if self.render_mode != "rgb_array" or self.world is None:
-            return None
+    def picture(self) -> Any:
+        """The grid as an array of shape (400, 400, 3)."""
+        assert self.world is not None, "call reset first"
         from smartplay.games.messenger.picture import draw
 
         return draw(self.world)

@@ -37,7 +37,6 @@ class MessengerText(Describer[MessengerEnv]):
     def __init__(self, env: MessengerEnv, texts: str | Path | None = None) -> None:
         super().__init__(env)
         self._lookup = corpus(env.split, texts)
-        self._rng = Random(0)
         self._heads: dict[int | None, str] = {}
         self._steps: int | None = None
         self._names: dict[str, str] = {}
@@ -46,13 +45,12 @@ class MessengerText(Describer[MessengerEnv]):
     def manual(self, steps: int | None) -> str:
         """The rules, then the reports of this episode."""
         world = self._world
-        self._rng.seed(self.env.text_seed)
         self._steps = steps
         self._names = {being.role: _label(being) for being in world.beings}
         self._movements = {being.role: being.movement for being in world.beings}
         if steps not in self._heads:
             self._heads[steps] = manual.head(world.level, steps)
-        told = manual.reports(world, self._lookup, self._rng)
+        told = manual.reports(world, self._lookup, Random(self.env.text_seed))
         return "\n- ".join([self._heads[steps], *told])
 
     def describe(self, turn: Turn) -> Description:

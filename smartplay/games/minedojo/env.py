@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
@@ -22,13 +21,14 @@ from smartplay.games.minedojo.protocol import (
     Stride,
     Walk,
 )
+from smartplay.native import NativeEnv, checked_action
 
 # How a stretch is walked: running half the time, drifting to each side a quarter of the time.
 GAITS = tuple(Stride(sprint, strafe) for sprint in (False, True) for strafe in (-1, 0, 0, 1))
 _WORLD_EDGE = 3.0e7
 
 
-class MinedojoEnv(gym.Env[Any, Any]):
+class MinedojoEnv(NativeEnv[Any, Any]):
     """Four actions: move north, east, south or west for up to 50 ticks of 1/20 s.
 
     A move turns the body and walks, running and drifting to a side at random. It ends early in the
@@ -51,7 +51,7 @@ class MinedojoEnv(gym.Env[Any, Any]):
         path: Position (x, y, z) at the start and after each move.
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 4}
+    PARTS = ("engine",)
 
     def __init__(
         self,
@@ -66,9 +66,10 @@ class MinedojoEnv(gym.Env[Any, Any]):
                 f"nearest and farthest must be distances with 32 <= nearest < farthest <= 2000, "
                 f"not {nearest:g} and {farthest:g}"
             )
+        super().__init__(render_mode)
         self.engine = build_engine(engine, goal)
         self.engine_name, self.goal = engine, goal
-        self.nearest, self.farthest, self.render_mode = nearest, farthest, render_mode
+        self.nearest, self.farthest = nearest, farthest
         self.sight: Sight
         self.last_walk: Walk | None = None
         self.path: list[tuple[float, float, float]] = []
@@ -89,7 +90,7 @@ class MinedojoEnv(gym.Env[Any, Any]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Start in a new world, at the stated distance from the goal."""
-        super().reset(seed=seed)
+        super().reset(seed=seed, options=options)
         world = int(self.np_random.integers(2**31))
         self.engine.reset(world, self.goal, self.nearest, self.farthest)
         self.last_walk = None
@@ -98,8 +99,9 @@ class MinedojoEnv(gym.Env[Any, Any]):
 
     def step(self, action: int) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
         """Move in a direction, by its index in `protocol.HEADINGS`."""
+        heading = checked_action(action, len(HEADINGS))
         drawn = self.np_random.integers(len(GAITS), size=STRETCHES).tolist()
-        self.last_walk = self.engine.walk(int(action), [GAITS[number] for number in drawn])
+        self.last_walk = self.engine.walk(heading, [GAITS[number] for number in drawn])
         found = self.last_walk.found
         return self._observe(), float(found), found, False, {}
 
@@ -115,7 +117,7 @@ class MinedojoEnv(gym.Env[Any, Any]):
             "meets": sight.meets,
         }
 
-    def render(self) -> Any:
+    def picture(self) -> Any:
         """A map of the surroundings with the way walked, north at the top."""
         return draw_map(self.engine.ground(RADIUS), self.path, self.sight.heading, self.goal)
 

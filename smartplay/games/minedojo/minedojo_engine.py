@@ -23,6 +23,7 @@ from smartplay.games.minedojo.protocol import (
     VIEW_ROWS,
     Creature,
     Ground,
+    ServedEngine,
     Sight,
     Stride,
     Walk,
@@ -77,7 +78,7 @@ LORE = (
 )
 
 
-class MinedojoEngine:
+class MinedojoEngine(ServedEngine):
     """MineDojo; see `protocol.Engine` for its methods.
 
     Args:
@@ -236,6 +237,9 @@ class MinedojoEngine:
     def ground(self, radius: int) -> Ground | None:
         """Not to be had."""
         return None
+
+    def _running(self) -> bool:
+        return self._env is not None
 
     def close(self) -> None:
         """Close Minecraft."""

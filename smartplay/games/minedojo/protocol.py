@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from smartplay.errors import UsageError
+
 HEADINGS = ("north", "east", "south", "west")
 STEPS = ((0, -1), (1, 0), (0, 1), (-1, 0))  # (x, z) of one block ahead, per heading
 
@@ -146,8 +148,44 @@ class Engine(Protocol):
     def ground(self, radius: int) -> Ground | None:
         """The surface up to `radius` blocks about the body, or None where it cannot be had."""
 
+    def state(self) -> Any:
+        """All that decides what follows, plain and small.
+
+        Raises:
+            UsageError: If a server holds the world.
+        """
+
+    def set_state(self, state: Any) -> None:
+        """Go back to what `state` gave, of this engine or of another one of its kind."""
+
     def close(self) -> None:
         """Free what the engine holds; it can be reset again afterwards."""
+
+
+class ServedEngine:
+    """What engines share whose world a server holds: it cannot be copied or gone back to."""
+
+    name: str
+
+    def _running(self) -> bool:
+        """Whether there is a server."""
+        raise NotImplementedError
+
+    def state(self) -> Any:
+        """Refuse."""
+        raise UsageError(
+            f"the world of engine {self.name} lives in a server and cannot be copied; "
+            'use engine="voxel" for copies and snapshots'
+        )
+
+    def set_state(self, state: Any) -> None:
+        """Refuse."""
+        self.state()
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._running():
+            self.state()
+        return vars(self)
 
 
 def view_angles() -> list[tuple[float, float]]:

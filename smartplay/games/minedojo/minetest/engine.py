@@ -31,6 +31,7 @@ from smartplay.games.minedojo.minetest.nodes import (
     number_of,
 )
 from smartplay.games.minedojo.minetest.server import Server
+from smartplay.games.minedojo.protocol import ServedEngine
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region
 from smartplay.games.minedojo.voxel.start import distance_to
 from smartplay.games.minedojo.voxel.walking import WalkingEngine
@@ -114,7 +115,7 @@ def _unpack(runs: bytes, names: Sequence[str]) -> NDArray[np.uint8]:
     return blocks
 
 
-class MinetestEngine(WalkingEngine):
+class MinetestEngine(ServedEngine, WalkingEngine):
     """Minetest; see `protocol.Engine` for its methods."""
 
     name = "minetest"
@@ -152,6 +153,9 @@ class MinetestEngine(WalkingEngine):
             f"no place with {goal} {nearest:g} to {farthest:g} blocks away in {_CENTRES} tries; "
             "widen the range from nearest to farthest"
         )
+
+    def _running(self) -> bool:
+        return self._server is not None
 
     def close(self) -> None:
         """Shut the server down; nothing of it is left."""

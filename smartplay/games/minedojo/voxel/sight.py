@@ -90,8 +90,10 @@ def _lookup(world: World, cells: NDArray[np.int16], x: int, y: int, z: int) -> N
 
 
 def _numbers(world: World, cells: NDArray[np.int16], x: int, y: int, z: int) -> NDArray[np.uint8]:
-    column = ((cells[..., 0] + np.int64(x)) & WRAP) * SPAN + ((cells[..., 2] + np.int64(z)) & WRAP)
-    level = cells[..., 1] + np.int64(y - FLOOR)
+    # NumPy 1 would keep an array of int16 at 16 bits, whatever number is added, and wrap around.
+    place = cells.astype(np.int64)
+    column = ((place[..., 0] + x) & WRAP) * SPAN + ((place[..., 2] + z) & WRAP)
+    level = place[..., 1] + (y - FLOOR)
     inside = np.clip(level, 0, LEVELS - 1)
     numbers: NDArray[np.uint8] = world.blocks[column * LEVELS + inside]
     numbers[level >= LEVELS] = AIR

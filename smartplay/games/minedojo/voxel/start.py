@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
@@ -40,6 +41,7 @@ def goal_numbers(goal: str) -> NDArray[np.uint8]:
     return np.array([BIOME[name] for name in GOALS[goal]], dtype=np.uint8)
 
 
+@lru_cache(64)
 def find_start(seed: int, goal: str, nearest: float, farthest: float) -> Start:
     """Draw a world and a place in it.
 

@@ -34,6 +34,14 @@ class Walker:
         self._rest = 0
         self.goal = goal
 
+    def posture(self) -> tuple[float, float, float, float, int]:
+        """All that walking changes."""
+        return self.x, self.y, self.z, self._fall, self._rest
+
+    def take(self, posture: tuple[float, float, float, float, int]) -> None:
+        """Stand as `posture` told."""
+        self.x, self.y, self.z, self._fall, self._rest = posture
+
     def walk(self, heading: int, gait: Sequence[Stride]) -> Walk:
         """Walk the gait's stretches; stop on reaching the goal."""
         ahead_x, ahead_z = STEPS[heading]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import floor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,15 @@ class WalkingEngine:
                 return
         self._body = Walker(world, x + 0.5, float(world.top(x, z) + 1), z + 0.5, goal)
 
+    def _posture(self) -> tuple[Any, ...]:
+        """How the body stands."""
+        return self._heading, self._steps, self._body.posture()
+
+    def _take(self, posture: tuple[Any, ...]) -> None:
+        """Bring the body back to how it stood."""
+        self._heading, self._steps, body = posture
+        self._body.take(body)
+
     def _creatures(self, area: Area) -> Iterable[Animal]:
         """The creatures in a rectangle of columns."""
         return ()
@@ -131,15 +141,22 @@ class WalkingEngine:
 
     def biome(self) -> str:
         """Name of the biome the body is in."""
+        self._stand()
         return self._biomes[self._body.biome()]
 
     def goal_distance(self) -> float | None:
         """Blocks to the nearest goal of the survey made at the start; 0 in the goal."""
+        self._stand()
         if self._body.biome() in self._body.goal:
             return 0.0
         if not len(self._known):
             return None
         return distance_to(self._known, self._body.x, self._body.z)
+
+    def _stand(self) -> None:
+        """Make the land under the body, which a copy has not made yet."""
+        x, z = self._body.x, self._body.z
+        self._world.need(x, z, x, z)
 
     def nearest_goal(self) -> tuple[float, float]:
         """Return x and z of the nearest place surveyed that is the goal; for tests and analysis."""

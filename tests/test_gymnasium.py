@@ -1,0 +1,255 @@
+"""What Gymnasium asks of an environment, of every id: as text, as native, and as native by name."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pygame
+import pytest
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import SyncVectorEnv
+
+import smartplay
+from smartplay.card import GameCard
+from smartplay.errors import UnknownNameError, UsageError
+from smartplay.foreign import refused_setting
+from smartplay.registry import get_card
+from smartplay.text import TextGame
+from tests.games import write_game
+from tests.later import bits
+from tests.test_conformance import CARDS, each_card
+
+KINDS: dict[str, Callable[..., Any]] = {
+    "text": lambda name, **settings: gym.make(name, **settings),
+    "native": lambda name, **settings: gym.make(name, observation="native", **settings),
+    "unwrapped": lambda name, **settings: gym.make(name, **settings).unwrapped,
+}
+each_kind = pytest.mark.parametrize("kind", KINDS)
+OWN = [card for card in CARDS if not card.source.endswith(".toml")]
+OTHERS = [card for card in CARDS if card not in OWN]
+each_own = pytest.mark.parametrize("card", OWN, ids=[card.name for card in OWN])
+FIRST_OF_FAMILY = list({card.family: card for card in reversed(OWN)}.values())
+each_family = pytest.mark.parametrize("card", FIRST_OF_FAMILY, ids=lambda card: card.name)
+
+NO_ACTIONS = [
+    -1, 2**70, 1.0, 1.5, float("nan"), True, False, None, "a", "0", b"0", [0], (0,), {}, object(),
+    np.True_, np.float64(1), np.int64(-1), np.array(1.0), np.array(True), np.array([0]),
+    np.array([[0]]),
+]  # fmt: skip
+
+
+@each_own
+@each_kind
+def test_what_is_no_action_is_refused_and_changes_nothing(card: GameCard, kind: str) -> None:
+    env, untouched = KINDS[kind](card.id), KINDS[kind](card.id)
+    env.reset(seed=2)
+    untouched.reset(seed=2)
+    for action in [*NO_ACTIONS, int(env.action_space.n), np.uint8(env.action_space.n)]:
+        with pytest.raises(UsageError, match="an action is an integer from 0 to"):
+            env.step(action)
+    for action in (1, 0):
+        assert bits(env.step(action)) == bits(untouched.step(action))
+
+
+@pytest.mark.parametrize("observation", ["text", "native"])
+def test_what_is_no_action_is_refused_in_games_of_others_too(observation: str) -> None:
+    env = gym.make("smartplay/FrozenLake-v0", observation=observation)
+    env.reset(seed=0)
+    for action in NO_ACTIONS:
+        with pytest.raises(UsageError, match="an action is an integer from 0 to 3, not"):
+            env.step(action)
+    assert env.step(2)[0] is not None
+
+
+@pytest.mark.parametrize(
+    ("card", "kind"),
+    [(card, kind) for card in OWN for kind in KINDS]
+    + [(card, kind) for card in OTHERS for kind in ("text", "native")],
+)
+def test_all_integers_are_actions(card: GameCard, kind: str) -> None:
+    results = []
+    for one in (1, np.int64(1), np.uint8(1), np.array(1), np.array(1, np.int32)):
+        env = KINDS[kind](card.id)
+        env.reset(seed=2)
+        results.append(bits(env.step(one)))
+    assert all(result == results[0] for result in results)
+
+
+@each_card
+def test_native_observations_have_the_step_limit(card: GameCard) -> None:
+    env: Any = gym.make(card.id, observation="native", max_episode_steps=3)
+    observation, _ = env.reset(seed=4)
+    unwrapped = gym.make(card.id).unwrapped
+    assert bits(observation) == bits(unwrapped.reset(seed=4)[0])
+    assert env.observation_space == unwrapped.observation_space
+    ends = [False]
+    while not any(ends):
+        observation, _, *ends, _ = env.step(0)
+        assert observation in env.observation_space
+    assert ends[0] or env.get_wrapper_attr("_elapsed_steps") == 3
+    assert gym.make(card.id, observation="native").spec.max_episode_steps == card.steps  # type: ignore[union-attr]
+    again: Any = gym.make(env.spec)
+    assert not isinstance(again, TextGame)
+    assert again.spec == env.spec
+
+
+@each_own
+@pytest.mark.parametrize("kind", ["native", "unwrapped"])
+def test_check_env_has_nothing_to_say(card: GameCard, kind: str) -> None:
+    env = KINDS[kind](card.id)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message="(?s).*is different from the unwrapped version")
+        check_env(env)
+    env.close()
+
+
+@each_card
+@pytest.mark.parametrize("kind", ["text", "native"])
+def test_every_render_mode(card: GameCard, kind: str) -> None:
+    """All that the metadata name, and lists of them."""
+    modes = KINDS[kind](card.id).metadata["render_modes"]
+    assert {"rgb_array", "human"} <= set(modes) or kind == "native"
+    for mode in modes:
+        env = KINDS[kind](card.id, render_mode=mode)
+        assert env.render_mode == mode
+        env.reset(seed=0)
+        drawn = [env.render()]
+        env.step(0)
+        drawn.append(env.render())
+        for one in drawn:
+            if mode == "human":
+                assert one is None
+            elif mode == "ansi":
+                assert one
+                assert isinstance(one, str)
+            else:
+                assert (one.dtype, one.shape[2]) == (np.uint8, 3)
+        env.close()
+
+
+def test_pictures_are_collected() -> None:
+    env: Any = gym.make("smartplay/Hanoi3Disk-v0", render_mode="rgb_array_list")
+    env.reset(seed=0)
+    env.step(0)
+    assert [picture.shape for picture in env.render()] == [(400, 400, 3)] * 2
+
+
+@each_card
+@each_kind
+def test_without_a_render_mode_nothing_is_drawn(card: GameCard, kind: str) -> None:
+    env = KINDS[kind](card.id)
+    env.reset(seed=0)
+    with pytest.warns(UserWarning, match="without.* render mode"):
+        assert env.render() is None
+
+
+def test_an_unknown_render_mode_is_refused() -> None:
+    with (
+        pytest.warns(UserWarning, match="not in the possible render_modes"),
+        pytest.raises(UnknownNameError, match="unknown render mode 'rgb'; did you mean rgb_array"),
+    ):
+        gym.make("smartplay/Hanoi3Disk-v0", render_mode="rgb")
+    native = type(gym.make("smartplay/Hanoi3Disk-v0").unwrapped)
+    with pytest.raises(UnknownNameError, match="unknown render mode 'ansi'"):
+        native(render_mode="ansi")  # type: ignore[call-arg]
+
+
+def test_a_game_without_pictures_has_no_window(tmp_path: Any) -> None:
+    (card,) = smartplay.register_cards(write_game(tmp_path))
+    env = gym.make(card.id)
+    assert env.metadata["render_modes"] == ["ansi"]
+    for settings in ({"render_mode": "human"}, {"observation": "image"}):
+        with pytest.raises(UnknownNameError, match="unknown render mode"):
+            gym.make(card.id, **settings)  # type: ignore[arg-type]
+
+
+@each_family
+@pytest.mark.parametrize("observation", ["text", "both", "native"])
+def test_a_window_shows_every_moment(card: GameCard, observation: str) -> None:
+    seen: Any = gym.make(card.id, render_mode="human", observation=observation)
+    drawn: Any = gym.make(card.id, render_mode="rgb_array", observation=observation)
+    for one in (seen, drawn):
+        one.reset(seed=1)
+    for action in (0, 1):
+        assert bits(seen.step(action)) == bits(drawn.step(action)), "the window changed the game"
+        shown = pygame.surfarray.array3d(pygame.display.get_surface()).transpose(1, 0, 2)
+        np.testing.assert_array_equal(shown, drawn.render())
+    for twin in (copy.deepcopy(seen), pickle.loads(pickle.dumps(seen))):
+        assert bits(twin.step(0)) == bits(copy.deepcopy(drawn).step(0))
+    seen.close()
+    assert not pygame.display.get_init()
+    seen.close()
+    seen.reset(seed=1)
+    assert pygame.display.get_init()
+    seen.close()
+
+
+@each_own
+@each_kind
+def test_options_are_refused(card: GameCard, kind: str) -> None:
+    env = KINDS[kind](card.id)
+    env.reset(seed=1, options={})
+    first = bits(env.step(0))
+    env.reset(seed=1)
+    with pytest.raises(UsageError, match=r"reset takes no options, but was given .*difficulty"):
+        env.reset(options={"difficulty": 3})
+    assert bits(env.step(0)) == first, "the refusal changed the episode"
+
+
+@each_card
+def test_text_has_no_shape_and_says_what_has(card: GameCard) -> None:
+    """As a learner asks for the shape to make room for observations."""
+    space = gym.make(card.id).observation_space
+    assert not space.shape
+    with pytest.raises(UsageError, match='observation="native"'):
+        np.zeros((2, *space.shape))  # type: ignore[misc]
+    assert copy.deepcopy(space) == space
+
+
+@each_card
+def test_vectors_of_native_environments(card: GameCard) -> None:
+    single: Any = gym.make(card.id, observation="native")
+    start = single.reset(seed=6)[0]
+    after = single.step(0)
+    vector: Any = gym.make_vec(card.id, num_envs=2, observation="native")
+    observations, _ = vector.reset(seed=[6, 6])
+    assert observations in vector.observation_space
+    for row in gym.vector.utils.iterate(vector.observation_space, observations):
+        assert bits(row) == bits(start) or np.array_equal(row, start)
+    observations, rewards, *_ = vector.step(np.array([0, 0]))
+    assert rewards.tolist() == [after[1], after[1]]
+    vector.close()
+
+
+@each_card
+def test_vectors_sample_alike(card: GameCard) -> None:
+    def seeded() -> Any:
+        env: Any = gym.make(card.id)
+        env.action_space.seed(123)
+        env.reset(seed=123)
+        return env
+
+    vectors = [SyncVectorEnv([seeded] * 2) for _ in "ab"]
+    for vector in vectors:
+        vector.action_space.seed(5)
+    for _ in range(20):
+        one, other = (vector.action_space.sample() for vector in vectors)
+        np.testing.assert_array_equal(one, other)
+    for vector in vectors:
+        vector.close()
+
+
+def test_agents_are_not_given_native_observations() -> None:
+    with pytest.raises(UsageError, match="not observation=native"):
+        smartplay.run(
+            "random", "Hanoi3Disk", game_settings={"Hanoi3Disk": {"observation": "native"}}
+        )
+    assert refused_setting(get_card("Hanoi3Disk"), {"observation": "native"})
+    assert not refused_setting(get_card("Hanoi3Disk"), {"observation": "image"})

@@ -1,0 +1,62 @@
+"""The examples of docs/reinforcement_learning.md run as they are written."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smartplay import bench, get_card
+
+PAGE = Path(__file__).parents[1] / "docs" / "reinforcement_learning.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+LEARNS = [example for example in EXAMPLES if "stable_baselines3" in example]
+
+
+def ran(example: str) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(compile(example, str(PAGE), "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if one not in LEARNS])
+def test_an_example_runs(example: str) -> None:
+    names = ran(example)
+    if "snapshot" in example:
+        assert names["rewards"] == [0.0, 0.0, -1.0, -1.0, -1.0, -1.0]
+    else:
+        assert names["observation"].tolist() == [2, 0, 0]
+
+
+def test_ppo_learns_two_games(capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own
+        learner = pytest.importorskip("stable_baselines3")
+        (example,) = LEARNS
+        model = ran(example)["model"]
+    assert isinstance(model, learner.PPO)
+    assert model.num_timesteps == 256
+    assert re.findall(r"^(\w+)-v0 -?\d+\.\d", capsys.readouterr().out, re.M) == [
+        "Hanoi3Disk",
+        "BanditTwoArmedHighLowFixed",
+    ]
+
+
+def test_a_learner_is_told_what_to_read_instead() -> None:
+    learner = pytest.importorskip("stable_baselines3")
+    import gymnasium as gym
+
+    from smartplay.errors import UsageError
+
+    with pytest.raises(UsageError, match='observation="native"'):
+        learner.PPO("MlpPolicy", gym.make("smartplay/Hanoi3Disk-v0"))
+
+
+@pytest.mark.parametrize(("name", "limit"), [("Hanoi3Disk", 0.002), ("Crafter", 0.02)])
+def test_snapshots_are_fast(name: str, limit: float) -> None:
+    """Loose guards: a fiftieth of that is usual."""
+    taken = [bench.game_speed(get_card(name), 0.02).snapshot or 1.0 for _ in range(3)]
+    assert min(taken) < limit, f"{name}: {1e6 * min(taken):.0f} us for a snapshot and a restore"
