@@ -157,7 +157,7 @@ CORRECTIONS: Cases = [
 ]
 
 EXAMPLES: Cases = [
-    (RPS, "Example:\nHe plays Scissors.\nAnswer: Rock\n\nNow it is my turn.\nAnswer: Paper", "Paper"),
+    (RPS, "Example:\nHe plays Rock.\nAnswer: Paper\n\nNow my turn.\nAnswer: Rock", "Rock"),
     (RPS, "Example:\nAnswer: Rock\n\nNow for this round: I choose Paper.", "Paper"),
     (RPS, "Example:\nAnswer: Rock\n\nNow let me look at the current round.", UNPARSABLE),
     (RPS, "For example, he may play Scissors.\n\nAnswer: Paper", "Paper"),
@@ -204,29 +204,33 @@ WRAPPERS = [
     "{}", "**{}**", "*{}*", "_{}_", "`{}`", '"{}"', "'{}'", "“{}”", "„{}“", "«{}»", "「{}」", "({})",
     "[{}]", "✅ {}", "{} 🎉", "👉 {} 👈", "> {}", "- {}", "• {}", "* {}", "### {}", "1. {}", "{}.",
     "{}!", "  {}  ", "\n\n{}\n\n", "```\n{}\n```", "```text\n{}\n```", "<b>{}</b>", "<p>{}</p>",
-    "<answer>{}</answer>", "<|ACTION|>{}<|/ACTION|>", "<|ACTION|>{}</|ACTION|>", "<output>{}</output>",
-    "{}</s>", "{}<|im_end|>", "<|im_start|>assistant\n{}", "=== {} ===", "~ {} ~", "\u200b{}\ufeff",
+    "<answer>{}</answer>", "<|ACTION|>{}<|/ACTION|>", "<|ACTION|>{}</|ACTION|>",
+    "<output>{}</output>", "{}</s>", "{}<|im_end|>", "<|im_start|>assistant\n{}", "=== {} ===",
+    "~ {} ~", "\u200b{}\ufeff",
 ]  # fmt: skip
 RIGHT = ["{}", "Answer: {}", "Final answer: {}", "**Action:** {}", "My choice is: {}"]
 THINKING = [
-    "<think>{}</think>\n", "<thinking>\n{}\n</thinking>\n\n", "[THINK]{}[/THINK]", "◁think▷{}◁/think▷",
-    "<seed:think>{}</seed:think>", "{}</think>\n", "<|begin_of_thought|>{}<|end_of_thought|>\n",
+    "<think>{}</think>\n", "<thinking>\n{}\n</thinking>\n\n", "[THINK]{}[/THINK]",
+    "◁think▷{}◁/think▷", "<seed:think>{}</seed:think>", "{}</think>\n",
+    "<|begin_of_thought|>{}<|end_of_thought|>\n",
     "<|channel|>analysis<|message|>{}<|end|><|start|>assistant<|channel|>final<|message|>",
     "<|channel>thought\n{}<channel|>",
 ]  # fmt: skip
 SAID = [
-    "Answer: Rock", "Rock", "I will play Scissors.", "User: Rock!", "Observation: a stone.", "Step 3:",
-    "Wait, no.", "Example:", '{"action": "Rock"}', "<answer>Rock</answer>", "\\boxed{Rock}", "```", "{",
-    "Now,", "- Rock", "So the answer is 1.", "…", "if", '"', "e.g.", "Next action: Rock",
+    "Answer: Rock", "Rock", "I will play Scissors.", "User: Rock!", "Observation: a stone.",
+    "Step 3:", "Wait, no.", "Example:", '{"action": "Rock"}', "<answer>Rock</answer>",
+    "\\boxed{Rock}", "```", "{", "Now,", "- Rock", "So the answer is 1.", "…", "if", '"', "e.g.",
+    "Next action: Rock",
 ]  # fmt: skip
 ENDING = st.sampled_from([end.format("You lost.") for end in ENDS])
 chatter = st.lists(st.sampled_from(SAID), max_size=6).map("\n".join)
 
 
-@given(
-    st.sampled_from(RIGHT), st.lists(st.sampled_from(WRAPPERS), max_size=3), st.sampled_from(CRAFTER)
-)  # fmt: skip
-def test_decoration_never_changes_a_right_reply(right: str, wrappers: list[str], name: str) -> None:
+@given(st.sampled_from(RIGHT), st.lists(st.sampled_from(WRAPPERS), max_size=3), st.data())
+def test_decoration_never_changes_a_right_reply(
+    right: str, wrappers: list[str], data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from(CRAFTER))
     reply = right.format(name)
     for wrapper in wrappers:
         reply = wrapper.replace("{}", reply)

@@ -23,7 +23,6 @@ from smartplay.parsing.names import (
     Found,
     Names,
     unify,
-    unlisted,
 )
 from smartplay.parsing.objects import Answer
 from smartplay.parsing.prose import affirmed, corrected, read_lines, standing_alone, standing_last
@@ -47,6 +46,8 @@ SHORT = 100
 """Replies of at most so many characters are remembered: terse players repeat themselves."""
 
 _WORD = re.compile(r"[^\W_]")
+_COMMAND = re.compile(r"\\(?!to\b|rightarrow\b)[a-zA-Z]+")
+_REASONS = re.compile(r"[^\w\n]*(?:thought|think|reason|analysis|plan|goal)", re.IGNORECASE)
 _PARTS = re.compile(r"[\n,;/()&\[\]]|\b(?:and|or|then)\b", re.IGNORECASE)
 
 
@@ -165,17 +166,18 @@ def _first_turn(text: str, names: Names, truncated: bool) -> tuple[str, list[Ans
     first = min((answer.end for answer in said), default=len(text) + 1)
     first_naming: int | None = None
     later, asked = None, False
-    for later in LATER.finditer(text):
+    for count, later in enumerate(LATER.finditer(text)):
         at = later.start()
         if later["spoken"]:
             over = bool(_WORD.search(text, 0, at))
         elif later["step"]:
             if first_naming is None and at >= first:
                 first_naming = next(naming, len(text) + 1)
+            follows = count == 0 and int(later["number"]) > 1
             named = first_naming is not None and first_naming <= at
-            over = named or _stands_before(text, at, names, listed=False)
+            over = named or _acted_before(text, at, names, not said and follows)
         else:
-            over = first <= at or _stands_before(text, at, names, listed=True)
+            over = first <= at or _acted_before(text, at, names, not said)
         if over and not (later["asked"] and asked and truncated):
             before = text[:at]
             return unsigned(before), explicit_answers(before), True
@@ -183,20 +185,24 @@ def _first_turn(text: str, names: Names, truncated: bool) -> tuple[str, list[Ans
     return unsigned(text) if later else text, answers, False
 
 
-def _stands_before(text: str, at: int, names: Names, listed: bool) -> bool:
-    """Whether the last line before a place is an action alone and no part of a list.
+def _acted_before(text: str, at: int, names: Names, prose: bool) -> bool:
+    """Whether the last line before a place is an action, neither a step nor one of a list.
 
     Args:
         text: The text.
         at: The place.
         names: The actions.
-        listed: Whether the line may have a list mark.
+        prose: Whether a sentence that affirms an action is one, unless it is headed as a thought.
     """
-    above, line = ["", *text[max(0, at - 2 * names.longest) : at].rstrip().split("\n")][-2:]
-    found = names.spelled(line)
-    return bool(
-        found and (listed or unlisted(line) == line) and names.spelled(above) in (NONE, found)
-    )
+    tail = TAG.sub(" ", text[max(0, at - 2 * names.longest) : at])
+    lines = [line for line in tail.split("\n") if not MARKUP_ONLY.fullmatch(line)]
+    above, line = ["", "", *lines][-2:]
+    if LATER.match(line):
+        return False
+    if found := names.spelled(line):
+        return names.spelled(above) in (NONE, found)
+    sentences, _ = affirmed(read_lines(line, names)) if prose else ([], NONE)
+    return bool(sentences and sentences[-1]) and not _REASONS.match(line)
 
 
 def _chosen(answers: list[Answer], names: Names) -> tuple[Answer, Found] | None:
@@ -215,8 +221,10 @@ def _chosen(answers: list[Answer], names: Names) -> tuple[Answer, Found] | None:
 
 def _named(contents: Iterable[str], names: Names, numbers: bool = True) -> Found:
     """The actions that are the whole of one of the texts."""
-    told = (text for text in contents if numbers or not text.strip(EDGES).isdecimal())
-    return NONE.union(*map(names.spelled, map(unify, told)))
+    told = (TAG.sub(" ", unify(text)) for text in contents)
+    return NONE.union(
+        *(names.spelled(t) for t in told if numbers or not t.strip(EDGES).isdecimal())
+    )
 
 
 def _meant(answer: Answer, names: Names) -> Found:
@@ -226,7 +234,8 @@ def _meant(answer: Answer, names: Names) -> Found:
 
 
 def _read(content: str, names: Names) -> Found:
-    plain = MARKER.sub("", TAG.sub(" ", BOX.sub(" ", content)), count=1)
+    plain = MARKER.sub("", TAG.sub(" ", _COMMAND.sub(" ", BOX.sub(" ", content))), count=1)
+    plain = plain.split(" # ")[0] or plain
     if found := names.spelled(content) or names.spelled(plain):
         return found
     parts = [names.spelled(part) for part in _PARTS.split(plain) if part.strip(EDGES)]

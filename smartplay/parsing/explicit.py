@@ -3,8 +3,8 @@ r"""The answers a reply marks as such: `Answer: …`, JSON, a tag, a box, a code
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from bisect import bisect_right
+from collections.abc import Iterator
 from itertools import zip_longest
 
 from smartplay.parsing.labels import Weight, weight
@@ -33,12 +33,14 @@ _ABOUT = (  # "Answer (one word):", "Answer for this turn:"; but no "Answer in t
     r"|(?<!move)[ \t](?:for|in|at|on|to)[ \t](?![^:\n]{0,40}format)[^\n:.,;!?]{1,40})?"
 )
 MARKER = re.compile(
-    rf"(?:^|(?<=[.!?;:,—–…(\[{{>▷\])])|(?<= \*\*))(?P<item>{_DECOR}(?:\d{{1,3}}[.)][ \t*_]*)?){_LEAD}"
+    r"(?:^|(?<=[.!?;:,—–…(\[{>▷\])])|(?<= \*\*))"
+    rf"(?P<item>{_DECOR}(?:\d{{1,3}}[.)][ \t*_]*)?){_LEAD}"
     r"(?:(?:my|the|our|your)[ \t])?(?:"
     rf"(?:(?P<next>next|following)[ \t])?(?:{KIND}[ \t]){{0,2}}"
     rf"(?:{NOUN}(?P<input>[ \t]input)?|(?:\w{{1,20}}+[ \t]){{0,2}}{_FOREIGN}(?:[ \t]\w{{1,20}})?)"
     rf"(?:[ \t](?:is|would be|will be)|{_ABOUT})"
-    r"(?:[ \t*_`)\]]*(?:=?:(?!:)|=+>?|-+>|[→⇒➡➜]|(?P<loose>\||[-–—](?=[ \t])))"
+    r"(?:(?:[^\w\n:=<>\"'(.,;!?\-–—|→⇒➡➜]|_){0,8}"
+    r"(?:=?:(?!:)|=+>?|-+>|[→⇒➡➜]|(?P<loose>\||[-–—](?=[ \t])))"
     r"|(?<= is)(?=[ \t*\"'`(#]*\d{1,6}[.*\"'`)]*$))"
     # A heading needs no colon; but a single word such as "Move" alone may be an action.
     rf"|(?:{KIND}[ \t]{NOUN}|answer)[ \t*_#]*$(?=\s*\S))",
@@ -46,13 +48,14 @@ MARKER = re.compile(
 )
 BOX = re.compile(r"\\(?:f?box|boxed|framebox)\s?\{")
 _TAG = re.compile(
-    r"<(?P<name>[a-z][\w-]{0,40}+)(?P<more>[ \t=:][^<>\n]{0,120})?>|\[(?P<bracket>[a-z][\w ]{0,30})\]",
+    r"<(?P<name>[a-z][\w-]{0,40}+)(?P<more>[ \t=:][^<>\n]{0,120})?>"
+    r"|\[(?P<bracket>[a-z][\w ]{0,30})\]",
     re.IGNORECASE,
 )
 _ARGUMENT_TAGS = frozenset({"parameter", "param", "argument", "arg", "field", "invoke", "function"})
 _CALL_TAGS = frozenset({"invoke", "function"})
 _NAMED = re.compile(r"(?:^[=:]|\b(?:name|value|type|id|choice)\s?=)\s?[\"']?([^\"'=/]{1,100})")
-_FENCE = re.compile(r"^[ \t>]*(?:```|~~~)[^`\n]*$", re.MULTILINE)
+_FENCE = re.compile(r"(?:^[^\w\n`~]{0,10}|(?<=>))(?:```|~~~)[^`\n]*$", re.MULTILINE)
 _CALL = re.compile(
     r"^[^\w\n]{0,10}[a-z_][\w.]{0,40}\([ \t]?([\"'])([^\"'()\n]{1,100})\1[ \t]?\)[^\w\n]{0,10}$",
     re.IGNORECASE | re.MULTILINE,
@@ -68,8 +71,8 @@ _LIKE = re.compile(
 )
 _EXAMPLE = re.compile(
     rf"^{_DECOR}(?:"
-    r"(?:(?:here(?:'s| is| are)|this is|consider|let me give)[ \t])?(?:(?:for|an?|one|some|as|solved"
-    r"|worked|sample|hypothetical|illustrative|few-shot)[ \t]){0,3}"
+    r"(?:(?:here(?:'s| is| are)|this is|consider|let me give)[ \t])?(?:(?:for|an?|one|some|as"
+    r"|solved|worked|sample|hypothetical|illustrative|few-shot)[ \t]){0,3}"
     r"(?:example|instance|illustration|demonstration|sample)s?\b(?![^\n]{0,500}[.!,;][ \t*_]*$)"
     r"|[^\n:]{0,200}\b(?:example|for instance|e\.g\.?)\b[^\n:]{0,200}:[ \t*_]*$)",
     re.IGNORECASE | re.MULTILINE,

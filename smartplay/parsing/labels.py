@@ -20,63 +20,67 @@ class Weight(IntEnum):
     STRONG = 2
 
 
-DECIDED = frozenset({"final", "chosen", "selected", "decided"})
-_KINDS = DECIDED | {"best", "recommended", "optimal", "exact", "corrected", "revised", "updated"}
-_KINDS |= {"my", "your", "the", "our", "agent", "player", "current", "this", "turn", "game"}
-_NEXT = frozenset({"next", "following"})
-_NOUNS = frozenset({"answer", "action", "choice", "move", "decision", "selection"})
-_DETAILS = frozenset({"name", "id", "index", "number", "value", "text", "label", "type", "choice"})
-_LOOSE = frozenset(
-    "actions answers moves response solution output result reply command option pick play hand"
-    " name tool function tool_name function_name action_input chosen selected decided".split()
+_DECIDED = re.compile(r"final|chosen|selected|decided")
+_KIND = re.compile(
+    r"final|chosen|selected|decided|best|recommended|optimal|exact|corrected|revised|updated"
+    r"|my|your|the|our|agent|player|current|this|turn|game|next|following"
 )
-_ARGUMENTS = frozenset("arguments args kwargs parameters params input inputs tool_input".split())
-_SIDE = frozenset(
-    "plan plans planned planning next following upcoming previous prev last past history earlier"
-    " alternative alternatives alternate options candidate candidates available legal valid"
-    " possible allowed example examples opponent opponents enemy expected predicted prediction"
-    " rejected considered avoid avoided worst bad future later fallback backup then if would"
-    " thought thoughts thinking reason reasons reasoning rationale analysis explanation why"
-    " observation observations state memory reflection critique comment note notes evaluation"
-    " description summary confidence context goal simulation rollout schema format".split()
+_NEXT = re.compile(r"next|following")
+_NOUN = re.compile(r"answer|action|choice|move|decision|selection")
+_DETAIL = re.compile(r"name|id|index|number|value|text|label|type|choice")
+_LOOSE = re.compile(
+    r"actions|answers|moves|response|solution|output|result|reply|command|option|pick|play|hand"
+    r"|name|tool|function|tool_name|function_name|action_input|chosen|selected|decided"
 )
+_ARGUMENTS = re.compile(r"arg(?:ument)?s|kwargs|param(?:eter)?s|inputs?|tool_input")
+_SIDE = re.compile(
+    r"plan(?:s|ned|ning)?|next|following|upcoming|prev(?:ious)?|last|past|history|earlier"
+    r"|alternat(?:e|ives?)|options|candidates?|available|legal|valid|possible|allowed|examples?"
+    r"|opponents?|enemy|expected|predict(?:ed|ion)|rejected|considered|avoid(?:ed)?|worst|bad|future"
+    r"|later|fallback|backup|then|if|would|thoughts?|thinking|reason(?:s|ing)?|rationale|analysis"
+    r"|explanation|why|observations?|state|memory|reflection|critique|comment|notes?|evaluation"
+    r"|description|summary|confidence|context|goal|simulation|rollout|schema|format"
+)
+_LONGEST = 100  # in characters: no label of an answer is longer
 _WORD = re.compile(r"[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]+|\d+")
 
 
 @lru_cache(maxsize=1024)
-def words(label: str) -> tuple[str, ...]:
-    """The words of a label such as `final_answer`, `finalAnswer` or `final answer`."""
-    return tuple(word.lower() for word in _WORD.findall(label))
-
-
 def weight(label: str) -> Weight | None:
     """How much what is labelled so counts as an answer; None for not at all."""
-    told = words(label)
+    told = _words(label)
     if told == ("final",):
         return Weight.STRONG
-    if "_".join(told) in _LOOSE:
+    if _LOOSE.fullmatch("_".join(told)):
         return Weight.LOOSE
     bare = told[:-1] if told[-1:] == ("name",) else told
     bare = bare[:-2] if bare[-2:] == ("to", "take") else bare
-    if len(bare) > 1 and bare[-1] in _DETAILS and bare[-2] in _NOUNS:
-        bare, most = bare[:-1], Weight.LOOSE
-    else:
-        most = Weight.STRONG
-    if not bare or bare[-1] not in _NOUNS or not _KINDS.union(_NEXT).issuperset(bare[:-1]):
+    is_detail = len(bare) > 1 and _DETAIL.fullmatch(bare[-1]) and _NOUN.fullmatch(bare[-2])
+    *kinds, noun = (bare[:-1] if is_detail else bare) or [""]
+    if not _NOUN.fullmatch(noun) or not all(map(_KIND.fullmatch, kinds)):
         return None
-    return Weight.NEXT if _NEXT.intersection(bare) else most
+    if any(map(_NEXT.fullmatch, kinds)):
+        return Weight.NEXT
+    return Weight.LOOSE if is_detail else Weight.STRONG
 
 
+@lru_cache(maxsize=1024)
 def is_decided(label: str) -> bool:
     """Whether a label says that the choice is made (`final_action`)."""
-    return not DECIDED.isdisjoint(words(label))
+    return any(map(_DECIDED.fullmatch, _words(label)))
 
 
+@lru_cache(maxsize=1024)
 def is_side(label: str) -> bool:
     """Whether what is labelled so is beside the answer: a plan, a reason, the opponent's move."""
-    return not _SIDE.isdisjoint(words(label))
+    return any(map(_SIDE.fullmatch, _words(label)))
 
 
 def is_arguments(label: str) -> bool:
     """Whether a label names the arguments of a call."""
-    return "_".join(words(label)) in _ARGUMENTS
+    return bool(_ARGUMENTS.fullmatch("_".join(_words(label))))
+
+
+def _words(label: str) -> tuple[str, ...]:
+    """The words of a label such as `final_answer`, `finalAnswer` or `final answer`."""
+    return tuple(word.lower() for word in _WORD.findall(label[:_LONGEST]))

@@ -29,16 +29,17 @@ _QUOTES = str.maketrans(
 )
 _DIGIT = re.compile("(?![0-9])\\d|[\u2776-\u2793\u24eb-\u24ff]")
 _TOKEN = re.compile(
-    r"(?:(?<!\w)[-+])?\d+(?:\.\d+)?(?![^\W_])"  # a number, also -1 and 0.5
+    r"(?:(?<![^\W_])[-+])?\d+(?:\.\d+)?(?![^\W_])"  # a number, also -1 and 0.5
     r"|[^\W_]+(?:'[^\W_]+)*"  # a word, also don't
     r"|[.,;:!?()/&—]|(?<=\s)[-–](?=\s)"  # what separates clauses
 )
 _LIST_MARK = re.compile(
-    r"\s*(?:[-*+•>#]+[ \t]+|\([a-z]\)[ \t]*|[a-z][.)][ \t]+"
+    r"\s*(?:[-=*+•>#→⇒⟶⟹➔➜➝➞➡]+[ \t]+|\([a-z]\)[ \t]*|[a-z][.)][ \t]+"
     r"|(?:(?:option|action|choice|step) )?[(\[]?\d{1,3}(?:[.:)\]]+(?!\d)|[ \t]-[ \t])[ \t]*"
     r")+(?=\S)",
     re.IGNORECASE,
 )
+_NUMBERED = ("action", "option", "number")
 _NO_NUMBER = re.compile(r"^(?:[^\w+-]|_|[-+](?!\S))+|(?:[^\w+-]|_)+$")
 _LIST_NUMBER = re.compile(r"(?:(?:option|action|choice|number) )?#?(\d{1,6})", re.IGNORECASE)
 
@@ -73,7 +74,7 @@ class Names:
         self._keys = [self._key(name) for name in names]
         self._forms = [(form, _index(map(form, names))) for form in (str.strip, _bare, self._key)]
         phrases = [" ".join(self._words(name)).strip(_MARKS) for name in names]
-        numbers = [f"{noun} {n + 1}" for noun in ("action", "option") for n in range(len(names))]
+        numbers = [f"{noun} {n + 1}" for noun in _NUMBERED for n in range(len(names))]
         numbered = {number: NONE | {at % len(names)} for at, number in enumerate(numbers)}
         self._phrases = numbered | _index(phrases)
         sizes: dict[str, set[int]] = {}
@@ -87,7 +88,8 @@ class Names:
         if len(text) > self.longest:
             return NONE
         named = ARROW.sub(" to ", text)
-        for spelling in (named, unlisted(named), unlisted(_bare(named))):
+        plain = ARROW.sub(" to ", unlisted(text))
+        for spelling in (named, plain, unlisted(named), unlisted(_bare(named))):
             for form, index in self._forms:
                 if found := index.get(form(spelling)):
                     return found

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from typing import NamedTuple
 
 from smartplay.parsing.labels import Weight, is_arguments, is_decided, is_side, weight
@@ -162,7 +163,9 @@ def _answers(fields: list[Field], end: int, is_open: bool) -> list[Answer]:
         chosen = decided or group
         contents = [text for found in chosen.values() for text in _contents(found)]
         start = max(place for _, place in chosen)
-        loose = tuple(field.value for field in others.get(Weight.LOOSE, ()))
+        deeper = [found for at in sorted(strong)[1:] for found in strong[at].values()]
+        more = chain(*deeper, others.get(Weight.LOOSE, ()))
+        loose = tuple(field.value for field in more)
         return [Answer(start, end, tuple(contents), Weight.STRONG, is_open, loose)]
     return [
         Answer(found[-1].path[-1][1], end, tuple(f.value for f in found), counts, is_open)

@@ -28,7 +28,8 @@ _CLAUSE_START = re.compile(
 # An action is affirmed by its clause if that consists of an opener and the action …
 _OPENER = (
     r"(?:(?:so|ok|okay|yes|now|first|next|finally|instead|please|just|simply|and|either|well"
-    r"|actually|wait|rather|sorry|correction|i mean|hence|therefore|thus|then)(?: :)? ?)*"
+    r"|actually|wait|rather|sorry|correction|edit|update|i mean|hence|therefore|thus"
+    r"|then)(?: :)? ?)*"
 )
 _BARE = re.compile(rf"(?:: ?)?{_OPENER}(?:i|we)?")
 # … or if a cue, then nothing but fillers, stands before the action.
@@ -46,14 +47,20 @@ _CUES = (
     r"(?:it is|it's) (?:best|safest|wisest) to",
     rf"(?:chang(?:e|ed|ing)|revis(?:e|ed|ing)) (?:my|the) (?:{NOUN}|mind) to|switch(?:ing)? to",
     r"i meant?(?: to say)?",
-    rf"{NOUN}(?: i {_CHOOSE})? is|(?:plan|conclusion|verdict|decision|choice) :",
+    r"我(?:会|要|将|决定|決定)?(?:选择|選擇|选|選|出)"
+    r"|ich (?:wähle|nehme|spiele)|je (?:choisis|joue)|elijo|escolho|scelgo|я (?:выбираю|играю)",
+    rf"{NOUN}(?: i {_CHOOSE})? (?:is|(?:should|would|will|must) be)",
+    r"(?:plan|conclusion|verdict|decision|choice) :",
 )
-_FILLERS = (
+_FILLERS = (  # an action that is a word, such as "do", may be one; two are no choice
     r"now|just|simply|first|either|definitely|certainly|again|still|also|therefore|ahead|try|be"
     r"|going|go|with|to|for|on|that|you|use|do|perform|execute|move|following|action|option|:"
-    rf"|choose|choosing|pick|picking|select|selecting|play|playing|take|taking|throw|{WORD}"
+    r"|choose|choosing|pick|picking|select|selecting|play|playing|take|taking|throw"
+    r"|opt|opting|settle|settling|stick|sticking|switch|switching"
 )
-_DECISION = re.compile(rf"(?:^|\b)(?:{'|'.join(_CUES)})(?: (?:{_FILLERS}))*$")
+_DECISION = re.compile(
+    rf"(?:^|\b)(?:{'|'.join(_CUES)})(?: (?:{_FILLERS}))*(?: {WORD}(?: (?:{_FILLERS}))*)?$"
+)
 
 # These in its clause, or the last ones anywhere before it in its sentence, undo that.
 _NEGATION = re.compile(
@@ -87,13 +94,15 @@ _PRAISE = re.compile(
 # What takes back what was said before, or the better part of it.
 _CORRECTION = re.compile(
     r"(?:^ ?|[,(—–-] )(?:(?:oh|hmm*|but|and|ah|ok|okay|well) (?:, )?)*"
-    r"(?:wait|actually|no(?= ,| wait|$)|hold on|correction|on (?:second|further) thoughts?"
-    r"|on reflection|oops|sorry|let me (?:correct|reconsider|rethink|revise|change|fix)"
+    r"(?:wait(?! (?:for|until|to)\b)|actually|no(?= ,| wait|$)|hold on|correction"
+    r"|on (?:second|further) thoughts?|on reflection"
+    r"|oops|sorry|let me (?:correct|reconsider|rethink|revise|change|fix)"
     r"|(?:i (?:\w+ ){0,4}|let me )?(?:chang(?:e|ed|ing) my|revise my|correct my)"
-    r"|i mean|edit :|update :|(?P<back>scratch that|strike that|never ?mind(?= ,|$)"
+    r"|i mean|edit(?= :)|update(?= :)|(?P<back>scratch that|strike that|never ?mind(?= ,|$)"
     r"|i take (?:that|it|this) back|that(?: is|'s| was) (?:wrong|a mistake|not right)))\b"
 )
 _SEQUEL = re.compile(r"\s*(?:and )?(?:then|next|afterwards|after that)\b")  # of a plan
+_THEN = re.compile(r"(?<!so) (?:then|afterwards|after that)\b[^,]*$")
 _COMMENTED = re.compile(rf"{_NAMED} [:(,—–-] .*")
 _REJECTING = re.compile(  # the end of a line that rejects what the next one says
     r"\b(?:not|never|avoid\w*|\w+n't|without|instead of|rather than|could|might|bad)[\s:*_]*$",
@@ -182,12 +191,15 @@ def corrected(lines: list[Line], answer: Found) -> Found:
 def _revised(sentences: list[Found], more: Iterable[_Sentence]) -> list[Found]:
     """Go on with further sentences: what a correction takes back is left out.
 
-    A correction that only mentions another action leaves open which of the two is meant.
+    A correction that only mentions another action leaves open which of the two is meant, until
+    one is affirmed.
     """
+    unsettled = False
     for sentence in more:
         found, correction = sentence.affirmed, _CORRECTION.search(sentence.text)
-        if correction and sentences:
-            if not found and not correction["back"]:
+        unsettled = (unsettled or bool(correction)) and not found
+        if sentences and (correction or unsettled):
+            if unsettled and not (correction and correction["back"]):
                 found = sentences[-1] | sentence.mentioned
             sentences = [found]
             continue
@@ -228,10 +240,11 @@ def _by_sentence(line: Line) -> Iterator[_Sentence]:
         found = mentioned = NONE
         for run in _RUN.finditer(text):
             named = [next(mentions) for _ in re.findall(_NAMED, run[0])]
-            mentioned = mentioned.union(*named)
             before, after = text[: run.start()][-_REACH:], text[run.end() :][:_REACH]
-            if end != "?":
-                found |= NONE.union(*_chosen(before, run[0], named, after))
+            chosen = NONE if end == "?" else NONE.union(*_chosen(before, run[0], named, after))
+            # "… first, then …": the second step of a plan is none without the first
+            found |= chosen | mentioned if chosen and _THEN.search(before) else chosen
+            mentioned = mentioned.union(*named)
         yield _Sentence(text, found, mentioned)
 
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from smartplay.parsing.labels import weight
+from smartplay.parsing.names import TAG
 
 SEEN, SPOKEN = "\ue010", "\ue011"
 """The signs that stand for the tag of an observation, of another's words."""
@@ -31,7 +32,8 @@ _TOKEN = re.compile(
     r"|<role>\s?(?P<named>\w{1,20})\s?</role>"
     r"|(?P<run>(?<=\S)(?-i:assistant|user)\n\n)"
     r"|(?P<done>\[e~\[|\.\.\.done thinking\.)"
-    r"|<(?P<tag>[^<>\s][^<>\n]{0,160})>|\[(?P<barred>\|[^\[\]\n]{1,60}\|)\]|\[(?P<bracket>/?[a-z][\w:. -]{0,40})\]"
+    r"|<(?P<tag>[^<>\s][^<>\n]{0,160})>|\[(?P<barred>\|[^\[\]\n]{1,60}\|)\]"
+    r"|\[(?P<bracket>/?[a-z][\w:. -]{0,40})\]"
     r"|◁(?P<kimi>[^◁▷\n]{1,60})▷",
     re.IGNORECASE,
 )
@@ -76,22 +78,27 @@ _SELF_LINE = r"(?:assistant|ai|model|chatbot|bot)"
 LATER = re.compile(
     r"^(?!\n)[^\w\n]{0,20}(?:"
     rf"(?P<spoken>{SPOKEN}|(?:user|human|instruction|customer|utilisateur|usuario|nutzer|benutzer"
-    r"|utente|пользователь|用户|用戶|ユーザー|사용자)(?:[ ](?:\d{1,3}|input|message))?[^\w\n:]{0,6}:"
+    r"|utente|пользователь|用户|用戶|ユーザー|사용자)(?:[ ](?:\d{1,3}|input|message))?"
+    r"[^\w\n:]{0,6}:"
     r"|(?-i:user|human|system|tool)[ \t]*$|(?<=\#)[ ](?:user|human|instruction)\b[^\w\n]{0,6}$)"
-    rf"|(?P<seen>{SEEN}|(?:(?:new|next)[ ])?(?:observation|observación|beobachtung|观察|観察|関察"
-    r"|obs|result|outcome|environment|env|game|feedback|system|tool|reward|referee|(?P<asked>question|q)"
-    r"|opponent's (?:move|reply))(?:[ ](?:output|result|response|says))?(?:[ ]?\#?\d{1,4})?"
-    r"[^\w\n:]{0,6}:)"
-    r"|(?P<step>(?:(?:time[ ]?)?step|round|turn|episode|earlier, at step)[ ]?\#?\d{1,6}[ \t]*"
-    r"(?:[^\w\n][^\n]*)?$)"
-    rf"|(?P<own>{_SELF_LINE}[^\w\n:]{{0,6}}:|(?-i:assistant|model)[ \t]*$|\#[ ]?response\b[^\w\n]*$)"
+    rf"|(?P<seen>{SEEN}|(?:(?:new|next)[ ])?(?:observation|observación|beobachtung|观察|観察"
+    r"|obs|result|outcome|environment|env|game|feedback|system|tool|reward|referee"
+    r"|(?P<asked>question|q)|opponent's (?:move|reply))"
+    r"(?:[ ](?:output|result|response|says))?(?:[ ]?\#?\d{1,4})?"
+    r"[^\w\n:]{0,6}:|(?:so )?what (?:is your|do you)\b[^\n]{0,80}\?"
+    r"|you (?:chose|played|won|win|lost|lose|see|took|pulled|moved|received|got|earned|tied)\b)"
+    r"|(?P<step>(?:(?:time[ ]?)?step|round|turn|episode|earlier, at step)[ ]?\#?(?P<number>\d{1,6})"
+    r"[ \t]*(?:[^\w\n][^\n]*)?$)"
+    rf"|(?P<own>{_SELF_LINE}[^\w\n:]{{0,6}}:|(?-i:assistant|model)[ \t]*$"
+    r"|\#[ ]?response\b[^\w\n]*$)"
     r")",
     re.IGNORECASE | re.MULTILINE,
 )
 """What begins a later turn on a line of its own: the user's words, what is seen, the next step."""
 
 _LABEL = re.compile(
-    rf"[{SEEN}{SPOKEN}]|^[^\w\n]{{0,20}}(?:{_SELF_LINE}[^\w\n:]{{0,6}}:|(?-i:assistant|model)[ \t]*$)",
+    rf"[{SEEN}{SPOKEN}]"
+    rf"|^[^\w\n]{{0,20}}(?:{_SELF_LINE}[^\w\n:]{{0,6}}:|(?-i:assistant|model)[ \t]*$)",
     re.IGNORECASE | re.MULTILINE,
 )
 _WORD = re.compile(r"[^\W_]")
@@ -166,7 +173,7 @@ class _Reader:
 
     def read(self, token: re.Match[str]) -> bool:
         """Take in what is before a token and the token; whether it ends the turn."""
-        channel = token["channel"] or token["bare"] or token["glued"]
+        channel = token["channel"] or token["bare"] or token["glued"] or _as_channel(token["role"])
         if channel and (not self._inside or self._inside == [_ANALYSIS]):
             return self._open_channel(token, channel.lower())
         sign = self._sign(token)
@@ -204,7 +211,7 @@ class _Reader:
     def _keep(self, end: int) -> None:
         piece = self._text[self._start : end]
         self._kept.append(piece)
-        self._speaks = self._speaks or bool(_WORD.search(piece))
+        self._speaks = self._speaks or bool(_WORD.search(TAG.sub("", piece)))
 
     def _drop(self, start: int) -> None:
         self._kept.clear()
@@ -277,6 +284,14 @@ class _Reader:
         return _tag_sign(inner, self._thoughts) if inner else _OTHER
 
 
+def _as_channel(role: str | None) -> str:
+    """A role that is a channel in truth: some models think and answer in turns of their own."""
+    name = (role or "").lower()
+    if name in ("answer", "final", "solution"):
+        return "final"
+    return name if _THOUGHT.fullmatch(name) else ""
+
+
 _ANALYSIS = "the channel of thoughts"
 _OTHER = _Sign(_Kind.OTHER)
 
@@ -309,13 +324,14 @@ def _tag_sign(inner: str, thoughts: frozenset[str]) -> _Sign:
     name = whole if special else _normal(re.split(r"[\s/=]", inner.strip("/ "), maxsplit=1)[0])
     if not _is_thought(name, thoughts) and (around := _PREFIX.fullmatch(name)):
         base = around[2] or around[3]
-        if special or _is_thought(base, thoughts):
-            if _is_thought(base, thoughts) or weight(base) is not None or base == "box":
-                name, closing = base, "end" in (around[1], around[4])
+        labels = special and (weight(base) is not None or base == "box")
+        if labels or _is_thought(base, thoughts):
+            name, closing = base, "end" in (around[1], around[4])
     if name == "inner_suffix":
         name, closing = "inner_prefix", True
     if _is_thought(name, thoughts):
-        return _Sign(_Kind.THOUGHT, name, closing)
+        empty = inner.endswith("/")
+        return _Sign(_Kind.OTHER, told=" ") if empty else _Sign(_Kind.THOUGHT, name, closing)
     if special:
         return _special_sign(name, closing)
     if (name == "s" and closing) or _ENDS_AS_TAG.fullmatch(name):
