@@ -166,21 +166,40 @@ def test_mixtures_of_what_matters_never_raise(reply: str, truncated: bool) -> No
 
 
 NASTY = [
-    "<", "{", "}", "[", "(", '"', "\\", "`", "*", " ", "\n", "-", ".", ",", "1", "a",
-    "😀", "\u200b",
+    "<", "{", "}", "[", "(", '"', "\\", "`", "*", " ", "\n", "-", ".", ",", "1", "a", "😀", "\u200b",
     "Answer:", "Answer: ", "Answer\n", "Answer:\n", '{"action":', "{'action': '", "<answer>",
     "</answer>", "<think>", "</think>", "<think></think>", "\\boxed{", "```\n", "1. ", "- ", "* ",
     "Move North ", "Move North, ", "Move North\n", "- Move North\n", "Do ", "I will not ", "if ",
-    "I will ", "and ", "so ", "now ", "then, ", "A->", "A to B to ", "1, ",
-    "Move North or ", "'a", "<|", ":\t", "is ", "the best action ", "I'll ", "action 1 ", "\\to",
+    "I will ", "and ", "so ", "now ", "then, ", "A->", "A to B to ", "1, ", '\\"', '{"a":"', "{a:",
+    '{"action": "x"}\n', "'a'a", "<|im_end|>", "<|start|>", "<think><reasoning>",
+    "<|channel|>analysis<|message|>", "[THINK]", "◁think▷", "assistantfinal", "Step 1:\n",
+    "User:\n", "Answer: x\nStep 1:\n", "Observation: x\n", "Example:\n", "e.g. ",
+    "Q: a\nAnswer: 1\n", "Wait, ", "Now,\n", "<action>x", "[answer]", 'f("x")\n', "~~a~~", "<plan>",
+    "<plan></plan>", "Answer (", "__a", "Next action: x\n", "x\n\n", "二", "٢", "so, ",
+    "the answer ", "|Answer|", "answer for a ", "Move North or ", "'a", "<|", ":\t", "is ",
+    "the best action ", "I'll ", "action 1 ", "\\to",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("piece", NASTY)
 def test_the_time_is_linear_in_the_reply(piece: str) -> None:
+    reply, actions = piece * (400_000 // len(piece)), [*CRAFTER, *SHORT, *NUMBERS, "Do Nothing"]
     started = time.process_time()
-    parse_action(piece * (400_000 // len(piece)), [*CRAFTER, *SHORT, *NUMBERS, "Do Nothing"])
-    assert time.process_time() - started < 10, f"400 kB of {piece!r} took too long"
+    parse_action(reply, actions)
+    parse_action(reply, actions, truncated=True)
+    assert time.process_time() - started < 20, f"400 kB of {piece!r} took too long"
+
+
+@pytest.mark.parametrize("end", ["Answer: Paper", "I will play Paper.", '{"action": "Paper"}'])
+def test_a_usual_reply_takes_a_millisecond(end: str) -> None:
+    thoughts = "He has played Rock three times in a row, so Paper may be a good choice. " * 27
+    reply = f"{thoughts}\n{end}"
+    times = []
+    for _ in range(20):
+        started = time.process_time()
+        assert named(parse_action(reply, RPS), RPS) == "Paper"
+        times.append(time.process_time() - started)
+    assert min(times) < 0.005
 
 
 def test_of_an_enormous_reply_the_end_is_read_and_its_reasoning_is_not() -> None:

@@ -8,25 +8,36 @@ is not chosen; and where the reply does not say, neither do we.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from smartplay.parsing.explicit import MARKER, last_answer, without_reasoning
+from smartplay.parsing.explicit import BOX, MARKER, before_examples, explicit_answers, own_answers
+from smartplay.parsing.labels import Weight
 from smartplay.parsing.names import (
     EDGES,
     MARKUP_ONLY,
     NONE,
-    SPECIAL_TOKEN,
     TAG,
     Found,
     Names,
     unify,
 )
-from smartplay.parsing.prose import affirmed, read_lines, standing_alone, standing_last
+from smartplay.parsing.objects import Answer
+from smartplay.parsing.prose import affirmed, corrected, read_lines, standing_alone, standing_last
+from smartplay.parsing.turn import LATER, own_turn, struck_out, unsigned
 
-__all__ = ["Cause", "Parsed", "parse_action"]
+__all__ = ["VERSION", "Cause", "Parsed", "parse_action"]
+
+VERSION = 2
+"""The parser's version, part of every run: another one may read the same reply otherwise.
+
+- 1: the last explicit answer of a reply counts.
+- 2: the reply ends where its turn does. Read besides: channels, more markup of thoughts, calls and
+  decoration, tags of the user's naming. A correction in a sentence counts; the answer of an example
+  and the field of a plan do not.
+"""
 
 READ = 300_000
 """How many characters of a reply are read: its last ones, after reasoning in tags is removed."""
@@ -34,6 +45,9 @@ READ = 300_000
 SHORT = 100
 """Replies of at most so many characters are remembered: terse players repeat themselves."""
 
+_WORD = re.compile(r"[^\W_]")
+_COMMAND = re.compile(r"\\(?!to\b|rightarrow\b)[a-zA-Z]+")
+_REASONS = re.compile(r"[^\w\n]*(?:thought|think|reason|analysis|plan|goal)", re.IGNORECASE)
 _PARTS = re.compile(r"[\n,;/()&\[\]]|\b(?:and|or|then)\b", re.IGNORECASE)
 
 
@@ -44,6 +58,8 @@ class Cause(StrEnum):
     TRUNCATED = "truncated"
     UNPARSABLE = "unparsable"
     AMBIGUOUS = "ambiguous"
+    WITHHELD = "withheld"
+    """The service kept the reply back; told by the service, never by `parse_action`."""
 
 
 class Parsed(NamedTuple):
@@ -58,26 +74,36 @@ class Parsed(NamedTuple):
     cause: Cause | None
 
 
-def parse_action(reply: str, actions: Sequence[str], truncated: bool = False) -> Parsed:
+def parse_action(
+    reply: str,
+    actions: Sequence[str],
+    truncated: bool = False,
+    reasoning_tags: Sequence[str] = (),
+) -> Parsed:
     r"""Find the action a reply chooses. Never raises; takes time linear in the reply.
 
-    Case, punctuation, quotes, emphasis, emoji, articles, list numbers, the kind of arrow and the
-    Unicode form make no difference, unless two actions differ in nothing else. Names match as
-    whole words, the longest first. The rules, in order:
+    Case, punctuation, quotes, emphasis, emoji, articles, list numbers, the kind of arrow, the
+    script of numerals and the Unicode form make no difference, unless two actions differ in nothing
+    else. Names match as whole words, the longest first. The rules, in order:
 
-    1. Reasoning in tags (`<think>…</think>`) is removed; an unclosed tag takes the rest, a
-       closing tag without an opening one takes all before it. Nothing left: empty.
-    2. The last explicit answer decides, whatever else is said: `Answer: …` and the like (the rest
-       of the line, else the next paragraph), `{"action": "…"}`, `<answer>…</answer>`,
-       `\boxed{…}`, a one-line code block. No action in it: unparsable. Two: ambiguous; but a
-       second one that rule 4 takes for mentioned ("…, because Rock lost") does not count.
-    3. Else a last line (or whole reply) that is one action and nothing more. In these and in
+    1. Thoughts are removed: tags (`<think>…</think>` and the like), channels of analysis. An
+       unclosed tag takes the rest, a closing tag without an opening one takes all before it.
+    2. The reply ends with its turn: at a token that ends one, at the user's words, and, once an
+       answer is given, at an observation or at the next step. Nothing left: empty.
+    3. The last explicit answer decides, whatever else is said: `Answer: …` and the like (the rest
+       of the line, else the next paragraph), `{"action": "…"}`, `<answer>…</answer>`, `\boxed{…}`,
+       the arguments of a call; a code block, if it is one action. No action in it: unparsable.
+       Two: ambiguous; but a second one that rule 5 takes for mentioned ("…, because Rock lost")
+       does not count. Neither do plans (`next_action`) beside an action and answers of examples. A
+       correction after it ("Wait, …") is read by rule 5; if it only mentions another action:
+       ambiguous.
+    4. Else a last line (or whole reply) that is one action and nothing more. In these and in
        explicit answers a bare number is the number of an action, counted from 1.
-    4. Else the last sentence that affirms an action, in a clause that is the action alone or
+    5. Else the last sentence that affirms an action, in a clause that is the action alone or
        after words of decision ("I will", "let's", "the best action is"). Negated, conditional,
        asked, remembered or weighed actions are not affirmed. Two affirmed: ambiguous; so is a
        list of actions if nothing else is affirmed.
-    5. A truncated reply counts only by 2, or by an action alone: on a line that is part of no
+    6. A truncated reply counts only by 3, or by an action alone: on a line that is part of no
        list, or as first sentence. One whose cut-off end may be the beginning of a longer name
        does not count.
 
@@ -85,24 +111,41 @@ def parse_action(reply: str, actions: Sequence[str], truncated: bool = False) ->
         reply: The text the agent gave.
         actions: Names of the actions, at least one, none empty.
         truncated: Whether the reply was cut off at a limit of length.
+        reasoning_tags: Names of further tags that hold thoughts (`"inner_monologue"`), whatever
+            their brackets.
     """
     parse = _parse_short if len(reply) <= SHORT else _parse
-    return parse(reply, tuple(actions), truncated)
+    return parse(reply, tuple(actions), truncated, tuple(reasoning_tags))
 
 
-def _parse(reply: str, actions: tuple[str, ...], truncated: bool) -> Parsed:
+def _parse(
+    reply: str, actions: tuple[str, ...], truncated: bool, reasoning_tags: tuple[str, ...]
+) -> Parsed:
     names = _names(actions)
-    text = SPECIAL_TOKEN.sub(" ", unify(without_reasoning(reply)[-READ:]))
-    found, cut = names.spelled(unify(reply)) if len(reply) <= READ else NONE, truncated
-    if not found and MARKUP_ONLY.fullmatch(TAG.sub(" ", text)):
+    whole = unify(reply)
+    if found := names.spelled(whole):
+        return _parsed(found, reply, names, truncated)
+    turn, ended = own_turn(struck_out(whole), reasoning_tags)
+    text, answers, over = _first_turn(turn[-READ:], names, truncated and not ended)
+    truncated = truncated and not (ended or over)
+    if found := names.spelled(text):
+        return _parsed(found, reply, names, truncated)
+    chosen = _chosen(own_answers(text, answers, truncated), names)
+    if not (chosen and chosen[1]) and MARKUP_ONLY.fullmatch(TAG.sub(" ", text)):
         return Parsed(None, Cause.TRUNCATED if truncated else Cause.EMPTY)
-    if not found and (answer := last_answer(text)):
-        found, cut = _meant(answer.content, names), truncated and answer.open
-    elif not found:
-        lines = read_lines(TAG.sub(" ", text), names)
-        sentences, listed = affirmed(lines)
-        last = sentences[-1] if sentences else listed
-        found = standing_alone(lines) if truncated else standing_last(lines) or last
+    if chosen:
+        answer, found = chosen
+        found = corrected(read_lines(TAG.sub(" ", text[answer.end :]), names), found)
+        return _parsed(found, reply, names, truncated and answer.open)
+    if answers:  # only examples
+        text = text[answers[-1].end :]
+    return _parsed(_said(text, names, truncated), reply, names, truncated)
+
+
+_parse_short = lru_cache(maxsize=4096)(_parse)
+
+
+def _parsed(found: Found, reply: str, names: Names, cut: bool) -> Parsed:
     if len(found) > 1:
         return Parsed(None, Cause.AMBIGUOUS)
     if not found or (cut and names.may_go_on(reply, min(found))):
@@ -110,12 +153,89 @@ def _parse(reply: str, actions: tuple[str, ...], truncated: bool) -> Parsed:
     return Parsed(min(found), None)
 
 
-_parse_short = lru_cache(maxsize=4096)(_parse)
+def _first_turn(text: str, names: Names, truncated: bool) -> tuple[str, list[Answer], bool]:
+    """What comes before a later turn, its explicit answers, and whether there is a later turn.
+
+    Words of the user always begin one. An observation, a numbered step or the agent's own name
+    do so only after an answer: before it they belong to its reasons. Of a reply that is cut off
+    the second question does not: all it holds may be examples.
+    """
+    answers = explicit_answers(text)
+    said = [answer for answer in answers if any(map(str.strip, answer.contents))]
+    naming = (answer.end for answer in said if _meant(answer, names))
+    first = min((answer.end for answer in said), default=len(text) + 1)
+    first_naming: int | None = None
+    later, asked = None, False
+    for count, later in enumerate(LATER.finditer(text)):
+        at = later.start()
+        if later["spoken"]:
+            over = bool(_WORD.search(text, 0, at))
+        elif later["step"]:
+            if first_naming is None and at >= first:
+                first_naming = next(naming, len(text) + 1)
+            follows = count == 0 and int(later["number"]) > 1
+            named = first_naming is not None and first_naming <= at
+            over = named or _acted_before(text, at, names, not said and follows)
+        else:
+            over = first <= at or _acted_before(text, at, names, not said)
+        if over and not (later["asked"] and asked and truncated):
+            before = text[:at]
+            return unsigned(before), explicit_answers(before), True
+        asked = asked or bool(later["asked"])
+    return unsigned(text) if later else text, answers, False
 
 
-def _meant(content: str, names: Names) -> Found:
+def _acted_before(text: str, at: int, names: Names, prose: bool) -> bool:
+    """Whether the last line before a place is an action, neither a step nor one of a list.
+
+    Args:
+        text: The text.
+        at: The place.
+        names: The actions.
+        prose: Whether a sentence that affirms an action is one, unless it is headed as a thought.
+    """
+    tail = TAG.sub(" ", text[max(0, at - 2 * names.longest) : at])
+    lines = [line for line in tail.split("\n") if not MARKUP_ONLY.fullmatch(line)]
+    above, line = ["", "", *lines][-2:]
+    if LATER.match(line):
+        return False
+    if found := names.spelled(line):
+        return names.spelled(above) in (NONE, found)
+    sentences, _ = affirmed(read_lines(line, names)) if prose else ([], NONE)
+    return bool(sentences and sentences[-1]) and not _REASONS.match(line)
+
+
+def _chosen(answers: list[Answer], names: Names) -> tuple[Answer, Found] | None:
+    """The answer that counts, the last of those that count most, and the actions it names."""
+    is_marked = any(answer.weight is Weight.STRONG for answer in answers)
+    for answer in reversed(answers):
+        if answer.weight is Weight.STRONG:
+            return answer, _meant(answer, names)
+        if answer.weight is Weight.LOOSE:
+            found = _named(answer.contents, names, numbers=not is_marked)
+            if len(found) == 1:
+                return answer, found
+    planned = [answer for answer in answers if answer.weight is Weight.NEXT]
+    return (planned[-1], _meant(planned[-1], names)) if planned else None
+
+
+def _named(contents: Iterable[str], names: Names, numbers: bool = True) -> Found:
+    """The actions that are the whole of one of the texts."""
+    told = (TAG.sub(" ", unify(text)) for text in contents)
+    return NONE.union(
+        *(names.spelled(t) for t in told if numbers or not t.strip(EDGES).isdecimal())
+    )
+
+
+def _meant(answer: Answer, names: Names) -> Found:
     """The actions an explicit answer names."""
-    plain = MARKER.sub("", TAG.sub(" ", content), count=1)
+    found = NONE.union(*(_read(unify(content), names) for content in answer.contents))
+    return found or _named(answer.instead, names)
+
+
+def _read(content: str, names: Names) -> Found:
+    plain = MARKER.sub("", TAG.sub(" ", _COMMAND.sub(" ", BOX.sub(" ", content))), count=1)
+    plain = plain.split(" # ")[0] or plain
     if found := names.spelled(content) or names.spelled(plain):
         return found
     parts = [names.spelled(part) for part in _PARTS.split(plain) if part.strip(EDGES)]
@@ -127,6 +247,18 @@ def _meant(content: str, names: Names) -> Found:
         return found
     mentioned = NONE.union(*(found for line in lines for found in line.mentions))
     return mentioned if len(mentioned) > 1 else NONE
+
+
+def _said(text: str, names: Names, truncated: bool) -> Found:
+    """The action a text without explicit answers chooses."""
+    shown = before_examples(text) if truncated else text
+    lines = read_lines(TAG.sub(" ", shown), names)
+    if not lines:
+        return NONE
+    if truncated:
+        return standing_alone(lines)
+    sentences, listed = affirmed(lines)
+    return standing_last(lines) or (sentences[-1] if sentences else listed)
 
 
 @lru_cache(maxsize=64)

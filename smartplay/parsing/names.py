@@ -17,7 +17,6 @@ EDGES = " \t\r\n\"'`*_~.,;:!?()[]{}<>$\\"
 """What around a name says nothing."""
 
 ARROW = re.compile(r"[-=–—]{1,5}>|[→⇒⟶⟹➔➜➝➞➡]|\\(?:to|rightarrow)\b")
-SPECIAL_TOKEN = re.compile(r"<\|[^|<>\n]{1,40}\|>")
 TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,100}>")
 MARKUP_ONLY = re.compile(r"[\s!-/:-@\[-`{-~]*")
 
@@ -25,26 +24,32 @@ _MARKS = " .,;:!?()/&—"
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff]"
 )
-_QUOTES = str.maketrans({**dict.fromkeys("‘’‚‛′´", "'"), **dict.fromkeys("“”„‟″«»", '"')})
+_QUOTES = str.maketrans(
+    {**dict.fromkeys("‘’‚‛′´‹›", "'"), **dict.fromkeys("“”„‟″«»「」『』〝〞〟", '"')}
+)
+_DIGIT = re.compile("(?![0-9])\\d|[\u2776-\u2793\u24eb-\u24ff]")
 _TOKEN = re.compile(
-    r"(?:(?<!\w)[-+])?\d+(?:\.\d+)?(?![^\W_])"  # a number, also -1 and 0.5
+    r"(?:(?<![^\W_])[-+])?\d+(?:\.\d+)?(?![^\W_])"  # a number, also -1 and 0.5
     r"|[^\W_]+(?:'[^\W_]+)*"  # a word, also don't
     r"|[.,;:!?()/&—]|(?<=\s)[-–](?=\s)"  # what separates clauses
 )
 _LIST_MARK = re.compile(
-    r"\s*(?:[-*+•>#]+[ \t]+|\([a-z]\)[ \t]*|[a-z][.)][ \t]+"
+    r"\s*(?:[-=*+•>#→⇒⟶⟹➔➜➝➞➡]+[ \t]+|\([a-z]\)[ \t]*|[a-z][.)][ \t]+"
     r"|(?:(?:option|action|choice|step) )?[(\[]?\d{1,3}(?:[.:)\]]+(?!\d)|[ \t]-[ \t])[ \t]*"
     r")+(?=\S)",
     re.IGNORECASE,
 )
+_NUMBERED = ("action", "option", "number")
+_NO_NUMBER = re.compile(r"^(?:[^\w+-]|_|[-+](?!\S))+|(?:[^\w+-]|_)+$")
 _LIST_NUMBER = re.compile(r"(?:(?:option|action|choice|number) )?#?(\d{1,6})", re.IGNORECASE)
 
 
 def unify(text: str) -> str:
-    """Bring a text into compatibility form, with plain quotes and nothing invisible."""
+    """Bring a text into compatibility form: plain quotes and digits, and nothing invisible."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text.translate(_QUOTES)))
+    plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text.translate(_QUOTES)))
+    return _DIGIT.sub(lambda digit: str(unicodedata.digit(digit[0])), plain)
 
 
 def unlisted(line: str) -> str:
@@ -68,26 +73,27 @@ class Names:
         self._bare = [_bare(name) for name in names]
         self._keys = [self._key(name) for name in names]
         self._forms = [(form, _index(map(form, names))) for form in (str.strip, _bare, self._key)]
-        phrases = [" ".join(w for w, _ in self._words(name)).strip(_MARKS) for name in names]
-        numbers = [f"{noun} {n + 1}" for noun in ("action", "option") for n in range(len(names))]
+        phrases = [" ".join(self._words(name)).strip(_MARKS) for name in names]
+        numbers = [f"{noun} {n + 1}" for noun in _NUMBERED for n in range(len(names))]
         numbered = {number: NONE | {at % len(names)} for at, number in enumerate(numbers)}
         self._phrases = numbered | _index(phrases)
-        self._sizes: dict[str, set[int]] = {}
+        sizes: dict[str, set[int]] = {}
         for phrase in self._phrases:
-            self._sizes.setdefault(phrase.split(" ")[0], set()).add(phrase.count(" ") + 1)
-        self._longest = 4 * max(map(len, names), default=0) + 100
+            sizes.setdefault(phrase.split(" ")[0], set()).add(phrase.count(" ") + 1)
+        self._sizes = {word: sorted(found, reverse=True) for word, found in sizes.items()}
+        self.longest = 4 * max(map(len, names), default=0) + 100
 
     def spelled(self, text: str) -> Found:
         """The action that is the whole (unified) text, by name or else by number."""
-        if len(text) > self._longest:
+        if len(text) > self.longest:
             return NONE
         named = ARROW.sub(" to ", text)
-        for spelling in (named, unlisted(named), unlisted(_bare(named))):
+        plain = ARROW.sub(" to ", unlisted(text))
+        for spelling in (named, plain, unlisted(named), unlisted(_bare(named))):
             for form, index in self._forms:
                 if found := index.get(form(spelling)):
                     return found
-        number = _LIST_NUMBER.fullmatch(_bare(text))
-        at = int(number[1]) - 1 if number else -1
+        at = _number(text) - 1
         return frozenset({at}) if 0 <= at < len(self._keys) else NONE
 
     def masked(self, text: str) -> tuple[str, list[Found]]:
@@ -100,22 +106,23 @@ class Names:
         words = self._words(text)
         prose: list[str] = []
         mentions: list[Found] = []
-        at = 0
-        while at < len(words):
+        done = 0
+        for at, word in enumerate(words):
+            if at < done or word not in self._sizes:
+                continue
             size, found = self._named(words, at)
             if found:
-                source = text[words[at][1].start() : words[at + size - 1][1].end()]
-                exact = frozenset(i for i in found if len(found) > 1 and self._bare[i] == source)
-                mentions.append(exact or found)
-            prose.append((PHRASE if size > 1 else WORD) if found else words[at][0])
-            at += size
-        return " ".join(prose), mentions
+                mentions.append(self._exact(found, text, at, size) if len(found) > 1 else found)
+                prose += words[done:at]
+                prose.append(PHRASE if size > 1 else WORD)
+                done = at + size
+        return " ".join(prose + words[done:]), mentions
 
     def may_go_on(self, text: str, action: int) -> bool:
         """Whether the name or number the text ends in may be the beginning of a longer one."""
         if not text.rstrip(" ")[-1:].isalnum():
             return False
-        end = self._key(unify(text[-self._longest :]))
+        end = self._key(unify(text[-self.longest :]))
         numbers = [str(number + 1) for number in range(len(self._keys))]
         return any(
             end.endswith(own[action])
@@ -123,7 +130,13 @@ class Names:
             for own in (self._keys, numbers)
         )
 
-    def _named(self, words: list[tuple[str, re.Match[str]]], at: int) -> tuple[int, Found]:
+    def _exact(self, found: Found, text: str, at: int, size: int) -> Found:
+        """Of names that differ only in case or marks, the one that is spelled as they are."""
+        matches = [m for m in _TOKEN.finditer(text) if m[0].casefold() not in self._articles]
+        source = text[matches[at].start() : matches[at + size - 1].end()]
+        return frozenset(index for index in found if self._bare[index] == source) or found
+
+    def _named(self, words: list[str], at: int) -> tuple[int, Found]:
         size, found = self._longest_at(words, at)
         inside = at + 1
         while inside < at + size:
@@ -133,23 +146,33 @@ class Names:
             inside += 1
         return size, found
 
-    def _longest_at(self, words: list[tuple[str, re.Match[str]]], at: int) -> tuple[int, Found]:
-        for size in sorted(self._sizes.get(words[at][0], ()), reverse=True):
-            found = self._phrases.get(" ".join(word for word, _ in words[at : at + size]))
+    def _longest_at(self, words: list[str], at: int) -> tuple[int, Found]:
+        for size in self._sizes.get(words[at], ()):
+            found = self._phrases.get(" ".join(words[at : at + size]))
             if found and at + size <= len(words):
                 return size, found
         return 1, NONE
 
-    def _words(self, text: str) -> list[tuple[str, re.Match[str]]]:
-        found = ((match[0].casefold(), match) for match in _TOKEN.finditer(text))
-        return [(word, match) for word, match in found if word not in self._articles]
+    def _words(self, text: str) -> list[str]:
+        found = map(str.casefold, _TOKEN.findall(text))
+        return [word for word in found if word not in self._articles]
 
     def _key(self, text: str) -> str:
-        return " ".join(word for word, _ in self._words(text) if word[-1].isalnum())
+        return " ".join(word for word in self._words(text) if word[-1].isalnum())
 
 
 def _bare(text: str) -> str:
     return text.strip(EDGES)
+
+
+def _number(text: str) -> int:
+    """The number that is the whole text (`(2)`, `option 2`, `二`); 0 if it is none."""
+    bare = _NO_NUMBER.sub("", text)
+    if len(bare) == 1 and not bare.isascii():
+        value = float(unicodedata.numeric(bare, 0))
+        return int(value) if value.is_integer() else 0
+    number = _LIST_NUMBER.fullmatch(bare)
+    return int(number[1]) if number else 0
 
 
 def _index(names: Iterable[str]) -> dict[str, Found]:

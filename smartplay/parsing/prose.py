@@ -8,7 +8,8 @@ name replaced by a sign.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, dropwhile
 from typing import NamedTuple
 
 from smartplay.parsing.explicit import KIND, NOUN
@@ -26,8 +27,9 @@ _CLAUSE_START = re.compile(
 
 # An action is affirmed by its clause if that consists of an opener and the action …
 _OPENER = (
-    r"(?:(?:so|ok|okay|yes|now|first|next|finally|instead|please|just|simply|and|either|well)"
-    r"(?: :)? ?)*"
+    r"(?:(?:so|ok|okay|yes|now|first|next|finally|instead|please|just|simply|and|either|well"
+    r"|actually|wait|rather|sorry|correction|edit|update|i mean|hence|therefore|thus"
+    r"|then)(?: :)? ?)*"
 )
 _BARE = re.compile(rf"(?:: ?)?{_OPENER}(?:i|we)?")
 # … or if a cue, then nothing but fillers, stands before the action.
@@ -40,17 +42,25 @@ _CUES = (
     r"(?:i am|i'm|we are|we're) (?:going|choosing|picking|selecting|playing|taking)",
     r"let's|lets|let us|let me",
     rf"^{_OPENER}(?:{_CHOOSE}|going|choosing|execute|perform|move)",
-    rf"(?:my|{KIND}|right|safest|wisest) (?:{NOUN}|option|bet|step|strategy|counter|plan)"
+    rf"(?:my|next|{KIND}|right|safest|wisest) (?:{NOUN}|option|bet|step|strategy|counter|plan)"
     r"(?: \w+){0,5}? (?:is|be|:)",
     r"(?:it is|it's) (?:best|safest|wisest) to",
-    rf"{NOUN}(?: i {_CHOOSE})? is|(?:plan|conclusion|verdict|decision|choice) :",
+    rf"(?:chang(?:e|ed|ing)|revis(?:e|ed|ing)) (?:my|the) (?:{NOUN}|mind) to|switch(?:ing)? to",
+    r"i meant?(?: to say)?",
+    r"我(?:会|要|将|决定|決定)?(?:选择|選擇|选|選|出)"
+    r"|ich (?:wähle|nehme|spiele)|je (?:choisis|joue)|elijo|escolho|scelgo|я (?:выбираю|играю)",
+    rf"{NOUN}(?: i {_CHOOSE})? (?:is|(?:should|would|will|must) be)",
+    r"(?:plan|conclusion|verdict|decision|choice) :",
 )
-_FILLERS = (
+_FILLERS = (  # an action that is a word, such as "do", may be one; two are no choice
     r"now|just|simply|first|either|definitely|certainly|again|still|also|therefore|ahead|try|be"
     r"|going|go|with|to|for|on|that|you|use|do|perform|execute|move|following|action|option|:"
-    rf"|choose|choosing|pick|picking|select|selecting|play|playing|take|taking|throw|{WORD}"
+    r"|choose|choosing|pick|picking|select|selecting|play|playing|take|taking|throw"
+    r"|opt|opting|settle|settling|stick|sticking|switch|switching"
 )
-_DECISION = re.compile(rf"(?:^|\b)(?:{'|'.join(_CUES)})(?: (?:{_FILLERS}))*$")
+_DECISION = re.compile(
+    rf"(?:^|\b)(?:{'|'.join(_CUES)})(?: (?:{_FILLERS}))*(?: {WORD}(?: (?:{_FILLERS}))*)?$"
+)
 
 # These in its clause, or the last ones anywhere before it in its sentence, undo that.
 _NEGATION = re.compile(
@@ -70,7 +80,7 @@ _CONDITION = re.compile(
 # What may follow an action that is chosen; what makes it a subject or takes the choice back; and
 # what chooses it as a subject.
 _END = re.compile(
-    r"$| [,(—–-]| (?:because|since|as|to|for|now|then|instead|again|next|and|towards?|rather|over"
+    r"$| [,()—–-]| (?:because|since|as|to|for|now|then|instead|again|next|and|towards?|rather|over"
     r"|against|it is|this (?:time|turn|round|step))\b"
 )
 _TURN = re.compile(
@@ -81,7 +91,18 @@ _PRAISE = re.compile(
     r" (?:is|seems|looks)(?: (?!not|never)\w+){0,3} (?:best|optimal|right|correct|safest|wisest)\b"
 )
 
+# What takes back what was said before, or the better part of it.
+_CORRECTION = re.compile(
+    r"(?:^ ?|[,(—–-] )(?:(?:oh|hmm*|but|and|ah|ok|okay|well) (?:, )?)*"
+    r"(?:wait(?! (?:for|until|to)\b)|actually|no(?= ,| wait|$)|hold on|correction"
+    r"|on (?:second|further) thoughts?|on reflection"
+    r"|oops|sorry|let me (?:correct|reconsider|rethink|revise|change|fix)"
+    r"|(?:i (?:\w+ ){0,4}|let me )?(?:chang(?:e|ed|ing) my|revise my|correct my)"
+    r"|i mean|edit(?= :)|update(?= :)|(?P<back>scratch that|strike that|never ?mind(?= ,|$)"
+    r"|i take (?:that|it|this) back|that(?: is|'s| was) (?:wrong|a mistake|not right)))\b"
+)
 _SEQUEL = re.compile(r"\s*(?:and )?(?:then|next|afterwards|after that)\b")  # of a plan
+_THEN = re.compile(r"(?<!so) (?:then|afterwards|after that)\b[^,]*$")
 _COMMENTED = re.compile(rf"{_NAMED} [:(,—–-] .*")
 _REJECTING = re.compile(  # the end of a line that rejects what the next one says
     r"\b(?:not|never|avoid\w*|\w+n't|without|instead of|rather than|could|might|bad)[\s:*_]*$",
@@ -155,13 +176,38 @@ def affirmed(lines: list[Line]) -> tuple[list[Found], Found]:
         if _is_list(block):
             listed |= NONE.union(*(line.first for line in block))
             continue
-        for line in block:
-            for text, found in _by_sentence(line):
-                if sentences and _SEQUEL.match(text):
-                    found |= sentences.pop()
-                if found:
-                    sentences.append(found)
+        sentences = _revised(sentences, chain.from_iterable(map(_by_sentence, block)))
     return sentences, listed
+
+
+def corrected(lines: list[Line], answer: Found) -> Found:
+    """What becomes of an answer by the lines after it; only words that take it back change it."""
+    blocks = (block for block in _blocks(lines) if not _is_list(block))
+    stream = (sentence for block in blocks for line in block for sentence in _by_sentence(line))
+    later = dropwhile(lambda sentence: not _CORRECTION.search(sentence.text), stream)
+    return _revised([answer], later)[-1]
+
+
+def _revised(sentences: list[Found], more: Iterable[_Sentence]) -> list[Found]:
+    """Go on with further sentences: what a correction takes back is left out.
+
+    A correction that only mentions another action leaves open which of the two is meant, until
+    one is affirmed.
+    """
+    unsettled = False
+    for sentence in more:
+        found, correction = sentence.affirmed, _CORRECTION.search(sentence.text)
+        unsettled = (unsettled or bool(correction)) and not found
+        if sentences and (correction or unsettled):
+            if unsettled and not (correction and correction["back"]):
+                found = sentences[-1] | sentence.mentioned
+            sentences = [found]
+            continue
+        if sentences and _SEQUEL.match(sentence.text):
+            found |= sentences.pop()
+        if found:
+            sentences.append(found)
+    return sentences
 
 
 def _blocks(lines: list[Line]) -> Iterator[list[Line]]:
@@ -181,17 +227,25 @@ def _is_list(block: list[Line]) -> bool:
     return len(block) > 1 and len(NONE.union(*(line.first for line in block))) > 1
 
 
-def _by_sentence(line: Line) -> Iterator[tuple[str, Found]]:
+class _Sentence(NamedTuple):
+    text: str
+    affirmed: Found
+    mentioned: Found
+
+
+def _by_sentence(line: Line) -> Iterator[_Sentence]:
     mentions = iter(line.mentions)
     pieces = _SENTENCE_END.split(line.prose)
     for text, end in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
-        found = NONE
+        found = mentioned = NONE
         for run in _RUN.finditer(text):
             named = [next(mentions) for _ in re.findall(_NAMED, run[0])]
             before, after = text[: run.start()][-_REACH:], text[run.end() :][:_REACH]
-            if end != "?":
-                found |= NONE.union(*_chosen(before, run[0], named, after))
-        yield text, found
+            chosen = NONE if end == "?" else NONE.union(*_chosen(before, run[0], named, after))
+            # "… first, then …": the second step of a plan is none without the first
+            found |= chosen | mentioned if chosen and _THEN.search(before) else chosen
+            mentioned = mentioned.union(*named)
+        yield _Sentence(text, found, mentioned)
 
 
 def _chosen(before: str, run: str, named: list[Found], after: str) -> list[Found]:

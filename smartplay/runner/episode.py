@@ -48,6 +48,7 @@ COMPLAINTS = {
     Cause.TRUNCATED: "Your last reply was cut off before it named an action.",
     Cause.UNPARSABLE: "Your last reply did not name one of the actions.",
     Cause.AMBIGUOUS: "Your last reply named more than one action.",
+    Cause.WITHHELD: "The service withheld your last reply.",
 }
 
 COMPLAINT = "Reply with exactly one of your actions."
