@@ -453,7 +453,7 @@ def _proxy(url: str) -> str | None:
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     shown = _without_password(proxy)
-    if urlsplit(proxy).scheme not in ("http", "https") or not shown:
+    if not shown.startswith(("http://", "https://")):
         raise UsageError(
             f"the proxy {shown or 'of the environment'} cannot be used: only HTTP proxies are "
             f"supported; name one in {address.scheme}_proxy, or put {address.hostname} into "
