@@ -93,14 +93,13 @@ def _spoken(choice: Any) -> Spoken:
     if finish_of(finish) == Meaning.BROKEN:
         raise BrokenOffError(read_complaint(choice.get("error")))
     content, refusal = message.get("content"), _text(message.get("refusal"))
-    parts = list(_parts(content))
-    text = "".join(said for is_text, said in parts if is_text)
-    refusal = refusal or "".join(_text(first(part, "refusal")) for part in _listed(content))
+    text, apart = _texts(content)
+    if not refusal and isinstance(content, list):
+        refusal = "".join(_text(first(part, "refusal")) for part in content)
     thoughts = first(message, "reasoning_content", "reasoning", "reasoning_details", "thinking")
-    apart = "".join(said for is_text, said in parts if not is_text)
     return Spoken(
         text or refusal,
-        "".join(said for _, said in _parts(thoughts)) + apart,
+        "".join(_texts(thoughts)) + apart,
         finish,
         withheld=bool(refusal),
         tools=bool(message.get("tool_calls") or message.get("function_call")),
@@ -108,6 +107,15 @@ def _spoken(choice: Any) -> Spoken:
 
 
 _SAID = ("text", "thinking", "reasoning", "summary", "content")
+
+
+def _texts(content: Any) -> tuple[str, str]:
+    """What a content says, and what it says as a thought."""
+    if isinstance(content, str) or content is None:  # as nearly always
+        return content or "", ""
+    parts = list(_parts(content))
+    said = "".join(text for is_text, text in parts if is_text)
+    return said, "".join(text for is_text, text in parts if not is_text)
 
 
 def _parts(content: Any, is_text: bool = True, depth: int = 4) -> Iterator[tuple[bool, str]]:
@@ -177,9 +185,9 @@ class _Chunks:
         kept = self._choices[number]
         delta = first(choice, "delta", "message")
         thoughts = first(delta, "reasoning_content", "reasoning", "reasoning_details")
-        spoken = [*_parts(first(delta, "content")), *_parts(thoughts, is_text=False)]
-        for is_text, said in spoken:
-            self.size += kept["content" if is_text else "reasoning"].add(said)
+        said, apart = _texts(first(delta, "content"))
+        self.size += kept["content"].add(said)
+        self.size += kept["reasoning"].add(apart + "".join(_texts(thoughts)))
         self.size += kept["refusal"].add(_text(first(delta, "refusal")))
         if first(delta, "tool_calls", "function_call"):
             kept["tool_calls"] = True
