@@ -73,8 +73,7 @@ class Faults(NamedTuple):
             if silent > PATIENCE * self.timeout:
                 return ModelError(f"{told}, and to nobody for {silent:.0f} seconds")
             return TransientError(told, busy=True)
-        broken = aiohttp.ServerConnectionError, aiohttp.ClientPayloadError
-        if isinstance(error, aiohttp.ClientConnectionError) and not isinstance(error, broken):
+        if isinstance(error, aiohttp.ClientConnectorError):
             return TransientError(f"cannot reach {self.title}{through}: {why}")
         if isinstance(error, aiohttp.ClientResponseError):
             return TransientError(f"{self.title} does not answer as HTTP demands{through}: {why}")

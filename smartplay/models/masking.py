@@ -53,6 +53,8 @@ class Mask:
 
     def __call__(self, text: str) -> str:
         """The text with a mark in place of each secret."""
+        if not text:
+            return text
         for spelling in self._spellings:
             if spelling in text:
                 text = text.replace(spelling, MASK)

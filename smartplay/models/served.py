@@ -228,7 +228,7 @@ class ServedModel:
             messages=for_record(question.messages),
             text=mask(spoken.text),
             reasoning=mask(spoken.reasoning),
-            finish=mask(_finish(spoken)),
+            finish=_finish(spoken, mask(spoken.finish)),
             model=mask(replied.model),
             usage=usage or Usage(),
             seconds=seconds,
@@ -307,13 +307,13 @@ def _sample(question: Question, sample: int) -> Question:
     )
 
 
-def _finish(spoken: Spoken) -> str:
+def _finish(spoken: Spoken, reason: str) -> str:
     """`Call.finish` of a reply; a reason that is not known is passed on."""
     if spoken.withheld:
         return Meaning.WITHHELD.value
-    meaning = finish_of(spoken.finish)
+    meaning = finish_of(reason)
     if meaning is None:
-        return "".join(c for c in spoken.finish if c.isprintable())[:REASON]
+        return "".join(c for c in reason if c.isprintable())[:REASON]
     if meaning in (Meaning.TOOL, Meaning.DONE):  # services disagree which of them it is
         return "tool" if spoken.tools and not spoken.text.strip() else "stop"
     return meaning.value

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 CONNECTING = 10.0  # seconds; a host that takes longer is not there
 KEPT_OPEN = 60.0  # seconds an idle connection lasts
 COMPLAINT = 16_384  # bytes of a refusal that are read
-SMALL = 262_144  # bytes; of larger replies, only so many are read at once:
+SMALL = 65_536  # bytes; of larger replies, only so many are read at once:
 LARGE_AT_ONCE = 8
+SMALL_STREAM = 262_144  # bytes of text, which take a model minutes to write
 WIRE = 32  # bytes of a stream for each byte that is kept, at most
 
 ReplyT = TypeVar("ReplyT")
@@ -235,18 +236,20 @@ class Service:
         kind = response.headers.get("content-type", "")
         if "event-stream" in kind or (self._settings.stream and "json" not in kind):
             return await self._receive_events(response, gather())
-        length = response.content_length
-        if length is not None and length <= SMALL and "content-encoding" not in response.headers:
+        limit, length = self._settings.max_reply_bytes, response.content_length
+        small = length is not None and length <= min(SMALL, limit)
+        if small and "content-encoding" not in response.headers:
             return _decode(await response.read())
-        limit, body = self._settings.max_reply_bytes, bytearray()
+        body = bytearray()
         whole = contextlib.aclosing(self._pieces(response))
         async with _Room(self._large) as room, whole as pieces:
             async for piece in pieces:
+                if len(body) + len(piece) > SMALL:
+                    await room.take()
                 body += piece
                 if len(body) > limit:
+                    body.clear()  # the error's traceback would keep it
                     raise self._faults.too_large(limit)
-                if len(body) > SMALL:
-                    await room.take()
             return _decode(bytes(body))
 
     async def _receive_events(
@@ -263,8 +266,9 @@ class Service:
                         return gathered.reply()
                 kept = lines.size + gathered.size
                 if kept > limit or wire > WIRE * limit:
+                    del gathered, lines  # which the error's traceback would keep
                     raise self._faults.too_large(limit)
-                if kept > SMALL:
+                if kept > SMALL_STREAM:
                     await room.take()
             for data in lines.end():
                 _add(gathered, data)
@@ -453,7 +457,7 @@ def _proxy(url: str) -> str | None:
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     shown = _without_password(proxy)
-    if urlsplit(proxy).scheme not in ("http", "https") or not shown:
+    if not shown.startswith(("http://", "https://")):
         raise UsageError(
             f"the proxy {shown or 'of the environment'} cannot be used: only HTTP proxies are "
             f"supported; name one in {address.scheme}_proxy, or put {address.hostname} into "

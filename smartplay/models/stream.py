@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any, Protocol
 
-PIECE = 64  # bytes that keeping a piece costs beside its text
-
 _LINE_END = re.compile(rb"\r\n|\n|\r(?=[\s\S])")
 
 
@@ -26,6 +24,22 @@ class Gathering(Protocol):
 
     def reply(self) -> dict[str, Any]:
         """The reply as it would have come at once."""
+
+
+class Text:
+    """A text that grows by small pieces, and takes no more memory than it must."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def __str__(self) -> str:
+        return self._data.decode()
+
+    def add(self, piece: str) -> int:
+        """Put a piece at the end; returns its bytes."""
+        data = piece.encode("utf-8", "replace")
+        self._data += data
+        return len(data)
 
 
 class EventLines:

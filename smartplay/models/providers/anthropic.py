@@ -12,7 +12,7 @@ from smartplay.models.images import for_anthropic
 from smartplay.models.providers.openai import choice_schema
 from smartplay.models.served import Question, Replied, ServedModel, Spoken
 from smartplay.models.service import NoReplyError
-from smartplay.models.stream import PIECE
+from smartplay.models.stream import Text
 from smartplay.models.usage import first, make_usage, tokens
 from smartplay.records import Usage
 
@@ -104,8 +104,7 @@ class _Events:
     def __init__(self) -> None:
         self.done, self.size = False, 0
         self._reply: dict[str, Any] = {}
-        self._texts: list[str] = []
-        self._thoughts: list[str] = []
+        self._said, self._thought = Text(), Text()
         self._tools = False
 
     def add(self, event: dict[str, Any]) -> None:
@@ -119,8 +118,8 @@ class _Events:
         elif kind in ("content_block_start", "content_block_delta"):
             piece = first(event, "content_block", "delta")
             self._tools |= first(piece, "type") == "tool_use"
-            self._keep(self._texts, first(piece, "text"))
-            self._keep(self._thoughts, first(piece, "thinking"))
+            self.size += self._said.add(_text(first(piece, "text")))
+            self.size += self._thought.add(_text(first(piece, "thinking")))
         elif kind == "message_delta":
             usage = self._reply.get("usage"), event.get("usage")
             known = [table for table in usage if isinstance(table, dict)]
@@ -129,11 +128,6 @@ class _Events:
         elif kind == "message_stop":
             self.done = True
 
-    def _keep(self, pieces: list[str], piece: Any) -> None:
-        if isinstance(piece, str) and piece:
-            pieces.append(piece)
-            self.size += PIECE + len(piece)
-
     def reply(self) -> dict[str, Any]:
         """The reply as it would have come at once."""
         if self._reply.get("type") == "error":
@@ -141,8 +135,8 @@ class _Events:
         if not self.done:
             raise ValueError("it ends in the middle")
         content: list[dict[str, Any]] = [
-            {"type": "thinking", "thinking": "".join(self._thoughts)},
-            {"type": "text", "text": "".join(self._texts)},
+            {"type": "thinking", "thinking": str(self._thought)},
+            {"type": "text", "text": str(self._said)},
         ]
         if self._tools:
             content.append({"type": "tool_use"})

@@ -8,12 +8,13 @@ from typing import Any
 from smartplay.models.codes import SYSTEM, Meaning, finish_of, read_complaint
 from smartplay.models.served import Question, Replied, ServedModel, Spoken
 from smartplay.models.service import BrokenOffError, NoReplyError
-from smartplay.models.stream import PIECE
+from smartplay.models.stream import Text
 from smartplay.models.usage import first, make_usage
 from smartplay.records import Usage
 
 LIMITS = ("max_completion_tokens", "max_tokens")
 """OpenAI's name for the most tokens of a reply, and the one that others have kept."""
+CHOICE = 1024  # bytes that a choice of a stream takes beside its texts
 
 
 class Provider(ServedModel):
@@ -92,14 +93,13 @@ def _spoken(choice: Any) -> Spoken:
     if finish_of(finish) == Meaning.BROKEN:
         raise BrokenOffError(read_complaint(choice.get("error")))
     content, refusal = message.get("content"), _text(message.get("refusal"))
-    parts = list(_parts(content))
-    text = "".join(said for is_text, said in parts if is_text)
-    refusal = refusal or "".join(_text(first(part, "refusal")) for part in _listed(content))
+    text, apart = _texts(content)
+    if not refusal and isinstance(content, list):
+        refusal = "".join(_text(first(part, "refusal")) for part in content)
     thoughts = first(message, "reasoning_content", "reasoning", "reasoning_details", "thinking")
-    apart = "".join(said for is_text, said in parts if not is_text)
     return Spoken(
         text or refusal,
-        "".join(said for _, said in _parts(thoughts)) + apart,
+        "".join(_texts(thoughts)) + apart,
         finish,
         withheld=bool(refusal),
         tools=bool(message.get("tool_calls") or message.get("function_call")),
@@ -107,6 +107,15 @@ def _spoken(choice: Any) -> Spoken:
 
 
 _SAID = ("text", "thinking", "reasoning", "summary", "content")
+
+
+def _texts(content: Any) -> tuple[str, str]:
+    """What a content says, and what it says as a thought."""
+    if isinstance(content, str) or content is None:  # as nearly always
+        return content or "", ""
+    parts = list(_parts(content))
+    said = "".join(text for is_text, text in parts if is_text)
+    return said, "".join(text for is_text, text in parts if not is_text)
 
 
 def _parts(content: Any, is_text: bool = True, depth: int = 4) -> Iterator[tuple[bool, str]]:
@@ -171,31 +180,20 @@ class _Chunks:
         number = choice.get("index")
         number = number if isinstance(number, int) else 0
         if number not in self._choices:
-            empty: dict[str, Any] = {
-                "content": [],
-                "reasoning": [],
-                "refusal": [],
-                "tool_calls": None,
-            }
-            self._choices[number] = empty
-            self.size += 16 * PIECE
+            self._choices[number] = {"content": Text(), "reasoning": Text(), "refusal": Text()}
+            self.size += CHOICE
         kept = self._choices[number]
         delta = first(choice, "delta", "message")
-        for name in ("content", "refusal"):
-            self._keep(kept[name], first(delta, name))
         thoughts = first(delta, "reasoning_content", "reasoning", "reasoning_details")
-        self._keep(kept["reasoning"], thoughts)
+        said, apart = _texts(first(delta, "content"))
+        self.size += kept["content"].add(said)
+        self.size += kept["reasoning"].add(apart + "".join(_texts(thoughts)))
+        self.size += kept["refusal"].add(_text(first(delta, "refusal")))
         if first(delta, "tool_calls", "function_call"):
             kept["tool_calls"] = True
         for name in ("finish_reason", "error"):
             if choice.get(name) is not None:
                 kept[name] = choice[name]
-
-    def _keep(self, pieces: list[Any], piece: Any) -> None:
-        if not piece:
-            return
-        pieces += piece if isinstance(piece, list) else [piece]
-        self.size += PIECE + len(piece if isinstance(piece, str) else str(piece))
 
     def reply(self) -> dict[str, Any]:
         """The reply as it would have come at once."""
@@ -208,6 +206,6 @@ class _Chunks:
 
 
 def _choice(kept: dict[str, Any]) -> dict[str, Any]:
-    message = {name: kept[name] for name in ("content", "reasoning", "tool_calls")}
-    message["refusal"] = "".join(map(_text, kept["refusal"]))
-    return kept | {"message": message}
+    """A choice with its message, whose texts are whole now."""
+    texts = {name: str(kept[name]) for name in ("content", "reasoning", "refusal")}
+    return kept | {"message": texts | {"tool_calls": kept.get("tool_calls")}}
