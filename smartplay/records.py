@@ -193,6 +193,7 @@ class RoleUse(msgspec.Struct, frozen=True, omit_defaults=True):
         reused: Of these, the tokens of replies from a cache beyond the run.
         served: What really answered: the models as the service names them, with their
             fingerprints where it gives any.
+        notes: What else is to be known of how the model was called, one sentence each.
     """
 
     model: str = ""
@@ -200,6 +201,7 @@ class RoleUse(msgspec.Struct, frozen=True, omit_defaults=True):
     usage: Usage = Usage()
     reused: Usage = Usage()
     served: list[str] = []
+    notes: list[str] = []
 
 
 class EpisodeRecord(

@@ -20,7 +20,7 @@ GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk"
 
 def play(folder: Path, agent: object, games: str = GAMES, episodes: int = 3) -> Path:
     """Play a small run into a folder."""
-    smartplay.run(agent, games, episodes=episodes, out=folder, progress=False)  # type: ignore[arg-type]
+    smartplay.run(agent, games, episodes=episodes, out=folder, progress=False)
     return folder
 
 

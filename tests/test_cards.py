@@ -195,9 +195,12 @@ def test_no_text_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, tex
 
 def test_the_digest_covers_what_decides_an_episode_and_nothing_else(tmp_path: Path) -> None:
     card = card_with(tmp_path)
-    same = changed(card, anchors=Anchors(human=9.0), title="X", source="elsewhere", episodes=99)
+    same = changed(card, anchors=Anchors(human=9.0), episodes=99)
     assert same.digest == card.digest
+    shipped = changed(card, source="shipped")
+    assert changed(shipped, title="X").digest == shipped.digest, "a version says as much"
     for fields in (
+        {"title": "X"},
         {"id": "smartplay/Y-v0"},
         {"describer": "x:Y"},
         {"environment": "x:Y"},

@@ -18,8 +18,8 @@ from gymnasium.vector import SyncVectorEnv
 import smartplay
 from smartplay.card import GameCard
 from smartplay.errors import UnknownNameError, UsageError
-from smartplay.foreign import refused_setting
 from smartplay.registry import get_card
+from smartplay.replay import refused_setting
 from smartplay.text import TextGame
 from tests.games import write_game
 from tests.later import bits

@@ -80,10 +80,8 @@ def test_costs_are_in_the_report_and_on_the_page(tmp_path: Path) -> None:
     html, _ = page_of([folder], tmp_path / "page.html")
     assert "EUR" not in html
     html, _ = page_of([folder], tmp_path / "page.html", prices)
-    assert (
-        "of 2026-11-01, EUR per million tokens: <code>Chatty</code> read 2.0, cached 0.5, written 10.0"
-        in html
-    )
+    assert "of 2026-11-01, EUR per million tokens: " in html
+    assert "<code>Chatty</code> read 2.0, cached 0.5, written 10.0" in html
 
 
 def test_a_curve_by_hand() -> None:

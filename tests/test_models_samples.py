@@ -81,7 +81,7 @@ def test_samples_are_asked_at_once(server: FakeServer) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "seed", "sent"),
-    [("episode", 5, 5), ("episode", None, None), (3, 5, 3), (None, 5, None)],
+    [("episode", 5, 5), ("episode", None, None), (3, 5, 5), (None, 5, 5), (3, None, 3)],
 )
 def test_which_seed_is_sent(server: FakeServer, setting: Any, seed: Any, sent: Any) -> None:
     ask(openai_model(server, seed=setting), seed=seed)

@@ -166,7 +166,8 @@ def test_mixtures_of_what_matters_never_raise(reply: str, truncated: bool) -> No
 
 
 NASTY = [
-    "<", "{", "}", "[", "(", '"', "\\", "`", "*", " ", "\n", "-", ".", ",", "1", "a", "😀", "\u200b",
+    "<", "{", "}", "[", "(", '"', "\\", "`", "*", " ", "\n", "-", ".", ",", "1", "a", "😀",
+    "\u200b",
     "Answer:", "Answer: ", "Answer\n", "Answer:\n", '{"action":', "{'action': '", "<answer>",
     "</answer>", "<think>", "</think>", "<think></think>", "\\boxed{", "```\n", "1. ", "- ", "* ",
     "Move North ", "Move North, ", "Move North\n", "- Move North\n", "Do ", "I will not ", "if ",

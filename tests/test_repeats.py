@@ -22,6 +22,7 @@ from smartplay.report import build_report, write_report
 from smartplay.report.html import write_html
 from smartplay.report.html.entries import entries_of
 from smartplay.run_folder import RunFolder, encode
+from smartplay.runner.plan import seed_of_agent
 from smartplay.scoring import episode_means, score_game
 from smartplay.statistics import mean_interval
 from tests.folders import HANOI, pack_trace, play
@@ -40,9 +41,10 @@ def run(tmp_path: Path) -> Path:
     lines = []
     for record in folder.episodes():
         header, steps = folder.steps(record.game, record.episode)
-        trace = pack_trace(msgspec.structs.replace(header, repeat=1), steps)
+        seed = seed_of_agent(0, record.game, record.episode, 1)
+        trace = pack_trace(msgspec.structs.replace(header, repeat=1, agent_seed=seed), steps)
         folder.steps_path(record.game, record.episode, 1).write_bytes(trace)
-        lines += [record, msgspec.structs.replace(record, repeat=1)]
+        lines += [record, msgspec.structs.replace(record, repeat=1, agent_seed=seed)]
     lines.reverse()
     (path / "episodes.jsonl").write_bytes(b"".join(encode(line) + b"\n" for line in lines))
     return path

@@ -104,7 +104,7 @@ class Reply(msgspec.Struct, frozen=True):
     truncated: bool = False
     calls: list[Call] = []
     withheld: bool = False
-    reasoning_tags: tuple[str, ...] = ()
+    reasoning_tags: Sequence[str] = ()
 
 
 AnyReply: TypeAlias = str | int | Reply

@@ -97,6 +97,7 @@ class LLMAgent:
             reasoning="\n\n".join(_thoughts(calls)),
             truncated=calls[-1].finish == "length",
             withheld=calls[-1].finish == "withheld",
+            reasoning_tags=self._model.settings.reasoning_tags,
         )
 
     async def _ask(self, choices: list[str] | None) -> Call:

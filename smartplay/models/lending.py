@@ -65,7 +65,7 @@ class EpisodeModel:
         meter: Meter,
         stores: Sequence[Store],
         calls: list[list[Call | None]],
-        tasks: set[asyncio.Task[Any] | None],
+        tasks: set[asyncio.Task[Any]],
     ) -> None:
         self._role, self._model, self._identity = role, model, identity
         self._meter, self._stores, self._calls, self._tasks = meter, stores, calls, tasks
@@ -84,6 +84,11 @@ class EpisodeModel:
     def settings(self) -> Settings:
         """The settings as resolved."""
         return self._model.settings
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of how the model is called."""
+        return self._model.notes
 
     async def chat(
         self,
@@ -116,7 +121,7 @@ class EpisodeModel:
                 messages,
                 samples=len(places),
                 temperature=temperature,
-                seed=sample_seed(seed, places[0]),
+                seed=None if seed is None else sample_seed(seed, places[0]),
                 choices=choices,
                 label=label,
                 fresh=fresh,
@@ -128,6 +133,7 @@ class EpisodeModel:
                 await self._keep(keys[place], call)
 
         task = asyncio.current_task()
+        assert task is not None
         self._tasks.add(task)
         try:
             for place, key in enumerate(keys):
@@ -142,9 +148,13 @@ class EpisodeModel:
             self._tasks.discard(task)
         return [call for call in answers if call is not None]
 
-    def _seed(self, number: int) -> int:
-        """A seed for a question that names none; another one each time the same is asked."""
-        return int.from_bytes(digest([*self._identity, self._role, number])[:4], "big") >> 1
+    def _seed(self, number: int) -> int | None:
+        """The seed of a question that names none; another one each time the same is asked."""
+        set_seed = self.settings.seed
+        if set_seed is None or (isinstance(set_seed, int) and number == 0):
+            return set_seed
+        told = [*self._identity, self._role] if set_seed == "episode" else [set_seed]
+        return int.from_bytes(digest([*told, number])[:4], "big") >> 1
 
     async def _find(self, key: bytes) -> Call | None:
         """A kept reply, after which all stores have it."""
@@ -185,7 +195,7 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
         stores: Sequence[Store],
     ) -> None:
         self._calls: list[list[Call | None]] = []
-        self._tasks: set[asyncio.Task[Any] | None] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._lent = {
             role: EpisodeModel(role, model, identity, meter, stores, self._calls, self._tasks)
             for role, model in models.items()
@@ -226,7 +236,7 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
 
     async def end(self) -> list[Call]:
         """Cancel what is under way; the calls that were answered and not taken."""
-        running = self._tasks - {asyncio.current_task()}
+        running = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

@@ -139,7 +139,7 @@ class ServedModel:
         question = Question(
             messages,
             self._temperature(temperature),
-            seed if self.settings.seed == "episode" else self.settings.seed,
+            self.settings.seed if seed is None and self.settings.seed != "episode" else seed,
             choices,
             fresh,
             label,

@@ -19,6 +19,7 @@ class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
         calls: Calls.
         usage: Their tokens.
         served: The models that really answered, as the service names them.
+        notes: What else is to be known of how it was called.
         cost: What the calls cost; None where that is not known.
     """
 
@@ -27,6 +28,7 @@ class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     usage: Usage
     served: list[str]
+    notes: list[str]
     cost: float | None
 
 
@@ -80,6 +82,7 @@ def _model_use(
         calls=sum(use.calls for use in uses),
         usage=usage,
         served=sorted({name for use in uses for name in use.served if name}),
+        notes=sorted({note for use in uses for note in use.notes}),
         cost=None if price is None else price.of(usage),
     )
 
@@ -122,6 +125,7 @@ def cost_notes(uses: Sequence[ModelUse], prices: Prices | None) -> list[str]:
             f"The given prices name no price for {', '.join(unpriced)}: the cost is not known."
         )
     for use in uses:
+        notes += use.notes
         if len(use.served) > 1:
             role = f" in the role {use.role}" if use.role else ""
             notes.append(

@@ -37,10 +37,10 @@ def matrix_svg(matrix: AblationMatrix) -> str:
     for k, name in enumerate(matrix.capabilities):
         x = LEFT + CELL * (k + 0.5)
         parts.append(_text(x, TOP - 14, SHORT[name], INK, 12))
-    for row, ablation in enumerate(matrix.ablations):
+    for row, name in enumerate(matrix.ablations):
         y = TOP + CELL * (row + 0.5) + 5
         parts.append(
-            f'<text x="{LEFT - 12}" y="{y}" text-anchor="end" fill="{INK}">{escape(ablation)}</text>'
+            f'<text x="{LEFT - 12}" y="{y}" text-anchor="end" fill="{INK}">{escape(name)}</text>'
         )
         parts += [_cell(matrix, row, k) for k in range(number)]
     parts.append(

@@ -158,9 +158,8 @@ class Budget:
         if limits.tokens is not None and self.tokens >= limits.tokens:
             self._stop(lambda: f"{self.tokens} tokens are spent of at most {limits.tokens}")
         if limits.cost is not None and self.cost >= limits.cost:
-            self._stop(
-                lambda: f"{self.cost:.4g} {unit} are spent of at most {limits.cost:g} {unit}"
-            )
+            most = f"at most {limits.cost:g} {unit}"
+            self._stop(lambda: f"{self.cost:.4g} {unit} are spent of {most}")
 
     def lend(self, others: int) -> Allowance:
         """Reserve a share of what is left for an episode that is played elsewhere.

@@ -334,7 +334,7 @@ class _Episode:
             terminated=self.terminated,
             time_limit=self.truncated,
             traceback=short_traceback(failure),
-            **self.log.sums(),
+            **self.log.sums(self.models),
             **told_by_game(self.info),
         )
         checked(record)  # or nobody could read it again
@@ -394,8 +394,8 @@ def judge(reply: Any, actions: list[str], calls: Sequence[Call] = ()) -> tuple[i
     if not isinstance(reply, Reply):
         action, attempt = _judge_number(reply, actions)
         return action, msgspec.structs.replace(attempt, calls=list(calls))
-    parsed = parse_action(reply.text, actions, reply.truncated)
-    cause = parsed.cause.value if parsed.cause else None
+    parsed = parse_action(reply.text, actions, reply.truncated, tuple(reply.reasoning_tags))
+    cause = parsed.cause and (Cause.WITHHELD if reply.withheld else parsed.cause).value
     own = [_readable(msgspec.structs.replace(call, role="")) for call in reply.calls]
     return parsed.action, Attempt(reply.text, cause, reply.reasoning, [*calls, *own])
 

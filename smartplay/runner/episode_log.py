@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
+from smartplay.models.lending import EpisodeModel
 from smartplay.records import Call, EpisodeHeader, RoleUse, StepRecord, Usage
 from smartplay.run_folder import Trace
 
@@ -59,8 +62,15 @@ class EpisodeLog:
                 before.served if served in before.served else [*before.served, served],
             )
 
-    def sums(self) -> dict[str, Any]:
-        """The sums, as fields of the episode's record."""
+    def sums(self, models: Mapping[str, EpisodeModel]) -> dict[str, Any]:
+        """The sums, as fields of the episode's record.
+
+        Args:
+            models: What was lent, for what is to be noted of how it was called.
+        """
+        for role in self._roles.keys() & models.keys():
+            notes = list(models[role].notes)
+            self._roles[role] = msgspec.structs.replace(self._roles[role], notes=notes)
         uses = self._roles.values()
         return {
             "return_": self._reward,

@@ -20,8 +20,8 @@ KEPT, LOST = 0.9, 0.3
 class AblationMatrix(msgspec.Struct, frozen=True, kw_only=True, rename={"ablations": "lesions"}):
     """What each ablation leaves of each contrast.
 
-    Rows are ablations, columns contrasts, both in the order of `capabilities`; a value is None where
-    the ablated agent does not master the easy setting.
+    Rows are ablations, columns contrasts, both in the order of `capabilities`; a value is None
+    where the ablated agent does not master the easy setting.
 
     Attributes:
         capabilities: The nine.

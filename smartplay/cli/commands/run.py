@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--cluster", metavar="ADDRESS", help="play on a Dask cluster, such as tcp://host:8786")
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
     add("--ablation", "--lesion", action="append", default=[], metavar="NAME",
-        help=f"take something away: {', '.join(ablation.name for ablation in ABLATIONS)}")  # fmt: skip
+        help=f"take something away: {', '.join(each.name for each in ABLATIONS)}")  # fmt: skip
     add("--model", action="append", default=[], metavar="ROLE=AGENT",
         help="a model for an agent of yours, such as judge=openai:NAME")  # fmt: skip
     add("--set", action="append", default=[], metavar="KEY=VALUE",

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the runs go, a folder each (default: one under runs/)")  # fmt: skip
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
     add("--ablation", "--lesion", action="append", default=[], metavar="NAME",
-        help=f"take something away: {', '.join(ablation.name for ablation in ABLATIONS)}")  # fmt: skip
+        help=f"take something away: {', '.join(each.name for each in ABLATIONS)}")  # fmt: skip
     add("--model", action="append", default=[], metavar="ROLE=AGENT", help="as for run")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="as for run")
 
