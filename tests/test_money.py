@@ -377,8 +377,7 @@ def test_a_report_tells_that_what_served_has_changed(
     server.then(*[answer(usage, system_fingerprint=print_) for print_ in prints])
     agent = define(tmp_path, ASKING, "Asking", {"player": fake(server)})
     play(agent, tmp_path / "run", concurrency=1)
-    write_report(tmp_path / "run")
-    told = (tmp_path / "run" / "report.md").read_text()
+    told = " ".join(write_report(tmp_path / "run").notes)
     assert ("fp_a" in told and "fp_b" in told) is changes
 
 
