@@ -194,6 +194,25 @@ def test_a_model_that_was_closed_starts_again(model: Provider) -> None:
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_samples_differ_and_repeat(weights: Path, stream: bool) -> None:
+    talk = [{"role": "user", "content": "Name an animal."}]
+    settings = {"context": 512, "max_tokens": 6, "temperature": 1.5, "stream": stream}
+    model = open_model("local", **settings)
+
+    async def ask() -> list[str]:
+        try:
+            calls = await model.chat(talk, samples=3, seed=4, fresh=True)
+            assert all(call.usage.completion > 0 for call in calls)
+            return [call.text for call in calls]
+        finally:
+            await model.aclose()
+
+    first = asyncio.run(ask())
+    assert len(set(first)) > 1
+    assert asyncio.run(ask()) == first
+
+
 def test_a_prompt_beyond_the_context_is_told_apart(model: Provider) -> None:
     async def ask() -> None:
         try:
@@ -203,6 +222,28 @@ def test_a_prompt_beyond_the_context_is_told_apart(model: Provider) -> None:
 
     with pytest.raises(PromptTooLongError):
         asyncio.run(ask())
+
+
+def test_a_call_that_is_cancelled_does_not_hold_up_closing(weights: Path) -> None:
+    code = (
+        "import asyncio\n"
+        "from smartplay.models import open_model\n"
+        "model = open_model('local', context=512, max_tokens=300, temperature=1.5)\n"
+        "async def cancel():\n"
+        "    talk = [{'role': 'user', 'content': 'Tell a story.'}]\n"
+        "    asking = asyncio.ensure_future(model.chat(talk, samples=3))\n"
+        "    await asyncio.sleep(0.3)\n"
+        "    asking.cancel()\n"
+        "    await asyncio.wait([asking])\n"
+        "    await model.aclose()\n"
+        "asyncio.run(cancel())\n"
+        "asyncio.run(cancel())\n"  # it starts again in another loop
+        "print('closed')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "closed\n"), done.stderr
 
 
 def test_the_server_dies_with_its_process(weights: Path) -> None:

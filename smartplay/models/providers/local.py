@@ -16,6 +16,7 @@ from typing import Any
 
 from smartplay.errors import MissingPackageError, UsageError
 from smartplay.models.base import Positive, Retries, Seconds, Seed, Settings
+from smartplay.models.pace import Pace
 from smartplay.models.providers import openai
 from smartplay.models.served import Question
 from smartplay.models.service import Service
@@ -23,6 +24,7 @@ from smartplay.models.weights import SMOLLM2, find_weights
 from smartplay.records import Call
 
 DEFAULT = "smollm2-135m"
+CLOSING = 5  # turns of the event loop
 OF_A_SERVICE = ("base_url", "api_key_env", "key_header", "headers", "query")
 
 
@@ -77,22 +79,28 @@ class Provider(openai.Provider):
         self._xllamacpp = xllamacpp
         self._path = _weights(name or DEFAULT)
         self._server = self._start(settings)
-        self._turn = asyncio.Lock()
+        self._turns = Pace(most=1)
         super().__init__(name or DEFAULT, settings)
         self.settings: LocalSettings = settings
 
     async def _ask(self, question: Question) -> list[Call]:
         """Make one request; the others wait for their turn."""
-        async with self._turn:
-            if self._server is None:
-                self._server = self._start(self.settings)
-                self._service = self._reach(self._service.model)
-            return await super()._ask(question)
+        return await self._turns.call(self._ask_next, question)
+
+    async def _ask_next(self, question: Question) -> list[Call]:
+        if self._server is None:
+            self._server = self._start(self.settings)
+            self._service = self._reach(self._service.model)
+        return await super()._ask(question)
 
     async def aclose(self) -> None:
         """Stop the server and free its memory."""
         try:
             await super().aclose()
+            # The server waits for its connections, so those of calls that were cancelled or not
+            # read to the end must be closed before it is, and the loop does that in its turns.
+            for _ in range(CLOSING):
+                await asyncio.sleep(0)
         finally:
             self._server = None
 
