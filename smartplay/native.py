@@ -28,8 +28,9 @@ def checked_action(action: Any, number: int) -> int:
     """
     if type(action) is int and 0 <= action < number:
         return action
+    kind = getattr(getattr(action, "dtype", None), "kind", "i")
     try:
-        place = -1 if isinstance(action, bool) else index(action)
+        place = -1 if isinstance(action, bool) or kind not in "iu" else index(action)
     except TypeError:
         place = -1
     if not 0 <= place < number:

@@ -316,11 +316,13 @@ def make_native(
     Args:
         environment: `module:Class`, `file.py:Class` or the id of a Gymnasium environment.
         describer: What will put it into words; its settings are left to `TextGame`.
-        render_mode: `"ansi"`, a mode of the native environment, or None.
+        render_mode: `"ansi"`, a mode of the native environment, `"human"` for a window where
+            there are pictures, or None.
         **settings: Settings of the environment, the describer and the wrapper together.
 
     Raises:
-        UnknownNameError: If a setting is none of theirs, or no such observation exists.
+        UnknownNameError: If a setting is none of theirs, or there is no such observation or
+            render mode.
     """
     observation = settings.get("observation", "text")
     if observation not in OBSERVATIONS:

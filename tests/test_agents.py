@@ -13,6 +13,7 @@ import pytest
 import smartplay
 from smartplay.agents.base import Observation, Reply, prompt_text
 from smartplay.agents.catalog import AgentSource, find_agent, known_agents, read_definition
+from smartplay.agents.prompts import PromptStyle
 from smartplay.agents.reference import reference
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.errors import AgentError, UnknownNameError, UsageError
@@ -332,3 +333,12 @@ def test_a_prompt_has_all_an_agent_reads() -> None:
 def test_replies_compare_by_what_they_say() -> None:
     assert Reply("x") == Reply("x", "", False, [])
     assert issubclass(UnknownNameError, UsageError)
+
+
+@pytest.mark.parametrize("compose", [prompt_text, PromptStyle().prompt])
+def test_a_heading_is_left_out_where_the_text_opens_with_it(compose: Any) -> None:
+    texts = ["Step 1 of 4. You moved.", "Step 30 of 40.", "Step 3"]
+    told = compose("Manual.", ACTIONS, Observation(texts[-1], texts[:-1]), 3)
+    assert told.endswith("\n\nStep 1 of 4. You moved.\n\nStep 2:\nStep 30 of 40.\n\nStep 3")
+    told = compose("Manual.", ACTIONS, Observation("Step 10 of 40."), 1)
+    assert told.endswith("\n\nStep 1:\nStep 10 of 40.")
