@@ -19,13 +19,13 @@ from smartplay.agents.prompts import PLAIN, Variant, find_variant, function_agen
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.errors import UnknownNameError, UsageError
 from smartplay.loading import load_module, load_object, module_digest
-from smartplay.models import kinds, open_model
+from smartplay.models import find_provider, kinds, open_model
 from smartplay.models.base import Model
 from smartplay.toml_file import overlay, read_toml
 
 SCRIPTED = {
     "random": "draws every action uniformly",
-    "constant": "constant, constant:2: always takes the same action (the first, the second, …)",
+    "constant": "always takes the same action: the first, or as in constant:2 the second",
     "reference": "scripted agents that read only the text",
 }
 OWN = {
@@ -71,7 +71,15 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
 
 def known_agents() -> dict[str, str]:
     """The agents there are, as they are written, with what each is."""
-    return SCRIPTED | kinds() | OWN
+    return SCRIPTED | {_written(kind): summary for kind, summary in kinds().items()} | OWN
+
+
+def _written(kind: str) -> str:
+    """How a kind of model is written; one that cannot be loaded says so where it is described."""
+    try:
+        return f"{kind}:MODEL" if find_provider(kind).needs_name else kind
+    except UsageError:
+        return kind
 
 
 def find_agent(
