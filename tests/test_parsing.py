@@ -166,16 +166,16 @@ def test_mixtures_of_what_matters_never_raise(reply: str, truncated: bool) -> No
 
 
 NASTY = [
-    "<", "{", "}", "[", "(", '"', "\\", "`", "*", " ", "\n", "-", ".", ",", "1", "a", "😀", "\u200b",
-    "Answer:", "Answer: ", "Answer\n", "Answer:\n", '{"action":', "{'action': '", "<answer>",
-    "</answer>", "<think>", "</think>", "<think></think>", "\\boxed{", "```\n", "1. ", "- ", "* ",
-    "Move North ", "Move North, ", "Move North\n", "- Move North\n", "Do ", "I will not ", "if ",
-    "I will ", "and ", "so ", "now ", "then, ", "A->", "A to B to ", "1, ", '\\"', '{"a":"', "{a:",
-    '{"action": "x"}\n', "'a'a", "<|im_end|>", "<|start|>", "<think><reasoning>",
-    "<|channel|>analysis<|message|>", "[THINK]", "◁think▷", "assistantfinal", "Step 1:\n",
-    "User:\n", "Answer: x\nStep 1:\n", "Observation: x\n", "Example:\n", "e.g. ",
-    "Q: a\nAnswer: 1\n", "Wait, ", "Now,\n", "<action>x", "[answer]", 'f("x")\n', "~~a~~", "<plan>",
-    "<plan></plan>", "Answer (", "__a", "Next action: x\n", "x\n\n", "二", "٢", "so, ",
+    "<", "{", "}", "[", "(", '"', "\\", "`", "*", " ", "\n", "-", ".", ",", "1", "a", "😀",
+    "\u200b", "Answer:", "Answer: ", "Answer\n", "Answer:\n", '{"action":', "{'action': '",
+    "<answer>", "</answer>", "<think>", "</think>", "<think></think>", "\\boxed{", "```\n", "1. ",
+    "- ", "* ", "Move North ", "Move North, ", "Move North\n", "- Move North\n", "Do ",
+    "I will not ", "if ", "I will ", "and ", "so ", "now ", "then, ", "A->", "A to B to ", "1, ",
+    '\\"', '{"a":"', "{a:", '{"action": "x"}\n', "'a'a", "<|im_end|>", "<|start|>",
+    "<think><reasoning>", "<|channel|>analysis<|message|>", "[THINK]", "◁think▷", "assistantfinal",
+    "Step 1:\n", "User:\n", "Answer: x\nStep 1:\n", "Observation: x\n", "Example:\n", "e.g. ",
+    "Q: a\nAnswer: 1\n", "Wait, ", "Now,\n", "<action>x", "[answer]", 'f("x")\n', "~~a~~",
+    "<plan>", "<plan></plan>", "Answer (", "__a", "Next action: x\n", "x\n\n", "二", "٢", "so, ",
     "the answer ", "|Answer|", "answer for a ", "Move North or ", "'a", "<|", ":\t", "is ",
     "the best action ", "I'll ", "action 1 ", "\\to",
 ]  # fmt: skip
