@@ -135,7 +135,10 @@ def _parse(
         return Parsed(None, Cause.TRUNCATED if truncated else Cause.EMPTY)
     if chosen:
         answer, found = chosen
-        found = corrected(read_lines(TAG.sub(" ", text[answer.end :]), names), found)
+        after = read_lines(TAG.sub(" ", text[answer.end :]), names)
+        found, settled = corrected(after, found)
+        if truncated and not settled:
+            return Parsed(None, Cause.TRUNCATED)
         return _parsed(found, reply, names, truncated and answer.open)
     if answers:  # only examples
         text = text[answers[-1].end :]

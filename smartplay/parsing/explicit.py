@@ -212,8 +212,9 @@ def _bracketed(text: str, tag: re.Match[str], limit: int) -> Answer:
 
 def _boxed(text: str) -> Iterator[Answer]:
     for box in BOX.finditer(text):
-        depth, end = 1, min(len(text), box.end() + _BOX_REACH)
-        for brace in _BRACE.finditer(text, box.end(), end):
+        reach = box.end() + _BOX_REACH
+        depth, end = 1, min(reach, _line_end(text, box.end()))  # the latter if it is not closed
+        for brace in _BRACE.finditer(text, box.end(), reach):
             depth += 1 if brace[0] == "{" else -1
             if not depth:
                 end = brace.start()

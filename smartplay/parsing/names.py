@@ -89,7 +89,8 @@ class Names:
             return NONE
         named = ARROW.sub(" to ", text)
         plain = ARROW.sub(" to ", unlisted(text))
-        for spelling in (named, plain, unlisted(named), unlisted(_bare(named))):
+        spellings = (named, plain, unlisted(named), unlisted(_bare(named)))
+        for spelling in dict.fromkeys(spellings):
             for form, index in self._forms:
                 if found := index.get(form(spelling)):
                     return found

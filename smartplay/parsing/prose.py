@@ -168,46 +168,49 @@ def standing_alone(lines: list[Line]) -> Found:
 
 def affirmed(lines: list[Line]) -> tuple[list[Found], Found]:
     """The actions each affirming sentence affirms, in order, and those that are merely listed."""
-    sentences: list[Found] = []
-    listed = NONE
-    for block in _blocks(lines):
-        if block[0].rejected and block[0].first:
-            continue
-        if _is_list(block):
-            listed |= NONE.union(*(line.first for line in block))
-            continue
-        sentences = _revised(sentences, chain.from_iterable(map(_by_sentence, block)))
+    blocks = [block for block in _blocks(lines) if not (block[0].rejected and block[0].first)]
+    listed = NONE.union(*(line.first for block in blocks if _is_list(block) for line in block))
+    sentences, _ = _revised([], _sentences(blocks))
     return sentences, listed
 
 
-def corrected(lines: list[Line], answer: Found) -> Found:
-    """What becomes of an answer by the lines after it; only words that take it back change it."""
-    blocks = (block for block in _blocks(lines) if not _is_list(block))
-    stream = (sentence for block in blocks for line in block for sentence in _by_sentence(line))
-    later = dropwhile(lambda sentence: not _CORRECTION.search(sentence.text), stream)
-    return _revised([answer], later)[-1]
+def corrected(lines: list[Line], answer: Found) -> tuple[Found, bool]:
+    """What becomes of an answer by the lines after it, and whether they settle it.
+
+    Only words that take it back change it.
+    """
+    sentences = _sentences(_blocks(lines))
+    later = dropwhile(lambda sentence: not _CORRECTION.search(sentence.text), sentences)
+    revised, settled = _revised([answer], later)
+    return revised[-1], settled
 
 
-def _revised(sentences: list[Found], more: Iterable[_Sentence]) -> list[Found]:
+def _revised(sentences: list[Found], more: Iterable[_Sentence]) -> tuple[list[Found], bool]:
     """Go on with further sentences: what a correction takes back is left out.
 
     A correction that only mentions another action leaves open which of the two is meant, until
-    one is affirmed.
+    one is affirmed. The second value says whether it is not left open.
     """
-    unsettled = False
+    settled = True
     for sentence in more:
         found, correction = sentence.affirmed, _CORRECTION.search(sentence.text)
-        unsettled = (unsettled or bool(correction)) and not found
-        if sentences and (correction or unsettled):
-            if unsettled and not (correction and correction["back"]):
+        if sentences and (correction or not settled):
+            settled = bool(found)
+            if not found and not (correction and correction["back"]):
                 found = sentences[-1] | sentence.mentioned
             sentences = [found]
-            continue
-        if sentences and _SEQUEL.match(sentence.text):
-            found |= sentences.pop()
-        if found:
-            sentences.append(found)
-    return sentences
+        else:
+            if sentences and _SEQUEL.match(sentence.text):
+                found |= sentences.pop()
+            if found:
+                sentences.append(found)
+    return sentences, settled
+
+
+def _sentences(blocks: Iterable[list[Line]]) -> Iterator[_Sentence]:
+    """The sentences of all that is no list."""
+    lines = chain.from_iterable(block for block in blocks if not _is_list(block))
+    return chain.from_iterable(map(_by_sentence, lines))
 
 
 def _blocks(lines: list[Line]) -> Iterator[list[Line]]:

@@ -23,7 +23,8 @@ _TOKEN = re.compile(
     # OpenAI's Harmony, and channels like it; without its special tokens words run together.
     r"(?:<\|start\|>\s{0,3}assistant[^<\n]{0,80})?<\|channel\|?>\s{0,3}(?P<channel>[a-z_]+)"
     r"(?:[^<\n]{0,100}(?:<\|constrain\|>[^<\n]{0,40})?<\|message\|>)?"
-    r"|\A\s{0,9}(?P<bare>analysis|commentary|final)(?:[^<\n]{0,80}<\|message\|>|(?=[A-Z]))"
+    r"|\A\s{0,9}(?P<bare>analysis|commentary|final)[^<\n]{0,80}<\|message\|>"
+    r"|\A\s{0,9}(?P<first>(?-i:(?:analysis|commentary|final)(?=[A-Z])))"
     r"|assistant(?P<glued>analysis|commentary|final)(?: to=[\w.]{1,40} ?(?:code|json)?)?"
     # What opens a turn.
     r"|(?P<opens><\|(?:im_start|start_header_id|header_start|start_of_role|start_of_turn_token|start"
@@ -71,6 +72,7 @@ _SEEN_TAG = re.compile(
     r"(?:new_|next_)?(?:observations?|obs|environment|env|feedback|outcome)"
     r"|(?:tool|function)_(?:response|results?|output)s?"
 )
+_FILLING = ("pad", "bos", "unk", "sep", "mask", "cls", "message", "constrain", "channel", "think")
 _BRACKETS = re.compile(r"inst|tool_results|system_prompt|available_tools|eos|s|think(?:ing)?")
 _PREFIX = re.compile(r"(begin|start|end)_(?:of_)?(.+)|(.+)_(begin|start|end)")
 
@@ -173,7 +175,8 @@ class _Reader:
 
     def read(self, token: re.Match[str]) -> bool:
         """Take in what is before a token and the token; whether it ends the turn."""
-        channel = token["channel"] or token["bare"] or token["glued"] or _as_channel(token["role"])
+        named = token["channel"] or token["bare"] or token["first"] or token["glued"]
+        channel = named or _as_channel(token["role"])
         if channel and (not self._inside or self._inside == [_ANALYSIS]):
             return self._open_channel(token, channel.lower())
         sign = self._sign(token)
@@ -361,4 +364,5 @@ def _special_sign(name: str, closing: bool) -> _Sign:
     label = "answer" if name == "box" else name
     if weight(label) is not None:
         return _Sign(_Kind.OTHER, told=f"</{label}>" if closing else f"<{label}>")
-    return _Sign(_Kind.OTHER, told=" ")
+    is_word = name.isalpha() and name not in _FILLING
+    return _Sign(_Kind.OTHER, told=f"<{name}>" if is_word else " ")  # a word may be the action
