@@ -115,16 +115,18 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     Attributes:
         reply: The text that was searched for an action.
-        cause: Why it named no valid action: `empty`, `truncated`, `unparsable` or `ambiguous`;
-            None if it did name one.
+        cause: Why it named no valid action: `empty`, `truncated`, `withheld`, `unparsable` or
+            `ambiguous`; None if it did name one.
         reasoning: The agent's thoughts, where it gave them apart.
         calls: The language model's calls behind it.
+        reasoning_tags: Further tags whose contents in the reply were read as thoughts.
     """
 
     reply: str
     cause: str | None = None
     reasoning: str = ""
     calls: list[Call] = []
+    reasoning_tags: list[str] = []
 
 
 class StepRecord(msgspec.Struct, frozen=True, gc=False):

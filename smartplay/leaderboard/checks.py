@@ -35,7 +35,11 @@ class Tally:
 
 
 def check_steps(
-    header: EpisodeHeader, steps: Iterable[StepRecord], problems: list[Problem], tally: Tally
+    header: EpisodeHeader,
+    steps: Iterable[StepRecord],
+    problems: list[Problem],
+    tally: Tally,
+    replies: bool = True,
 ) -> Iterator[StepRecord]:
     """Pass steps on while checking each against its replies.
 
@@ -44,9 +48,10 @@ def check_steps(
         steps: The steps.
         problems: Where to put what is wrong; the steps end at the first problem.
         tally: Counts calls and tokens.
+        replies: Whether to check that each reply means what is recorded of it.
     """
     for number, step in enumerate(steps, start=1):
-        problem = _check_step(header, number, step)
+        problem = _check_step(header, number, step, replies)
         if problem:
             problems.append(problem)
             return
@@ -54,7 +59,9 @@ def check_steps(
         yield step
 
 
-def _check_step(header: EpisodeHeader, number: int, step: StepRecord) -> Problem | None:
+def _check_step(
+    header: EpisodeHeader, number: int, step: StepRecord, replies: bool
+) -> Problem | None:
     wrong = partial(problem_of, header, step=number)
     if step.step != number:
         return wrong("the steps are not numbered in order", number, step.step)
@@ -68,10 +75,10 @@ def _check_step(header: EpisodeHeader, number: int, step: StepRecord) -> Problem
         return wrong("the action is called valid, and its last reply is not, or the reverse")
     for attempt in step.attempts:
         chosen = step.action if attempt.cause is None else None
-        if not _follows(attempt, chosen, header.actions):
+        if replies and not _follows(attempt, chosen, header.actions):
             return wrong(
                 "the reply does not mean what is recorded of it",
-                _reading(attempt.reply, header.actions),
+                _reading(attempt, header.actions),
                 attempt.cause or step.name,
             )
     return None
@@ -83,16 +90,17 @@ def _follows(attempt: Attempt, action: int | None, actions: Sequence[str]) -> bo
         return True
     if attempt.cause == Cause.UNPARSABLE and _NUMBER.fullmatch(attempt.reply):
         return not 0 <= int(attempt.reply[:12]) < len(actions)  # an index out of range
-    claimed = (action, attempt.cause)
     for truncated in (False, True):
-        parsed = parse_action(attempt.reply, actions, truncated)
-        if claimed == (parsed.action, parsed.cause.value if parsed.cause else None):
+        parsed = parse_action(attempt.reply, actions, truncated, tuple(attempt.reasoning_tags))
+        withheld = attempt.cause == Cause.WITHHELD and parsed.cause
+        cause = Cause.WITHHELD if withheld else parsed.cause
+        if (action, attempt.cause) == (parsed.action, cause and cause.value):
             return True
     return False
 
 
-def _reading(reply: str, actions: Sequence[str]) -> str:
-    parsed = parse_action(reply, actions)
+def _reading(attempt: Attempt, actions: Sequence[str]) -> str:
+    parsed = parse_action(attempt.reply, actions, False, tuple(attempt.reasoning_tags))
     return parsed.cause.value if parsed.cause else actions[parsed.action or 0]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from smartplay import printable
+from smartplay import parsing, printable
 from smartplay.card import HUMANS
 from smartplay.errors import RunFolderError
 from smartplay.leaderboard.checks import differences
@@ -148,6 +148,12 @@ class _Check:
                 f"{self.unscored} of {len(records)} episodes are unscored; that they failed "
                 "cannot be checked, and their scores are missing from the means"
             )
+        if header.parser != parsing.VERSION and not self.folder.is_packed:
+            found = f"version {header.parser}" if header.parser else "no version that it names"
+            self.notes.append(
+                f"its replies were read by {found} of the parser, which is now at version "
+                f"{parsing.VERSION}: only the actions were checked"
+            )
         tasks = [
             Task(
                 path=str(self.folder.path),
@@ -157,6 +163,7 @@ class _Check:
                 cards=self.cards,
                 planned=header.games[record.game].episodes * header.repeats,
                 limit=time_limit(record),
+                replies=header.parser == parsing.VERSION,
             )
             for record in records
         ]

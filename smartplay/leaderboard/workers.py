@@ -42,6 +42,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         cards: Card files of the caller's own.
         planned: Episodes of the game, repeats counted.
         limit: Seconds the check may take in a worker.
+        replies: Whether to check that each reply means what is recorded of it.
     """
 
     path: str
@@ -51,6 +52,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     cards: list[str]
     planned: int
     limit: int
+    replies: bool
 
 
 def time_limit(record: EpisodeRecord) -> int:
@@ -173,7 +175,7 @@ def _claim(task: Task, problems: list[Problem]) -> tuple[Claim, Tally | None]:
         return claim, None
     header, steps = folder.stream(record.key, record.steps, StepRecord)
     tally = Tally()
-    return make_claim(header, check_steps(header, steps, problems, tally)), tally
+    return make_claim(header, check_steps(header, steps, problems, tally, task.replies)), tally
 
 
 @lru_cache(maxsize=1)

@@ -240,7 +240,9 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        return [call for calls in self._calls for call in calls if call is not None]
+        answered = [call for calls in self._calls for call in calls if call is not None]
+        self._calls.clear()
+        return answered
 
 
 class RunModels:

@@ -49,7 +49,7 @@ def unify(text: str) -> str:
     if text.isascii():
         return text
     plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text.translate(_QUOTES)))
-    return _DIGIT.sub(lambda digit: str(unicodedata.digit(digit[0])), plain)
+    return _DIGIT.sub(lambda digit: str(unicodedata.digit(digit[0], digit[0])), plain)
 
 
 def unlisted(line: str) -> str:

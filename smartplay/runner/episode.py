@@ -284,6 +284,11 @@ class _Episode:
         executed = card.fallback if action is None else action
         shown, reward, self.terminated, self.truncated, self.info = env.step(executed)
         reward, score = _number("reward", reward), _number("score", self.info["score"])
+        if self.terminated or self.truncated:  # what is under way belongs to the last step
+            late = await self.models.end()
+            self.log.count(late)
+            last = attempts[-1]
+            attempts[-1] = msgspec.structs.replace(last, calls=[*last.calls, *late])
         text = self.info["obs"]
         name = self.info["actions"][executed]
         number, valid = self.log.steps + 1, action is not None
@@ -397,7 +402,8 @@ def judge(reply: Any, actions: list[str], calls: Sequence[Call] = ()) -> tuple[i
     parsed = parse_action(reply.text, actions, reply.truncated, tuple(reply.reasoning_tags))
     cause = parsed.cause and (Cause.WITHHELD if reply.withheld else parsed.cause).value
     own = [_readable(msgspec.structs.replace(call, role="")) for call in reply.calls]
-    return parsed.action, Attempt(reply.text, cause, reply.reasoning, [*calls, *own])
+    tags = list(reply.reasoning_tags)
+    return parsed.action, Attempt(reply.text, cause, reply.reasoning, [*calls, *own], tags)
 
 
 def _readable(call: Call) -> Call:
