@@ -26,7 +26,7 @@ from smartplay.registry import get_card, register_cards
 from smartplay.replay import refusal
 from smartplay.report import build_report
 from smartplay.run_folder import RunFolder, in_order, misfit, steps_name
-from smartplay.runner.plan import jobs_of
+from smartplay.runner.plan import SEED_RULE, jobs_of
 from smartplay.untrusted import HEADER_LIMIT, own_path
 from smartplay.whole_files import PART
 
@@ -148,7 +148,9 @@ class _Check:
                 f"{self.unscored} of {len(records)} episodes are unscored; that they failed "
                 "cannot be checked, and their scores are missing from the means"
             )
-        if header.parser != parsing.VERSION and not self.folder.is_packed:
+        if header.seed_rule < SEED_RULE:
+            self.notes.append("its agents' seeds follow the rule of version 0.1")
+        if header.parser != parsing.VERSION:
             found = f"version {header.parser}" if header.parser else "no version that it names"
             self.notes.append(
                 f"its replies were read by {found} of the parser, which is now at version "
