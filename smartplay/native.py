@@ -133,8 +133,9 @@ class Adapted(gym.Wrapper[Any, Any, Any, Any]):
         return self.env.spec
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """Take an action."""
-        return self.env.step(checked_action(action, self._number))
+        """Take an action; the reward is a `float`, which not every version of Gymnasium gives."""
+        observation, reward, *rest = self.env.step(checked_action(action, self._number))
+        return observation, float(reward), *rest
 
     def __getstate__(self) -> dict[str, Any]:
         """All but what pygame holds."""

@@ -60,11 +60,7 @@ def mean_interval(values: Sequence[float]) -> Interval:
     mean = float(data.mean())
     if len(data) == 1:
         return Interval(mean)
-    from scipy.special import stdtrit
-
-    reach = (
-        float(stdtrit(len(data) - 1, (1 + CONFIDENCE) / 2) * data.std(ddof=1)) / len(data) ** 0.5
-    )
+    reach = _t_quantile(len(data) - 1) * float(data.std(ddof=1)) / len(data) ** 0.5
     return Interval(mean, mean - reach, mean + reach)
 
 
@@ -202,6 +198,13 @@ def ratio_interval(
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(means[0][kept] / means[1][kept], [tail, 100 - tail])
     return Interval(ratio, float(low), float(high))
+
+
+def _t_quantile(freedom: int) -> float:
+    """Student's t quantile for a two-sided interval, to the six decimals in which SciPys agree."""
+    from scipy.special import stdtrit
+
+    return round(float(stdtrit(freedom, (1 + CONFIDENCE) / 2)), 6)
 
 
 def _resampled_means(values: Floats, rng: np.random.Generator) -> Floats:
