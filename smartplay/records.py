@@ -58,6 +58,9 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         """Tokens read and written."""
         return self.prompt + self.completion
 
+    def __str__(self) -> str:
+        return f"{self.prompt} read, {self.completion} written"
+
     def __add__(self, other: Usage) -> Usage:
         """Add up, field by field."""
         return Usage(
@@ -77,7 +80,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         )
 
 
-class Call(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Call(Shown, msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One call to a language model.
 
     Attributes:
@@ -110,6 +113,9 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     label: str = ""
     sample: Count = 0
     fingerprint: str = ""
+
+    def __str__(self) -> str:
+        return f"of {self.asked or self.model}: {self.text}"
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Executor, wait
+from concurrent.futures import Executor, Future, wait
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +23,7 @@ from smartplay.runner.budget import Budget, Limits, Stopped, calling_on_stop, ow
 from smartplay.runner.episode import BAD_REQUEST, Outcome, failed, one_line
 from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
-from smartplay.runner.progress import RunProgress
+from smartplay.runner.progress import RunProgress, is_watched
 from smartplay.runner.streams import Stream, streams_of
 from smartplay.runner.threads import in_thread
 
@@ -87,7 +86,7 @@ def play_session(
         models = RunModels(source.models, budget, stores)
         for model in source.models.values():
             model.pace.set_most(concurrency)
-        shown = sys.stderr.isatty() if progress is None else progress
+        shown = is_watched() if progress is None else progress
         bar = stack.enter_context(
             RunProgress(len(jobs), len(done), shown, [m.pace for m in source.models.values()])
         )
@@ -227,11 +226,13 @@ def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
         with runner:
             return runner.run(end())
 
-    future = in_thread(body)
+    future: Future[T] | None = None
     try:
+        future = in_thread(body)
         return future.result()
     except BaseException:
         with suppress(RuntimeError):  # if the loop is closed
             loop.call_soon_threadsafe(task.cancel)  # an interrupt reaches only this thread
-        wait([future])
+        if future is not None:
+            wait([future])
         raise
