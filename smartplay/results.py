@@ -39,12 +39,10 @@ class Run:
 
     Args:
         path: The folder.
-        stopped: Why the run stopped before its end; None if it did not.
+        stopped: Why the run stopped before its end, if it did; the same call takes it up again.
 
     Attributes:
-        path: As above.
-        stopped: As above. The same call takes a stopped run up again.
-        header: What is played.
+        header: What is played. The others are as above.
 
     Raises:
         RunFolderError: If there is no run, or it cannot be read.

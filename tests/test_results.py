@@ -144,6 +144,19 @@ def test_contrasts_have_scores_of_their_own(tmp_path: Path) -> None:
     assert f"retention {planning.retention}" in repr(planning)
 
 
+def test_cards_of_your_own_are_named_elsewhere(tmp_path: Path) -> None:
+    card = Path(__file__).parents[1] / "games" / "frozen_lake" / "frozen_lake.toml"
+    run = play(tmp_path / "run", games=[card])
+    code = (
+        "import smartplay\n"
+        f"run = smartplay.load_run({str(run.path)!r})\n"
+        "assert '6 of 6 episodes' in repr(run)\n"
+        "assert 'has no card here' in run._repr_html_()\n"
+        f"assert smartplay.load_run(run.path, cards=[{str(card)!r}]).scores['FrozenLake']\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_an_unfinished_run_stays_current(tmp_path: Path) -> None:
     play(tmp_path / "run", games=GAMES)
     lines = tmp_path / "run" / "episodes.jsonl"
