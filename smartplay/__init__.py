@@ -10,8 +10,16 @@ env = gym.make("smartplay/Hanoi3Disk-v0")
 observation, info = env.reset(seed=0)
 ```
 
-`smartplay.run` plays an agent over games and returns the `Run`; `load_run` reads one again, its
-method `report` scores it, and `compare` holds several against each other.
+`smartplay.run` plays an agent over games and returns a `Run`, which a notebook shows as a table:
+
+```python
+run = smartplay.run(lambda prompt: "Answer: 1", ["Hanoi3Disk", "bandit"], episodes=5)
+run.scores["Hanoi3Disk"].score.mean
+run.to_frame()
+```
+
+`Run.report` gives the whole report, `load_run` reads a run again, and `compare` sets several
+against each other.
 """
 
 from __future__ import annotations
@@ -21,39 +29,77 @@ from typing import TYPE_CHECKING, Any
 
 from smartplay._version import __version__
 from smartplay.capabilities import Capability
-from smartplay.errors import SmartPlayError
+from smartplay.errors import AgentError, GameError, RunFolderError, SmartPlayError, UsageError
 from smartplay.registry import cards, get_card, register_cards
 
 if TYPE_CHECKING:
     from smartplay.agents.base import Context, Observation, Reply, Trajectory
+    from smartplay.card import GameCard
+    from smartplay.comparison.results import Comparison
+    from smartplay.contrast_scores import ContrastScore
     from smartplay.models import open_model
+    from smartplay.models.base import Model
+    from smartplay.models.lending import EpisodeModel
     from smartplay.original import (
         analyze_capabilities,
         benchmark_games_v0,
         env_list,
         normalize_score,
     )
+    from smartplay.prices import Prices, read_prices
+    from smartplay.records import Call, EpisodeRecord, RunHeader, Usage
+    from smartplay.report import Report
     from smartplay.results import Run, compare, load_run, run
-    from smartplay.runner import Limits
+    from smartplay.runner.budget import Limits
+    from smartplay.scoring import CapabilityScore, GameScore
+    from smartplay.statistics import Interval
 
 _LATER = {
     "agents.base": ("Context", "Observation", "Reply", "Trajectory"),
+    "card": ("GameCard",),
+    "comparison.results": ("Comparison",),
+    "contrast_scores": ("ContrastScore",),
     "models": ("open_model",),
+    "models.base": ("Model",),
+    "models.lending": ("EpisodeModel",),
     "original": ("analyze_capabilities", "benchmark_games_v0", "env_list", "normalize_score"),
+    "prices": ("Prices", "read_prices"),
+    "records": ("Call", "EpisodeRecord", "RunHeader", "Usage"),
+    "report": ("Report",),
     "results": ("Run", "compare", "load_run", "run"),
-    "runner": ("Limits",),
+    "runner.budget": ("Limits",),
+    "scoring": ("CapabilityScore", "GameScore"),
+    "statistics": ("Interval",),
 }
 """What is imported when it is first used, since who only makes environments needs none of it."""
 
 __all__ = [
+    "AgentError",
+    "Call",
     "Capability",
+    "CapabilityScore",
+    "Comparison",
     "Context",
+    "ContrastScore",
+    "EpisodeModel",
+    "EpisodeRecord",
+    "GameCard",
+    "GameError",
+    "GameScore",
+    "Interval",
     "Limits",
+    "Model",
     "Observation",
+    "Prices",
     "Reply",
+    "Report",
     "Run",
+    "RunFolderError",
+    "RunHeader",
     "SmartPlayError",
     "Trajectory",
+    "Usage",
+    "UsageError",
     "__version__",
     "analyze_capabilities",
     "benchmark_games_v0",
@@ -64,6 +110,7 @@ __all__ = [
     "load_run",
     "normalize_score",
     "open_model",
+    "read_prices",
     "register_cards",
     "run",
 ]
@@ -79,4 +126,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return list(__all__)

@@ -14,10 +14,11 @@ from smartplay.capabilities import Capability
 from smartplay.card import GameCard, Level
 from smartplay.records import EpisodeRecord
 from smartplay.scoring import BOOTSTRAP_SEED, episode_means
+from smartplay.shown import Shown
 from smartplay.statistics import MASTERED, Interval, mean_interval, ratio_interval
 
 
-class ContrastScore(msgspec.Struct, frozen=True, kw_only=True):
+class ContrastScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """What is left of a capability when it is demanded.
 
     Attributes:
@@ -35,6 +36,10 @@ class ContrastScore(msgspec.Struct, frozen=True, kw_only=True):
     retention: Interval | None = None
     pairs: int = 0
     reason: str = ""
+
+    def __str__(self) -> str:
+        found = f"none, {self.reason}" if self.retention is None else self.retention
+        return f"{self.capability}: retention {found}"
 
 
 def score_contrasts(

@@ -23,6 +23,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from smartplay.shown import Shown
+
 SCHEMA = 1
 
 Message = dict[str, Any]
@@ -56,6 +58,9 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         """Tokens read and written."""
         return self.prompt + self.completion
 
+    def __str__(self) -> str:
+        return f"{self.prompt} read, {self.completion} written"
+
     def __add__(self, other: Usage) -> Usage:
         """Add up, field by field."""
         return Usage(
@@ -75,7 +80,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         )
 
 
-class Call(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Call(Shown, msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One call to a language model.
 
     Attributes:
@@ -108,6 +113,9 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     label: str = ""
     sample: Count = 0
     fingerprint: str = ""
+
+    def __str__(self) -> str:
+        return f"of {self.asked or self.model}: {self.text}"
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -207,6 +215,7 @@ class RoleUse(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class EpisodeRecord(
+    Shown,
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -272,8 +281,13 @@ class EpisodeRecord(
         """What there can be only one of in a run."""
         return self.game, self.episode, self.repeat
 
+    def __str__(self) -> str:
+        name = f"{self.game} {self.episode}" + (f"-r{self.repeat}" if self.repeat else "")
+        found = f"unscored, {self.error}" if self.score is None else f"score {self.score:.4g}"
+        return f"{name}: {found}, {self.steps} steps"
 
-class GameHeader(msgspec.Struct, frozen=True, kw_only=True):
+
+class GameHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """What a run plays of one game."""
 
     card: str
@@ -283,8 +297,11 @@ class GameHeader(msgspec.Struct, frozen=True, kw_only=True):
     steps: Whole
     history: Whole | None
 
+    def __str__(self) -> str:
+        return f"{self.episodes} episodes of at most {self.steps} steps"
 
-class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
+
+class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """`run.json`: written before the first episode.
 
     Attributes:
@@ -316,3 +333,11 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     repeats: Annotated[int, msgspec.Meta(ge=1, le=2**31)] = 1
     parser: Count = 0
     seed_rule: Count = 1
+
+    @property
+    def planned(self) -> int:
+        """Episodes of the run, repeats counted."""
+        return sum(game.episodes for game in self.games.values()) * self.repeats
+
+    def __str__(self) -> str:
+        return f"of {self.agent}: {self.planned} episodes of {', '.join(self.games)}"

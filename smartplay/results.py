@@ -2,156 +2,196 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import cached_property, wraps
-from html import escape
+import inspect
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ParamSpec
 
-from smartplay import runner
+from smartplay import printable, runner
 from smartplay.card import Human
-from smartplay.errors import MissingPackageError, UsageError
-from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.comparison import compare as compare_entries
+from smartplay.comparison.results import Comparison
+from smartplay.contrast_scores import ContrastScore
+from smartplay.errors import RunFolderError, SmartPlayError, UsageError
+from smartplay.prices import Prices, read_prices
+from smartplay.records import EpisodeRecord
+from smartplay.registry import register_cards
 from smartplay.report import Report, build_report, keep_report
+from smartplay.report.frame import frame_of
+from smartplay.report.html.entries import entries_of
+from smartplay.report.notebook import Scores
 from smartplay.run_folder import RunFolder
+from smartplay.scoring import CapabilityScore, GameScore
+from smartplay.shown import html_table
 
 if TYPE_CHECKING:
     import pandas
 
-    from smartplay.comparison.results import Comparison
-    from smartplay.scoring import CapabilityScore, GameScore
+P = ParamSpec("P")
 
 
 class Run:
-    """A run folder, read when something of it is asked for.
+    """A run folder. What it says is read when it is asked for, so an unfinished run stays current.
+
+    Two are equal if they are of the same run in the same folder.
 
     Args:
         path: The folder.
-        stopped: Why the run stopped before its end; None if it did not.
-        cards: Card files of your own that it was played with.
+        stopped: Why the run stopped before its end, if it did; the same call takes it up again.
 
     Attributes:
-        path: As above.
-        stopped: As above. The same call takes a stopped run up again.
+        header: What is played. The others are as above.
+
+    Raises:
+        RunFolderError: If there is no run, or it cannot be read.
     """
 
-    def __init__(
-        self, path: str | Path, stopped: str | None = None, cards: Iterable[str | Path] = ()
-    ) -> None:
+    def __init__(self, path: str | Path, stopped: str | None = None) -> None:
         self.path, self.stopped = Path(path), stopped
-        self._cards = list(cards)
+        self.header = RunFolder(self.path).header()
+        self._last: tuple[list[EpisodeRecord], Report] | None = None
 
-    @cached_property
-    def header(self) -> RunHeader:
-        """What was played."""
-        return RunFolder(self.path).header()
-
-    @cached_property
+    @property
     def episodes(self) -> list[EpisodeRecord]:
-        """The finished episodes, by game and number."""
-        return RunFolder(self.path).results(self.header)
+        """The finished episodes, by game and number.
+
+        Raises:
+            RunFolderError: If they cannot be read, or the folder holds another run by now.
+        """
+        folder = RunFolder(self.path)
+        if folder.header() != self.header:
+            raise RunFolderError(
+                f"{self.path} holds another run by now; read it with smartplay.load_run"
+            )
+        return folder.results(self.header)
 
     @property
     def scored(self) -> list[EpisodeRecord]:
-        """Episodes that were played to their end."""
+        """Those that were played to their end."""
         return [record for record in self.episodes if record.status == "scored"]
 
     @property
     def unscored(self) -> list[EpisodeRecord]:
-        """Episodes that failed."""
+        """Those that failed."""
         return [record for record in self.episodes if record.status == "unscored"]
 
     @property
-    def scores(self) -> dict[str, GameScore]:
+    def scores(self) -> Scores[GameScore]:
         """The score of each game, by id, with its interval and what it is held against."""
-        return {game.game: game for game in self._report.games}
+        report = self._report
+        return Scores({each.game: each for each in report.games}, report, "Games")
 
     @property
-    def capabilities(self) -> dict[str, CapabilityScore]:
+    def capabilities(self) -> Scores[CapabilityScore]:
         """The score of each capability, by name."""
-        return {each.capability: each for each in self._report.capabilities}
+        report = self._report
+        found = {each.capability: each for each in report.capabilities}
+        return Scores(found, report, "Capabilities")
 
-    def report(self, keep: bool = True, human: Human = "published") -> Report:
+    @property
+    def contrasts(self) -> Scores[ContrastScore]:
+        """What is left of each capability when it is demanded; empty if no contrast was played."""
+        report = self._report
+        found = {each.capability: each for each in report.contrasts}
+        return Scores(found, report, "Contrasts")
+
+    def report(
+        self,
+        keep: bool = True,
+        human: Human = "published",
+        prices: str | Path | Prices | None = None,
+    ) -> Report:
         """Score the run.
 
         Args:
-            keep: Whether to write `report.md`, `report.json` and `radar.svg` into the folder too.
+            keep: Whether to write `report.md`, `report.json` and `radar.svg` into the folder too;
+                a folder that cannot be written is warned of.
             human: The human scores to normalise by, as for the command `report`.
+            prices: What tokens cost, or the file that says so.
 
         Raises:
-            RunFolderError: If the folder cannot be read, or written.
+            UsageError: If the folder or the prices cannot be read.
         """
-        report = build_report(self.path, human=human, own_cards=self._cards)
+        if isinstance(prices, (str, Path)):
+            prices = read_prices(Path(prices))
+        report = build_report(self.path, prices, human)
         if keep:
-            keep_report(report, self.path)
+            try:
+                keep_report(report, self.path)
+            except RunFolderError as error:
+                warnings.warn(f"the report is not kept: {error}", stacklevel=2)
         return report
 
     def to_frame(self) -> pandas.DataFrame:
-        """One row per episode: what `episodes.jsonl` holds, tokens and invalid steps in columns.
+        """One row per finished episode, as a pandas data frame.
+
+        Its columns, `smartplay.report.frame.COLUMNS`, have the names of `EpisodeRecord` and
+        `Usage`: `agent` tells runs apart in joined frames, `normalized` is the score where 1 is
+        human, `invalid` and `rejected` are counts, `reused_tokens` cost this run nothing. The
+        games' further scores and achievements follow as `scores.NAME` (float) and `unlocked.NAME`
+        (boolean). What an episode has no value for is missing (NaN, None).
 
         Raises:
             MissingPackageError: If pandas is not installed.
         """
-        try:
-            import pandas
-        except ModuleNotFoundError as error:
-            raise MissingPackageError(
-                'a data frame needs the package "pandas": pip install pandas'
-            ) from error
-        return pandas.DataFrame([_row(record) for record in self.episodes])
+        return frame_of(self.header.agent, self.episodes)
 
-    @cached_property
+    @property
     def _report(self) -> Report:
-        return self.report(keep=False)
+        episodes = self.episodes
+        if self._last is None or self._last[0] != episodes:
+            self._last = episodes, build_report(self.path)
+        return self._last[1]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Run):
+            return NotImplemented
+        return (self.path.absolute(), self.header) == (other.path.absolute(), other.header)
+
+    def __hash__(self) -> int:
+        return hash(self.path.absolute())
 
     def __repr__(self) -> str:
         """One line: who, how far, where."""
-        planned = sum(plan.episodes for plan in self.header.games.values()) * self.header.repeats
-        failed = f", {len(self.unscored)} unscored" if self.unscored else ""
-        played = f"{len(self.scored)} of {planned} episodes{failed}"
-        return f"<Run of {self.header.agent}: {played}, {self.path}>"
+        try:
+            scored, unscored = len(self.scored), len(self.unscored)
+            played = f"{scored} of {self.header.planned} episodes"
+            played += f", {unscored} unscored" if unscored else ""
+        except SmartPlayError as error:
+            played = str(error)
+        return f"<{printable.line(f'Run of {self.header.agent}: {played}, {self.path}')}>"
 
     def _repr_html_(self) -> str:
-        """A table of the games' scores, as notebooks show it."""
-        rows = [
-            f"<tr><td>{escape(game.title)}</td><td>{game.episodes}</td>"
-            f"<td>{_interval(game.score)}</td><td>{_interval(game.normalized)}</td></tr>"
-            for game in self._report.games
-        ]
-        head = "<tr><th>game</th><th>episodes</th><th>score</th><th>of human</th></tr>"
-        stopped = f"<p>stopped: {escape(self.stopped)}</p>" if self.stopped else ""
-        return f"<p>{escape(repr(self)[1:-1])}</p><table>{head}{''.join(rows)}</table>{stopped}"
+        """A table of the games' scores, as notebooks show it, and what went wrong."""
+        lines = [repr(self)[1:-1]]
+        try:
+            report = self._report
+            table = self.scores._repr_html_()
+            lines += [f"{count} unscored: {cause}" for cause, count in report.unscored.items()]
+        except SmartPlayError as error:
+            table = ""
+            lines.append(str(error))
+        if self.stopped:
+            lines.append(f"stopped: {self.stopped}")
+        return html_table((), [[line] for line in lines]) + table
 
 
-def _interval(found: Any) -> str:
-    if found is None:
-        return "–"
-    whole = found.low is not None and found.high is not None
-    return f"{found.mean:.3g}" + (f" [{found.low:.3g}, {found.high:.3g}]" if whole else "")
+def _giving_results(play: Callable[P, runner.Run]) -> Callable[P, Run]:
+    """The same function, its run as a notebook likes it."""
+
+    @wraps(play, assigned=("__name__", "__qualname__", "__doc__"))
+    def run(*arguments: P.args, **options: P.kwargs) -> Run:
+        played = play(*arguments, **options)
+        return Run(played.path, played.stopped)
+
+    signature = inspect.signature(play).replace(return_annotation=Run)
+    run.__signature__ = signature  # type: ignore[attr-defined]
+    return run
 
 
-def _row(record: EpisodeRecord) -> dict[str, Any]:
-    plain = {name: getattr(record, name) for name in record.__struct_fields__}
-    usage, invalid = plain.pop("usage"), plain.pop("invalid")
-    for name in ("scores", "unlocked", "roles", "rejected", "reused"):
-        plain.pop(name)
-    plain["return"] = plain.pop("return_")
-    return plain | {
-        "invalid": sum(invalid.values()),
-        "prompt_tokens": usage.prompt,
-        "cached_tokens": usage.cached,
-        "completion_tokens": usage.completion,
-        "reasoning_tokens": usage.reasoning,
-        **record.scores,
-    }
-
-
-@wraps(runner.run)
-def run(*arguments: Any, **options: Any) -> Run:
-    """See `smartplay.runner.run`, whose documentation this takes over."""
-    played = runner.run(*arguments, **options)
-    games = played.header.games.values()
-    return Run(played.path, played.stopped, [g.card for g in games if g.card.endswith(".toml")])
+run = _giving_results(runner.run)
 
 
 def load_run(path: str | Path, cards: Sequence[str | Path] = ()) -> Run:
@@ -163,8 +203,11 @@ def load_run(path: str | Path, cards: Sequence[str | Path] = ()) -> Run:
 
     Raises:
         RunFolderError: If there is no run, or it cannot be read.
+        CardError: If a card cannot be read.
     """
-    found = Run(path, cards=cards)
+    for card in cards:
+        register_cards(card)
+    found = Run(path)
     _ = found.episodes
     return found
 
@@ -179,10 +222,8 @@ def compare(runs: Iterable[Run | str | Path]) -> Comparison:
         UsageError: If there are fewer than two.
         RunFolderError: If one cannot be read.
     """
-    from smartplay.comparison import compare as compare_entries
-    from smartplay.report.html.entries import entries_of
-
-    found = [each if isinstance(each, Run) else load_run(each) for each in runs]
-    if len(found) < 2:
-        raise UsageError(f"two runs or more can be compared, not {len(found)}")
-    return compare_entries(entries_of([each.report(keep=False) for each in found]))
+    given = [runs] if isinstance(runs, (str, Path, Run)) else list(runs)
+    if len(given) < 2:
+        raise UsageError(f"a list of two runs or more can be compared, not {len(given)}")
+    found = [each if isinstance(each, Run) else load_run(each) for each in given]
+    return compare_entries(entries_of([each._report for each in found]))

@@ -14,6 +14,7 @@ from smartplay.capabilities import Capability
 from smartplay.card import GameCard
 from smartplay.errors import UsageError
 from smartplay.records import EpisodeRecord, Usage
+from smartplay.shown import Shown
 from smartplay.statistics import Floats, Interval, mean_interval, success_score, weighted_interval
 
 Weights = Literal["shipped", "paper"]
@@ -24,7 +25,7 @@ Samples = Mapping[str, Sequence[float]]
 """Values of episodes by game."""
 
 
-class GameScore(msgspec.Struct, frozen=True, kw_only=True):
+class GameScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """One game's result.
 
     Attributes:
@@ -82,8 +83,14 @@ class GameScore(msgspec.Struct, frozen=True, kw_only=True):
         """Share of steps without a valid answer; None without steps."""
         return sum(self.invalid.values()) if self.steps else None
 
+    def __str__(self) -> str:
+        played = f"{self.episodes} of {self.planned} episodes"
+        parts = [("score", self.score), ("normalised", self.normalized)]
+        known = [f"{name} {value}" for name, value in parts if value is not None]
+        return f"{self.game}: {', '.join([*known, played])}"
 
-class CapabilityScore(msgspec.Struct, frozen=True, kw_only=True):
+
+class CapabilityScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """One capability's result.
 
     Attributes:
@@ -98,6 +105,10 @@ class CapabilityScore(msgspec.Struct, frozen=True, kw_only=True):
     scores: dict[str, Interval | None]
     reason: str
     covers: dict[str, int]
+
+    def __str__(self) -> str:
+        score = self.scores["shipped"]
+        return f"{self.capability}: {f'not measured, {self.reason}' if score is None else score}"
 
 
 def spent(parts: Iterable[EpisodeRecord | GameScore]) -> tuple[int, Usage]:

@@ -32,6 +32,15 @@ class Interval(msgspec.Struct, frozen=True):
     low: float | None = None
     high: float | None = None
 
+    def __format__(self, spec: str) -> str:
+        """Such as `0.91 [0.85, 0.97]`; `spec` is that of its numbers, `.2f` by default."""
+        ends = [end for end in (self.low, self.high) if end is not None]
+        mean, *reach = (format(value, spec or ".2f") for value in (self.mean, *ends))
+        return f"{mean} [{reach[0]}, {reach[1]}]" if len(reach) == 2 else mean
+
+    def __str__(self) -> str:
+        return format(self)
+
     def scaled(self, zero: float, one: float) -> Interval:
         """The same on the scale where `zero` is 0 and `one` is 1."""
         values = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,7 @@ from tests.chatty import HOSTILE, Chatty
 GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk"
 
 
-def play(folder: Path, agent: object, games: str = GAMES, episodes: int = 3) -> Path:
+def play(folder: Path, agent: Any, games: str = GAMES, episodes: int = 3) -> Path:
     """Play a small run into a folder."""
     smartplay.run(agent, games, episodes=episodes, out=folder, progress=False)
     return folder

@@ -33,7 +33,7 @@ ROOT = Path(smartplay.__file__).parents[1]
 
 
 def play(agent: Any, out: Path | None = None, **options: Any) -> Run:
-    given = {"games": BANDIT, "episodes": 2, "steps": 4, "progress": False}
+    given: dict[str, Any] = {"games": BANDIT, "episodes": 2, "steps": 4, "progress": False}
     return smartplay.run(agent, out=out, **(given | options))
 
 

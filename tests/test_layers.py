@@ -27,13 +27,14 @@ LAYERS = [
     "registry",
     "games",
     "text native snapshots spaces card anchors capabilities loading",
+    "shown",
     "errors printable untrusted whole_files toml_file _version",
 ]
 
 ONLY = {
-    "scoring": "statistics card capabilities records errors",
+    "scoring": "statistics card capabilities records errors shown",
     "statistics": "",
-    "comparison": "statistics",
+    "comparison": "statistics shown",
     "prices": "records toml_file errors",
     "runner": "agents models registry run_folder encoding records prices card parsing printable "
     "errors _version",

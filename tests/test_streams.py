@@ -82,7 +82,12 @@ def counting(folder: Path, code: str = COUNTING) -> str:
 
 
 def play(agent: Any, out: Path, **options: Any) -> Run:
-    given = {"games": GAMES, "episodes": EPISODES, "steps": STEPS, "progress": False}
+    given: dict[str, Any] = {
+        "games": GAMES,
+        "episodes": EPISODES,
+        "steps": STEPS,
+        "progress": False,
+    }
     return smartplay.run(agent, out=out, **(given | options))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from smartplay.shown import Shown, html_list, html_table
 from smartplay.statistics import Interval
 
 
@@ -26,6 +27,12 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     mean: Interval | None
     p: float | None
     corrected: float | None
+
+    def __str__(self) -> str:
+        if self.mean is None:
+            return "-"
+        p = "" if self.corrected is None else f" (p {self.corrected:.2g})"
+        return f"{self.mean:+.2f}{p}"
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +82,9 @@ class CostPoint(msgspec.Struct, frozen=True, kw_only=True):
     front: bool
 
 
-class Comparison(msgspec.Struct, frozen=True, kw_only=True, rename={"cost_points": "bargains"}):
+class Comparison(
+    Shown, msgspec.Struct, frozen=True, kw_only=True, rename={"cost_points": "bargains"}
+):
     """What `comparison.json` holds.
 
     Attributes:
@@ -95,3 +104,13 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True, rename={"cost_points
     improvements: list[Improvement]
     cost_points: list[CostPoint]
     notes: list[str]
+
+    def __str__(self) -> str:
+        return f"of {', '.join(self.runs)}: overall {', '.join(map(str, self.overall.differences))}"
+
+    def _repr_html_(self) -> str:
+        """A row for the mean of all games, for each game and each capability; then the notes."""
+        pairs = [f"{self.runs[d.first]} - {self.runs[d.second]}" for d in self.overall.differences]
+        subjects = [self.overall, *self.games, *self.capabilities]
+        rows = [[subject.name, *map(str, subject.differences)] for subject in subjects]
+        return html_table(["", *pairs], rows) + html_list(self.notes)

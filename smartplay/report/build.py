@@ -34,10 +34,11 @@ from smartplay.scoring import (
     separability,
     spent,
 )
+from smartplay.shown import Shown
 from smartplay.statistics import Interval, weighted_interval
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """What `report.json` holds.
 
     Attributes:
@@ -85,6 +86,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     models: list[ModelUse] = []
     cost: Cost | None = None
     human: Human = "published"
+
+    def __str__(self) -> str:
+        overall = "" if self.overall is None else f", overall {self.overall}"
+        return f"of {self.agent}: {self.episodes} of {self.planned} episodes{overall}"
+
+    def _repr_html_(self) -> str:
+        from smartplay.report.notebook import to_notebook
+
+        return to_notebook(self)
 
 
 def build_report(

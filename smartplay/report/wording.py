@@ -17,11 +17,7 @@ NONE = "-"
 
 def interval(value: Interval | None, digits: int = 2) -> str:
     """A mean with its interval, such as `0.91 [0.85, 0.97]`; `-` if there is none."""
-    if value is None:
-        return NONE
-    if value.low is None or value.high is None:
-        return f"{value.mean:.{digits}f}"
-    return f"{value.mean:.{digits}f} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
+    return NONE if value is None else f"{value:.{digits}f}"
 
 
 def share(value: float | None) -> str:

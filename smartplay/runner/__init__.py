@@ -97,7 +97,7 @@ def run(
         cache: A file that keeps a language model's replies for other runs of the same episodes.
         cluster: Address of a Dask scheduler; whole episodes are played by its workers.
         executor: Any other executor to play whole episodes.
-        progress: Whether to show a progress bar; by default if standard error is a terminal.
+        progress: Whether to show a progress bar; by default in a terminal or notebook.
 
     Returns:
         The run; `unscored` lists the episodes that failed, `stopped` says why it is incomplete.

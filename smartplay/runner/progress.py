@@ -1,9 +1,12 @@
-"""Shows how far a run is: on standard error, and only if someone is watching."""
+"""Shows how far a run is: on standard error or in a notebook, and only if someone is watching."""
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -20,6 +23,9 @@ from rich.text import Text
 from smartplay.records import Usage
 from smartplay.runner.episode import Outcome
 
+REDRAWN = 0.5
+"""Seconds between two drawings of the line in a notebook."""
+
 
 class _Told(ProgressColumn):
     """What is to be told whenever the line is drawn, so also while no step comes to its end."""
@@ -30,6 +36,36 @@ class _Told(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         return Text(self._tell())
+
+
+class _NotebookBar(Progress):
+    """The line in a notebook: an output that is drawn anew now and then, without widgets."""
+
+    _output: Any = None
+
+    def start(self) -> None:
+        from IPython.display import display
+
+        self._output = display(self.make_tasks_table(self.tasks), display_id=True)
+        self._over = threading.Event()
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    def refresh(self) -> None:
+        if self._output is not None:  # it is when a task is added, too
+            self._output.update(self.make_tasks_table(self.tasks))
+
+    def stop(self) -> None:
+        self._over.set()
+        self.refresh()
+
+    def _follow(self) -> None:
+        while not self._over.wait(REDRAWN):
+            self.refresh()
+
+
+def is_watched() -> bool:
+    """Whether someone sees what is shown: in a terminal or a notebook."""
+    return sys.stderr.isatty() or Console().is_jupyter
 
 
 class RunProgress:
@@ -43,14 +79,15 @@ class RunProgress:
     """
 
     def __init__(self, total: int, done: int, shown: bool, paces: Sequence[object] = ()) -> None:
-        self._bar = Progress(
+        console = Console(stderr=True)
+        self._bar = (_NotebookBar if shown and console.is_jupyter else Progress)(
             TextColumn("{task.completed}/{task.total} episodes"),
             BarColumn(),
             _Told(self._tell),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console,
             disable=not shown,
         )
         self._task = self._bar.add_task("run", total=total, completed=done)

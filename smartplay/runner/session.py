@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-import threading
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Executor
-from contextlib import ExitStack
+from concurrent.futures import Executor, Future, wait
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,8 +23,9 @@ from smartplay.runner.budget import Budget, Limits, Stopped, calling_on_stop, ow
 from smartplay.runner.episode import BAD_REQUEST, Outcome, failed, one_line
 from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
-from smartplay.runner.progress import RunProgress
+from smartplay.runner.progress import RunProgress, is_watched
 from smartplay.runner.streams import Stream, streams_of
+from smartplay.runner.threads import in_thread
 
 GRACE = 30.0
 """Seconds for what is under way when a run stops at a limit; after them it is given up."""
@@ -87,7 +86,7 @@ def play_session(
         models = RunModels(source.models, budget, stores)
         for model in source.models.values():
             model.pace.set_most(concurrency)
-        shown = sys.stderr.isatty() if progress is None else progress
+        shown = is_watched() if progress is None else progress
         bar = stack.enter_context(
             RunProgress(len(jobs), len(done), shown, [m.pace for m in source.models.values()])
         )
@@ -216,18 +215,24 @@ def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(coroutine)
-    results: list[T] = []
-    failures: list[BaseException] = []
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    loop = runner.get_loop()
+    task = loop.create_task(coroutine)
 
-    def body() -> None:
-        try:
-            results.append(asyncio.run(coroutine))
-        except BaseException as failure:
-            failures.append(failure)
+    async def end() -> T:
+        return await task
 
-    thread = threading.Thread(target=body)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
-    return results[0]
+    def body() -> T:
+        with runner:
+            return runner.run(end())
+
+    future: Future[T] | None = None
+    try:
+        future = in_thread(body)
+        return future.result()
+    except BaseException:
+        with suppress(RuntimeError):  # if the loop is closed
+            loop.call_soon_threadsafe(task.cancel)  # an interrupt reaches only this thread
+        if future is not None:
+            wait([future])
+        raise

@@ -1,0 +1,68 @@
+"""Episodes as a pandas data frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from smartplay.errors import MissingPackageError
+from smartplay.records import EpisodeRecord
+from smartplay.registry import find_card
+
+if TYPE_CHECKING:
+    import pandas
+
+COLUMNS = (
+    dict.fromkeys(("agent", "game"), "object")
+    | dict.fromkeys(("episode", "repeat", "seed", "agent_seed"), "int64")
+    | dict.fromkeys(("status", "error"), "object")
+    | dict.fromkeys(("score", "normalized", "return"), "float64")
+    | dict.fromkeys(("completed", "terminated", "truncated"), "bool")
+    | dict.fromkeys(("steps", "invalid", "rejected", "calls"), "int64")
+    | {f"{kind}_tokens": "int64" for kind in ("prompt", "cached", "completion", "reasoning")}
+    | {"reused_tokens": "int64", "seconds": "float64", "engine": "object", "traceback": "object"}
+)
+"""The columns of a frame that are always there, with their types."""
+
+
+def frame_of(agent: str, records: Iterable[EpisodeRecord]) -> pandas.DataFrame:
+    """One row per episode; see `smartplay.Run.to_frame`.
+
+    Raises:
+        MissingPackageError: If pandas is not installed.
+    """
+    try:
+        import pandas
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            'a data frame needs the package "pandas": pip install pandas'
+        ) from error
+    rows = [_row(agent, record) for record in records]
+    types = COLUMNS | {
+        name: "float64" if name.startswith("scores.") else "boolean"
+        for name in chain(*rows)
+        if name not in COLUMNS
+    }
+    return pandas.DataFrame(rows, columns=list(types)).astype(types)
+
+
+def _row(agent: str, record: EpisodeRecord) -> dict[str, Any]:
+    card, score = find_card(record.game), record.score
+    return {
+        name: value for name, value in msgspec.to_builtins(record).items() if name in COLUMNS
+    } | {
+        "agent": agent,
+        "normalized": None if card is None or score is None else card.normalized(score),
+        "invalid": sum(record.invalid.values()),
+        "rejected": sum(record.rejected.values()),
+        "prompt_tokens": record.usage.prompt,
+        "cached_tokens": record.usage.cached,
+        "completion_tokens": record.usage.completion,
+        "reasoning_tokens": record.usage.reasoning,
+        "reused_tokens": record.reused.total,
+        **{f"scores.{name}": value for name, value in record.scores.items()},
+        **{f"unlocked.{name}": value for name, value in record.unlocked.items()},
+    }

@@ -1,0 +1,65 @@
+"""The report, and scores of it, as a notebook shows them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TypeVar
+
+from smartplay import printable
+from smartplay.report import wording
+from smartplay.report.build import Report
+from smartplay.report.radar import radar_svg
+from smartplay.shown import html_list, html_table
+
+ScoreT = TypeVar("ScoreT")
+
+
+class Scores(dict[str, ScoreT]):
+    """Scores by name, shown as a table; a short name finds them too: `run.scores["Hanoi3Disk"]`.
+
+    Args:
+        scores: The scores by full name.
+        report: The report they come from.
+        title: Which of its tables holds them.
+    """
+
+    def __init__(self, scores: dict[str, ScoreT], report: Report, title: str) -> None:
+        super().__init__(scores)
+        shown = [table for table in wording.tables(report) if table.title == title]
+        self._cells = [
+            row[: table.narrow] for table in shown for row in (table.header, *table.rows)
+        ]
+
+    def __missing__(self, name: str) -> ScoreT:
+        for full in self:
+            short = full.split("/")[-1]
+            if name in (short, short.rpartition("-v")[0], full.lower().replace(" ", "_")):
+                return self[full]
+        raise KeyError(f"{name}; known: {', '.join(self) or 'none'}")
+
+    def __repr__(self) -> str:
+        rows = [[printable.line(cell) for cell in row] for row in self._cells]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        return "\n".join(lines) or super().__repr__()
+
+    def _repr_html_(self) -> str:
+        return html_table(self._cells[0], self._cells[1:]) if self._cells else "{}"
+
+
+def to_notebook(report: Report) -> str:
+    """Headline, radar, tables and cautions as a piece of HTML that needs nothing from outside."""
+    radar = b64encode(radar_svg(report).encode()).decode()
+    tables = [
+        f"<h4>{table.title}</h4>{html_table(table.header, table.rows)}"
+        for table in wording.tables(report)
+    ]
+    return "".join(
+        [
+            html_list(wording.headline(report)),
+            f'<img alt="Capabilities" src="data:image/svg+xml;base64,{radar}">',
+            *tables,
+            "<h4>Read this before you quote a number</h4>" if wording.cautions(report) else "",
+            html_list(wording.cautions(report)),
+        ]
+    )
