@@ -151,10 +151,9 @@ class _Check:
         if header.seed_rule < SEED_RULE:
             self.notes.append("its agents' seeds follow the rule of version 0.1")
         if header.parser != parsing.VERSION:
-            found = f"version {header.parser}" if header.parser else "no version that it names"
+            by = f"version {header.parser} of the parser" if header.parser else "an older parser"
             self.notes.append(
-                f"its replies were read by {found} of the parser, which is now at version "
-                f"{parsing.VERSION}: only the actions were checked"
+                f"{by} read its replies, not version {parsing.VERSION}: only actions were checked"
             )
         tasks = [
             Task(

@@ -267,6 +267,3 @@ def _said(text: str, names: Names, truncated: bool) -> Found:
 @lru_cache(maxsize=64)
 def _names(actions: tuple[str, ...]) -> Names:
     return Names(actions)
-
-
-VERSION = 1
