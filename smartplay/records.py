@@ -341,3 +341,7 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return f"of {self.agent}: {self.planned} episodes of {', '.join(self.games)}"
+
+
+for _kind in (Call, EpisodeHeader, EpisodeRecord, RunHeader, StepMark, StepRecord):
+    msgspec.json.Decoder(_kind)  # the first use of a type must not happen in two threads at once

@@ -300,6 +300,22 @@ def test_help_shows_what_is_late(capsys: pytest.CaptureFixture[str]) -> None:
     assert "repeats: 'int' = 1" in told
 
 
+def test_records_are_ready_before_threads_read_them() -> None:
+    """Python crashes if two threads use a type of msgspec's for the first time at once."""
+    code = (
+        "import contextlib, sys, msgspec\n"
+        "from smartplay import records as r\n"
+        "called = []\n"
+        "sys.setprofile(lambda frame, *_: called.append(frame.f_code.co_name))\n"
+        "for kind in (r.Call, r.EpisodeHeader, r.EpisodeRecord, r.RunHeader, r.StepRecord):\n"
+        "    with contextlib.suppress(msgspec.ValidationError):\n"
+        "        msgspec.json.decode(b'{}', type=kind)\n"
+        "sys.setprofile(None)\n"
+        "assert 'get_class_annotations' not in called, called\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as on Unix")
 def test_an_interrupt_ends_what_plays_beside_a_running_loop() -> None:
     """As in a notebook, where the cell that waits has a loop of its own."""
