@@ -23,7 +23,7 @@ from smartplay.report import build_report
 from tests.golden import all_cards
 from tests.test_conformance import plain, steps
 
-SEED, STEPS = 13, 60
+SEED, STEPS, PICTURE_EACH = 13, 60, 6
 RUN = "BanditTwoArmedHighLowFixed,Hanoi3Disk,RockPaperScissorBasic,MessengerL1,contrast"
 
 
@@ -44,8 +44,9 @@ def _playthroughs(card: GameCard) -> Iterator[Any]:
     if isinstance(env.unwrapped, NativeEnv):
         yield from _played(gym.make(card.id, observation="native"))
         pictured = gym.make(card.id, render_mode="rgb_array")
-        for _ in steps(pictured, SEED, 1):
-            yield np.asarray(pictured.render()).tobytes()
+        for number, _ in enumerate(steps(pictured, SEED, STEPS)):
+            if number % PICTURE_EACH == 0:
+                yield np.asarray(pictured.render()).tobytes()
         pictured.close()
 
 

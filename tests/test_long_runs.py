@@ -132,7 +132,12 @@ def test_replies_that_are_no_answer_are_scored(server: FakeServer, tmp_path: Pat
     )
     run = play(server, tmp_path / "run", 20, retries=0)
     assert not run.unscored
-    assert run.episodes[0].invalid == {"empty": 1, "truncated": 1, "unparsable": 2}
+    assert run.episodes[0].invalid == {
+        "withheld": 1,
+        "truncated": 1,
+        "empty": 1,
+        "unparsable": 1,
+    }
 
 
 def test_a_key_is_nowhere(

@@ -89,7 +89,7 @@ def test_the_request_holds_the_settings(server: FakeServer) -> None:
 def test_settings_of_none_are_left_out(server: FakeServer) -> None:
     settings = make_settings(Settings, {"temperature": "none", "max_tokens": "none"})
     assert (settings.temperature, settings.max_tokens) == (None, None)
-    chat(openai_model(server, temperature=None, max_tokens=None), seed=5)
+    chat(openai_model(server, temperature=None, max_tokens=None))
     assert server.requests == [{"model": "fake", "messages": TALK}]
 
 
