@@ -88,6 +88,7 @@ class Budget:
 
     Attributes:
         spent: Tokens spent so far, by model.
+        currency: As above.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class Budget:
         currency: str = "",
         spent: Spent | None = None,
     ) -> None:
-        self._limits, self._prices, self._currency = limits, prices or {}, currency
+        self._limits, self._prices, self.currency = limits, prices or {}, currency
         self._started = time.monotonic()
         self._lock = threading.Lock()
         self.spent = dict(spent or {})
@@ -154,7 +155,7 @@ class Budget:
         self._compare()
 
     def _compare(self) -> None:
-        limits, unit = self._limits, self._currency
+        limits, unit = self._limits, self.currency
         if limits.tokens is not None and self.tokens >= limits.tokens:
             self._stop(lambda: f"{self.tokens} tokens are spent of at most {limits.tokens}")
         if limits.cost is not None and self.cost >= limits.cost:

@@ -86,6 +86,26 @@ class Places:
         self._waiting: set[Future[Outcome]] = set()
         self._sent = self._lost = 0
 
+    @property
+    def worker_steps(self) -> int:
+        """Steps that the worker processes of this machine have played so far."""
+        return self._workers.steps
+
+    @property
+    def on_executor(self) -> bool:
+        """Whether the episodes are played on an executor that was given."""
+        return self._given is not None
+
+    def plays_here(self, job: Job) -> bool:
+        """Whether an episode is played in this process."""
+        return not self._given and not self._in_worker(job)
+
+    def _in_worker(self, job: Job) -> bool:
+        source = self._source
+        return bool(
+            not source.asynchronous and source.reference is not None and get_card(job.game).heavy
+        )
+
     async def play(self, job: Job) -> Outcome:
         """Play an episode to its end."""
         source, by_name = self._source, self._source.reference
@@ -94,7 +114,7 @@ class Places:
         elif source.asynchronous:
             lent = self._models.lend(job.agent_seed, job.repeat)
             return await play_episode(job, source.make, lent, self._tick)
-        elif by_name and get_card(job.game).heavy:
+        elif by_name and self._in_worker(job):
             outcome = await self._hand_over(job, by_name)
         else:
             future = self._threads.submit(play_here, job, source, self._tick)

@@ -12,7 +12,7 @@ from multiprocessing import resource_tracker
 from typing import Any
 
 from smartplay.runner.episode import Outcome
-from smartplay.runner.worker import end_with_parent
+from smartplay.runner.worker import begin_worker
 
 
 def processors() -> int:
@@ -33,6 +33,13 @@ class WorkerPool:
         self._most = most
         self._pools: list[ProcessPoolExecutor] = []
         self._busy: set[Future[Outcome]] = set()
+        self._context = multiprocessing.get_context("spawn")
+        self._steps: Any = None
+
+    @property
+    def steps(self) -> int:
+        """Steps that have been played so far."""
+        return 0 if self._steps is None else int(self._steps.value)
 
     def submit(self, play: Callable[..., Outcome], /, *arguments: Any) -> Future[Outcome]:
         """Have an episode played."""
@@ -62,10 +69,12 @@ class WorkerPool:
         return self._pools[-1] if self._pools else self._another()
 
     def _another(self) -> ProcessPoolExecutor:
+        self._steps = self._steps or self._context.Value("q", 0)
         pool = ProcessPoolExecutor(
             self._most,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=end_with_parent,
+            mp_context=self._context,
+            initializer=begin_worker,
+            initargs=(self._steps,),
         )
         self._pools.append(pool)
         return pool

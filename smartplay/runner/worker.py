@@ -14,7 +14,7 @@ import os
 import platform
 import signal
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import wait
 from functools import lru_cache
 from typing import Any
@@ -26,6 +26,7 @@ from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.errors import UsageError
 from smartplay.models.lending import RunModels
 from smartplay.models.replies import PassedReplies
+from smartplay.records import Call
 from smartplay.runner.budget import Budget, Limits, Stopped
 from smartplay.runner.episode import (
     NO_ALLOWANCE,
@@ -46,6 +47,7 @@ OVERTIME = 10.0
 given up from outside. Seen from inside, which is between replies, its steps are kept."""
 
 _one_at_a_time = threading.RLock()
+_shared_steps: list[Any] = []
 
 
 def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
@@ -102,7 +104,23 @@ def play_by_name(job: Job, reference: tuple[str, dict[str, Any]]) -> Outcome:
     """Play an episode with an agent that is built by its name and settings."""
     with _one_at_a_time:
         source = _source(msgspec.json.encode(reference))
-    return play_here(job, source)
+    return play_here(job, source, _count_step)
+
+
+def begin_worker(steps: Any) -> None:
+    """Prepare a worker process.
+
+    Args:
+        steps: A number shared with the parent, which counts the steps.
+    """
+    _shared_steps.append(steps)
+    end_with_parent()
+
+
+def _count_step(calls: Sequence[Call]) -> None:
+    for steps in _shared_steps:
+        with steps.get_lock():
+            steps.value += 1
 
 
 def end_with_parent() -> None:
