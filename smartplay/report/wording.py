@@ -15,6 +15,13 @@ from smartplay.statistics import MASTERED, Interval
 NONE = "-"
 
 
+def agent(report: Report) -> str:
+    """Who played, with the models that answered where the agent's name does not say."""
+    served = {name for use in report.models for name in use.served}
+    models = [name for name in sorted(served) if name not in report.agent]
+    return f"{report.agent} ({', '.join(models)})" if models else report.agent
+
+
 def interval(value: Interval | None, digits: int = 2) -> str:
     """A mean with its interval, such as `0.91 [0.85, 0.97]`; `-` if there is none."""
     if value is None:

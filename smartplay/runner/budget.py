@@ -18,7 +18,7 @@ import msgspec
 from smartplay.errors import UsageError
 from smartplay.prices import Price, Prices, read_prices
 from smartplay.records import EpisodeRecord, RunHeader, Usage
-from smartplay.runner.episode import NO_ACCESS, NO_REPLY, Allowance, Outcome
+from smartplay.runner.episode import NO_ACCESS, NO_REPLY, Allowance, Outcome, Stopped
 
 IN_A_ROW = 5
 LEAST_SHARE = 1e-9
@@ -71,10 +71,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
                 raise UsageError(f"{self.prices} has no price for {name}")
             found[name] = price
         return found, prices.currency
-
-
-class Stopped(BaseException):
-    """Ends an episode, between two calls or steps, of a run that is to stop."""
 
 
 class Budget:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from typing import Any
 
 import msgspec
@@ -137,11 +137,20 @@ class Places:
         wait(list(self._in_threads), LAST_STEP)
 
     async def _hand_over(self, job: Job, by_name: tuple[str, dict[str, Any]]) -> Outcome:
-        """Play in a worker process here, the death of which costs the episodes it had."""
-        try:
-            return await self._await(self._workers.submit(play_by_name, job, by_name))
-        except Exception as failure:
-            return failed(job, one_line(failure))
+        """Play in a worker process here.
+
+        The death of one breaks off all episodes that are played in such processes, so each of them
+        is played again in a process of its own: only so is it seen which of them it died of.
+        """
+        for submit in (self._workers.submit, self._workers.submit_alone):
+            try:
+                return await self._await(submit(play_by_name, job, by_name))
+            except BrokenExecutor as failure:
+                if self._budget.reason is not None:
+                    raise asyncio.CancelledError from failure
+            except Exception as failure:
+                return failed(job, one_line(failure))
+        return failed(job, "the worker process ended while it played this episode, twice")
 
     async def _send_in_shares(self, executor: Executor, job: Job) -> Outcome:
         """Play on the executor, in as many goes as the episode needs shares of the limits.

@@ -16,7 +16,6 @@ from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.registry import get_card
 from smartplay.runner.budget import Budget
 from smartplay.runner.episode import Job
-from smartplay.scoring import episode_means
 
 PLAIN_EVERY = 30.0
 """Seconds between two lines where there is no terminal to draw in."""
@@ -175,11 +174,10 @@ class RunProgress:
         scores, raw = [], []
         for game, plan in self._header.games.items():
             card = get_card(game).as_played(plan.steps, plan.settings)
-            values = [(r.episode, r.score) for r in self._records[game] if r.score is not None]
+            values = [r.score for r in self._records[game] if r.score is not None]
             if not values:
                 continue
-            means = episode_means(values).values()
-            mean = sum(means) / len(means)
+            mean = sum(values) / len(values)
             raw.append(mean)
             normalized = card.normalized(mean)
             if normalized is not None:

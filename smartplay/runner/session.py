@@ -21,11 +21,12 @@ from smartplay.prices import Price
 from smartplay.records import Call, RunHeader
 from smartplay.registry import get_card
 from smartplay.run_folder import RunFolder
-from smartplay.runner.budget import Budget, Limits, Stopped, calling_on_stop, own_spent
-from smartplay.runner.episode import BAD_REQUEST, Outcome, failed, one_line
+from smartplay.runner.budget import Budget, Limits, calling_on_stop, own_spent
+from smartplay.runner.episode import BAD_REQUEST, Outcome, Stopped, failed, one_line
 from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
 from smartplay.runner.progress import RunProgress
+from smartplay.runner.steady import run_steadily
 from smartplay.runner.streams import Stream, streams_of
 
 GRACE = 30.0
@@ -217,16 +218,14 @@ def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
 
 def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine whether or not the caller (a notebook, say) runs an event loop already."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(coroutine)
+    if asyncio._get_running_loop() is None:
+        return run_steadily(coroutine)
     results: list[T] = []
     failures: list[BaseException] = []
 
     def body() -> None:
         try:
-            results.append(asyncio.run(coroutine))
+            results.append(run_steadily(coroutine))
         except BaseException as failure:
             failures.append(failure)
 

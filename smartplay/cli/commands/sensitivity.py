@@ -39,14 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Play what is missing, compute, print."""
     from smartplay.cli.commands.run import agent_settings
+    from smartplay.runner.plan import slug
     from smartplay.validity.sensitivity import study_prompts
 
-    slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in options.agent)
     found = study_prompts(
         options.agent,
         [name.strip() for name in options.variants.split(",")],
         options.games,
-        options.out or Path("runs") / f"sensitivity-{slug}",
+        options.out or Path("runs") / f"sensitivity-{slug(options.agent)}",
         agent_settings(options),
         episodes=options.episodes,
         seed=options.seed,
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(found: Sensitivity) -> None:
-    rows = [(name, summary, _told(found, name)) for name, summary in found.variants.items()]
+    rows = [(name, summary, _interval(found, name)) for name, summary in found.variants.items()]
     print_table(
         f"\n{found.agent}: scores over chance on {found.episodes} episodes, by variant",
         ("variant", "what is different", "score"),
@@ -88,7 +88,7 @@ def _print(found: Sensitivity) -> None:
     )
 
 
-def _told(found: Sensitivity, name: str) -> str:
+def _interval(found: Sensitivity, name: str) -> str:
     value = found.overall.variants[name]
     if value.low is None or value.high is None:
         return f"{value.mean:.3f}"
