@@ -18,7 +18,7 @@ from rich.console import Console
 import smartplay
 from smartplay.anchors import Anchors
 from smartplay.errors import RunFolderError
-from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.records import EpisodeRecord, RoleUse, RunHeader
 from smartplay.report import Report, build_report, write_report
 from smartplay.report.markdown import escape, to_markdown
 from smartplay.report.radar import HEIGHT, WIDTH, radar_svg
@@ -292,6 +292,25 @@ def test_scores_beyond_human_and_below_zero_stay_in_the_picture(tmp_path: Path) 
             assert 0 <= float(circle.get("cy", "")) <= HEIGHT
         rings = [e for e in picture.iter(f"{SVG}circle") if "ring" in e.get("class", "")]
         assert 5 <= len(rings) <= 9
+
+
+def test_every_ring_of_the_radar_has_its_value(tmp_path: Path) -> None:
+    path = played(tmp_path / "run", f"{BANDIT},{HANOI}", agent="reference")
+    picture = ET.fromstring(radar_svg(build_report(path)))
+    told = [element.text for element in picture.iter(f"{SVG}text")]
+    rings = [e for e in picture.iter(f"{SVG}circle") if "ring" in e.get("class", "").split()]
+    values = [text for text in told if text and re.fullmatch(r"[\d.]+", text)]
+    assert len(values) == len(rings)
+
+
+def test_the_title_names_the_model_that_an_agents_name_does_not(tmp_path: Path) -> None:
+    path = played(tmp_path / "run", HANOI)
+    use = RoleUse(model="local", calls=1, served=["small-model-q4", "random"])
+    rewrite(path, roles={"player": use})
+    report = build_report(path)
+    assert to_markdown(report).startswith("# SmartPlay report: random \\(small-model-q4\\)\n")
+    rewrite(path, roles={})
+    assert to_markdown(build_report(path)).startswith("# SmartPlay report: random\n")
 
 
 # Hostile texts
