@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +21,9 @@ from smartplay.capabilities import Capability
 from smartplay.errors import CardError
 from smartplay.loading import code_digest
 from smartplay.toml_file import overlay, read_toml
+
+WRAPPER_SETTINGS = ("history", "observation")
+"""Settings that decide what an agent is shown of a game, not what the game is."""
 
 Human = Literal["published", "baseline"]
 HUMANS: tuple[Human, ...] = ("published", "baseline")
@@ -132,6 +136,21 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         source = f"recorded here: {own.players} players, {own.episodes} episodes"
         anchors = msgspec.structs.replace(self.anchors, human=own.mean, human_source=source)
         return msgspec.structs.replace(self, anchors=anchors)
+
+    def as_played(self, steps: int, settings: Mapping[str, Any] | None = None) -> GameCard:
+        """The same card with the anchors that hold for a way it was played: all of them, or none.
+
+        Anchors were measured with the card's settings and its step limit. What an agent is shown
+        of the game (`WRAPPER_SETTINGS`) moves no end of the scale.
+
+        Args:
+            steps: The step limit played with.
+            settings: The settings played with, over the card's.
+        """
+        own = {key: value for key, value in (settings or {}).items() if key not in WRAPPER_SETTINGS}
+        if steps == self.steps and own.items() <= self.settings.items():
+            return self
+        return msgspec.structs.replace(self, anchors=Anchors())
 
     def corrected(self, score: float) -> float | None:
         """The score on the scale where random play is 0 and the best known score 1.

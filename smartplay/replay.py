@@ -19,12 +19,12 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
-from smartplay.card import GameCard
+from smartplay.card import WRAPPER_SETTINGS, GameCard
 from smartplay.errors import SmartPlayError, UsageError
 from smartplay.loading import load_object
 from smartplay.records import EpisodeHeader, GameHeader, StepRecord
 from smartplay.registry import find_card
-from smartplay.text import GYM_ID, WRAPPER_SETTINGS, describer_settings
+from smartplay.text import GYM_ID, describer_settings
 
 KEPT = 200
 """Pictures kept in memory; older ones are made again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -37,10 +37,10 @@ class GameScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
         planned: Episodes the run is to play.
         engine: What played the game's world, where there is more than one; else empty.
         steps_limit: Step limit played with.
-        shortened: Whether that is below the card's, so that anchors are out of reach.
+        shortened: Whether that is below the card's.
         score: Mean score over the episodes, each the mean of its plays; None if none was scored.
-        normalized: (score - min) / (human - min), as in the paper; None if undefined.
-        corrected: (score - random) / (best - random); None if undefined.
+        normalized: (score - min) / (human - min), as in the paper; None without anchors.
+        corrected: (score - random) / (best - random); None likewise.
         return_mean: Mean sum of rewards.
         completed: Share of scored episodes that reached the game's goal.
         steps: Steps taken in scored episodes.
@@ -152,7 +152,7 @@ def score_game(
     """Sum up a game's episodes.
 
     Args:
-        card: The game's card.
+        card: The game's card, with the anchors that hold for the settings played with.
         records: Its episodes, scored or not.
         planned: How many the run is to play, repeats counted.
         steps_limit: The step limit they were played with.
@@ -166,7 +166,7 @@ def score_game(
     success = {name: float(np.mean(values)) for name, values in unlocked.items()}
     further = _named(scored, lambda record: record.scores)
     calls, usage = spent(records)
-    anchors = card.anchors
+    anchors = card.as_played(steps_limit).anchors
     return GameScore(
         game=card.id,
         title=card.title,
@@ -194,12 +194,16 @@ def score_game(
     )
 
 
-def score_capabilities(cards: Sequence[GameCard], samples: Samples) -> list[CapabilityScore]:
+def score_capabilities(
+    cards: Sequence[GameCard], samples: Samples, waiting: Sequence[GameCard] = ()
+) -> list[CapabilityScore]:
     """Attribute normalised scores to the nine capabilities.
 
     Args:
         cards: The played games' cards.
         samples: Normalised episode scores by full id; a game without any is left out.
+        waiting: Games of the run that are still to be played. A capability that one of them
+            demands has no score yet: it would be that of another choice of games.
 
     Returns:
         One score per capability, in the order of `Capability`. Episodes are resampled within games
@@ -207,10 +211,12 @@ def score_capabilities(cards: Sequence[GameCard], samples: Samples) -> list[Capa
     """
     measured = [card for card in cards if samples.get(card.id)]
     matrices = {weights: weight_matrix(measured, weights) for weights in WEIGHTS}
+    demanded = {weights: weight_matrix(waiting, weights).sum(axis=0) for weights in WEIGHTS}
     return [
         _score_capability(
             capability,
             {weights: matrix[:, place] for weights, matrix in matrices.items()},
+            {weights for weights in WEIGHTS if demanded[weights][place]},
             {card.id: samples[card.id] for card in measured},
         )
         for place, capability in enumerate(Capability)
@@ -218,12 +224,15 @@ def score_capabilities(cards: Sequence[GameCard], samples: Samples) -> list[Capa
 
 
 def _score_capability(
-    capability: Capability, columns: Mapping[Weights, Floats], samples: Samples
+    capability: Capability,
+    columns: Mapping[Weights, Floats],
+    early: Collection[Weights],
+    samples: Samples,
 ) -> CapabilityScore:
     scores: dict[str, Interval | None] = dict.fromkeys(WEIGHTS)
     for weights, column in columns.items():
         chosen = [list(samples)[place] for place in np.flatnonzero(column)]
-        if chosen:
+        if chosen and weights not in early:
             scores[weights] = weighted_interval(
                 [samples[game] for game in chosen],
                 column[column != 0].tolist(),
@@ -232,6 +241,8 @@ def _score_capability(
     reason = ""
     if scores["shipped"] is None:
         reason = "no played game demands it" if samples else "no game has a normalised score"
+        if "shipped" in early:
+            reason = "not all games that demand it have been played"
     covers = zip(samples, columns["shipped"].tolist(), strict=True)
     return CapabilityScore(
         capability=str(capability),

@@ -24,6 +24,7 @@ from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
 from gymnasium.wrappers import TimeLimit
 
+from smartplay.card import WRAPPER_SETTINGS
 from smartplay.errors import UnknownNameError, UsageError
 from smartplay.loading import load_module, load_object
 from smartplay.native import (
@@ -46,7 +47,6 @@ from smartplay.spaces import TextSpace
 
 CHARACTERS = string.digits + string.ascii_letters + string.punctuation + " \n"
 GYM_ID = re.compile(r"([\w.-]+[:/])*[\w.-]+-v[0-9]+")
-WRAPPER_SETTINGS = ("history", "observation")
 OBSERVATIONS = ("text", "image", "both", "native")
 RENDER_MODES = ("ansi", "human", "rgb_array")
 

@@ -41,7 +41,9 @@ def play(
     return display, human.play(display, header, path, player)
 
 
-def recorded_run(out: Path, games: str = "Hanoi3Disk", agent: Any = "reference") -> RunFolder:
+def recorded_run(
+    out: Path, games: str = "Hanoi3Disk", agent: Any = "reference", steps: int | None = 9
+) -> RunFolder:
     """A short run of an agent."""
-    smartplay.run(agent, games, episodes=1, steps=9, out=out, progress=False)
+    smartplay.run(agent, games, episodes=1, steps=steps, out=out, progress=False)
     return RunFolder(out)

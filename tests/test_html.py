@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 import pytest
 
+import smartplay
 from smartplay import printable
 from smartplay.cli import main
 from smartplay.comparison import compare
@@ -208,7 +209,7 @@ def test_the_page_keeps_its_limit_however_many_steps_there_are(
     html, _ = page_of([runs["random"]], tmp_path / "page.html")
     scripts = Page(html).scripts
     assert sum(len(v) for k, v in scripts.items() if k.startswith("steps-")) <= 50_000
-    assert "have no pictures, for want of room" in html
+    assert "have no pictures: the page has no room" in html
 
 
 def test_runs_without_steps_or_episodes_still_have_a_page(
@@ -379,3 +380,56 @@ def test_a_page_is_written_whole_or_not_at_all(
     with pytest.raises(Exception, match="No space left"):
         write_html([], [], out)
     assert out.read_bytes() == before
+
+
+# Runs that played other games, or other lengths
+
+
+def test_what_runs_do_not_share_is_shown_of_none(tmp_path: Path) -> None:
+    """Weights and random play of one run say nothing about another's games."""
+    both = play(tmp_path / "both", "random")
+    one = play(tmp_path / "one", "reference", "Hanoi3Disk")
+    html, _ = page_of([both, one], tmp_path / "page.html")
+    start = html.index('<section id="capabilities"')
+    section = html[start : html.index("</section>", start)]
+    assert "Games, with weights" not in section
+    assert "Random play" not in section
+    assert "random play" not in section
+    assert "The runs played different games or did not play them alike" in section
+    assert "of episodes in 1 game that both played alike" in html
+    alike, _ = page_of([both, play(tmp_path / "same", "reference")], tmp_path / "alike.html")
+    assert "Games, with weights" in alike
+    assert "different games or did not play them alike" not in alike
+
+
+def test_equal_runs_have_an_axis_to_read(tmp_path: Path) -> None:
+    twins = [play(tmp_path / name, "reference", "Hanoi3Disk") for name in "ab"]
+    html, _ = page_of(twins, tmp_path / "page.html")
+    assert "e-09" not in html
+    assert "e-10" not in html
+
+
+def test_anchors_of_a_whole_game_are_not_drawn_beside_a_shortened_one(tmp_path: Path) -> None:
+    whole = play(tmp_path / "whole", "random", "Hanoi3Disk")
+    smartplay.run("random", "Hanoi3Disk", quick=True, out=tmp_path / "quick", progress=False)
+    html, _ = page_of([whole, tmp_path / "quick"], tmp_path / "page.html")
+    assert 'class="anchor human"' not in html
+    assert 'class="anchor human"' in page_of([whole], tmp_path / "one.html")[0]
+
+
+def test_a_page_without_scores_of_capabilities_is_short(tmp_path: Path) -> None:
+    smartplay.run("random", "Hanoi3Disk", quick=True, out=tmp_path / "quick", progress=False)
+    html, _ = page_of([tmp_path / "quick"], tmp_path / "page.html")
+    assert "No capability has a score." in html
+    assert 'class="radar"' not in html
+    assert "Games, with weights" not in html
+    assert "trial of the set-up, not a result" in html
+
+
+def test_flat_curves_are_not_drawn(tmp_path: Path) -> None:
+    smartplay.run("constant:1", "Hanoi3Disk", episodes=2, out=tmp_path / "flat", progress=False)
+    html, (report,) = page_of([tmp_path / "flat"], tmp_path / "page.html")
+    assert report.details[0].curve is not None
+    flat = not any(point.mean for point in report.details[0].curve.gain)
+    assert ("Score so far, by step" in html) == (not flat)
+    assert flat, "the test needs an agent that never scores"

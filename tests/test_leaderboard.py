@@ -32,7 +32,7 @@ HOSTILE = "<script>alert(1)</script>|`*</td>"
 
 
 def play(agent: Any, out: Path, games: str = GAMES, **settings: Any) -> Path:
-    settings = {"episodes": 4, "steps": 20} | settings
+    settings = {"episodes": 4} | settings
     smartplay.run(agent, games, out=out, progress=False, **settings)
     return out
 

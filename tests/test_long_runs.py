@@ -533,7 +533,7 @@ def test_the_command_tells_of_limits(server: FakeServer, tmp_path: Path) -> None
     assert done.returncode == 4, done.stderr
     assert done.stderr == (
         f"smartplay: stopped: {25 * TOKENS} tokens are spent of at most {25 * TOKENS}; "
-        "1 episodes are finished and the same command takes up the others\n"
+        "1 episode finished, and the same command goes on with the others\n"
     )
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, len(server.requests)) == (0, 80), done.stderr

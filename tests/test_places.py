@@ -24,6 +24,7 @@ from smartplay.runner import Limits
 from smartplay.runner.budget import IN_A_ROW, Budget
 from smartplay.runner.episode import Job
 from smartplay.runner.places import SENDINGS, suits
+from smartplay.runner.plan import plan_run, select_games
 from smartplay.runner.progress import RunProgress
 from smartplay.runner.session import _Session
 from smartplay.runner.streams import streams_of
@@ -222,10 +223,14 @@ def test_an_interrupt_before_the_first_step_leaves_nothing_behind(tmp_path: Path
     rest: dict[str, Any] = {"card": "", "settings": {}, "steps": 3, "retries": 0}
     jobs = [Job(game=HANOI, episode=k, seed=k, agent_seed=k, **rest) for k in range(3)]
     streams = streams_of(jobs, None, {}, no_steps)
+    plan = plan_run(
+        source, select_games(HANOI), episodes=3, steps=3, seed=0, retries=0, quick=False,
+        settings={}, arguments={},
+    )  # fmt: skip
 
     async def body() -> None:
         models = RunModels({}, budget)
-        with RunProgress(len(jobs), 0, shown=False) as bar:
+        with RunProgress(plan, [], False, budget) as bar:
             session = _Session(RunFolder(tmp_path), source, models, budget, bar)
             playing = asyncio.ensure_future(session.play(streams, 2, None))
             await asyncio.sleep(0)  # it has made its tasks, and none of them has begun

@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import smartplay
+from smartplay.anchors import Anchors
 from smartplay.errors import RunFolderError
-from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.records import EpisodeRecord, RoleUse, RunHeader
 from smartplay.report import Report, build_report, write_report
 from smartplay.report.markdown import escape, to_markdown
 from smartplay.report.radar import HEIGHT, WIDTH, radar_svg
 from smartplay.report.terminal import print_report
+from smartplay.report.wording import cautions
 from smartplay.run_folder import RunFolder, encode
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
@@ -115,7 +117,9 @@ def test_gaps_are_gaps(tmp_path: Path) -> None:
     assert spatial.reason
     markdown = to_markdown(report)
     assert tables(markdown)[1][-1][1] == "-"
-    assert "Spatial Reasoning is not measured: no played game demands it." in markdown
+    (unmeasured,) = [line for line in markdown.splitlines() if "Not measured" in line]
+    assert unmeasured.startswith("- Not measured, because no played game demands it: Long Text")
+    assert unmeasured.endswith(", Spatial Reasoning.")
     picture = ET.fromstring(radar_svg(report))
     told = [element.text for element in picture.iter(f"{SVG}text")]
     gaps = sum(score.scores["shipped"] is None for score in report.capabilities)
@@ -145,7 +149,7 @@ def test_an_unfinished_run(tmp_path: Path) -> None:
     (path / "episodes.jsonl").unlink()
     report = write_report(path)
     assert (report.episodes, report.planned, report.missing) == (0, 6, 6)
-    assert "(6 not played yet)" in terminal(report)
+    assert "(6 still to be played)" in terminal(report)
 
 
 def test_invalid_answers_by_cause(tmp_path: Path) -> None:
@@ -163,10 +167,16 @@ def test_invalid_answers_by_cause(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"games": f"{BANDIT},{HANOI}", "steps": 5}, "fewer steps than the card says"),
+        (
+            {"games": f"{BANDIT},{HANOI}", "steps": 5},
+            "Raw scores only: the human and",
+        ),
         ({"games": HANOI, "episodes": 1}, "A single episode has no interval."),
-        ({"games": HANOI, "game_settings": {"hanoi": {"noise": 0.5}}}, "settings of its own"),
-        ({"games": f"{HANOI},Hanoi4Disk"}, "no human score is known: Hanoi4Disk-v0."),
+        (
+            {"games": HANOI, "game_settings": {"hanoi": {"noise": 0.5}}},
+            "Raw scores only: the human and",
+        ),
+        ({"games": f"{HANOI},Hanoi4Disk"}, "No human score is known for Hanoi4Disk-v0: it counts"),
         ({"games": f"{HANOI},{BANDIT},{ROCK}"}, "cannot tell apart: Reasoning and Planning"),
         ({"games": HANOI}, "only 1 independent direction:"),
         ({"games": f"{HANOI},{BANDIT},{ROCK}"}, "only 3 independent directions:"),
@@ -176,6 +186,85 @@ def test_cautions(options: dict[str, Any], words: str, tmp_path: Path) -> None:
     report = write_report(played(tmp_path / "run", **options))
     assert words in to_markdown(report).replace("\\", "")
     assert words in " ".join(terminal(report).split())
+
+
+RAW = [
+    ({"quick": True}, "Raw scores only: the human"),
+    ({"steps": 29}, "Raw scores only: the human"),
+    ({"steps": 31}, "Raw scores only: the human"),
+    ({"game_settings": {"Hanoi3Disk": {"disks": 4}}}, "Raw scores only: the human"),
+    ({"games": f"{ROCK},{HANOI}", "game_settings": {HANOI: {"noise": 0.5}}}, "for Hanoi3Disk-v0: "),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), RAW, ids=lambda value: str(value)[:30])
+def test_anchors_hold_for_the_settings_and_length_they_were_measured_with(
+    options: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    report = build_report(played(tmp_path / "run", **{"games": HANOI} | options))
+    game = report.games[-1]
+    assert game.score is not None
+    assert (game.normalized, game.corrected) == (None, None)
+    assert report.details[-1].anchors == Anchors()
+    assert {episode.normalized for episode in report.details[-1].episodes} == {None}
+    (told,) = [line for line in cautions(report) if "Raw scores only" in line]
+    assert words in told
+    assert all(HANOI not in covers for score in report.capabilities for covers in score.covers)
+    assert "trial of the set-up" in terminal(report) or "quick" not in options
+
+
+@pytest.mark.parametrize(
+    "settings", [{"disks": 3}, {"observation": "both"}, {"history": 0}, {}], ids=str
+)
+def test_settings_that_change_nothing_of_the_game_keep_its_anchors(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"episodes": 1, "steps": 30, "game_settings": {HANOI: settings}}
+    report = build_report(played(tmp_path / "run", HANOI, **options))
+    assert report.games[0].normalized is not None
+    assert not any("Raw scores" in line for line in cautions(report))
+
+
+def test_changed_contrasts_have_no_retention(tmp_path: Path) -> None:
+    pair = "ContrastReasoningEasy,ContrastReasoningHard"
+    report = build_report(played(tmp_path / "run", pair, agent="reference", steps=3))
+    assert {score.retention for score in report.contrasts} == {None}
+    assert any("Raw scores only" in line for line in cautions(report))
+
+
+def test_what_was_not_measured_is_said_once(tmp_path: Path) -> None:
+    contrast = build_report(played(tmp_path / "c", "ContrastReasoningEasy,ContrastReasoningHard"))
+    assert not any(
+        "capability has a score" in line or "easured" in line for line in cautions(contrast)
+    )
+    assert "Capabilities" not in terminal(contrast)
+    own = build_report(played(tmp_path / "o", "Hanoi4Disk"))
+    told = "\n".join(cautions(own))
+    assert told.count("No capability has a score, because no game has a normalised score.") == 1
+    assert "Planning" not in told
+    broken = played(tmp_path / "f", HANOI)
+    rewrite(broken, status="unscored", error="RuntimeError: broken", score=None)
+    assert cautions(build_report(broken)) == []
+
+
+def test_scores_over_games_wait_for_all_of_their_games(tmp_path: Path) -> None:
+    path = played(tmp_path / "run", f"{BANDIT},{HANOI}")
+    whole = build_report(path)
+    lines = (path / "episodes.jsonl").read_bytes().splitlines(keepends=True)
+    (path / "episodes.jsonl").write_bytes(b"".join(line for line in lines if b"Bandit" in line))
+    report = build_report(path)
+    assert report.overall is None
+    found = {score.capability: score for score in report.capabilities}
+    assert found["Planning"].scores == {"shipped": None, "paper": None}
+    assert found["Planning"].reason == "not all games that demand it have been played"
+    odds = "Understanding the Odds"
+    assert (
+        found[odds].scores["shipped"]
+        == {s.capability: s for s in whole.capabilities}[odds].scores["shipped"]
+    ), "only the bandit demands it"
+    assert cautions(report)[0].startswith("The run is unfinished, and no episode of Hanoi3Disk-v0 ")
+    (path / "episodes.jsonl").write_bytes(b"".join(lines[:-1]))
+    assert cautions(build_report(path))[0].startswith("The run is unfinished: its scores rest on")
 
 
 def test_a_changed_card_is_told(tmp_path: Path) -> None:
@@ -203,6 +292,25 @@ def test_scores_beyond_human_and_below_zero_stay_in_the_picture(tmp_path: Path) 
             assert 0 <= float(circle.get("cy", "")) <= HEIGHT
         rings = [e for e in picture.iter(f"{SVG}circle") if "ring" in e.get("class", "")]
         assert 5 <= len(rings) <= 9
+
+
+def test_every_ring_of_the_radar_has_its_value(tmp_path: Path) -> None:
+    path = played(tmp_path / "run", f"{BANDIT},{HANOI}", agent="reference")
+    picture = ET.fromstring(radar_svg(build_report(path)))
+    told = [element.text for element in picture.iter(f"{SVG}text")]
+    rings = [e for e in picture.iter(f"{SVG}circle") if "ring" in e.get("class", "").split()]
+    values = [text for text in told if text and re.fullmatch(r"[\d.]+", text)]
+    assert len(values) == len(rings)
+
+
+def test_the_title_names_the_model_that_an_agents_name_does_not(tmp_path: Path) -> None:
+    path = played(tmp_path / "run", HANOI)
+    use = RoleUse(model="local", calls=1, served=["small-model-q4", "random"])
+    rewrite(path, roles={"player": use})
+    report = build_report(path)
+    assert to_markdown(report).startswith("# SmartPlay report: random \\(small-model-q4\\)\n")
+    rewrite(path, roles={})
+    assert to_markdown(build_report(path)).startswith("# SmartPlay report: random\n")
 
 
 # Hostile texts

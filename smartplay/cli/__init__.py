@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import pkgutil
 import sys
 import traceback
@@ -17,7 +16,15 @@ from typing import NoReturn
 
 from smartplay._version import __version__
 from smartplay.cli import commands
-from smartplay.cli.output import BAD_USAGE, FAILED, INTERRUPTED, OK, complain
+from smartplay.cli.output import (
+    BAD_USAGE,
+    FAILED,
+    INTERRUPTED,
+    OK,
+    complain,
+    forget_output,
+    open_closed_streams,
+)
 from smartplay.errors import SmartPlayError, UsageError
 
 
@@ -36,14 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if all went well, 1 if something failed, 2 for a request that cannot be carried out, 3 if
         an episode is unscored, 4 if a run stopped at a limit, 130 if interrupted.
     """
+    open_closed_streams()
     options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print("smartplay: stopped; the same command takes up where it stopped", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_output()
         return OK
     except Exception as error:
         if options.debug:

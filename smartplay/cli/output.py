@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,46 @@ OK, FAILED, BAD_USAGE, SOME_UNSCORED, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 PIPED_WIDTH = 140
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line, which knows with what code to end."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Standard output; wide if it is no terminal, so that no name is cut."""
-    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    return _Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+
+
+def open_closed_streams() -> None:
+    """Give a process that was started without standard streams ones that lead nowhere.
+
+    Otherwise the first files it opens would take the streams' places.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    nowhere = Path(os.devnull)
+    sys.stdin = sys.stdin or nowhere.open(encoding="utf-8")
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, nowhere.open("w", encoding="utf-8"))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def forget_output() -> None:
+    """Go on without a reader of standard output, who has left."""
+    with suppress(OSError, ValueError, io.UnsupportedOperation):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def plural(number: int, name: str) -> str:
+    """A number of things: `1 episode`, `2 episodes`."""
+    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 @contextmanager
@@ -54,8 +92,16 @@ def print_json(value: Any) -> None:
 
 
 def _escaped(c: str) -> str:
-    """A character of JSON, escaped if a terminal might obey it."""
-    return c if c == "\n" or printable.is_seen(c) else json.dumps(c)[1:-1]
+    """A character of JSON, escaped if a terminal might obey it or cannot show it."""
+    return c if c == "\n" or (printable.is_seen(c) and _encodable(c)) else json.dumps(c)[1:-1]
+
+
+def _encodable(c: str) -> bool:
+    try:
+        c.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def complain(text: str) -> None:
@@ -99,9 +145,13 @@ def show_reports(
             keep_report(report, path)
         except RunFolderError as error:
             complain(f"the report is shown but not kept: {error}")
-    if as_json:
-        print_json(reports[0] if len(reports) == 1 else reports)
-        return reports
-    for report in reports:
-        print_report(report, console())
+    try:
+        if as_json:
+            print_json(reports[0] if len(reports) == 1 else reports)
+            return reports
+        for report in reports:
+            print_report(report, console())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget_output()
     return reports

@@ -66,6 +66,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         """What is not as the cards say, in words."""
         parts = [f"Step limits: {self.steps}." if self.steps else ""]
         parts += [f"Fewer episodes: {self.episodes}." if self.episodes else ""]
+        parts += ["Such games have no normalised scores."] if self.steps or self.settings else []
         return " ".join(filter(None, parts))
 
     def without_protocol(self) -> Track:

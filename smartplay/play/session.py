@@ -217,7 +217,8 @@ class Session:
         if record is None or record.error == one_line(PlayerStoppedError()):
             return False
         _, steps = self._folder.steps(job.game, job.episode)
-        result = _result(get_card(job.game), record.score, record.error)
+        card = get_card(job.game).as_played(job.steps, job.settings)
+        result = _result(card, record.score, record.error)
         last = steps[-1].observation if steps else ""
         view = View(
             title=self.title(job),

@@ -51,7 +51,8 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
         invalid: Share of all steps in scored episodes without a valid answer; None without steps.
         calls: Calls to a language model.
         usage: Their tokens.
-        overall: Mean of the games' normalised scores, each game alike; None where there is none.
+        overall: Mean of the games' normalised scores, each game alike; None where there is none, or
+            a game is not played yet.
         games: A score per game.
         capabilities: A score per capability, by its weights.
         contrasts: What is left of each capability when it is demanded; empty if no contrast was
@@ -124,10 +125,14 @@ def build_report(
     by_game: dict[str, list[EpisodeRecord]] = defaultdict(list)
     for record in records:
         by_game[record.game].append(record)
-    cards, notes = [], []
+    cards: list[GameCard] = []
+    changed: list[GameCard] = []
+    notes = []
     for game, plan in header.games.items():
         card = _card(folder.path, game).held_to(human)
-        cards.append(card)
+        cards.append(card.as_played(plan.steps, plan.settings))
+        if cards[-1] is not card:
+            changed.append(cards[-1])
         if not card.has_digest(plan.digest):
             notes.append(f"{game} was played with another version of its card.")
     games = [
@@ -136,6 +141,7 @@ def build_report(
     ]
     steps = sum(game.steps for game in games)
     played = [card for card, game in zip(cards, games, strict=True) if game.normalized]
+    waiting = [card for card in cards if not by_game[card.id] and card.anchors.human is not None]
     samples = {card.id: _normalized(card, by_game[card.id]) for card in played}
     unscored = added(game.unscored for game in games)
     invalid = sum((game.invalid_rate or 0.0) * game.steps for game in games)
@@ -152,14 +158,14 @@ def build_report(
         invalid=invalid / steps if steps else None,
         calls=calls,
         usage=usage,
-        overall=_overall(list(samples.values())),
+        overall=None if waiting else _overall(list(samples.values())),
         games=games,
-        capabilities=score_capabilities(played, samples),
+        capabilities=score_capabilities(played, samples, waiting),
         contrasts=score_contrasts(cards, by_game),
         chance={weights: _chance(played, weights) for weights in WEIGHTS},
         separability={weights: separability(played, weights) for weights in WEIGHTS},
         notes=notes
-        + _notes(games, header, {card.id for card in cards if card.contrast})
+        + _notes(games, header, cards, changed)
         + cost_notes(models, prices)
         + _human_sources(played),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
@@ -197,21 +203,37 @@ def _overall(samples: list[list[float]]) -> Interval | None:
     return weighted_interval(samples, [1.0] * len(samples), rng)
 
 
-def _notes(games: list[GameScore], header: RunHeader, contrasts: set[str]) -> list[str]:
+def _notes(
+    games: list[GameScore], header: RunHeader, cards: list[GameCard], changed: list[GameCard]
+) -> list[str]:
     notes = []
-    short = [game.game.split("/")[-1] for game in games if game.shortened]
-    if short:
+    if header.arguments.get("quick") is True:
+        notes.append("This run was made with --quick. It is a trial of the set-up, not a result.")
+    played = {game.game: game.episodes + sum(game.unscored.values()) for game in games}
+    waiting = [card for card in cards if not played[card.id]]
+    if waiting and len(waiting) < len(games):
         notes.append(
-            f"Played with fewer steps than the card says: {', '.join(short)}. Their scores cannot "
-            "reach the human score and are not comparable with full episodes."
+            f"The run is unfinished, and no episode of {_names(waiting)} has been played. Scores "
+            "over several games are not shown before each of their games has been played."
+        )
+    elif any(played[game.game] < game.planned for game in games):
+        notes.append("The run is unfinished: its scores rest on the episodes played so far.")
+    if changed:
+        which = "" if len(changed) == len(cards) else f" for {_names(changed)}"
+        notes.append(
+            f"Raw scores only{which}: the human and random scores were measured with other "
+            "settings or another step limit."
         )
     without = [
-        game.game.split("/")[-1]
-        for game in games
-        if game.score and not game.normalized and game.game not in contrasts
+        card
+        for card, game in zip(cards, games, strict=True)
+        if game.score and not game.normalized and not card.contrast and card not in changed
     ]
     if without:
-        notes.append(f"Counts for no capability, as no human score is known: {', '.join(without)}.")
+        some = ("score is", "it counts") if len(without) == 1 else ("scores are", "they count")
+        notes.append(
+            f"No human {some[0]} known for {_names(without)}: {some[1]} for no capability."
+        )
     if header.repeats > 1:
         notes.append(
             f"Each episode was played {header.repeats} times. Its plays count as one value, their "
@@ -219,13 +241,11 @@ def _notes(games: list[GameScore], header: RunHeader, contrasts: set[str]) -> li
         )
     if any(game.episodes == 1 for game in games):
         notes.append("A single episode has no interval.")
-    changed = [game.split("/")[-1] for game, plan in header.games.items() if plan.settings]
-    if changed:
-        notes.append(
-            f"Played with settings of its own: {', '.join(changed)}. The anchors are those of the "
-            "card's settings."
-        )
     return notes
+
+
+def _names(cards: list[GameCard]) -> str:
+    return ", ".join(card.id.split("/")[-1] for card in cards)
 
 
 def _human_sources(cards: list[GameCard]) -> list[str]:

@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 
 def anchors_of(detail: GameDetail) -> list[tuple[str, float]]:
-    """The known scores a game's result is held against, lowest first."""
+    """The known scores a game's result is compared with, lowest first."""
     anchors = detail.anchors
     found = [
         ("random", anchors.random.mean if anchors.random else None),
@@ -48,7 +48,8 @@ def anchors_of(detail: GameDetail) -> list[tuple[str, float]]:
 
 def strip(rows: Sequence[Row]) -> Markup:
     """Every episode's score as a dot, the mean with its interval, and the anchors as lines."""
-    anchors = anchors_of(rows[0].detail)
+    alike = all(row.detail.anchors == rows[0].detail.anchors for row in rows)
+    anchors = anchors_of(rows[0].detail) if alike else []
     scores = [e.score for row in rows for e in row.detail.episodes if e.score is not None]
     values = [*scores, *(value for _, value in anchors), rows[0].detail.anchors.min]
     scale = Scale(min(values), max(values), 14, WIDTH - 14)
@@ -218,7 +219,7 @@ def forest(differences: Sequence[tuple[str, Difference]], unit: str) -> Markup:
     """Differences with their intervals around 0; pale where no difference is shown."""
     shown = [(label, d, d.mean) for label, d in differences if d.mean is not None]
     ends = [abs(v) for _, _, m in shown for v in (m.mean, m.low, m.high) if v is not None]
-    reach = max([1e-9, *ends])
+    reach = max(ends, default=0.0) or 1.0
     scale = Scale(-reach, reach, 146, WIDTH - 10)
     bottom = 22.0 * len(shown) + 4
     parts: list[Markup] = [line(scale(0), 2, scale(0), bottom, "axis")]

@@ -13,10 +13,11 @@ from smartplay.report.build import Report
 def to_markdown(report: Report) -> str:
     """The whole report; the radar is referred to as `radar.svg` beside it."""
     parts = [
-        f"# SmartPlay report: {escape(report.agent)}",
+        f"# SmartPlay report: {escape(wording.agent(report))}",
         _bullets(wording.headline(report)),
-        "![Capabilities](radar.svg)",
     ]
+    if wording.measured(report) or report.contrasts:
+        parts.append("![Capabilities](radar.svg)")
     for table in wording.tables(report):
         parts += [f"## {table.title}", escape(table.about), _table(table.header, table.rows)]
     parts += _further(report)

@@ -162,9 +162,9 @@ class _Radar:
         ]
 
     def ring_labels(self) -> list[Markup]:
-        """The values of every other circle, between the first axis and the last."""
+        """The values of the circles, between the first axis and the last."""
         parts = []
-        for value in sorted({*self._ring_values()[1::2], 1.0}):
+        for value in sorted({*self._ring_values(), 1.0}):
             if value == 1 or abs(value - 1) > 0.09 * self._top:
                 x, y = self._at(-0.5, value)
                 parts.append(text(x, y + 3, f"{value:g}", "note"))

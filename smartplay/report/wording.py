@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from smartplay import printable
@@ -13,6 +13,13 @@ from smartplay.scoring import GameScore, Separability
 from smartplay.statistics import MASTERED, Interval
 
 NONE = "-"
+
+
+def agent(report: Report) -> str:
+    """Who played, with the models that answered where the agent's name does not say."""
+    served = {name for use in report.models for name in use.served}
+    models = [name for name in sorted(served) if name not in report.agent]
+    return f"{report.agent} ({', '.join(models)})" if models else report.agent
 
 
 def interval(value: Interval | None, digits: int = 2) -> str:
@@ -48,15 +55,16 @@ GAMES = (
     "action. Read, written: tokens."
 )
 CAPABILITIES = (
-    "Weighted means of the normalised game scores. Each game is rated for how much it demands a "
-    "capability, from 1 to 4. Its weight is that degree less one, as in the original's code; the "
-    "paper's weights are the degrees themselves."
+    "Weighted means of the normalised game scores. Each game has a degree from 1 to 4 that says "
+    "how much it demands a capability. Its weight is the degree minus one, as in the code of the "
+    "original benchmark; the paper weights by the degree itself."
 )
 CONTRASTS = (
-    "Each capability measured by itself: the hard setting of a contrast demands it, the easy one "
-    "does not, and nothing else differs. Both are scores over chance (0 is random play, 1 the best "
-    "possible). Retention is hard over easy: 1 means that nothing is lost when the capability is "
-    f"demanded. It is not measurable where the easy score is below {MASTERED}."
+    "Each capability measured by itself. A contrast is a pair of settings of one game: the hard "
+    "one demands the capability, the easy one does not, and nothing else differs. Both are scores "
+    "over chance (0 is random play, 1 the best possible). Retention is the hard score divided by "
+    "the easy one: at 1 the agent loses nothing when the capability is demanded. It cannot be "
+    f"measured where the easy score is below {MASTERED}."
 )
 
 
@@ -112,6 +120,8 @@ def _game(game: GameScore) -> tuple[str, ...]:
 
 
 def _capabilities(report: Report) -> list[tuple[str, ...]]:
+    if not measured(report):
+        return []
     chance = report.chance["shipped"]
     return [
         (
@@ -135,7 +145,7 @@ def headline(report: Report) -> list[str]:
     lines = [
         f"Agent: {report.agent}",
         f"Episodes scored: {report.episodes} of {report.planned}"
-        + (f" ({report.missing} not played yet)" if report.missing else ""),
+        + (f" ({report.missing} still to be played)" if report.missing else ""),
         f"Steps without a valid answer: {share(report.invalid)}",
     ]
     if report.calls:
@@ -162,15 +172,31 @@ def cautions(report: Report) -> list[str]:
     """What a reader must know before quoting a number."""
     lines = list(report.notes)
     shipped = report.separability["shipped"]
-    if shipped.rank:
+    if measured(report):
         lines.append(_rank(shipped, len(report.capabilities)))
-    lines += [f"These games cannot tell apart: {' and '.join(group)}." for group in shipped.groups]
-    lines += [
-        f"{score.capability} is not measured: {score.reason}."
-        for score in report.capabilities
-        if score.reason
-    ]
+        lines += [
+            f"These games cannot tell apart: {' and '.join(group)}." for group in shipped.groups
+        ]
+        lines += _unmeasured(report)
+    elif report.episodes and not report.contrasts:
+        (reason,) = {score.reason for score in report.capabilities}
+        lines.append(f"No capability has a score, because {reason}.")
     return [printable.line(text, printable.TEXT) for text in lines]
+
+
+def measured(report: Report) -> bool:
+    """Whether any capability has a score."""
+    return any(not score.reason for score in report.capabilities)
+
+
+def _unmeasured(report: Report) -> Iterator[str]:
+    """The capabilities without a score, one line per reason."""
+    names: dict[str, list[str]] = {}
+    for score in report.capabilities:
+        if score.reason:
+            names.setdefault(score.reason, []).append(score.capability)
+    for reason, found in names.items():
+        yield f"Not measured, because {reason}: {', '.join(found)}."
 
 
 def _rank(found: Separability, capabilities: int) -> str:

@@ -22,6 +22,7 @@ from smartplay.runner.plan import (
     select_games,
 )
 from smartplay.runner.session import play_session
+from smartplay.runner.steady import same_folder
 
 
 class Run(NamedTuple):
@@ -46,6 +47,8 @@ class Run(NamedTuple):
 
 
 __all__ = ["Limits", "Run", "run"]
+
+LEAST_SECONDS = 0.001
 
 SHARES = 64
 """Episodes at once elsewhere, where each has a share of the limits."""
@@ -106,9 +109,12 @@ def run(
         UsageError: If something asked for does not exist or cannot be done.
         RunFolderError: If the folder cannot be written, or another run is writing it.
     """
-    for name, number in (("concurrency", concurrency), ("episode_seconds", episode_seconds)):
-        if number is not None and number < (1 if name == "concurrency" else 1e-3):
-            raise UsageError(f"{name} must be 1 or more, not {number}")
+    if concurrency is not None and concurrency < 1:
+        raise UsageError(f"concurrency must be 1 or more, not {concurrency}")
+    if episode_seconds is not None and not episode_seconds >= LEAST_SECONDS:  # nor a NaN
+        raise UsageError(
+            f"the time of an episode must be {LEAST_SECONDS} seconds or more, not {episode_seconds}"
+        )
     source = find_agent(agent, dict(agent_settings or {}))
     header = plan_run(
         source,
@@ -140,6 +146,8 @@ def run(
     own = source.reference is None and not isinstance(agent, AgentSource)
     folder = RunFolder(Path(out) if out is not None else default_folder(header, not own))
     with ExitStack() as stack:
+        if cluster is not None:
+            executor = stack.enter_context(cluster_executor(cluster))
         stack.enter_context(folder.lock())
         if folder.exists:
             check_same_run(folder.path, folder.header(), header)
@@ -151,17 +159,16 @@ def run(
             folder.mend()
         else:
             folder.create(header)
-        if cluster is not None:
-            executor = stack.enter_context(cluster_executor(cluster))
+        stack.enter_context(same_folder())
         stopped = play_session(
-            folder,
+            RunFolder(folder.path.absolute()),
             header,
             source,
             concurrency=concurrency or _at_once(source, header, limits, executor is not None),
             limits=limits,
             prices=prices,
             episode_seconds=episode_seconds,
-            cache=Path(cache) if cache else None,
+            cache=Path(cache).absolute() if cache else None,
             executor=executor,
             progress=progress,
         )

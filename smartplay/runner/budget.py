@@ -18,7 +18,7 @@ import msgspec
 from smartplay.errors import UsageError
 from smartplay.prices import Price, Prices, read_prices
 from smartplay.records import EpisodeRecord, RunHeader, Usage
-from smartplay.runner.episode import NO_ACCESS, NO_REPLY, Allowance, Outcome
+from smartplay.runner.episode import NO_ACCESS, NO_REPLY, Allowance, Outcome, Stopped
 
 IN_A_ROW = 5
 LEAST_SHARE = 1e-9
@@ -73,10 +73,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         return found, prices.currency
 
 
-class Stopped(BaseException):
-    """Ends an episode, between two calls or steps, of a run that is to stop."""
-
-
 class Budget:
     """Counts what a run spends and notices when it is to stop; safe to use from any thread.
 
@@ -88,6 +84,7 @@ class Budget:
 
     Attributes:
         spent: Tokens spent so far, by model.
+        currency: As above.
     """
 
     def __init__(
@@ -97,7 +94,7 @@ class Budget:
         currency: str = "",
         spent: Spent | None = None,
     ) -> None:
-        self._limits, self._prices, self._currency = limits, prices or {}, currency
+        self._limits, self._prices, self.currency = limits, prices or {}, currency
         self._started = time.monotonic()
         self._lock = threading.Lock()
         self.spent = dict(spent or {})
@@ -154,7 +151,7 @@ class Budget:
         self._compare()
 
     def _compare(self) -> None:
-        limits, unit = self._limits, self._currency
+        limits, unit = self._limits, self.currency
         if limits.tokens is not None and self.tokens >= limits.tokens:
             self._stop(lambda: f"{self.tokens} tokens are spent of at most {limits.tokens}")
         if limits.cost is not None and self.cost >= limits.cost:

@@ -39,6 +39,14 @@ def cluster_executor(address: str) -> Iterator[Executor]:
             'a cluster needs the package "distributed": pip install "smartplay[cluster]"'
         ) from error
     try:
+        host, port = address.rpartition("://")[2].rsplit(":", 1)
+        if not host or not 0 < int(port) < 2**16:
+            raise ValueError
+    except ValueError as error:
+        raise UsageError(
+            f"no cluster answers at {address}: that is no address; write tcp://HOST:PORT"
+        ) from error
+    try:
         client_class: Any = distributed.Client
         client = client_class(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:

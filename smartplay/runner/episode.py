@@ -54,7 +54,8 @@ COMPLAINTS = {
 COMPLAINT = "Reply with exactly one of your actions."
 PICTURE_ONLY = "The picture shows the present state of the game."
 LONGEST_CAUSE = 500
-FRAMES = 8
+FRAMES = 8  # of each failure
+CAUSES = 3  # failures before the last that are told
 OUR_PLACES = (Path(__file__).parent, Path(smartplay.agents.__file__).parent)
 FAULTS = NO_REPLY, NO_ACCESS, BAD_REQUEST, NO_ALLOWANCE = (
     "no reply",
@@ -144,6 +145,10 @@ class Outcome(NamedTuple):
     spent: Mapping[str, Usage] = {}
 
 
+class Stopped(BaseException):
+    """Ends an episode, between two calls or steps, of a run that is to stop."""
+
+
 def no_tick(calls: Sequence[Call]) -> None:
     """Report nothing."""
 
@@ -153,9 +158,9 @@ async def play_episode(
 ) -> Outcome:
     """Play an episode from its first observation to its end.
 
-    An exception of the agent or the game ends the episode as unscored, with its cause; so does
-    an agent that tries to end the program. Only if nothing can be written any more is the run
-    itself at an end.
+    An exception of the agent or the game, of whatever kind, ends the episode as unscored, with its
+    cause; so does an agent that tries to end the program. Only if nothing can be written any more
+    is the run itself at an end.
 
     Args:
         job: The episode.
@@ -171,9 +176,9 @@ async def play_episode(
     failure: BaseException | None = None
     try:
         await episode.play(make, tick)
-    except RunFolderError:
+    except (RunFolderError, Stopped, asyncio.CancelledError, KeyboardInterrupt, GeneratorExit):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         failure = error
     seconds = time.perf_counter() - started
     try:
@@ -442,15 +447,33 @@ def memory_digest(memory: bytes | None) -> str:
 
 
 def short_traceback(failure: BaseException | None) -> str:
-    """The last frames of a failure, files by their last two names, from the agent or game on."""
+    """The last frames of a failure, files by their last two names, from the agent or game on.
+
+    Those of the failures that led to it come before, each with what it says.
+    """
     if failure is None or isinstance(failure, ModelError):
         return ""
+    lines = _frames(failure)
+    for _ in range(CAUSES):
+        context = None if failure.__suppress_context__ else failure.__context__
+        earlier = failure.__cause__ or context
+        if earlier is None:
+            break
+        lines = [*_frames(earlier), f"{one_line(earlier)}, which led to:", *lines]
+        failure = earlier
+    return "\n".join(lines)
+
+
+def _frames(failure: BaseException) -> list[str]:
     frames = traceback.extract_tb(failure.__traceback__)
     outside = [frame for frame in frames if Path(frame.filename).parent not in OUR_PLACES]
-    return "\n".join(
-        f"{'/'.join(Path(frame.filename).parts[-2:])}, line {frame.lineno}, in {frame.name}"
+    return [
+        printable.line(
+            f"{'/'.join(Path(frame.filename).parts[-2:])}, line {frame.lineno}, in {frame.name}",
+            LONGEST_CAUSE,
+        )
         for frame in outside[-FRAMES:]
-    )
+    ]
 
 
 def one_line(failure: BaseException) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from typing import Any
 
 import msgspec
@@ -86,6 +86,26 @@ class Places:
         self._waiting: set[Future[Outcome]] = set()
         self._sent = self._lost = 0
 
+    @property
+    def worker_steps(self) -> int:
+        """Steps that the worker processes of this machine have played so far."""
+        return self._workers.steps
+
+    @property
+    def on_executor(self) -> bool:
+        """Whether the episodes are played on an executor that was given."""
+        return self._given is not None
+
+    def plays_here(self, job: Job) -> bool:
+        """Whether an episode is played in this process."""
+        return not self._given and not self._in_worker(job)
+
+    def _in_worker(self, job: Job) -> bool:
+        source = self._source
+        return bool(
+            not source.asynchronous and source.reference is not None and get_card(job.game).heavy
+        )
+
     async def play(self, job: Job) -> Outcome:
         """Play an episode to its end."""
         source, by_name = self._source, self._source.reference
@@ -94,7 +114,7 @@ class Places:
         elif source.asynchronous:
             lent = self._models.lend(job.agent_seed, job.repeat)
             return await play_episode(job, source.make, lent, self._tick)
-        elif by_name and get_card(job.game).heavy:
+        elif by_name and self._in_worker(job):
             outcome = await self._hand_over(job, by_name)
         else:
             future = self._threads.submit(play_here, job, source, self._tick)
@@ -117,11 +137,20 @@ class Places:
         wait(list(self._in_threads), LAST_STEP)
 
     async def _hand_over(self, job: Job, by_name: tuple[str, dict[str, Any]]) -> Outcome:
-        """Play in a worker process here, the death of which costs the episodes it had."""
-        try:
-            return await self._await(self._workers.submit(play_by_name, job, by_name))
-        except Exception as failure:
-            return failed(job, one_line(failure))
+        """Play in a worker process here.
+
+        The death of one breaks off all episodes that are played in such processes, so each of them
+        is played again in a process of its own: only so is it seen which of them it died of.
+        """
+        for submit in (self._workers.submit, self._workers.submit_alone):
+            try:
+                return await self._await(submit(play_by_name, job, by_name))
+            except BrokenExecutor as failure:
+                if self._budget.reason is not None:
+                    raise asyncio.CancelledError from failure
+            except Exception as failure:
+                return failed(job, one_line(failure))
+        return failed(job, "the worker process ended while it played this episode, twice")
 
     async def _send_in_shares(self, executor: Executor, job: Job) -> Outcome:
         """Play on the executor, in as many goes as the episode needs shares of the limits.

@@ -47,7 +47,7 @@ seed comes from the same stream as the environment's; by rule 2 it is `seed_of_a
 
 TOLD = 4  # differences that a message lists
 LONGEST_VALUE = 60  # characters of a value in a message
-LONGEST_SLUG = 80  # characters of an agent's name in a folder's name
+LONGEST_SLUG = 80  # bytes of an agent's name in a folder's name
 
 
 def select_games(selection: str | Iterable[str | Path]) -> list[GameCard]:
@@ -332,11 +332,16 @@ def default_folder(header: RunHeader, resumable: bool = True) -> Path:
     digest = hashlib.sha256(msgspec.json.encode(same, order="sorted")).hexdigest()[:8]
     place, colon, name = _placeless(header.agent).partition(".py:")
     words = f"{place}-{name}" if colon else place
-    slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in words)[:LONGEST_SLUG]
-    base = Path("runs") / f"{slug}-{digest}"
+    base = Path("runs") / f"{slug(words)}-{digest}"
     if resumable:
         return base
     return next(p for k in count(1) if not (p := base.with_name(f"{base.name}-{k}")).exists())
+
+
+def slug(words: str) -> str:
+    """What a file's name can hold of some words, at most `LONGEST_SLUG` bytes."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in words)
+    return safe.encode()[:LONGEST_SLUG].decode(errors="ignore")
 
 
 def _versions() -> dict[str, str]:

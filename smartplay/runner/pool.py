@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from pathlib import Path
 from typing import Any
 
 from smartplay.runner.episode import Outcome
-from smartplay.runner.worker import end_with_parent
+from smartplay.runner.worker import begin_worker
 
 
 def processors() -> int:
@@ -33,6 +34,15 @@ class WorkerPool:
         self._most = most
         self._pools: list[ProcessPoolExecutor] = []
         self._busy: set[Future[Outcome]] = set()
+        self._context = multiprocessing.get_context("spawn")
+        self._steps: Any = None
+        self._place = str(Path.cwd())
+        self._alone: dict[Future[Outcome], ProcessPoolExecutor] = {}
+
+    @property
+    def steps(self) -> int:
+        """Steps that have been played so far."""
+        return 0 if self._steps is None else int(self._steps.value)
 
     def submit(self, play: Callable[..., Outcome], /, *arguments: Any) -> Future[Outcome]:
         """Have an episode played."""
@@ -45,10 +55,24 @@ class WorkerPool:
         future.add_done_callback(self._busy.discard)
         return future
 
+    def submit_alone(self, play: Callable[..., Outcome], /, *arguments: Any) -> Future[Outcome]:
+        """Have an episode played by a process of its own."""
+        for future, pool in list(self._alone.items()):
+            if future.done():
+                del self._alone[future]
+                pool.shutdown(wait=False)
+        with _interrupts_held():
+            pool = self._new(1)
+            future = pool.submit(play, *arguments)
+        self._alone[future] = pool
+        self._busy.add(future)
+        future.add_done_callback(self._busy.discard)
+        return future
+
     def close(self) -> None:
         """End the processes; those that still play, for which no one waits, are killed."""
         busy = any(not future.done() for future in list(self._busy))
-        for pool in self._pools:
+        for pool in [*self._pools, *self._alone.values()]:
             processes = list((pool._processes or {}).values())
             # First it must forget what was cancelled, or it would stumble over that at the kill.
             pool.shutdown(wait=not busy, cancel_futures=True)
@@ -62,13 +86,17 @@ class WorkerPool:
         return self._pools[-1] if self._pools else self._another()
 
     def _another(self) -> ProcessPoolExecutor:
-        pool = ProcessPoolExecutor(
-            self._most,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=end_with_parent,
+        self._pools.append(self._new(self._most))
+        return self._pools[-1]
+
+    def _new(self, most: int) -> ProcessPoolExecutor:
+        self._steps = self._steps or self._context.Value("q", 0)
+        return ProcessPoolExecutor(
+            most,
+            mp_context=self._context,
+            initializer=begin_worker,
+            initargs=(self._steps, self._place),
         )
-        self._pools.append(pool)
-        return pool
 
 
 @contextmanager

@@ -1,41 +1,41 @@
-"""Shows how far a run is: on standard error or in a notebook, and only if someone is watching."""
+"""Shows how far a run is: one line on standard error or in a notebook, if someone is watching."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
 
-from smartplay.records import Usage
-from smartplay.runner.episode import Outcome
+from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.registry import get_card
+from smartplay.runner.budget import Budget
+from smartplay.runner.episode import Job
+
+PLAIN_EVERY = 30.0
+"""Seconds between two lines where there is no terminal to draw in."""
+NAME_LENGTH = 18
 
 REDRAWN = 0.5
 """Seconds between two drawings of the line in a notebook."""
 
 
-class _Told(ProgressColumn):
-    """What is to be told whenever the line is drawn, so also while no step comes to its end."""
+class _Line(ProgressColumn):
+    """The whole line, made anew whenever it is drawn, so also while no step comes to its end."""
 
-    def __init__(self, tell: Callable[[], str]) -> None:
+    def __init__(self, line: Callable[[], str]) -> None:
         super().__init__()
-        self._tell = tell
+        self._line = line
 
     def render(self, task: Task) -> Text:
-        return Text(self._tell())
+        return Text(self._line(), no_wrap=True, overflow="ellipsis")
 
 
 class _NotebookBar(Progress):
@@ -69,31 +69,53 @@ def is_watched() -> bool:
 
 
 class RunProgress:
-    """A progress bar with episodes, mean normalised score, steps, calls, tokens, pace, time left.
+    """Episodes, time left, score, the game now playing, steps, calls, tokens, cost and pace.
+
+    What has no room in the terminal's width is shortened or left out, the pace first. Without a
+    terminal the line is printed now and then instead of drawn.
 
     Args:
-        total: Episodes of the run.
+        header: The run.
         done: Episodes that are finished already.
         shown: Whether to show anything.
+        budget: Counts tokens and money.
         paces: Whose texts say how many calls are under way at once.
+
+    Attributes:
+        elsewhere: Gives the steps that worker processes have played so far.
     """
 
-    def __init__(self, total: int, done: int, shown: bool, paces: Sequence[object] = ()) -> None:
-        console = Console(stderr=True)
-        self._bar = (_NotebookBar if shown and console.is_jupyter else Progress)(
-            TextColumn("{task.completed}/{task.total} episodes"),
-            BarColumn(),
-            _Told(self._tell),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not shown,
+    def __init__(
+        self,
+        header: RunHeader,
+        done: Iterable[EpisodeRecord],
+        shown: bool,
+        budget: Budget,
+        paces: Sequence[object] = (),
+    ) -> None:
+        self._console = Console(stderr=True)
+        notebook = self._console.is_jupyter
+        self._drawn = shown and (self._console.is_terminal or notebook)
+        self._printed = shown and not self._drawn
+        self._bar = (_NotebookBar if self._drawn and notebook else Progress)(
+            _Line(self.line), console=self._console, disable=not self._drawn, transient=False
         )
-        self._task = self._bar.add_task("run", total=total, completed=done)
+        self._bar.add_task("run", total=None)
+        self._header, self._budget = header, budget
         self._paces = paces
-        self._scores, self._scored = 0.0, 0
-        self._steps = self._calls = self._tokens = self._unscored = 0
+        self.elsewhere: Callable[[], int] = lambda: 0
+        self._lock = threading.Lock()
+        self._started = self._last_print = time.monotonic()
+        self._playing: Counter[str] = Counter()
+        self._latest = ""
+        self._left = {game: plan.episodes * header.repeats for game, plan in header.games.items()}
+        self._total = sum(self._left.values())
+        self._records: dict[str, list[EpisodeRecord]] = {game: [] for game in header.games}
+        self._steps = self._calls = self._unscored = 0
+        for record in done:
+            self._add(record, record.steps, record.calls)
+        self._earlier = self._steps
+        self._finished_now = 0
 
     def __enter__(self) -> RunProgress:
         self._bar.start()
@@ -106,29 +128,144 @@ class RunProgress:
         trace: TracebackType | None,
     ) -> None:
         self._bar.stop()
+        if self._printed:
+            self._print()
 
-    def tick(self, calls: int, usage: Usage) -> None:
+    def begin(self, job: Job) -> None:
+        """Show that an episode is being played."""
+        with self._lock:
+            self._playing[job.game] += 1
+            self._latest = job.game
+
+    def tick(self, calls: int) -> None:
         """Count a step that was played in this process."""
-        self._steps += 1
+        with self._lock:
+            self._steps += 1
+            self._calls += calls
+        self._print_now_and_then()
+
+    def episode(self, record: EpisodeRecord, steps: int = 0, calls: int = 0) -> None:
+        """Count a finished episode.
+
+        Args:
+            record: What it came to.
+            steps: Its steps, if they were not counted while they were played.
+            calls: Its calls; likewise.
+        """
+        with self._lock:
+            self._playing -= Counter([record.game])
+            self._finished_now += record.steps
+            self._add(record, steps, calls)
+        self._print_now_and_then()
+
+    def _add(self, record: EpisodeRecord, steps: int, calls: int) -> None:
+        self._steps += steps
         self._calls += calls
-        self._tokens += usage.prompt + usage.completion
+        self._unscored += record.status == "unscored"
+        self._left[record.game] -= 1
+        self._records[record.game].append(record)
 
-    def episode(self, outcome: Outcome, normalized: float | None) -> None:
-        """Count a finished episode."""
-        self._unscored += outcome.record.status == "unscored"
-        if normalized is not None:
-            self._scores += normalized
-            self._scored += 1
-        self._bar.advance(self._task)
+    def line(self) -> str:
+        """The line, as far as the terminal is wide."""
+        with self._lock:
+            return self._fitting()
 
-    def _tell(self) -> str:
-        parts = []
-        if self._scored:
-            parts.append(f"score {self._scores / self._scored:.2f}")
-        parts.append(f"{self._steps} steps")
-        if self._calls:
-            parts.append(f"{self._calls} calls, {self._tokens} tokens")
-        parts += map(str, self._paces)
-        if self._unscored:
-            parts.append(f"{self._unscored} unscored")
-        return ", ".join(parts)
+    def _fitting(self) -> str:
+        width = self._console.width if self._drawn else 10**6
+        steps = self._steps + self.elsewhere()
+        episodes = f"{self._total - sum(self._left.values())}/{self._total}"
+        parts = [  # from what stays to what goes first
+            (f"{episodes} episodes", episodes),
+            _twice(self._time_left(steps)),
+            (self._score(), self._score().replace("normalised", "score")),
+            (self._game(1000), self._game(NAME_LENGTH)),
+            _twice(f"{self._unscored} unscored" if self._unscored else ""),
+            (_count(steps, "step"), _count(steps, "step", short=True)),
+            _twice(_money(self._budget)),
+            (_if_any(self._budget.tokens, "token"), _if_any(self._budget.tokens, "token", True)),
+            (_if_any(self._calls, "call"), _if_any(self._calls, "call", True)),
+            *(_twice(str(pace)) for pace in self._paces if self._calls),
+        ]
+        for form in (0, 1):
+            line = ", ".join(part[form] for part in parts if part[form])
+            if len(line) <= width:
+                return line
+        while len(line) > width and len(parts) > 1:
+            parts.pop()
+            line = ", ".join(short for _, short in parts if short)
+        return line
+
+    def _game(self, most: int) -> str:
+        """The game whose episode began last, and how many other episodes are being played."""
+        playing = sum(self._playing.values())
+        if not playing:
+            return ""
+        game = self._latest if self._playing[self._latest] else next(iter(self._playing))
+        name = game.split("/")[-1].rsplit("-v", 1)[0]
+        name = name if len(name) <= most else f"{name[: most - 1]}…"
+        return name if playing == 1 else f"{name} +{playing - 1}"
+
+    def _score(self) -> str:
+        """The mean of the games' normalised scores; of a single game without one its score."""
+        scores, raw = [], []
+        for game, plan in self._header.games.items():
+            card = get_card(game).as_played(plan.steps, plan.settings)
+            values = [r.score for r in self._records[game] if r.score is not None]
+            if not values:
+                continue
+            mean = sum(values) / len(values)
+            raw.append(mean)
+            normalized = card.normalized(mean)
+            if normalized is not None:
+                scores.append(normalized)
+        if scores:
+            return f"normalised {sum(scores) / len(scores):.2f}"
+        return f"score {raw[0]:.4g}" if len(raw) == len(self._header.games) == 1 else ""
+
+    def _time_left(self, steps: int) -> str:
+        """From the steps so far, if every episode takes as many as those of its game have taken."""
+        played = steps - self._earlier
+        if not played:
+            return ""
+        ahead = 0.0
+        for game, left in self._left.items():
+            known = [record.steps for record in self._records[game] if record.score is not None]
+            each = sum(known) / len(known) if known else self._header.games[game].steps
+            ahead += left * each
+        ahead -= min(ahead, max(0, played - self._finished_now))
+        seconds = round((time.monotonic() - self._started) * ahead / played)
+        minutes, seconds = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        return (
+            f"{hours}:{minutes:02}:{seconds:02} left" if hours else f"{minutes}:{seconds:02} left"
+        )
+
+    def _print_now_and_then(self) -> None:
+        if self._printed and time.monotonic() - self._last_print >= PLAIN_EVERY:
+            self._print()
+
+    def _print(self) -> None:
+        self._last_print = time.monotonic()
+        self._console.print(self.line(), markup=False, highlight=False, soft_wrap=True)
+
+
+def _twice(text: str) -> tuple[str, str]:
+    return text, text
+
+
+def _count(number: int, name: str, short: bool = False) -> str:
+    """A number of things, such as `1 step` or `12k steps`."""
+    shown = str(number)
+    for unit in ("k", "M", "G"):
+        if short and number >= 10_000:
+            number //= 1000
+            shown = f"{number}{unit}"
+    return f"{shown} {name}{'' if shown == '1' else 's'}"
+
+
+def _if_any(number: int, name: str, short: bool = False) -> str:
+    return _count(number, name, short) if number else ""
+
+
+def _money(budget: Budget) -> str:
+    return f"{budget.cost:.4g} {budget.currency}" if budget.currency and budget.cost else ""

@@ -16,14 +16,15 @@ from smartplay.errors import UsageError
 from smartplay.models.lending import RunModels
 from smartplay.models.replies import Replies
 from smartplay.prices import Price
-from smartplay.records import Call, RunHeader, Usage
+from smartplay.records import Call, RunHeader
 from smartplay.registry import get_card
 from smartplay.run_folder import RunFolder
-from smartplay.runner.budget import Budget, Limits, Stopped, calling_on_stop, own_spent
-from smartplay.runner.episode import BAD_REQUEST, Outcome, failed, one_line
+from smartplay.runner.budget import Budget, Limits, calling_on_stop, own_spent
+from smartplay.runner.episode import BAD_REQUEST, Outcome, Stopped, failed, one_line
 from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
 from smartplay.runner.progress import RunProgress, is_watched
+from smartplay.runner.steady import SteadyLoop, run_steadily
 from smartplay.runner.streams import Stream, streams_of
 from smartplay.runner.threads import in_thread
 
@@ -87,9 +88,8 @@ def play_session(
         for model in source.models.values():
             model.pace.set_most(concurrency)
         shown = is_watched() if progress is None else progress
-        bar = stack.enter_context(
-            RunProgress(len(jobs), len(done), shown, [m.pace for m in source.models.values()])
-        )
+        paces = [model.pace for model in source.models.values()]
+        bar = stack.enter_context(RunProgress(header, done.values(), shown, budget, paces))
         session = _Session(folder, source, models, budget, bar)
         run_to_end(session.play(streams, concurrency, executor))
         budget.end()
@@ -126,6 +126,7 @@ class _Session:
         loop = asyncio.get_running_loop()
         slots, entrance = asyncio.Semaphore(concurrency), asyncio.Lock()
         places = Places(self._source, self._models, self._budget, concurrency, self._tick, executor)
+        self._bar.elsewhere = lambda: places.worker_steps
 
         async def play(stream: Stream) -> None:
             while True:
@@ -165,30 +166,35 @@ class _Session:
             return False
         if job is None:
             return False
-        self._keep(await places.play(job), stream)
+        self._bar.begin(job)
+        outcome = await places.play(job)
+        self._keep(outcome, stream)
+        record = outcome.record
+        self._bar.episode(
+            record,
+            steps=record.steps if places.on_executor else 0,
+            calls=0 if places.plays_here(job) else record.calls,
+        )
         return True
 
     def _keep(self, outcome: Outcome, stream: Stream) -> None:
         if outcome.fault == BAD_REQUEST:
-            raise UsageError((outcome.record.error or "").partition(": ")[2])
+            refusal = UsageError((outcome.record.error or "").partition(": ")[2])
+            refusal.add_note(outcome.record.traceback)
+            raise refusal
         if outcome.fault and self._budget.reason is not None:
             return  # calls that failed with those that stopped the run: left for next time
         self._folder.add(outcome.record, outcome.trace)
         stream.add(outcome.record)
         self._budget.episode(outcome)
-        score = outcome.record.score
-        self.unscored += score is None
-        card = get_card(outcome.record.game)
-        self._bar.episode(outcome, None if score is None else card.normalized(score))
+        self.unscored += outcome.record.score is None
 
     def _tick(self, calls: Sequence[Call]) -> None:
         """Count a step that was played in this process; runs in the thread that played it."""
-        usage = Usage()
         for call in calls:
-            usage += call.usage
             if not call.role:
                 self._budget.spend(self._source.name, call.usage)
-        self._bar.tick(len(calls), usage)
+        self._bar.tick(len(calls))
         self._budget.check()
 
 
@@ -211,11 +217,9 @@ def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
 
 def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine whether or not the caller (a notebook, say) runs an event loop already."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(coroutine)
-    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    if asyncio._get_running_loop() is None:
+        return run_steadily(coroutine)
+    runner = asyncio.Runner(loop_factory=SteadyLoop)
     loop = runner.get_loop()
     task = loop.create_task(coroutine)
 

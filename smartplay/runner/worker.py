@@ -14,7 +14,7 @@ import os
 import platform
 import signal
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import wait
 from functools import lru_cache
 from typing import Any
@@ -26,17 +26,20 @@ from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.errors import UsageError
 from smartplay.models.lending import RunModels
 from smartplay.models.replies import PassedReplies
-from smartplay.runner.budget import Budget, Limits, Stopped
+from smartplay.records import Call
+from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.episode import (
     NO_ALLOWANCE,
     Job,
     Outcome,
+    Stopped,
     Tick,
     failed,
     no_tick,
     play_episode,
     too_long,
 )
+from smartplay.runner.steady import SteadyLoop, run_steadily
 from smartplay.runner.threads import in_thread
 
 CLOSING = 5.0  # seconds
@@ -46,6 +49,7 @@ OVERTIME = 10.0
 given up from outside. Seen from inside, which is between replies, its steps are kept."""
 
 _one_at_a_time = threading.RLock()
+_shared_steps: list[Any] = []
 
 
 def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
@@ -67,11 +71,11 @@ def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
 
 def _wait(job: Job, source: AgentSource, episode: Coroutine[Any, Any, Outcome]) -> Outcome:
     if job.seconds is None and not source.asynchronous:
-        return asyncio.run(episode)
+        return run_steadily(episode)
     if source.asynchronous:
         playing = asyncio.run_coroutine_threadsafe(episode, _loop())
     else:
-        playing = in_thread(asyncio.run, episode)
+        playing = in_thread(run_steadily, episode)
     wait([playing], None if job.seconds is None else job.seconds + OVERTIME)
     if playing.done():
         return playing.result()
@@ -102,7 +106,25 @@ def play_by_name(job: Job, reference: tuple[str, dict[str, Any]]) -> Outcome:
     """Play an episode with an agent that is built by its name and settings."""
     with _one_at_a_time:
         source = _source(msgspec.json.encode(reference))
-    return play_here(job, source)
+    return play_here(job, source, _count_step)
+
+
+def begin_worker(steps: Any, place: str) -> None:
+    """Prepare a worker process.
+
+    Args:
+        steps: A number shared with the parent, which counts the steps.
+        place: The working folder that the run began in, where its agent's file is found.
+    """
+    os.chdir(place)
+    _shared_steps.append(steps)
+    end_with_parent()
+
+
+def _count_step(calls: Sequence[Call]) -> None:
+    for steps in _shared_steps:
+        with steps.get_lock():
+            steps.value += 1
 
 
 def end_with_parent() -> None:
@@ -148,6 +170,6 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 @lru_cache(maxsize=1)
 def _running_loop() -> asyncio.AbstractEventLoop:
-    loop = asyncio.new_event_loop()
+    loop = SteadyLoop()
     threading.Thread(target=loop.run_forever, name="smartplay-loop", daemon=True).start()
     return loop

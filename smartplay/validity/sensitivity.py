@@ -134,7 +134,10 @@ def study_prompts(
     common = [key for key in scores[found[0].name] if all(key in row for row in scores.values())]
     per_game = {game: [key for key in common if key[0] == game] for game, _ in common}
     if len(common) < 2:
-        raise UsageError("too few episodes were scored under every variant; play more of them")
+        raise UsageError(
+            "too few episodes have a score over chance under every variant; play more of them, "
+            "with the steps and settings of their cards"
+        )
     return Sensitivity(
         agent=runs[found[0].name].header.agent,
         variants={variant.name: variant.summary for variant in found},
@@ -155,7 +158,9 @@ def _scores(played: Run) -> dict[tuple[str, int], float]:
     found = {}
     for record in played.episodes:
         if record.score is not None:
-            score = get_card(record.game).corrected(record.score)
+            plan = played.header.games[record.game]
+            card = get_card(record.game).as_played(plan.steps, plan.settings)
+            score = card.corrected(record.score)
             if score is not None:
                 found[record.game, record.seed] = score
     return found

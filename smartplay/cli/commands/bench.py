@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from itertools import product
+from math import inf
 from typing import TYPE_CHECKING
 
-from smartplay.cli.output import OK, print_json, print_table
+from rich.console import Console
+from rich.progress import Progress, TextColumn
+
+from smartplay.cli.output import OK, plural, print_json, print_table
 from smartplay.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,19 +34,31 @@ def run(options: argparse.Namespace) -> int:
 
     if not options.seconds > 0:
         raise UsageError(f"seconds must be above 0, not {options.seconds:g}")
+    if options.seconds == inf:
+        raise UsageError("seconds must be a finite number")
     cards = select_games(options.games)
-    speeds = [bench.game_speed(card, options.seconds) for card in cards]
-    if any(card.family == "crafter" for card in cards):
-        speeds += bench.crafter_package_speeds(options.seconds)
+    crafter = any(card.family == "crafter" for card in cards)
     sizes = bench_vectors.SIZES if options.vectors else ()
-    vectors = [
-        bench_vectors.vector_speed(card, size, options.seconds) for card in cards for size in sizes
-    ]
-    overhead, waits = None, []
-    if options.runner:
-        overhead = bench.runner_overhead()
-        kinds = [(n, kind) for n in (1, 4, 16, 64) for kind in (True, False)]
-        waits = [bench.runner_speed(*kind) for kind in kinds]
+    kinds = [(n, kind) for n in (1, 4, 16, 64) for kind in (True, False)] if options.runner else []
+    total = len(cards) * (1 + len(sizes)) + crafter + bool(kinds) + len(kinds)
+    speeds, vectors, overhead, waits = [], [], None, []
+    with _Stages(total) as stages:
+        for card in cards:
+            stages.begin(card.name)
+            speeds.append(bench.game_speed(card, options.seconds))
+        if crafter:
+            stages.begin("the package crafter")
+            speeds += bench.crafter_package_speeds(options.seconds)
+        for card, size in product(cards, sizes):
+            stages.begin(f"{card.name}, {plural(size, 'environment')}")
+            vectors.append(bench_vectors.vector_speed(card, size, options.seconds))
+        if kinds:
+            stages.begin("what the runner adds to a step")
+            overhead = bench.runner_overhead()
+        for number, asynchronous in kinds:
+            kind = "asynchronous" if asynchronous else "synchronous"
+            stages.begin(f"the runner, {plural(number, f'{kind} episode')} at once")
+            waits.append(bench.runner_speed(number, asynchronous))
     if options.json:
         print_json(
             {"games": speeds, "vectors": vectors, "overhead_per_step": overhead, "runner": waits}
@@ -58,6 +76,30 @@ def run(options: argparse.Namespace) -> int:
         title = f"{bench.EPISODES} episodes of {bench.STEPS} steps, {bench.PAUSE} s a reply"
         print_table(title, ("concurrency", "agent", "seconds", "ideal"), times)
     return OK
+
+
+class _Stages:
+    """Shows what is being measured, on standard error, if someone is watching."""
+
+    def __init__(self, total: int) -> None:
+        self._bar = Progress(
+            TextColumn("Measuring {task.completed}/{task.total}: {task.description}"),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._task = self._bar.add_task("", total=total)
+
+    def __enter__(self) -> _Stages:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def begin(self, what: str) -> None:
+        """Go on to the next measurement."""
+        self._bar.update(self._task, advance=1, description=what, refresh=True)
 
 
 def _microseconds(speed: Speed) -> str:

@@ -25,8 +25,8 @@ def run(options: argparse.Namespace) -> int:
         anchors = card.anchors
         random = None if anchors.random is None else anchors.random.mean
         numbers = (anchors.min, random, anchors.human, anchors.optimum)
-        told = ["-" if number is None else f"{number:.4g}" for number in numbers]
+        shown = ["-" if number is None else f"{number:.4g}" for number in numbers]
         core = "yes" if card.core else ""
-        rows.append((card.id, card.title, core, str(card.steps), str(card.episodes), *told))
+        rows.append((card.id, card.title, core, str(card.steps), str(card.episodes), *shown))
     print_table("Games", header, rows)
     return OK

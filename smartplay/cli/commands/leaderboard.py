@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from math import inf
 from pathlib import Path
 
 from smartplay import printable
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--agent", default="", help="the agent's name in the table (default: the run's)")
     add("--model", default="", help="the model behind it (default: the run's)")
     add("--author", default="", help="who played")
-    add("--link", default="", metavar="URL", help="where more is told")
+    add("--link", default="", metavar="URL", help="where to read more about it")
     add("--note", default="", help="one sentence on how the agent works")
     add("--cost", type=float, metavar="USD", help="what the run's calls cost")
     add("--with-traces", action="store_true", help="pack prompts and replies as well")
@@ -31,13 +32,16 @@ def run(options: argparse.Namespace) -> int:
     """Add a run, or build the page; 1 if an entry does not verify."""
     if options.task == "add" and options.run is None:
         raise UsageError("which run? Write smartplay leaderboard add RUN")
-    if options.root is None:
-        options.root = Path("leaderboard")
-        if not (options.root / "entries").is_dir():
-            raise UsageError(
-                "there is no folder leaderboard/entries here; start this in a clone of the "
-                "repository, or name the leaderboard's folder with --root"
-            )
+    if options.cost is not None and not 0 <= options.cost < inf:
+        raise UsageError(f"the cost must be 0 or more, not {options.cost:g}")
+    given = options.root
+    options.root = given or Path("leaderboard")
+    if (given is None or options.task == "build") and not (options.root / "entries").is_dir():
+        where = f"entries in {given}" if given else "leaderboard/entries here"
+        raise UsageError(
+            f"there is no folder {where}; start this in a clone of the repository, or name the "
+            "leaderboard's folder with --root"
+        )
     return _add(options) if options.task == "add" else _build(options)
 
 

@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     if finished:
         return OK
     print(
-        "smartplay: not played to the end; the same command goes on at the step where you stopped",
+        "smartplay: the game is not over; the same command goes on at the step where you stopped",
         file=sys.stderr,
     )
     return SOME_UNSCORED

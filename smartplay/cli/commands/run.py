@@ -12,15 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from smartplay import printable
 from smartplay.agents.ablations import ABLATIONS
-from smartplay.cli.output import OK, SOME_UNSCORED, STOPPED, complain, quiet_output, show_reports
+from smartplay.cli.output import (
+    OK,
+    SOME_UNSCORED,
+    STOPPED,
+    complain,
+    plural,
+    quiet_output,
+    show_reports,
+)
 from smartplay.errors import UsageError
 from smartplay.toml_file import overlay
 
 if TYPE_CHECKING:
     from smartplay.results import Run
 
-CAUSES = 3  # of unscored episodes that are told
+CAUSES = 3  # of unscored episodes that are reported
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
     add("--quick", action="store_true", help="2 episodes of at most 5 steps per game")
     add("--retries", type=int, default=1, metavar="N",
-        help="how often an invalid reply is complained of (default: 1)")  # fmt: skip
+        help="how often the agent is asked again after an invalid reply (default: 1)")  # fmt: skip
     add("--max-tokens-total", type=int, metavar="N", help="stop when so many tokens are spent")
     add("--max-cost", type=float, metavar="X", help="stop when so much money is spent")
     add("--prices", type=Path, metavar="FILE", help="prices of tokens, for --max-cost")
@@ -47,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--episode-timeout", type=float, metavar="S",
         help="seconds an episode may take; one that takes longer is unscored")  # fmt: skip
     add("--cache", type=Path, metavar="FILE",
-        help="keep a language model's replies for other runs of the same episodes")  # fmt: skip
+        help="keep a model's replies and use them in other runs of the same episodes")  # fmt: skip
     add("--cluster", metavar="ADDRESS", help="play on a Dask cluster, such as tcp://host:8786")
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
     add("--ablation", "--lesion", action="append", default=[], metavar="NAME",
@@ -96,8 +105,8 @@ def run(options: argparse.Namespace) -> int:
     _complain_of_unscored(played, options.debug)
     if played.stopped:
         complain(
-            f"stopped: {played.stopped}; {len(played.scored)} episodes are finished and the same "
-            "command takes up the others"
+            f"stopped: {played.stopped}; {plural(len(played.scored), 'episode')} finished, and the "
+            "same command goes on with the others"
         )
         return STOPPED
     return SOME_UNSCORED if played.unscored else OK
@@ -114,9 +123,12 @@ def _complain_of_unscored(played: Run, debug: bool) -> None:
     for cause, count in Counter(record.error for record in failed).most_common(CAUSES):
         trace = next(record.traceback for record in failed if record.error == cause)
         if debug and trace:
-            print(trace, file=sys.stderr)
+            for line in trace.splitlines():
+                print(printable.line(line, printable.TEXT), file=sys.stderr)
         place = f" ({trace.splitlines()[-1]})" if trace else ""
-        complain(f"{count} of {len(played.episodes)} episodes are unscored: {cause}{place}")
+        are = "is" if count == 1 else "are"
+        total = plural(len(played.episodes), "episode")
+        complain(f"{count} of {total} {are} unscored: {cause}{place}")
     if failed and not played.stopped:
         complain(
             "the same command plays them again"
@@ -132,11 +144,15 @@ def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
     """The agent's settings among a command's options."""
     settings: dict[str, Any] = {}
     for text in options.model:
-        role, name = _setting(text)
+        role, equals, name = text.partition("=")
+        if not (role and equals and name):
+            raise UsageError(
+                f"{text!r} names no model; write ROLE=AGENT, such as judge=openai:NAME"
+            )
         settings = overlay(settings, {"models": {role: {"agent": name}}})
     for key, value in map(_setting, options.set):
         settings = overlay(settings, _nested(key, value))
-    if options.base_url:
+    if options.base_url is not None:
         settings["base_url"] = options.base_url
     if getattr(options, "timeout", None) is not None:
         settings["timeout"] = options.timeout

@@ -25,7 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--variants", default=",".join(names), help=f"some of {', '.join(names)} (default: all)")
     add("--episodes", type=int, default=EPISODES, metavar="N",
         help=f"episodes per game and variant (default: {EPISODES})")  # fmt: skip
-    add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
     add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR",
@@ -40,17 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Play what is missing, compute, print."""
     from smartplay.cli.commands.run import agent_settings
+    from smartplay.runner.plan import slug
     from smartplay.validity.sensitivity import study_prompts
 
-    slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in options.agent)
     found = study_prompts(
         options.agent,
         [name.strip() for name in options.variants.split(",")],
         options.games,
-        options.out or Path("runs") / f"sensitivity-{slug}",
+        options.out or Path("runs") / f"sensitivity-{slug(options.agent)}",
         agent_settings(options),
         episodes=options.episodes,
-        steps=options.steps,
         seed=options.seed,
         concurrency=options.concurrency,
     )
@@ -62,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(found: Sensitivity) -> None:
-    rows = [(name, summary, _told(found, name)) for name, summary in found.variants.items()]
+    rows = [(name, summary, _interval(found, name)) for name, summary in found.variants.items()]
     print_table(
         f"\n{found.agent}: scores over chance on {found.episodes} episodes, by variant",
         ("variant", "what is different", "score"),
@@ -90,7 +88,7 @@ def _print(found: Sensitivity) -> None:
     )
 
 
-def _told(found: Sensitivity, name: str) -> str:
+def _interval(found: Sensitivity, name: str) -> str:
     value = found.overall.variants[name]
     if value.low is None or value.high is None:
         return f"{value.mean:.3f}"

@@ -1,4 +1,4 @@
-"""Say what capability scores can tell apart, and prove that the contrasts tell."""
+"""Show what capability scores can distinguish, and test that each contrast measures its own."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _print_degrees(found: DegreeStudy) -> None:
 
 
 def _meant(weights: str) -> str:
-    return {"shipped": "shipped (degree - 1)", "paper": "in the paper (degree)"}[weights]
+    return {"shipped": "in the code (degree minus one)", "paper": "in the paper (degree)"}[weights]
 
 
 def _print_table(found: TableStudy) -> None:
@@ -132,7 +132,7 @@ def _print_matrix(found: AblationMatrix) -> None:
         for row, ablation in enumerate(found.ablations)
     ]
     print_table(
-        f"\nRetention (hard over easy) and its 95 % interval, {found.seeds} seeds: "
+        f"\nRetention (hard divided by easy) and its 95 % interval, {found.seeds} seeds: "
         "what each ablation leaves of each contrast",
         header,
         rows,
@@ -164,7 +164,7 @@ def _print_classic(found: ClassicAblations) -> None:
                 "yes" if found.told[row] else "no",
             )
         )
-    header = ("ablation", *games, "its own score", "falls most", "told")
+    header = ("ablation", *games, "its own score", "falls most", "identified")
     print_table(
         "\nThe same ablations under the classic scoring: what is lost of each game's normalised "
         f"score, weights as {_meant(found.weights)}; - where the game's agent has no such faculty",

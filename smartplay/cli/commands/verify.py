@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from smartplay.cli.output import FAILED, OK, print_json
+from smartplay.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +22,8 @@ def run(options: argparse.Namespace) -> int:
     """Check the runs; 0 if all are verified, else 1."""
     from smartplay.leaderboard.verify import verify_run
 
+    if options.workers is not None and options.workers < 1:
+        raise UsageError(f"workers must be 1 or more, not {options.workers}")
     found = [verify_run(p, cards=options.card, workers=options.workers) for p in options.run]
     if options.json:
         print_json(found[0] if len(found) == 1 else found)

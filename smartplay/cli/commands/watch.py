@@ -60,4 +60,4 @@ def _film(recording: Recording, options: argparse.Namespace) -> None:
     if options.json:
         print_json({"film": str(options.out), "moments": moments})
     else:
-        say(f"{options.out}: {moments} moments at {options.speed:g} per second")
+        say(f"Film: {options.out}, {moments} frames, {options.speed:g} per second")

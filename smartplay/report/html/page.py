@@ -20,7 +20,7 @@ from smartplay.report.build import Report
 from smartplay.report.details import GameDetail
 from smartplay.report.html.entries import cost_unit
 from smartplay.report.html.traces import Place, Traces
-from smartplay.report.radar import chance_of, outlines, radar
+from smartplay.report.radar import NAMES, chance_of, outlines, radar
 from smartplay.scoring import GameScore
 
 
@@ -49,12 +49,14 @@ def render_page(
             reports=list(zip(range(len(reports)), names, reports, strict=True)),
             first=reports[0],
             one=len(reports) == 1,
+            measured=any(map(wording.measured, reports)),
+            same_games=_same_games(reports),
             games=_games(reports, names),
             radar=radar(
                 outlines(reports[0])
                 if len(reports) == 1
                 else [outlines(report)[0] for report in reports],
-                chance_of(reports[0]),
+                chance_of(reports[0]) if _same_games(reports) else [None] * len(NAMES),
             ),
             comparison=comparison,
             cost_unit=cost_unit(reports),
@@ -158,6 +160,12 @@ def games_differ(comparison: Comparison, place: int) -> list[tuple[str, Differen
     return [(wording.name(game), difference) for game, difference in rows]
 
 
+def _same_games(reports: Sequence[Report]) -> bool:
+    """Whether the capability scores of all runs are made of the same games, played alike."""
+    parts = [([score.covers for score in report.capabilities], report.chance) for report in reports]
+    return all(part == parts[0] for part in parts)
+
+
 def _games(reports: Sequence[Report], names: Sequence[str]) -> list[dict[str, Any]]:
     """Each game with the runs that played it, in the order of the runs."""
     found: dict[str, list[Played]] = {}
@@ -171,11 +179,16 @@ def _games(reports: Sequence[Report], names: Sequence[str]) -> list[dict[str, An
             "played": played,
             "rows": [figures.Row(p.run, p.score.score, p.detail) for p in played],
             "measured": any(p.score.score is not None for p in played),
-            "curved": any(p.detail.curve is not None for p in played),
+            "curved": any(_rises(p.detail) for p in played),
             "causes": sorted({cause for p in played for cause in p.score.invalid}),
         }
         for game, played in found.items()
     ]
+
+
+def _rises(detail: GameDetail) -> bool:
+    """Whether there is anything to see in a curve of the score."""
+    return detail.curve is not None and any(point.mean for point in detail.curve.gain)
 
 
 def _cautions(reports: Sequence[Report], names: Sequence[str]) -> list[str]:
