@@ -27,16 +27,14 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from smartplay._version import __version__
-from smartplay.capabilities import Capability
-from smartplay.errors import AgentError, GameError, RunFolderError, SmartPlayError, UsageError
-from smartplay.registry import cards, get_card, register_cards
+from smartplay.cards.capabilities import Capability
+from smartplay.core.errors import AgentError, GameError, RunFolderError, SmartPlayError, UsageError
+from smartplay.core.version import __version__
+from smartplay.games.registry import cards, get_card, register_cards
 
 if TYPE_CHECKING:
-    from smartplay.agents.base import Context, Observation, Reply, Trajectory
-    from smartplay.card import GameCard
-    from smartplay.comparison.results import Comparison
-    from smartplay.contrast_scores import ContrastScore
+    from smartplay.agents.context import Context, Observation, Reply, Trajectory
+    from smartplay.cards.card import GameCard
     from smartplay.models import open_model
     from smartplay.models.base import Model
     from smartplay.models.lending import EpisodeModel
@@ -46,30 +44,37 @@ if TYPE_CHECKING:
         env_list,
         normalize_score,
     )
-    from smartplay.prices import Prices, read_prices
     from smartplay.records import Call, EpisodeRecord, RunHeader, Usage
+    from smartplay.records.prices import Prices, read_prices
     from smartplay.report import Report
     from smartplay.results import Run, compare, load_run, run
     from smartplay.runner.budget import Limits
-    from smartplay.scoring import CapabilityScore, GameScore
-    from smartplay.statistics import Interval
+    from smartplay.scores.comparison.results import Comparison
+    from smartplay.scores.contrasts import ContrastScore
+    from smartplay.scores.scoring import CapabilityScore, GameScore
+    from smartplay.scores.statistics import Interval
 
 _LATER = {
-    "agents.base": ("Context", "Observation", "Reply", "Trajectory"),
-    "card": ("GameCard",),
-    "comparison.results": ("Comparison",),
-    "contrast_scores": ("ContrastScore",),
+    "agents.context": ("Context", "Observation", "Reply", "Trajectory"),
+    "cards.card": ("GameCard",),
+    "scores.comparison.results": ("Comparison",),
+    "scores.contrasts": ("ContrastScore",),
     "models": ("open_model",),
     "models.base": ("Model",),
     "models.lending": ("EpisodeModel",),
-    "original": ("analyze_capabilities", "benchmark_games_v0", "env_list", "normalize_score"),
-    "prices": ("Prices", "read_prices"),
+    "original": (
+        "analyze_capabilities",
+        "benchmark_games_v0",
+        "env_list",
+        "normalize_score",
+    ),
+    "records.prices": ("Prices", "read_prices"),
     "records": ("Call", "EpisodeRecord", "RunHeader", "Usage"),
     "report": ("Report",),
     "results": ("Run", "compare", "load_run", "run"),
     "runner.budget": ("Limits",),
-    "scoring": ("CapabilityScore", "GameScore"),
-    "statistics": ("Interval",),
+    "scores.scoring": ("CapabilityScore", "GameScore"),
+    "scores.statistics": ("Interval",),
 }
 """What is imported when it is first used, since who only makes environments needs none of it."""
 

@@ -17,9 +17,9 @@ from typing import Any
 import gymnasium as gym
 import msgspec
 
-from smartplay.card import GameCard
+from smartplay.cards.card import GameCard
+from smartplay.games.base import TextGame
 from smartplay.runner import run
-from smartplay.text import TextGame
 
 EPISODES, STEPS, PAUSE = 20, 50, 0.05
 

@@ -21,7 +21,7 @@ import gymnasium as gym
 import msgspec
 import numpy as np
 
-from smartplay.card import GameCard
+from smartplay.cards.card import GameCard
 
 SIZES = (1, 64, 256)
 

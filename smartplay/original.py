@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from smartplay import scoring
-from smartplay.card import Human
-from smartplay.errors import UsageError
-from smartplay.registry import cards, get_card
+from smartplay.cards.card import Human
+from smartplay.core.errors import UsageError
+from smartplay.games.registry import cards, get_card
+from smartplay.scores import scoring
 
 env_list: list[str] = [
     card.id.removeprefix("smartplay/")

@@ -9,22 +9,23 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec
 
-from smartplay import printable, runner
-from smartplay.card import Human
-from smartplay.comparison import compare as compare_entries
-from smartplay.comparison.results import Comparison
-from smartplay.contrast_scores import ContrastScore
-from smartplay.errors import RunFolderError, SmartPlayError, UsageError
-from smartplay.prices import Prices, read_prices
+from smartplay import runner
+from smartplay.cards.card import Human
+from smartplay.core import printable
+from smartplay.core.errors import RunFolderError, SmartPlayError, UsageError
+from smartplay.core.shown import html_table
+from smartplay.games.registry import register_cards
 from smartplay.records import EpisodeRecord
-from smartplay.registry import register_cards
+from smartplay.records.folder import RunFolder
+from smartplay.records.prices import Prices, read_prices
 from smartplay.report import Report, build_report, keep_report
 from smartplay.report.frame import frame_of
 from smartplay.report.html.entries import entries_of
 from smartplay.report.notebook import Scores
-from smartplay.run_folder import RunFolder
-from smartplay.scoring import CapabilityScore, GameScore
-from smartplay.shown import html_table
+from smartplay.scores.comparison import compare as compare_entries
+from smartplay.scores.comparison.results import Comparison
+from smartplay.scores.contrasts import ContrastScore
+from smartplay.scores.scoring import CapabilityScore, GameScore
 
 if TYPE_CHECKING:
     import pandas

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from smartplay.agents.base import Observation, Reply
+from smartplay.agents.context import Observation, Reply
 from smartplay.records import Call, Usage
 
 HOSTILE = (

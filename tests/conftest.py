@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 import smartplay
-from smartplay import registry
+from smartplay.games import registry
 from smartplay.report import write_report
 from tests.fake_server import FakeServer
 from tests.tampering import GAMES

@@ -17,8 +17,8 @@ import msgspec
 import numpy as np
 
 import smartplay
-from smartplay.card import GameCard
-from smartplay.native import NativeEnv
+from smartplay.cards.card import GameCard
+from smartplay.games.native import NativeEnv
 from smartplay.report import build_report
 from tests.golden import all_cards
 from tests.test_conformance import plain, steps

@@ -10,9 +10,9 @@ import msgspec
 
 import smartplay
 from smartplay.records import EpisodeHeader, StepRecord
+from smartplay.records.folder import RunFolder, Trace
 from smartplay.report import build_report
 from smartplay.results import Run
-from smartplay.run_folder import RunFolder, Trace
 
 BANDIT, HANOI = "BanditTwoArmedHighLowFixed", "Hanoi3Disk"
 

@@ -8,7 +8,7 @@ CODE = """
 import time
 import gymnasium as gym
 import numpy as np
-from smartplay.text import Describer, Description
+from smartplay.games.base import Describer, Description
 
 FAULT = {fault!r}
 time.sleep({slow_to_load})

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import gymnasium as gym
 
-from smartplay.agents.base import Observation
+from smartplay.agents.context import Observation
 from smartplay.agents.reference import reference
 from smartplay.agents.simple import RandomAgent
-from smartplay.card import GameCard
-from smartplay.errors import AgentError
-from smartplay.registry import cards, register_cards
+from smartplay.cards.card import GameCard
+from smartplay.core.errors import AgentError
+from smartplay.games.registry import cards, register_cards
 
 GAMES = Path(__file__).parents[1] / "games"
 SEED, LONGEST = 0, 60

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
 from tests.fake_server import FakeServer
 from tests.faults import choose
 from tests.games import unique, write_game

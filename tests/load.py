@@ -29,8 +29,8 @@ import msgspec
 
 import smartplay
 from smartplay.models import open_model
+from smartplay.records.folder import RunFolder
 from smartplay.results import Run
-from smartplay.run_folder import RunFolder
 from smartplay.runner.episode import Job, Outcome
 from smartplay.runner.plan import jobs_of
 from smartplay.runner.worker import play_by_name

@@ -10,7 +10,7 @@ import gymnasium as gym
 from smartplay.games.minedojo.env import MinedojoEnv
 from smartplay.games.minedojo.protocol import HEADINGS
 from smartplay.games.minedojo.voxel.walking import WalkingEngine
-from smartplay.registry import cards
+from smartplay.games.registry import cards
 
 IDS = [card.id for card in cards() if card.family == "minedojo"]
 

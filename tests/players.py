@@ -9,7 +9,7 @@ from typing import Any
 import smartplay
 from smartplay.play import human
 from smartplay.play.view import View
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
 
 
 class Pressing:

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 import smartplay
-from smartplay.prices import Prices
 from smartplay.records import EpisodeRecord
+from smartplay.records.prices import Prices
 from smartplay.report import Report, build_report
 from smartplay.report.html import write_html
 from tests.chatty import HOSTILE, Chatty

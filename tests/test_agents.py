@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 import smartplay
-from smartplay.agents.base import Observation, Reply, prompt_text
 from smartplay.agents.catalog import AgentSource, find_agent, known_agents, read_definition
+from smartplay.agents.context import Observation, Reply, prompt_text
 from smartplay.agents.prompts import PromptStyle
 from smartplay.agents.reference import reference
 from smartplay.agents.simple import ConstantAgent, RandomAgent
-from smartplay.errors import AgentError, UnknownNameError, UsageError
+from smartplay.core.errors import AgentError, UnknownNameError, UsageError
 from tests.lent import context
 
 ACTIONS = ["Move Left", "Move Right", "Jump"]

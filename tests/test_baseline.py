@@ -7,11 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from smartplay import registry
-from smartplay.anchors import Played
-from smartplay.card import GameCard
+from smartplay.cards.anchors import Played
+from smartplay.cards.card import GameCard
 from smartplay.cli import main
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
+from smartplay.games import registry
+from smartplay.games.registry import get_card
 from smartplay.original import normalize_score
 from smartplay.play.baseline import (
     FILE,
@@ -23,9 +24,8 @@ from smartplay.play.baseline import (
     played,
     read,
 )
-from smartplay.registry import get_card
 from smartplay.report import build_report
-from smartplay.statistics import mean_interval
+from smartplay.scores.statistics import mean_interval
 from tests.golden import GAMES, all_cards
 from tests.players import play, recorded_run
 from tests.test_play import hanoi_keys

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay.anchors import Anchors, Measured
-from smartplay.capabilities import Capability
-from smartplay.card import GameCard, read_cards
-from smartplay.errors import CardError, UsageError
-from smartplay.registry import cards, get_card
+from smartplay.cards.anchors import Anchors, Measured
+from smartplay.cards.capabilities import Capability
+from smartplay.cards.card import GameCard, read_cards
+from smartplay.core.errors import CardError, UsageError
+from smartplay.games.registry import cards, get_card
 from tests.games import write_game
 
 

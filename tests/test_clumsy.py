@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import smartplay
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
 from smartplay.runner.plan import LONGEST_SLUG, slug
 from tests.games import unique, write_game
 from tests.test_cli import call
@@ -75,7 +75,7 @@ class Chained(Agent):
 
 class Picky(Agent):
     def act(self, observation):
-        from smartplay.errors import UsageError
+        from smartplay.core.errors import UsageError
         raise UsageError("this agent plays chess only")
 
 def deep(n):

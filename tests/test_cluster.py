@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import smartplay
-from smartplay.errors import MissingPackageError, UsageError
+from smartplay.core.errors import MissingPackageError, UsageError
 from tests.fake_server import FakeServer
 from tests.faults import choose, play, untimed
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay.comparison import Entry, compare, cost_points
-from smartplay.comparison.results import Difference
-from smartplay.comparison.ties import tie_letters
-from smartplay.statistics import Interval, holm, improvement, sign_flip_p
+from smartplay.scores.comparison import Entry, compare, cost_points
+from smartplay.scores.comparison.results import Difference
+from smartplay.scores.comparison.ties import tie_letters
+from smartplay.scores.statistics import Interval, holm, improvement, sign_flip_p
 
 probabilities = st.floats(0, 1, allow_nan=False)
 

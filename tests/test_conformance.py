@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from smartplay.capabilities import Capability
-from smartplay.card import GameCard
+from smartplay.cards.capabilities import Capability
+from smartplay.cards.card import GameCard
 from tests.golden import GAMES, all_cards
 
 CARDS = all_cards()

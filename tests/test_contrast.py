@@ -16,16 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import smartplay
-from smartplay.agents.base import Agent, Context
 from smartplay.agents.catalog import find_agent
+from smartplay.agents.context import Agent, Context
 from smartplay.agents.simple import RandomAgent
-from smartplay.capabilities import Capability
-from smartplay.card import GameCard
-from smartplay.errors import UnknownNameError
+from smartplay.cards.capabilities import Capability
+from smartplay.cards.card import GameCard
+from smartplay.core.errors import UnknownNameError
 from smartplay.games.contrast.env import KINDS, ContrastEnv
 from smartplay.games.contrast.house import DOORS
 from smartplay.runner.plan import episode_seeds
-from smartplay.statistics import mean_interval
+from smartplay.scores.statistics import mean_interval
 from smartplay.validity.study import contrast_cards, over_chance, play_scores, reference_maker
 
 SEEDS = 100

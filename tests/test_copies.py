@@ -14,10 +14,10 @@ from typing import Any
 import gymnasium as gym
 import pytest
 
-from smartplay.card import GameCard
-from smartplay.errors import UsageError
+from smartplay.cards.card import GameCard
+from smartplay.core.errors import UsageError
+from smartplay.games.base import OBSERVATIONS
 from smartplay.games.minedojo.protocol import ServedEngine
-from smartplay.text import OBSERVATIONS
 from tests.later import bits, later
 from tests.test_conformance import CARDS, each_card
 

@@ -16,15 +16,15 @@ from gymnasium.utils.env_checker import check_env
 
 import smartplay  # noqa: F401
 from smartplay.agents.reference.crafter import CrafterReference
-from smartplay.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.games.base import CHARACTERS
 from smartplay.games.crafter.creatures import Arrow, Zombie
 from smartplay.games.crafter.engine import daylight
 from smartplay.games.crafter.env import CrafterEnv
 from smartplay.games.crafter.plant import Plant
 from smartplay.games.crafter.rules import ACHIEVEMENTS, ACTIONS, CODE, ITEMS, NAMES
 from smartplay.games.crafter.words import ACTION_NAMES
-from smartplay.statistics import success_score
-from smartplay.text import CHARACTERS
+from smartplay.scores.statistics import success_score
 
 ID = "smartplay/Crafter-v0"
 ACT = {name: index for index, name in enumerate(ACTION_NAMES)}

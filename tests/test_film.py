@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from smartplay.cli import main
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 from smartplay.games.drawing import Picture
 from smartplay.play.film import HEIGHT, KINDS, WIDTH, frame, make_film
 from smartplay.play.watch import Recording
@@ -71,7 +71,7 @@ def test_the_frame_holds_the_replayed_picture(tmp_path: Path) -> None:
 def test_stepping_back_shows_the_same_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smartplay.replay.KEPT", 2)
+    monkeypatch.setattr("smartplay.records.replay.KEPT", 2)
     recorded_run(tmp_path / "run", "MessengerL2", "random")
     recording = Recording(tmp_path / "run", None, 0, True)
     forth = [recording.view(number).picture for number in range(len(recording))]

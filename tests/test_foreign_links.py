@@ -12,12 +12,12 @@ import pytest
 
 import smartplay
 from smartplay.cli import main
-from smartplay.errors import RunFolderError
+from smartplay.core.errors import RunFolderError
+from smartplay.core.whole_files import remove_parts, write_atomically
 from smartplay.leaderboard import verify_run
+from smartplay.records.folder import RunFolder
 from smartplay.report import build_report, write_report
 from smartplay.report.html import write_html
-from smartplay.run_folder import RunFolder
-from smartplay.whole_files import remove_parts, write_atomically
 from tests.tampering import (
     GAMES,
     change_records,

@@ -15,18 +15,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from smartplay.capabilities import Capability
+from smartplay.cards.capabilities import Capability
 from smartplay.cli import main
-from smartplay.errors import RunFolderError, UsageError
+from smartplay.core.errors import RunFolderError, UsageError
+from smartplay.core.untrusted import read_packed_lines
+from smartplay.games.registry import find_card, get_card
 from smartplay.leaderboard import verify_run
 from smartplay.play.watch import Recording
 from smartplay.records import GameHeader
-from smartplay.registry import find_card, get_card
-from smartplay.replay import Replay
+from smartplay.records.folder import RunFolder
+from smartplay.records.replay import Replay
 from smartplay.report import build_report, write_report
 from smartplay.report.html import pictures, write_html
-from smartplay.run_folder import RunFolder
-from smartplay.untrusted import read_packed_lines
 from tests.games import unique, write_game
 from tests.tampering import HANOI, change_header, change_records, change_steps, hanoi, steps_file
 

@@ -7,9 +7,9 @@ import random
 import numpy as np
 import pytest
 
-from smartplay.agents.base import Observation
+from smartplay.agents.context import Observation
 from smartplay.agents.reference import reference
-from smartplay.registry import get_card
+from smartplay.games.registry import get_card
 from tests.small_games import ARMS, make
 
 

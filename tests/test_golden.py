@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smartplay.card import GameCard
+from smartplay.cards.card import GameCard
 from tests.golden import all_cards, golden_path, recorded, transcript
 
 

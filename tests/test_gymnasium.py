@@ -16,11 +16,11 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import SyncVectorEnv
 
 import smartplay
-from smartplay.card import GameCard
-from smartplay.errors import UnknownNameError, UsageError
-from smartplay.registry import get_card
-from smartplay.replay import refused_setting
-from smartplay.text import TextGame
+from smartplay.cards.card import GameCard
+from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.games.base import TextGame
+from smartplay.games.registry import get_card
+from smartplay.records.replay import refused_setting
 from tests.games import write_game
 from tests.later import bits
 from tests.test_conformance import CARDS, each_card

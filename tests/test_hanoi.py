@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay.agents.base import Observation
+from smartplay.agents.context import Observation
 from smartplay.agents.reference import reference
 from smartplay.agents.reference.hanoi import next_move
 from smartplay.games.hanoi import MOVES, HanoiEnv

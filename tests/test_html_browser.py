@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from smartplay import printable
+from smartplay.core import printable
+from smartplay.records.folder import RunFolder
 from smartplay.report.html import pictures, traces
-from smartplay.run_folder import RunFolder
 from tests.chatty import HOSTILE
 from tests.report_runs import failing_run, hostile_run, page_of, play
 

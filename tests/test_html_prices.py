@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from smartplay.errors import UsageError
-from smartplay.prices import Price, Prices, read_prices
+from smartplay.core.errors import UsageError
 from smartplay.records import Usage
+from smartplay.records.prices import Price, Prices, read_prices
 from smartplay.report import build_report
 from smartplay.report.details import _curve
 from smartplay.report.svg import Scale, short

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 import smartplay
 from smartplay import Run
 from smartplay.cli import main
-from smartplay.errors import RunFolderError, SmartPlayError
+from smartplay.core.errors import RunFolderError, SmartPlayError
+from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
-from smartplay.run_folder import RunFolder
 from tests.fake_server import FakeServer
 from tests.games import write_game
 from tests.test_lending import ASKING, define, fake

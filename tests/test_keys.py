@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay.card import GameCard
+from smartplay.cards.card import GameCard
 from smartplay.play.keys import DIGITS, Controls, bindings
 from smartplay.play.view import HELP, QUIT, SCROLLING, SWITCH
 from tests.golden import all_cards

@@ -15,29 +15,23 @@ import pytest
 ROOT = Path(__file__).parents[1] / "smartplay"
 
 LAYERS = [
-    "cli bench bench_vectors play results __main__ __init__",
+    "cli bench bench_vectors play results original __main__ __init__",
     "leaderboard",
     "report",
-    "original",
     "validity",
-    "scoring statistics comparison contrast_scores published",
+    "scores",
     "runner",
     "agents models",
-    "parsing prices records encoding run_folder replay",
-    "registry",
+    "parsing",
+    "records",
     "games",
-    "text native snapshots spaces card anchors capabilities loading",
-    "shown",
-    "errors printable untrusted whole_files toml_file _version",
+    "cards",
+    "core",
 ]
 
 ONLY = {
-    "scoring": "statistics card capabilities records errors shown",
-    "statistics": "",
-    "comparison": "statistics shown",
-    "prices": "records toml_file errors",
-    "runner": "agents models registry run_folder encoding records prices card parsing printable "
-    "errors _version",
+    "scores": "cards records core",
+    "runner": "agents models games records cards parsing core",
 }
 """Names that may import less than all that lies below them."""
 
@@ -101,17 +95,17 @@ def test_imports_point_down(path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("scoring.py", "from smartplay.runner import run"),
-        ("scoring.py", "from smartplay.registry import cards"),
-        ("scoring.py", "def f():\n    import smartplay.games.hanoi"),
-        ("card.py", "from smartplay import registry"),
-        ("card.py", "import smartplay"),
-        ("card.py", "from smartplay import get_card"),
-        ("card.py", "from . import runner"),
-        ("card.py", "from .runner import run"),
-        ("games/hanoi.py", "if True:\n    from smartplay.agents.base import Reply"),
-        ("games/hanoi.py", "from ..agents import base"),
-        ("runner/plan.py", "from smartplay.scoring import score_game"),
+        ("scores/scoring.py", "from smartplay.runner import run"),
+        ("scores/scoring.py", "from smartplay.games.registry import cards"),
+        ("scores/scoring.py", "def f():\n    import smartplay.games.hanoi"),
+        ("cards/card.py", "from smartplay.games import registry"),
+        ("cards/card.py", "import smartplay"),
+        ("cards/card.py", "from smartplay import get_card"),
+        ("cards/card.py", "from .. import runner"),
+        ("cards/card.py", "from ..runner import run"),
+        ("games/hanoi.py", "if True:\n    from smartplay.agents.context import Reply"),
+        ("games/hanoi.py", "from ..agents import context"),
+        ("runner/plan.py", "from smartplay.scores.scoring import score_game"),
         ("runner/plan.py", "from smartplay.report import build_report"),
         ("agents/catalog.py", "def f():\n    from smartplay.runner import run"),
         ("report/build.py", "from smartplay.cli.output import OK"),
@@ -125,8 +119,8 @@ def test_a_wrong_import_is_seen(module: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("scoring.py", "from smartplay.records import Usage"),
-        ("card.py", "from .errors import CardError"),
+        ("scores/scoring.py", "from smartplay.records import Usage"),
+        ("cards/card.py", "from ..core.errors import CardError"),
         ("games/hanoi/env.py", "from . import rules\nfrom ..pictures import x"),
         ("cli/commands/run.py", "from smartplay.bench import run"),
         ("agents/llm.py", "from smartplay.models.base import Model"),

@@ -14,8 +14,9 @@ import pytest
 
 import smartplay
 from smartplay.agents.simple import RandomAgent
+from smartplay.cards.published import published_table
 from smartplay.cli import main
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 from smartplay.leaderboard import verify_run
 from smartplay.leaderboard.claims import Claim, pack_claims, read_claims
 from smartplay.leaderboard.entry import add_entry
@@ -23,9 +24,8 @@ from smartplay.leaderboard.rows import Row, published_rows, read_entries, read_e
 from smartplay.leaderboard.site import build, make_board, to_html, whisker, with_ties
 from smartplay.leaderboard.tracks import track_of
 from smartplay.leaderboard.verify import check_header
-from smartplay.published import published_table
-from smartplay.run_folder import RunFolder
-from smartplay.statistics import Interval
+from smartplay.records.folder import RunFolder
+from smartplay.scores.statistics import Interval
 
 GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk,RockPaperScissorBasic"
 HOSTILE = "<script>alert(1)</script>|`*</td>"

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 import smartplay
-from smartplay.capabilities import Capability
+from smartplay.cards.capabilities import Capability
 from smartplay.cli import main
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 from smartplay.leaderboard import verify_run
 from smartplay.leaderboard.entry import add_entry, read_info
 from smartplay.leaderboard.rows import Row, read_entries, read_entry
 from smartplay.leaderboard.site import build
 from smartplay.play.human import source
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
 from tests.folders import play
 from tests.tampering import change_header, change_records
 from tests.test_verify_hostile import CARD, SLOW

@@ -19,7 +19,7 @@ import pytest
 
 import smartplay
 from smartplay import Run
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 from smartplay.models import open_model
 from tests.fake_server import Answer, FakeServer, openai_body
 from tests.faults import choose, untimed

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay.agents.base import Observation, Reply
 from smartplay.agents.catalog import find_agent
+from smartplay.agents.context import Observation, Reply
 from smartplay.agents.llm import LLMAgent, Protocols
-from smartplay.errors import ModelError, PromptTooLongError, UnknownNameError, UsageError
+from smartplay.core.errors import ModelError, PromptTooLongError, UnknownNameError, UsageError
 from smartplay.models import open_model
 from smartplay.models.base import Settings
 from smartplay.models.pace import Pace

@@ -18,16 +18,16 @@ import msgspec
 import pytest
 
 import smartplay
-from smartplay.agents.base import Observation, Reply
 from smartplay.agents.catalog import find_agent
-from smartplay.errors import RunFolderError, TransientError, UsageError
+from smartplay.agents.context import Observation, Reply
+from smartplay.core.errors import RunFolderError, TransientError, UsageError
 from smartplay.models.base import Settings
 from smartplay.models.lending import EpisodeModel
 from smartplay.models.pace import Pace
 from smartplay.models.replies import Replies
 from smartplay.records import Call, Usage
+from smartplay.records.folder import RunFolder
 from smartplay.results import Run
-from smartplay.run_folder import RunFolder
 from smartplay.runner import Limits
 from smartplay.runner.worker import _source
 from tests.fake_server import Answer, FakeServer, error_body, openai_body

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay.errors import SmartPlayError
+from smartplay.core.errors import SmartPlayError
 from smartplay.games.messenger import MessengerEnv, deal
 from smartplay.games.messenger.world import LAST, MOVES, Being, World, directions
 

@@ -13,7 +13,7 @@ from typing import Any
 import gymnasium as gym
 import pytest
 
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 from smartplay.games.messenger import deal
 from smartplay.games.messenger.corpus import MEANINGS, corpus, read_texts
 from smartplay.games.messenger.grammar import PER_MEANING, PERSONS, vocabulary

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smartplay.games.base import Turn
 from smartplay.games.messenger import MessengerEnv, MessengerText, deal
 from smartplay.games.messenger.reading import Reading, read
 from smartplay.games.messenger.text import ACTIONS
 from smartplay.games.messenger.world import Being, World
-from smartplay.text import Turn
 
 LINE = re.compile(r"- (\w+), (?:(\d+) steps? to the ([\w-]+)|on your square)")
 

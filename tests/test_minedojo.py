@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from smartplay.agents.reference.minedojo import MinedojoReference
-from smartplay.errors import GameError, UnknownNameError, UsageError
+from smartplay.core.errors import GameError, UnknownNameError, UsageError
+from smartplay.games.base import CHARACTERS
 from smartplay.games.minedojo.env import MinedojoEnv
 from smartplay.games.minedojo.groups import nearest_groups
 from smartplay.games.minedojo.protocol import (
@@ -38,7 +39,6 @@ from smartplay.games.minedojo.voxel.sight import cast
 from smartplay.games.minedojo.voxel.start import find_start, goal_numbers
 from smartplay.games.minedojo.voxel.terrain import Terrain
 from smartplay.games.minedojo.voxel.world import KEPT, World
-from smartplay.text import CHARACTERS
 from tests.minedojo_players import IDS, Guide, Player, Result, Straight, Wanderer, play
 
 PLAINS = "smartplay/MinedojoCreative0-v0"
@@ -180,7 +180,7 @@ def test_reading_beats_going_straight_beats_wandering() -> None:
 # --- determinism
 
 _PROGRAM = """
-import hashlib, gymnasium as gym, smartplay.registry
+import hashlib, gymnasium as gym, smartplay.games.registry
 env = gym.make("smartplay/MinedojoCreative8-v0", render_mode={mode!r})
 digest = hashlib.sha256(env.reset(seed=4)[0].encode())
 for step in range(40):

@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from smartplay.errors import GameError, MissingPackageError
+from smartplay.core.errors import GameError, MissingPackageError
 from smartplay.games.minedojo import engines
 from smartplay.games.minedojo.minedojo_engine import BIOME_NUMBERS, TASKS, MinedojoEngine
 from smartplay.games.minedojo.protocol import Stride, view_angles

@@ -14,7 +14,7 @@ from typing import Any
 import gymnasium as gym
 import pytest
 
-from smartplay.errors import GameError, MissingPackageError, UnknownNameError
+from smartplay.core.errors import GameError, MissingPackageError, UnknownNameError
 from smartplay.games.minedojo.env import MinedojoEnv
 from smartplay.games.minedojo.minetest import server as servers
 from smartplay.games.minedojo.minetest.engine import MinetestEngine
@@ -162,7 +162,7 @@ def test_closing_leaves_neither_process_nor_folder() -> None:
 
 
 _PROGRAM = """
-import os, sys, gymnasium as gym, smartplay.registry
+import os, sys, gymnasium as gym, smartplay.games.registry
 env = gym.make("smartplay/MinedojoCreative0-v0", engine="minetest")
 env.reset(seed=1)
 server = env.unwrapped.engine._server

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tenacity import Future
 
-from smartplay.errors import (
+from smartplay.core.errors import (
     MissingPackageError,
     ModelError,
     PromptTooLongError,

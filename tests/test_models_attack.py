@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from smartplay.errors import ModelError
+from smartplay.core.errors import ModelError
 from smartplay.models import open_model
 from smartplay.records import Call, Usage
 from tests.fake_server import error_body, openai_body

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from smartplay import models
-from smartplay.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.models import kinds, open_model
 from smartplay.models.base import Model, Settings
 from smartplay.models.providers import openai

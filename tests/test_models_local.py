@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from smartplay.agents.base import Observation
+from smartplay.agents.context import Observation
 from smartplay.agents.llm import LLMAgent
-from smartplay.errors import MissingPackageError, PromptTooLongError, UsageError
+from smartplay.core.errors import MissingPackageError, PromptTooLongError, UsageError
 from smartplay.models import open_model
 from smartplay.models.base import Model
 from smartplay.models.providers.local import LocalSettings, Provider, choice_grammar

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from smartplay.errors import ModelError, NoAccessError, PromptTooLongError, TransientError
+from smartplay.core.errors import ModelError, NoAccessError, PromptTooLongError, TransientError
 from smartplay.models import open_model
 from smartplay.models.base import Model
 from smartplay.records import Call, Usage

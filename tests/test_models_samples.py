@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from smartplay.errors import ModelError, TransientError, UsageError
+from smartplay.core.errors import ModelError, TransientError, UsageError
 from smartplay.models import open_model
 from smartplay.models.base import Model, sample_seed, together
 from smartplay.records import Call, Usage

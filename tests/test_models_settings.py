@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay.errors import ModelError, NoAccessError, UsageError
+from smartplay.core.errors import ModelError, NoAccessError, UsageError
 from smartplay.models import open_model
 from smartplay.models.base import Model
 from smartplay.models.masking import MASK, Mask, holds_key, is_secret

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from smartplay.agents.base import Reply
-from smartplay.errors import UsageError
-from smartplay.prices import read_prices
+from smartplay.agents.context import Reply
+from smartplay.core.errors import UsageError
 from smartplay.records import Call, Usage
+from smartplay.records.folder import RunFolder
+from smartplay.records.prices import read_prices
 from smartplay.report import build_report, write_report
-from smartplay.run_folder import RunFolder
 from smartplay.runner import Limits
 from tests.fake_server import Answer, FakeServer
 from tests.test_lending import ASKING, by_hand, define, fake, play, transcript

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smartplay.agents.base import Observation
+from smartplay.agents.context import Observation
 from smartplay.agents.llm import LLMAgent
-from smartplay.card import GameCard
-from smartplay.errors import UnknownNameError
+from smartplay.cards.card import GameCard
+from smartplay.core.errors import UnknownNameError
 from smartplay.models import open_model
 from smartplay.models.base import Model
 from smartplay.records import Call

@@ -16,10 +16,10 @@ import pytest
 
 import smartplay
 from smartplay.agents.catalog import AgentSource, find_agent
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 from smartplay.models.lending import RunModels
+from smartplay.records.folder import RunFolder
 from smartplay.results import Run
-from smartplay.run_folder import RunFolder
 from smartplay.runner import Limits
 from smartplay.runner.budget import IN_A_ROW, Budget
 from smartplay.runner.episode import Job

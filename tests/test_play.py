@@ -8,12 +8,12 @@ import pytest
 
 import smartplay
 from smartplay.cli import main
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 from smartplay.play import human
 from smartplay.play.keys import bindings
 from smartplay.play.session import HELP_TEXT
 from smartplay.play.view import HELP, displayed, wrapped
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
 from smartplay.runner.episode import judge
 from tests.golden import all_cards
 from tests.players import play
@@ -135,7 +135,7 @@ def test_no_name_is_taken_from_the_system() -> None:
 
 
 @pytest.mark.parametrize("card", all_cards(), ids=lambda card: card.name)
-def test_every_action_can_be_named_as_it_is(card: smartplay.card.GameCard) -> None:
+def test_every_action_can_be_named_as_it_is(card: smartplay.GameCard) -> None:
     actions = actions_of(card)
     assert [judge(name, actions)[0] for name in actions] == list(range(len(actions)))
     assert len(bindings(actions)) == len(actions)

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from smartplay.agents.base import Reply
-from smartplay.run_folder import RunFolder
+from smartplay.agents.context import Reply
+from smartplay.records.folder import RunFolder
 from tests.players import recorded_run
 from tests.test_play import HANOI, hanoi_keys
 

@@ -15,14 +15,14 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from smartplay.card import GameCard
-from smartplay.errors import UsageError
+from smartplay.cards.card import GameCard
+from smartplay.core.errors import UsageError
 from smartplay.games.drawing import Picture
 from smartplay.play import human
 from smartplay.play.view import View
 from smartplay.play.watch import Recording, watch
 from smartplay.play.window import HEAD, MARGIN, SIZE, Window
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
 from tests.golden import all_cards
 from tests.players import recorded_run
 from tests.test_play import hanoi_keys

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay import printable
+from smartplay.core import printable
 
 HARMFUL = {
     "escape": "\x1b",

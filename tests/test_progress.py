@@ -16,8 +16,8 @@ from rich.console import Console
 import smartplay
 from smartplay.agents.catalog import find_agent
 from smartplay.models.lending import RunModels
-from smartplay.prices import Price
 from smartplay.records import EpisodeRecord, RunHeader, Usage
+from smartplay.records.prices import Price
 from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.episode import Job
 from smartplay.runner.places import Places

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import smartplay
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
 from tests.fake_server import FakeServer
 
 FILE = Path(__file__).with_name("prompts.json")

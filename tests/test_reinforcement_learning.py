@@ -49,7 +49,7 @@ def test_a_learner_is_told_what_to_read_instead() -> None:
     learner = pytest.importorskip("stable_baselines3")
     import gymnasium as gym
 
-    from smartplay.errors import UsageError
+    from smartplay.core.errors import UsageError
 
     with pytest.raises(UsageError, match='observation="native"'):
         learner.PPO("MlpPolicy", gym.make("smartplay/Hanoi3Disk-v0"))

@@ -11,20 +11,20 @@ import msgspec
 import pytest
 
 from smartplay.cli import main
-from smartplay.errors import RunFolderError
+from smartplay.core.errors import RunFolderError
+from smartplay.games.registry import get_card
 from smartplay.leaderboard import verify_run
 from smartplay.leaderboard.entry import add_entry
 from smartplay.leaderboard.rows import Row, read_entry
 from smartplay.play.watch import Recording
 from smartplay.records import EpisodeRecord
-from smartplay.registry import get_card
+from smartplay.records.folder import RunFolder, encode
 from smartplay.report import build_report, write_report
 from smartplay.report.html import write_html
 from smartplay.report.html.entries import entries_of
-from smartplay.run_folder import RunFolder, encode
 from smartplay.runner.plan import seed_of_agent
-from smartplay.scoring import episode_means, score_game
-from smartplay.statistics import mean_interval
+from smartplay.scores.scoring import episode_means, score_game
+from smartplay.scores.statistics import mean_interval
 from tests.folders import HANOI, pack_trace, play
 from tests.tampering import change_header, change_records, refused
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from smartplay.cli import main
-from smartplay.errors import RunFolderError, UsageError
+from smartplay.core.errors import RunFolderError, UsageError
 from smartplay.records import Usage
+from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
-from smartplay.run_folder import RunFolder
 from smartplay.runner import Limits
 from tests.fake_server import Answer, FakeServer
 from tests.faults import untimed

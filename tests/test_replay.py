@@ -13,14 +13,14 @@ import pytest
 
 import smartplay
 from smartplay.cli import main
-from smartplay.encoding import checked
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 from smartplay.leaderboard import verify_run
 from smartplay.play.watch import Recording
 from smartplay.records import StepRecord
-from smartplay.replay import Replay
+from smartplay.records.encoding import checked
+from smartplay.records.folder import RunFolder, misfit
+from smartplay.records.replay import Replay
 from smartplay.report.html import pictures
-from smartplay.run_folder import RunFolder, misfit
 from tests.folders import HANOI, play
 from tests.tampering import change_header
 

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import smartplay
-from smartplay.anchors import Anchors
-from smartplay.errors import RunFolderError
+from smartplay.cards.anchors import Anchors
+from smartplay.core.errors import RunFolderError
 from smartplay.records import EpisodeRecord, RoleUse, RunHeader
+from smartplay.records.folder import RunFolder, encode
 from smartplay.report import Report, build_report, write_report
 from smartplay.report.markdown import escape, to_markdown
 from smartplay.report.radar import HEIGHT, WIDTH, radar_svg
 from smartplay.report.terminal import print_report
 from smartplay.report.wording import cautions
-from smartplay.run_folder import RunFolder, encode
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import smartplay
-from smartplay.agents.base import Reply
-from smartplay.errors import RunFolderError
+from smartplay.agents.context import Reply
+from smartplay.core.errors import RunFolderError
+from smartplay.core.whole_files import write_atomically
 from smartplay.records import (
     Attempt,
     EpisodeHeader,
@@ -28,9 +29,8 @@ from smartplay.records import (
     StepRecord,
     Usage,
 )
+from smartplay.records.folder import RunFolder, encode
 from smartplay.report import build_report
-from smartplay.run_folder import RunFolder, encode
-from smartplay.whole_files import write_atomically
 from tests.folders import BANDIT, HANOI, pack_trace, play
 
 
@@ -287,7 +287,7 @@ def test_traces_are_whole_however_often_they_are_compressed(seen: list[str], bat
     header = EpisodeHeader("smartplay/X-v0", 7, 1, 2, "manual", ["a"], "start")
     steps = [StepRecord(k, [], 0, "a", True, text, 0.5, 1.0, 0.0) for k, text in enumerate(seen)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("smartplay.encoding.BATCH", batch)
+        patch.setattr("smartplay.records.encoding.BATCH", batch)
         packed = pack_trace(header, steps)
     assert gzip.decompress(packed) == b"".join(encode(line) + b"\n" for line in [header, *steps])
 
@@ -333,7 +333,7 @@ def test_the_documented_fields_are_there(tmp_path: Path) -> None:
 def test_reading_runs_nothing(tmp_path: Path) -> None:
     header = play(tmp_path).header
     code = (
-        "import sys; from pathlib import Path; from smartplay.run_folder import RunFolder;"
+        "import sys; from pathlib import Path; from smartplay.records.folder import RunFolder;"
         f"f = RunFolder(Path({str(tmp_path)!r})); f.results(f.header());"
         "print([m for m in sys.modules if m.startswith('smartplay.games.')])"
     )

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
-from smartplay.run_folder import RunFolder
 from tests.folders import BANDIT, HANOI, content, play
 from tests.games import write_game
 

@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 
 import smartplay
-from smartplay.agents.base import Observation, Reply
-from smartplay.errors import AgentError, UsageError
+from smartplay.agents.context import Observation, Reply
+from smartplay.core.errors import AgentError, UsageError
 from smartplay.records import Call, EpisodeRecord, Usage
+from smartplay.records.folder import RunFolder
 from smartplay.results import Run
-from smartplay.run_folder import RunFolder
 from smartplay.runner.episode import judge
 from smartplay.runner.plan import (
     QUICK_EPISODES,
@@ -660,7 +660,7 @@ def test_another_source_is_another_run(tmp_path: Path) -> None:
         (tmp_path / "own.py").write_text(f"def own(prompt):\n    return {number}\n")
         code = f"""
 run = smartplay.run("own.py:own", "Hanoi3Disk", episodes=1, steps=1, out={out})
-folder = smartplay.run_folder.RunFolder(run.path)
+folder = smartplay.records.folder.RunFolder(run.path)
 print(run.path, folder.steps("smartplay/Hanoi3Disk-v0", 0)[1][0].action)
 """
         return script(tmp_path, code)

@@ -13,20 +13,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import smartplay
-from smartplay.anchors import Anchors, Measured
-from smartplay.capabilities import Capability
-from smartplay.card import GameCard
-from smartplay.errors import UsageError
+from smartplay.cards.anchors import Anchors, Measured
+from smartplay.cards.capabilities import Capability
+from smartplay.cards.card import GameCard
+from smartplay.core.errors import UsageError
+from smartplay.games.registry import cards, get_card
 from smartplay.records import EpisodeRecord, Usage
-from smartplay.registry import cards, get_card
-from smartplay.scoring import (
+from smartplay.scores.scoring import (
     analyze_capabilities,
     score_capabilities,
     score_game,
     separability,
     weigh,
 )
-from smartplay.statistics import RESAMPLES, Interval, mean_interval, weighted_interval
+from smartplay.scores.statistics import RESAMPLES, Interval, mean_interval, weighted_interval
 
 SEVEN = "BanditTwoArmedHighLowFixed RockPaperScissorBasic Hanoi3Disk MessengerL1 MessengerL2 " \
     "Crafter MinedojoCreative0"  # fmt: skip

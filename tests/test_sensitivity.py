@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from smartplay.agents.base import FunctionAgent, Observation, Reply, prompt_text
 from smartplay.agents.catalog import find_agent
+from smartplay.agents.context import FunctionAgent, Observation, Reply, prompt_text
 from smartplay.agents.llm import ROLE
 from smartplay.agents.prompts import PLAIN, VARIANTS, Variant, find_variant
 from smartplay.cli import main
-from smartplay.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.models.base import Settings
 from smartplay.models.pace import Pace
 from smartplay.records import Call

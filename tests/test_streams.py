@@ -16,7 +16,7 @@ import pytest
 
 import smartplay
 from smartplay import Run
-from smartplay.agents.base import Trajectory
+from smartplay.agents.context import Trajectory
 from smartplay.cli import main
 from smartplay.records import EpisodeRecord
 from tests.fake_server import Answer, FakeServer

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import smartplay
-from smartplay.card import read_cards
+from smartplay.cards.card import read_cards
 from smartplay.cli.output import complain, print_json, print_table
-from smartplay.errors import CardError, RunFolderError, SmartPlayError
+from smartplay.core.errors import CardError, RunFolderError, SmartPlayError
 from smartplay.parsing import parse_action
 from smartplay.records import EpisodeRecord
+from smartplay.records.folder import RunFolder
 from smartplay.report import build_report, write_report
 from smartplay.report.terminal import print_report
-from smartplay.run_folder import RunFolder
 from tests.games import write_game
 
 NASTY = "\x1b[2J\x1b]0;title\x07 \x9b31m \u202egnp.exe <script>alert(1)</script> [link](x) `a`"

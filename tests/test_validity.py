@@ -12,20 +12,20 @@ import pytest
 
 import smartplay
 from smartplay.agents.ablations import ABLATIONS, FIRST_WORDS, NINE, find_ablation
-from smartplay.agents.base import Observation, Reply
 from smartplay.agents.catalog import find_agent
-from smartplay.agents.filters import Filter, make_filtered
-from smartplay.capabilities import Capability
+from smartplay.agents.context import Observation, Reply
+from smartplay.agents.wrappers import Filter, make_filtered
+from smartplay.cards.capabilities import Capability
+from smartplay.cards.published import published_table
 from smartplay.cli import main
-from smartplay.contrast_scores import score_contrasts
-from smartplay.errors import UnknownNameError, UsageError
-from smartplay.published import published_table
+from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.games.registry import cards, get_card
 from smartplay.records import EpisodeRecord
-from smartplay.registry import cards, get_card
 from smartplay.report import write_report
 from smartplay.runner.episode import Job, play_episode
 from smartplay.runner.worker import play_by_name
-from smartplay.statistics import ratio_interval
+from smartplay.scores.contrasts import score_contrasts
+from smartplay.scores.statistics import ratio_interval
 from smartplay.validity.degrees import study_degrees, study_table
 from smartplay.validity.matrix import KEPT, LOST, ablation_matrix, classic_ablations
 from smartplay.validity.study import contrast_cards, study_ablations, study_classic

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import smartplay
 from smartplay.cli import main
-from smartplay.errors import RunFolderError
+from smartplay.core.errors import RunFolderError
 from smartplay.leaderboard import verify_run
 from smartplay.report import write_report
 from tests.tampering import (
@@ -71,20 +71,20 @@ def test_malformed_steps_are_refused(victim: Path, data: bytes) -> None:
 
 
 def smartplay_steps(run: Path) -> object:
-    from smartplay.run_folder import RunFolder
+    from smartplay.records.folder import RunFolder
 
     return RunFolder(run).steps(HANOI, 0)
 
 
 def test_a_bomb_is_not_unpacked(victim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smartplay.untrusted.LINE_LIMIT", 2**20)
+    monkeypatch.setattr("smartplay.core.untrusted.LINE_LIMIT", 2**20)
     first = gzip.decompress(steps_file(victim).read_bytes()).split(b"\n")[0]
     steps_file(victim).write_bytes(gzip.compress(first + b"\n" + b" " * 2**26))
     refused(victim, "unpacks to more than the limit")
 
 
 def test_a_huge_file_is_not_read(victim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smartplay.run_folder.HEADER_LIMIT", 2**20)
+    monkeypatch.setattr("smartplay.records.folder.HEADER_LIMIT", 2**20)
     with (victim / "run.json").open("ab") as file:
         file.truncate(2**30)  # sparse
     refused(victim, "larger than 1 MB")
@@ -144,7 +144,7 @@ score = "nothing"
 @pytest.fixture
 def evil(victim: Path) -> Iterator[Path]:
     """A run folder with a module in it that leaves a mark when it is run."""
-    from smartplay.capabilities import Capability
+    from smartplay.cards.capabilities import Capability
 
     mark = victim / "mark"
     (victim / "evil.py").write_text(EVIL.format(mark=str(mark)))
@@ -184,7 +184,7 @@ def test_a_world_of_any_size_is_not_built(victim: Path) -> None:
 SLOW = """
 import os, time
 import gymnasium as gym
-from smartplay.text import Describer, Description
+from smartplay.games.base import Describer, Description
 
 class SlowEnv(gym.Env):
     metadata = {"render_modes": []}
@@ -207,7 +207,7 @@ class SlowText(Describer):
 def test_a_card_of_ones_own_and_a_game_that_hangs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from smartplay.capabilities import Capability
+    from smartplay.cards.capabilities import Capability
 
     monkeypatch.setattr("smartplay.leaderboard.workers.SECONDS", 3)
     card = tmp_path / "slow.toml"

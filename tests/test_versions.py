@@ -7,7 +7,7 @@ from importlib.metadata import requires, version
 import gymnasium as gym
 import pytest
 
-from smartplay.statistics import mean_interval
+from smartplay.scores.statistics import mean_interval
 from tests.golden import all_cards
 from tools.least_versions import CONFIG, least_versions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartplay.text import Describer, Description, Turn
+from smartplay.games.base import Describer, Description, Turn
 
 TILES = {"S": "ice", "F": "ice", "H": "a hole", "G": "the goal"}
 

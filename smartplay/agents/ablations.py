@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from smartplay.agents.base import Observation
-from smartplay.agents.filters import Filter
-from smartplay.capabilities import Capability
-from smartplay.errors import UnknownNameError
+from smartplay.agents.context import Observation
+from smartplay.agents.wrappers import Filter
+from smartplay.cards.capabilities import Capability
+from smartplay.core.errors import UnknownNameError
 
 FIRST_WORDS = 60
 INVENTED = (

@@ -11,17 +11,17 @@ from typing import Any, get_args
 import msgspec
 
 from smartplay.agents.ablations import ABLATIONS, Ablation, find_ablation
-from smartplay.agents.base import Agent, AgentMaker, Context, Trajectory
-from smartplay.agents.filters import make_filtered
+from smartplay.agents.context import Agent, AgentMaker, Context, Trajectory
 from smartplay.agents.identity import object_digest
 from smartplay.agents.llm import ROLE, LLMAgent, Protocols
 from smartplay.agents.prompts import PLAIN, Variant, find_variant, function_agent
 from smartplay.agents.simple import ConstantAgent, RandomAgent
-from smartplay.errors import UnknownNameError, UsageError
-from smartplay.loading import load_module, load_object, module_digest
+from smartplay.agents.wrappers import make_filtered
+from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.loading import load_module, load_object, module_digest
+from smartplay.core.toml_file import overlay, read_toml
 from smartplay.models import find_provider, kinds, open_model
 from smartplay.models.base import Model
-from smartplay.toml_file import overlay, read_toml
 
 SCRIPTED = {
     "random": "draws every action uniformly",

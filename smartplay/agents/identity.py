@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from smartplay.loading import code_digest
+from smartplay.core.loading import code_digest
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...))
 INSTALLED = {"site-packages", "dist-packages"}

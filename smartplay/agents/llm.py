@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from smartplay.agents.base import Context, Observation, Reply
+from smartplay.agents.context import Context, Observation, Reply
 from smartplay.agents.prompts import PLAIN, PromptStyle
-from smartplay.errors import PromptTooLongError
+from smartplay.core.errors import PromptTooLongError
 from smartplay.models.images import with_picture
 from smartplay.records import Call, Message
 

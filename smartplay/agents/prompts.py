@@ -12,9 +12,9 @@ from typing import Literal
 
 import msgspec
 
-from smartplay.agents.base import FunctionAgent, Observation, page
-from smartplay.agents.filters import Filter
-from smartplay.errors import UnknownNameError
+from smartplay.agents.context import FunctionAgent, Observation, page
+from smartplay.agents.wrappers import Filter
+from smartplay.core.errors import UnknownNameError
 
 
 class PromptStyle(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class PromptStyle(msgspec.Struct, frozen=True):
     def prompt(
         self, manual: str, actions: Sequence[str], observation: Observation, steps: int
     ) -> str:
-        """All that an agent reads before an action, as `smartplay.agents.base.prompt_text`."""
+        """All that an agent reads before an action, as `smartplay.agents.context.prompt_text`."""
         seen = [*observation.history, str(observation)]
         pages = [
             page(f"{self.step} {k}", text)

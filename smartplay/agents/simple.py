@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 
 
 class RandomAgent:

@@ -14,7 +14,6 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from smartplay._version import __version__
 from smartplay.cli import commands
 from smartplay.cli.output import (
     BAD_USAGE,
@@ -25,7 +24,8 @@ from smartplay.cli.output import (
     forget_output,
     open_closed_streams,
 )
-from smartplay.errors import SmartPlayError, UsageError
+from smartplay.core.errors import SmartPlayError, UsageError
+from smartplay.core.version import __version__
 
 
 class _Parser(argparse.ArgumentParser):

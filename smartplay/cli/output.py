@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from smartplay import printable
+from smartplay.core import printable
 
 if TYPE_CHECKING:
-    from smartplay.card import Human
-    from smartplay.prices import Prices
+    from smartplay.cards.card import Human
+    from smartplay.records.prices import Prices
     from smartplay.report import Report
 
 OK, FAILED, BAD_USAGE, SOME_UNSCORED, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -135,7 +135,7 @@ def show_reports(
 
     A report that cannot be kept, as in a folder that is only read, is printed all the same.
     """
-    from smartplay.errors import RunFolderError
+    from smartplay.core.errors import RunFolderError
     from smartplay.report import build_report, keep_report
     from smartplay.report.terminal import print_report
 

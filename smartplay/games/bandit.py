@@ -7,9 +7,9 @@ from typing import Any
 
 from gymnasium import spaces
 
-from smartplay.errors import UsageError
-from smartplay.native import NativeEnv, checked_action
-from smartplay.text import Describer, Description, Turn
+from smartplay.core.errors import UsageError
+from smartplay.games.base import Describer, Description, Turn
+from smartplay.games.native import NativeEnv, checked_action
 
 NOTHING_YET, LOST, WON = range(3)
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from smartplay.errors import UsageError
-from smartplay.native import NativeEnv, checked_action
-from smartplay.text import Describer, Description, Turn
+from smartplay.core.errors import UsageError
+from smartplay.games.base import Describer, Description, Turn
+from smartplay.games.native import NativeEnv, checked_action
 
 RODS = "ABC"
 MOVES = ((0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1))

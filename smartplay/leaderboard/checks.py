@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 from math import isclose
 
-from smartplay.card import GameCard
+from smartplay.cards.card import GameCard
 from smartplay.leaderboard.claims import STEP_DIGITS, Claim
 from smartplay.leaderboard.problems import Problem, problem_of
 from smartplay.parsing import Cause, parse_action

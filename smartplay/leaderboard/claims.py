@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 
-from smartplay.errors import RunFolderError
+from smartplay.core.errors import RunFolderError
 from smartplay.records import EpisodeHeader, StepRecord
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
 
 STEP_DIGITS = 8
 

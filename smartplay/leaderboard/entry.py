@@ -21,14 +21,14 @@ from typing import Annotated
 
 import msgspec
 
-from smartplay import printable
-from smartplay._version import __version__
-from smartplay.errors import RunFolderError, UsageError
+from smartplay.core import printable
+from smartplay.core.errors import RunFolderError, UsageError
+from smartplay.core.untrusted import LINES_LIMIT, read_file
+from smartplay.core.version import __version__
 from smartplay.leaderboard.claims import make_claim, pack_claims, replays_name
 from smartplay.leaderboard.verify import Verification, verify_run
 from smartplay.records import EpisodeRecord, RunHeader, StepRecord
-from smartplay.run_folder import RunFolder, pretty, steps_name
-from smartplay.untrusted import LINES_LIMIT, read_file
+from smartplay.records.folder import RunFolder, pretty, steps_name
 
 LINK = re.compile(r"https?://[^\s\"'<>]{1,500}")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

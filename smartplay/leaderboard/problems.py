@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from smartplay import printable
+from smartplay.core import printable
 
 VALUE = 120
 

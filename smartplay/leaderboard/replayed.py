@@ -10,7 +10,7 @@ from smartplay.leaderboard.checks import differences, same
 from smartplay.leaderboard.claims import Claim, start_digest, step_digest
 from smartplay.leaderboard.problems import Problem, problem_of
 from smartplay.records import EpisodeRecord, GameHeader
-from smartplay.replay import Moment, Replay
+from smartplay.records.replay import Moment, Replay
 from smartplay.runner.episode import told_by_game
 
 

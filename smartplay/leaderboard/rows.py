@@ -8,17 +8,17 @@ from typing import Literal
 
 import msgspec
 
-from smartplay.errors import SmartPlayError
+from smartplay.cards.published import published_table
+from smartplay.core.errors import SmartPlayError
+from smartplay.games.registry import cards
 from smartplay.leaderboard.entry import EntryInfo, fingerprint, read_info
 from smartplay.leaderboard.tracks import Track, track_of
 from smartplay.leaderboard.verify import Verification, verify_run
-from smartplay.published import published_table
-from smartplay.registry import cards
-from smartplay.replay import OTHER_CARD
+from smartplay.records.folder import RunFolder
+from smartplay.records.replay import OTHER_CARD
 from smartplay.report import Report, build_report
-from smartplay.run_folder import RunFolder
-from smartplay.scoring import analyze_capabilities
-from smartplay.statistics import Interval
+from smartplay.scores.scoring import analyze_capabilities
+from smartplay.scores.statistics import Interval
 
 Status = Literal["verified", "incomplete", "published"]
 

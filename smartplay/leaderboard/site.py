@@ -14,18 +14,18 @@ import msgspec
 from jinja2 import Environment
 from markupsafe import Markup
 
-from smartplay._version import __version__
-from smartplay.capabilities import Capability
-from smartplay.comparison import Entry, compare
-from smartplay.errors import UsageError
+from smartplay.cards.capabilities import Capability
+from smartplay.cards.published import published_table
+from smartplay.core.errors import UsageError
+from smartplay.core.version import __version__
+from smartplay.core.whole_files import write_atomically
 from smartplay.leaderboard.rows import Refused, Row, published_rows, read_entries
 from smartplay.leaderboard.verify import Verification
-from smartplay.published import published_table
 from smartplay.report.html.page import shown, templates
 from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
-from smartplay.statistics import Interval
-from smartplay.whole_files import write_atomically
+from smartplay.scores.comparison import Entry, compare
+from smartplay.scores.statistics import Interval
 
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 

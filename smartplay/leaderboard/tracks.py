@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from smartplay import printable
-from smartplay.card import GameCard
+from smartplay.cards.card import GameCard
+from smartplay.core import printable
+from smartplay.games.registry import cards, get_card
 from smartplay.records import GameHeader, RunHeader
-from smartplay.registry import cards, get_card
 
 PROTOCOL = 40
 """The most characters of a protocol's name."""

@@ -14,21 +14,22 @@ from pathlib import Path
 
 import msgspec
 
-from smartplay import parsing, printable
-from smartplay.card import HUMANS
-from smartplay.errors import RunFolderError
+from smartplay import parsing
+from smartplay.cards.card import HUMANS
+from smartplay.core import printable
+from smartplay.core.errors import RunFolderError
+from smartplay.core.untrusted import HEADER_LIMIT, own_path
+from smartplay.core.whole_files import PART
+from smartplay.games.registry import get_card, register_cards
 from smartplay.leaderboard.checks import differences
 from smartplay.leaderboard.claims import replays_name
 from smartplay.leaderboard.problems import Problem, describe, problem_of
 from smartplay.leaderboard.workers import Task, check_tasks, time_limit
 from smartplay.records import EpisodeRecord, Key, RunHeader
-from smartplay.registry import get_card, register_cards
-from smartplay.replay import refusal
+from smartplay.records.folder import RunFolder, in_order, misfit, steps_name
+from smartplay.records.replay import refusal
 from smartplay.report import build_report
-from smartplay.run_folder import RunFolder, in_order, misfit, steps_name
 from smartplay.runner.plan import SEED_RULE, jobs_of
-from smartplay.untrusted import HEADER_LIMIT, own_path
-from smartplay.whole_files import PART
 
 MOST_PROBLEMS = 20
 UNREPRODUCIBLE = ("cost",)

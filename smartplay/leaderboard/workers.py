@@ -14,14 +14,14 @@ from pathlib import Path
 
 import msgspec
 
-from smartplay.errors import RunFolderError
+from smartplay.core.errors import RunFolderError
+from smartplay.games.registry import get_card, register_cards
 from smartplay.leaderboard.checks import Tally, check_claim, check_steps, check_sums
 from smartplay.leaderboard.claims import Claim, make_claim, read_claims
 from smartplay.leaderboard.problems import Problem, problem_of
 from smartplay.leaderboard.replayed import compare_with_replay
 from smartplay.records import EpisodeRecord, GameHeader, StepRecord
-from smartplay.registry import get_card, register_cards
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
 from smartplay.runner.pool import processors
 from smartplay.runner.worker import end_with_parent
 

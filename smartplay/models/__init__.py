@@ -13,7 +13,7 @@ import pkgutil
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from smartplay.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.models import providers
 from smartplay.models.base import Model, Provider, make_settings
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
-from smartplay.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.models.masking import holds_key
 from smartplay.models.pace import Pace
 from smartplay.records import Call, Message

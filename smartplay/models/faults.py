@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-from smartplay.errors import ModelError, NoAccessError, PromptTooLongError, TransientError
+from smartplay.core.errors import ModelError, NoAccessError, PromptTooLongError, TransientError
 from smartplay.models.codes import Complaint, Meaning, meaning_of
 from smartplay.models.masking import Mask
 

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
-from smartplay.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.models.base import (
     Model,
     Settings,

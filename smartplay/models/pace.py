@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from smartplay.errors import TransientError
+from smartplay.core.errors import TransientError
 
 LEAST = 8
 """How many calls may be under way at once at the start, if half of the most is less."""

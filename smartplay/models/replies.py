@@ -16,10 +16,10 @@ from typing import Any, Protocol, Self
 
 import msgspec
 
-from smartplay.encoding import encode
-from smartplay.errors import RunFolderError
+from smartplay.core.errors import RunFolderError
 from smartplay.models.base import WITHOUT_EFFECT, Settings
 from smartplay.records import Call, Usage
+from smartplay.records.encoding import encode
 
 
 class Replies:

@@ -17,7 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import msgspec
 
-from smartplay.errors import MissingPackageError, ModelError, TransientError, UsageError
+from smartplay.core.errors import MissingPackageError, ModelError, TransientError, UsageError
 from smartplay.models.base import Settings, check_address
 from smartplay.models.codes import Complaint, read_complaint
 from smartplay.models.faults import DETAIL, Faults

@@ -17,7 +17,7 @@ import zipfile
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 
 CHUNK = 1 << 20  # bytes
 

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import msgspec
 
-from smartplay.anchors import Played
-from smartplay.errors import UsageError
+from smartplay.cards.anchors import Played
+from smartplay.core.errors import UsageError
+from smartplay.core.whole_files import write_atomically
+from smartplay.games.registry import get_card
 from smartplay.leaderboard import verify_run
 from smartplay.play.human import PREFIX, is_name
 from smartplay.records import EpisodeRecord, RunHeader
-from smartplay.registry import get_card
-from smartplay.run_folder import RunFolder, encode
-from smartplay.statistics import mean_interval
-from smartplay.whole_files import write_atomically
+from smartplay.records.folder import RunFolder, encode
+from smartplay.scores.statistics import mean_interval
 
 FILE = "human.jsonl"
 TEXT = "text"

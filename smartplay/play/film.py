@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from smartplay.errors import MissingPackageError, UsageError
+from smartplay.core.errors import MissingPackageError, UsageError
 from smartplay.games.drawing import INK, PAPER, SHADE, SIZE, Picture
 from smartplay.play.view import View, displayed, wrapped
 from smartplay.play.watch import Recording

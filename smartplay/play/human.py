@@ -7,14 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from smartplay import printable
-from smartplay.agents.base import Context
 from smartplay.agents.catalog import AgentSource
-from smartplay.errors import UsageError
+from smartplay.agents.context import Context
+from smartplay.core import printable
+from smartplay.core.errors import UsageError
 from smartplay.play.session import Human, Session, SessionOverError
 from smartplay.play.view import Display
 from smartplay.records import RunHeader
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
 from smartplay.runner import run
 from smartplay.runner.plan import default_folder, jobs_of, plan_run, select_games
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 
-from smartplay.agents.base import Context, Observation, Reply, prompt_text
-from smartplay.card import GameCard
-from smartplay.errors import AgentError, RunFolderError
+from smartplay.agents.context import Context, Observation, Reply, prompt_text
+from smartplay.cards.card import GameCard
+from smartplay.core.errors import AgentError, RunFolderError
 from smartplay.games.drawing import Picture
+from smartplay.games.registry import get_card
 from smartplay.play.keys import Controls
 from smartplay.play.view import HELP, QUIT, Display, View
 from smartplay.records import RunHeader, StepRecord
-from smartplay.registry import get_card
-from smartplay.replay import Replay
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
+from smartplay.records.replay import Replay
 from smartplay.runner.episode import Job, one_line
 from smartplay.runner.plan import jobs_of
 

@@ -14,8 +14,8 @@ import time
 from types import FrameType
 from typing import Any
 
-from smartplay import printable
-from smartplay.errors import UsageError
+from smartplay.core import printable
+from smartplay.core.errors import UsageError
 from smartplay.play.view import QUIT, SCROLLING, SWITCH, View, displayed, wrapped
 
 ENTER_SCREEN = "\x1b[?1049h\x1b[?25l"

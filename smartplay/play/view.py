@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from smartplay import printable
+from smartplay.core import printable
 from smartplay.games.drawing import Picture
 
 QUIT, HELP, SWITCH = "escape", "?", "tab"

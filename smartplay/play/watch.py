@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from smartplay.errors import RunFolderError, UnknownNameError, UsageError
+from smartplay.core.errors import RunFolderError, UnknownNameError, UsageError
+from smartplay.games.registry import find_card, register_cards
 from smartplay.play.view import QUIT, Display, View
 from smartplay.records import EpisodeHeader, RunHeader, StepRecord
-from smartplay.registry import find_card, register_cards
-from smartplay.replay import Replay
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
+from smartplay.records.replay import Replay
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 KEYS = (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 from smartplay.games.drawing import GREY, INK, PAPER, SHADE, Picture
 from smartplay.play.view import QUIT, SCROLLING, SWITCH, View, displayed, wrapped
 

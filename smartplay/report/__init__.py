@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from smartplay.card import Human
-from smartplay.errors import RunFolderError
-from smartplay.prices import Prices
+from smartplay.cards.card import Human
+from smartplay.core.errors import RunFolderError
+from smartplay.core.whole_files import write_atomically
+from smartplay.records.folder import pretty
+from smartplay.records.prices import Prices
 from smartplay.report.build import Report, build_report
 from smartplay.report.markdown import to_markdown
 from smartplay.report.radar import radar_svg
-from smartplay.run_folder import pretty
-from smartplay.whole_files import write_atomically
 
 __all__ = ["Report", "build_report", "keep_report", "write_report"]
 

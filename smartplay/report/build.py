@@ -9,17 +9,18 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from smartplay.card import GameCard, Human
-from smartplay.contrast_scores import ContrastScore, score_contrasts
-from smartplay.errors import RunFolderError
-from smartplay.prices import Prices
+from smartplay.cards.card import GameCard, Human
+from smartplay.core.errors import RunFolderError
+from smartplay.core.shown import Shown
+from smartplay.games.registry import find_card, register_cards
 from smartplay.records import EpisodeRecord, RunHeader, Usage
-from smartplay.registry import find_card, register_cards
-from smartplay.replay import UNKNOWN
+from smartplay.records.folder import RunFolder
+from smartplay.records.prices import Prices
+from smartplay.records.replay import UNKNOWN
 from smartplay.report.costs import Cost, ModelUse, cost_notes, cost_of, model_uses
 from smartplay.report.details import GameDetail, detail_game
-from smartplay.run_folder import RunFolder
-from smartplay.scoring import (
+from smartplay.scores.contrasts import ContrastScore, score_contrasts
+from smartplay.scores.scoring import (
     BOOTSTRAP_SEED,
     WEIGHTS,
     CapabilityScore,
@@ -34,8 +35,7 @@ from smartplay.scoring import (
     separability,
     spent,
 )
-from smartplay.shown import Shown
-from smartplay.statistics import Interval, weighted_interval
+from smartplay.scores.statistics import Interval, weighted_interval
 
 
 class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from smartplay.prices import Price, Prices
 from smartplay.records import EpisodeRecord, RoleUse, RunHeader, Usage
+from smartplay.records.prices import Price, Prices
 
 
 class ModelUse(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,13 +12,13 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from smartplay.anchors import Anchors
-from smartplay.card import GameCard
-from smartplay.errors import RunFolderError
+from smartplay.cards.anchors import Anchors
+from smartplay.cards.card import GameCard
+from smartplay.core.errors import RunFolderError
 from smartplay.records import EpisodeRecord, StepMark, Usage
-from smartplay.run_folder import RunFolder
-from smartplay.scoring import episode_means
-from smartplay.statistics import Interval, mean_interval
+from smartplay.records.folder import RunFolder
+from smartplay.scores.scoring import episode_means
+from smartplay.scores.statistics import Interval, mean_interval
 
 CURVE_POINTS = 25
 MOST_MARKS = 2_000_000

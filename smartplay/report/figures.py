@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from smartplay import printable
-from smartplay.comparison.results import CostPoint, Difference
-from smartplay.comparison.ties import ALPHA
+from smartplay.core import printable
 from smartplay.report.details import Curve, EpisodeDetail, GameDetail
 from smartplay.report.svg import Scale, dot, figure, line, path, series, short, text
-from smartplay.statistics import Interval
+from smartplay.scores.comparison.results import CostPoint, Difference
+from smartplay.scores.comparison.ties import ALPHA
+from smartplay.scores.statistics import Interval
 
 WIDTH = 360
 CURVE_WIDTH = 250

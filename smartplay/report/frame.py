@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from smartplay.errors import MissingPackageError
+from smartplay.core.errors import MissingPackageError
+from smartplay.games.registry import find_card
 from smartplay.records import EpisodeRecord
-from smartplay.registry import find_card
 
 if TYPE_CHECKING:
     import pandas

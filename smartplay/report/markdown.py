@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from smartplay import printable
+from smartplay.core import printable
 from smartplay.report import wording
 from smartplay.report.build import Report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from smartplay.capabilities import Capability
+from smartplay.cards.capabilities import Capability
 from smartplay.validity.matrix import KEPT, LOST, AblationMatrix
 
 SHORT = {

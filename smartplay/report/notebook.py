@@ -5,11 +5,11 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TypeVar
 
-from smartplay import printable
+from smartplay.core import printable
+from smartplay.core.shown import html_list, html_table
 from smartplay.report import wording
 from smartplay.report.build import Report
 from smartplay.report.radar import radar_svg
-from smartplay.shown import html_list, html_table
 
 ScoreT = TypeVar("ScoreT")
 
@@ -28,7 +28,7 @@ class Scores(dict[str, ScoreT]):
         shown = [table for table in wording.tables(report) if table.title == title]
         self._cells = [
             row[: table.narrow] for table in shown for row in (table.header, *table.rows)
-        ]
+        ] or [("", title), *((name, wording.NONE) for name in scores)]
 
     def __missing__(self, name: str) -> ScoreT:
         for full in self:
@@ -41,10 +41,10 @@ class Scores(dict[str, ScoreT]):
         rows = [[printable.line(cell) for cell in row] for row in self._cells]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-        return "\n".join(lines) or super().__repr__()
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return html_table(self._cells[0], self._cells[1:]) if self._cells else "{}"
+        return html_table(self._cells[0], self._cells[1:])
 
 
 def to_notebook(report: Report) -> str:

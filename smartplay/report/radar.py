@@ -9,11 +9,11 @@ from itertools import cycle
 
 from markupsafe import Markup
 
-from smartplay import printable
-from smartplay.capabilities import Capability
+from smartplay.cards.capabilities import Capability
+from smartplay.core import printable
 from smartplay.report.build import Report
 from smartplay.report.svg import dot, figure, line, path, series, text
-from smartplay.statistics import Interval
+from smartplay.scores.statistics import Interval
 
 WIDTH, HEIGHT = 460, 400
 MIDDLE = (WIDTH / 2, 200.0)

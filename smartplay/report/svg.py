@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
-from smartplay.printable import line as printable_line
+from smartplay.core.printable import line as printable_line
 
 SERIES = 8
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from smartplay import printable
+from smartplay.core import printable
 from smartplay.report import wording
 from smartplay.report.build import Report
 

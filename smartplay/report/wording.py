@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from smartplay import printable
-from smartplay.contrast_scores import ContrastScore
+from smartplay.core import printable
 from smartplay.report.build import Report
 from smartplay.report.costs import Cost, ModelUse
-from smartplay.scoring import GameScore, Separability
-from smartplay.statistics import MASTERED, Interval
+from smartplay.scores.contrasts import ContrastScore
+from smartplay.scores.scoring import GameScore, Separability
+from smartplay.scores.statistics import MASTERED, Interval
 
 NONE = "-"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from smartplay.agents.catalog import AgentSource, find_agent
-from smartplay.errors import RunFolderError, UsageError
+from smartplay.core.errors import RunFolderError, UsageError
 from smartplay.records import EpisodeRecord, RunHeader
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
 from smartplay.runner.budget import Limits
 from smartplay.runner.cluster import AT_ONCE, cluster_executor
 from smartplay.runner.places import suits

@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
-from smartplay.errors import UsageError
-from smartplay.prices import Price, Prices, read_prices
+from smartplay.core.errors import UsageError
 from smartplay.records import EpisodeRecord, RunHeader, Usage
+from smartplay.records.prices import Price, Prices, read_prices
 from smartplay.runner.episode import NO_ACCESS, NO_REPLY, Allowance, Outcome, Stopped
 
 IN_A_ROW = 5

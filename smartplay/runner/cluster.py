@@ -8,8 +8,8 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-from smartplay._version import __version__
-from smartplay.errors import MissingPackageError, UsageError
+from smartplay.core.errors import MissingPackageError, UsageError
+from smartplay.core.version import __version__
 
 PATIENCE = 20  # seconds for the scheduler to answer
 AT_ONCE = 10_000  # episodes handed over, so that workers that join later find work

@@ -15,11 +15,10 @@ import gymnasium as gym
 import msgspec
 
 import smartplay.agents
-from smartplay import printable
-from smartplay.agents.base import Agent, AgentMaker, Context, Observation, Reply
-from smartplay.card import GameCard
-from smartplay.encoding import checked
-from smartplay.errors import (
+from smartplay.agents.context import Agent, AgentMaker, Context, Observation, Reply
+from smartplay.cards.card import GameCard
+from smartplay.core import printable
+from smartplay.core.errors import (
     AgentError,
     GameError,
     ModelError,
@@ -27,9 +26,9 @@ from smartplay.errors import (
     RunFolderError,
     UsageError,
 )
+from smartplay.games.registry import get_card, register_cards
 from smartplay.models.lending import EpisodeModels
 from smartplay.parsing import Cause, parse_action
-from smartplay.prices import Price
 from smartplay.records import (
     LARGEST_REAL,
     Attempt,
@@ -40,7 +39,8 @@ from smartplay.records import (
     StepRecord,
     Usage,
 )
-from smartplay.registry import get_card, register_cards
+from smartplay.records.encoding import checked
+from smartplay.records.prices import Price
 from smartplay.runner.episode_log import EpisodeLog
 
 COMPLAINTS = {

@@ -10,7 +10,7 @@ import msgspec
 
 from smartplay.models.lending import EpisodeModel
 from smartplay.records import Call, EpisodeHeader, RoleUse, StepRecord, Usage
-from smartplay.run_folder import Trace
+from smartplay.records.folder import Trace
 
 
 class EpisodeLog:

@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 
-from smartplay._version import __version__
 from smartplay.agents.catalog import AgentSource
+from smartplay.core.version import __version__
+from smartplay.games.registry import get_card
 from smartplay.models.lending import RunModels
-from smartplay.registry import get_card
 from smartplay.runner.budget import IN_A_ROW, Budget
 from smartplay.runner.cluster import gave_up
 from smartplay.runner.episode import (

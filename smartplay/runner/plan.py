@@ -17,20 +17,20 @@ import msgspec
 import numpy as np
 
 from smartplay import parsing
-from smartplay._version import __version__
 from smartplay.agents.catalog import AgentSource
-from smartplay.card import GameCard
-from smartplay.encoding import checked, encode
-from smartplay.errors import (
+from smartplay.cards.card import GameCard
+from smartplay.core.errors import (
     CardError,
     RunFolderError,
     SmartPlayError,
     UnknownNameError,
     UsageError,
 )
+from smartplay.core.version import __version__
+from smartplay.games.registry import cards, get_card, register_cards
 from smartplay.models.base import WITHOUT_EFFECT
 from smartplay.records import GameHeader, RunHeader
-from smartplay.registry import cards, get_card, register_cards
+from smartplay.records.encoding import checked, encode
 from smartplay.runner.episode import Job, one_line
 
 QUICK_EPISODES = 2

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
 
+from smartplay.games.registry import get_card
 from smartplay.records import EpisodeRecord, RunHeader
-from smartplay.registry import get_card
 from smartplay.runner.budget import Budget
 from smartplay.runner.episode import Job
 

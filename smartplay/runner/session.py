@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from smartplay.agents.catalog import AgentSource
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
+from smartplay.games.registry import get_card
 from smartplay.models.lending import RunModels
 from smartplay.models.replies import Replies
-from smartplay.prices import Price
 from smartplay.records import Call, RunHeader
-from smartplay.registry import get_card
-from smartplay.run_folder import RunFolder
+from smartplay.records.folder import RunFolder
+from smartplay.records.prices import Price
 from smartplay.runner.budget import Budget, Limits, calling_on_stop, own_spent
 from smartplay.runner.episode import BAD_REQUEST, Outcome, Stopped, failed, one_line
 from smartplay.runner.places import Places

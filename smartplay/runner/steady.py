@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from smartplay.errors import AgentError
+from smartplay.core.errors import AgentError
 
 T = TypeVar("T")
 

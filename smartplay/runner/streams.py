@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from smartplay.agents.base import Trajectory
 from smartplay.agents.catalog import Learn
-from smartplay.errors import AgentError
+from smartplay.agents.context import Trajectory
+from smartplay.core.errors import AgentError
 from smartplay.records import EpisodeHeader, EpisodeRecord, Key, StepRecord
 from smartplay.runner.episode import Job
 

@@ -21,9 +21,9 @@ from typing import Any
 
 import msgspec
 
-from smartplay._version import __version__
 from smartplay.agents.catalog import AgentSource, find_agent
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
+from smartplay.core.version import __version__
 from smartplay.models.lending import RunModels
 from smartplay.models.replies import PassedReplies
 from smartplay.records import Call

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from smartplay.capabilities import Capability
-from smartplay.card import GameCard
-from smartplay.published import PublishedTable
-from smartplay.scoring import Weights, separability, weigh, weight_matrix
+from smartplay.cards.capabilities import Capability
+from smartplay.cards.card import GameCard
+from smartplay.cards.published import PublishedTable
+from smartplay.scores.scoring import Weights, separability, weigh, weight_matrix
 
 
 class DegreeStudy(msgspec.Struct, frozen=True, kw_only=True):
     """What the degrees of a choice of games can tell apart.
 
     Attributes:
-        weights: Which weighting, see `smartplay.scoring.weigh`.
+        weights: Which weighting, see `smartplay.scores.scoring.weigh`.
         games: The games, as many as the matrix has rows; it has nine columns.
         rank: Its rank: how many of the nine scores are independent of one another.
         singular_values: Its singular values, largest first.

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from smartplay.capabilities import Capability
-from smartplay.card import GameCard
-from smartplay.scoring import Weights, weight_matrix
-from smartplay.statistics import Floats, Interval, ratio_interval
+from smartplay.cards.capabilities import Capability
+from smartplay.cards.card import GameCard
+from smartplay.scores.scoring import Weights, weight_matrix
+from smartplay.scores.statistics import Floats, Interval, ratio_interval
 
 KEPT, LOST = 0.9, 0.3
 """A row of the ablation matrix is clean if all but its diagonal is at least `KEPT`, that at most

@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 
 from smartplay.agents.prompts import find_variant
-from smartplay.errors import UsageError
-from smartplay.registry import get_card
-from smartplay.run_folder import RunFolder
+from smartplay.core.errors import UsageError
+from smartplay.games.registry import get_card
+from smartplay.records.folder import RunFolder
 from smartplay.runner import Run, run
-from smartplay.statistics import Interval, mean_interval
+from smartplay.scores.statistics import Interval, mean_interval
 
 
 class PromptShare(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,15 +10,15 @@ import gymnasium as gym
 import numpy as np
 
 from smartplay.agents.ablations import NINE, Ablation
-from smartplay.agents.base import Agent, AgentMaker, Context, Observation
 from smartplay.agents.catalog import find_agent
+from smartplay.agents.context import Agent, AgentMaker, Context, Observation
 from smartplay.agents.reference import reference_class
-from smartplay.capabilities import Capability
-from smartplay.card import GameCard
-from smartplay.errors import UsageError
-from smartplay.registry import cards
-from smartplay.scoring import Weights
-from smartplay.statistics import Floats
+from smartplay.cards.capabilities import Capability
+from smartplay.cards.card import GameCard
+from smartplay.core.errors import UsageError
+from smartplay.games.registry import cards
+from smartplay.scores.scoring import Weights
+from smartplay.scores.statistics import Floats
 from smartplay.validity.matrix import (
     AblationMatrix,
     ClassicAblations,

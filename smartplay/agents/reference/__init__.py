@@ -11,8 +11,8 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from smartplay.agents.base import Agent
-from smartplay.errors import AgentError
+from smartplay.agents.context import Agent
+from smartplay.core.errors import AgentError
 
 Maker = Callable[..., Agent]
 

@@ -8,7 +8,7 @@ from itertools import permutations
 
 from smartplay.agents.reference.messenger_belief import Guess, Look, Place, Position, blend, place
 from smartplay.agents.reference.messenger_plan import Scene, best_action, square
-from smartplay.errors import AgentError
+from smartplay.core.errors import AgentError
 from smartplay.games.messenger.deal import MOVEMENTS, STARTS, UNKNOWN, Square
 from smartplay.games.messenger.reading import Reading, read
 from smartplay.games.messenger.world import LAST, MOVES, SIZE

@@ -19,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Keep the episodes, and tell what follows from all that are kept of their games."""
+    from smartplay.games.registry import get_card
     from smartplay.play import baseline
-    from smartplay.registry import get_card
 
     episodes, left_out = [], Counter[str]()
     for path in options.run:

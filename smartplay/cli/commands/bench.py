@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from smartplay.cli.output import OK, plural, print_json, print_table
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 
 if TYPE_CHECKING:
     from smartplay.bench import Speed

@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """List them with their anchors."""
-    from smartplay.registry import cards
+    from smartplay.games.registry import cards
 
     found = [card for card in cards() if card.playable]
     if options.json:

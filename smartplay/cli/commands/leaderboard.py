@@ -7,9 +7,9 @@ import sys
 from math import inf
 from pathlib import Path
 
-from smartplay import printable
 from smartplay.cli.output import FAILED, OK, print_json, say
-from smartplay.errors import UsageError
+from smartplay.core import printable
+from smartplay.core.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from smartplay.card import HUMANS
+from smartplay.cards.card import HUMANS
 from smartplay.cli.output import OK, say, show_reports
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Report the runs."""
-    from smartplay.prices import read_prices
+    from smartplay.records.prices import read_prices
 
     if options.out and not options.html:
         raise UsageError("--out names the HTML page; add --html to write one")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from smartplay import printable
 from smartplay.agents.ablations import ABLATIONS
 from smartplay.cli.output import (
     OK,
@@ -23,8 +22,9 @@ from smartplay.cli.output import (
     quiet_output,
     show_reports,
 )
-from smartplay.errors import UsageError
-from smartplay.toml_file import overlay
+from smartplay.core import printable
+from smartplay.core.errors import UsageError
+from smartplay.core.toml_file import overlay
 
 if TYPE_CHECKING:
     from smartplay.results import Run

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from smartplay.cli.output import OK, print_json, print_table
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 
 if TYPE_CHECKING:
     from smartplay.validity.degrees import DegreeStudy, TableStudy
@@ -35,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compute and print."""
-    from smartplay.published import published_table
+    from smartplay.cards.published import published_table
     from smartplay.runner.plan import select_games
-    from smartplay.scoring import WEIGHTS
+    from smartplay.scores.scoring import WEIGHTS
     from smartplay.validity.degrees import study_degrees, study_table
 
     _check(options)

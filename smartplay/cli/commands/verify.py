@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from smartplay.cli.output import FAILED, OK, print_json
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

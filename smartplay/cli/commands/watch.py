@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from smartplay.cli.commands.play import SHOWN, open_display
 from smartplay.cli.output import OK, print_json, say
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 
 if TYPE_CHECKING:
     from smartplay.play.watch import Recording

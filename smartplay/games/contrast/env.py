@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from smartplay.errors import UnknownNameError
+from smartplay.core.errors import UnknownNameError
+from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.contrast.boxes import Boxes
 from smartplay.games.contrast.house import DOORS, Kind
 from smartplay.games.contrast.log import Log
@@ -18,8 +19,7 @@ from smartplay.games.contrast.rules import Rules
 from smartplay.games.contrast.signs import Cues, Signs
 from smartplay.games.contrast.walks import Walks
 from smartplay.games.contrast.words import Words
-from smartplay.native import NativeEnv, checked_action
-from smartplay.text import Describer, Description, Turn
+from smartplay.games.native import NativeEnv, checked_action
 
 TITLE = "Four Doors"
 KINDS: dict[str, type[Kind]] = {

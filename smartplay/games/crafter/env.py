@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from smartplay.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.games.crafter.engine import Engine
 from smartplay.games.crafter.rules import ACTIONS, ITEM_MAX, ITEMS, NAMES
-from smartplay.native import NativeEnv, checked_action
+from smartplay.games.native import NativeEnv, checked_action
 
 PACKAGE_SIZE = (64, 64)
 """The package's default picture, in pixels; the world's random numbers depend on it at night."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import ruamel.yaml
 
-from smartplay.errors import MissingPackageError
+from smartplay.core.errors import MissingPackageError
 
 
 class Collect(NamedTuple):

@@ -6,14 +6,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from smartplay.errors import UnknownNameError
+from smartplay.core.errors import UnknownNameError
+from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.crafter.env import CrafterEnv
 from smartplay.games.crafter.manual import manual
 from smartplay.games.crafter.outcome import Moment, outcome
 from smartplay.games.crafter.rules import ACHIEVEMENTS, ITEMS, NAMES, PLAYER
 from smartplay.games.crafter.words import ACTION_NAMES, WAYS, plain
 from smartplay.games.crafter.world import DIRECTIONS
-from smartplay.text import Describer, Description, Turn
 
 STYLES = ("nearest", "full")
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
+from smartplay.games.base import CHARACTERS
 from smartplay.games.messenger import deal, grammar
-from smartplay.text import CHARACTERS
 
 Lookup = Callable[[str, str, str], list[str]]
 """Gives the sentences of an entity, a role and a movement (or `"unknown"`)."""

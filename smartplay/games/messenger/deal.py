@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import permutations, product
 from random import Random
 
-from smartplay.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError
 
 ENTITIES = (
     "airplane",

@@ -10,7 +10,7 @@ from gymnasium import spaces
 
 from smartplay.games.messenger import deal
 from smartplay.games.messenger.world import MOVES, SIZE, World
-from smartplay.native import NativeEnv, checked_action
+from smartplay.games.native import NativeEnv, checked_action
 
 AGENT_ID = len(deal.ENTITIES) + 1
 AGENT_WITH_MESSAGE_ID = AGENT_ID + 1

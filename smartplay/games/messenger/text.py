@@ -6,11 +6,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.messenger import manual
 from smartplay.games.messenger.corpus import corpus
 from smartplay.games.messenger.env import MessengerEnv
 from smartplay.games.messenger.world import SIZE, Being, Contact, World
-from smartplay.text import Describer, Description, Turn
 
 ACTIONS = ("Move North", "Move South", "Move West", "Move East", "Do Nothing")
 _OUTCOMES = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from smartplay.errors import UnknownNameError
+from smartplay.core.errors import UnknownNameError
+from smartplay.core.loading import load_object
 from smartplay.games.minedojo.protocol import Engine
-from smartplay.loading import load_object
 
 ENGINES = {
     "voxel": "smartplay.games.minedojo.voxel.engine:VoxelEngine",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 from smartplay.games.minedojo.engines import build_engine
 from smartplay.games.minedojo.picture import RADIUS, draw_map
 from smartplay.games.minedojo.protocol import (
@@ -21,7 +21,7 @@ from smartplay.games.minedojo.protocol import (
     Stride,
     Walk,
 )
-from smartplay.native import NativeEnv, checked_action
+from smartplay.games.native import NativeEnv, checked_action
 
 # How a stretch is walked: running half the time, drifting to each side a quarter of the time.
 GAITS = tuple(Stride(sprint, strafe) for sprint in (False, True) for strafe in (-1, 0, 0, 1))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smartplay.errors import GameError, MissingPackageError
+from smartplay.core.errors import GameError, MissingPackageError
 from smartplay.games.minedojo.protocol import (
     AROUND,
     STRETCH_TICKS,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 
 HEADINGS = ("north", "east", "south", "west")
 STEPS = ((0, -1), (1, 0), (0, 1), (-1, 0))  # (x, z) of one block ahead, per heading

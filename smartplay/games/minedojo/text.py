@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.minedojo.env import MinedojoEnv
 from smartplay.games.minedojo.groups import nearest_groups
 from smartplay.games.minedojo.protocol import (
@@ -23,7 +24,6 @@ from smartplay.games.minedojo.protocol import (
     VIEW_ROWS,
     VIEW_WIDTH,
 )
-from smartplay.text import Describer, Description, Turn
 
 TITLE = "Finding a biome"
 STUCK = 1.5  # blocks: whoever gets less far in a whole move was stopped by something

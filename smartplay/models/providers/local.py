@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from smartplay.errors import MissingPackageError, UsageError
+from smartplay.core.errors import MissingPackageError, UsageError
 from smartplay.models.base import Positive, Retries, Seconds, Seed, Settings
 from smartplay.models.pace import Pace
 from smartplay.models.providers import openai

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from smartplay.comparison import compare
-from smartplay.errors import RunFolderError
+from smartplay.core.errors import RunFolderError
+from smartplay.core.whole_files import write_atomically
+from smartplay.records.folder import pretty
 from smartplay.report.build import Report
 from smartplay.report.html.entries import entries_of
 from smartplay.report.html.page import render_page
 from smartplay.report.html.traces import collect_traces
-from smartplay.run_folder import pretty
-from smartplay.whole_files import write_atomically
+from smartplay.scores.comparison import compare
 
 __all__ = ["write_html"]
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from smartplay import printable
-from smartplay.comparison import Entry
+from smartplay.core import printable
 from smartplay.report.build import Report
+from smartplay.scores.comparison import Entry
 
 
 def entries_of(reports: Sequence[Report]) -> list[Entry]:

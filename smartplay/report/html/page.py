@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from smartplay import printable
-from smartplay.comparison.results import Comparison, Difference
+from smartplay.core import printable
 from smartplay.report import figures, svg, wording
 from smartplay.report.build import Report
 from smartplay.report.details import GameDetail
 from smartplay.report.html.entries import cost_unit
 from smartplay.report.html.traces import Place, Traces
 from smartplay.report.radar import NAMES, chance_of, outlines, radar
-from smartplay.scoring import GameScore
+from smartplay.scores.comparison.results import Comparison, Difference
+from smartplay.scores.scoring import GameScore
 
 
 class Played(NamedTuple):

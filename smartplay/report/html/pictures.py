@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from smartplay.games.registry import get_card
 from smartplay.records import EpisodeHeader, GameHeader, StepRecord
-from smartplay.registry import get_card
-from smartplay.replay import Replay, other_engine, refusal
+from smartplay.records.replay import Replay, other_engine, refusal
 
 FRAMES = 26
 SIDE = 220

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import msgspec
 
-from smartplay.errors import RunFolderError
+from smartplay.core.errors import RunFolderError
+from smartplay.core.untrusted import own_path
+from smartplay.core.whole_files import write_atomically
 from smartplay.records import GameHeader
+from smartplay.records.folder import RunFolder
 from smartplay.report import wording
 from smartplay.report.build import Report
 from smartplay.report.details import EpisodeDetail
 from smartplay.report.html.packing import pack_episode
 from smartplay.report.html.pictures import draw_episode, why_no_pictures
-from smartplay.run_folder import RunFolder
-from smartplay.untrusted import own_path
-from smartplay.whole_files import write_atomically
 
 STEPS_BYTES = 3_200_000
 EPISODE_BYTES = 600_000

@@ -13,7 +13,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from smartplay.errors import GameError
+from smartplay.core.errors import GameError
 from smartplay.games.minedojo.minetest import lore
 from smartplay.games.minedojo.minetest.nodes import (
     BEACH,

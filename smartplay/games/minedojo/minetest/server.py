@@ -19,7 +19,7 @@ import weakref
 from importlib import resources
 from pathlib import Path
 
-from smartplay.errors import GameError, MissingPackageError
+from smartplay.core.errors import GameError, MissingPackageError
 
 # The wrapper in /usr/games writes outside the world's folder, so the server itself comes first.
 PLACES = ("/usr/lib/minetest/minetestserver", "minetestserver", "luantiserver")

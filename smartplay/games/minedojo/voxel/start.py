@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from smartplay.errors import GameError
+from smartplay.core.errors import GameError
 from smartplay.games.minedojo.voxel.climate import BIOME, CELL, GOALS, SHORE, Climate
 
 GRID = 16  # blocks between the places of a survey

@@ -23,9 +23,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
+from smartplay.core.toml_file import read_toml
 from smartplay.records import Usage
-from smartplay.toml_file import read_toml
 
 MILLION = 1_000_000
 Amount = Annotated[float, msgspec.Meta(ge=0)]

@@ -41,5 +41,5 @@ class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 @lru_cache(maxsize=1)
 def published_table() -> PublishedTable:
     """Read the table that comes with the package."""
-    text = resources.files("smartplay").joinpath("published.toml").read_text(encoding="utf-8")
+    text = resources.files("smartplay.cards").joinpath("published.toml").read_text(encoding="utf-8")
     return msgspec.convert(tomllib.loads(text), PublishedTable)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 import gymnasium as gym
 from gymnasium.wrappers import HumanRendering
 
-from smartplay.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError
 
 ObsT = TypeVar("ObsT")
 ActT = TypeVar("ActT")

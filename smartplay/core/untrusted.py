@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from smartplay.errors import RunFolderError
+from smartplay.core.errors import RunFolderError
 
 MEGABYTE = 2**20
 HEADER_LIMIT = 8 * MEGABYTE

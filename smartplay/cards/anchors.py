@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from smartplay.errors import CardError
+from smartplay.core.errors import CardError
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 

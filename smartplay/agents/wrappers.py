@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from smartplay.agents.base import Agent, AgentMaker, Context, Observation, Reply
+from smartplay.agents.context import Agent, AgentMaker, Context, Observation, Reply
 
 
 class Filter:

@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from smartplay.shown import Shown
+from smartplay.core.shown import Shown
 
 SCHEMA = 1
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from smartplay.capabilities import Capability
-from smartplay.card import GameCard, Level
+from smartplay.cards.capabilities import Capability
+from smartplay.cards.card import GameCard, Level
+from smartplay.core.shown import Shown
 from smartplay.records import EpisodeRecord
-from smartplay.scoring import BOOTSTRAP_SEED, episode_means
-from smartplay.shown import Shown
-from smartplay.statistics import MASTERED, Interval, mean_interval, ratio_interval
+from smartplay.scores.scoring import BOOTSTRAP_SEED, episode_means
+from smartplay.scores.statistics import MASTERED, Interval, mean_interval, ratio_interval
 
 
 class ContrastScore(Shown, msgspec.Struct, frozen=True, kw_only=True):

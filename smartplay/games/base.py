@@ -24,10 +24,10 @@ from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
 from gymnasium.wrappers import TimeLimit
 
-from smartplay.card import WRAPPER_SETTINGS
-from smartplay.errors import UnknownNameError, UsageError
-from smartplay.loading import load_module, load_object
-from smartplay.native import (
+from smartplay.cards.card import WRAPPER_SETTINGS
+from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.loading import load_module, load_object
+from smartplay.games.native import (
     Adapted,
     NativeEnv,
     Screen,
@@ -36,14 +36,14 @@ from smartplay.native import (
     refuse_options,
     warn_of_no_render_mode,
 )
-from smartplay.snapshots import (
+from smartplay.games.snapshots import (
     Snapshot,
     random_state,
     set_random_state,
     set_state,
     state_of,
 )
-from smartplay.spaces import TextSpace
+from smartplay.games.spaces import TextSpace
 
 CHARACTERS = string.digits + string.ascii_letters + string.punctuation + " \n"
 GYM_ID = re.compile(r"([\w.-]+[:/])*[\w.-]+-v[0-9]+")

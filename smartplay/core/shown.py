@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, ClassVar
 
-from smartplay import printable
+from smartplay.core import printable
 
 
 class Shown:

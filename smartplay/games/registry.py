@@ -12,8 +12,8 @@ from pathlib import Path
 import gymnasium as gym
 from gymnasium.envs.registration import WrapperSpec
 
-from smartplay.card import GameCard, read_cards
-from smartplay.errors import CardError, UnknownNameError
+from smartplay.cards.card import GameCard, read_cards
+from smartplay.core.errors import CardError, UnknownNameError
 
 _cards: dict[str, GameCard] = {}
 
@@ -92,12 +92,12 @@ def _register(card: GameCard, folder: Path) -> None:
     _ = card.digest  # of the code as it is now, should it change before the next registration
     environment, describer = _beside(folder, card.environment), _beside(folder, card.describer)
     words = {"describer": describer, "history": card.history, "text_limit": card.text_limit}
-    wrapper = WrapperSpec("TextGame", "smartplay.text:put_into_words", words)
+    wrapper = WrapperSpec("TextGame", "smartplay.games.base:put_into_words", words)
     for env_id in (card.id, card.id.removeprefix("smartplay/")):
         if env_id not in gym.registry:
             gym.register(
                 id=env_id,
-                entry_point="smartplay.text:make_native",
+                entry_point="smartplay.games.base:make_native",
                 max_episode_steps=card.steps,
                 kwargs={"environment": environment, "describer": describer, **card.settings},
                 additional_wrappers=(wrapper,),

@@ -16,11 +16,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from smartplay.anchors import Anchors, Count, check_anchors
-from smartplay.capabilities import Capability
-from smartplay.errors import CardError
-from smartplay.loading import code_digest
-from smartplay.toml_file import overlay, read_toml
+from smartplay.cards.anchors import Anchors, Count, check_anchors
+from smartplay.cards.capabilities import Capability
+from smartplay.core.errors import CardError
+from smartplay.core.loading import code_digest
+from smartplay.core.toml_file import overlay, read_toml
 
 WRAPPER_SETTINGS = ("history", "observation")
 """Settings that decide what an agent is shown of a game, not what the game is."""

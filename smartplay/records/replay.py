@@ -19,12 +19,12 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
-from smartplay.card import WRAPPER_SETTINGS, GameCard
-from smartplay.errors import SmartPlayError, UsageError
-from smartplay.loading import load_object
+from smartplay.cards.card import WRAPPER_SETTINGS, GameCard
+from smartplay.core.errors import SmartPlayError, UsageError
+from smartplay.core.loading import load_object
+from smartplay.games.base import GYM_ID, describer_settings
+from smartplay.games.registry import find_card
 from smartplay.records import EpisodeHeader, GameHeader, StepRecord
-from smartplay.registry import find_card
-from smartplay.text import GYM_ID, describer_settings
 
 KEPT = 200
 """Pictures kept in memory; older ones are made again."""

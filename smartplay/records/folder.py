@@ -17,17 +17,8 @@ from typing import TypeVar
 import msgspec
 from filelock import FileLock, Timeout
 
-from smartplay.encoding import Trace, encode, pretty
-from smartplay.errors import RunFolderError
-from smartplay.records import (
-    SCHEMA,
-    EpisodeHeader,
-    EpisodeRecord,
-    Key,
-    RunHeader,
-    StepRecord,
-)
-from smartplay.untrusted import (
+from smartplay.core.errors import RunFolderError
+from smartplay.core.untrusted import (
     HEADER_LIMIT,
     KEPT_LIMIT,
     LINES_LIMIT,
@@ -37,7 +28,16 @@ from smartplay.untrusted import (
     read_file,
     read_packed_lines,
 )
-from smartplay.whole_files import drop_half_line, remove_parts, write_atomically
+from smartplay.core.whole_files import drop_half_line, remove_parts, write_atomically
+from smartplay.records import (
+    SCHEMA,
+    EpisodeHeader,
+    EpisodeRecord,
+    Key,
+    RunHeader,
+    StepRecord,
+)
+from smartplay.records.encoding import Trace, encode, pretty
 
 __all__ = ["RunFolder", "Trace", "encode", "pretty"]
 

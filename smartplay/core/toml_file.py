@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 
 
 def read_toml(

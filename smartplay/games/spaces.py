@@ -20,7 +20,7 @@ from gymnasium.vector.utils import (
     write_to_shared_memory,
 )
 
-from smartplay.errors import UsageError
+from smartplay.core.errors import UsageError
 
 Rows = np.ndarray[Any, np.dtype[np.int32]]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from smartplay.comparison.results import Difference
-from smartplay.statistics import CONFIDENCE
+from smartplay.scores.comparison.results import Difference
+from smartplay.scores.statistics import CONFIDENCE
 
 ALPHA = 1 - CONFIDENCE
 

@@ -12,9 +12,15 @@ from itertools import combinations
 import msgspec
 import numpy as np
 
-from smartplay.comparison.results import Comparison, CostPoint, Difference, Improvement, Subject
-from smartplay.comparison.ties import tie_letters
-from smartplay.statistics import (
+from smartplay.scores.comparison.results import (
+    Comparison,
+    CostPoint,
+    Difference,
+    Improvement,
+    Subject,
+)
+from smartplay.scores.comparison.ties import tie_letters
+from smartplay.scores.statistics import (
     holm,
     improvement,
     mean_interval,

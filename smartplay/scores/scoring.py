@@ -10,12 +10,18 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from smartplay.capabilities import Capability
-from smartplay.card import GameCard
-from smartplay.errors import UsageError
+from smartplay.cards.capabilities import Capability
+from smartplay.cards.card import GameCard
+from smartplay.core.errors import UsageError
+from smartplay.core.shown import Shown
 from smartplay.records import EpisodeRecord, Usage
-from smartplay.shown import Shown
-from smartplay.statistics import Floats, Interval, mean_interval, success_score, weighted_interval
+from smartplay.scores.statistics import (
+    Floats,
+    Interval,
+    mean_interval,
+    success_score,
+    weighted_interval,
+)
 
 Weights = Literal["shipped", "paper"]
 WEIGHTS: tuple[Weights, ...] = ("shipped", "paper")

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from smartplay.errors import MissingPackageError, UnknownNameError, UsageError
+from smartplay.core.errors import MissingPackageError, UnknownNameError, UsageError
 
 _folders: set[str] = set()
 """Folders of agents and games of one's own that were put onto the path, behind all packages."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from smartplay.shown import Shown, html_list, html_table
-from smartplay.statistics import Interval
+from smartplay.core.shown import Shown, html_list, html_table
+from smartplay.scores.statistics import Interval
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""From records to scores: pure functions of cards and records."""
