@@ -28,7 +28,9 @@ class Scores(dict[str, ScoreT]):
         shown = [table for table in wording.tables(report) if table.title == title]
         self._cells = [
             row[: table.narrow] for table in shown for row in (table.header, *table.rows)
-        ] or [("", title), *((name, wording.NONE) for name in scores)]
+        ]
+        if not shown and scores:  # none of them is measured
+            self._cells = [("", title), *((name, wording.NONE) for name in scores)]
 
     def __missing__(self, name: str) -> ScoreT:
         for full in self:
@@ -41,10 +43,10 @@ class Scores(dict[str, ScoreT]):
         rows = [[printable.line(cell) for cell in row] for row in self._cells]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-        return "\n".join(lines)
+        return "\n".join(lines) or super().__repr__()
 
     def _repr_html_(self) -> str:
-        return html_table(self._cells[0], self._cells[1:])
+        return html_table(self._cells[0], self._cells[1:]) if self._cells else "{}"
 
 
 def to_notebook(report: Report) -> str:
