@@ -133,8 +133,8 @@ def build_report(
     ]
     steps = sum(game.steps for game in games)
     played = [card for card, game in zip(cards, games, strict=True) if game.normalized]
-    open_ones = [card for card in cards if not by_game[card.id] and card.anchors.human is not None]
-    open_ones += [card for card in changed if whole[card.id].anchors.human is not None]
+    lacking = [card for card in cards if not by_game[card.id] and card.anchors.human is not None]
+    lacking += [card for card in changed if whole[card.id].anchors.human is not None]
     samples = {card.id: _normalized(card, by_game[card.id]) for card in played}
     unscored = added(game.unscored for game in games)
     invalid = sum((game.invalid_rate or 0.0) * game.steps for game in games)
@@ -151,9 +151,9 @@ def build_report(
         invalid=invalid / steps if steps else None,
         calls=calls,
         usage=usage,
-        overall=None if open_ones else _overall(list(samples.values())),
+        overall=None if lacking else _overall(list(samples.values())),
         games=games,
-        capabilities=score_capabilities(played, samples, open_ones),
+        capabilities=score_capabilities(played, samples, lacking),
         contrasts=score_contrasts(cards, by_game),
         chance={weights: _chance(played, weights) for weights in WEIGHTS},
         separability={weights: separability(played, weights) for weights in WEIGHTS},
