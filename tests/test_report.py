@@ -213,6 +213,18 @@ def test_anchors_hold_for_the_settings_and_length_they_were_measured_with(
     assert "trial of the set-up" in terminal(report) or "quick" not in options
 
 
+def test_a_trial_has_no_scores_over_games_that_were_shortened(tmp_path: Path) -> None:
+    """Those of the others may not stand for them."""
+    games = f"{BANDIT},{HANOI},MessengerL1"
+    report = build_report(played(tmp_path / "run", games, episodes=None, quick=True))
+    assert report.games[-1].normalized is not None
+    assert report.overall is None
+    assert {score.scores["paper"] for score in report.capabilities} == {None}
+    measured = [score.capability for score in report.capabilities if not score.reason]
+    assert measured == ["Spatial Reasoning"], "neither of the shortened games demands it"
+    assert terminal(report).count("trial of the set-up, not a result") == 1
+
+
 @pytest.mark.parametrize(
     "settings", [{"disks": 3}, {"observation": "both"}, {"history": 0}, {}], ids=str
 )
@@ -256,7 +268,7 @@ def test_scores_over_games_wait_for_all_of_their_games(tmp_path: Path) -> None:
     assert report.overall is None
     found = {score.capability: score for score in report.capabilities}
     assert found["Planning"].scores == {"shipped": None, "paper": None}
-    assert found["Planning"].reason == "not all games that demand it have been played"
+    assert found["Planning"].reason == "not all games that demand it have a normalised score"
     odds = "Understanding the Odds"
     assert (
         found[odds].scores["shipped"]

@@ -52,7 +52,7 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
         calls: Calls to a language model.
         usage: Their tokens.
         overall: Mean of the games' normalised scores, each game alike; None where there is none, or
-            a game is not played yet.
+            a game that could have one is still to be played, or was not played as its card says.
         games: A score per game.
         capabilities: A score per capability, by its weights.
         contrasts: What is left of each capability when it is demanded; empty if no contrast was
@@ -127,10 +127,12 @@ def build_report(
         by_game[record.game].append(record)
     cards: list[GameCard] = []
     changed: list[GameCard] = []
+    whole: dict[str, GameCard] = {}
     notes = []
     for game, plan in header.games.items():
         card = _card(folder.path, game).held_to(human)
         cards.append(card.as_played(plan.steps, plan.settings))
+        whole[game] = card
         if cards[-1] is not card:
             changed.append(cards[-1])
         if not card.has_digest(plan.digest):
@@ -141,7 +143,8 @@ def build_report(
     ]
     steps = sum(game.steps for game in games)
     played = [card for card, game in zip(cards, games, strict=True) if game.normalized]
-    waiting = [card for card in cards if not by_game[card.id] and card.anchors.human is not None]
+    lacking = [card for card in cards if not by_game[card.id] and card.anchors.human is not None]
+    lacking += [card for card in changed if whole[card.id].anchors.human is not None]
     samples = {card.id: _normalized(card, by_game[card.id]) for card in played}
     unscored = added(game.unscored for game in games)
     invalid = sum((game.invalid_rate or 0.0) * game.steps for game in games)
@@ -158,9 +161,9 @@ def build_report(
         invalid=invalid / steps if steps else None,
         calls=calls,
         usage=usage,
-        overall=None if waiting else _overall(list(samples.values())),
+        overall=None if lacking else _overall(list(samples.values())),
         games=games,
-        capabilities=score_capabilities(played, samples, waiting),
+        capabilities=score_capabilities(played, samples, lacking),
         contrasts=score_contrasts(cards, by_game),
         chance={weights: _chance(played, weights) for weights in WEIGHTS},
         separability={weights: separability(played, weights) for weights in WEIGHTS},

@@ -179,8 +179,7 @@ def cautions(report: Report) -> list[str]:
         ]
         lines += _unmeasured(report)
     elif report.episodes and not report.contrasts:
-        (reason,) = {score.reason for score in report.capabilities}
-        lines.append(f"No capability has a score, because {reason}.")
+        lines += _unmeasured(report)
     return [printable.line(text, printable.TEXT) for text in lines]
 
 
@@ -195,6 +194,9 @@ def _unmeasured(report: Report) -> Iterator[str]:
     for score in report.capabilities:
         if score.reason:
             names.setdefault(score.reason, []).append(score.capability)
+    if len(names) == 1 and not measured(report):
+        yield f"No capability has a score, because {next(iter(names))}."
+        return
     for reason, found in names.items():
         yield f"Not measured, because {reason}: {', '.join(found)}."
 

@@ -201,15 +201,16 @@ def score_game(
 
 
 def score_capabilities(
-    cards: Sequence[GameCard], samples: Samples, waiting: Sequence[GameCard] = ()
+    cards: Sequence[GameCard], samples: Samples, lacking: Sequence[GameCard] = ()
 ) -> list[CapabilityScore]:
     """Attribute normalised scores to the nine capabilities.
 
     Args:
         cards: The played games' cards.
         samples: Normalised episode scores by full id; a game without any is left out.
-        waiting: Games of the run that are still to be played. A capability that one of them
-            demands has no score yet: it would be that of another choice of games.
+        lacking: Games of the run that have no normalised score, but would have one if they had
+            been played, and as their cards say. A capability that one of them demands has no score:
+            it would be that of another choice of games.
 
     Returns:
         One score per capability, in the order of `Capability`. Episodes are resampled within games
@@ -217,7 +218,7 @@ def score_capabilities(
     """
     measured = [card for card in cards if samples.get(card.id)]
     matrices = {weights: weight_matrix(measured, weights) for weights in WEIGHTS}
-    demanded = {weights: weight_matrix(waiting, weights).sum(axis=0) for weights in WEIGHTS}
+    demanded = {weights: weight_matrix(lacking, weights).sum(axis=0) for weights in WEIGHTS}
     return [
         _score_capability(
             capability,
@@ -232,13 +233,13 @@ def score_capabilities(
 def _score_capability(
     capability: Capability,
     columns: Mapping[Weights, Floats],
-    early: Collection[Weights],
+    open_weights: Collection[Weights],
     samples: Samples,
 ) -> CapabilityScore:
     scores: dict[str, Interval | None] = dict.fromkeys(WEIGHTS)
     for weights, column in columns.items():
         chosen = [list(samples)[place] for place in np.flatnonzero(column)]
-        if chosen and weights not in early:
+        if chosen and weights not in open_weights:
             scores[weights] = weighted_interval(
                 [samples[game] for game in chosen],
                 column[column != 0].tolist(),
@@ -247,8 +248,8 @@ def _score_capability(
     reason = ""
     if scores["shipped"] is None:
         reason = "no played game demands it" if samples else "no game has a normalised score"
-        if "shipped" in early:
-            reason = "not all games that demand it have been played"
+        if "shipped" in open_weights and samples:
+            reason = "not all games that demand it have a normalised score"
     covers = zip(samples, columns["shipped"].tolist(), strict=True)
     return CapabilityScore(
         capability=str(capability),

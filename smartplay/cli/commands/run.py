@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from smartplay.core.errors import UsageError
 from smartplay.core.toml_file import overlay
 
 if TYPE_CHECKING:
+    from smartplay.records import EpisodeRecord
     from smartplay.results import Run
 
 CAUSES = 3  # of unscored episodes that are reported
@@ -45,7 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="play every episode K times, with other seeds of the agent (default: 1)")  # fmt: skip
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
-    add("--quick", action="store_true", help="2 episodes of at most 5 steps per game")
+    add(
+        "--quick",
+        action="store_true",
+        help="try the set-up: 2 episodes of at most 5 steps per game",
+    )
     add("--retries", type=int, default=1, metavar="N",
         help="how often the agent is asked again after an invalid reply (default: 1)")  # fmt: skip
     add("--max-tokens-total", type=int, metavar="N", help="stop when so many tokens are spent")
@@ -98,11 +103,16 @@ def run(options: argparse.Namespace) -> int:
             cache=options.cache,
             cluster=options.cluster,
         )
+    failed = _failed(played)
+    _complain(failed, len(played.episodes), options.debug)
     if played.scored or options.json:
         show_reports([played.path], options.json)
     if played.scored and not options.json:
         print(f"Report: {played.path / 'report.md'}")
-    _complain_of_unscored(played, options.debug)
+    if failed and not played.stopped:
+        traced = any(record.traceback for record in failed) and not options.debug
+        hint = "; --debug shows where they failed" if traced else ""
+        complain(f"the same command plays them again{hint}")
     if played.stopped:
         complain(
             f"stopped: {played.stopped}; {plural(len(played.scored), 'episode')} finished, and the "
@@ -112,32 +122,25 @@ def run(options: argparse.Namespace) -> int:
     return SOME_UNSCORED if played.unscored else OK
 
 
-def _complain_of_unscored(played: Run, debug: bool) -> None:
-    """Say what went wrong and where, the most frequent cause first."""
+def _failed(played: Run) -> list[EpisodeRecord]:
+    """The unscored episodes whose cause is news beside why the run stopped."""
     stopped = played.stopped or ""
-    failed = [
+    return [
         record
         for record in played.unscored
         if not (stopped and (record.error or "").partition(": ")[2] in stopped)
     ]
+
+
+def _complain(failed: Sequence[EpisodeRecord], episodes: int, debug: bool) -> None:
+    """Say what went wrong and where, the most frequent cause first."""
     for cause, count in Counter(record.error for record in failed).most_common(CAUSES):
         trace = next(record.traceback for record in failed if record.error == cause)
-        if debug and trace:
-            for line in trace.splitlines():
-                print(printable.line(line, printable.TEXT), file=sys.stderr)
+        for line in trace.splitlines() if debug else ():
+            print(printable.line(line, printable.TEXT), file=sys.stderr)
         place = f" ({trace.splitlines()[-1]})" if trace else ""
         are = "is" if count == 1 else "are"
-        total = plural(len(played.episodes), "episode")
-        complain(f"{count} of {total} {are} unscored: {cause}{place}")
-    if failed and not played.stopped:
-        complain(
-            "the same command plays them again"
-            + (
-                ""
-                if debug or not any(record.traceback for record in failed)
-                else "; --debug shows where they failed"
-            )
-        )
+        complain(f"{count} of {plural(episodes, 'episode')} {are} unscored: {cause}{place}")
 
 
 def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
