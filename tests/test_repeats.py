@@ -35,7 +35,7 @@ EPISODES = 3
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """Three episodes, each of which was played twice, the second time alike."""
-    path = play(tmp_path / "run", games=HANOI, episodes=EPISODES, steps=9).path
+    path = play(tmp_path / "run", games=HANOI, episodes=EPISODES, steps=None).path
     change_header(path, lambda header: header.update(repeats=2))
     folder = RunFolder(path)
     lines = []
@@ -161,7 +161,7 @@ def test_the_plays_of_an_episode_make_one_value() -> None:
 
 
 def test_repeats_narrow_no_interval(run: Path, tmp_path: Path) -> None:
-    once = build_report(play(tmp_path / "once", games=HANOI, episodes=EPISODES, steps=9).path)
+    once = build_report(play(tmp_path / "once", games=HANOI, episodes=EPISODES, steps=None).path)
     twice = build_report(run)
     assert twice.games[0].score == once.games[0].score
     assert twice.overall == once.overall

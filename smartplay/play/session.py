@@ -19,7 +19,7 @@ from smartplay.play.view import HELP, QUIT, Display, View
 from smartplay.records import RunHeader, StepRecord
 from smartplay.records.folder import RunFolder
 from smartplay.records.replay import Replay
-from smartplay.runner.episode import Job, one_line
+from smartplay.runner.episode import Job, RunOver, one_line
 from smartplay.runner.plan import jobs_of
 
 START_KEYS = (("Enter", "start"), (HELP, "help"), ("Esc", "stop"))
@@ -43,7 +43,7 @@ class PlayerStoppedError(AgentError):
         super().__init__("the player stopped")
 
 
-class SessionOverError(BaseException):
+class SessionOverError(RunOver):
     """Ends the run after the player has left; what was finished is kept."""
 
 

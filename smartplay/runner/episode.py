@@ -145,7 +145,11 @@ class Outcome(NamedTuple):
     spent: Mapping[str, Usage] = {}
 
 
-class Stopped(BaseException):
+class RunOver(BaseException):
+    """Ends the run from within an episode, which has no outcome."""
+
+
+class Stopped(RunOver):
     """Ends an episode, between two calls or steps, of a run that is to stop."""
 
 
@@ -176,7 +180,7 @@ async def play_episode(
     failure: BaseException | None = None
     try:
         await episode.play(make, tick)
-    except (RunFolderError, Stopped, asyncio.CancelledError, KeyboardInterrupt, GeneratorExit):
+    except (RunFolderError, RunOver, asyncio.CancelledError, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
         failure = error

@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--variants", default=",".join(names), help=f"some of {', '.join(names)} (default: all)")
     add("--episodes", type=int, default=EPISODES, metavar="N",
         help=f"episodes per game and variant (default: {EPISODES})")  # fmt: skip
+    add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
     add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR",
@@ -49,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
         options.out or Path("runs") / f"sensitivity-{slug(options.agent)}",
         agent_settings(options),
         episodes=options.episodes,
+        steps=options.steps,
         seed=options.seed,
         concurrency=options.concurrency,
     )
