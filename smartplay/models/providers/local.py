@@ -24,7 +24,7 @@ from smartplay.models.weights import SMOLLM2, find_weights
 from smartplay.records import Call
 
 DEFAULT = "smollm2-135m"
-CLOSING = 5  # turns of the event loop
+CLOSING = 0.2  # seconds
 OF_A_SERVICE = ("base_url", "api_key_env", "key_header", "headers", "query")
 
 
@@ -97,10 +97,9 @@ class Provider(openai.Provider):
         """Stop the server and free its memory."""
         try:
             await super().aclose()
-            # The server waits for its connections, so those of calls that were cancelled or not
-            # read to the end must be closed before it is, and the loop does that in its turns.
-            for _ in range(CLOSING):
-                await asyncio.sleep(0)
+            # The server waits for its connections, so it must have seen those of calls that were
+            # cancelled or not read to the end closed before it is ended, or it waits for ever.
+            await asyncio.sleep(CLOSING)
         finally:
             self._server = None
 
