@@ -101,7 +101,7 @@ def study_table(table: PublishedTable, weights: Weights) -> TableStudy:
     """
     matrix = weigh([table.degrees[k.key] for k in Capability], weights)
     scores = np.array(list(table.models.values())) @ (matrix / matrix.sum(axis=1, keepdims=True)).T
-    correlations = np.corrcoef(scores, rowvar=False)
+    correlations = np.asarray(np.corrcoef(scores, rowvar=False))
     pairs = correlations[np.triu_indices(len(matrix), 1)]
     spread = np.linalg.svd(scores - scores.mean(axis=0), compute_uv=False) ** 2
     return TableStudy(
