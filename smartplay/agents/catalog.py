@@ -20,7 +20,7 @@ from smartplay.agents.wrappers import make_filtered
 from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.core.loading import load_module, load_object, module_digest
 from smartplay.core.toml_file import overlay, read_toml
-from smartplay.models import find_provider, kinds, open_model
+from smartplay.models import find_provider, has_kind, kinds, open_model
 from smartplay.models.base import Model
 
 SCRIPTED = {
@@ -147,10 +147,10 @@ def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> Ag
         name = str(getattr(agent, "__qualname__", None) or type(agent).__qualname__)
         return _with_digest(_from_object(name, agent, settings), object_digest(agent))
     kind, _, rest = agent.partition(":")
-    if kind in kinds():
-        source = _language_model(agent, settings)
-    elif kind in SCRIPTED:
+    if kind in SCRIPTED:
         source = _from_object(agent, *_scripted(kind, rest, settings))
+    elif has_kind(kind):
+        source = _language_model(agent, settings)
     elif rest:
         source = _from_object(agent, load_object(agent), settings)
         source = _with_digest(source, module_digest(load_module(agent.rpartition(":")[0])))

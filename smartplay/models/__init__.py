@@ -48,6 +48,11 @@ def kinds() -> dict[str, str]:
     return {kind: _summary(kind) for kind in _names()}
 
 
+def has_kind(kind: str) -> bool:
+    """Whether there is such a kind; loads none of them."""
+    return kind in _names()
+
+
 def find_provider(kind: str) -> Provider:
     """What makes the models of a kind.
 
