@@ -167,6 +167,38 @@ def test_a_file_that_is_no_card(text: str, words: str, tmp_path: Path) -> None:
     assert str(path) in str(caught.value)
 
 
+DIAL = {
+    "capability": '"planning"',
+    "phrase": '"looks {} doors ahead"',
+    "values": "[1, 2, 4]",
+    "rounds": "12",
+    "chance": "0.25",
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("capability", '"cooking"', "dial.capability is none of the nine"),
+        ("phrase", '"looks ahead"', "dial.phrase needs one {}"),
+        ("values", "[1, 1]", "dial.values must ascend"),
+        ("values", "[2, 1]", "dial.values must ascend"),
+        ("values", "[1]", "length >= 2"),
+        ("rounds", "0", ">= 1"),
+        ("chance", "1", "< 1"),
+    ],
+)
+def test_levels_of_a_card(key: str, value: str, words: str, tmp_path: Path) -> None:
+    def own(fields: dict[str, str]) -> str:
+        return f"dial = {{ {', '.join(f'{k} = {v}' for k, v in fields.items())} }}"
+
+    dial = card_with(tmp_path, own(DIAL)).dial
+    assert dial is not None
+    assert dial.values == [1, 2, 4]
+    with pytest.raises(CardError, match=re.escape(words)):
+        card_with(tmp_path, own(DIAL | {key: value}))
+
+
 @pytest.mark.parametrize("kind", ["missing", "folder", "binary"])
 def test_a_file_that_cannot_be_read(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "card.toml"

@@ -47,6 +47,26 @@ class Contrast(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: Level
 
 
+class Dial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The levels of difficulty of a game that demands more of one capability at each.
+
+    An episode is played at one level, which is the game's setting `level`, counted from 1.
+
+    Attributes:
+        capability: The capability, as cards spell it.
+        phrase: What an agent with a threshold of `{}` does, such as `follows {} facts in a row`.
+        values: What each level is in the unit of the phrase, in ascending order.
+        rounds: Rounds of an episode; the score is the number that were right.
+        chance: The share of rounds that random play has right.
+    """
+
+    capability: str
+    phrase: str
+    values: Annotated[list[float], msgspec.Meta(min_length=2)]
+    rounds: Count
+    chance: Annotated[float, msgspec.Meta(ge=0, lt=1)]
+
+
 class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """What is data about one environment id.
 
@@ -71,6 +91,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         anchors: The scores a result is held against.
         degrees: The degree to which each capability is demanded; 1 is the least.
         contrast: Which pair of contrast settings the id belongs to, if to any.
+        dial: The levels at which the game can be played, if it has such.
     """
 
     id: str
@@ -92,6 +113,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     anchors: Anchors = Anchors()
     degrees: dict[str, Degree]
     contrast: Contrast | None = None
+    dial: Dial | None = None
 
     @property
     def name(self) -> str:
@@ -240,8 +262,18 @@ def _check(where: str, card: GameCard) -> None:
                 f"{where}: degree {card.degree(capability)} of {capability.key} is above "
                 f"{len(capability.degrees)}"
             )
-    if card.contrast is not None and card.contrast.capability not in expected:
-        raise CardError(f"{where}: contrast.capability is none of the nine capabilities")
+    for name, about in (("contrast", card.contrast), ("dial", card.dial)):
+        if about is not None and about.capability not in expected:
+            raise CardError(f"{where}: {name}.capability is none of the nine capabilities")
+    if card.dial is not None:
+        _check_dial(where, card.dial)
     if card.environment and not card.describer:
         raise CardError(f"{where}: an environment needs a describer")
     check_anchors(where, card.anchors)
+
+
+def _check_dial(where: str, dial: Dial) -> None:
+    if dial.values != sorted(set(dial.values)):
+        raise CardError(f"{where}: dial.values must ascend")
+    if dial.phrase.count("{}") != 1:
+        raise CardError(f"{where}: dial.phrase needs one {{}} for the threshold")
