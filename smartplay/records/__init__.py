@@ -227,7 +227,7 @@ class EpisodeRecord(
         game: The full id.
         episode: Its number within the game, from 0.
         repeat: Which play of the episode it is, from 0.
-        seed: The seed of `env.reset`.
+        seed: The seed of `env.reset`; of a private suite a negative label.
         agent_seed: The seed the agent was given.
         status: `"scored"`, or `"unscored"` if the agent or the game failed.
         error: Why it is unscored.
@@ -318,6 +318,7 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
         repeats: How often every episode is played.
         parser: The version of the parser that read the replies; 0 if the run does not say.
         seed_rule: How episodes' seeds follow from the suite seed; see `smartplay.runner.plan`.
+        suite: The hash of the private suite it plays; empty for the public one of `seed`.
     """
 
     schema: int = SCHEMA
@@ -333,6 +334,7 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
     repeats: Annotated[int, msgspec.Meta(ge=1, le=2**31)] = 1
     parser: Count = 0
     seed_rule: Count = 1
+    suite: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")] = ""
 
     @property
     def planned(self) -> int:

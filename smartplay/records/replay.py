@@ -32,6 +32,7 @@ UNKNOWN = (
     "has no card here; this version has no such game; if it is your own, name its card file with "
     "--card"
 )
+PRIVATE = "its seed is a secret of the private suite it was played on"
 OTHER_CARD = "played with another version of the game's card"
 LARGEST = 2**31 - 1
 _WORD = re.compile(r"[A-Za-z0-9 _-]{0,64}")
@@ -101,7 +102,7 @@ class Replay:
         pictured: bool = False,
         guarded: bool = False,
     ) -> None:
-        reason = refusal(game, plan, guarded)
+        reason = refusal(game, plan, guarded) or (PRIVATE if seed < 0 else "")
         if reason:
             raise UsageError(f"{game} is not played again: {reason}")
         settings = {key: value for key, value in plan.settings.items() if key != "observation"}

@@ -23,6 +23,7 @@ from smartplay.runner.plan import (
 )
 from smartplay.runner.session import play_session
 from smartplay.runner.steady import same_folder
+from smartplay.runner.suite import find_suite
 
 
 class Run(NamedTuple):
@@ -61,6 +62,7 @@ def run(
     episodes: int | None = None,
     steps: int | None = None,
     seed: int = 0,
+    suite: str | Path | None = None,
     repeats: int = 1,
     concurrency: int | None = None,
     out: str | Path | None = None,
@@ -84,6 +86,8 @@ def run(
         episodes: Episodes per game; the card's number by default.
         steps: Step limit per episode; the card's by default.
         seed: The suite seed that every episode's seed is drawn from.
+        suite: The file of a private suite, as `smartplay suite commit` makes it, to play instead;
+            the run records its hash and no seed of a world.
         repeats: How often every episode is played, with the same seed of the game and another one
             of the agent.
         concurrency: Episodes under way at once; by default what suits the agent.
@@ -116,6 +120,7 @@ def run(
             f"the time of an episode must be {LEAST_SECONDS} seconds or more, not {episode_seconds}"
         )
     source = find_agent(agent, dict(agent_settings or {}))
+    private = None if suite is None else find_suite(suite)
     header = plan_run(
         source,
         select_games(games),
@@ -126,6 +131,7 @@ def run(
         repeats=repeats,
         quick=quick,
         settings=game_settings or {},
+        suite=private.hash if private else "",
         arguments={
             "agent": source.name,
             "games": games if isinstance(games, str) else list(map(str, games)),
@@ -171,6 +177,7 @@ def run(
             cache=Path(cache).absolute() if cache else None,
             executor=executor,
             progress=progress,
+            suite=private,
         )
     header = folder.header()
     return Run(folder.path, header, folder.results(header), stopped)

@@ -95,6 +95,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         episode: Number of the episode.
         repeat: Which of the repeats of the episode this is.
         seed: Seed of the environment.
+        label: What is recorded instead of the seed, where that is a secret.
         agent_seed: Seed of the agent.
         retries: How often an invalid reply is complained of before the fallback is played.
         seconds: Time the episode may take; None for any.
@@ -112,6 +113,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     episode: int
     repeat: int = 0
     seed: int
+    label: int | None = None
     agent_seed: int
     retries: int
     seconds: float | None = None
@@ -125,6 +127,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> Key:
         """What tells the episode from the others of its run."""
         return self.game, self.episode, self.repeat
+
+    @property
+    def recorded_seed(self) -> int:
+        """What records say of the seed."""
+        return self.seed if self.label is None else self.label
 
 
 class Outcome(NamedTuple):
@@ -217,7 +224,7 @@ def _record(job: Job, error: str | None, seconds: float, **more: Any) -> Episode
         game=job.game,
         episode=job.episode,
         repeat=job.repeat,
-        seed=job.seed,
+        seed=job.recorded_seed,
         agent_seed=job.agent_seed,
         status="unscored" if error else "scored",
         error=error,
@@ -255,7 +262,7 @@ class _Episode:
             header = EpisodeHeader(
                 job.game,
                 job.episode,
-                job.seed,
+                job.recorded_seed,
                 job.agent_seed,
                 manual,
                 actions,

@@ -32,6 +32,7 @@ from smartplay.models.base import WITHOUT_EFFECT
 from smartplay.records import GameHeader, RunHeader
 from smartplay.records.encoding import checked, encode
 from smartplay.runner.episode import Job, one_line
+from smartplay.runner.suite import Suite, seed_label
 
 QUICK_EPISODES = 2
 QUICK_STEPS = 5
@@ -106,6 +107,7 @@ def plan_run(
     quick: bool,
     settings: Mapping[str, Mapping[str, Any]],
     arguments: dict[str, Any],
+    suite: str = "",
 ) -> RunHeader:
     """Write down a run as it will be played.
 
@@ -120,6 +122,7 @@ def plan_run(
         quick: Play at most `QUICK_EPISODES` episodes of at most `QUICK_STEPS` steps.
         settings: Settings by a game's name or family.
         arguments: The arguments as given, to be kept.
+        suite: The hash of the private suite to play; then `seed` is 0.
 
     Raises:
         UsageError: If a number is out of range, a setting belongs to no selected game, or a game
@@ -133,6 +136,8 @@ def plan_run(
     for key in settings:
         if not any(key in _names(card) for card in selection):
             raise UsageError(f"settings given for {key!r}, which is not among the selected games")
+    if suite and seed:
+        raise UsageError("a private suite has its own seeds; leave the suite seed out")
     games = {}
     for card in selection:
         most = (QUICK_EPISODES, QUICK_STEPS) if quick else (card.episodes, card.steps)
@@ -157,6 +162,7 @@ def plan_run(
         repeats=repeats,
         parser=parsing.VERSION,
         seed_rule=SEED_RULE,
+        suite=suite,
         versions=_versions(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -208,15 +214,25 @@ def _try_to_make(card: GameCard, settings: dict[str, Any]) -> None:
         )
 
 
-def jobs_of(header: RunHeader) -> list[Job]:
-    """Every episode of a run."""
+def jobs_of(header: RunHeader, suite: Suite | None = None) -> list[Job]:
+    """Every episode of a run.
+
+    Args:
+        header: The run.
+        suite: The private suite it plays; without its secret such episodes have no seeds, only
+            labels.
+    """
     jobs = []
     for game, plan in header.games.items():
         card = get_card(game)
         for episode, repeat in product(range(plan.episodes), range(header.repeats)):
             seed, agent_seed = episode_seeds(header.seed, card.seed_stream, episode)
             if header.seed_rule > 1:
-                agent_seed = seed_of_agent(header.seed, game, episode, repeat)
+                agent_seed = seed_of_agent(header.suite or header.seed, game, episode, repeat)
+            label = None
+            if header.suite:
+                label = seed_label(header.suite, card.seed_stream, episode)
+                seed = suite.seed(card.seed_stream, episode) if suite else label
             jobs.append(
                 Job(
                     game=game,
@@ -226,6 +242,7 @@ def jobs_of(header: RunHeader) -> list[Job]:
                     episode=episode,
                     repeat=repeat,
                     seed=seed,
+                    label=label,
                     agent_seed=agent_seed,
                     retries=header.retries,
                 )
@@ -246,7 +263,7 @@ def episode_seeds(suite_seed: int, stream: str, episode: int) -> tuple[int, int]
     return int(state[0] >> 1), int(state[1] >> 1)
 
 
-def seed_of_agent(suite_seed: int, game: str, episode: int, repeat: int) -> int:
+def seed_of_agent(suite_seed: int | str, game: str, episode: int, repeat: int) -> int:
     """The seed of an episode's agent by rule 2, below 2**31.
 
     A digest, so that it tells nothing of the environment's seed, nor do equal ones recur in other
@@ -297,7 +314,7 @@ def _identity(header: RunHeader) -> dict[str, Any]:
         "agent_settings": _lasting(plain["agent_settings"]),
         "agent_digest": header.agent_digest,
         "games": games,
-        "seed": header.seed,
+        "seed": header.suite or header.seed,
         "retries": header.retries,
         "repeats": header.repeats,
         "parser": header.parser,

@@ -26,6 +26,7 @@ from smartplay.runner.plan import jobs_of
 from smartplay.runner.progress import RunProgress, is_watched
 from smartplay.runner.steady import SteadyLoop, run_steadily
 from smartplay.runner.streams import Stream, streams_of
+from smartplay.runner.suite import Suite
 from smartplay.runner.threads import in_thread
 
 GRACE = 30.0
@@ -46,6 +47,7 @@ def play_session(
     cache: Path | None,
     executor: Executor | None,
     progress: bool | None,
+    suite: Suite | None = None,
 ) -> str | None:
     """Play what is missing.
 
@@ -60,6 +62,7 @@ def play_session(
         cache: A file of a language model's replies.
         executor: Where whole episodes are played, if not here.
         progress: Whether to show a progress bar; by default if someone is watching.
+        suite: The private suite that the run plays.
 
     Returns:
         Why it stopped before the end; None if it did not.
@@ -71,7 +74,7 @@ def play_session(
         raise UsageError(f"a cache is for language models; {source.name} asks none")
     lines = folder.lines()
     done = {record.key: record for record in folder.results(header) if record.status == "scored"}
-    jobs = [msgspec.structs.replace(job, seconds=episode_seconds) for job in jobs_of(header)]
+    jobs = [msgspec.structs.replace(job, seconds=episode_seconds) for job in jobs_of(header, suite)]
     streams = streams_of(
         jobs, source.learn, done, lambda key: folder.steps(*key[:2], repeat=key[2])
     )

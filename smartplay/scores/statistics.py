@@ -104,13 +104,38 @@ def weighted_interval(
     Returns:
         The weighted mean; without ends if some sample has a single value.
     """
-    share = np.asarray(weights, dtype=np.float64) / np.sum(weights)
+    shares = np.asarray(weights, dtype=np.float64) / np.sum(weights)
+    return _sum_interval(samples, shares.tolist(), rng)
+
+
+def difference_interval(
+    pairs: Sequence[tuple[Sequence[float], Sequence[float]]], rng: np.random.Generator
+) -> Interval:
+    """How much higher the first samples' means are than the second's, each pair alike.
+
+    The samples are independent, and resampled as in `weighted_interval`.
+
+    Args:
+        pairs: Two samples per group, such as the scores of a game in two suites; each of one value
+            or more.
+        rng: Draws the resamples.
+
+    Returns:
+        The mean of the differences; without ends if some sample has a single value.
+    """
+    samples = [sample for pair in pairs for sample in pair]
+    return _sum_interval(samples, [1 / len(pairs), -1 / len(pairs)] * len(pairs), rng)
+
+
+def _sum_interval(
+    samples: Sequence[Sequence[float]], shares: Sequence[float], rng: np.random.Generator
+) -> Interval:
     groups = [np.asarray(sample, dtype=np.float64) for sample in samples]
-    mean = float(sum(part * group.mean() for part, group in zip(share, groups, strict=True)))
+    mean = float(sum(part * group.mean() for part, group in zip(shares, groups, strict=True)))
     if any(len(group) == 1 for group in groups):
         return Interval(mean)
     drawn = sum(
-        part * _resampled_means(group, rng) for part, group in zip(share, groups, strict=True)
+        part * _resampled_means(group, rng) for part, group in zip(shares, groups, strict=True)
     )
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(drawn, [tail, 100 - tail])

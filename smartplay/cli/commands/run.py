@@ -42,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--episodes", type=int, metavar="N", help="episodes per game (default: the card's)")
     add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
     add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
+    add("--suite", type=Path, metavar="FILE",
+        help="play a private suite, as smartplay suite commit makes it")  # fmt: skip
     add("--repeats", type=int, default=1, metavar="K",
         help="play every episode K times, with other seeds of the agent (default: 1)")  # fmt: skip
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
@@ -86,6 +88,7 @@ def run(options: argparse.Namespace) -> int:
             episodes=options.episodes,
             steps=options.steps,
             seed=options.seed,
+            suite=options.suite,
             repeats=options.repeats,
             concurrency=options.concurrency,
             out=options.out,

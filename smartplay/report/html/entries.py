@@ -51,6 +51,10 @@ def _entry(report: Report, name: str, priced: bool) -> Entry:
         weights={score.capability: score.covers for score in report.capabilities},
         overall=None if report.overall is None else report.overall.mean,
         cost=money if priced else float(report.usage.total),
+        agent=msgspec.json.encode(
+            [report.agent, report.run.agent_settings], order="sorted"
+        ).decode(),
+        suite=report.run.suite,
     )
 
 

@@ -18,9 +18,11 @@ from smartplay.scores.comparison.results import (
     Difference,
     Improvement,
     Subject,
+    SuiteGap,
 )
 from smartplay.scores.comparison.ties import tie_letters
 from smartplay.scores.statistics import (
+    difference_interval,
     holm,
     improvement,
     mean_interval,
@@ -45,6 +47,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         weights: By capability, the weights of the games in its score.
         overall: The run's mean normalised score.
         cost: What it cost; None where that is not known.
+        agent: Who played, where the same agent played more than once.
+        suite: The hash of the private suite it was played on; empty for a public one.
     """
 
     name: str
@@ -54,6 +58,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     weights: dict[str, dict[str, int]] = {}
     overall: float | None = None
     cost: float | None = None
+    agent: str = ""
+    suite: str = ""
 
 
 Contest = Callable[[Entry, Entry], tuple[Samples, Mapping[str, int]]]
@@ -80,6 +86,7 @@ def compare(entries: Sequence[Entry]) -> Comparison:
         found = paired(a, b, a.normalized, b.normalized)
         return found, dict.fromkeys(found, 1)
 
+    gaps = suite_gaps(entries)
     return Comparison(
         runs=[entry.name for entry in entries],
         overall=_table(entries, {"overall": altogether})[0],
@@ -90,7 +97,8 @@ def compare(entries: Sequence[Entry]) -> Comparison:
             for first, second in combinations(range(len(entries)), 2)
         ],
         cost_points=cost_points(entries),
-        notes=_notes(entries, games),
+        notes=_notes(entries, games) + [_gap_note(entries, gap) for gap in gaps],
+        suite_gaps=gaps,
     )
 
 
@@ -161,6 +169,57 @@ def _improvement(entries: Sequence[Entry], first: int, second: int) -> Improveme
     return Improvement(first=first, second=second, games=games, probability=probability)
 
 
+def suite_gaps(entries: Sequence[Entry]) -> list[SuiteGap]:
+    """How much better each agent does on public suites than on private ones.
+
+    The episodes differ, so games are paired and not seeds. An agent that knows nothing of the
+    public episodes beforehand has a gap of about 0.
+    """
+    return [
+        _suite_gap(entries, public, private)
+        for public, a in enumerate(entries)
+        for private, b in enumerate(entries)
+        if a.agent == b.agent and not a.suite and b.suite
+    ]
+
+
+def _suite_gap(entries: Sequence[Entry], public: int, private: int) -> SuiteGap:
+    a, b = entries[public], entries[private]
+    scaled, raw = _by_game(a, b, a.normalized, b.normalized), _by_game(a, b, a.scores, b.scores)
+    rng = np.random.default_rng(SEED)
+    return SuiteGap(
+        public=public,
+        private=private,
+        suite=b.suite,
+        games={game: difference_interval([pair], rng) for game, pair in (raw | scaled).items()},
+        overall=difference_interval(list(scaled.values()), rng) if scaled else None,
+    )
+
+
+def _by_game(
+    a: Entry,
+    b: Entry,
+    first: Mapping[str, Mapping[int, float]],
+    second: Mapping[str, Mapping[int, float]],
+) -> dict[str, tuple[list[float], list[float]]]:
+    return {
+        game: (list(first[game].values()), list(second[game].values()))
+        for game in first
+        if first[game] and second.get(game) and a.conditions.get(game) == b.conditions.get(game)
+    }
+
+
+def _gap_note(entries: Sequence[Entry], gap: SuiteGap) -> str:
+    name = entries[gap.public].name
+    told = [f"{game.split('/')[-1]} {value:+.2f}" for game, value in gap.games.items()]
+    if gap.overall is not None:
+        told.insert(0, f"{gap.overall:+.2f} over the games with a normalised score")
+    return (
+        f"{name}: score on the public suite minus that on the private suite {gap.suite[:8]}, with "
+        f"95 % interval: {', '.join(told) or 'no game was played alike in both'}."
+    )
+
+
 def cost_points(entries: Sequence[Entry]) -> list[CostPoint]:
     """Cost and score of the runs that have both, with the front of those that none beats."""
     points = [
@@ -194,7 +253,9 @@ def _notes(entries: Sequence[Entry], games: Sequence[str]) -> list[str]:
                 f"{name} was played under different conditions (card, settings, steps or history); "
                 "such runs are not compared on it."
             )
-        elif len(players) > 1 and not set.intersection(*(set(e.scores[game]) for e in players)):
+        elif len({e.suite for e in players}) == 1 < len(players) and not set.intersection(
+            *(set(e.scores[game]) for e in players)
+        ):
             notes.append(
                 f"{name}: not all runs have a seed in common; play them with the same --seed."
             )

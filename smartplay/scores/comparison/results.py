@@ -82,6 +82,25 @@ class CostPoint(msgspec.Struct, frozen=True, kw_only=True):
     front: bool
 
 
+class SuiteGap(msgspec.Struct, frozen=True, kw_only=True):
+    """How much better an agent does on public episodes than on those of a private suite.
+
+    Attributes:
+        public: Place of the run on a public suite.
+        private: Place of the same agent's run on a private one.
+        suite: The private suite's hash.
+        games: By game that both played alike, the mean score on the public suite minus that on the
+            private one: normalised where the game has such a scale, else as the game counts.
+        overall: The mean of the normalised differences, each game alike; None without any.
+    """
+
+    public: int
+    private: int
+    suite: str
+    games: dict[str, Interval]
+    overall: Interval | None
+
+
 class Comparison(
     Shown, msgspec.Struct, frozen=True, kw_only=True, rename={"cost_points": "bargains"}
 ):
@@ -94,6 +113,7 @@ class Comparison(
         capabilities: Each capability's score (weight: degree less one), over common games.
         improvements: Probabilities of improvement, per pair of runs.
         cost_points: Cost against score, of the runs that have both (`bargains` in the file).
+        suite_gaps: Per agent with a public and a private run, how much better the public one is.
         notes: What could not be compared, and why.
     """
 
@@ -104,6 +124,7 @@ class Comparison(
     improvements: list[Improvement]
     cost_points: list[CostPoint]
     notes: list[str]
+    suite_gaps: list[SuiteGap] = []
 
     def __str__(self) -> str:
         return f"of {', '.join(self.runs)}: overall {', '.join(map(str, self.overall.differences))}"
