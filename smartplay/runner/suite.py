@@ -22,7 +22,7 @@ import msgspec
 from smartplay.core.errors import UsageError
 from smartplay.core.untrusted import HEADER_LIMIT, read_file
 
-RULE = 1
+RULE: Literal[1] = 1
 SECRET_BYTES = 16
 SEED_BITS = 53
 """All that a record's numbers hold, and far too many to try."""

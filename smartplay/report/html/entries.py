@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -51,9 +52,7 @@ def _entry(report: Report, name: str, priced: bool) -> Entry:
         weights={score.capability: score.covers for score in report.capabilities},
         overall=None if report.overall is None else report.overall.mean,
         cost=money if priced else float(report.usage.total),
-        agent=msgspec.json.encode(
-            [report.agent, report.run.agent_settings], order="sorted"
-        ).decode(),
+        agent=_plain([report.agent, report.run.agent_settings]),
         suite=report.run.suite,
     )
 
@@ -61,4 +60,8 @@ def _entry(report: Report, name: str, priced: bool) -> Entry:
 def _conditions(report: Report, game: str) -> str:
     plan = report.run.games[game]
     conditions = [plan.digest, plan.settings, plan.steps, plan.history]
-    return msgspec.json.encode(conditions, order="sorted").decode()
+    return _plain(conditions)
+
+
+def _plain(value: Any) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()

@@ -213,7 +213,7 @@ def _gap_note(entries: Sequence[Entry], gap: SuiteGap) -> str:
     name = entries[gap.public].name
     told = [f"{game.split('/')[-1]} {value:+.2f}" for game, value in gap.games.items()]
     if gap.overall is not None:
-        told.insert(0, f"{gap.overall:+.2f} over the games with a normalised score")
+        told = [f"{gap.overall:+.2f}, normalised, each game alike"]
     return (
         f"{name}: score on the public suite minus that on the private suite {gap.suite[:8]}, with "
         f"95 % interval: {', '.join(told) or 'no game was played alike in both'}."
@@ -253,8 +253,8 @@ def _notes(entries: Sequence[Entry], games: Sequence[str]) -> list[str]:
                 f"{name} was played under different conditions (card, settings, steps or history); "
                 "such runs are not compared on it."
             )
-        elif len({e.suite for e in players}) == 1 < len(players) and not set.intersection(
-            *(set(e.scores[game]) for e in players)
+        elif len({entry.suite for entry in players}) == 1 < len(players) and not set.intersection(
+            *(set(entry.scores[game]) for entry in players)
         ):
             notes.append(
                 f"{name}: not all runs have a seed in common; play them with the same --seed."
