@@ -122,7 +122,7 @@ def test_a_run_that_does_not_verify_is_not_added(runs: dict[str, Path], tmp_path
 def test_an_entry_is_not_written_over(root: Path, runs: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exists"):
         add_entry(runs["random"], root / "entries")
-    again = play("random", tmp_path / "again")
+    again = play("random", tmp_path / "again", seed=1)
     path, _ = add_entry(again, root / "entries", agent="another/../one")
     assert path.parent == root / "entries"
     assert path.name.endswith("_another-one")
@@ -243,11 +243,11 @@ def test_agents_without_a_model_stand_beside_those_with_one(root: Path) -> None:
     rows, _ = read_entries(root / "entries")
     track = rows[0].track
     assert track is not None
-    for protocol in ("direct protocol", "think protocol"):
+    for method in ("direct protocol", "think protocol"):
         model = msgspec.structs.replace(
-            rows[0], track=msgspec.structs.replace(track, protocol=protocol)
+            rows[0], track=msgspec.structs.replace(track, method=method)
         )
-        rows.append(msgspec.structs.replace(model, key=protocol))
+        rows.append(msgspec.structs.replace(model, key=method))
     board = make_board(rows, [])
     assert [len(table.rows) for table in board.tables[:-1]] == [3, 3]
 

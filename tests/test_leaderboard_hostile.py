@@ -22,7 +22,7 @@ from smartplay.leaderboard.site import build
 from smartplay.play.human import source
 from smartplay.records.folder import RunFolder
 from tests.folders import play
-from tests.tampering import change_header, change_records
+from tests.tampering import change_header, change_records, reseal
 from tests.test_verify_hostile import CARD, SLOW
 
 FORGED = "2026-01-01_x\x1b[2J\nrandom: verified"
@@ -81,6 +81,7 @@ def test_texts_that_hide_or_turn_others_are_refused(
 )
 def test_what_names_a_track_is_short_and_plain(entry: Path, change: dict[str, Any]) -> None:
     change_header(entry, lambda header: header["agent_settings"].update(change))
+    reseal(entry)
     root = entry.parent.parent
     board = build(root)
     assert board.refused == []

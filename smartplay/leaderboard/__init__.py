@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smartplay.leaderboard.problems import Problem
+from smartplay.leaderboard.checks import Problem
 from smartplay.leaderboard.verify import Verification, verify_run
 
 __all__ = ["Problem", "Verification", "verify_run"]

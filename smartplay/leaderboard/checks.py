@@ -1,4 +1,7 @@
-"""Checks that need no game: does a record follow from the steps, and they from the replies?"""
+"""Checks of one episode: against its replies, its claim, and its replay.
+
+What a run says has bounds that no honest run comes near; beyond them nothing is believed.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,91 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from math import isclose
+from typing import Any
+
+import msgspec
 
 from smartplay.cards.card import GameCard
-from smartplay.leaderboard.claims import STEP_DIGITS, Claim
-from smartplay.leaderboard.problems import Problem, problem_of
+from smartplay.core import printable
+from smartplay.leaderboard.claims import STEP_DIGITS, Claim, start_digest, step_digest
 from smartplay.parsing import Cause, parse_action
-from smartplay.records import Attempt, EpisodeHeader, EpisodeRecord, StepRecord, Usage
+from smartplay.records import (
+    Attempt,
+    EpisodeHeader,
+    EpisodeRecord,
+    GameHeader,
+    RoleUse,
+    StepRecord,
+    Usage,
+)
+from smartplay.records.replay import Moment, Replay
+from smartplay.runner.episode import told_by_game
 
 TOLERANCE = 1e-9
+LONGEST = 366 * 24 * 3600.0
+"""The most seconds of an episode or step: a year."""
+MOST_TOKENS = 10**8
+"""The most tokens of one call."""
+LONGEST_TEXT = 2000
 _NUMBER = re.compile(r"-?[0-9]+")
 _CAUSES = {cause.value for cause in Cause}
+VALUE = 120
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One contradiction.
+
+    Attributes:
+        what: What does not fit, or why the run is refused.
+        game: The full id; empty if it concerns the whole run.
+        episode: The episode's number within the game.
+        repeat: Which play of the episode.
+        step: The step of the episode, from 1.
+        expected: What it should be: by replay, by the rules or by the card.
+        found: What the run says.
+    """
+
+    what: str
+    game: str = ""
+    episode: int | None = None
+    repeat: int = 0
+    step: int | None = None
+    expected: str = ""
+    found: str = ""
+
+    def __str__(self) -> str:
+        """The problem as one line of printable characters."""
+        place = [printable.line(self.game.split("/")[-1], VALUE)] if self.game else []
+        place += [] if self.episode is None else [f"episode {self.episode}"]
+        place += [f"repeat {self.repeat}"] if self.repeat else []
+        place += [] if self.step is None else [f"step {self.step}"]
+        parts = [", ".join(place)] if place else []
+        parts.append(printable.line(self.what, 1000))
+        if self.expected or self.found:
+            values = (printable.line(value, VALUE) for value in (self.expected, self.found))
+            parts.append("expected {}, found {}".format(*values))
+        return ": ".join(parts)
+
+
+def problem_of(
+    record: Any, what: str, expected: Any = "", found: Any = "", step: int | None = None
+) -> Problem:
+    """A problem of an episode, which a record, a claim or a steps file's header names."""
+    return Problem(
+        what=what,
+        game=record.game,
+        episode=record.episode,
+        repeat=record.repeat,
+        step=step,
+        expected=describe(expected),
+        found=describe(found),
+    )
+
+
+def describe(value: Any) -> str:
+    """A value as a text, cut where it grows too long to be of use."""
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if len(text) <= printable.TEXT else f"{text[: printable.TEXT]}..."
 
 
 class Tally:
@@ -71,6 +149,11 @@ def _check_step(
         return wrong("the action has another name", header.actions[step.action], step.name)
     if not step.attempts:
         return wrong("no reply is recorded")
+    calls = [call for attempt in step.attempts for call in attempt.calls]
+    if not all(0 <= seconds <= LONGEST for seconds in (step.seconds, *(c.seconds for c in calls))):
+        return wrong("impossible seconds", f"0 to {LONGEST:g}", step.seconds)
+    if not all(_is_plausible(RoleUse("", 1, call.usage)) for call in calls):
+        return wrong("impossible tokens of a call")
     if step.valid != (step.attempts[-1].cause is None):
         return wrong("the action is called valid, and its last reply is not, or the reverse")
     for attempt in step.attempts:
@@ -132,7 +215,7 @@ def check_claim(
             ("calls", tally.calls, record.calls),
             ("tokens", tally.usage, record.usage),
         ]
-    problems = [_differs(record, *pair) for pair in pairs if pair[1] != pair[2]]
+    problems = [_unlike(record, *pair) for pair in pairs if pair[1] != pair[2]]
     problems += _check_causes(claim, record, card, retries)
     return problems
 
@@ -154,16 +237,38 @@ def _check_causes(
             yield wrong(what, card.fallback, claim.actions[step - 1])
 
 
-def check_sums(record: EpisodeRecord) -> list[Problem]:
+def check_bounds(record: EpisodeRecord) -> Iterator[Problem]:
     """Check what a record says of itself."""
+    wrong = partial(problem_of, record)
     if record.status == "unscored":
         fits = record.score is None and bool(record.error)
     else:
         fits = record.score is not None and record.error is None
-    if fits:
-        return []
-    what = "a scored episode has a score and no error, an unscored one the reverse"
-    return [problem_of(record, what)]
+    if not fits:
+        yield wrong("a scored episode has a score and no error, an unscored one the reverse")
+    if not 0 <= record.seconds <= LONGEST:
+        yield wrong("impossible seconds", f"0 to {LONGEST:g}", record.seconds)
+    total = RoleUse("", record.calls, record.usage, record.reused)
+    for role, use in [("", total), *record.roles.items()]:
+        if not _is_plausible(use):
+            name = f" in the role {printable.line(role, VALUE)}" if role else ""
+            yield wrong(f"impossible calls or tokens{name}", "", [use.calls, use.usage, use.reused])
+    uses = record.roles.values()
+    summed = [sum(use.calls for use in uses), sum((use.usage for use in uses), Usage())]
+    if record.roles and summed != [record.calls, record.usage]:
+        yield wrong("calls or tokens are not the sum of their roles", summed, record.calls)
+    texts = [record.error or "", record.engine, *record.scores, *record.unlocked, *record.roles]
+    if max(map(len, texts)) > LONGEST_TEXT:
+        yield wrong(f"a text of more than {LONGEST_TEXT} characters")
+
+
+def _is_plausible(use: RoleUse) -> bool:
+    """Whether calls and tokens can be as told: no part is above its whole, no call is endless."""
+    parts = [(use.usage.total, use.calls * MOST_TOKENS)]
+    for usage in (use.usage, use.reused):
+        parts += [(usage.cached, usage.prompt), (usage.reasoning, usage.completion)]
+    parts += [(use.reused.prompt, use.usage.prompt), (use.reused.completion, use.usage.completion)]
+    return all(part <= whole for part, whole in parts)
 
 
 def same(one: float, other: float) -> bool:
@@ -209,10 +314,95 @@ def _same_leaf(one: object, other: object) -> bool:
     return one == other
 
 
-def _differs(record: EpisodeRecord, what: str, expected: object, found: object) -> Problem:
+def _unlike(record: EpisodeRecord, what: str, expected: object, found: object) -> Problem:
     what = f"the record does not follow from the steps: {what}"
     return problem_of(record, what, expected, found)
 
 
 def _count(causes: Iterable[str | None]) -> dict[str, int]:
     return dict(Counter(cause for cause in causes if cause))
+
+
+def compare_with_replay(
+    plan: GameHeader, record: EpisodeRecord, claim: Claim, seed: int
+) -> list[Problem]:
+    """Play an episode again and compare it with what the run says of it.
+
+    The comparison ends at the first step that differs: all after it would differ as well.
+
+    Args:
+        plan: What the run played of the game.
+        record: The episode's line in `episodes.jsonl`.
+        claim: What its steps say.
+        seed: The seed of the world; of a private suite the record does not tell it.
+
+    Returns:
+        What differs; nothing if the episode is as it says.
+    """
+    try:
+        with Replay(record.game, plan, seed, claim.actions, guarded=True) as replay:
+            return list(_compare(replay, record, claim))
+    except Exception as failure:
+        text = f"{type(failure).__name__}: {failure}"
+        return [problem_of(record, "the game fails when it is replayed", "", text)]
+
+
+def _compare(replay: Replay, record: EpisodeRecord, claim: Claim) -> Iterator[Problem]:
+    total = 0.0
+    for moment in replay:
+        total += moment.reward
+        problem = _differs(record, claim, moment) or _cannot_go_on(record, claim, moment)
+        if problem:
+            yield problem
+            return
+    yield from _end_differs(record, total, replay.moment)
+
+
+def _differs(record: EpisodeRecord, claim: Claim, moment: Moment) -> Problem | None:
+    number, info = moment.number, moment.info
+    wrong = partial(problem_of, record, step=number)
+    if number == 0:
+        start = start_digest(info["manual"], info["actions"], moment.text)
+        what = "manual, actions or first observation differ"
+        return None if start == claim.start else wrong(what, start, claim.start)
+    if step_digest(moment.text) != claim.observation(number):
+        found = f"a text with digest {claim.observation(number)}"
+        return wrong("the observation differs", moment.text, found)
+    for name, value, claimed in (
+        ("reward", moment.reward, claim.rewards[number - 1]),
+        ("score", moment.score, claim.scores[number - 1]),
+    ):
+        if not same(value, claimed):
+            return wrong(f"the {name} differs", value, claimed)
+    return None
+
+
+def _cannot_go_on(record: EpisodeRecord, claim: Claim, moment: Moment) -> Problem | None:
+    if moment.number == len(claim.actions):
+        return None
+    wrong = partial(problem_of, record, step=moment.number + 1)
+    action = claim.actions[moment.number]
+    if moment.over:
+        return wrong("the episode was over before this step")
+    if not 0 <= action < len(moment.info["actions"]):
+        return wrong("there is no such action", "", action)
+    return None
+
+
+def _end_differs(record: EpisodeRecord, total: float, end: Moment) -> Iterator[Problem]:
+    scored = record.status == "scored"
+    if scored and not end.over:
+        yield problem_of(record, "the episode is scored, but it stopped before its end")
+        return
+    facts: dict[str, tuple[Any, Any]] = {
+        "return": (total, record.return_),
+        "terminated": (end.terminated, record.terminated),
+        "truncated": (end.truncated, record.time_limit),
+    }
+    if scored:
+        facts["score"] = (end.score, record.score)
+    said = told_by_game(end.info)
+    facts |= {name: (value, getattr(record, name)) for name, value in said.items()}
+    for name, (expected, found) in facts.items():
+        for place, one, other in differences(expected, found, name, strict=True):
+            yield problem_of(record, f"the episode's {place} differs", one, other)

@@ -1,78 +1,37 @@
-"""An entry: a run packed for publication, with what is to be known of it.
-
-```
-leaderboard/entries/DATE_AGENT/
-    entry.json               `EntryInfo`
-    run.json                 as in the run folder, without the arguments as typed
-    episodes.jsonl           a line per episode
-    replays/GAME.jsonl.gz    seeds, actions, and digests of what they led to; or, with traces,
-    steps/                   as in the run folder: prompts and replies as well
-```
-"""
+"""Packs a verified run into an entry of the leaderboard."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 
-from smartplay.core import printable
 from smartplay.core.errors import RunFolderError, UsageError
 from smartplay.core.untrusted import LINES_LIMIT, read_file
-from smartplay.core.version import __version__
-from smartplay.leaderboard.claims import make_claim, pack_claims, replays_name
+from smartplay.leaderboard.claims import (
+    Claim,
+    EntryInfo,
+    Play,
+    check_info,
+    claims_of,
+    entry_digest,
+    pack_claims,
+    play_of,
+    read_info,
+    replays_name,
+)
 from smartplay.leaderboard.verify import Verification, verify_run
-from smartplay.records import EpisodeRecord, RunHeader, StepRecord
-from smartplay.records.folder import RunFolder, pretty, steps_name
+from smartplay.records import RunHeader
+from smartplay.records.encoding import encode, pretty
+from smartplay.records.folder import RunFolder, steps_name
+from smartplay.runner.suite import Suite
 
-LINK = re.compile(r"https?://[^\s\"'<>]{1,500}")
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-LARGEST_COST = 1e9
-
-Line = Annotated[str, msgspec.Meta(max_length=300)]
-
-
-class EntryInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the submitter says of a run; nothing of it can be checked by replay.
-
-    Attributes:
-        agent: The name in the table.
-        model: The model behind the agent; empty if there is none.
-        author: Who played.
-        date: The day the run was begun (ISO 8601).
-        link: Where to read more: code, paper, model.
-        note: One sentence on how the agent works.
-        cost: What the run's calls cost, in US dollars; None if not stated.
-        version: SmartPlay's version that packed the entry.
-    """
-
-    agent: Line
-    model: Line = ""
-    author: Line = ""
-    date: Line
-    link: Annotated[str, msgspec.Meta(max_length=520)] = ""
-    note: Line = ""
-    cost: Annotated[float, msgspec.Meta(ge=0, le=LARGEST_COST)] | None = None
-    version: Line = __version__
-
-
-def read_info(path: Path) -> EntryInfo:
-    """Read `entry.json`.
-
-    Raises:
-        RunFolderError: If it is missing, malformed, or its date or link is none.
-    """
-    try:
-        info = RunFolder(path).read("entry.json", EntryInfo)
-    except FileNotFoundError as error:
-        raise RunFolderError(f"{path} holds no entry (no entry.json)") from error
-    _check_info(info, str(path))
-    return info
+__all__ = ["EntryInfo", "add_entry", "read_info"]
 
 
 def add_entry(
@@ -86,6 +45,7 @@ def add_entry(
     note: str = "",
     cost: float | None = None,
     with_traces: bool = False,
+    suites: Sequence[Suite] = (),
 ) -> tuple[Path, Verification]:
     """Verify a run and pack it into a new entry.
 
@@ -99,6 +59,7 @@ def add_entry(
         note: One sentence on how the agent works.
         cost: What the calls cost, in US dollars.
         with_traces: Pack prompts and replies as well.
+        suites: Private suites whose secret is known; the entry tells nothing of it.
 
     Returns:
         The entry's folder, and what the check found.
@@ -117,90 +78,74 @@ def add_entry(
         note=note,
         cost=cost,
     )
-    _check_info(info, "the entry")
+    check_info(info, "the entry")
     if not agent and "<" in info.agent:
         raise UsageError(f"{info.agent} is no name for a table; give the agent one with --agent")
     target = entries / f"{info.date}_{_slug(info.agent)}"
     if target.exists():
         raise UsageError(f"{target} exists; give the entry another name with --agent")
-    verification = verify_run(run)
+    verification = verify_run(run, suites=suites)
     if not verification.verified:
-        first = "; ".join(map(str, verification.problems[:3]))
-        raise UsageError(f"{run} does not verify, so it cannot be added: {first}")
-    same = _same_run(folder, entries)
+        told = [*map(str, verification.problems[:3]), *verification.notes[-1:]]
+        raise UsageError(f"{run} does not verify, so it cannot be added: {told[0]}")
+    claims = claims_of(folder, header, folder.results(header))
+    same = _same_play(play_of(claims), entries)
     if same:
         raise UsageError(f"{run} is on the leaderboard already, as {same}")
     part = target.with_name(f"{target.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)
-        _write(part, folder, header, info, with_traces)
+        _write(part, folder, header, info, claims, with_traces)
         part.rename(target)
     except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
         raise UsageError(f"cannot write {target}: {error.strerror or error}") from error
     return target, verification
 
 
-def fingerprint(records: Iterable[EpisodeRecord]) -> str:
-    """What two runs share only if they are one: the times of its episodes are in it."""
-    lines = sorted(msgspec.json.encode(record) for record in records)
-    return hashlib.sha256(b"\n".join(lines)).hexdigest()
+def read_play(path: Path) -> Play:
+    """What an entry says was played.
+
+    Raises:
+        RunFolderError: If it is no entry.
+    """
+    entry = RunFolder(path)
+    header = entry.header()
+    return play_of(claims_of(entry, header, entry.results(header)))
 
 
-def _same_run(folder: RunFolder, entries: Path) -> str:
-    """The name of the entry that holds the same run; empty if there is none."""
-    own = fingerprint(folder.episodes())
+def _same_play(play: Play, entries: Path) -> str:
+    """The name of the entry with the same play; empty if there is none."""
     for path in sorted(entries.iterdir()) if entries.is_dir() else ():
-        try:
-            if fingerprint(RunFolder(path).episodes()) == own:
+        with suppress(RunFolderError):  # what is no entry holds no run
+            if read_play(path).is_same(play):
                 return path.name
-        except RunFolderError:
-            continue  # what is no entry holds no run
     return ""
 
 
 def _write(
-    target: Path, folder: RunFolder, header: RunHeader, info: EntryInfo, with_traces: bool
+    target: Path,
+    folder: RunFolder,
+    header: RunHeader,
+    info: EntryInfo,
+    claims: dict[str, list[Claim]],
+    with_traces: bool,
 ) -> None:
-    target.mkdir(parents=True)
-    (target / "entry.json").write_bytes(pretty(info))
-    (target / "run.json").write_bytes(pretty(msgspec.structs.replace(header, arguments={})))
-    records = folder.results(header)
-    lines = [msgspec.json.encode(record) + b"\n" for record in records]
-    (target / "episodes.jsonl").write_bytes(b"".join(lines))
-    for game in header.games:
-        own = [record for record in records if record.game == game and record.steps]
-        if with_traces:
-            files = {
-                name: read_file(folder.path, name, LINES_LIMIT)
-                for name in (steps_name(*record.key) for record in own)
-            }
-        else:
-            claims = (
-                make_claim(*folder.stream(record.key, record.steps, StepRecord)) for record in own
-            )
-            files = {replays_name(game): pack_claims(claims)}
-        for name, data in files.items():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            (target / name).write_bytes(data)
-
-
-def _check_info(info: EntryInfo, where: str) -> None:
-    """Hold what an entry says against the rules for reading it, before it is written too."""
-    try:
-        msgspec.convert(msgspec.to_builtins(info), EntryInfo)
-    except msgspec.ValidationError as error:
-        raise RunFolderError(f"{where}: {error}") from error
-    if info.cost is not None and not 0 <= info.cost <= LARGEST_COST:
-        raise RunFolderError(f"{where}: the cost must be 0 or more US dollars, not {info.cost}")
-    for name in ("agent", "model", "author", "note", "link", "version"):
-        if not printable.is_clean(getattr(info, name)):
-            raise RunFolderError(f"{where}: {name} holds characters that cannot be shown")
-    if printable.is_blank(info.agent):
-        raise RunFolderError(f"{where}: agent is empty; give the agent a name")
-    if not DATE.fullmatch(info.date):
-        raise RunFolderError(f"{where}: the date {info.date[:20]!r} is not of the form 2026-01-31")
-    if info.link and not LINK.fullmatch(info.link):
-        raise RunFolderError(f"{where}: the link must be an http or https address")
+    files = {
+        "run.json": pretty(msgspec.structs.replace(header, arguments={})),
+        "episodes.jsonl": b"".join(encode(record) + b"\n" for record in folder.lines()),
+    }
+    for record in folder.results(header):
+        if record.steps and with_traces:
+            name = steps_name(*record.key)
+            files[name] = read_file(folder.path, name, LINES_LIMIT)
+    if not with_traces:
+        files |= {replays_name(game): pack_claims(own) for game, own in claims.items() if own}
+    for name, data in files.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_bytes(data)
+    sealed = msgspec.structs.replace(info, digest=entry_digest(target, files))
+    (target / "entry.json").write_bytes(pretty(sealed))
 
 
 def _slug(name: str) -> str:

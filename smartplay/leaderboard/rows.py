@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from smartplay.cards.published import published_table
 from smartplay.core.errors import SmartPlayError
 from smartplay.games.registry import cards
-from smartplay.leaderboard.entry import EntryInfo, fingerprint, read_info
+from smartplay.leaderboard.claims import EntryInfo, Play, claims_of, play_of, read_info
 from smartplay.leaderboard.tracks import Track, track_of
 from smartplay.leaderboard.verify import Verification, verify_run
 from smartplay.records.folder import RunFolder
 from smartplay.records.replay import OTHER_CARD
 from smartplay.report import Report, build_report
+from smartplay.runner.suite import Suite, find_suite
 from smartplay.scores.scoring import analyze_capabilities
 from smartplay.scores.statistics import Interval
 
-Status = Literal["verified", "incomplete", "published"]
+Status = Literal["verified", "incomplete", "committed", "published"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+"""In the order in which the rows of a table stand below each other."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +34,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         key: The entry's folder name.
         info: What the submitter says of it.
         status: `verified`; `incomplete` if it replays but some episodes are unscored;
+            `committed` if it was played on a private suite that is still to be revealed;
             `published` if it was printed and cannot be replayed.
         track: How it was played; None for published results.
+        play: What was played, to tell copies by.
         overall: Mean of the normalised scores, each game alike.
         games: Normalised scores by full id; 1 is human.
         capabilities: Capability scores (weights: degree less one) by name.
@@ -43,6 +49,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         read: Tokens read.
         written: Tokens written.
         coverage: Scored episodes of those planned, such as `280/280`.
+        again: Tries at episodes that failed or were broken off before the one that counts.
+        suite: `public`, or the private suite's hash, and whether it is revealed.
         ties: Letters of the groups of agents it cannot be told apart from.
     """
 
@@ -50,6 +58,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     info: EntryInfo
     status: Status
     track: Track | None
+    play: Play = Play("", "")
     overall: Interval | None
     games: dict[str, Interval | None]
     capabilities: dict[str, Interval | None]
@@ -61,12 +70,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     read: int = 0
     written: int = 0
     coverage: str = ""
+    again: int = 0
+    suite: str = ""
     ties: str = ""
 
     @property
     def is_baseline(self) -> bool:
         """Whether no language model played."""
-        return self.track is not None and not self.track.protocol
+        return self.track is not None and not self.track.method
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,27 +95,29 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_entries(
-    folder: Path, tick: Callable[[str, Verification | None], None] | None = None
+    folder: Path,
+    tick: Callable[[str, Verification | None], None] | None = None,
+    suites: Sequence[Suite] = (),
 ) -> tuple[list[Row], list[Refused]]:
     """Verify all entries.
 
     Args:
         folder: The folder of all entries.
         tick: Called with each entry's name and what its check found; None if it has no row.
+        suites: The private suites that were revealed.
 
     Returns:
         A row per entry that replays, and the others with the reasons.
     """
     rows: list[Row] = []
     refused: list[Refused] = []
-    known: dict[str, str] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if path.name.startswith(".") or path.name.endswith(".part") or path.is_file():
             continue
-        found, verification = read_entry(path)
+        found, verification = read_entry(path, suites)
         if isinstance(found, Row):
-            first = known.setdefault(fingerprint(RunFolder(path).episodes()), path.name)
-            if first != path.name:
+            first = next((row.key for row in rows if row.play.is_same(found.play)), None)
+            if first is not None:
                 found = _refused(path, [f"the same run as {first}"])
         (rows if isinstance(found, Row) else refused).append(found)  # type: ignore[arg-type]
         if tick:
@@ -112,19 +125,30 @@ def read_entries(
     return rows, refused
 
 
-def read_entry(path: Path) -> tuple[Row | Refused, Verification | None]:
+def read_suites(folder: Path) -> list[Suite]:
+    """The private suites that were revealed, one per file; what is none is passed over."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        with suppress(SmartPlayError):
+            found.append(find_suite(path))
+    return found
+
+
+def read_entry(
+    path: Path, suites: Sequence[Suite] = ()
+) -> tuple[Row | Refused, Verification | None]:
     """Verify one entry and make its row."""
     if path.is_symlink():
         return _refused(path, ["the entry is a link"]), None
     try:
         info = read_info(path)
-        verification = verify_run(path)
+        verification = verify_run(path, suites=suites)
+        if not verification.problems:
+            return _row(path, info, verification), verification
     except SmartPlayError as error:
         return _refused(path, [str(error)]), None
-    if not verification.verified:
-        stale = any(problem.what == OTHER_CARD for problem in verification.problems)
-        return _refused(path, list(map(str, verification.problems)), stale), verification
-    return _row(path, info, verification.complete), verification
+    stale = any(problem.what == OTHER_CARD for problem in verification.problems)
+    return _refused(path, list(map(str, verification.problems)), stale), verification
 
 
 def _refused(path: Path, reasons: list[str], stale: bool = False) -> Refused:
@@ -133,14 +157,21 @@ def _refused(path: Path, reasons: list[str], stale: bool = False) -> Refused:
     return Refused(key=path.name, stale=stale, reasons=plain)
 
 
-def _row(path: Path, info: EntryInfo, complete: bool) -> Row:
+def _row(path: Path, info: EntryInfo, verification: Verification) -> Row:
     report = build_report(path)
+    folder = RunFolder(path)
+    claims = claims_of(folder, report.run, folder.results(report.run))
+    memory = any(claim.memory for own in claims.values() for claim in own)
     steps = sum(game.steps for game in report.games)
+    status: Status = "verified" if verification.complete else "incomplete"
+    suite = verification.suite
+    revealed = "committed" if verification.sealed else "revealed"
     return Row(
         key=path.name,
         info=info,
-        status="verified" if complete else "incomplete",
-        track=track_of(report.run),
+        status="committed" if verification.sealed else status,
+        track=track_of(report.run, report.calls > 0, memory),
+        play=play_of(claims),
         overall=report.overall,
         games={game.game: game.normalized for game in report.games},
         capabilities={c.capability: c.scores["shipped"] for c in report.capabilities},
@@ -152,6 +183,8 @@ def _row(path: Path, info: EntryInfo, complete: bool) -> Row:
         read=report.usage.prompt,
         written=report.usage.completion,
         coverage=f"{report.episodes}/{report.planned}",
+        again=verification.again,
+        suite=f"private {suite[:8]}, {revealed}" if suite else "public",
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from math import inf
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,14 @@ from smartplay.cards.published import published_table
 from smartplay.core.errors import UsageError
 from smartplay.core.version import __version__
 from smartplay.core.whole_files import write_atomically
-from smartplay.leaderboard.rows import Refused, Row, published_rows, read_entries
+from smartplay.leaderboard.rows import (
+    STATUSES,
+    Refused,
+    Row,
+    published_rows,
+    read_entries,
+    read_suites,
+)
 from smartplay.leaderboard.verify import Verification
 from smartplay.report.html.page import shown, templates
 from smartplay.report.markdown import escape
@@ -63,7 +71,8 @@ def build(root: Path, tick: Callable[[str, Verification | None], None] | None = 
     """Verify every entry and write the page and the README.
 
     Args:
-        root: The leaderboard's folder, which holds `entries/`.
+        root: The leaderboard's folder, which holds `entries/`, and `suites/` with the private
+            suites that were revealed.
         tick: Called with each entry's name and what its check found.
 
     Raises:
@@ -71,7 +80,7 @@ def build(root: Path, tick: Callable[[str, Verification | None], None] | None = 
     """
     if not root.is_dir():
         raise UsageError(f"no folder {root}; name the leaderboard's folder with --root")
-    board = make_board(*read_entries(root / "entries", tick))
+    board = make_board(*read_entries(root / "entries", tick, read_suites(root / "suites")))
     try:
         (root / "site").mkdir(exist_ok=True)
         write_atomically(root / "site" / "index.html", to_html(board).encode())
@@ -84,12 +93,12 @@ def build(root: Path, tick: Callable[[str, Verification | None], None] | None = 
 def make_board(rows: Sequence[Row], refused: Sequence[Refused]) -> Board:
     """Sort rows into tracks; the standard tracks come first, the published results last."""
     tracks = list(dict.fromkeys(row.track for row in rows if row.track))
-    with_models = {track.without_protocol() for track in tracks if track.protocol}
-    shown = [track for track in tracks if track.protocol or track not in with_models]
-    shown.sort(key=lambda track: (not track.is_standard, track.title))
+    with_models = {track.without_method() for track in tracks if track.method}
+    shown = [track for track in tracks if track.method or track not in with_models]
+    shown.sort(key=lambda track: (not track.is_standard, track.is_trial, track.title))
     tables = []
     for number, track in enumerate(shown, start=1):
-        alike = (track, track.without_protocol())
+        alike = (track, track.without_method())
         own = with_ties(_best_first([row for row in rows if row.track in alike]))
         tables.append(
             Table(
@@ -136,7 +145,12 @@ def with_ties(rows: Sequence[Row]) -> list[Row]:
 
 
 def _best_first(rows: Sequence[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: (-row.overall.mean if row.overall else 1e9, row.key))
+    """Best first; what is incomplete, or not replayed yet, stands below all that is not."""
+
+    def place(row: Row) -> tuple[int, float, str]:
+        return STATUSES.index(row.status), -row.overall.mean if row.overall else inf, row.key
+
+    return sorted(rows, key=place)
 
 
 def to_html(board: Board) -> str:

@@ -7,13 +7,17 @@ from typing import Any
 
 import msgspec
 
+from smartplay import parsing
 from smartplay.cards.card import GameCard
 from smartplay.core import printable
 from smartplay.games.registry import cards, get_card
 from smartplay.records import GameHeader, RunHeader
+from smartplay.runner.plan import SEED_RULE
 
-PROTOCOL = 40
-"""The most characters of a protocol's name."""
+SHORT = 40
+"""The most characters of a method's or an aid's name."""
+RETRIES = 1
+"""What a run has unless it says otherwise."""
 
 
 class Track(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,13 +26,22 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         games: The games, `core` for the headline tasks.
         steps: Step limits, where they are not the cards'.
-        episodes: Episodes per game, where there are fewer than the cards say.
+        episodes: Episodes per game, where they are not as many as the cards say.
         engine: Engines, where they are not the shipped ones.
         observation: What the agent was shown: `text`, `image` or `both`.
-        settings: Other settings of games that are not the cards'.
+        settings: Other settings of games that are not the cards', history among them.
         seed: The suite seed; runs are compared on the same episodes.
-        protocol: How a language model was asked; empty for agents that ask none.
+        suite: The hash of the private suite that was played instead.
         repeats: How often each episode was played.
+        retries: How often an invalid reply was complained of.
+        method: How a language model was asked; empty for agents that ask none.
+        prompt: The variant of the prompt, where it is not the plain one.
+        aids: What the agent was helped with.
+        ablations: What was taken away from the agent.
+        attempts: Tries at an episode of which the last counts.
+        memory: Whether the agent remembered earlier episodes.
+        parser: The version of the parser that read the replies.
+        seed_rule: How the episodes' seeds follow from the suite seed.
     """
 
     games: str
@@ -38,57 +51,113 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     observation: str
     settings: str
     seed: int
-    protocol: str
+    suite: str = ""
     repeats: int = 1
+    retries: int = RETRIES
+    method: str = ""
+    prompt: str = ""
+    aids: str = ""
+    ablations: str = ""
+    attempts: int = 1
+    memory: bool = False
+    parser: int = parsing.VERSION
+    seed_rule: int = SEED_RULE
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether a game was played with other step limits or numbers of episodes than its card's.
+
+        Who may choose the number may choose the one that suits best.
+        """
+        return bool(self.steps or self.episodes)
+
+    @property
+    def is_old(self) -> bool:
+        """Whether runs are as version 0.1 recorded them: no digest of their replies, old seeds."""
+        return self.seed_rule < SEED_RULE
 
     @property
     def is_standard(self) -> bool:
-        """Whether the headline tasks were played in full, as the cards have them."""
-        changed = (self.steps, self.episodes, self.engine, self.settings)
-        return self.games == "core" and not any(changed) and (self.seed, self.repeats) == (0, 1)
+        """Whether the headline tasks were played in full, with nothing changed but the method."""
+        plain = Track(
+            games="core", steps="", episodes="", engine="", observation=self.observation,
+            settings="", seed=0, method=self.method,
+        )  # fmt: skip
+        return self == plain
 
     @property
     def title(self) -> str:
         """A name for people."""
-        games = "Core games" if self.games == "core" else self.games
-        kind = "played in full" if not (self.steps or self.episodes) else "shortened"
         seen = {"text": "from text", "image": "from pictures", "both": "from text and pictures"}
-        parts = [games, kind, seen.get(self.observation, self.observation)]
-        parts += [self.protocol] if self.protocol else []
-        parts += [f"engine {self.engine}"] if self.engine else []
-        parts += [self.settings] if self.settings else []
-        parts += [f"suite seed {self.seed}"] if self.seed else []
-        parts += [f"each episode {self.repeats} times"] if self.repeats > 1 else []
-        return printable.line(", ".join(parts))
+        parts = [
+            "Core games" if self.games == "core" else self.games,
+            "trial" if self.is_trial else "played in full",
+            seen.get(self.observation, self.observation),
+            self.method,
+            f"{self.retries} {'retry' if self.retries == 1 else 'retries'}",
+            f"prompt {self.prompt}" if self.prompt else "",
+            f"aid {self.aids}" if self.aids else "",
+            f"ablation {self.ablations}" if self.ablations else "",
+            f"{self.attempts} attempts" if self.attempts > 1 else "",
+            "memory of earlier episodes" if self.memory else "",
+            f"engine {self.engine}" if self.engine else "",
+            self.settings,
+            f"suite seed {self.seed}" if self.seed else "",
+            f"private suite {self.suite[:8]}" if self.suite else "",
+            f"each episode {self.repeats} times" if self.repeats > 1 else "",
+            "recorded by version 0.1" if self.is_old else "",
+            "" if self.is_old or self.parser == parsing.VERSION else f"parser {self.parser}",
+        ]
+        return printable.line(", ".join(filter(None, parts)))
 
     @property
     def details(self) -> str:
         """What is not as the cards say, in words."""
-        parts = [f"Step limits: {self.steps}." if self.steps else ""]
-        parts += [f"Fewer episodes: {self.episodes}." if self.episodes else ""]
-        parts += ["Such games have no normalised scores."] if self.steps or self.settings else []
+        parts = [
+            f"Step limits: {self.steps}." if self.steps else "",
+            f"Episodes: {self.episodes}." if self.episodes else "",
+            "Such games have no normalised scores." if self.steps or self.settings else "",
+            "Version 0.1 recorded these runs: an erased reply would not show." * self.is_old,
+        ]
         return " ".join(filter(None, parts))
 
-    def without_protocol(self) -> Track:
+    def without_method(self) -> Track:
         """The track of agents that ask no model but play the same."""
-        return msgspec.structs.replace(self, protocol="")
+        return msgspec.structs.replace(self, method="", prompt="", attempts=1)
 
 
-def track_of(header: RunHeader) -> Track:
-    """The track of a verified run."""
+def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Track:
+    """The track of a verified run.
+
+    Args:
+        header: What was played.
+        calls: Whether it tells of calls to a language model.
+        memory: Whether an episode began with a memory of earlier ones.
+    """
     found = [(get_card(game), plan) for game, plan in header.games.items()]
     core = {card.id for card in cards() if card.core and card.playable}
     shown = sorted({str(plan.settings.get("observation", "text")) for _, plan in found})
+    settings = header.agent_settings
+    attempts = settings.get("attempts", 1)
     return Track(
         games="core" if set(header.games) == core else ", ".join(c.name for c, _ in found),
         steps=_listed({c.name: str(p.steps) for c, p in found if p.steps != c.steps}),
-        episodes=_listed({c.name: str(p.episodes) for c, p in found if p.episodes < c.episodes}),
+        episodes=_listed({c.name: str(p.episodes) for c, p in found if p.episodes != c.episodes}),
         engine=_listed({card.name: _engine(card, plan) for card, plan in found}),
         observation="+".join(shown),
         settings=_listed({card.name: _others(card, plan) for card, plan in found}),
         seed=header.seed,
-        protocol=_protocol(header),
+        suite=header.suite,
         repeats=header.repeats,
+        retries=header.retries,
+        method=_method(header, calls),
+        prompt=_named(settings.get("prompt")),
+        aids=_named(settings.get("aid")),
+        ablations=_named(settings.get("ablation", settings.get("lesion"))),
+        attempts=attempts if type(attempts) is int and attempts > 0 else 1,
+        memory=memory,
+        parser=header.parser,
+        seed_rule=header.seed_rule,
     )
 
 
@@ -109,13 +178,17 @@ def _others(card: GameCard, plan: GameHeader) -> str:
     return " ".join(f"{k}={v}" for k, v in own.items() if k not in ("engine", "observation"))
 
 
-def _protocol(header: RunHeader) -> str:
-    protocol = header.agent_settings.get("protocol")
-    if not isinstance(protocol, str):
-        return ""
-    parts = [
-        f"{printable.line(protocol, PROTOCOL)} protocol",
-        f"{header.retries} {'retry' if header.retries == 1 else 'retries'}",
-    ]
-    parts += ["constrained answers"] if header.agent_settings.get("constrained") else []
-    return ", ".join(parts)
+def _named(value: Any) -> str:
+    """A name or several, as an agent's settings have them; text from strangers."""
+    names = value if isinstance(value, list) else [value]
+    return ", ".join(printable.line(str(name), SHORT) for name in names[:SHORT] if name)
+
+
+def _method(header: RunHeader, calls: bool) -> str:
+    settings = header.agent_settings
+    name = settings.get("method") or settings.get("protocol")
+    if not isinstance(name, str):
+        return "method of its own" if calls or settings.get("models") else ""
+    kind = "method" if settings.get("method") else "protocol"
+    told = f"{printable.line(name, SHORT)} {kind}"
+    return f"{told}, constrained answers" if settings.get("constrained") else told

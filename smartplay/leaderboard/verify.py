@@ -1,15 +1,18 @@
 """Checks a run by replay: every number in it must follow from seeds and actions.
 
-What is proved: these actions, in these games, from these seeds, bring these scores. Who chose the
-actions is not; no replay can tell. A run folder is data from strangers: nothing in it names code
-that is loaded, no path in it is followed, and no file in it can grow beyond a limit.
+What is shown: these actions, in these games, from these seeds, bring these scores. Who chose the
+actions is not; no replay can tell (`docs/trust.md`). A run folder is data from strangers: nothing
+in it names code that is loaded, no path in it is followed, and no file in it can grow beyond a
+limit.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -19,21 +22,34 @@ from smartplay.cards.card import HUMANS
 from smartplay.core import printable
 from smartplay.core.errors import RunFolderError
 from smartplay.core.untrusted import HEADER_LIMIT, own_path
+from smartplay.core.version import __version__
 from smartplay.core.whole_files import PART
 from smartplay.games.registry import get_card, register_cards
-from smartplay.leaderboard.checks import differences
-from smartplay.leaderboard.claims import replays_name
-from smartplay.leaderboard.problems import Problem, describe, problem_of
+from smartplay.leaderboard.checks import (
+    LONGEST_TEXT,
+    Problem,
+    check_bounds,
+    describe,
+    differences,
+    problem_of,
+)
+from smartplay.leaderboard.claims import entry_digest, read_info, replays_name
 from smartplay.leaderboard.workers import Task, check_tasks, time_limit
 from smartplay.records import EpisodeRecord, Key, RunHeader
 from smartplay.records.folder import RunFolder, in_order, misfit, steps_name
 from smartplay.records.replay import refusal
 from smartplay.report import build_report
 from smartplay.runner.plan import SEED_RULE, jobs_of
+from smartplay.runner.suite import Suite
 
 MOST_PROBLEMS = 20
 UNREPRODUCIBLE = ("cost",)
 """Fields of a report that depend on files outside of the run."""
+MOST_RETRIES = 1000
+MOST_PACKAGES = 100
+NEEDED_VERSIONS = ("smartplay", "python", "gymnasium", "numpy")
+_PACKAGE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+_VERSION = re.compile(r"[0-9]+([.+!-]?[A-Za-z0-9_]+){0,12}")
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,12 +59,15 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         path: The run folder.
         verified: Whether everything in it follows from seeds and actions.
         complete: Whether all planned episodes are there and scored.
+        sealed: Whether only the replay is missing, which needs the secret of a private suite.
+        suite: The hash of the private suite it was played on; empty for a public one.
         episodes: Episodes replayed.
         steps: Steps replayed.
         unscored: Episodes the run has as failed; what was played of them was replayed, but why
             they failed cannot be checked.
         seconds: Time the check took.
         played: Time the episodes took when they were played, as the run has it.
+        again: Episodes that were played again after a try that failed or was broken off.
         problems: What is wrong; at most `MOST_PROBLEMS`.
         notes: What a reader should know besides.
     """
@@ -56,11 +75,14 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     verified: bool
     complete: bool
+    sealed: bool = False
+    suite: str = ""
     episodes: int = 0
     steps: int = 0
     unscored: int = 0
     seconds: float = 0.0
     played: float = 0.0
+    again: int = 0
     problems: list[Problem] = []
     notes: list[str] = []
 
@@ -71,6 +93,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         if self.problems:
             head = f"{path}: NOT verified"
             return "\n".join([head, *(f"  {problem}" for problem in self.problems), *notes])
+        if self.sealed:
+            head = f"{path}: not verified yet: {self.episodes} episodes agree with their records"
+            return "\n".join([head, *notes])
         times = self.played / self.seconds if self.seconds > 0 else 0.0
         speed = f" ({times:.0f} times as fast as it was played)" if times >= 2 else ""
         head = (
@@ -86,6 +111,7 @@ def verify_run(
     cards: Sequence[str | Path] = (),
     workers: int | None = None,
     tick: Callable[[int, int], None] | None = None,
+    suites: Sequence[Suite] = (),
 ) -> Verification:
     """Check a run by replay.
 
@@ -95,6 +121,7 @@ def verify_run(
             is run. Other games than these and the shipped ones are refused.
         workers: Processes for the games that need much computing; by default one per core.
         tick: Called with the episodes checked so far and their number.
+        suites: Private suites whose secret is known.
 
     Raises:
         CardError: If one of `cards` cannot be read.
@@ -103,7 +130,7 @@ def verify_run(
     folder = RunFolder(Path(path))
     for card in cards:
         register_cards(card)
-    check = _Check(folder, [str(card) for card in cards])
+    check = _Check(folder, [str(card) for card in cards], suites)
     try:
         check.run(workers, tick or (lambda done, number: None))
     except RunFolderError as error:
@@ -111,13 +138,16 @@ def verify_run(
     problems = check.problems[:MOST_PROBLEMS]
     return Verification(
         path=str(path),
-        verified=not problems,
+        verified=not problems and not check.sealed,
         complete=not problems and not check.unscored,
+        sealed=not problems and check.sealed,
+        suite=check.hash,
         episodes=check.episodes,
         steps=check.steps,
         unscored=check.unscored,
         seconds=time.perf_counter() - started,
         played=check.played,
+        again=check.again,
         problems=problems,
         notes=check.notes,
     )
@@ -126,8 +156,9 @@ def verify_run(
 class _Check:
     """The check of one run, part by part; each needs that those before found nothing."""
 
-    def __init__(self, folder: RunFolder, cards: list[str]) -> None:
-        self.folder, self.cards = folder, cards
+    def __init__(self, folder: RunFolder, cards: list[str], suites: Sequence[Suite]) -> None:
+        self.folder, self.cards, self.suites = folder, cards, suites
+        self.hash, self.sealed, self.again = "", False, 0
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.episodes = self.steps = self.unscored = 0
@@ -149,13 +180,21 @@ class _Check:
                 f"{self.unscored} of {len(records)} episodes are unscored; that they failed "
                 "cannot be checked, and their scores are missing from the means"
             )
-        if header.seed_rule < SEED_RULE:
-            self.notes.append("its agents' seeds follow the rule of version 0.1")
+        self.hash = header.suite
+        suite = next((each for each in self.suites if each.hash == self.hash), None)
+        self.sealed = bool(self.hash) and suite is None
+        old = header.seed_rule < SEED_RULE
+        if old:
+            self.notes.append(
+                "version 0.1 recorded it: its agents' seeds follow an older rule, and if it is "
+                "packed an erased reply would not show"
+            )
         if header.parser != parsing.VERSION:
             by = f"version {header.parser} of the parser" if header.parser else "an older parser"
             self.notes.append(
                 f"{by} read its replies, not version {parsing.VERSION}: only actions were checked"
             )
+        seeds = {job.key: job.seed for job in jobs_of(header, suite)}
         tasks = [
             Task(
                 path=str(self.folder.path),
@@ -166,6 +205,8 @@ class _Check:
                 planned=header.games[record.game].episodes * header.repeats,
                 limit=time_limit(record),
                 replies=header.parser == parsing.VERSION,
+                digests=not old,
+                seed=None if self.sealed else seeds[record.key],
             )
             for record in records
         ]
@@ -179,7 +220,12 @@ class _Check:
                 return
         if not self.problems:
             self._check_report()
-            self._look_for_strays(records)
+            self._check_files(records, old)
+        if self.sealed:
+            self.notes.append(
+                f"it was played on the private suite {self.hash}; its scores can be replayed when "
+                "that is revealed: name its file or its secret with --suite"
+            )
 
     def _records(self, header: RunHeader) -> list[EpisodeRecord]:
         """The records that count, in order, if each planned episode has exactly one."""
@@ -187,9 +233,9 @@ class _Check:
         self.problems += list(check_lines(lines, header))
         self.problems += list(check_seeds(lines, header)) if not self.problems else []
         latest = {record.key: record for record in lines}
-        again = len(lines) - len(latest)
-        if again:
-            self.notes.append(f"{again} unscored episodes were played again")
+        self.again = len(lines) - len(latest)
+        if self.again:
+            self.notes.append(f"{self.again} unscored episodes were played again")
         return [] if self.problems else in_order(header, latest.values())
 
     def _check_report(self) -> None:
@@ -208,40 +254,78 @@ class _Check:
                     Problem(what=what, expected=describe(one), found=describe(other))
                 )
 
-    def _look_for_strays(self, records: list[EpisodeRecord]) -> None:
+    def _check_files(self, records: list[EpisodeRecord], old: bool) -> None:
         """Refuse files of episodes that no record mentions: something was taken out.
 
-        In an entry, which is published, nothing else may lie about either.
+        In an entry, which is published, nothing else may lie about either, and its digest shows
+        what was changed after it was packed.
         """
         packed = self.folder.is_packed
         known = {replays_name(r.game) if packed else steps_name(*r.key) for r in records}
         root = self.folder.path
-        published = (root / "entry.json").exists()
+        published = packed or (root / "entry.json").exists()
         if published:
             known |= {"entry.json", "run.json", "episodes.jsonl"}
+        found = []
         for base in [root] if published else [own_path(root, "steps"), own_path(root, "replays")]:
             for path in sorted(base.rglob("*")):
                 name = path.relative_to(root).as_posix()
                 left_behind = name.endswith(PART) and not published
-                folder = path.is_dir() and not path.is_symlink()
-                if name not in known and not left_behind and not folder:
+                if path.is_dir() and not path.is_symlink():
+                    continue
+                found.append(name)
+                if name not in known and not left_behind:
                     self.problems.append(Problem(what=f"{name} belongs to no recorded episode"))
+        if published and not self.problems and not (old and packed):
+            told = read_info(root).digest
+            own = entry_digest(root, (name for name in found if name != "entry.json"))
+            if told != own:
+                what = "the entry was changed after it was packed: its digest differs"
+                self.problems.append(Problem(what=what, expected=own, found=told))
 
 
 def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:
     """Check that a run was played with games and settings that may be replayed here."""
-    problems = []
-    if not header.games:
-        problems.append(Problem(what="the run plays no game"))
-    if header.seed < 0 or header.retries < 0:
-        problems.append(Problem(what="the suite seed and the retries must be 0 or more"))
+    problems = [Problem(what=reason) for reason in _impossible(header)]
     for game, plan in header.games.items():
         reason = refusal(game, plan, guarded=True)
+        if not reason and not own_cards and plan.card != get_card(game).source:
+            reason = f"the game's card has another name: {get_card(game).source}"
         if not reason and not own_cards and get_card(game).source.endswith(".toml"):
             reason = "the game is no shipped one; name its card with --card"
         if reason:
             problems.append(Problem(what=reason, game=game))
     return problems
+
+
+def _impossible(header: RunHeader) -> Iterator[str]:
+    """What no run says of itself."""
+    if not header.games:
+        yield "the run plays no game"
+    if header.seed < 0 or not 0 <= header.retries <= MOST_RETRIES:
+        yield f"the suite seed must be 0 or more, the retries 0 to {MOST_RETRIES}"
+    if header.suite and (header.seed or header.seed_rule < SEED_RULE):
+        yield "a run on a private suite has no suite seed of its own"
+    try:
+        datetime.fromisoformat(header.started)
+    except ValueError:
+        yield "the run says no time when it was begun"
+    versions = header.versions
+    named = all(map(_PACKAGE.fullmatch, versions)) and all(
+        map(_VERSION.fullmatch, versions.values())
+    )
+    if not named or len(versions) > MOST_PACKAGES or not {*NEEDED_VERSIONS} <= versions.keys():
+        yield "impossible versions of Python and packages"
+    elif _release(versions["smartplay"]) > _release(__version__):
+        yield f"played by SmartPlay {versions['smartplay']}, newer than this one ({__version__})"
+    if not (header.parser <= parsing.VERSION and 1 <= header.seed_rule <= SEED_RULE):
+        yield "played with a parser or a rule for seeds that this version does not know"
+    if max(map(len, (header.agent, header.agent_digest))) > LONGEST_TEXT:
+        yield f"a text of more than {LONGEST_TEXT} characters"
+
+
+def _release(version: str) -> list[int]:
+    return [int(number[:9]) for number in re.findall("[0-9]+", version)[:3]]
 
 
 def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
@@ -254,6 +338,7 @@ def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[P
             continue
         if record.key in scored:
             yield problem_of(record, "the episode is recorded again after it was scored")
+        yield from check_bounds(record)
         if record.status == "scored":
             scored.add(record.key)
     played = Counter(game for game, _, _ in {record.key for record in lines})

@@ -16,10 +16,15 @@ import msgspec
 
 from smartplay.core.errors import RunFolderError
 from smartplay.games.registry import get_card, register_cards
-from smartplay.leaderboard.checks import Tally, check_claim, check_steps, check_sums
+from smartplay.leaderboard.checks import (
+    Problem,
+    Tally,
+    check_claim,
+    check_steps,
+    compare_with_replay,
+    problem_of,
+)
 from smartplay.leaderboard.claims import Claim, make_claim, read_claims
-from smartplay.leaderboard.problems import Problem, problem_of
-from smartplay.leaderboard.replayed import compare_with_replay
 from smartplay.records import EpisodeRecord, GameHeader, StepRecord
 from smartplay.records.folder import RunFolder
 from smartplay.runner.pool import processors
@@ -43,6 +48,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         planned: Episodes of the game, repeats counted.
         limit: Seconds the check may take in a worker.
         replies: Whether to check that each reply means what is recorded of it.
+        digests: Whether a packed claim must tell a digest of the replies.
+        seed: The seed of the world; None if it is a secret, and nothing can be replayed.
     """
 
     path: str
@@ -53,6 +60,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     planned: int
     limit: int
     replies: bool
+    digests: bool
+    seed: int | None
 
 
 def time_limit(record: EpisodeRecord) -> int:
@@ -156,14 +165,16 @@ def _check(task: Task) -> list[Problem]:
     for path in task.cards:
         register_cards(path)
     record = task.record
-    problems = check_sums(record)
-    if problems or (record.status == "unscored" and not record.steps):
+    problems: list[Problem] = []
+    if record.status == "unscored" and not record.steps:
         return problems
     card = get_card(record.game)
     claim, tally = _claim(task, problems)
     if not problems:
         problems += check_claim(claim, record, card, task.retries, tally)
-    return problems or compare_with_replay(task.plan, record, claim)
+    if problems or task.seed is None:
+        return problems
+    return compare_with_replay(task.plan, record, claim, task.seed)
 
 
 def _claim(task: Task, problems: list[Problem]) -> tuple[Claim, Tally | None]:
@@ -172,6 +183,8 @@ def _claim(task: Task, problems: list[Problem]) -> tuple[Claim, Tally | None]:
         claim = _claims(task.path, record.game, task.planned).get((record.episode, record.repeat))
         if claim is None:
             raise RunFolderError("the episode's actions are missing")
+        if task.digests and not claim.replies:
+            problems.append(problem_of(record, "the digest of its replies is missing"))
         return claim, None
     header, steps = folder.stream(record.key, record.steps, StepRecord)
     tally = Tally()

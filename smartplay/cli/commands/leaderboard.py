@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--link", default="", metavar="URL", help="where to read more about it")
     add("--note", default="", help="one sentence on how the agent works")
     add("--cost", type=float, metavar="USD", help="what the run's calls cost")
+    add("--suite", action="append", default=[], metavar="FILE",
+        help="the private suite it was played on; the entry tells only its hash")  # fmt: skip
     add("--with-traces", action="store_true", help="pack prompts and replies as well")
 
 
@@ -46,15 +48,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _add(options: argparse.Namespace) -> int:
-    from smartplay.leaderboard.entry import add_entry
+    from smartplay.leaderboard.entry import add_entry, read_info
+    from smartplay.runner.suite import find_suite
 
     keys = ("agent", "model", "author", "link", "note", "cost", "with_traces")
     chosen = {key: getattr(options, key) for key in keys}
+    chosen["suites"] = [find_suite(given) for given in options.suite]
     path, verification = add_entry(options.run, options.root / "entries", **chosen)
     if options.json:
         print_json({"entry": str(path), "verification": verification})
     else:
         say(f"Verified and packed into {path}")
+        say(f"Its digest: {read_info(path).digest}")
     return OK
 
 
@@ -64,6 +69,7 @@ def _build(options: argparse.Namespace) -> int:
 
     def tick(name: str, found: Verification | None) -> None:
         result = "verified" if found and found.verified else "NOT verified"
+        result = "committed to a private suite" if found and found.sealed else result
         print(f"{printable.line(name)}: {result}", file=sys.stderr)
 
     board = build(options.root, tick)

@@ -15,16 +15,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("run", nargs="+", type=Path, help="a run folder or a leaderboard entry")
     add("--card", action="append", default=[], type=Path, metavar="FILE",
         help="a card of your own that the run was played with; its code is run")  # fmt: skip
+    add("--suite", action="append", default=[], metavar="FILE",
+        help="a private suite it was played on: its file, or its secret once revealed")  # fmt: skip
     add("--workers", type=int, metavar="N", help="processes for heavy games (default: one a core)")
 
 
 def run(options: argparse.Namespace) -> int:
     """Check the runs; 0 if all are verified, else 1."""
     from smartplay.leaderboard.verify import verify_run
+    from smartplay.runner.suite import find_suite
 
     if options.workers is not None and options.workers < 1:
         raise UsageError(f"workers must be 1 or more, not {options.workers}")
-    found = [verify_run(p, cards=options.card, workers=options.workers) for p in options.run]
+    suites = [find_suite(given) for given in options.suite]
+    chosen = {"cards": options.card, "workers": options.workers, "suites": suites}
+    found = [verify_run(path, **chosen) for path in options.run]
     if options.json:
         print_json(found[0] if len(found) == 1 else found)
     else:
