@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -24,10 +26,12 @@ from smartplay.play.baseline import (
     played,
     read,
 )
+from smartplay.play.journal import JOURNAL
 from smartplay.report import build_report
 from smartplay.scores.statistics import mean_interval
 from tests.golden import GAMES, all_cards
 from tests.players import play, recorded_run
+from tests.tampering import change_header
 from tests.test_play import hanoi_keys
 
 KEYS = ["enter", *hanoi_keys(), "enter"]
@@ -96,6 +100,80 @@ def test_agents_are_no_people(tmp_path: Path) -> None:
     recorded_run(tmp_path / "run")
     with pytest.raises(UsageError, match="played by reference"):
         human_episodes(tmp_path / "run")
+
+
+def forged(run: Path, journal: str) -> Path:
+    """A random run dressed as a person's, as far as its header goes."""
+    recorded_run(run, agent="random", steps=None)
+    change_header(
+        run,
+        lambda header: header.update(
+            agent="human:bob", agent_settings={"shown": "text", "score": False}, retries=0
+        ),
+    )
+    if journal:
+        (run / JOURNAL).write_text(journal)
+    return run
+
+
+@pytest.mark.parametrize("journal", ["", "{}\n", "\xff\n", "[" * 10**5 + "\n"])
+def test_a_renamed_run_is_no_baseline(
+    tmp_path: Path, journal: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = forged(tmp_path / "run", journal)
+    (tmp_path / "games" / "hanoi").mkdir(parents=True)
+    code = main(["baseline", str(run), "--games", str(tmp_path / "games")])
+    told = capsys.readouterr()
+    assert "journal" in told.out + told.err
+    assert code in (0, 2)
+    assert list((tmp_path / "games" / "hanoi").iterdir()) == []
+
+
+def test_a_run_of_the_usual_retries_is_no_persons(tmp_path: Path) -> None:
+    run = forged(tmp_path / "run", "")
+    change_header(run, lambda header: header.update(retries=1))
+    with pytest.raises(UsageError, match="not played with smartplay play"):
+        human_episodes(run)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda moves: moves.pop(3),
+        lambda moves: moves[3].update(action=moves[3]["action"] - 1),
+        lambda moves: moves[3].update(seconds=1e6),
+        lambda moves: moves[3].update(seconds=0.0),
+        lambda moves: moves[3].update(step=7),
+        lambda moves: moves.append(moves[-1]),
+        lambda moves: moves.insert(2, dict(moves[0], step=1)),
+        lambda moves: moves.clear(),
+    ],
+)
+def test_a_journal_that_tells_of_another_play_is_no_evidence(tmp_path: Path, change: Any) -> None:
+    play(tmp_path / "run", KEYS)
+    path = tmp_path / "run" / JOURNAL
+    moves = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [move["action"] is None for move in moves] == [True, *[False] * 7]
+    change(moves)
+    path.write_text("".join(json.dumps(move) + "\n" for move in moves))
+    counting, left_out = human_episodes(tmp_path / "run")
+    assert not counting
+    assert sum(left_out.values()) == 1
+
+
+def test_a_game_with_a_break_counts_and_says_so(tmp_path: Path) -> None:
+    play(tmp_path / "run", [*KEYS[:4], "escape"])
+    play(tmp_path / "run", ["enter", *KEYS[4:]])
+    ((line,), left_out) = human_episodes(tmp_path / "run")
+    assert (line.sittings, line.steps) == (2, 7)
+    assert not left_out
+
+
+def test_the_first_play_of_an_episode_counts(tmp_path: Path) -> None:
+    (tmp_path / "hanoi").mkdir()
+    keep(tmp_path, [episode("ann", 1)])
+    keep(tmp_path, [episode("ann", 3), episode("ann", 3, 1)])
+    assert [line.score for line in read(tmp_path / "hanoi" / FILE)] == [1, 3]
 
 
 def test_a_missing_folder_is_said(tmp_path: Path) -> None:

@@ -15,6 +15,10 @@ from typing import Any
 import pytest
 
 from smartplay.agents.context import Reply
+from smartplay.leaderboard import verify_run
+from smartplay.leaderboard.entry import add_entry
+from smartplay.leaderboard.rows import Row, read_entry
+from smartplay.play.baseline import human_episodes
 from smartplay.records.folder import RunFolder
 from tests.players import recorded_run
 from tests.test_play import HANOI, hanoi_keys
@@ -119,6 +123,55 @@ def test_a_lost_connection_saves_as_well(
     (record,) = folder.episodes()
     assert (record.status, record.steps) == ("unscored", 1)
     assert folder.steps(HANOI, 0)[1][0].name == "Move the top disk of rod A to rod B"
+
+
+def kill(child: Any) -> None:
+    os.kill(child.pid, signal.SIGKILL)
+    child.expect(pexpect.EOF)
+    child.wait()
+
+
+def test_a_killed_game_goes_on_where_it_stopped_and_shows_that_it_was(
+    start: Callable[..., Any], tmp_path: Path
+) -> None:
+    keys = hanoi_keys()
+    run = ["play", "Hanoi3Disk", "--out", "run", "--name", "ann"]
+    child = start(*run)
+    child.expect_exact("start")
+    send(child, "\r", "step 0 ")
+    send(child, keys[0], "step 1 ")
+    send(child, keys[1], "step 2 ")
+    kill(child)
+    folder = RunFolder(tmp_path / "run")
+    assert folder.episodes() == []
+    with (tmp_path / "run" / "journal.jsonl").open("ab") as journal:
+        journal.write(b'{"game":"smartplay/Hano')  # a line the power took away
+    child = start(*run)
+    child.expect_exact("start")
+    send(child, "\r", "step 2 ")
+    kill(child)
+    child = start(*run)
+    child.expect_exact("start")
+    send(child, "\r", "step 2 ")
+    for step, key in enumerate(keys[2:-1], start=3):
+        send(child, key, f"step {step} ")
+    send(child, keys[-1], "Your score (")
+    child.send("\r")
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert child.exitstatus == 0
+    lines = folder.lines()
+    assert [line.status for line in lines] == ["unscored", "unscored", "scored"]
+    assert {line.error for line in lines[:2]} == {"the player's session was cut off"}
+    assert (lines[-1].score, lines[-1].steps) == (3.0, 7)
+    found = verify_run(tmp_path / "run")
+    assert (found.verified, found.again) == (True, 2)
+    path, _ = add_entry(tmp_path / "run", tmp_path / "entries", agent="ann")
+    row, _ = read_entry(path)
+    assert isinstance(row, Row)
+    assert row.again == 2
+    ((line,), _) = human_episodes(tmp_path / "run")
+    assert line.sittings == 3
 
 
 def test_arrows_scrolling_and_help(start: Callable[..., Any]) -> None:

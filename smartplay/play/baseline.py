@@ -18,6 +18,7 @@ from smartplay.core.whole_files import write_atomically
 from smartplay.games.registry import get_card
 from smartplay.leaderboard import verify_run
 from smartplay.play.human import PREFIX, is_name
+from smartplay.play.journal import Journal, doubt
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.records.folder import RunFolder, encode
 from smartplay.scores.statistics import mean_interval
@@ -40,7 +41,8 @@ class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
         seed: The seed of the environment.
         score: The score.
         steps: Steps taken.
-        seconds: Time the player took in all, from the first observation on.
+        seconds: Time the player took for all actions, from each question to its key.
+        sittings: In how many the episode was played; more than one shows that it was broken off.
         digest: The card's digest; a changed game makes the episode worthless.
     """
 
@@ -54,6 +56,7 @@ class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     seconds: float
     digest: str
+    sittings: int = 1
 
     @property
     def key(self) -> tuple[str, str, str, int, int]:
@@ -63,6 +66,9 @@ class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
 
 def human_episodes(run: Path) -> tuple[list[HumanEpisode], Counter[str]]:
     """The episodes of a run that count towards a baseline; the run is replayed first.
+
+    It has to be as `smartplay play` leaves it, with a journal of keys that agrees with its steps. A
+    renamed run of an agent is none; that a program pressed the keys no file can rule out.
 
     Returns:
         The episodes, and how many do not count, by reason.
@@ -74,19 +80,28 @@ def human_episodes(run: Path) -> tuple[list[HumanEpisode], Counter[str]]:
     header = folder.header()
     if not header.agent.startswith(PREFIX):
         raise UsageError(f"{run} was played by {header.agent}; a baseline takes runs of people")
-    named = is_name(header.agent.removeprefix(PREFIX))
-    if not named or header.agent_settings.get("shown") not in SHOWN:
-        raise UsageError(f"{run} was not played with smartplay play; a baseline takes no other")
+    settings = header.agent_settings
+    others = UsageError(f"{run} was not played with smartplay play; a baseline takes no other")
+    if not is_name(header.agent.removeprefix(PREFIX)) or settings.get("shown") not in SHOWN:
+        raise others
     verification = verify_run(run)
     if not verification.verified:
         raise UsageError(f"{run} does not verify, so it is no baseline: {verification.problems[0]}")
+    if header.retries or settings.keys() != {"shown", "score"}:
+        raise others
     counting, left_out = [], Counter[str]()
+    tries = Counter(record.key for record in folder.lines())
     for record in folder.results(header):
+        moves = Journal(folder).moves(record.key)
         reason = _why_not(header, record)
+        if not reason:
+            _, steps = folder.steps(record.game, record.episode, record.steps, record.repeat)
+            reason = doubt(moves, steps, tries[record.key])
         if reason:
             left_out[reason] += 1
         else:
-            counting.append(_line(header, record))
+            seconds = round(sum(move.seconds for move in moves), 3)
+            counting.append(_line(header, record, seconds, tries[record.key]))
     return counting, left_out
 
 
@@ -138,7 +153,9 @@ def read(path: Path) -> list[HumanEpisode]:
 
 
 def keep(games: Path, episodes: Sequence[HumanEpisode]) -> list[Path]:
-    """Add episodes to the files of their games; those that are there already are not doubled.
+    """Add episodes to the files of their games.
+
+    The first play of an episode counts: what a player has there already stays as it is.
 
     Args:
         games: The folder of the dossiers.
@@ -160,7 +177,9 @@ def keep(games: Path, episodes: Sequence[HumanEpisode]) -> list[Path]:
             )
         paths.setdefault(folder / FILE, []).append(episode)
     for path, new in paths.items():
-        lines = {episode.key: episode for episode in [*read(path), *new]}
+        lines: dict[tuple[str, str, str, int, int], HumanEpisode] = {}
+        for episode in [*read(path), *new]:
+            lines.setdefault(episode.key, episode)
         try:
             write_atomically(path, b"".join(encode(line) + b"\n" for line in lines.values()))
         except OSError as error:
@@ -174,6 +193,8 @@ def _why_not(header: RunHeader, record: EpisodeRecord) -> str:
     card = get_card(record.game)
     if record.score is None:
         return "not played to the end"
+    if header.suite:
+        return "played on a private suite"
     if record.repeat:
         return "played again; only the first play of an episode shows what a person can do"
     if header.agent_settings.get("score"):
@@ -185,7 +206,7 @@ def _why_not(header: RunHeader, record: EpisodeRecord) -> str:
     return ""
 
 
-def _line(header: RunHeader, record: EpisodeRecord) -> HumanEpisode:
+def _line(header: RunHeader, record: EpisodeRecord, seconds: float, sittings: int) -> HumanEpisode:
     return HumanEpisode(
         game=record.game,
         player=header.agent.removeprefix(PREFIX),
@@ -195,6 +216,7 @@ def _line(header: RunHeader, record: EpisodeRecord) -> HumanEpisode:
         seed=record.seed,
         score=record.score or 0.0,
         steps=record.steps,
-        seconds=round(record.seconds, 3),
+        seconds=seconds,
         digest=header.games[record.game].digest,
+        sittings=sittings,
     )

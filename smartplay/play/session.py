@@ -1,22 +1,25 @@
 """A person as an agent: what an agent reads is shown, and keys are waited for.
 
-A session plays through the runner like any run. Stopping leaves the episode under way unscored,
-with its steps; the next session of the same run takes them again unasked and goes on from there, so
-nobody plays an episode whose answers they know.
+A session plays through the runner like any run, and writes every action into the run's journal
+before the next is asked for. However it ends, the next session of the same run takes these actions
+again unasked and goes on from there, so nobody plays an episode whose answers they know; the try
+that was broken off stays on record.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
 
 from smartplay.agents.context import Context, Observation, Reply, prompt_text
 from smartplay.cards.card import GameCard
-from smartplay.core.errors import AgentError, RunFolderError
+from smartplay.core.errors import AgentError
 from smartplay.games.drawing import Picture
 from smartplay.games.registry import get_card
+from smartplay.play.journal import ROUNDING, Journal, Move
 from smartplay.play.keys import Controls
 from smartplay.play.view import HELP, QUIT, Display, View
-from smartplay.records import RunHeader, StepRecord
+from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.replay import Replay
 from smartplay.runner.episode import Job, RunOver, one_line
@@ -64,7 +67,7 @@ class Human:
         job: Job,
         manual: str,
         actions: list[str],
-        earlier: list[StepRecord],
+        earlier: list[Move],
     ) -> None:
         self._session, self._job = session, job
         self._manual, self._actions = manual, actions
@@ -84,16 +87,20 @@ class Human:
             PlayerStoppedError: If the player leaves.
         """
         if self._earlier:
-            step = self._earlier.popleft()
-            note = f"Taken before a break, after {step.seconds:.3f} s."
-            return self._taken(step.action, note)
+            move = self._earlier.popleft()
+            assert move.action is not None
+            return self._taken(move.action, move.note)
+        notice, asked = "", time.perf_counter()
         if not self._met:
             self._introduce()
-        notice = ""
         while True:
             key = self._session.display.ask(self._view(observation, notice))
             action = None if key is None else self._controls.press(key)
             if action is not None:
+                seconds = max(ROUNDING, round(time.perf_counter() - asked, 3))
+                game, episode, repeat = self._job.key
+                move = Move(game, episode, self._steps + 1, action, seconds, repeat)
+                self._session.journal.add(move)
                 return self._taken(action, "")
             if key == QUIT:
                 raise PlayerStoppedError
@@ -178,7 +185,7 @@ class Session:
     ) -> None:
         self.display, self.header = display, header
         self.pictured, self.score_shown = pictured, score_shown
-        self._folder = folder
+        self._folder, self.journal = folder, Journal(folder)
         self._jobs = {job.key: job for job in jobs_of(header)}
         self._player: tuple[Job, Human] | None = None
 
@@ -187,7 +194,8 @@ class Session:
         if not self.close_episode():
             raise SessionOverError
         job = self._jobs[context.game, context.episode, context.repeat]
-        player = Human(self, job, context.manual, context.actions, self._earlier(job))
+        earlier = self.journal.sit_down(_cut_off(job))
+        player = Human(self, job, context.manual, context.actions, earlier)
         self._player = job, player
         return player
 
@@ -233,12 +241,18 @@ class Session:
             pass
         return key == "enter"
 
-    def _earlier(self, job: Job) -> list[StepRecord]:
-        """What a session that was broken off has played of an episode."""
-        try:
-            return self._folder.steps(job.game, job.episode)[1]
-        except RunFolderError:
-            return []
+
+def _cut_off(job: Job) -> EpisodeRecord:
+    """The record of a sitting that ended without one."""
+    return EpisodeRecord(
+        game=job.game,
+        episode=job.episode,
+        repeat=job.repeat,
+        seed=job.seed,
+        agent_seed=job.agent_seed,
+        status="unscored",
+        error="the player's session was cut off",
+    )
 
 
 def _result(card: GameCard, score: float | None, error: str | None) -> str:
