@@ -19,6 +19,7 @@ from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
 from smartplay.games.drawing import Picture
 from smartplay.play import human
+from smartplay.play.journal import Journal
 from smartplay.play.view import View
 from smartplay.play.watch import Recording, watch
 from smartplay.play.window import HEAD, MARGIN, SIZE, Window
@@ -208,6 +209,42 @@ def test_a_display_that_does_not_answer(tmp_path: Path) -> None:
     assert found.returncode == 2, found.stderr
     assert "there is no display for a window" in found.stderr.splitlines()[-1]
     assert not (tmp_path / "r").exists(), "a run was begun that nobody can play"
+
+
+KILLED = """
+import os
+from pathlib import Path
+from smartplay.play import human
+from smartplay.play.window import Window
+import pygame
+
+player = human.source("ann", True, False)
+header, path = human.plan("Hanoi3Disk", player, 0, 1, None, Path("run"))
+with Window() as window:
+    keys, ask = ["enter", "1", "2"], window.ask
+    def pressing(view, timeout=None):
+        if not keys:
+            os.kill(os.getpid(), 9)
+        key = keys.pop(0)
+        code = pygame.key.key_code({"enter": "return"}.get(key, key))
+        event = {"key": code, "mod": 0, "unicode": key if len(key) == 1 else ""}
+        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, **event))
+        return ask(view, timeout)
+    window.ask = pressing
+    human.play(window, header, path, player)
+"""
+
+
+def test_what_was_done_in_a_killed_window_is_on_the_disk(tmp_path: Path) -> None:
+    env = os.environ | {"SDL_VIDEODRIVER": "dummy", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED], cwd=tmp_path, env=env, capture_output=True, check=False
+    )
+    assert done.returncode == -9, done.stderr
+    run = RunFolder(tmp_path / "run")
+    moves = Journal(run).moves(("smartplay/Hanoi3Disk-v0", 0, 0))
+    assert [(move.step, move.action) for move in moves] == [(0, None), (1, 0), (2, 1)]
+    assert run.episodes() == []
 
 
 @pytest.mark.skipif(shutil.which("Xvfb") is None, reason="Xvfb is not installed")
