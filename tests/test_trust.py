@@ -163,8 +163,19 @@ def test_an_entry_cannot_pass_for_one_of_version_0_1(entry: Path) -> None:
     refused(entry, "seeds do not follow")
 
 
-def test_entries_of_version_0_1_are_verified_and_marked() -> None:
-    path = Path(__file__).parents[1] / "leaderboard" / "entries" / "2026-11-23_local"
+def test_entries_of_version_0_1_are_verified_and_marked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("smartplay.runner.plan.SEED_RULE", 1)
+        run = play(tmp_path / "run")
+    path, _ = add_entry(run, tmp_path / "entries")
+    for game in ("Hanoi3Disk-v0", "BanditTwoArmedHighLowFixed-v0"):
+        change_claims(path, lambda claim: msgspec.structs.replace(claim, replies=""), game)
+    change_header(path, lambda header: [header.pop(k) for k in ("parser", "seed_rule", "suite")])
+    info = json.loads((path / "entry.json").read_text())
+    del info["digest"]
+    (path / "entry.json").write_text(json.dumps(info))
     found = verify_run(path)
     assert found.verified
     assert any("version 0.1" in note for note in found.notes)
@@ -172,6 +183,8 @@ def test_entries_of_version_0_1_are_verified_and_marked() -> None:
     assert track is not None
     assert track.is_old
     assert "version 0.1" in track.title
+    with pytest.raises(UsageError, match="already"):
+        add_entry(run, path.parent, agent="another name")
 
 
 # Best-of and best-prefix selection
