@@ -461,7 +461,7 @@ class Tried(NamedTuple):
         name: Its number, kind and change.
         codes: The commands' exit codes.
         faults: What a command did that it may not do.
-        seconds: The longest that one of them took.
+        seconds: The most time of a processor that one of them took.
         megabytes: The most memory of the process.
     """
 
@@ -518,9 +518,9 @@ def try_stranger(valid: Path, number: int, short: bool = False) -> Tried:
             verify, *others = commands(place, kind)
             chosen = [others[number % len(others)]] if short else others
             for arguments in [verify, *chosen]:
-                started = time.monotonic()
+                started = time.process_time()
                 exit_code, wrong = call(arguments)
-                slowest = max(slowest, time.monotonic() - started)
+                slowest = max(slowest, time.process_time() - started)
                 codes.append(exit_code)
                 faults += [f"{' '.join(arguments[:2])}: {each}" for each in wrong]
         if snapshot(place) != before:
@@ -551,7 +551,7 @@ def call(arguments: list[str]) -> tuple[int, list[str]]:
     out, err = io.StringIO(), io.StringIO()
     code = -1
     wrong = []
-    signal.alarm(2 * SECONDS)
+    signal.alarm(10 * SECONDS)  # of a machine that may be busy
     try:
         with redirect_stdout(out), redirect_stderr(err):
             code = main(arguments)
@@ -590,7 +590,9 @@ def report(count: int) -> int:
     codes: Counter[int] = Counter()
     faulty = 0
     slowest, most = 0.0, 0.0
-    for tried in try_strangers(list(range(count))):
+    for done, tried in enumerate(try_strangers(list(range(count))), start=1):
+        if done % 100 == 0:
+            print(f"{done} of {count}", file=sys.stderr, flush=True)
         codes.update(tried.codes)
         slowest, most = max(slowest, tried.seconds), max(most, tried.megabytes)
         faulty += bool(tried.faults)
