@@ -1,10 +1,12 @@
-"""Keeps what agents share with the run in its own process: the event loop, the working folder."""
+"""Keeps what agents share with the run in its own process: event loops, the working folder."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -51,3 +53,16 @@ def same_folder() -> Iterator[None]:
     finally:
         with suppress(OSError):
             os.chdir(before)
+
+
+@contextmanager
+def one_interrupt_is_enough() -> Iterator[None]:
+    """Let no further Ctrl-C break off what ends a run, which takes but a moment."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
