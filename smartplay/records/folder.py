@@ -44,6 +44,7 @@ __all__ = ["RunFolder", "Trace", "encode", "pretty"]
 RecordT = TypeVar("RecordT")
 FORCE_SECONDS = 1.0
 LOCK = ".lock"
+DYING = 0.5  # seconds that a killed run may yet hold its folder
 REPLIES = tuple(f"replies.sqlite{end}" for end in ("", "-wal", "-shm", "-journal"))
 
 
@@ -131,7 +132,7 @@ class RunFolder:
         Raises:
             RunFolderError: If another run holds the folder, or it cannot be written.
         """
-        lock = FileLock(self.path / LOCK, blocking=False)
+        lock = FileLock(self.path / LOCK, timeout=DYING)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             own_path(self.path, LOCK)

@@ -22,7 +22,7 @@ from smartplay.runner.plan import (
     select_games,
 )
 from smartplay.runner.session import play_session
-from smartplay.runner.steady import same_folder
+from smartplay.runner.steady import same_surroundings
 
 
 class Run(NamedTuple):
@@ -159,7 +159,7 @@ def run(
             folder.mend()
         else:
             folder.create(header)
-        stack.enter_context(same_folder())
+        stack.enter_context(same_surroundings())
         stopped = play_session(
             RunFolder(folder.path.absolute()),
             header,

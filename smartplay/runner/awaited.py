@@ -24,8 +24,8 @@ from smartplay.runner.episode import CANCELLED, Job, Outcome, failed, one_line, 
 from smartplay.runner.steady import SteadyLoop
 
 ANSWER = 0.5  # seconds a loop has to answer, if nothing on it is stuck
-ENDING = 0.4  # seconds for what agents left under way to end
-CLOSING = 0.7  # seconds for that and the models' connections
+ENDING = 0.25  # seconds for what agents left under way to end
+CLOSING = 0.5  # seconds for that and the models' connections
 OVERTIME = 2.0
 """Seconds that a reply under way may go on after its episode's time is over, before the episode is
 given up from outside. Seen from inside, which is between replies, its steps are kept."""

@@ -498,7 +498,7 @@ def one_line(failure: BaseException) -> str:
     """What went wrong, in one printable line of at most `LONGEST_CAUSE` characters."""
     try:
         text = str(failure)
-    except Exception:
+    except BaseException:
         text = ""
     name = type(failure).__name__
     return printable.line(f"{name}: {text}" if text.strip() else name, LONGEST_CAUSE)

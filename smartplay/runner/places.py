@@ -36,7 +36,7 @@ from smartplay.runner.pool import WorkerPool, processors
 from smartplay.runner.threads import Threads
 from smartplay.runner.worker import play_by_name, play_for, play_here
 
-LAST_STEP = 0.5
+LAST_STEP = 0.25
 """Seconds for threads to end their step before a run is over without them."""
 
 SENDINGS = 3

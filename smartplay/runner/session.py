@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Executor, wait
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ import msgspec
 
 from smartplay.agents.catalog import AgentSource
 from smartplay.core.errors import UsageError
+from smartplay.core.guard import ending_within
 from smartplay.games.registry import get_card
 from smartplay.models.replies import Replies, Store
 from smartplay.records import Call, RunHeader
@@ -24,14 +25,14 @@ from smartplay.runner.episode import BAD_REQUEST, Job, Outcome, Stopped, failed,
 from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
 from smartplay.runner.progress import RunProgress, is_watched
-from smartplay.runner.steady import SteadyLoop, one_interrupt_is_enough, run_steadily
+from smartplay.runner.steady import SteadyLoop, interrupting
 from smartplay.runner.streams import Stream, streams_of
 from smartplay.runner.threads import in_thread
 
 GRACE = 30.0
 """Seconds for calls under way, which are paid for, when a run stops; then they are given up."""
 
-LATE = 0.5
+LATE = 0.25
 """Seconds for them when it stops as its time is over."""
 
 T = TypeVar("T")
@@ -93,7 +94,8 @@ def play_session(
         paces = [model.pace for model in source.models.values()]
         bar = stack.enter_context(RunProgress(header, done.values(), shown, budget, paces))
         session = _Session(folder, source, stores, budget, bar)
-        run_to_end(session.play(streams, concurrency, executor))
+        with ending_within(budget.seconds):
+            run_to_end(session.play(streams, concurrency, executor))
         budget.end()
     if budget.reason is None and not session.unscored:
         folder.forget_replies()
@@ -155,11 +157,10 @@ class _Session:
                     self._budget.stop("it was interrupted")  # ends threads no one waits for
                     raise
         finally:
-            with one_interrupt_is_enough():
-                _cancel(tasks)
-                places.cancel_waiting()
-                await asyncio.gather(*tasks, return_exceptions=True)
-                await places.aclose()
+            _cancel(tasks)
+            places.cancel_waiting()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await places.aclose()
 
     async def _play_next(self, stream: Stream, places: Places) -> bool:
         """Play the next episode of a row, if there is one; say so."""
@@ -229,9 +230,10 @@ def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
 
 
 def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine whether or not the caller (a notebook, say) runs an event loop already."""
-    if asyncio._get_running_loop() is None:
-        return run_steadily(coroutine)
+    """Run a coroutine whether or not the caller (a notebook, say) runs an event loop already.
+
+    The first Ctrl-C cancels it, further ones change nothing: it ends soon.
+    """
     runner = asyncio.Runner(loop_factory=SteadyLoop)
     loop = runner.get_loop()
     task = loop.create_task(coroutine)
@@ -243,13 +245,17 @@ def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
         with runner:
             return runner.run(end())
 
-    future: Future[T] | None = None
-    try:
-        future = in_thread(body)
-        return future.result()
-    except BaseException:
+    def cancel() -> None:
         with suppress(RuntimeError):  # if the loop is closed
-            loop.call_soon_threadsafe(task.cancel)  # an interrupt reaches only this thread
-        if future is not None:
+            loop.call_soon_threadsafe(task.cancel)
+
+    with interrupting(cancel):
+        if asyncio._get_running_loop() is None:
+            return body()
+        future = in_thread(body)
+        try:
+            return future.result()
+        except BaseException:
+            cancel()
             wait([future])
-        raise
+            raise
