@@ -35,6 +35,7 @@ from smartplay.records import (
     EpisodeRecord,
     Key,
     RunHeader,
+    Session,
     StepRecord,
 )
 from smartplay.records.encoding import Trace, encode, pretty
@@ -95,6 +96,10 @@ class RunFolder:
     @property
     def _episodes(self) -> Path:
         return self.path / "episodes.jsonl"
+
+    @property
+    def _sessions(self) -> Path:
+        return self.path / "sessions.jsonl"
 
     @property
     def replies(self) -> Path:
@@ -226,6 +231,20 @@ class RunFolder:
                 raise RunFolderError(f"{self.path}: episodes.jsonl, {where}: {reason}")
         return in_order(header, records)
 
+    def begin(self, header: RunHeader) -> None:
+        """Note a start of the run; call after `create` or `mend`.
+
+        Raises:
+            RunFolderError: If the folder cannot be written.
+        """
+        finished = len(self.episodes())
+        session = Session(started=header.started, versions=header.versions, finished=finished)
+        try:
+            with self._sessions.open("ab") as file:
+                file.write(encode(session) + b"\n")
+        except OSError as error:
+            raise self._cannot("write", error) from error
+
     def mend(self) -> None:
         """Remove what a killed run left half written; call before appending.
 
@@ -235,17 +254,18 @@ class RunFolder:
         try:
             self._refuse_links()
             remove_parts(self.path)
-            if not self._episodes.exists():
-                return
-            if self._episodes.stat().st_size > LINES_LIMIT:
-                raise RunFolderError(f"{self._episodes} is too large for a run: refused")
-            drop_half_line(self._episodes)
+            for path in (self._episodes, self._sessions):
+                if path.exists():
+                    if path.stat().st_size > LINES_LIMIT:
+                        raise RunFolderError(f"{path} is too large for a run: refused")
+                    drop_half_line(path)
         except OSError as error:
             raise self._cannot("write", error) from error
 
     def _refuse_links(self) -> None:
         """Refuse to write where a link in it would lead out of an untrusted folder."""
-        own_path(self.path, "episodes.jsonl")
+        for name in ("episodes.jsonl", "sessions.jsonl"):
+            own_path(self.path, name)
         steps = own_path(self.path, "steps")
         for place in steps.iterdir() if steps.exists() else ():
             own_path(self.path, f"steps/{place.name}")

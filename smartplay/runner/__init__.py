@@ -159,6 +159,7 @@ def run(
             folder.mend()
         else:
             folder.create(header)
+        folder.begin(header)
         stack.enter_context(same_surroundings())
         stopped = play_session(
             RunFolder(folder.path.absolute()),
