@@ -153,7 +153,10 @@ def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> Ag
             digest=digest or "",
             resumable=digest is not None,
         )
-    kind, _, rest = agent.partition(":")
+    kind, colon, rest = agent.partition(":")
+    if kind in SCRIPTED and colon and not rest:
+        more = f" or, for its second action, {kind}:2" if kind == "constant" else ""
+        raise UsageError(f"{agent!r} says nothing after the colon; write {kind}{more}")
     if kind in SCRIPTED:
         source = _from_object(agent, *_scripted(kind, rest, settings))
     elif has_kind(kind):

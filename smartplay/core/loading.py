@@ -211,7 +211,9 @@ def _look_first_in(file: Path) -> None:
         stem = place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         changed = _read.get(path, content) != content
         if stem != file.stem and (changed or path.is_relative_to(folder)):
-            sys.modules.pop(stem, None)
+            parts = stem.split(".")
+            for count in range(len(parts)):  # packages keep their modules as attributes
+                sys.modules.pop(".".join(parts[: count + 1]), None)
         _read[path] = content
     importlib.invalidate_caches()
     ahead = [sys.path.index(each) for each in _folders if each in sys.path]

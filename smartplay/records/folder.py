@@ -139,6 +139,8 @@ class RunFolder:
         """
         lock = FileLock(self.path / LOCK, timeout=DYING)
         try:
+            if self.path.is_file():
+                raise RunFolderError(f"{self.path} is a file; choose a folder with --out")
             self.path.mkdir(parents=True, exist_ok=True)
             own_path(self.path, LOCK)
             lock.acquire()

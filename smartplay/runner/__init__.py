@@ -25,7 +25,7 @@ from smartplay.runner.session import play_session
 from smartplay.runner.steady import same_surroundings
 
 
-class Run(NamedTuple):
+class Played(NamedTuple):
     """A run that was played to its end or to a limit.
 
     Attributes:
@@ -46,7 +46,7 @@ class Run(NamedTuple):
         return [record for record in self.episodes if record.status == "unscored"]
 
 
-__all__ = ["Limits", "Run", "run"]
+__all__ = ["Limits", "Played", "run"]
 
 LEAST_SECONDS = 0.001
 
@@ -74,7 +74,7 @@ def run(
     cluster: str | None = None,
     executor: Executor | None = None,
     progress: bool | None = None,
-) -> Run:
+) -> Played:
     """Play an agent over games; a folder that holds part of the same run is completed.
 
     Args:
@@ -174,7 +174,7 @@ def run(
             progress=progress,
         )
     header = folder.header()
-    return Run(folder.path, header, folder.results(header), stopped)
+    return Played(folder.path, header, folder.results(header), stopped)
 
 
 def _at_once(source: AgentSource, header: RunHeader, limits: Limits, elsewhere: bool) -> int:
