@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 import smartplay
 from smartplay.records.folder import RunFolder
 from tests.bad_agents import AGENTS, KILLED, SCORED, STUCK, TOP, UNSCORED, complaint, start
+from tests.raw_server import RawServer, Step, http
 
 PATIENCE = 30.0  # seconds that a busy machine may take over a run that ends in about one
 BAD = {bad.name: bad for bad in AGENTS}
@@ -142,3 +145,45 @@ def test_time_is_over_in_a_notebook_too(tmp_path: Path) -> None:
     assert time.monotonic() - began < 8
     assert run.stopped == "the 0.5 seconds it was given are over"
     assert RunFolder(run.path).episodes() == []
+
+
+def drip() -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
+    while True:
+        time.sleep(0.05)
+        yield b" "
+
+
+@pytest.mark.parametrize(
+    "answer", [[300.0], [http(200, b"", length=9999), 300.0], [drip], [b"HTTP", 300.0]],
+    ids=["silent", "silent after its head", "dripping", "silent within its head"],
+)  # fmt: skip
+def test_time_is_over_whatever_the_service_does(answer: list[Step], tmp_path: Path) -> None:
+    with RawServer() as server:
+        server.next = answer
+        began = time.monotonic()
+        run = smartplay.run(
+            "openai:x", "Hanoi3Disk", episodes=4, out=tmp_path / "run",
+            agent_settings={"base_url": server.url}, limits=smartplay.Limits(seconds=1.0),
+        )  # fmt: skip
+        assert time.monotonic() - began < 10
+    assert run.stopped == "the 1 seconds it was given are over"
+    assert run.episodes == []
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_time_is_over_on_an_executor_too(pool: type[Executor], tmp_path: Path) -> None:
+    """What is played there ends between two steps and brings its replies along."""
+    (tmp_path / "slow.py").write_text(
+        "import time\n\ndef agent(prompt):\n    time.sleep(0.05)\n    return '1'\n"
+    )
+    with pool() as executor:
+        began = time.monotonic()
+        run = smartplay.run(
+            f"{tmp_path / 'slow.py'}:agent", "BanditTwoArmedHighLowFixed", episodes=50,
+            concurrency=2, out=tmp_path / "run", limits=smartplay.Limits(seconds=3.0),
+            executor=executor,
+        )  # fmt: skip
+        assert time.monotonic() - began < 20
+    assert run.stopped == "the 3 seconds it was given are over"
+    assert not run.unscored

@@ -349,7 +349,7 @@ def slug(words: str) -> str:
 
 
 def versions_of(source: AgentSource) -> dict[str, str]:
-    """Versions of all that may play a part, the packages that an agent of one's own imports, too."""
+    """Versions of all that may play a part, such as the packages an agent of one's own imports."""
     found = {"smartplay": __version__, "python": platform.python_version(), "code": _own_digest()}
     own = metadata.packages_distributions() if source.packages else {}
     packages = [name for each in source.packages for name in own.get(each, [])]
