@@ -117,7 +117,10 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("run", "constant:abc", "--games", HANOI), "no action 'abc'"),
     (("run", "constant:", "--games", HANOI), "write constant or, for its second action, constant:"),
     (("run", "random:", "--games", HANOI), "says nothing after the colon; write random"),
-    (("run", "random", "--games", HANOI, "--out", "mine.py"), "mine.py is a file; choose a folder"),
+    (
+        ("run", "random", "--games", HANOI, "--out", "mine.py"),
+        "mine.py: it is a file; choose another",
+    ),
     (("run", "random", "--games", HANOI, "--game-set", "hanoi.disks="), "write GAME.KEY=VALUE"),
     (("run", "mine.py:Picky", "--games", HANOI, "--out", "mine.py/x"), "Not a directory"),
     (("run", "bad/mine.py"), "name the class or function in it: bad/mine.py:Name"),

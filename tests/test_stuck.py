@@ -124,9 +124,7 @@ def test_an_interrupt_ends_a_run_that_is_stuck(
     assert not any(map(is_there, players)), "a worker outlives its run"
 
 
-def test_worker_processes_that_are_stuck_are_ended(
-    agent: str, tmp_path: Path
-) -> None:
+def test_worker_processes_that_are_stuck_are_ended(agent: str, tmp_path: Path) -> None:
     run = smartplay.run(
         agent,
         game(tmp_path, True),

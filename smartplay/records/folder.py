@@ -140,7 +140,9 @@ class RunFolder:
         lock = FileLock(self.path / LOCK, timeout=DYING)
         try:
             if self.path.is_file():
-                raise RunFolderError(f"{self.path} is a file; choose a folder with --out")
+                raise RunFolderError(
+                    f"cannot write run folder {self.path}: it is a file; choose another with --out"
+                )
             self.path.mkdir(parents=True, exist_ok=True)
             own_path(self.path, LOCK)
             lock.acquire()
