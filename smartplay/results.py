@@ -179,7 +179,7 @@ class Run:
         return html_table((), [[line] for line in lines]) + table
 
 
-def _giving_results(play: Callable[P, runner.Run]) -> Callable[P, Run]:
+def _giving_results(play: Callable[P, runner.Played]) -> Callable[P, Run]:
     """The same function, its run as a notebook likes it."""
 
     @wraps(play, assigned=("__name__", "__qualname__", "__doc__"))

@@ -115,6 +115,14 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("run", "random", "--games", HANOI, "--cluster", "a:99999"), "no address; write tcp"),
     (("run", "constant:99", "--games", HANOI), "no action 99"),
     (("run", "constant:abc", "--games", HANOI), "no action 'abc'"),
+    (("run", "constant:", "--games", HANOI), "write constant or, for its second action, constant:"),
+    (("run", "random:", "--games", HANOI), "says nothing after the colon; write random"),
+    (
+        ("run", "random", "--games", HANOI, "--out", "mine.py"),
+        "mine.py: it is a file; choose another",
+    ),
+    (("run", "random", "--games", HANOI, "--game-set", "hanoi.disks="), "write GAME.KEY=VALUE"),
+    (("run", "mine.py:Picky", "--games", HANOI, "--out", "mine.py/x"), "Not a directory"),
     (("run", "bad/mine.py"), "name the class or function in it: bad/mine.py:Name"),
     (("run", "unclosed.toml"), 'unclosed.toml is not valid TOML: Expected "\'"'),
     (("run", "openai:x", "--set", "temperature=hot"), "temperature takes a number or none"),
@@ -257,7 +265,8 @@ def test_an_agent_that_leaves_the_folder_takes_the_run_nowhere(game: str, tmp_pa
 def test_what_an_agent_raises_costs_its_episode_only(
     name: str, heavy: bool, tmp_path: Path
 ) -> None:
-    game = str(write_game(tmp_path, heavy=True, name=unique(tmp_path))) if heavy else HANOI
+    own = f"Ticks{name}-v0"  # decides the seeds
+    game = str(write_game(tmp_path, heavy=True, name=own)) if heavy else HANOI
     told = call("run", f"mine.py:{name}", "--games", game, "--episodes", "8", "--steps", "2",
         "--out", "x")  # fmt: skip
     assert told.code == 3, told.err
@@ -274,7 +283,7 @@ def test_what_an_agent_raises_costs_its_episode_only(
 
 def test_an_agent_that_ends_its_worker_process_is_found(tmp_path: Path) -> None:
     """Those that were played beside it are not blamed."""
-    game = str(write_game(tmp_path, heavy=True, name=unique(tmp_path)))
+    game = str(write_game(tmp_path, heavy=True, name="TicksUntilTheEnd-v0"))  # decides the seeds
     told = call("run", "mine.py:Ends", "--games", game, "--episodes", "4", "--steps", "2",
         "--out", "x", "--concurrency", "2")  # fmt: skip
     assert told.code == 3

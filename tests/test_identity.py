@@ -279,6 +279,14 @@ USES = {
     ),
     "two deep": "import relay_{0}\ndef agent(prompt):\n    return relay_{0}.answer()\n",
     "lazy two deep": "import late_{0}\ndef agent(prompt):\n    return late_{0}.answer()\n",
+    "no init": "from plain_{0} import inner\ndef agent(prompt):\n    return inner.answer()\n",
+    "no init by as": (
+        "import plain_{0}.inner as inner\ndef agent(prompt):\n    return inner.answer()\n"
+    ),
+    "by name": (
+        "import importlib\ndef agent(prompt):\n"
+        "    return importlib.import_module('plain_{0}.inner').answer()\n"
+    ),
 }
 
 
@@ -290,6 +298,9 @@ def write(folder: Path, use: str, answer: int, mark: str) -> str:
     pack.mkdir(exist_ok=True)
     (pack / "__init__.py").write_text("from .inner import answer\n")
     (pack / "inner.py").write_text(said)
+    plain = folder / f"plain_{mark}"
+    plain.mkdir(exist_ok=True)
+    (plain / "inner.py").write_text(said)
     (folder / f"helper_{mark}.py").write_text(said)
     (folder / f"relay_{mark}.py").write_text(f"from helper_{mark} import answer\n")
     (folder / f"late_{mark}.py").write_text(
@@ -357,6 +368,62 @@ def test_a_helper_that_nobody_imports_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "stranger.py").write_text("import helper_unused\n")
     (tmp_path / "notes.txt").write_text("mine")
     assert play(agent, tmp_path / "run").episodes == first.episodes
+
+
+@pytest.mark.parametrize("form", ["module", "package", "no init"])
+def test_a_helper_elsewhere_on_the_path_belongs_to_the_agent(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = form.replace(" ", "")
+    library, own = tmp_path / "library", tmp_path / "own"
+    inner = library / f"far_{mark}" / "inner.py" if form != "module" else library / f"far_{mark}.py"
+    inner.parent.mkdir(parents=True)
+    own.mkdir()
+    if form == "package":
+        (inner.parent / "__init__.py").write_text("")
+    name = f"far_{mark}" if form == "module" else f"far_{mark}.inner"
+    (own / "mine.py").write_text(f"from {name} import answer as agent\n")
+    monkeypatch.syspath_prepend(library)
+    inner.write_text("def answer(prompt):\n    return 'Answer: 1'\n")
+    assert actions(play(f"{own / 'mine.py'}:agent", tmp_path / "run")) == {FIRST}
+    inner.write_text("def answer(prompt):\n    return 'Answer: 2'\n")
+    with pytest.raises(RunFolderError, match="agent_digest differs"):
+        play(f"{own / 'mine.py'}:agent", tmp_path / "run")
+    os.utime(inner, (2, 2))
+    assert actions(play(f"{own / 'mine.py'}:agent", tmp_path / "other")) == {SECOND}
+
+
+def test_the_version_of_a_package_that_an_agent_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site-packages"
+    (site / "oracle").mkdir(parents=True)
+    (site / "oracle" / "__init__.py").write_text("def answer(prompt):\n    return 'Answer: 1'\n")
+    monkeypatch.syspath_prepend(site)
+    (tmp_path / "mine.py").write_text("from oracle import answer as agent\n")
+    for version in ("1.0", "2.0"):
+        shutil.rmtree(site / "oracle_package-1.0.dist-info", ignore_errors=True)
+        told = site / f"oracle_package-{version}.dist-info"
+        told.mkdir()
+        (told / "METADATA").write_text(f"Name: oracle-package\nVersion: {version}\n")
+        (told / "top_level.txt").write_text("oracle\n")
+        if version == "1.0":
+            run = play(f"{tmp_path / 'mine.py'}:agent", tmp_path / "run")
+            assert run.header.versions["oracle-package"] == "1.0"
+    with pytest.raises(RunFolderError, match=r"oracle-package differs \(1.0 there, 2.0 here\)"):
+        play(f"{tmp_path / 'mine.py'}:agent", tmp_path / "run")
+
+
+def test_every_start_is_noted_with_its_versions(tmp_path: Path) -> None:
+    play("random", tmp_path / "run", episodes=3, limits=smartplay.Limits(seconds=60))
+    with (tmp_path / "run" / "sessions.jsonl").open("a") as file:
+        file.write('{"started": "cut o')  # as a killed run leaves it
+    play("random", tmp_path / "run", episodes=3)
+    lines = (tmp_path / "run" / "sessions.jsonl").read_text().splitlines()
+    first, second = map(json.loads, lines)
+    assert (first["finished"], second["finished"]) == (0, 3)
+    assert first["versions"] == second["versions"] == RunFolder(tmp_path / "run").header().versions
+    assert {"python", "numpy", "gymnasium", "smartplay", "code"} <= set(first["versions"])
 
 
 def test_a_moved_folder_is_the_same_agent(tmp_path: Path) -> None:
@@ -468,6 +535,8 @@ def test_an_edited_game_is_another_run(edited: str, old: str, new: str, tmp_path
     [
         (("versions", "numpy"), "1.26.4"),
         (("versions", "smartplay"), "0.0.9"),
+        (("versions", "code"), "another"),
+        (("versions", "a package of the agent"), "7.1"),
         (("parser",), 99),
         (("seed",), 5),
         (("repeats",), 2),

@@ -159,6 +159,7 @@ def kill_at(server: FakeServer, told: list[str], call: int, reply: Callable[...,
             return reply(request)
         time.sleep(0.3)
         process.kill()
+        time.sleep(0.3)  # what plays dies with the process that watches over it, not before
         return reply(request)
 
     server.answer(deadly)

@@ -408,7 +408,8 @@ def test_the_record_of_replies_ends_with_the_run(server: FakeServer, tmp_path: P
     path = play(server, tmp_path / "run", 80, limits=limits).path
     assert (path / "replies.sqlite").exists()
     play(server, path, 80)
-    assert sorted(file.name for file in path.iterdir()) == ["episodes.jsonl", "run.json", "steps"]
+    kept = ["episodes.jsonl", "run.json", "sessions.jsonl", "steps"]
+    assert sorted(file.name for file in path.iterdir()) == kept
 
 
 # Limits

@@ -17,7 +17,6 @@ import pytest
 import smartplay
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.core.errors import UsageError
-from smartplay.models.lending import RunModels
 from smartplay.records.folder import RunFolder
 from smartplay.results import Run
 from smartplay.runner import Limits
@@ -229,9 +228,8 @@ def test_an_interrupt_before_the_first_step_leaves_nothing_behind(tmp_path: Path
     )  # fmt: skip
 
     async def body() -> None:
-        models = RunModels({}, budget)
         with RunProgress(plan, [], False, budget) as bar:
-            session = _Session(RunFolder(tmp_path), source, models, budget, bar)
+            session = _Session(RunFolder(tmp_path), source, [], budget, bar)
             playing = asyncio.ensure_future(session.play(streams, 2, None))
             await asyncio.sleep(0)  # it has made its tasks, and none of them has begun
             playing.cancel()

@@ -15,7 +15,6 @@ from rich.console import Console
 
 import smartplay
 from smartplay.agents.catalog import find_agent
-from smartplay.models.lending import RunModels
 from smartplay.records import EpisodeRecord, RunHeader, Usage
 from smartplay.records.prices import Price
 from smartplay.runner.budget import Budget, Limits
@@ -217,8 +216,7 @@ def test_no_objects_address_is_shown(server: FakeServer) -> None:
 
 def test_steps_in_worker_processes_are_counted_while_they_are_played(tmp_path: Path) -> None:
     places = Places(
-        find_agent("random", {}), RunModels({}, Budget(Limits())), Budget(Limits()), 1,
-        lambda calls: None, None,
+        find_agent("random", {}), [], Budget(Limits()), 1, lambda calls: None, None
     )  # fmt: skip
     crafter = msgspec.structs.replace(job("Crafter"), steps=25)
     try:
@@ -226,7 +224,7 @@ def test_steps_in_worker_processes_are_counted_while_they_are_played(tmp_path: P
         assert places.worker_steps == outcome.record.steps == 25
         assert not places.plays_here(crafter)
     finally:
-        places.close()
+        asyncio.run(places.aclose())
 
 
 def test_a_run_in_a_terminal_shows_its_calls_at_once(

@@ -34,8 +34,8 @@ def stuck(prompt):
 WRAPPER = """
 import sys
 from smartplay.cli import main
-from smartplay.runner import places, session, worker
-session.GRACE = places.LAST_STEP = worker.OVERTIME = 0.3
+from smartplay.runner import awaited
+awaited.OVERTIME = 0.3
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
 """
@@ -124,10 +124,7 @@ def test_an_interrupt_ends_a_run_that_is_stuck(
     assert not any(map(is_there, players)), "a worker outlives its run"
 
 
-def test_worker_processes_that_are_stuck_are_ended(
-    agent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("smartplay.runner.session.GRACE", 0.1)
+def test_worker_processes_that_are_stuck_are_ended(agent: str, tmp_path: Path) -> None:
     run = smartplay.run(
         agent,
         game(tmp_path, True),
@@ -144,7 +141,7 @@ def test_worker_processes_that_are_stuck_are_ended(
 def test_episodes_after_one_that_is_stuck_are_played(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smartplay.runner.worker.OVERTIME", 0.1)
+    monkeypatch.setattr("smartplay.runner.awaited.OVERTIME", 0.1)
     go = threading.Event()
     seeds: list[int] = []
 
@@ -160,7 +157,6 @@ def test_episodes_after_one_that_is_stuck_are_played(
 
     options: dict[str, Any] = {"episodes": 4, "steps": 3, "concurrency": 1}
     began = time.monotonic()
-    monkeypatch.setattr("smartplay.runner.places.LAST_STEP", 0.1)
     run = smartplay.run(
         Sometimes, "Hanoi3Disk", out=tmp_path / "run", episode_seconds=0.5, **options
     )
@@ -171,7 +167,7 @@ def test_episodes_after_one_that_is_stuck_are_played(
 
 
 def test_an_executors_worker_gives_a_stuck_episode_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smartplay.runner.worker.OVERTIME", 0.1)
+    monkeypatch.setattr("smartplay.runner.awaited.OVERTIME", 0.1)
     go = threading.Event()
 
     async def waiting(prompt: str) -> str:

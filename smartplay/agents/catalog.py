@@ -18,7 +18,7 @@ from smartplay.agents.prompts import PLAIN, Variant, find_variant, function_agen
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.agents.wrappers import make_filtered
 from smartplay.core.errors import UnknownNameError, UsageError
-from smartplay.core.loading import load_module, load_object, module_digest
+from smartplay.core.loading import code_of, load_object
 from smartplay.core.toml_file import overlay, read_toml
 from smartplay.models import find_provider, has_kind, kinds, open_model
 from smartplay.models.base import Model
@@ -55,6 +55,7 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
             None for an agent given as a Python object.
         asynchronous: Whether the agents' `act` is awaited on the run's event loop.
         digest: SHA-256, 16 hexadecimal digits, of the code of an agent that is not shipped.
+        packages: The installed packages that this code imports.
         resumable: Whether name, settings and digest say that two such agents are the same.
     """
 
@@ -66,6 +67,7 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
     reference: tuple[str, dict[str, Any]] | None = None
     asynchronous: bool = False
     digest: str = ""
+    packages: list[str] = []
     resumable: bool = True
 
 
@@ -145,24 +147,31 @@ def _suffix(settings: dict[str, Any]) -> str:
 def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:
     if not isinstance(agent, str):
         name = str(getattr(agent, "__qualname__", None) or type(agent).__qualname__)
-        return _with_digest(_from_object(name, agent, settings), object_digest(agent))
-    kind, _, rest = agent.partition(":")
+        digest = object_digest(agent)
+        return msgspec.structs.replace(
+            _from_object(name, agent, settings),
+            digest=digest or "",
+            resumable=digest is not None,
+        )
+    kind, colon, rest = agent.partition(":")
+    if kind in SCRIPTED and colon and not rest:
+        more = f" or, for its second action, {kind}:2" if kind == "constant" else ""
+        raise UsageError(f"{agent!r} says nothing after the colon; write {kind}{more}")
     if kind in SCRIPTED:
         source = _from_object(agent, *_scripted(kind, rest, settings))
     elif has_kind(kind):
         source = _language_model(agent, settings)
     elif rest:
         source = _from_object(agent, load_object(agent), settings)
-        source = _with_digest(source, module_digest(load_module(agent.rpartition(":")[0])))
+        code = code_of(agent.rpartition(":")[0])
+        source = msgspec.structs.replace(
+            source, digest=code.digest if code.files else "", packages=code.packages
+        )
     elif kind.endswith(".py"):
         raise UsageError(f"{kind} is a file; name the class or function in it: {kind}:Name")
     else:
         raise UnknownNameError("agent", agent, known_agents())
     return msgspec.structs.replace(source, reference=(agent, settings))
-
-
-def _with_digest(source: AgentSource, digest: str | None) -> AgentSource:
-    return msgspec.structs.replace(source, digest=digest or "", resumable=digest is not None)
 
 
 def _scripted(kind: str, rest: str, settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

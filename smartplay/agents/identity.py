@@ -13,10 +13,9 @@ from pathlib import Path, PurePath
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from smartplay.core.loading import code_digest
+from smartplay.core.loading import INSTALLED, code_of
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...))
-INSTALLED = {"site-packages", "dist-packages"}
 UNTOLD = {
     "__annotations__", "__dict__", "__doc__", "__firstlineno__", "__module__", "__qualname__",
     "__static_attributes__", "__weakref__", "__annotate_func__", "__annotations_cache__",
@@ -42,7 +41,7 @@ class _Describer:
 
     def __init__(self) -> None:
         self._met: dict[int, Any] = {}
-        self._file_digest = cache(code_digest)
+        self._file_digest = cache(lambda file: code_of(file).digest)
 
     def describe(self, value: Any) -> Any:
         """The description.

@@ -19,7 +19,7 @@ import msgspec
 from smartplay.cards.anchors import Anchors, Count, check_anchors
 from smartplay.cards.capabilities import Capability
 from smartplay.core.errors import CardError
-from smartplay.core.loading import code_digest
+from smartplay.core.loading import code_of
 from smartplay.core.toml_file import overlay, read_toml
 
 WRAPPER_SETTINGS = ("history", "observation")
@@ -188,14 +188,16 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def digest(self) -> str:
         """SHA-256, 16 hexadecimal digits, of what decides an episode; anchors do not.
 
-        Of a card of one's own, the title and the code of files beside it are part of that.
+        Of a card of one's own, the title and the code that it names are part of that.
         """
         if not self.source.endswith(".toml"):
             return self._digest({})
-        places = {each.rpartition(":")[0] for each in (self.environment, self.describer)}
-        files = [Path(self.source).parent / each for each in sorted(places) if each[-3:] == ".py"]
-        code = [code_digest(file) for file in files if file.is_file()]
-        return self._digest({"code": code, "title": self.title})
+        named = {each.rpartition(":")[0] for each in (self.environment, self.describer)} - {""}
+        folder = Path(self.source).parent
+        code = [code_of(folder / each if each[-3:] == ".py" else each) for each in sorted(named)]
+        return self._digest(
+            {"code": [each.digest for each in code if each.files], "title": self.title}
+        )
 
     def has_digest(self, found: str) -> bool:
         """Whether a run was played on this card, as far as its digest tells.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -25,7 +26,11 @@ from smartplay.cli.output import (
     open_closed_streams,
 )
 from smartplay.core.errors import SmartPlayError, UsageError
+from smartplay.core.guard import guarded
 from smartplay.core.version import __version__
+
+PLAYING = ("run", "sensitivity", "measure", "diagnose")
+"""Commands that let an agent of anyone's play."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,12 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         an episode is unscored, 4 if a run stopped at a limit, 130 if interrupted.
     """
     open_closed_streams()
+    if arguments is None and sys.argv[1:2] and sys.argv[1] in PLAYING:
+        return guarded(lambda: main(sys.argv[1:]))
     options = _parser().parse_args(arguments)
     try:
         code = int(options.command(options))
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
         print("smartplay: stopped; the same command takes up where it stopped", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:

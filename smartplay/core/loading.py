@@ -9,14 +9,21 @@ import importlib.util
 import sys
 import threading
 from collections.abc import Iterator
+from importlib.machinery import all_suffixes
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from smartplay.core.errors import MissingPackageError, UnknownNameError, UsageError
 
+INSTALLED = {"site-packages", "dist-packages"}
+MOST_FILES = 2000  # of one's own that are looked through
+
 _folders: set[str] = set()
 """Folders of agents and games of one's own that were put onto the path, behind all packages."""
+
+_read: dict[Path, bytes] = {}
+"""The code of one's own as it was when a file that imports it was last loaded."""
 
 _one_at_a_time = threading.RLock()  # a module half run is in sys.modules already
 
@@ -60,68 +67,118 @@ def load_module(place: str) -> ModuleType:
         raise MissingPackageError(
             f"cannot load {place}: no module named {error.name!r}; install the package it comes in"
         ) from error
-    except UsageError:
+    except (UsageError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise UsageError(f"cannot load {place}: {type(error).__name__}: {error}") from error
 
 
-def code_digest(file: Path) -> str:
-    """SHA-256, 16 hexadecimal digits, of a source file and what it imports from its own folder.
+class Code(NamedTuple):
+    """Source files that belong together.
 
-    It is made of contents, not of places. Every module that is imported from the folder counts,
-    wherever in the file and through however many others; data files and packages elsewhere do not.
+    Attributes:
+        files: The place within its folder, and the content, of each.
+        packages: The installed packages they import, by their names in Python.
     """
-    digest = hashlib.sha256()
-    for path, content in sorted(_own_code(file.resolve()).items()):
-        digest.update(path.encode() + b"\0" + hashlib.sha256(content).digest())
-    return digest.hexdigest()[:16]
+
+    files: dict[Path, tuple[str, bytes]]
+    packages: list[str]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, 16 hexadecimal digits, of contents, not of where they lie."""
+        digest = hashlib.sha256()
+        for place, content in sorted(self.files.values()):
+            digest.update(place.encode() + b"\0" + hashlib.sha256(content).digest())
+        return digest.hexdigest()[:16]
 
 
-def module_digest(module: ModuleType) -> str | None:
-    """The `code_digest` of a module.
+def code_of(place: str | Path) -> Code:
+    """A file or module with all that it imports, but for what is installed.
 
-    Returns:
-        Empty for what ships with SmartPlay, whose version says as much; None without a file.
+    Every module counts that is imported from its own folder, or from elsewhere on Python's path if
+    no package manager put it there, wherever in the file and through however many others. Data
+    files do not, nor what is imported under a name that is made up as it runs.
+
+    Args:
+        place: Path of the file, or dotted name of the module.
     """
-    if module.__name__.split(".")[0] == "smartplay":
-        return ""
-    file = Path(getattr(module, "__file__", None) or "")
-    return code_digest(file) if file.is_file() else None
+    found, packages = dict[Path, tuple[str, bytes]](), set[str]()
+    if str(place).endswith(".py"):
+        file = Path(place).resolve()
+        folder = file.parent
+        waiting = [(file, folder)] if file.is_file() else []
+    else:
+        folder = Path.cwd()
+        waiting = list(_find(str(place).split("."), folder, packages))
+    while waiting and len(found) < MOST_FILES:
+        path, root = waiting.pop()
+        if path in found:
+            continue
+        content = path.read_bytes()
+        found[path] = path.relative_to(root).as_posix(), content
+        for start, parts in _imports(path, content):
+            if start is not None:
+                waiting += ((file, root) for file in _files(parts, start, root))
+            else:
+                waiting += _find(parts, folder, packages)
+    return Code(found, sorted(packages))
 
 
-def _own_code(file: Path) -> dict[str, bytes]:
-    """A file and all it imports from its own folder: contents by place within the folder."""
-    folder, found, waiting = file.parent, dict[Path, bytes](), [file]
-    while waiting:
-        path = waiting.pop()
-        if path not in found:
-            found[path] = path.read_bytes()
-            waiting += _imported(path, found[path], folder)
-    return {path.relative_to(folder).as_posix(): content for path, content in found.items()}
-
-
-def _imported(file: Path, source: bytes, folder: Path) -> Iterator[Path]:
-    """The files in a folder that a source file imports, those of packages on the way too."""
+def _imports(file: Path, source: bytes) -> Iterator[tuple[Path | None, list[str]]]:
+    """The names a file imports, each with the folder it is relative to, if it is."""
+    if file.suffix != ".py":
+        return
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            places = [(folder, alias.name.split(".")) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            start = [file, *file.parents][node.level] if node.level else folder
-            base = node.module.split(".") if node.module else []
-            places = [(start, [*base, alias.name]) for alias in node.names]
-        else:
+        match node:
+            case ast.Import():
+                for alias in node.names:
+                    yield None, alias.name.split(".")
+            case ast.ImportFrom():
+                base = node.module.split(".") if node.module else []
+                start = [file, *file.parents][node.level] if node.level else None
+                for alias in node.names:
+                    yield start, [*base, alias.name]
+            case ast.Call(
+                func=ast.Name(id=name) | ast.Attribute(attr=name),
+                args=[ast.Constant(value=str(module)), *_],
+            ) if name in ("import_module", "__import__") and not module.startswith("."):
+                yield None, module.split(".")
+
+
+def _find(parts: list[str], folder: Path, packages: set[str]) -> Iterator[tuple[Path, Path]]:
+    """The files of a module and of the packages it is in, each with the folder of the topmost."""
+    yield from ((file, folder) for file in _files(parts, folder, folder))
+    top = parts[0]
+    if top in sys.stdlib_module_names or top == "smartplay":
+        return
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError, AttributeError):
+        return
+    if spec is None:
+        return
+    places = spec.submodule_search_locations or ([spec.origin] if spec.origin else [])
+    for root in dict.fromkeys(Path(place).resolve().parent for place in places):
+        if root == folder:
             continue
-        for start, parts in places:
-            for count in range(len(parts) + 1):
-                stem = start.joinpath(*parts[:count])
-                for path in (stem / "__init__.py", stem.with_name(f"{stem.name}.py")):
-                    if path.is_relative_to(folder) and path.is_file():
-                        yield path
+        if INSTALLED.intersection(root.parts):
+            packages.add(top)
+        else:
+            yield from ((file, root) for file in _files(parts, root, root))
+
+
+def _files(parts: list[str], start: Path, root: Path) -> Iterator[Path]:
+    for count in range(len(parts) + 1):
+        stem = start.joinpath(*parts[:count])
+        for suffix in all_suffixes():
+            for path in (stem / f"__init__{suffix}", stem.parent / f"{stem.name}{suffix}"):
+                if path.is_relative_to(root) and path.is_file():
+                    yield path
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -129,7 +186,7 @@ def _load_file(path: Path) -> ModuleType:
     path = path.resolve()
     if not path.is_file():
         raise UsageError(f"no file {path}")
-    state = hashlib.sha256(f"{path} {code_digest(path)}".encode()).hexdigest()[:12]
+    state = hashlib.sha256(f"{path} {code_of(path).digest}".encode()).hexdigest()[:12]
     name = f"{path.stem}_{state}"
     if name in sys.modules:
         return sys.modules[name]
@@ -149,15 +206,19 @@ def _load_file(path: Path) -> ModuleType:
 
 def _look_first_in(file: Path) -> None:
     """Let a file import what lies beside it, as it is now and not another folder's."""
-    folder = str(file.parent)
-    for place in _own_code(file):
+    folder = file.parent
+    for path, (place, content) in code_of(file).files.items():
         stem = place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        if stem != file.stem:
-            sys.modules.pop(stem, None)
+        changed = _read.get(path, content) != content
+        if stem != file.stem and (changed or path.is_relative_to(folder)):
+            parts = stem.split(".")
+            for count in range(len(parts)):  # packages keep their modules as attributes
+                sys.modules.pop(".".join(parts[: count + 1]), None)
+        _read[path] = content
     importlib.invalidate_caches()
     ahead = [sys.path.index(each) for each in _folders if each in sys.path]
-    if folder in _folders and folder in sys.path:
-        sys.path.remove(folder)
-    if folder not in sys.path:
-        _folders.add(folder)
-        sys.path.insert(min(ahead, default=len(sys.path)), folder)
+    if str(folder) in _folders and str(folder) in sys.path:
+        sys.path.remove(str(folder))
+    if str(folder) not in sys.path:
+        _folders.add(str(folder))
+        sys.path.insert(min(ahead, default=len(sys.path)), str(folder))

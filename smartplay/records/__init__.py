@@ -2,6 +2,7 @@
 
 ```
 run.json                      header, written first: arguments, versions, card digests
+sessions.jsonl                a `Session` per start of the run
 episodes.jsonl                one `EpisodeRecord` per line, appended when an episode ends
 steps/GAME/EPISODE.jsonl.gz   an `EpisodeHeader`, then one `StepRecord` per step; of a repeat,
                               `EPISODE-rREPEAT.jsonl.gz`
@@ -343,6 +344,20 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return f"of {self.agent}: {self.planned} episodes of {', '.join(self.games)}"
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A start of a run.
+
+    Attributes:
+        started: When (UTC, ISO 8601); nothing depends on it.
+        versions: As in `RunHeader`, as they were then.
+        finished: Episodes that were finished before.
+    """
+
+    started: str
+    versions: dict[str, str]
+    finished: Count
 
 
 for _kind in (Call, EpisodeHeader, EpisodeRecord, RunHeader, StepMark, StepRecord):

@@ -35,6 +35,7 @@ from smartplay.records import (
     EpisodeRecord,
     Key,
     RunHeader,
+    Session,
     StepRecord,
 )
 from smartplay.records.encoding import Trace, encode, pretty
@@ -44,6 +45,7 @@ __all__ = ["RunFolder", "Trace", "encode", "pretty"]
 RecordT = TypeVar("RecordT")
 FORCE_SECONDS = 1.0
 LOCK = ".lock"
+DYING = 0.5  # seconds that a killed run may yet hold its folder
 REPLIES = tuple(f"replies.sqlite{end}" for end in ("", "-wal", "-shm", "-journal"))
 
 
@@ -96,6 +98,10 @@ class RunFolder:
         return self.path / "episodes.jsonl"
 
     @property
+    def _sessions(self) -> Path:
+        return self.path / "sessions.jsonl"
+
+    @property
     def replies(self) -> Path:
         """Where a language model's replies are recorded while the run is not finished.
 
@@ -131,8 +137,12 @@ class RunFolder:
         Raises:
             RunFolderError: If another run holds the folder, or it cannot be written.
         """
-        lock = FileLock(self.path / LOCK, blocking=False)
+        lock = FileLock(self.path / LOCK, timeout=DYING)
         try:
+            if self.path.is_file():
+                raise RunFolderError(
+                    f"cannot write run folder {self.path}: it is a file; choose another with --out"
+                )
             self.path.mkdir(parents=True, exist_ok=True)
             own_path(self.path, LOCK)
             lock.acquire()
@@ -225,6 +235,20 @@ class RunFolder:
                 raise RunFolderError(f"{self.path}: episodes.jsonl, {where}: {reason}")
         return in_order(header, records)
 
+    def begin(self, header: RunHeader) -> None:
+        """Note a start of the run; call after `create` or `mend`.
+
+        Raises:
+            RunFolderError: If the folder cannot be written.
+        """
+        finished = len(self.episodes())
+        session = Session(started=header.started, versions=header.versions, finished=finished)
+        try:
+            with self._sessions.open("ab") as file:
+                file.write(encode(session) + b"\n")
+        except OSError as error:
+            raise self._cannot("write", error) from error
+
     def mend(self) -> None:
         """Remove what a killed run left half written; call before appending.
 
@@ -234,17 +258,18 @@ class RunFolder:
         try:
             self._refuse_links()
             remove_parts(self.path)
-            if not self._episodes.exists():
-                return
-            if self._episodes.stat().st_size > LINES_LIMIT:
-                raise RunFolderError(f"{self._episodes} is too large for a run: refused")
-            drop_half_line(self._episodes)
+            for path in (self._episodes, self._sessions):
+                if path.exists():
+                    if path.stat().st_size > LINES_LIMIT:
+                        raise RunFolderError(f"{path} is too large for a run: refused")
+                    drop_half_line(path)
         except OSError as error:
             raise self._cannot("write", error) from error
 
     def _refuse_links(self) -> None:
         """Refuse to write where a link in it would lead out of an untrusted folder."""
-        own_path(self.path, "episodes.jsonl")
+        for name in ("episodes.jsonl", "sessions.jsonl"):
+            own_path(self.path, name)
         steps = own_path(self.path, "steps")
         for place in steps.iterdir() if steps.exists() else ():
             own_path(self.path, f"steps/{place.name}")

@@ -22,11 +22,11 @@ from smartplay.runner.plan import (
     select_games,
 )
 from smartplay.runner.session import play_session
-from smartplay.runner.steady import same_folder
+from smartplay.runner.steady import same_surroundings
 from smartplay.runner.suite import find_suite
 
 
-class Run(NamedTuple):
+class Played(NamedTuple):
     """A run that was played to its end or to a limit.
 
     Attributes:
@@ -47,7 +47,7 @@ class Run(NamedTuple):
         return [record for record in self.episodes if record.status == "unscored"]
 
 
-__all__ = ["Limits", "Run", "run"]
+__all__ = ["Limits", "Played", "run"]
 
 LEAST_SECONDS = 0.001
 
@@ -76,7 +76,7 @@ def run(
     cluster: str | None = None,
     executor: Executor | None = None,
     progress: bool | None = None,
-) -> Run:
+) -> Played:
     """Play an agent over games; a folder that holds part of the same run is completed.
 
     Args:
@@ -165,7 +165,8 @@ def run(
             folder.mend()
         else:
             folder.create(header)
-        stack.enter_context(same_folder())
+        folder.begin(header)
+        stack.enter_context(same_surroundings())
         stopped = play_session(
             RunFolder(folder.path.absolute()),
             header,
@@ -180,7 +181,7 @@ def run(
             suite=private,
         )
     header = folder.header()
-    return Run(folder.path, header, folder.results(header), stopped)
+    return Played(folder.path, header, folder.results(header), stopped)
 
 
 def _at_once(source: AgentSource, header: RunHeader, limits: Limits, elsewhere: bool) -> int:

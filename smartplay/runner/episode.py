@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import Any, NamedTuple, SupportsIndex
 
 import gymnasium as gym
@@ -66,6 +67,8 @@ FAULTS = NO_REPLY, NO_ACCESS, BAD_REQUEST, NO_ALLOWANCE = (
 """Why an episode failed, where the run has to know: through a call to a language model, as no call
 can succeed, as the agent refuses its settings, as its share of the run's limits is spent."""
 
+CANCELLED = "CancelledError: the agent cancelled its own reply"
+
 Tick = Callable[[Sequence[Call]], None]
 """Called after each step with the model calls it took."""
 
@@ -77,11 +80,13 @@ class Allowance(msgspec.Struct, frozen=True):
         tokens: Most tokens; None for any number.
         cost: Most money; None for any amount.
         prices: What the tokens of each model cost.
+        seconds: Time that is left; None for any.
     """
 
     tokens: float | None = None
     cost: float | None = None
     prices: dict[str, Price] = {}
+    seconds: float | None = None
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,9 +192,11 @@ async def play_episode(
     failure: BaseException | None = None
     try:
         await episode.play(make, tick)
-    except (RunFolderError, RunOver, asyncio.CancelledError, KeyboardInterrupt, GeneratorExit):
+    except (RunFolderError, RunOver):
         raise
     except BaseException as error:
+        if _is_of_the_run(error):
+            raise
         failure = error
     seconds = time.perf_counter() - started
     try:
@@ -198,6 +205,14 @@ async def play_episode(
         return failed(
             job, f"the episode cannot be written down: {one_line(error)}", seconds=seconds
         )
+
+
+def _is_of_the_run(error: BaseException) -> bool:
+    """Whether it is the run that is cancelled or interrupted, and not the agent's own doing."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is None or task.cancelling() > 0
+    return isinstance(error, KeyboardInterrupt) and current_thread() is main_thread()
 
 
 def _fault(failure: BaseException | None) -> str:
@@ -393,10 +408,9 @@ async def _reply(agent: Agent, observation: Observation, seconds: float | None) 
             return reply
         return await (reply if seconds is None else asyncio.wait_for(reply, seconds))
     except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if waiting and (task is None or task.cancelling()):
+        if waiting and _is_of_the_run(error):
             raise
-        raise AgentError("CancelledError: the agent cancelled its own reply") from error
+        raise AgentError(CANCELLED) from error
 
 
 def judge(reply: Any, actions: list[str], calls: Sequence[Call] = ()) -> tuple[int | None, Attempt]:
@@ -491,7 +505,7 @@ def one_line(failure: BaseException) -> str:
     """What went wrong, in one printable line of at most `LONGEST_CAUSE` characters."""
     try:
         text = str(failure)
-    except Exception:
+    except BaseException:
         text = ""
     name = type(failure).__name__
     return printable.line(f"{name}: {text}" if text.strip() else name, LONGEST_CAUSE)

@@ -1,6 +1,6 @@
 """Where episodes are played.
 
-Agents that wait for a service (`async def act`) share the run's event loop. All others play whole
+Agents that wait for a service (`async def act`) share an event loop. All others play whole
 episodes in threads, those of CPU-heavy games in worker processes if the agent can be built again
 there by its name. With an executor given, whole episodes of every agent are played there, sent as
 plain data. Every outcome comes back to the caller, who alone writes.
@@ -9,7 +9,7 @@ plain data. Every outcome comes back to the caller, who alone writes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from typing import Any
 
@@ -19,6 +19,8 @@ from smartplay.agents.catalog import AgentSource
 from smartplay.core.version import __version__
 from smartplay.games.registry import get_card
 from smartplay.models.lending import RunModels
+from smartplay.models.replies import Store
+from smartplay.runner.awaited import AwaitedAgents, Models, is_being_cancelled
 from smartplay.runner.budget import IN_A_ROW, Budget
 from smartplay.runner.cluster import gave_up
 from smartplay.runner.episode import (
@@ -34,7 +36,7 @@ from smartplay.runner.pool import WorkerPool, processors
 from smartplay.runner.threads import Threads
 from smartplay.runner.worker import play_by_name, play_for, play_here
 
-LAST_STEP = 2.0
+LAST_STEP = 0.25
 """Seconds for threads to end their step before a run is over without them."""
 
 SENDINGS = 3
@@ -62,8 +64,8 @@ class Places:
 
     Args:
         source: Who plays.
-        models: What the agents are lent.
-        budget: Counts what is spent elsewhere, and says when to stop.
+        stores: Where the replies of the models are looked for and kept.
+        budget: Counts what is spent, and says when to stop.
         concurrency: Episodes at once.
         tick: Called after each step that is played in this process.
         executor: Where to play the episodes, instead of threads and processes of this machine.
@@ -72,14 +74,15 @@ class Places:
     def __init__(
         self,
         source: AgentSource,
-        models: RunModels,
+        stores: Sequence[Store],
         budget: Budget,
         concurrency: int,
         tick: Tick,
         executor: Executor | None,
     ) -> None:
-        self._source, self._models, self._budget = source, models, budget
+        self._source, self._stores, self._budget = source, stores, budget
         self._concurrency, self._tick, self._given = concurrency, tick, executor
+        self._awaited = AwaitedAgents() if source.asynchronous and executor is None else None
         self._workers = WorkerPool(min(concurrency, processors()))
         self._threads = Threads()
         self._in_threads: set[Future[Outcome]] = set()
@@ -111,9 +114,8 @@ class Places:
         source, by_name = self._source, self._source.reference
         if self._given:
             outcome = await self._send_in_shares(self._given, job)
-        elif source.asynchronous:
-            lent = self._models.lend(job.agent_seed, job.repeat)
-            return await play_episode(job, source.make, lent, self._tick)
+        elif self._awaited:
+            return await self._awaited.play(job, source.models, lambda own: self._begin(job, own))
         elif by_name and self._in_worker(job):
             outcome = await self._hand_over(job, by_name)
         else:
@@ -130,11 +132,17 @@ class Places:
         for future in list(self._waiting):
             future.cancel()
 
-    def close(self) -> None:
-        """End what is under way for no one: processes at once, threads if they can."""
+    async def aclose(self) -> None:
+        """End what is under way for no one: processes at once, all else if it can."""
         self._workers.close()
         self._threads.close()
         wait(list(self._in_threads), LAST_STEP)
+        if self._awaited:
+            await self._awaited.aclose()
+
+    def _begin(self, job: Job, models: Models) -> Coroutine[Any, Any, Outcome]:
+        lent = RunModels(models, self._budget, self._stores).lend(job.agent_seed, job.repeat)
+        return play_episode(job, self._source.make, lent, self._tick)
 
     async def _hand_over(self, job: Job, by_name: tuple[str, dict[str, Any]]) -> Outcome:
         """Play in a worker process here.
@@ -157,17 +165,19 @@ class Places:
 
         Each go makes a call or more and passes on its replies, which the next one takes up.
         """
+        models = RunModels(self._source.models, self._budget, self._stores)
         while True:
-            replies = self._models.recorded(job.agent_seed, job.repeat)
+            replies = models.recorded(job.agent_seed, job.repeat)
             self._sent += 1
             allowance = self._budget.lend(max(0, self._concurrency - self._sent))
             try:
-                share = msgspec.structs.replace(job, allowance=allowance, replies=replies)
+                timed = msgspec.structs.replace(allowance, seconds=self._budget.seconds)
+                share = msgspec.structs.replace(job, allowance=timed, replies=replies)
                 outcome = await self._send(executor, share)
             finally:
                 self._sent -= 1
                 self._budget.give_back(allowance)
-            await self._models.keep(outcome.replies)
+            await models.keep(outcome.replies)
             for model, usage in outcome.spent.items():
                 self._budget.spend(model, usage)
             if outcome.fault != NO_ALLOWANCE:
@@ -191,7 +201,7 @@ class Places:
                     return outcome
                 cause = f"{type(outcome).__name__} came back instead of an episode's outcome"
             except (Exception, asyncio.CancelledError) as failure:
-                if self._budget.reason is not None or _is_being_cancelled():
+                if self._budget.reason is not None or is_being_cancelled():
                     raise asyncio.CancelledError from failure
                 cause = _cause(failure)
                 if gave_up(failure):
@@ -210,12 +220,6 @@ class Places:
             return await asyncio.wrap_future(future)
         finally:
             self._waiting.discard(future)
-
-
-def _is_being_cancelled() -> bool:
-    """Whether the task that runs was cancelled itself, not only what it waited for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _cause(failure: BaseException) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from itertools import count, product
 from pathlib import Path
@@ -39,8 +40,11 @@ QUICK_STEPS = 5
 LARGEST = 2**31 - 1
 NO_SETTINGS = ("environment", "describer", "render_mode")
 RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "aiohttp", "xllamacpp")
-DECIDING_PACKAGES = ("smartplay", "gymnasium", "numpy", "crafter")
-"""A run that was begun under one version of these is not continued under another."""
+DECIDES_NOTHING = ("python", "aiohttp", "xllamacpp")
+"""A run that was begun under one version of anything else is not continued under another."""
+
+PLAYING = ("agents", "cards", "games", "models", "parsing")
+"""The rooms of SmartPlay whose code may change what is played."""
 
 SEED_RULE = 2
 """Which rule new runs draw their episodes' seeds by. By rule 1, that of version 0.1, the agent's
@@ -163,7 +167,7 @@ def plan_run(
         parser=parsing.VERSION,
         seed_rule=SEED_RULE,
         suite=suite,
-        versions=_versions(),
+        versions=versions_of(source),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     try:
@@ -319,7 +323,7 @@ def _identity(header: RunHeader) -> dict[str, Any]:
         "repeats": header.repeats,
         "parser": header.parser,
         "seed_rule": header.seed_rule,
-        "versions": {key: header.versions.get(key) for key in DECIDING_PACKAGES},
+        "versions": {k: v for k, v in header.versions.items() if k not in DECIDES_NOTHING},
     }
 
 
@@ -361,9 +365,25 @@ def slug(words: str) -> str:
     return safe.encode()[:LONGEST_SLUG].decode(errors="ignore")
 
 
-def _versions() -> dict[str, str]:
-    found = {"smartplay": __version__, "python": platform.python_version()}
-    for package in RECORDED_PACKAGES:
+def versions_of(source: AgentSource) -> dict[str, str]:
+    """Versions of all that may play a part, such as the packages an agent of one's own imports."""
+    found = {"smartplay": __version__, "python": platform.python_version(), "code": _own_digest()}
+    own = metadata.packages_distributions() if source.packages else {}
+    packages = [name for each in source.packages for name in own.get(each, [])]
+    for package in [*RECORDED_PACKAGES, *sorted(set(packages))]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
-    return found
+    promotion = getattr(np, "_get_promotion_state", lambda: "weak")()
+    return found if promotion == "weak" else found | {"numpy promotion": promotion}
+
+
+@cache
+def _own_digest() -> str:
+    """SHA-256, 16 hexadecimal digits, of the code that plays; versions between releases differ."""
+    digest, own = hashlib.sha256(), Path(__file__).parents[1]
+    for room in PLAYING:
+        for file in sorted((own / room).rglob("*")):
+            if file.suffix in (".py", ".toml", ".lua"):
+                content = file.read_bytes().replace(b"\r\n", b"\n")
+                digest.update(file.relative_to(own).as_posix().encode() + b"\0" + content + b"\0")
+    return digest.hexdigest()[:16]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Executor, wait
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,24 +13,28 @@ import msgspec
 
 from smartplay.agents.catalog import AgentSource
 from smartplay.core.errors import UsageError
+from smartplay.core.guard import ending_within
 from smartplay.games.registry import get_card
-from smartplay.models.lending import RunModels
-from smartplay.models.replies import Replies
+from smartplay.models.replies import Replies, Store
 from smartplay.records import Call, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Price
+from smartplay.runner.awaited import is_being_cancelled
 from smartplay.runner.budget import Budget, Limits, calling_on_stop, own_spent
-from smartplay.runner.episode import BAD_REQUEST, Outcome, Stopped, failed, one_line
+from smartplay.runner.episode import BAD_REQUEST, Job, Outcome, Stopped, failed, one_line
 from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
 from smartplay.runner.progress import RunProgress, is_watched
-from smartplay.runner.steady import SteadyLoop, run_steadily
+from smartplay.runner.steady import SteadyLoop, interrupting
 from smartplay.runner.streams import Stream, streams_of
 from smartplay.runner.suite import Suite
 from smartplay.runner.threads import in_thread
 
 GRACE = 30.0
-"""Seconds for what is under way when a run stops at a limit; after them it is given up."""
+"""Seconds for calls under way, which are paid for, when a run stops; then they are given up."""
+
+LATE = 0.25
+"""Seconds for them when it stops as its time is over."""
 
 T = TypeVar("T")
 
@@ -87,14 +91,14 @@ def play_session(
             stores.append(stack.enter_context(Replies(cache, shared=True)))
         spent = own_spent(lines, source.name) | (stores[0].spent() if stores else {})
         budget = Budget(limits, *prices, spent)
-        models = RunModels(source.models, budget, stores)
         for model in source.models.values():
             model.pace.set_most(concurrency)
         shown = is_watched() if progress is None else progress
         paces = [model.pace for model in source.models.values()]
         bar = stack.enter_context(RunProgress(header, done.values(), shown, budget, paces))
-        session = _Session(folder, source, models, budget, bar)
-        run_to_end(session.play(streams, concurrency, executor))
+        session = _Session(folder, source, stores, budget, bar)
+        with ending_within(budget.seconds):
+            run_to_end(session.play(streams, concurrency, executor))
         budget.end()
     if budget.reason is None and not session.unscored:
         folder.forget_replies()
@@ -108,11 +112,11 @@ class _Session:
         self,
         folder: RunFolder,
         source: AgentSource,
-        models: RunModels,
+        stores: Sequence[Store],
         budget: Budget,
         bar: RunProgress,
     ) -> None:
-        self._folder, self._source, self._models = folder, source, models
+        self._folder, self._source, self._stores = folder, source, stores
         self._budget, self._bar = budget, bar
         self.unscored = 0
 
@@ -128,7 +132,7 @@ class _Session:
         """
         loop = asyncio.get_running_loop()
         slots, entrance = asyncio.Semaphore(concurrency), asyncio.Lock()
-        places = Places(self._source, self._models, self._budget, concurrency, self._tick, executor)
+        places = Places(self._source, self._stores, self._budget, concurrency, self._tick, executor)
         self._bar.elsewhere = lambda: places.worker_steps
 
         async def play(stream: Stream) -> None:
@@ -144,7 +148,9 @@ class _Session:
 
         def wind_up() -> None:
             places.cancel_waiting()
-            loop.call_later(GRACE, _cancel, tasks)
+            left = self._budget.seconds
+            grace = GRACE if left is None else min(GRACE, max(0.0, left) + LATE)
+            loop.call_later(grace, _cancel, tasks)
 
         try:
             with calling_on_stop(self._budget, wind_up):
@@ -157,14 +163,15 @@ class _Session:
             _cancel(tasks)
             places.cancel_waiting()
             await asyncio.gather(*tasks, return_exceptions=True)
-            places.close()
-            await self._models.aclose()
+            await places.aclose()
 
     async def _play_next(self, stream: Stream, places: Places) -> bool:
         """Play the next episode of a row, if there is one; say so."""
         try:
-            job = stream.next()
-        except Exception as failure:
+            job = await self._next(stream)
+        except BaseException as failure:
+            if is_being_cancelled():
+                raise
             self._keep(failed(stream.missing[0], f"learn: {one_line(failure)}", failure), stream)
             return False
         if job is None:
@@ -179,6 +186,13 @@ class _Session:
             calls=0 if places.plays_here(job) else record.calls,
         )
         return True
+
+    async def _next(self, stream: Stream) -> Job | None:
+        """The next episode of a row; an agent that learns may be stuck in that, too."""
+        if self._source.learn is None or not stream.missing:
+            return stream.next()
+        learning = asyncio.wrap_future(in_thread(stream.next))
+        return await asyncio.wait_for(learning, stream.missing[0].seconds)
 
     def _keep(self, outcome: Outcome, stream: Stream) -> None:
         if outcome.fault == BAD_REQUEST:
@@ -219,9 +233,10 @@ def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
 
 
 def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine whether or not the caller (a notebook, say) runs an event loop already."""
-    if asyncio._get_running_loop() is None:
-        return run_steadily(coroutine)
+    """Run a coroutine whether or not the caller (a notebook, say) runs an event loop already.
+
+    The first Ctrl-C cancels it, further ones change nothing: it ends soon.
+    """
     runner = asyncio.Runner(loop_factory=SteadyLoop)
     loop = runner.get_loop()
     task = loop.create_task(coroutine)
@@ -233,13 +248,17 @@ def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
         with runner:
             return runner.run(end())
 
-    future: Future[T] | None = None
-    try:
-        future = in_thread(body)
-        return future.result()
-    except BaseException:
+    def cancel() -> None:
         with suppress(RuntimeError):  # if the loop is closed
-            loop.call_soon_threadsafe(task.cancel)  # an interrupt reaches only this thread
-        if future is not None:
+            loop.call_soon_threadsafe(task.cancel)
+
+    with interrupting(cancel):
+        if asyncio._get_running_loop() is None:
+            return body()
+        future = in_thread(body)
+        try:
+            return future.result()
+        except BaseException:
+            cancel()
             wait([future])
-        raise
+            raise

@@ -1,10 +1,12 @@
-"""Keeps what agents share with the run in its own process: the event loop, the working folder."""
+"""Keeps what agents share with the run in its own process: event loops, the working folder."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,11 +45,44 @@ def run_steadily(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 @contextmanager
-def same_folder() -> Iterator[None]:
-    """Come back to the present working folder, wherever an agent goes meanwhile."""
-    before = Path.cwd()
+def same_surroundings() -> Iterator[None]:
+    """Come back to the present folder and streams, whatever agents do with them meanwhile."""
+    before, streams = Path.cwd(), {name: getattr(sys, name) for name in ("stdout", "stderr")}
     try:
         yield
     finally:
         with suppress(OSError):
             os.chdir(before)
+        for file, (name, stream) in enumerate(streams.items(), start=1):
+            if getattr(stream, "closed", False):
+                stream = os.fdopen(os.dup(file), "w", errors="backslashreplace")
+            setattr(sys, name, stream)
+
+
+@contextmanager
+def interrupting(call: Callable[[], Any]) -> Iterator[None]:
+    """Have the first Ctrl-C call this and raise at the end; the others do nothing.
+
+    Where it is not Python's own affair what Ctrl-C does, it is left as it is.
+
+    Raises:
+        KeyboardInterrupt: If there was one.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    interrupts: list[int] = []
+
+    def act(number: int, frame: Any) -> None:
+        interrupts.append(number)
+        if len(interrupts) == 1:
+            call()
+
+    signal.signal(signal.SIGINT, act)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if interrupts:
+            raise KeyboardInterrupt

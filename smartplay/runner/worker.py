@@ -15,7 +15,6 @@ import platform
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import wait
 from functools import lru_cache
 from typing import Any
 
@@ -27,8 +26,10 @@ from smartplay.core.version import __version__
 from smartplay.models.lending import RunModels
 from smartplay.models.replies import PassedReplies
 from smartplay.records import Call
+from smartplay.runner.awaited import AwaitedAgents, Begin, Models, in_time
 from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.episode import (
+    CANCELLED,
     NO_ALLOWANCE,
     Job,
     Outcome,
@@ -39,14 +40,8 @@ from smartplay.runner.episode import (
     play_episode,
     too_long,
 )
-from smartplay.runner.steady import SteadyLoop, run_steadily
+from smartplay.runner.steady import run_steadily
 from smartplay.runner.threads import in_thread
-
-CLOSING = 5.0  # seconds
-
-OVERTIME = 10.0
-"""Seconds that a reply under way may go on after its episode's time is over, before the episode is
-given up from outside. Seen from inside, which is between replies, its steps are kept."""
 
 _one_at_a_time = threading.RLock()
 _shared_steps: list[Any] = []
@@ -55,32 +50,34 @@ _shared_steps: list[Any] = []
 def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
     """Play an episode to its end, or the end of its time, while the calling thread waits."""
     store = PassedReplies(job.replies)
-    budget = Budget(
-        Limits(tokens=job.allowance.tokens, cost=job.allowance.cost), job.allowance.prices
-    )
-    models = RunModels(source.models, budget, [store]).lend(job.agent_seed, job.repeat)
-    episode = play_episode(job, source.make, models, tick)
+    allowed = job.allowance
+    limits = Limits(tokens=allowed.tokens, cost=allowed.cost, seconds=allowed.seconds)
+    budget = Budget(limits, allowed.prices)
+
+    def begin(models: Models) -> Coroutine[Any, Any, Outcome]:
+        lent = RunModels(models, budget, [store]).lend(job.agent_seed, job.repeat)
+        return play_episode(job, source.make, lent, tick)
+
     try:
-        outcome = _wait(job, source, episode)
+        outcome = _play(job, source, begin)
     except Stopped:
         if budget.reason is None:  # it is the whole run that stops
             raise
         outcome = failed(job, "its share of the run's limits is spent", fault=NO_ALLOWANCE)
+    except asyncio.CancelledError:
+        outcome = failed(job, CANCELLED)
     return outcome._replace(replies=store.new, spent=budget.spent)
 
 
-def _wait(job: Job, source: AgentSource, episode: Coroutine[Any, Any, Outcome]) -> Outcome:
-    if job.seconds is None and not source.asynchronous:
-        return run_steadily(episode)
+def _play(job: Job, source: AgentSource, begin: Begin) -> Outcome:
     if source.asynchronous:
-        playing = asyncio.run_coroutine_threadsafe(episode, _loop())
-    else:
-        playing = in_thread(run_steadily, episode)
-    wait([playing], None if job.seconds is None else job.seconds + OVERTIME)
-    if playing.done():
-        return playing.result()
-    playing.cancel()  # of use where it only waits
-    return failed(job, too_long(job), seconds=job.seconds or 0.0)
+        return run_steadily(_awaited().play(job, source.models, begin))
+    if job.seconds is None:
+        return run_steadily(begin(source.models))
+    try:
+        return run_steadily(in_time(in_thread(run_steadily, begin(source.models)), job))
+    except TimeoutError:
+        return failed(job, too_long(job), seconds=job.seconds)
 
 
 def play_for(version: str, play: Callable[..., Outcome], *arguments: Any) -> Outcome:
@@ -151,25 +148,16 @@ def end_with_parent() -> None:
 @lru_cache(maxsize=8)
 def _source(reference: bytes) -> AgentSource:
     name, settings = msgspec.json.decode(reference)
-    source = find_agent(name, settings)
-    if source.models:
-        atexit.register(_close, source)
-    return source
-
-
-def _close(source: AgentSource) -> None:
-    """Close the models' connections on the loop they live on."""
-    closing = RunModels(source.models, Budget(Limits())).aclose()
-    asyncio.run_coroutine_threadsafe(closing, _loop()).result(CLOSING)
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    with _one_at_a_time:
-        return _running_loop()
+    return find_agent(name, settings)
 
 
 @lru_cache(maxsize=1)
-def _running_loop() -> asyncio.AbstractEventLoop:
-    loop = SteadyLoop()
-    threading.Thread(target=loop.run_forever, name="smartplay-loop", daemon=True).start()
-    return loop
+def _only_awaited() -> AwaitedAgents:
+    agents = AwaitedAgents()
+    atexit.register(lambda: run_steadily(agents.aclose()))
+    return agents
+
+
+def _awaited() -> AwaitedAgents:
+    with _one_at_a_time:
+        return _only_awaited()

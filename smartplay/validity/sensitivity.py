@@ -13,7 +13,7 @@ from smartplay.agents.prompts import find_variant
 from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
 from smartplay.records.folder import RunFolder
-from smartplay.runner import Run, run
+from smartplay.runner import Played, run
 from smartplay.scores.statistics import Interval, mean_interval
 
 
@@ -124,7 +124,7 @@ def study_prompts(
     found = [find_variant(name) for name in dict.fromkeys(variants)]
     if len(found) < 2:
         raise UsageError("name two variants of the prompt or more")
-    runs: dict[str, Run] = {}
+    runs: dict[str, Played] = {}
     for variant in found:
         own = dict(settings) if variant.name == "plain" else {**settings, "prompt": variant.name}
         runs[variant.name] = run(
@@ -153,7 +153,7 @@ def study_prompts(
     )
 
 
-def _scores(played: Run) -> dict[tuple[str, int], float]:
+def _scores(played: Played) -> dict[tuple[str, int], float]:
     """Scores over chance by game and seed."""
     found = {}
     for record in played.episodes:
@@ -166,7 +166,7 @@ def _scores(played: Run) -> dict[tuple[str, int], float]:
     return found
 
 
-def _parsing(runs: Sequence[Run]) -> Parsing:
+def _parsing(runs: Sequence[Played]) -> Parsing:
     replies = otherwise = invalid = 0
     for played in runs:
         folder = RunFolder(played.path)

@@ -189,7 +189,7 @@ def _game_settings(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
     for text in texts:
         place, value = _setting(text)
         game, dot, key = place.partition(".")
-        if not dot:
+        if not dot or value == "":
             raise UsageError(f"{text!r} is no game setting; write GAME.KEY=VALUE")
         found = overlay(found, {game: _nested(key, value)})
     return found

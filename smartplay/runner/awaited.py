@@ -1,0 +1,204 @@
+"""Plays the episodes of agents that are awaited: many on one event loop, in a thread of its own.
+
+An agent that never gives way holds up the others on its loop, but neither the run nor its end. Once
+its time is over the loop is left behind, and those that it held up are played again on another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from smartplay.models import open_model
+from smartplay.models.base import Model, together
+from smartplay.runner.episode import CANCELLED, Job, Outcome, failed, one_line, too_long
+from smartplay.runner.steady import SteadyLoop
+
+ANSWER = 0.5  # seconds a loop has to answer, if nothing on it is stuck
+ENDING = 0.25  # seconds for what agents left under way to end
+CLOSING = 0.5  # seconds for that and the models' connections
+OVERTIME = 2.0
+"""Seconds that a reply under way may go on after its episode's time is over, before the episode is
+given up from outside. Seen from inside, which is between replies, its steps are kept."""
+
+Models = Mapping[str, Model]
+Begin = Callable[[Models], Coroutine[Any, Any, Outcome]]
+"""Plays an episode whose agent is lent these models."""
+
+_job: ContextVar[Job | None] = ContextVar("smartplay_job", default=None)
+_left_behind: list[_Loop] = []
+"""Kept, since Python complains of tasks that vanish before their end."""
+
+
+class AwaitedAgents:
+    """Plays episodes on one loop, and on another once something there is stuck."""
+
+    def __init__(self) -> None:
+        self._loop = _Loop()
+
+    async def play(self, job: Job, models: Models, begin: Begin) -> Outcome:
+        """Play an episode, to be awaited on any loop, from any thread.
+
+        Args:
+            job: The episode.
+            models: What its agent is lent, if opened anew where the loop was left behind.
+            begin: Plays it; called again if another episode held it up.
+        """
+        _job.set(job)  # for all tasks that come of it
+        while True:
+            loop = self._loop
+            try:
+                return await in_time(loop.submit(begin, models), job)
+            except asyncio.CancelledError:
+                if is_being_cancelled():
+                    raise
+                if loop is self._loop:
+                    return failed(job, CANCELLED)
+            except TimeoutError:
+                if await self._is_to_blame(loop, job):
+                    return failed(job, too_long(job), seconds=job.seconds or 0.0)
+
+    async def _is_to_blame(self, loop: _Loop, job: Job) -> bool:
+        """Whether it is no other episode that held up one whose time is over."""
+        while loop is self._loop:
+            if await loop.answers():
+                return True  # it does not end although it was cancelled
+            if loop.job in (job, None):
+                self._loop = _Loop(first=False)
+                loop.leave()
+                return True
+        return False
+
+    async def aclose(self) -> None:
+        """Close the models and end what agents left under way, or leave it behind."""
+        with suppress(TimeoutError, asyncio.CancelledError):
+            if await asyncio.wait_for(asyncio.wrap_future(self._loop.end()), CLOSING):
+                self._loop.close()
+                return
+        self._loop.leave()
+
+
+async def in_time(future: Future[Outcome], job: Job) -> Outcome:
+    """Wait for an episode that is played elsewhere.
+
+    Raises:
+        TimeoutError: If its time and `OVERTIME` are over.
+    """
+    limit = None if job.seconds is None else job.seconds + OVERTIME
+    return await asyncio.wait_for(asyncio.wrap_future(future), limit)
+
+
+def is_being_cancelled() -> bool:
+    """Whether the task that runs was cancelled itself, not only what it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+class _Loop:
+    """An event loop in a thread that does not keep Python from ending.
+
+    Args:
+        first: Whether no other loop has used the models before.
+    """
+
+    def __init__(self, first: bool = True) -> None:
+        self._first, self._over, self._left = first, False, False
+        self._models: dict[int, tuple[Models, Models]] = {}
+        self._playing: set[Future[Outcome]] = set()
+        self._jobs: WeakKeyDictionary[asyncio.Task[Any], Job | None] = WeakKeyDictionary()
+        self._told: set[str] = set()
+        self._loop = SteadyLoop()
+        self._loop.set_task_factory(self._task)
+        self._loop.set_exception_handler(self._complain)
+        threading.Thread(target=self._serve, name="smartplay-loop", daemon=True).start()
+
+    @property
+    def job(self) -> Job | None:
+        """Whose task is running at this moment, if that can be told."""
+        task = asyncio.current_task(self._loop)
+        return None if task is None else self._jobs.get(task)
+
+    def submit(self, begin: Begin, models: Models) -> Future[Outcome]:
+        async def play() -> Outcome:
+            return await begin(self._own(models))
+
+        future = asyncio.run_coroutine_threadsafe(play(), self._loop)
+        self._playing.add(future)
+        future.add_done_callback(self._playing.discard)
+        return future
+
+    async def answers(self) -> bool:
+        """Whether nothing is stuck here."""
+        answer = asyncio.run_coroutine_threadsafe(asyncio.sleep(0, True), self._loop)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(answer), ANSWER)
+        except TimeoutError:
+            return False
+
+    def end(self) -> Future[bool]:
+        """Cancel and close everything; the result says whether nothing is left."""
+        return asyncio.run_coroutine_threadsafe(self._end(), self._loop)
+
+    def close(self) -> None:
+        """Stop, once there is nothing left to do."""
+        self._over = True
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def leave(self) -> None:
+        """Stop as soon as what is stuck gives way, and let nobody wait for it."""
+        self._left = True
+        _left_behind.append(self)
+        self.close()
+        for future in list(self._playing):
+            future.cancel()
+
+    async def _end(self) -> bool:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        pending = (await asyncio.wait(tasks, timeout=ENDING))[1] if tasks else ()
+        opened = [model for _, models in self._models.values() for model in models.values()]
+        await together([model.aclose() for model in opened])
+        return not pending
+
+    def _own(self, models: Models) -> Models:
+        """The models with connections that live on this loop."""
+        if id(models) not in self._models:
+            own = models if self._first else {role: _again(each) for role, each in models.items()}
+            self._models[id(models)] = models, own
+        return self._models[id(models)][1]
+
+    def _serve(self) -> None:
+        while not self._over:
+            with suppress(BaseException):  # SystemExit goes through a loop if a task raises it
+                self._loop.run_forever()
+        if not self._left:
+            self._loop.close()
+
+    def _task(
+        self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
+    ) -> asyncio.Task[Any]:
+        task = asyncio.Task(coroutine, loop=loop, **options)
+        self._jobs[task] = _job.get()
+        return task
+
+    def _complain(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Say once, in a line, what failed where nobody waits for it."""
+        failure = context.get("exception")
+        told = context["message"] if failure is None else one_line(failure)
+        if told not in self._told:
+            self._told.add(told)
+            logging.getLogger("smartplay").warning("a task that nobody awaits failed: %s", told)
+
+
+def _again(model: Model) -> Model:
+    return open_model(model.name, **msgspec.to_builtins(model.settings))
