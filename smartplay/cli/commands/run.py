@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from smartplay.agents.ablations import ABLATIONS
+from smartplay.agents.aids import AIDS, PLACEBO
 from smartplay.cli.output import (
     OK,
     SOME_UNSCORED,
@@ -66,6 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
     add("--ablation", "--lesion", action="append", default=[], metavar="NAME",
         help=f"take something away: {', '.join(each.name for each in ABLATIONS)}")  # fmt: skip
+    add("--aid", action="append", default=[], metavar="NAME",
+        help=f"help the agent: {', '.join(aid.name for aid in (*AIDS, PLACEBO))}")  # fmt: skip
     add("--model", action="append", default=[], metavar="ROLE=AGENT",
         help="a model for an agent of yours, such as judge=openai:NAME")  # fmt: skip
     add("--set", action="append", default=[], metavar="KEY=VALUE",
@@ -161,6 +164,8 @@ def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
         settings["timeout"] = options.timeout
     if options.ablation:
         settings["ablation"] = options.ablation
+    if getattr(options, "aid", []):
+        settings["aid"] = options.aid
     return settings
 
 
