@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
             quick=options.quick,
             retries=options.retries,
             agent_settings=agent_settings(options),
-            game_settings=_game_settings(options.game_set),
+            game_settings=game_settings(options.game_set),
             limits=Limits(
                 tokens=options.max_tokens_total,
                 cost=options.max_cost,
@@ -186,7 +186,8 @@ def _nested(key: str, value: Any) -> dict[str, Any]:
     return {first: _nested(rest, value) if dot else value}
 
 
-def _game_settings(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
+def game_settings(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The settings of games among a command's options."""
     found: dict[str, dict[str, Any]] = {}
     for text in texts:
         place, value = _setting(text)
