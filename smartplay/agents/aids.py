@@ -751,6 +751,10 @@ def _chart(notes: Notes) -> None:
             seen = near.get(kind)
             if kind and (seen is None or sum(map(abs, seen)) > abs(dx) + abs(dy)):
                 del notes.places[x + dx, y + dy]
+    if front := re.search(r"You face (\w+); in front of you: ([a-z ]+)\.", notes.now):
+        dx, dy = WAYS[front[1]]
+        notes.places.pop((x + dx, y + dy), None)
+        near[front[2]] = (dx, dy)
     for kind, (dx, dy) in near.items():
         if kind not in _FLEETING:
             notes.places[x + dx, y + dy] = kind
