@@ -146,12 +146,14 @@ def reached(module: str) -> set[str]:
 
 
 def test_aids_know_the_text_and_no_agent() -> None:
-    path = ROOT / "agents" / "aids.py"
-    named = {name.rpartition(".")[0] for _, name in imports(path, path.read_text("utf-8"))}
+    paths = [path for path in FILES if module_of(path).startswith("agents.aids")]
+    told = [name for path in paths for _, name in imports(path, path.read_text("utf-8"))]
+    named = {name.rpartition(".")[0] for name in told if not name.startswith("agents.aids")}
     words = {f"games.messenger.{name}" for name in ("deal", "grammar", "reading")}
     assert named == words | {"agents.context", "agents.wrappers", "cards.capabilities",
                              "core.errors"}  # fmt: skip
     known = reached("agents.aids")
+    assert {module_of(path) for path in paths} <= known
     assert not {name for name in known if name.startswith("agents.reference")}
     assert "agents.ablations" not in known
     assert "agents.aids" not in reached("agents.reference")
