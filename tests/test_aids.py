@@ -12,7 +12,8 @@ import gymnasium as gym
 import pytest
 
 import smartplay
-from smartplay.agents.aids import AIDS, PLACEBO, Notes, find_aid
+from smartplay.agents.aids import AIDS, PLACEBO, find_aid
+from smartplay.agents.aids.notes import Notes
 from smartplay.agents.catalog import find_agent
 from smartplay.agents.context import Observation
 from smartplay.agents.reference.hanoi import HanoiReference

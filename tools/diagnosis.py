@@ -1,7 +1,8 @@
 """Whether a diagnosis finds what an agent lacks.
 
 Scripted agents with a faculty missing play without help and with each aid, on the same episodes and
-with slips of their own. Each try draws some of the played episodes and diagnoses them.
+with slips of their own. Each try draws from the played episodes, with replacement, and diagnoses
+what it drew.
 
     python -m tools.diagnosis                        all cases, 100 tries of 40 episodes
     python -m tools.diagnosis --lapse 0.5            the faculty is missing in half of the steps
@@ -53,14 +54,14 @@ class Case(msgspec.Struct, frozen=True):
 CASES = (
     Case("ablation:truncate-manual", "MessengerL1", ("excerpt",), 4),
     Case("inferences", "RockPaperScissorBasic", ("conclusions",), 50),
-    Case("rules", "Crafter", ("rules",), 300),
+    Case("rules", "Crafter", ("rules",), 200),
     Case("lookahead", "Hanoi3Disk", ("subgoal",), 30),
-    Case("lookahead", "Crafter", ("subgoal",), 300),
+    Case("lookahead", "Crafter", ("subgoal",), 200),
     Case("names", "MessengerL1", ("glossary",), 4),
     Case("odds", "RockPaperScissorBasic", ("odds",), 50),
-    Case("memory", "Crafter", ("digest",), 300),
+    Case("memory", "Crafter", ("digest",), 200),
     Case("checking", "Hanoi3Disk", ("check",), 30, {"noise": 0.2}),
-    Case("axes", "Crafter", ("map",), 300),
+    Case("axes", "Crafter", ("map",), 200),
     Case("rules", "Hanoi3Disk", ("rules", "subgoal"), 30),
     Case("ablation:no-history", "BanditTwoArmedHighLowFixed", ("digest", "odds"), 50),
     Case("attention", "Hanoi3Disk", (), 30),
@@ -139,9 +140,7 @@ def diagnose(scores: Mapping[str, Any], chosen: Any) -> Gains:
 def try_often(case: Case, pool: int, tries: int, episodes: int, lapse: float = 1.0) -> Tries:
     """Diagnose a case again and again."""
     scores, rng = play(case, pool, lapse), np.random.default_rng(0)
-    found = [
-        diagnose(scores, rng.choice(pool, episodes, replace=False)).named for _ in range(tries)
-    ]
+    found = [diagnose(scores, rng.integers(pool, size=episodes)).named for _ in range(tries)]
     firsts = [(named or [NONE])[0] for named in found]
     right = case.right or (NONE,)
     return Tries(
@@ -158,7 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--tries", type=int, default=100)
     parser.add_argument("--episodes", type=int, default=40)
-    parser.add_argument("--pool", type=int, default=160, help="episodes that tries draw from")
+    parser.add_argument("--pool", type=int, default=80, help="episodes that tries draw from")
     parser.add_argument("--lapse", type=float, default=1.0,
                         help="share of the steps in which the faculty is missing")  # fmt: skip
     parser.add_argument("--only", default="", help="cases whose game or faculty has this in it")
