@@ -8,12 +8,12 @@ import msgspec
 import numpy as np
 
 from smartplay.core.shown import Shown, html_table
-from smartplay.scores.statistics import CONFIDENCE, DRAWS, Floats, Interval
+from smartplay.scores.statistics import CONFIDENCE, Floats, Interval
 
 NONE, PLACEBO = "none", "placebo"
 """The arms that no diagnosis names."""
 
-SEED = 0
+SEED, TOSSES = 0, 1999
 LEAST_EPISODES = 6
 """With fewer, no toss of signs is rarer than one in twenty, so nothing can be told."""
 
@@ -160,7 +160,7 @@ def simultaneous_intervals(differences: Floats, reach: float) -> list[Interval]:
     squares = (differences**2).sum(axis=1) + 2 * reach**2
     centred = differences - means[:, None]
     lengths = np.sqrt((centred**2).sum(axis=1) + 2 * reach**2)
-    signs = np.random.default_rng(SEED).integers(2, size=(DRAWS, episodes)) * 2.0 - 1
+    signs = np.random.default_rng(SEED).integers(2, size=(TOSSES, episodes)) * 2.0 - 1
     largest = (np.abs(signs @ centred.T) / lengths).max(axis=1)
     point = max(1.0, float(np.quantile(largest, CONFIDENCE)))
     number = episodes + 2
