@@ -18,8 +18,8 @@ run.scores["Hanoi3Disk"].score.mean
 run.to_frame()
 ```
 
-`Run.report` gives the whole report, `load_run` reads a run again, and `compare` sets several
-against each other.
+`Run.report` gives the whole report, `load_run` reads a run again, `compare` sets several against
+each other, and `diagnose` finds out what an agent lacks.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from smartplay.scores.contrasts import ContrastScore
     from smartplay.scores.scoring import CapabilityScore, GameScore
     from smartplay.scores.statistics import Interval
+    from smartplay.validity.diagnosis import Diagnosis, diagnose
 
 _LATER = {
     "agents.context": ("Context", "Observation", "Reply", "Trajectory"),
@@ -75,6 +76,7 @@ _LATER = {
     "runner.budget": ("Limits",),
     "scores.scoring": ("CapabilityScore", "GameScore"),
     "scores.statistics": ("Interval",),
+    "validity.diagnosis": ("Diagnosis", "diagnose"),
 }
 """What is imported when it is first used, since who only makes environments needs none of it."""
 
@@ -86,6 +88,7 @@ __all__ = [
     "Comparison",
     "Context",
     "ContrastScore",
+    "Diagnosis",
     "EpisodeModel",
     "EpisodeRecord",
     "GameCard",
@@ -110,6 +113,7 @@ __all__ = [
     "benchmark_games_v0",
     "cards",
     "compare",
+    "diagnose",
     "env_list",
     "get_card",
     "load_run",

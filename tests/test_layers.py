@@ -131,6 +131,34 @@ def test_a_right_import_is_let_through(module: str, source: str) -> None:
     assert not wrong(ROOT / module, source)
 
 
+def reached(module: str) -> set[str]:
+    """All modules that importing one imports, itself among them."""
+    found, left = set[str](), [module]
+    paths = {module_of(path): path for path in FILES}
+    while left:
+        name = left.pop()
+        for place in (name, name.rpartition(".")[0]):  # `from smartplay.a import b` is a.b or a
+            if place in paths and place not in found:
+                found.add(place)
+                source = paths[place].read_text(encoding="utf-8")
+                left += [each for _, each in imports(paths[place], source)]
+    return found
+
+
+def test_aids_know_the_text_and_no_agent() -> None:
+    paths = [path for path in FILES if module_of(path).startswith("agents.aids")]
+    told = [name for path in paths for _, name in imports(path, path.read_text("utf-8"))]
+    named = {name.rpartition(".")[0] for name in told if not name.startswith("agents.aids")}
+    words = {f"games.messenger.{name}" for name in ("deal", "grammar", "reading")}
+    assert named == words | {"agents.context", "agents.wrappers", "cards.capabilities",
+                             "core.errors"}  # fmt: skip
+    known = reached("agents.aids")
+    assert {module_of(path) for path in paths} <= known
+    assert not {name for name in known if name.startswith("agents.reference")}
+    assert "agents.ablations" not in known
+    assert "agents.aids" not in reached("agents.reference")
+
+
 def test_a_module_without_a_layer_fails() -> None:
     with pytest.raises(AssertionError, match="in no layer"):
         wrong(ROOT / "novelty.py", "")

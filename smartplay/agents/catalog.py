@@ -11,12 +11,13 @@ from typing import Any, get_args
 import msgspec
 
 from smartplay.agents.ablations import ABLATIONS, Ablation, find_ablation
+from smartplay.agents.aids import find_aid
 from smartplay.agents.context import Agent, AgentMaker, Context, Trajectory
 from smartplay.agents.identity import object_digest
 from smartplay.agents.llm import ROLE, LLMAgent, Protocols
 from smartplay.agents.prompts import PLAIN, Variant, find_variant, function_agent
 from smartplay.agents.simple import ConstantAgent, RandomAgent
-from smartplay.agents.wrappers import make_filtered
+from smartplay.agents.wrappers import Filter, make_filtered
 from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.core.loading import code_of, load_object
 from smartplay.core.toml_file import overlay, read_toml
@@ -92,10 +93,11 @@ def find_agent(
     Args:
         agent: A name as in `known_agents`, a class or function, or a source that is complete
             already.
-        settings: Settings over those of a definition file. Three of them are for every agent:
+        settings: Settings over those of a definition file. Four of them are for every agent:
             `ablation`, a name or a list of names of `smartplay.agents.ablations`, says what to take
-            away from it; `prompt`, the name of a variant of `smartplay.agents.prompts`, how the
-            prompt is worded; `models` maps roles to `{"agent": "openai:NAME", …settings}`.
+            away from it; `aid`, likewise of `smartplay.agents.aids`, what to do for it; `prompt`,
+            the name of a variant of `smartplay.agents.prompts`, how the prompt is worded; `models`
+            maps roles to `{"agent": "openai:NAME", …settings}`.
 
     Raises:
         UsageError: If there is no such agent or model, or it does not take these settings.
@@ -106,14 +108,18 @@ def find_agent(
         name, defined = read_definition(Path(agent))
         source = find_agent(name, overlay(defined, settings))
         return msgspec.structs.replace(source, name=Path(agent).stem + _suffix(source.settings))
-    whole = {key: value for key, value in settings.items() if key not in ABLATION_KEYS}
+    whole = {key: value for key, value in settings.items() if key not in (*ABLATION_KEYS, "aid")}
     ablations = _ablations(agent, next((settings[k] for k in ABLATION_KEYS if k in settings), []))
-    if not ablations:
+    aids = list(map(find_aid, _listed(settings.get("aid", []))))
+    if not ablations and not aids:
         return _find_whole(agent, whole)
     faculties = [ablation.faculty for ablation in ablations if ablation.faculty]
     source = _find_whole(agent, whole | ({"without": faculties[0]} if faculties else {}))
-    names = {"ablation": [ablation.name for ablation in ablations]}
-    filters = [ablation.filter for ablation in ablations if ablation.filter]
+    names = {"aid": [aid.name for aid in aids]} if aids else {}
+    names |= {"ablation": [ablation.name for ablation in ablations]} if ablations else {}
+    # An ablation stands nearest to the agent, so what it takes away is taken from hints as well.
+    filters: list[Callable[[list[str]], Filter]] = [aid.filter for aid in aids]
+    filters += [ablation.filter for ablation in ablations if ablation.filter]
     return msgspec.structs.replace(
         source,
         name=source.name + _suffix(names),
@@ -125,7 +131,7 @@ def find_agent(
 
 def _ablations(agent: str | Callable[..., Any], names: str | list[str]) -> list[Ablation]:
     """The ablations of these names, if the agent can have them."""
-    found = [find_ablation(name) for name in ([names] if isinstance(names, str) else names)]
+    found = [find_ablation(name) for name in _listed(names)]
     faculties = [ablation.name for ablation in found if ablation.faculty]
     if faculties and agent != "reference":
         fit = ", ".join(ablation.name for ablation in ABLATIONS if ablation.filter)
@@ -139,9 +145,13 @@ def _ablations(agent: str | Callable[..., Any], names: str | list[str]) -> list[
 
 
 def _suffix(settings: dict[str, Any]) -> str:
-    """What follows an agent's name if something is taken away from it."""
-    names = settings.get("ablation", [])
-    return f" (ablation: {', '.join(names)})" if names else ""
+    """What follows an agent's name if it is aided or something is taken away from it."""
+    told = [f"{key}: {', '.join(settings[key])}" for key in ("aid", "ablation") if key in settings]
+    return f" ({'; '.join(told)})" if told else ""
+
+
+def _listed(names: str | list[str]) -> list[str]:
+    return [names] if isinstance(names, str) else names
 
 
 def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:

@@ -1,6 +1,7 @@
 """Agents behind filters: what stands between an agent and its game, and changes what passes.
 
-An ablation takes something away in this manner, a variant of the prompt tells the same differently.
+An ablation takes something away in this manner, an aid adds something, and a variant of the prompt
+tells the same differently.
 """
 
 from __future__ import annotations
@@ -49,12 +50,15 @@ class Filter:
         return number
 
 
-def make_filtered(make: AgentMaker, filters: Sequence[type[Filter]], context: Context) -> Agent:
+def make_filtered(
+    make: AgentMaker, filters: Sequence[Callable[[list[str]], Filter]], context: Context
+) -> Agent:
     """Make an agent that plays through filters.
 
     Args:
         make: Makes the agent itself.
-        filters: What stands between it and its game, nearest to the game first.
+        filters: Make what stands between it and its game from the actions' names, nearest to
+            the game first.
         context: What the run gives.
     """
     made = []

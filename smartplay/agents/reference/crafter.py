@@ -6,6 +6,7 @@ import random
 import re
 
 from smartplay.agents.reference.crafter_chart import GROUND, WAYS, Cell, Chart
+from smartplay.agents.reference.hints import Told, take_hints
 
 DAY = 300
 EVENING, DUSK, DAWN = 90, 135, 275
@@ -14,6 +15,7 @@ EVENING, DUSK, DAWN = 90, 135, 275
 CARRY = {"wood": 9, "stone": 9, "coal": 2, "iron": 2}
 """How much to carry of what; less wood once the first tools are made."""
 
+SOURCES = {"wood": "tree", "stone": "stone", "coal": "coal", "iron": "iron"}
 SWORDS = ("wood sword", "stone sword", "iron sword")
 Square = frozenset[Cell]
 
@@ -23,16 +25,24 @@ class CrafterReference:
 
     It notes what it sees on a map of its own, finds ways on it, and reads from the manual what
     things cost. At night, or when it is weak, it walls itself in.
+
+    Args:
+        manual: The rules.
+        actions: Names of the actions.
+        seed: Where it turns when it does not know better.
+        without: `axes`: finds its way along one axis only, east and west; `memory`: forgets what it
+            has unlocked; `rules`: does not heed that tools are made beside a table; `lookahead`:
+            does not gather what it will need later.
     """
 
     title = "Crafter"
+    faculties = ("axes", "memory", "rules", "lookahead")
 
-    def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+    def __init__(self, manual: str, actions: list[str], seed: int, without: str = "") -> None:
         self._random = random.Random(seed)
-        self._uses = {
-            name: {item: int(count) for count, item in re.findall(r"(\d+) (\w+)", uses)}
-            for name, uses in re.findall(r"^- ((?:Place|Make) [\w ]+): uses (.+?);", manual, re.M)
-        }
+        self._without = without
+        self._uses = _uses(manual)
+        self._told = Told()
         self._chart = Chart(manual)
         self._step = self._searches = self._patience = 0
         self._goal: Cell | None = None
@@ -43,7 +53,13 @@ class CrafterReference:
     def act(self, observation: str) -> str:
         """Look, note, and do what is most pressing."""
         self._step += 1
-        self._chart.note(observation)
+        text, self._told = take_hints(observation)
+        self._chart.note(text)
+        self._uses |= _uses(self._told["excerpt"])
+        if self._without == "memory":
+            self._chart.done.clear()
+        if unlocked := re.search(r"unlocked: ([a-z, ]+)\.", self._told["digest"]):
+            self._chart.done.update(unlocked[1].split(", "))
         if self._chart.sight.asleep:
             return "Noop"
         needs = (
@@ -164,6 +180,8 @@ class CrafterReference:
         """Place or make whatever is new and possible."""
         chart = self._chart
         front = chart.sight.front
+        if subgoal := re.search(r"subgoal: (Place Table)\.", self._told["subgoal"]):
+            return self._place(subgoal[1])
         if self._due("Place Plant") and front == "grass":
             return "Place Plant"
         if self._due("Place Stone") and front in (*GROUND, "water"):
@@ -179,10 +197,14 @@ class CrafterReference:
     def _make(self, tools: list[str]) -> str | None:
         """Make one of the tools that can be afforded; go or build where it can be made."""
         chart = self._chart
+        if self._without == "rules" and "needs a table" not in self._told["rules"]:
+            return tools[0]
         if not chart.beside("table"):
             if table := chart.find("table", 25):
                 return self._travel(table)
-            wood = self._uses["Place Table"]["wood"] + self._uses[tools[0]].get("wood", 0)
+            wood = self._uses.get("Place Table", {}).get("wood", 9) + self._uses[tools[0]].get(
+                "wood", 0
+            )
             return self._place("Place Table") if chart.has("wood") >= wood else None
         for tool in tools:
             if "Iron" not in tool or chart.beside("furnace"):
@@ -194,7 +216,8 @@ class CrafterReference:
         return name.lower() not in self._chart.done and self._affords(name)
 
     def _affords(self, name: str) -> bool:
-        return all(self._chart.has(item) >= count for item, count in self._uses[name].items())
+        uses = self._uses.get(name)
+        return uses is not None and all(self._chart.has(it) >= count for it, count in uses.items())
 
     def _place(self, name: str) -> str | None:
         """Place something, or first turn to where there is room."""
@@ -225,6 +248,10 @@ class CrafterReference:
     def _wanted(self) -> list[str]:
         """Materials worth fetching now, the most wanted first."""
         has = self._chart.has
+        if told := re.search(r"first have (.+?)\.", self._told["subgoal"]):
+            return [SOURCES[item] for item in re.findall(r"\d+ (\w+)", told[1]) if item in SOURCES]
+        if self._without == "lookahead":
+            return []
         tooled = bool(has("wood pickaxe"))
         conditions = {
             "stone": tooled and has("stone") < CARRY["stone"] and self._hour() > EVENING,
@@ -259,12 +286,16 @@ class CrafterReference:
 
     def _approach(self, target: Cell) -> str | None:
         """Go beside a cell, face it, and act on it."""
-        return "Do" if self._chart.front() == target else self._travel(target)
+        chart = self._chart
+        there = chart.front() == target
+        if self._without == "axes":
+            there = there or chart.sight.front == chart.kinds.get(target)
+        return "Do" if there else self._travel(target)
 
     def _travel(self, target: Cell) -> str | None:
         """The next action on the cheapest way to a cell, through what can be dug or bridged."""
         chart = self._chart
-        way = chart.way_to(target)
+        way = self._one_axis(target) if self._without == "axes" else chart.way_to(target)
         if way is None:
             return None
         step = chart.beyond(chart.at, way)
@@ -272,5 +303,20 @@ class CrafterReference:
             return self._move(way)
         return "Place Stone" if chart.kinds[step] == "water" else "Do"
 
+    def _one_axis(self, target: Cell) -> str:
+        """The way that it is told, else east or west, and any way if that is not it."""
+        kind, east = self._chart.kinds.get(target), target[0] - self._chart.at[0]
+        if told := re.search(rf"to {kind}: go (\w+)", self._told["map"]):
+            return told[1]
+        return "east" if east > 0 else "west" if east < 0 else self._random.choice(list(WAYS))
+
     def _move(self, way: str) -> str | None:
         return f"Move {way.capitalize()}" if self._chart.safe(way) else None
+
+
+def _uses(text: str) -> dict[str, dict[str, int]]:
+    """What each action uses up, by a manual or a part of one."""
+    return {
+        name: {item: int(count) for count, item in re.findall(r"(\d+) (\w+)", uses)}
+        for name, uses in re.findall(r"((?:Place|Make) [A-Z][\w ]+): uses (.+?);", text)
+    }

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from functools import partial
 
+from smartplay.agents.reference.hints import take_hints
+
 
 class HanoiReference:
     """Reads where the disks are and makes the next move of the shortest solution.
@@ -17,22 +19,34 @@ class HanoiReference:
         seed: Decides between moves that look alike to an agent that does not look ahead.
         without: `lookahead`: makes the allowed move after which most disks are on rod C;
             `rules`: knows the first rule only, one disk at a time, so it brings disk after disk
-            to rod C whatever lies there.
+            to rod C whatever lies there; `checking`: believes that every move did what it was for.
     """
 
     title = "Tower of Hanoi"
-    faculties = ("lookahead", "rules")
+    faculties = ("lookahead", "rules", "checking")
 
     def __init__(self, manual: str, actions: list[str], seed: int, without: str = "") -> None:
         ways: dict[str, Callable[[dict[int, str]], tuple[str, str]]] = {
             "lookahead": partial(_greedy_move, random.Random(seed)),
             "rules": _unruly_move,
         }
-        self._choose = ways.get(without, partial(next_move, goal="C"))
+        self._solve = partial(next_move, goal="C")
+        self._choose = ways.get(without, self._solve)
+        self._checks, self._unruly = without != "checking", without == "rules"
+        self._rods: dict[int, str] = {}
 
     def act(self, observation: str) -> str:
         """Move towards a tower on rod C."""
-        source, target = self._choose(_rod_of_each_disk(observation))
+        text, hints = take_hints(observation)
+        if self._checks or not self._rods or "did not have its effect" in hints["check"]:
+            self._rods = _rod_of_each_disk(text)
+        choose = self._solve if self._unruly and hints["rules"] else self._choose
+        source, target = choose(self._rods)
+        if told := re.search(r"bring disk (\d+) to rod ([ABC])\.$", hints["subgoal"]):
+            believed = self._rods[int(told[1])]
+            source, target = (believed, told[2]) if believed != told[2] else (source, target)
+        moving = [disk for disk in sorted(self._rods) if self._rods[disk] == source][:1]
+        self._rods = self._rods | dict.fromkeys(moving, target)
         return f"Move the top disk of rod {source} to rod {target}"
 
 

@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from itertools import permutations
 
+from smartplay.agents.reference.hints import take_hints
 from smartplay.agents.reference.messenger_belief import Guess, Look, Place, Position, blend, place
 from smartplay.agents.reference.messenger_plan import Scene, best_action, square
 from smartplay.core.errors import AgentError
-from smartplay.games.messenger.deal import MOVEMENTS, STARTS, UNKNOWN, Square
+from smartplay.games.messenger.deal import ENTITIES, MOVEMENTS, STARTS, UNKNOWN, Square
 from smartplay.games.messenger.reading import Reading, read
 from smartplay.games.messenger.world import LAST, MOVES, SIZE
 
@@ -21,13 +22,23 @@ _LEVELS = {"There are six reports": 3, "on the four squares": 2}
 
 
 class MessengerReference:
-    """Knows the words of the corpora and the rules of the manual, and sees only the text."""
+    """Knows the words of the corpora and the rules of the manual, and sees only the text.
+
+    Args:
+        manual: The rules.
+        actions: Names of the actions.
+        seed: Not used.
+        without: `names`: knows the plain names of looks and roles only.
+    """
 
     title = "Messenger"
+    faculties = ("names",)
 
-    def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+    def __init__(self, manual: str, actions: list[str], seed: int, without: str = "") -> None:
         rules, _, reports = manual.partition("\nReports:\n")
-        self._readings = [read(line.removeprefix("- ")) for line in reports.splitlines()]
+        self._reports = [line.removeprefix("- ") for line in reports.splitlines()]
+        self._read = _plain_reading if without == "names" else read
+        self._readings: list[Reading] = []
         self._level = next((n for words, n in _LEVELS.items() if words in rules), 1)
         self._actions = actions
         self._has_message = False
@@ -39,6 +50,11 @@ class MessengerReference:
 
     def act(self, observation: str) -> str:
         """The next step towards the message or, once it is in hand, the goal."""
+        observation, hints = take_hints(observation)
+        if not self._readings:
+            reports = self._reports or re.findall(r'"(.+?)"', hints["excerpt"])
+            words = re.findall(r'"(.+?)" means (.+?)(?=; "|\.$)', hints["glossary"])
+            self._readings = [self._read(_in_plain_words(report, words)) for report in reports]
         lines = [(name, (int(steps), way)) for name, steps, way in _LINE.findall(observation)]
         had, self._has_message = self._has_message, "You have the message." in observation
         if self._level == 1:
@@ -116,6 +132,19 @@ class MessengerReference:
         self._before = self._at
         self._at = (_inside(self._at[0], dx), _inside(self._at[1], dy))
         return self._actions[action]
+
+
+def _in_plain_words(report: str, words: list[tuple[str, str]]) -> str:
+    """A report with what words mean beside them."""
+    meant = [plain for word, plain in words if word in report.lower()]
+    return " ".join([report, *meant])
+
+
+def _plain_reading(report: str) -> Reading:
+    """What the plain names in a report say."""
+    looks = [name for name in ENTITIES if re.search(rf"\b{name}\b", report)]
+    roles = [role for role in ("goal", "enemy", "message") if re.search(rf"\b{role}\b", report)]
+    return Reading(looks[0] if looks else None, roles[0] if roles else None, UNKNOWN)
 
 
 def _inside(coordinate: int, squares: int) -> int:

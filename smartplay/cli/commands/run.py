@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from smartplay.agents.ablations import ABLATIONS
+from smartplay.agents.aids import AIDS, PLACEBO
 from smartplay.cli.output import (
     OK,
     SOME_UNSCORED,
@@ -68,6 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
     add("--ablation", "--lesion", action="append", default=[], metavar="NAME",
         help=f"take something away: {', '.join(each.name for each in ABLATIONS)}")  # fmt: skip
+    add("--aid", action="append", default=[], metavar="NAME",
+        help=f"help the agent: {', '.join(aid.name for aid in (*AIDS, PLACEBO))}")  # fmt: skip
     add("--model", action="append", default=[], metavar="ROLE=AGENT",
         help="a model for an agent of yours, such as judge=openai:NAME")  # fmt: skip
     add("--set", action="append", default=[], metavar="KEY=VALUE",
@@ -95,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
             quick=options.quick,
             retries=options.retries,
             agent_settings=agent_settings(options),
-            game_settings=_game_settings(options.game_set),
+            game_settings=game_settings(options.game_set),
             limits=Limits(
                 tokens=options.max_tokens_total,
                 cost=options.max_cost,
@@ -164,6 +167,8 @@ def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
         settings["timeout"] = options.timeout
     if options.ablation:
         settings["ablation"] = options.ablation
+    if getattr(options, "aid", []):
+        settings["aid"] = options.aid
     return settings
 
 
@@ -184,7 +189,8 @@ def _nested(key: str, value: Any) -> dict[str, Any]:
     return {first: _nested(rest, value) if dot else value}
 
 
-def _game_settings(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
+def game_settings(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The settings of games among a command's options."""
     found: dict[str, dict[str, Any]] = {}
     for text in texts:
         place, value = _setting(text)

@@ -1,0 +1,67 @@
+"""A diagnosis as people read it: Markdown, and the files that keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from smartplay.core.errors import RunFolderError
+from smartplay.core.whole_files import write_atomically
+from smartplay.records.folder import pretty
+from smartplay.report.markdown import escape
+from smartplay.scores.aids import HEADER, Gains
+from smartplay.validity.diagnosis import Diagnosis
+
+ABOUT = (
+    "Gains are mean differences of scores in the same episodes. Their 95 % intervals hold all "
+    "together. An aid is named if both its gain and its gain over the placebo are above 0."
+)
+
+
+def sections(found: Diagnosis) -> Iterator[tuple[str, Gains]]:
+    """A title and the gains of each table: over all games if there are several, then each game."""
+    if found.overall and len(found.games) > 1:
+        yield "all games, normalized scores", found.overall
+    for game, gains in found.games.items():
+        yield f"{game.removeprefix('smartplay/')}, {found.units[game]} scores", gains
+
+
+def notes(found: Diagnosis) -> list[str]:
+    """What limits the finding."""
+    told = [f"{number} unscored in the arm {arm}" for arm, number in found.unscored.items()]
+    return told + ([f"stopped: {found.stopped}"] if found.stopped else [])
+
+
+def title(name: str, gains: Gains) -> str:
+    """What stands above a table."""
+    return f"{name}: {gains.episodes} episodes, {gains.score:.2f} without aid"
+
+
+def to_markdown(found: Diagnosis) -> str:
+    """The whole diagnosis as a section."""
+    parts = [f"## What helps {escape(found.agent)}", ABOUT]
+    for name, gains in sections(found):
+        parts += [f"### {escape(title(name, gains))}", escape(_sentence(gains)), _table(gains)]
+    return "\n\n".join(parts + [escape(note) for note in notes(found)]) + "\n"
+
+
+def keep(found: Diagnosis, folder: Path) -> None:
+    """Write `diagnosis.json` and `diagnosis.md`.
+
+    Raises:
+        RunFolderError: If the folder cannot be written.
+    """
+    try:
+        write_atomically(folder / "diagnosis.json", pretty(found))
+        write_atomically(folder / "diagnosis.md", to_markdown(found).encode())
+    except OSError as error:
+        raise RunFolderError(f"cannot write into {folder}: {error.strerror}") from error
+
+
+def _sentence(gains: Gains) -> str:
+    return f"{gains.verdict[0].upper()}{gains.verdict[1:]}."
+
+
+def _table(gains: Gains) -> str:
+    rows: list[Sequence[str]] = [HEADER, ["---"] * len(HEADER), *gains.rows()]
+    return "\n".join("| " + " | ".join(map(escape, row)) + " |" for row in rows)

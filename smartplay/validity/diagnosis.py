@@ -1,0 +1,209 @@
+"""What an agent lacks: it plays without help and with each aid, on the same episodes."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from smartplay.agents.aids import AIDS, PLACEBO
+from smartplay.agents.catalog import AgentSource, find_agent
+from smartplay.core.errors import UsageError
+from smartplay.core.shown import Shown
+from smartplay.games.registry import get_card
+from smartplay.models.replies import Replies
+from smartplay.records import Usage
+from smartplay.records.folder import RunFolder
+from smartplay.records.prices import read_prices
+from smartplay.runner import Limits, Run, run
+from smartplay.runner.budget import own_spent
+from smartplay.runner.plan import slug
+from smartplay.scores.aids import NONE, Gains, gains
+
+EPISODES = 20
+ARMS = (NONE, *(aid.name for aid in AIDS), PLACEBO.name)
+
+Scores = dict[tuple[str, int], float]
+"""Scores by game and seed."""
+
+
+class Diagnosis(Shown, msgspec.Struct, frozen=True, kw_only=True):
+    """What helped an agent.
+
+    Attributes:
+        agent: Who played.
+        overall: Over all games that have a human score, or over the only game; every game weighs
+            the same. None where neither is so.
+        games: Game by game.
+        units: What each game's scores are: `normalized` (0 is the card's minimum, 1 the human
+            score), or `raw` where the way it was played has no such scale.
+        runs: The run folder of each arm.
+        unscored: Episodes that failed, by arm.
+        stopped: Why not everything was played; None if it was. The same call goes on.
+    """
+
+    agent: str
+    overall: Gains | None
+    games: dict[str, Gains]
+    units: dict[str, str]
+    runs: dict[str, str]
+    unscored: dict[str, int]
+    stopped: str | None = None
+
+    def __str__(self) -> str:
+        found = self.overall.verdict if self.overall else "no common scale for all games"
+        return f"{self.agent}: {found}"
+
+
+def diagnose(
+    agent: str | Callable[..., Any],
+    games: str = "crafter",
+    *,
+    out: str | Path | None = None,
+    agent_settings: Mapping[str, Any] | None = None,
+    episodes: int = EPISODES,
+    limits: Limits | None = None,
+    cache: str | Path | None = None,
+    **options: Any,
+) -> Diagnosis:
+    """Find out which aid helps an agent most.
+
+    Args:
+        agent: As for `smartplay.run`.
+        games: As for `smartplay.run`.
+        out: A folder, by default one under `runs/`; it holds a run folder per arm. What is missing
+            in them is played.
+        agent_settings: Settings of the agent; its aids and ablations stay in every arm.
+        episodes: Episodes per game and arm.
+        limits: Most tokens, money and time of all arms together.
+        cache: A file that keeps a model's replies; by default one in the folder, since an arm
+            asks what another asked wherever its aid says nothing.
+        **options: Further options of `smartplay.run`.
+
+    Raises:
+        UsageError: If something asked for does not exist, or no episode was scored in all arms.
+    """
+    settings = dict(agent_settings or {})
+    whole = find_agent(agent, settings)
+    folder = Path(out) if out is not None else Path("runs") / f"diagnosis-{slug(whole.name)}"
+    given = list(whole.settings.get("aid", []))
+    cache = (cache or folder / "replies") if whole.models else None
+    limits = limits or Limits()
+    started, runs, stopped = time.monotonic(), dict[str, Run](), None
+    for arm in (each for each in ARMS if each not in given):
+        left = _left(limits, folder, arm, whole, time.monotonic() - started)
+        if left is None:
+            stopped = f"the arms before {arm} have used up what all of them may cost"
+            break
+        aided = settings if arm == NONE else settings | {"aid": [*given, arm]}
+        folder.mkdir(parents=True, exist_ok=True)
+        runs[arm] = run(
+            find_agent(agent, aided), games, out=folder / arm, episodes=episodes, limits=left,
+            cache=cache, **options,
+        )  # fmt: skip
+        if stopped := runs[arm].stopped:
+            break
+    return _diagnosis(whole.name, runs, stopped)
+
+
+def _diagnosis(agent: str, runs: Mapping[str, Run], stopped: str | None) -> Diagnosis:
+    tables = {arm: _scores(played) for arm, played in runs.items()}
+    normalized = _normalized(runs[NONE]) if NONE in runs else {}
+    found: dict[str, Gains] = {}
+    weighed: dict[str, list[float]] = defaultdict(list)
+    common = [key for key in tables.get(NONE, {}) if all(key in row for row in tables.values())]
+    if not common and not stopped:
+        raise UsageError("no episode was scored in all arms, so there is nothing to compare")
+    names = list(dict.fromkeys(game for game, _ in common))
+    pooled = [game for game in names if normalized[game]] or (names if len(names) == 1 else [])
+    reaches = []
+    for game in names:
+        keys = [key for key in common if key[0] == game]
+        rows = {arm: [table[key] for key in keys] for arm, table in tables.items()}
+        reach = _reach(rows)
+        found[game] = gains(rows, CAPABILITIES, reach)
+        if game in pooled:
+            share = sum(key[0] in pooled for key in common) / (len(pooled) * len(keys))
+            reaches.append(share * reach)
+            for arm, row in rows.items():
+                weighed[arm] += [share * score for score in row]
+    return Diagnosis(
+        agent=agent,
+        overall=gains(weighed, CAPABILITIES, max(reaches)) if pooled else None,
+        games=found,
+        units={game: "normalized" if normalized[game] else "raw" for game in names},
+        runs={arm: str(played.path) for arm, played in runs.items()},
+        unscored={arm: len(played.unscored) for arm, played in runs.items() if played.unscored},
+        stopped=stopped,
+    )
+
+
+CAPABILITIES = {aid.name: str(aid.capability) for aid in AIDS}
+
+
+def _reach(rows: Mapping[str, Sequence[float]]) -> float:
+    """The largest difference of scores that was seen."""
+    everything = [score for row in rows.values() for score in row]
+    return max(everything) - min(everything)
+
+
+def _normalized(played: Run) -> dict[str, bool]:
+    plans = played.header.games.items()
+    return {
+        game: get_card(game).as_played(plan.steps, plan.settings).anchors.human is not None
+        for game, plan in plans
+    }
+
+
+def _scores(played: Run) -> Scores:
+    """Scores by game and seed: normalised where the game has such a scale, else raw."""
+    found = {}
+    for record in played.episodes:
+        if record.score is not None:
+            plan = played.header.games[record.game]
+            card = get_card(record.game).as_played(plan.steps, plan.settings)
+            score = card.normalized(record.score)
+            found[record.game, record.seed] = record.score if score is None else score
+    return found
+
+
+def _left(
+    limits: Limits, folder: Path, arm: str, source: AgentSource, seconds: float
+) -> Limits | None:
+    """What one arm may cost, less what the others did; None if nothing is left."""
+    spent: dict[str, Usage] = {}
+    if limits.count_tokens:
+        for other in ARMS:
+            if other != arm:
+                for model, usage in _spent(RunFolder(folder / other), source.name).items():
+                    spent[model] = spent.get(model, Usage()) + usage
+    tokens, cost = limits.tokens, limits.cost
+    if tokens is not None:
+        tokens -= sum(usage.total for usage in spent.values())
+    if cost is not None and limits.prices is not None:
+        prices = read_prices(limits.prices)
+        found = [(prices.find(model, source.settings), usage) for model, usage in spent.items()]
+        cost -= sum(price.of(usage) for price, usage in found if price is not None)
+    time_left = None if limits.seconds is None else limits.seconds - seconds
+    if any(value is not None and value <= 0 for value in (tokens, cost, time_left)):
+        return None
+    return msgspec.structs.replace(limits, tokens=tokens, cost=cost, seconds=time_left)
+
+
+def _spent(folder: RunFolder, agent: str) -> dict[str, Usage]:
+    """The tokens that an arm has cost so far, by model."""
+    if not folder.exists:
+        return {}
+    lines = folder.lines()
+    if folder.replies.exists():
+        with Replies(folder.replies) as kept:
+            return own_spent(lines, agent) | kept.spent()
+    spent: dict[str, Usage] = {}
+    for use in (use for record in lines for use in record.roles.values()):
+        model = use.model or agent
+        spent[model] = spent.get(model, Usage()) + (use.usage - use.reused)
+    return spent
