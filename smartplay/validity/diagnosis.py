@@ -19,7 +19,7 @@ from smartplay.models.replies import Replies
 from smartplay.records import Usage
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import read_prices
-from smartplay.runner import Limits, Run, run
+from smartplay.runner import Limits, Played, run
 from smartplay.runner.budget import own_spent
 from smartplay.runner.plan import slug
 from smartplay.scores.aids import NONE, Gains, gains
@@ -93,7 +93,7 @@ def diagnose(
     given = list(whole.settings.get("aid", []))
     cache = (cache or folder / "replies") if whole.models else None
     limits = limits or Limits()
-    started, runs, stopped = time.monotonic(), dict[str, Run](), None
+    started, runs, stopped = time.monotonic(), dict[str, Played](), None
     for arm in (each for each in ARMS if each not in given):
         left = _left(limits, folder, arm, whole, time.monotonic() - started)
         if left is None:
@@ -110,7 +110,7 @@ def diagnose(
     return _diagnosis(whole.name, runs, stopped)
 
 
-def _diagnosis(agent: str, runs: Mapping[str, Run], stopped: str | None) -> Diagnosis:
+def _diagnosis(agent: str, runs: Mapping[str, Played], stopped: str | None) -> Diagnosis:
     tables = {arm: _scores(played) for arm, played in runs.items()}
     normalized = _normalized(runs[NONE]) if NONE in runs else {}
     found: dict[str, Gains] = {}
@@ -151,7 +151,7 @@ def _reach(rows: Mapping[str, Sequence[float]]) -> float:
     return max(everything) - min(everything)
 
 
-def _normalized(played: Run) -> dict[str, bool]:
+def _normalized(played: Played) -> dict[str, bool]:
     plans = played.header.games.items()
     return {
         game: get_card(game).as_played(plan.steps, plan.settings).anchors.human is not None
@@ -159,7 +159,7 @@ def _normalized(played: Run) -> dict[str, bool]:
     }
 
 
-def _scores(played: Run) -> Scores:
+def _scores(played: Played) -> Scores:
     """Scores by game and seed: normalised where the game has such a scale, else raw."""
     found = {}
     for record in played.episodes:
