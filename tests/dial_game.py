@@ -64,7 +64,7 @@ class Climber:
 
     def act(self, observation):
         trouble = HERE / "kill"
-        if trouble.exists() and self.random.random() < 0.05:
+        if trouble.exists() and random.random() < 0.1:
             trouble.unlink()
             os.kill(os.getpid(), 9)
         if (HERE / f"fail {{self.context.title}}").exists():

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from smartplay.report.svg import Scale, dot, figure, line, path, series, text
 from smartplay.scores.thresholds import Threshold
 
-WIDTH, HEIGHT = 250, 160
-LEFT, RIGHT, TOP, BOTTOM = 30, 242, 24, 126
+WIDTH, HEIGHT = 360, 190
+LEFT, RIGHT, TOP, BOTTOM = 30, 352, 24, 152
 LEAST_RADIUS, MOST_RADIUS = 2.0, 5.0
 COLUMNS = 3
 STYLE = """

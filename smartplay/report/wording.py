@@ -132,9 +132,9 @@ def tables(report: Report) -> list[Table]:
     columns = "Game,Episodes,Score,Normalised,Over chance,Invalid,Goal reached,Calls,Read,Written"
     names = ("Capability", "Score", "By the paper's weights", "Random play", "Games with weights")
     sides = ("Capability", "Easy", "Hard", "Retention", "Pairs")
-    reach = "Capability,Threshold,Levels,Lapses,Right by level,Fit,Rounds,Tokens,Cost"
+    reach = "Capability,Threshold,Lapses,Rounds,Tokens,Cost,Right by level,Fit,Levels"
     found = [
-        Table("Thresholds", THRESHOLDS, reach.split(","), list(_thresholds(report)), 7),
+        Table("Thresholds", THRESHOLDS, reach.split(","), list(_thresholds(report)), 8),
         Table("Games", GAMES, columns.split(","), list(map(_game, report.games)), 6),
         Table("Capabilities", CAPABILITIES, names, _capabilities(report), 4),
         Table("Contrasts", CONTRASTS, sides, list(map(_contrast, report.contrasts)), 5),
@@ -150,13 +150,13 @@ def _thresholds(report: Report) -> Iterator[tuple[str, ...]]:
         yield (
             each.capability,
             each.sentence,
-            f"{levels(each.level)} of {len(each.dial.values)}",
             interval(each.lapse),
-            blocks(right_by_level(each)),
-            blocks(each.curve),
             str(each.rounds),
             str(tokens[each.game]),
             NONE if cost is None or report.cost is None else f"{cost:.4g} {report.cost.currency}",
+            blocks(right_by_level(each)),
+            blocks(each.curve),
+            f"{levels(each.level)} of {len(each.dial.values)}",
         )
 
 

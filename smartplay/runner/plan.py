@@ -128,16 +128,14 @@ def select_dials(selection: str | Iterable[str | Path], capabilities: Iterable[s
 
 
 def _dials(part: str) -> list[GameCard]:
-    group = register_cards(Path(part)) if part.endswith(".toml") else cards()
-    dials = [card for card in group if card.dial is not None and card.playable]
     if part.endswith(".toml"):
-        return dials
-    if family := [card for card in dials if card.family == part and card.parametric]:
-        return family
-    card = get_card(part)
-    if card not in dials:
-        raise UsageError(f"{card.id} has no dial to be measured on; `smartplay run` plays it")
-    return [card]
+        group = register_cards(Path(part))
+    else:
+        group = [card for card in cards() if card.family == part and card.parametric]
+    found = [card for card in group or [get_card(part)] if card.dial is not None]
+    if not found:
+        raise UsageError(f"{part} has no dial to be measured on; `smartplay run` plays it")
+    return [_playable(card) for card in found]
 
 
 def plan_run(
@@ -181,6 +179,8 @@ def plan_run(
     for key in settings:
         if not any(key in _names(card) for card in selection):
             raise UsageError(f"settings given for {key!r}, which is not among the selected games")
+    if measurement is not None and repeats != 1:
+        raise UsageError("a measurement plays each episode once; leave repeats out")
     games = {}
     for card in selection:
         most = (QUICK_EPISODES, QUICK_STEPS) if quick else (card.episodes, card.steps)

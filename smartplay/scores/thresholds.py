@@ -39,15 +39,15 @@ SLOPES = (0.3, 0.6, 1.0, 1.5)
 GUESSED = (0.0, 0.05, 0.13, 0.27, 0.45, 0.65)
 """Lapse rates as shares of 1 - c: of the rounds in which the agent guesses at every level."""
 _GUESSES = np.array(GUESSED)
-_ALIKE, _UNLIKE = 0.03, 0.05
+_ALIKE, _UNLIKE = 0.03, 0.03
 _KERNEL = np.exp(-np.abs(_GUESSES[:, None] - _GUESSES) / _ALIKE)
 _KINDS = (1 - _UNLIKE) * _KERNEL / _KERNEL.sum(axis=1, keepdims=True) + _UNLIKE / len(GUESSED)
 """The lapse rates of an agent's capabilities, by what is typical of it: shape (kinds, rates)."""
-_KIND_PRIOR = np.array([4, 4, 2, 1, 1, 1]) / 13
+_KIND_PRIOR = np.array([6, 6, 2, 1, 1, 1]) / 17
 DIGITS = 5
-WORTH = 0.7
+WORTH = 0.85
 """A stream is played on if an episode of it gains at least this share of the largest gain."""
-TAIL = (1 - CONFIDENCE) / 2
+TAIL, TAILS = (1 - CONFIDENCE) / 2, 101
 
 Key = tuple[str, int]
 """Game and episode."""
@@ -344,15 +344,18 @@ def _parts(estimate: Estimate) -> tuple[float | None, float | None, float | None
 
 
 def ends(dial: Dial, posterior: Floats) -> tuple[float, float]:
-    """The equal-tailed 95 % interval of the threshold, in levels."""
-    return _quantiles(_model_of(dial).thetas, posterior.sum(axis=(1, 2)), TAIL)
+    """The shortest interval that holds the threshold with 95 %, in levels."""
+    return _shortest(_model_of(dial).thetas, posterior.sum(axis=(1, 2)), CONFIDENCE)
 
 
-def _quantiles(middles: Floats, mass: Floats, tail: float) -> tuple[float, float]:
-    """The values with `tail` of the mass below and above, of bins `STEP` wide."""
+def _shortest(middles: Floats, mass: Floats, confidence: float) -> tuple[float, float]:
+    """The ends of the shortest interval with so much of the mass of bins `STEP` wide."""
     edges = np.append(middles - STEP / 2, middles[-1] + STEP / 2)
-    low, high = np.interp([tail, 1 - tail], np.append(0.0, np.cumsum(mass)), edges)
-    return float(low), float(high)
+    below = np.append(0.0, np.cumsum(mass))
+    tails = np.linspace(0, 1 - confidence, TAILS)
+    lows, highs = (np.interp(share, below, edges) for share in (tails, tails + confidence))
+    best = int(np.argmin(np.round(highs - lows, DIGITS)))
+    return float(lows[best]), float(highs[best])
 
 
 def _lapse(dial: Dial, posterior: Floats) -> Interval:
@@ -416,7 +419,7 @@ def gaps(
              for side in (first, second)]  # fmt: skip
     common = [game for game in sides[0] if game in sides[1]]
     return {
-        game: _gap(*sides[0][game], *sides[1][game], (1 - confidence) / 2)
+        game: _gap(*sides[0][game], *sides[1][game], confidence)
         for game in common
         if sides[0][game][0].dial == sides[1][game][0].dial
     }
@@ -436,10 +439,10 @@ def _within(side: Sequence[Threshold]) -> list[Floats]:
     return masses
 
 
-def _gap(a: Threshold, one: Floats, b: Threshold, other: Floats, tail: float) -> Gap:
+def _gap(a: Threshold, one: Floats, b: Threshold, other: Floats, confidence: float) -> Gap:
     mass = np.convolve(one, other[::-1])
     middles: Floats = (np.arange(len(mass), dtype=np.float64) - len(one) + 1) * STEP
-    low, high = _quantiles(middles, mass, tail)
+    low, high = _shortest(middles, mass, confidence)
     above, below = float(mass[middles > STEP / 2].sum()), float(mass[middles < -STEP / 2].sum())
     p = min(1.0, 2 * min(above, below) + (1 - above - below))
     open_low, open_high = (
