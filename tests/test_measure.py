@@ -38,7 +38,11 @@ class Measured:
         self.games = games.split(",")
 
     def play(self, name: str = "run", agent: Any = "", **options: Any) -> Run:
-        given = {"max_calls": CALLS, "progress": False, "out": self.folder / name} | options
+        given: dict[str, Any] = {
+            "max_calls": CALLS,
+            "progress": False,
+            "out": self.folder / name,
+        } | options
         return smartplay.measure(agent or self.agent, self.games, **given)
 
     def command(self, *more: str, agent: str = "", out: str = "run") -> list[str]:

@@ -42,7 +42,7 @@ def measured(*data: tuple[int, int, int], values: Sequence[float] = LEVELS) -> T
 
 
 def test_an_interval_keeps_its_word_and_the_calls_suffice() -> None:
-    inside = simulate(Population("", (1, 10)), 40, ENOUGH, np.random.default_rng(7))
+    inside = simulate(Population("", (1, 10)), 30, ENOUGH, np.random.default_rng(7))
     assert inside.half_width <= 0.8, "the mean over 400 agents is below .75"
     assert inside.coverage >= 0.93
     assert abs(inside.bias) < 0.1
@@ -51,7 +51,7 @@ def test_an_interval_keeps_its_word_and_the_calls_suffice() -> None:
 
 
 def test_slips_are_no_threshold() -> None:
-    slipping = simulate(Population("", (1, 12), slips=0.5), 25, ENOUGH, np.random.default_rng(8))
+    slipping = simulate(Population("", (1, 12), slips=0.5), 15, ENOUGH, np.random.default_rng(8))
     assert slipping.coverage >= 0.93
     assert slipping.calls[1] <= ENOUGH.calls
 

@@ -3,7 +3,7 @@
 Synthetic agents have nine thresholds, each with a slope and a lapse rate, and a slip rate: the
 share of rounds that they guess whatever the level. Their levels are chosen and their thresholds
 estimated by the very code of the command. Each line is a population: what the 95 % intervals cover
-(of an agent beyond the range, its one-sided interval), how wide they are, and what they cost.
+(where an end lies beyond the range, the one-sided interval), how wide they are, what they cost.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ class Found(NamedTuple):
     """What came of measuring a population.
 
     Attributes:
-        half_width: Mean half-width of the intervals in levels, whatever lies beyond the range.
+        half_width: Mean half-width of the intervals in levels, with what lies beyond the range.
+        within: The same of the parts within the range.
         coverage: Share of the thresholds that their intervals hold.
         bias: Mean of estimate minus truth, of those that have an estimate.
         error: Root mean square of the same.
@@ -74,6 +75,7 @@ class Found(NamedTuple):
     """
 
     half_width: float
+    within: float
     coverage: float
     bias: float
     error: float
@@ -85,7 +87,7 @@ def simulate(
 ) -> Found:
     """Measure the agents of a population."""
     pairs: list[tuple[float, Threshold]] = []
-    halves, calls = [], []
+    halves, within, calls = [], [], []
     for _ in range(agents):
         truths, tracks = _measure(population, measurement, rng)
         pairs += zip(truths, thresholds(tracks), strict=True)
@@ -94,10 +96,12 @@ def simulate(
         ):
             low, high = ends(track.dial, posterior)
             halves.append((high - low) / 2)
+            within.append(max(0.0, min(high, LEVELS) - max(low, 1)) / 2)
         calls.append(sum(int(track.played.sum()) for track in tracks.values()))
     errors = [t.level.mean - true for true, t in pairs if t.level.mean is not None] or [np.nan]
     return Found(
         half_width=float(np.mean(halves)),
+        within=float(np.mean(within)),
         coverage=float(np.mean([_holds(threshold, true) for true, threshold in pairs])),
         bias=float(np.mean(errors)),
         error=float(np.mean(np.square(errors)) ** 0.5),
@@ -149,12 +153,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"{options.agents} agents with {len(Capability)} thresholds each, {LEVELS} levels, at most "
         f"{measurement.calls} calls, a capability done at ±{measurement.width:g} levels"
     )
-    print(f"{'population':28}±levels  coverage   bias   RMSE  calls (most)  seconds")
+    print(f"{'population':28}±levels  within  coverage   bias   RMSE  calls (most)  seconds")
     for place, population in enumerate(POPULATIONS):
         started = time.perf_counter()
         found = simulate(population, options.agents, measurement, np.random.default_rng(place))
         print(
-            f"{population.name:28}{found.half_width:7.3f}"
+            f"{population.name:28}{found.half_width:7.3f}{found.within:8.3f}"
             f"{found.coverage:10.3f}{found.bias:+7.2f}{found.error:7.2f}"
             f"{found.calls[0]:7.0f} ({found.calls[1]}){time.perf_counter() - started:9.0f}",
             flush=True,

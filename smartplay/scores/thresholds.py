@@ -34,18 +34,18 @@ from smartplay.scores.statistics import CONFIDENCE, Floats, Interval
 RULE = 1
 """Which rule chooses levels; a run that was measured by another is not gone on with."""
 
-STEP, MARGIN = 0.1, 3
+STEP, MARGIN = 0.1, 2
 SLOPES = (0.3, 0.6, 1.0, 1.5)
-GUESSED = (0.0, 0.05, 0.13, 0.27, 0.45, 0.65)
+GUESSED = np.array([0.0, 0.04, 0.1, 0.18, 0.28, 0.4, 0.52, 0.65])
 """Lapse rates as shares of 1 - c: of the rounds in which the agent guesses at every level."""
-_GUESSES = np.array(GUESSED)
-_ALIKE, _UNLIKE = 0.03, 0.03
-_KERNEL = np.exp(-np.abs(_GUESSES[:, None] - _GUESSES) / _ALIKE)
+_ALIKE, _UNLIKE = 0.35, 0.05
+_AWAY = np.abs(np.subtract.outer(np.arange(len(GUESSED)), np.arange(len(GUESSED))))
+_KERNEL = np.exp(-_AWAY / _ALIKE)
 _KINDS = (1 - _UNLIKE) * _KERNEL / _KERNEL.sum(axis=1, keepdims=True) + _UNLIKE / len(GUESSED)
-"""The lapse rates of an agent's capabilities, by what is typical of it: shape (kinds, rates)."""
-_KIND_PRIOR = np.array([6, 6, 2, 1, 1, 1]) / 17
+"""How an agent's lapse rates spread around the one that is typical of it: shape (kinds, rates)."""
+_KIND_PRIOR = np.array([8, 8, 4, 2, 1, 1, 1, 1]) / 26
 DIGITS = 5
-WORTH = 0.85
+WORTH = 0.9
 """A stream is played on if an episode of it gains at least this share of the largest gain."""
 TAIL, TAILS = (1 - CONFIDENCE) / 2, 101
 
@@ -180,7 +180,7 @@ def _model(levels: int, rounds: int, chance: float) -> _Model:
     thetas: Floats = np.arange(ends[0], ends[1] + 1, dtype=np.float64) * STEP
     away = np.arange(1, levels + 1)[:, None] - thetas
     falling = 1 / (1 + np.exp(away[..., None] / np.array(SLOPES)))
-    reach = (1 - chance) * (1 - _GUESSES)
+    reach = (1 - chance) * (1 - GUESSED)
     right = chance + falling[..., None] * reach
     right = np.clip(right.reshape(levels, len(thetas), -1), 1e-9, 1 - 1e-9)
     ways = [comb(rounds, k) * right**k * (1 - right) ** (rounds - k) for k in range(rounds + 1)]
@@ -359,7 +359,7 @@ def _shortest(middles: Floats, mass: Floats, confidence: float) -> tuple[float, 
 
 
 def _lapse(dial: Dial, posterior: Floats) -> Interval:
-    rates, mass = (1 - dial.chance) * _GUESSES, posterior.sum(axis=(0, 1))
+    rates, mass = (1 - dial.chance) * GUESSED, posterior.sum(axis=(0, 1))
     edges = np.concatenate([rates[:1], (rates[1:] + rates[:-1]) / 2, rates[-1:]])
     low, high = np.interp([TAIL, 1 - TAIL], np.append(0.0, np.cumsum(mass)), edges)
     return Interval(float(rates @ mass), float(low), float(high))
