@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.games import CARD, unique
+from tests.games import CARD
 
 ROUNDS, LEVELS, CHANCE = 12, 12, 0.25
 
@@ -75,19 +75,19 @@ class Climber:
 '''
 
 
-def write_dials(folder: Path, thetas: dict[str, float], largest: float = LEVELS) -> tuple[str, str]:
+def write_dials(folder: Path, thetas: dict[str, float], prefix: str = "Stairs") -> tuple[str, str]:
     """Write a game per capability, and an agent that has the given thresholds on them.
 
     Args:
         folder: Where to.
         thetas: The thresholds in levels, by the capabilities' keys.
-        largest: What the last level is in the dial's unit; the first is 1.
+        prefix: How the ids begin; seeds follow from ids, so they are the same in any folder.
 
     Returns:
         The games, as for `smartplay measure --games`, and the agent.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    values = [1 + (largest - 1) * level / (LEVELS - 1) for level in range(LEVELS)]
+    values = [float(level) for level in range(1, LEVELS + 1)]
     cards = []
     for capability in thetas:
         (folder / f"{capability}.py").write_text(CODE.replace("TITLE", capability))
@@ -97,7 +97,7 @@ def write_dials(folder: Path, thetas: dict[str, float], largest: float = LEVELS)
         )
         made = f"{capability}.py"
         card = CARD.format(
-            name=capability.replace("_", "") + unique(folder),
+            name=f"{prefix}{capability.replace('_', '')}-v0",
             title=capability,
             environment=f'environment = "{made}:StairsEnv"\ndescriber = "{made}:StairsText"',
             history=2,
