@@ -250,7 +250,7 @@ def next_sweep(tracks: Sequence[Track], measurement: Measurement) -> dict[int, i
     gains = {}
     for place, (track, posterior) in enumerate(zip(tracks, found, strict=True)):
         low, high = ends(track.dial, posterior)
-        half = (min(high, len(track.dial.values)) - max(low, 1.0)) / 2
+        half = round((min(high, len(track.dial.values)) - max(low, 1.0)) / 2, DIGITS)
         if half > measurement.width and track.calls <= left:
             gains[place] = round(half / track.episodes, DIGITS) if track.episodes else inf
     worth = max(gains.values(), default=0.0) * WORTH
