@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from smartplay.records import Call, EpisodeRecord, RunHeader, Usage
     from smartplay.records.prices import Prices, read_prices
     from smartplay.report import Report
-    from smartplay.results import Run, compare, load_run, run
+    from smartplay.results import Run, compare, load_run, measure, run
     from smartplay.runner.budget import Limits
     from smartplay.scores.comparison.results import Comparison
     from smartplay.scores.contrasts import ContrastScore
@@ -72,7 +72,7 @@ _LATER = {
     "records.prices": ("Prices", "read_prices"),
     "records": ("Call", "EpisodeRecord", "RunHeader", "Usage"),
     "report": ("Report",),
-    "results": ("Run", "compare", "load_run", "run"),
+    "results": ("Run", "compare", "load_run", "measure", "run"),
     "runner.budget": ("Limits",),
     "scores.scoring": ("CapabilityScore", "GameScore"),
     "scores.statistics": ("Interval",),
@@ -117,6 +117,7 @@ __all__ = [
     "env_list",
     "get_card",
     "load_run",
+    "measure",
     "normalize_score",
     "open_model",
     "read_prices",

@@ -7,30 +7,35 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from smartplay import runner
+from smartplay.agents.catalog import AgentSource
 from smartplay.cards.card import Human
 from smartplay.core import printable
 from smartplay.core.errors import RunFolderError, SmartPlayError, UsageError
 from smartplay.core.shown import html_table
 from smartplay.games.registry import register_cards
-from smartplay.records import EpisodeRecord
+from smartplay.records import EpisodeRecord, Measurement
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices, read_prices
 from smartplay.report import Report, build_report, keep_report
 from smartplay.report.frame import frame_of
 from smartplay.report.html.entries import entries_of
 from smartplay.report.notebook import Scores
+from smartplay.runner.plan import LARGEST, select_dials
 from smartplay.scores.comparison import compare as compare_entries
 from smartplay.scores.comparison.results import Comparison
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.scoring import CapabilityScore, GameScore
+from smartplay.scores.thresholds import RULE, Threshold
 
 if TYPE_CHECKING:
     import pandas
 
 P = ParamSpec("P")
+DIALS = "contrast"
+WIDTH, MAX_CALLS = 0.5, 900
 
 
 class Run:
@@ -98,6 +103,13 @@ class Run:
         found = {each.capability: each for each in report.contrasts}
         return Scores(found, report, "Contrasts")
 
+    @property
+    def thresholds(self) -> Scores[Threshold]:
+        """Up to where each capability reaches; empty if the run did not measure that."""
+        report = self._report
+        found = {each.capability: each for each in report.thresholds}
+        return Scores(found, report, "Thresholds")
+
     def report(
         self,
         keep: bool = True,
@@ -158,7 +170,8 @@ class Run:
         """One line: who, how far, where."""
         try:
             scored, unscored = len(self.scored), len(self.unscored)
-            played = f"{scored} of {self.header.planned} episodes"
+            of = "" if self.header.measurement else f" of {self.header.planned}"
+            played = f"{scored}{of} episodes"
             played += f", {unscored} unscored" if unscored else ""
         except SmartPlayError as error:
             played = str(error)
@@ -193,6 +206,40 @@ def _giving_results(play: Callable[P, runner.Played]) -> Callable[P, Run]:
 
 
 run = _giving_results(runner.run)
+
+
+def measure(
+    agent: str | Callable[..., Any] | AgentSource,
+    games: str | Iterable[str | Path] = DIALS,
+    *,
+    capabilities: Iterable[str] = (),
+    width: float = WIDTH,
+    max_calls: int = MAX_CALLS,
+    **options: Any,
+) -> Run:
+    """Measure up to where an agent's capabilities reach, at levels chosen as it plays.
+
+    Args:
+        agent: As for `run`.
+        games: Games with a dial, one per capability; by default the nine of Four Doors.
+        capabilities: Those to measure; by default all that the games have a dial for.
+        width: Half the width of a threshold's interval, in levels, at which it is done.
+        max_calls: Most rounds, over all games.
+        options: As for `run`: `out`, `seed`, `limits`, `cache` and the others.
+
+    Returns:
+        The run; `thresholds` holds what was found.
+
+    Raises:
+        UsageError: If something asked for does not exist or cannot be done.
+        RunFolderError: If the folder cannot be written, or another run is writing it.
+    """
+    if not width >= 0:  # nor a NaN
+        raise UsageError(f"the width must be 0 or more, not {width}")
+    if not 1 <= max_calls <= LARGEST:
+        raise UsageError(f"the most calls must be 1 to {LARGEST}, not {max_calls}")
+    measurement = Measurement(width=width, calls=max_calls, rule=RULE)
+    return run(agent, select_dials(games, capabilities), measurement=measurement, **options)
 
 
 def load_run(path: str | Path, cards: Sequence[str | Path] = ()) -> Run:

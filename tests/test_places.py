@@ -230,7 +230,7 @@ def test_an_interrupt_before_the_first_step_leaves_nothing_behind(tmp_path: Path
     async def body() -> None:
         with RunProgress(plan, [], False, budget) as bar:
             session = _Session(RunFolder(tmp_path), source, [], budget, bar)
-            playing = asyncio.ensure_future(session.play(streams, 2, None))
+            playing = asyncio.ensure_future(session.play([streams], 2, None))
             await asyncio.sleep(0)  # it has made its tasks, and none of them has begun
             playing.cancel()
             with pytest.raises(asyncio.CancelledError):

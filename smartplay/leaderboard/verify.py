@@ -24,7 +24,7 @@ from smartplay.core.errors import RunFolderError
 from smartplay.core.untrusted import HEADER_LIMIT, own_path
 from smartplay.core.version import __version__
 from smartplay.core.whole_files import PART
-from smartplay.games.registry import get_card, register_cards
+from smartplay.games.registry import find_card, get_card, register_cards
 from smartplay.leaderboard.checks import (
     LONGEST_TEXT,
     Problem,
@@ -39,8 +39,9 @@ from smartplay.records import EpisodeRecord, Key, RunHeader
 from smartplay.records.folder import RunFolder, in_order, misfit, steps_name
 from smartplay.records.replay import refusal
 from smartplay.report import build_report
-from smartplay.runner.plan import SEED_RULE, jobs_of
+from smartplay.runner.plan import SEED_RULE, jobs_of, tracks_of
 from smartplay.runner.suite import Suite
+from smartplay.scores.thresholds import RULE, choices
 
 MOST_PROBLEMS = 20
 UNREPRODUCIBLE = ("cost",)
@@ -58,6 +59,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: The run folder.
         verified: Whether everything in it follows from seeds and actions.
+        levels: Levels that were chosen anew and found as recorded.
         complete: Whether all planned episodes are there and scored.
         sealed: Whether only the replay is missing, which needs the secret of a private suite.
         suite: The hash of the private suite it was played on; empty for a public one.
@@ -80,6 +82,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     episodes: int = 0
     steps: int = 0
     unscored: int = 0
+    levels: int = 0
     seconds: float = 0.0
     played: float = 0.0
     again: int = 0
@@ -102,6 +105,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
             f"{path}: verified: {self.episodes} episodes, {self.steps} steps "
             f"replayed in {self.seconds:.1f} s{speed}"
         )
+        head += f", {self.levels} choices of level recomputed" if self.levels else ""
         return "\n".join([head, *notes])
 
 
@@ -139,12 +143,13 @@ def verify_run(
     return Verification(
         path=str(path),
         verified=not problems and not check.sealed,
-        complete=not problems and not check.unscored,
+        complete=not problems and not check.unscored and not check.unfinished,
         sealed=not problems and check.sealed,
         suite=check.hash,
         episodes=check.episodes,
         steps=check.steps,
         unscored=check.unscored,
+        levels=check.levels,
         seconds=time.perf_counter() - started,
         played=check.played,
         again=check.again,
@@ -161,7 +166,8 @@ class _Check:
         self.hash, self.sealed, self.again = "", False, 0
         self.problems: list[Problem] = []
         self.notes: list[str] = []
-        self.episodes = self.steps = self.unscored = 0
+        self.episodes = self.steps = self.unscored = self.levels = 0
+        self.unfinished = False
         self.played = 0.0
 
     def run(self, workers: int | None, tick: Callable[[int, int], None]) -> None:
@@ -198,7 +204,7 @@ class _Check:
         tasks = [
             Task(
                 path=str(self.folder.path),
-                plan=header.games[record.game],
+                plan=header.games[record.game].at(record.level),
                 record=record,
                 retries=header.retries,
                 cards=self.cards,
@@ -233,10 +239,35 @@ class _Check:
         self.problems += list(check_lines(lines, header))
         self.problems += list(check_seeds(lines, header)) if not self.problems else []
         latest = {record.key: record for record in lines}
+        if not self.problems:
+            self._check_levels(header, list(latest.values()))
         self.again = len(lines) - len(latest)
         if self.again:
             self.notes.append(f"{self.again} unscored episodes were played again")
         return [] if self.problems else in_order(header, latest.values())
+
+    def _check_levels(self, header: RunHeader, records: Sequence[EpisodeRecord]) -> None:
+        """Choose every level anew, from the records of the sweeps before it."""
+        expected: list[tuple[EpisodeRecord, int | None]] = [(record, 0) for record in records]
+        if header.measurement is not None:
+            made, missing = choices(tracks_of(header), header.measurement, records)
+            expected = [(record, made.get((record.game, record.episode))) for record in records]
+            self.levels, self.unfinished = len(records), bool(missing)
+            if self.unfinished:
+                self.notes.append(
+                    "the measurement was stopped before its end: its intervals are wider than "
+                    "they were to be"
+                )
+        self.problems += [
+            problem_of(
+                record,
+                "the level does not follow from the records before",
+                "no such episode" if level is None else level,
+                record.level,
+            )
+            for record, level in expected
+            if record.level != level
+        ]
 
     def _check_report(self) -> None:
         """Compare `report.json`, if there is one, with a report made anew."""
@@ -287,6 +318,8 @@ class _Check:
 def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:
     """Check that a run was played with games and settings that may be replayed here."""
     problems = [Problem(what=reason) for reason in _impossible(header)]
+    if header.measurement is not None:
+        problems += check_measurement(header)
     for game, plan in header.games.items():
         reason = refusal(game, plan, guarded=True)
         if not reason and not own_cards and plan.card != get_card(game).source:
@@ -328,6 +361,23 @@ def _release(version: str) -> list[int]:
     return [int(number[:9]) for number in re.findall("[0-9]+", version)[:3]]
 
 
+def check_measurement(header: RunHeader) -> list[Problem]:
+    """Check that a run's levels can be chosen anew."""
+    assert header.measurement is not None
+    found = {game: find_card(game) for game in header.games}
+    problems = [
+        Problem(what="a measurement needs a game with a dial", game=game)
+        for game, card in found.items()
+        if card is not None and card.dial is None
+    ]
+    if header.measurement.rule != RULE:
+        what, found_rule = "its levels were chosen by another rule", str(header.measurement.rule)
+        problems.append(Problem(what=what, expected=str(RULE), found=found_rule))
+    if header.repeats != 1:
+        problems.append(Problem(what="a measurement plays each episode once"))
+    return problems
+
+
 def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
     """Check that there is a record for each planned episode, and none after its score."""
     scored: set[Key] = set()
@@ -341,6 +391,8 @@ def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[P
         yield from check_bounds(record)
         if record.status == "scored":
             scored.add(record.key)
+    if header.measurement is not None:
+        return
     played = Counter(game for game, _, _ in {record.key for record in lines})
     for game, plan in header.games.items():
         planned = plan.episodes * header.repeats

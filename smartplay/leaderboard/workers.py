@@ -92,7 +92,8 @@ def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
 
 
 def _apart(task: Task) -> bool:
-    return bool(get_card(task.record.game).heavy or task.plan.settings)
+    chosen = {"level"} if task.record.level else set()  # one of the card's, as is checked before
+    return bool(get_card(task.record.game).heavy or task.plan.settings.keys() - chosen)
 
 
 def _in_workers(tasks: list[Task], workers: int) -> Iterator[Checked]:

@@ -69,7 +69,9 @@ class Recording:
         self._replay = None
         try:
             if pictured:
-                self._replay = Replay.of(self.run.games[name], self.header, self.steps)
+                self._replay = Replay.of(
+                    self.run.games[name].at(record.level), self.header, self.steps
+                )
         except UsageError as error:
             raise UsageError(f"{error}; watch it with --as text") from error
 

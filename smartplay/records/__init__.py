@@ -250,6 +250,7 @@ class EpisodeRecord(
         repeat: Which of the repeats of the episode it is, from 0.
         roles: Calls and tokens by role; those of calls that the run did not lend under `""`.
         traceback: Where in the agent's or game's code an unscored episode failed.
+        level: The level of the game's dial that was chosen for it; 0 if none was chosen.
     """
 
     game: str
@@ -276,6 +277,7 @@ class EpisodeRecord(
     repeat: Count = 0
     roles: dict[str, RoleUse] = {}
     traceback: str = ""
+    level: Count = 0
 
     @property
     def key(self) -> Key:
@@ -298,8 +300,27 @@ class GameHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
     steps: Whole
     history: Whole | None
 
+    def at(self, level: int) -> GameHeader:
+        """The same at a level that was chosen; 0 for none."""
+        settings = self.settings | ({"level": level} if level else {})
+        return msgspec.structs.replace(self, settings=settings)
+
     def __str__(self) -> str:
         return f"{self.episodes} episodes of at most {self.steps} steps"
+
+
+class Measurement(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run chooses the levels of its games' dials, and when it is enough.
+
+    Attributes:
+        width: Half the width of a threshold's interval, in levels, at which its game is done.
+        calls: Most rounds, over all games.
+        rule: Which rule chooses the levels; see `smartplay.scores.thresholds`.
+    """
+
+    width: Annotated[float, msgspec.Meta(ge=0, le=LARGEST_REAL)]
+    calls: Count
+    rule: Count
 
 
 class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
@@ -320,6 +341,7 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
         parser: The version of the parser that read the replies; 0 if the run does not say.
         seed_rule: How episodes' seeds follow from the suite seed; see `smartplay.runner.plan`.
         suite: The hash of the private suite it plays; empty for the public one of `seed`.
+        measurement: How levels are chosen, if the run measures thresholds.
     """
 
     schema: int = SCHEMA
@@ -336,14 +358,18 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
     parser: Count = 0
     seed_rule: Count = 1
     suite: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")] = ""
+    measurement: Measurement | None = None
 
     @property
     def planned(self) -> int:
-        """Episodes of the run, repeats counted."""
+        """Episodes of the run, repeats counted; the most there can be, if levels are chosen."""
+        if self.measurement is not None:
+            return max(game.episodes for game in self.games.values())
         return sum(game.episodes for game in self.games.values()) * self.repeats
 
     def __str__(self) -> str:
-        return f"of {self.agent}: {self.planned} episodes of {', '.join(self.games)}"
+        most = "at most " if self.measurement else ""
+        return f"of {self.agent}: {most}{self.planned} episodes of {', '.join(self.games)}"
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

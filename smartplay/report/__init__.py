@@ -13,6 +13,7 @@ from smartplay.records.prices import Prices
 from smartplay.report.build import Report, build_report
 from smartplay.report.markdown import to_markdown
 from smartplay.report.radar import radar_svg
+from smartplay.report.thresholds import thresholds_svg
 
 __all__ = ["Report", "build_report", "keep_report", "write_report"]
 
@@ -40,16 +41,18 @@ def write_report(
 
 
 def keep_report(report: Report, path: str | Path) -> None:
-    """Write `report.json`, `report.md` and `radar.svg` into a run folder.
+    """Write `report.json`, `report.md` and the pictures into a run folder.
 
     Raises:
         RunFolderError: If it cannot be written.
     """
-    files = {
+    files: dict[str, bytes] = {
         "report.json": pretty(report),
         "report.md": to_markdown(report).encode(),
         "radar.svg": radar_svg(report).encode(),
     }
+    if report.thresholds:
+        files["thresholds.svg"] = thresholds_svg(report.thresholds).encode()
     try:
         for name, data in files.items():
             write_atomically(Path(path) / name, data)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,6 +19,7 @@ from smartplay.records.prices import Prices
 from smartplay.records.replay import UNKNOWN
 from smartplay.report.costs import Cost, ModelUse, cost_notes, cost_of, model_uses
 from smartplay.report.details import GameDetail, detail_game
+from smartplay.runner.plan import tracks_of
 from smartplay.scores.contrasts import ContrastScore, score_contrasts
 from smartplay.scores.scoring import (
     BOOTSTRAP_SEED,
@@ -36,6 +37,7 @@ from smartplay.scores.scoring import (
     spent,
 )
 from smartplay.scores.statistics import Interval, weighted_interval
+from smartplay.scores.thresholds import Threshold, choices, thresholds
 
 
 class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,7 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
         capabilities: A score per capability, by its weights.
         contrasts: What is left of each capability when it is demanded; empty if no contrast was
             played.
+        thresholds: Up to where each capability reaches; empty if the run did not measure that.
         chance: The capability scores of random play on the same games, by weighting; None where
             some game's random score is not known.
         separability: What the games cannot tell apart, by weighting.
@@ -87,6 +90,7 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
     models: list[ModelUse] = []
     cost: Cost | None = None
     human: Human = "published"
+    thresholds: list[Threshold] = []
 
     def __str__(self) -> str:
         overall = "" if self.overall is None else f", overall {self.overall}"
@@ -137,10 +141,14 @@ def build_report(
             changed.append(cards[-1])
         if not card.has_digest(plan.digest):
             notes.append(f"{game} was played with another version of its card.")
+    planned_of = _planned(header, records)
     games = [
-        score_game(card, by_game[card.id], plan.episodes * header.repeats, plan.steps)
+        score_game(card, by_game[card.id], planned_of[card.id], plan.steps)
         for card, plan in zip(cards, header.games.values(), strict=True)
     ]
+    if header.measurement is not None:  # a mean over levels that were chosen says nothing
+        none = dict.fromkeys(("score", "normalized", "corrected", "return_mean"))
+        games = [msgspec.structs.replace(game, further={}, **none) for game in games]
     steps = sum(game.steps for game in games)
     played = [card for card, game in zip(cards, games, strict=True) if game.normalized]
     lacking = [card for card in cards if not by_game[card.id] and card.anchors.human is not None]
@@ -175,7 +183,25 @@ def build_report(
         models=models,
         cost=cost_of(models, by_game, header, prices),
         human=human,
+        thresholds=_thresholds(header, records),
     )
+
+
+def _planned(header: RunHeader, records: list[EpisodeRecord]) -> Mapping[str, int]:
+    """Episodes by game: those planned, or as far as their levels are chosen."""
+    if header.measurement is None:
+        return {game: plan.episodes * header.repeats for game, plan in header.games.items()}
+    return Counter(game for game, _ in choices(tracks_of(header), header.measurement, records).made)
+
+
+def _thresholds(header: RunHeader, records: list[EpisodeRecord]) -> list[Threshold]:
+    if header.measurement is None:
+        return []
+    tracks = tracks_of(header)
+    for record in records:
+        if record.score is not None:
+            tracks[record.game].add_record(record)
+    return thresholds(tracks)
 
 
 def _card(path: Path, game: str) -> GameCard:
@@ -242,7 +268,12 @@ def _notes(
             f"Each episode was played {header.repeats} times. Its plays count as one value, their "
             "mean, since they are not independent."
         )
-    if any(game.episodes == 1 for game in games):
+    if header.measurement is not None:
+        notes.append(
+            "No family of language models has been measured by thresholds yet, so they stand "
+            "beside the classic scores, not in their place."
+        )
+    elif any(game.episodes == 1 for game in games):
         notes.append("A single episode has no interval.")
     return notes
 

@@ -41,6 +41,7 @@ class EpisodeDetail(msgspec.Struct, frozen=True, kw_only=True):
         calls: Calls to a language model.
         usage: Their tokens.
         seconds: Wall-clock time.
+        level: The level of the game's dial that was chosen; 0 if none was.
     """
 
     episode: int
@@ -55,6 +56,7 @@ class EpisodeDetail(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage
     seconds: float
     repeat: int = 0
+    level: int = 0
 
     @property
     def label(self) -> str:
@@ -168,6 +170,7 @@ def _detail(card: GameCard, record: EpisodeRecord) -> EpisodeDetail:
         usage=record.usage,
         seconds=record.seconds,
         repeat=record.repeat,
+        level=record.level,
     )
 
 

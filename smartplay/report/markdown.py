@@ -18,6 +18,8 @@ def to_markdown(report: Report) -> str:
     ]
     if wording.measured(report) or report.contrasts:
         parts.append("![Capabilities](radar.svg)")
+    if report.thresholds:
+        parts.append("![Thresholds](thresholds.svg)")
     for table in wording.tables(report):
         parts += [f"## {table.title}", escape(table.about), _table(table.header, table.rows)]
     parts += _further(report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from smartplay.core import printable
@@ -11,6 +11,7 @@ from smartplay.report.costs import Cost, ModelUse
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.scoring import GameScore, Separability
 from smartplay.scores.statistics import MASTERED, Interval
+from smartplay.scores.thresholds import Estimate, Threshold
 
 NONE = "-"
 
@@ -67,6 +68,39 @@ CONTRASTS = (
     f"measured where the easy score is below {MASTERED}."
 )
 
+THRESHOLDS = (
+    "Each game has a dial that demands more of one capability at every level. The threshold is the "
+    "level at which the share of right rounds has fallen half-way from its best to chance, in the "
+    "unit of the dial and in levels, with its 95 % interval. Lapses: the share of rounds that go "
+    "wrong however easy the level is. After each episode the level of the next was chosen from the "
+    "records alone."
+)
+BLOCKS = " ▁▂▃▄▅▆▇█"
+UNPLAYED = "·"
+
+
+def levels(value: Estimate) -> str:
+    """A threshold in levels; an end that lies beyond the range is left open."""
+    ends = [NONE if each is None else f"{each:.1f}" for each in (value.mean, value.low, value.high)]
+    return f"{ends[0]} [{ends[1]}, {ends[2]}]"
+
+
+def gap(value: Interval) -> str:
+    """A difference of thresholds; an end that the dial cannot tell is left open."""
+    ends = [NONE if each is None else f"{each:+.1f}" for each in (value.low, value.high)]
+    return f"{value.mean:+.1f} [{ends[0]}, {ends[1]}]"
+
+
+def blocks(shares: Iterable[float | None]) -> str:
+    """Shares as one bar per level."""
+    return "".join(UNPLAYED if each is None else BLOCKS[round(8 * each)] for each in shares)
+
+
+def right_by_level(threshold: Threshold) -> list[float | None]:
+    """The share of right rounds at each level; None where none was played."""
+    found = {each.level: each.right / each.played for each in threshold.data}
+    return [found.get(level) for level in range(1, len(threshold.dial.values) + 1)]
+
 
 def retention(score: ContrastScore) -> str:
     """The retention with its interval, or that there is none."""
@@ -98,12 +132,32 @@ def tables(report: Report) -> list[Table]:
     columns = "Game,Episodes,Score,Normalised,Over chance,Invalid,Goal reached,Calls,Read,Written"
     names = ("Capability", "Score", "By the paper's weights", "Random play", "Games with weights")
     sides = ("Capability", "Easy", "Hard", "Retention", "Pairs")
+    reach = "Capability,Threshold,Lapses,Rounds,Tokens,Cost,Right by level,Fit,Levels"
     found = [
+        Table("Thresholds", THRESHOLDS, reach.split(","), list(_thresholds(report)), 8),
         Table("Games", GAMES, columns.split(","), list(map(_game, report.games)), 6),
         Table("Capabilities", CAPABILITIES, names, _capabilities(report), 4),
         Table("Contrasts", CONTRASTS, sides, list(map(_contrast, report.contrasts)), 5),
     ]
     return [table for table in found if table.rows]
+
+
+def _thresholds(report: Report) -> Iterator[tuple[str, ...]]:
+    tokens = {game.game: game.usage.total for game in report.games}
+    costs = report.cost.games if report.cost else {}
+    for each in report.thresholds:
+        cost = costs.get(each.game)
+        yield (
+            each.capability,
+            each.sentence,
+            interval(each.lapse),
+            str(each.rounds),
+            str(tokens[each.game]),
+            NONE if cost is None or report.cost is None else f"{cost:.4g} {report.cost.currency}",
+            blocks(right_by_level(each)),
+            blocks(each.curve),
+            f"{levels(each.level)} of {len(each.dial.values)}",
+        )
 
 
 def _game(game: GameScore) -> tuple[str, ...]:
@@ -178,7 +232,7 @@ def cautions(report: Report) -> list[str]:
             f"These games cannot tell apart: {' and '.join(group)}." for group in shipped.groups
         ]
         lines += _unmeasured(report)
-    elif report.episodes and not report.contrasts:
+    elif report.episodes and not report.contrasts and not report.thresholds:
         lines += _unmeasured(report)
     return [printable.line(text, printable.TEXT) for text in lines]
 

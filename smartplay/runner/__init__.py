@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.core.errors import RunFolderError, UsageError
-from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.records import EpisodeRecord, Measurement, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.runner.budget import Limits
 from smartplay.runner.cluster import AT_ONCE, cluster_executor
@@ -76,6 +76,7 @@ def run(
     cluster: str | None = None,
     executor: Executor | None = None,
     progress: bool | None = None,
+    measurement: Measurement | None = None,
 ) -> Played:
     """Play an agent over games; a folder that holds part of the same run is completed.
 
@@ -105,6 +106,7 @@ def run(
         cluster: Address of a Dask scheduler; whole episodes are played by its workers.
         executor: Any other executor to play whole episodes.
         progress: Whether to show a progress bar; by default in a terminal or notebook.
+        measurement: How the levels of the games' dials are chosen; see `smartplay.measure`.
 
     Returns:
         The run; `unscored` lists the episodes that failed, `stopped` says why it is incomplete.
@@ -146,6 +148,7 @@ def run(
             "cache": None if cache is None else str(cache),
             "cluster": cluster,
         },
+        measurement=measurement,
     )
     limits = limits or Limits()
     prices = limits.find_prices(header, {model.name for model in source.models.values()})

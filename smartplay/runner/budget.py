@@ -22,6 +22,8 @@ from smartplay.runner.episode import NO_ACCESS, NO_REPLY, Allowance, Outcome, St
 
 IN_A_ROW = 5
 LEAST_SHARE = 1e-9
+SPENT = "are spent of at most"
+"""What is in the reason why a run stopped if it was its own limit."""
 Spent = Mapping[str, Usage]
 """Tokens by model; those of models that an agent asks by itself under the agent's name."""
 
@@ -153,10 +155,10 @@ class Budget:
     def _compare(self) -> None:
         limits, unit = self._limits, self.currency
         if limits.tokens is not None and self.tokens >= limits.tokens:
-            self._stop(lambda: f"{self.tokens} tokens are spent of at most {limits.tokens}")
+            self._stop(lambda: f"{self.tokens} tokens {SPENT} {limits.tokens}")
         if limits.cost is not None and self.cost >= limits.cost:
-            most = f"at most {limits.cost:g} {unit}"
-            self._stop(lambda: f"{self.cost:.4g} {unit} are spent of {most}")
+            most = f"{limits.cost:g} {unit}"
+            self._stop(lambda: f"{self.cost:.4g} {unit} {SPENT} {most}")
 
     def lend(self, others: int) -> Allowance:
         """Reserve a share of what is left for an episode that is played elsewhere.

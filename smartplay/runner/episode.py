@@ -109,6 +109,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         memory: What the agent made of the episodes before it; None for nothing.
         allowance: What it may spend, if it is played elsewhere.
         replies: The replies that are recorded already, if it is played elsewhere.
+        level: The level of the game's dial, among the settings too; 0 if none was chosen.
     """
 
     game: str
@@ -127,6 +128,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     memory: bytes | None = None
     allowance: Allowance = Allowance()
     replies: dict[int, dict[bytes, bytes]] = {}
+    level: int = 0
 
     @property
     def key(self) -> Key:
@@ -244,6 +246,7 @@ def _record(job: Job, error: str | None, seconds: float, **more: Any) -> Episode
         status="unscored" if error else "scored",
         error=error,
         seconds=seconds,
+        level=job.level,
         **more,
     )
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from smartplay import parsing
 from smartplay.agents.catalog import AgentSource
+from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
 from smartplay.core.errors import (
     CardError,
@@ -30,10 +31,11 @@ from smartplay.core.errors import (
 from smartplay.core.version import __version__
 from smartplay.games.registry import cards, get_card, register_cards
 from smartplay.models.base import WITHOUT_EFFECT
-from smartplay.records import GameHeader, RunHeader
+from smartplay.records import GameHeader, Measurement, RunHeader
 from smartplay.records.encoding import checked, encode
 from smartplay.runner.episode import Job, one_line
 from smartplay.runner.suite import Suite, seed_label
+from smartplay.scores.thresholds import Track
 
 QUICK_EPISODES = 2
 QUICK_STEPS = 5
@@ -99,6 +101,48 @@ def _playable(card: GameCard) -> GameCard:
     return card
 
 
+def select_dials(selection: str | Iterable[str | Path], capabilities: Iterable[str]) -> list[str]:
+    """The ids whose dials are to be measured.
+
+    Args:
+        selection: Families, ids, or paths of card files: a list of them, or a text that joins
+            them by commas. Of a family or a file, those that have a dial.
+        capabilities: Names of those to measure; none for all.
+
+    Raises:
+        UnknownNameError: If a game or a capability is not known.
+        UsageError: If nothing is left, a game has no dial, or two measure the same capability.
+    """
+    known = [each.key for each in Capability]
+    wanted = [each.strip().lower().replace(" ", "_") for each in capabilities]
+    for each in wanted:
+        if each not in known:
+            raise UnknownNameError("capability", each, known)
+    found: dict[str, str] = {}
+    parts = selection.split(",") if isinstance(selection, str) else map(str, selection)
+    for part in filter(None, map(str.strip, parts)):
+        for card in _dials(part):
+            key = card.dial.capability if card.dial else ""
+            if wanted and key not in wanted:
+                continue
+            if found.setdefault(key, card.id) != card.id:
+                raise UsageError(f"{found[key]} and {card.id} both measure {key}; choose one")
+    if not found:
+        raise UsageError("no game with a dial is selected; name some with --games")
+    return list(found.values())
+
+
+def _dials(part: str) -> list[GameCard]:
+    if part.endswith(".toml"):
+        group = register_cards(Path(part))
+    else:
+        group = [card for card in cards() if card.family == part and card.parametric]
+    found = [card for card in group or [get_card(part)] if card.dial is not None]
+    if not found:
+        raise UsageError(f"{part} has no dial to be measured on; `smartplay run` plays it")
+    return [_playable(card) for card in found]
+
+
 def plan_run(
     source: AgentSource,
     selection: list[GameCard],
@@ -112,6 +156,7 @@ def plan_run(
     settings: Mapping[str, Mapping[str, Any]],
     arguments: dict[str, Any],
     suite: str = "",
+    measurement: Measurement | None = None,
 ) -> RunHeader:
     """Write down a run as it will be played.
 
@@ -127,6 +172,7 @@ def plan_run(
         settings: Settings by a game's name or family.
         arguments: The arguments as given, to be kept.
         suite: The hash of the private suite to play; then `seed` is 0.
+        measurement: How levels are chosen, if thresholds are to be measured.
 
     Raises:
         UsageError: If a number is out of range, a setting belongs to no selected game, or a game
@@ -142,16 +188,20 @@ def plan_run(
             raise UsageError(f"settings given for {key!r}, which is not among the selected games")
     if suite and seed:
         raise UsageError("a private suite has its own seeds; leave the suite seed out")
+    if measurement is not None and repeats != 1:
+        raise UsageError("a measurement plays each episode once; leave repeats out")
     games = {}
     for card in selection:
         most = (QUICK_EPISODES, QUICK_STEPS) if quick else (card.episodes, card.steps)
         own = _plain(f"settings of {card.id}", _settings(card, settings))
         _try_to_make(card, own)
+        if measurement is not None:
+            most = (_most_episodes(card, own, measurement), card.steps)
         games[card.id] = GameHeader(
             card=card.source,
             digest=card.digest,
             settings=own,
-            episodes=episodes or min(card.episodes, most[0]),
+            episodes=episodes or (most[0] if measurement else min(card.episodes, most[0])),
             steps=steps or min(card.steps, most[1]),
             history=own.get("history", card.history),
         )
@@ -167,6 +217,7 @@ def plan_run(
         parser=parsing.VERSION,
         seed_rule=SEED_RULE,
         suite=suite,
+        measurement=measurement,
         versions=versions_of(source),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -175,6 +226,35 @@ def plan_run(
     except msgspec.ValidationError as error:
         raise UsageError(f"the run cannot be written down: {error}") from error
     return header
+
+
+def _most_episodes(card: GameCard, settings: dict[str, Any], measurement: Measurement) -> int:
+    """How many episodes there can be of a game that is measured."""
+    if card.dial is None:
+        raise UsageError(f"{card.id} has no dial to be measured on; `smartplay run` plays it")
+    if "level" in settings:
+        raise UsageError(f"the level of {card.id} is chosen by the measurement; leave it out")
+    if measurement.calls < card.steps:
+        raise UsageError(
+            f"an episode of {card.id} takes {card.steps} calls; allow as many or more with "
+            "--max-calls"
+        )
+    return measurement.calls // card.steps
+
+
+def tracks_of(header: RunHeader) -> dict[str, Track]:
+    """What a run that measures has played at its beginning, by full id: nothing yet.
+
+    Raises:
+        RunFolderError: If a game has no dial.
+    """
+    tracks = {}
+    for game, plan in header.games.items():
+        dial = get_card(game).dial
+        if dial is None:
+            raise RunFolderError(f"the run measures {game}, which has no dial")
+        tracks[game] = Track(dial, plan.steps)
+    return tracks
 
 
 def _names(card: GameCard) -> tuple[str, ...]:
@@ -323,6 +403,7 @@ def _identity(header: RunHeader) -> dict[str, Any]:
         "repeats": header.repeats,
         "parser": header.parser,
         "seed_rule": header.seed_rule,
+        "measurement": plain["measurement"],
         "versions": {k: v for k, v in header.versions.items() if k not in DECIDES_NOTHING},
     }
 

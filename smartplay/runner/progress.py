@@ -109,7 +109,7 @@ class RunProgress:
         self._playing: Counter[str] = Counter()
         self._latest = ""
         self._left = {game: plan.episodes * header.repeats for game, plan in header.games.items()}
-        self._total = sum(self._left.values())
+        self._total, self._done = header.planned, 0
         self._records: dict[str, list[EpisodeRecord]] = {game: [] for game in header.games}
         self._steps = self._calls = self._unscored = 0
         for record in done:
@@ -163,6 +163,7 @@ class RunProgress:
         self._calls += calls
         self._unscored += record.status == "unscored"
         self._left[record.game] -= 1
+        self._done += 1
         self._records[record.game].append(record)
 
     def line(self) -> str:
@@ -173,7 +174,7 @@ class RunProgress:
     def _fitting(self) -> str:
         width = self._console.width if self._drawn else 10**6
         steps = self._steps + self.elsewhere()
-        episodes = f"{self._total - sum(self._left.values())}/{self._total}"
+        episodes = f"{self._done}/{self._total}"
         parts = [  # from what stays to what goes first
             (f"{episodes} episodes", episodes),
             _twice(self._time_left(steps)),
@@ -232,6 +233,7 @@ class RunProgress:
             known = [record.steps for record in self._records[game] if record.score is not None]
             each = sum(known) / len(known) if known else self._header.games[game].steps
             ahead += left * each
+        ahead *= (self._total - self._done) / max(1, sum(self._left.values()))
         ahead -= min(ahead, max(0, played - self._finished_now))
         seconds = round((time.monotonic() - self._started) * ahead / played)
         minutes, seconds = divmod(seconds, 60)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Executor, wait
 from contextlib import ExitStack, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +27,7 @@ from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
 from smartplay.runner.progress import RunProgress, is_watched
 from smartplay.runner.steady import SteadyLoop, interrupting
-from smartplay.runner.streams import Stream, streams_of
+from smartplay.runner.streams import Stream, sweeps
 from smartplay.runner.suite import Suite
 from smartplay.runner.threads import in_thread
 
@@ -79,10 +80,9 @@ def play_session(
     lines = folder.lines()
     done = {record.key: record for record in folder.results(header) if record.status == "scored"}
     jobs = [msgspec.structs.replace(job, seconds=episode_seconds) for job in jobs_of(header, suite)]
-    streams = streams_of(
-        jobs, source.learn, done, lambda key: folder.steps(*key[:2], repeat=key[2])
-    )
-    if not streams:
+    ahead = sweeps(header, jobs, source.learn, folder)
+    first = next(ahead, [])
+    if not first:
         folder.forget_replies()
         return None
     with ExitStack() as stack:
@@ -98,7 +98,7 @@ def play_session(
         bar = stack.enter_context(RunProgress(header, done.values(), shown, budget, paces))
         session = _Session(folder, source, stores, budget, bar)
         with ending_within(budget.seconds):
-            run_to_end(session.play(streams, concurrency, executor))
+            run_to_end(session.play(chain([first], ahead), concurrency, executor))
         budget.end()
     if budget.reason is None and not session.unscored:
         folder.forget_replies()
@@ -121,9 +121,9 @@ class _Session:
         self.unscored = 0
 
     async def play(
-        self, streams: list[Stream], concurrency: int, executor: Executor | None
+        self, sweeps: Iterable[list[Stream]], concurrency: int, executor: Executor | None
     ) -> None:
-        """Play every row of episodes, at most `concurrency` of them at once.
+        """Play every row of episodes, sweep after sweep, at most `concurrency` of them at once.
 
         Those of heavy games are started first. When the run stops, episodes in this process end
         after their present step, without a result; whole episodes elsewhere that have begun are
@@ -143,8 +143,10 @@ class _Session:
                     if self._budget.reason is not None or not await self._play_next(stream, places):
                         return
 
-        ordered = sorted(streams, key=lambda stream: not get_card(stream.missing[0].game).heavy)
-        tasks = [asyncio.ensure_future(_unless_stopped(play, s, self._budget)) for s in ordered]
+        tasks: list[asyncio.Future[None]] = []
+
+        def light(stream: Stream) -> bool:
+            return not get_card(stream.missing[0].game).heavy
 
         def wind_up() -> None:
             places.cancel_waiting()
@@ -155,7 +157,13 @@ class _Session:
         try:
             with calling_on_stop(self._budget, wind_up):
                 try:
-                    await asyncio.gather(*tasks)
+                    for streams in sweeps:
+                        ordered = sorted(streams, key=light)
+                        begun = (_unless_stopped(play, s, self._budget) for s in ordered)
+                        tasks[:] = map(asyncio.ensure_future, begun)
+                        await asyncio.gather(*tasks)
+                        if self._budget.reason is not None:
+                            break
                 except BaseException:
                     self._budget.stop("it was interrupted")  # ends threads no one waits for
                     raise

@@ -3,20 +3,24 @@
 An episode that rests on none is a row by itself. An agent that remembers plays the episodes of a
 game as one row, in their order: its memory is a fold over their records, so a run that is broken
 off and taken up again comes to the same bytes. Where an episode fails its row ends, for what comes
-after it would rest on a memory that could not be made again.
+after it would rest on a memory that could not be made again. A run that measures thresholds plays
+in sweeps: an episode's level is a fold over the records of the sweeps before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
 from smartplay.agents.catalog import Learn
 from smartplay.agents.context import Trajectory
 from smartplay.core.errors import AgentError
-from smartplay.records import EpisodeHeader, EpisodeRecord, Key, StepRecord
+from smartplay.records import EpisodeHeader, EpisodeRecord, Key, RunHeader, StepRecord
+from smartplay.records.folder import RunFolder
 from smartplay.runner.episode import Job
+from smartplay.runner.plan import tracks_of
+from smartplay.scores.thresholds import choices
 
 Steps = Callable[[Key], tuple[EpisodeHeader, list[StepRecord]]]
 """Reads what a run folder keeps of an episode."""
@@ -104,3 +108,38 @@ def streams_of(
         rows.setdefault(name or job.key, []).append(msgspec.structs.replace(job, stream=name))
     found = [Stream(row, learn, done, steps) for row in rows.values()]
     return [stream for stream in found if stream.missing]
+
+
+def sweeps(
+    header: RunHeader, jobs: Iterable[Job], learn: Learn | None, folder: RunFolder
+) -> Iterator[list[Stream]]:
+    """The rows that may be played side by side; the next ones once these are at their end.
+
+    Without a choice of levels that is all at once. With it each sweep rests on the records of
+    those before it, and the sweeps end where an episode failed.
+    """
+
+    def scored() -> dict[Key, EpisodeRecord]:
+        return {r.key: r for r in folder.results(header) if r.status == "scored"}
+
+    def steps(key: Key) -> tuple[EpisodeHeader, list[StepRecord]]:
+        return folder.steps(*key[:2], repeat=key[2])
+
+    if header.measurement is None:
+        yield streams_of(jobs, learn, scored(), steps)
+        return
+    tried = set[tuple[str, int]]()
+    while True:
+        done = scored()
+        made, missing = choices(tracks_of(header), header.measurement, done.values())
+        if not missing or tried & missing.keys():
+            return
+        tried |= missing.keys()
+        levels = {job.key: made.get((job.game, job.episode), 0) for job in jobs}
+        chosen = [_at(job, levels[job.key]) for job in jobs if levels[job.key]]
+        yield streams_of(chosen, learn, done, steps)
+
+
+def _at(job: Job, level: int) -> Job:
+    settings = job.settings | {"level": level}
+    return msgspec.structs.replace(job, level=level, settings=settings)

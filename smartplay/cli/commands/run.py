@@ -37,23 +37,29 @@ CAUSES = 3  # of unscored episodes that are reported
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is played, by whom and where it is kept."""
     add = parser.add_argument
-    add("agent", help="random, constant, reference, local, openai:MODEL, anthropic:MODEL, "
-        "file.py:Name or definition.toml")  # fmt: skip
     add("--games", default="core", help="core, all, families, ids, card files (default: core)")
     add("--episodes", type=int, metavar="N", help="episodes per game (default: the card's)")
     add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
-    add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
     add("--suite", type=Path, metavar="FILE",
         help="play a private suite, as smartplay suite commit makes it")  # fmt: skip
     add("--repeats", type=int, default=1, metavar="K",
         help="play every episode K times, with other seeds of the agent (default: 1)")  # fmt: skip
-    add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
-    add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
     add(
         "--quick",
         action="store_true",
         help="try the set-up: 2 episodes of at most 5 steps per game",
     )
+    add_playing(parser)
+
+
+def add_playing(parser: argparse.ArgumentParser) -> None:
+    """Add who plays, at what cost, and where it is kept."""
+    add = parser.add_argument
+    add("agent", help="random, constant, reference, local, openai:MODEL, anthropic:MODEL, "
+        "file.py:Name or definition.toml")  # fmt: skip
+    add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
+    add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
+    add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
     add("--retries", type=int, default=1, metavar="N",
         help="how often the agent is asked again after an invalid reply (default: 1)")  # fmt: skip
     add("--max-tokens-total", type=int, metavar="N", help="stop when so many tokens are spent")
@@ -82,7 +88,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Play what is missing, then report."""
     from smartplay.results import run as play
-    from smartplay.runner import Limits
 
     with quiet_output() if options.json else nullcontext():
         played = play(
@@ -90,29 +95,52 @@ def run(options: argparse.Namespace) -> int:
             options.games,
             episodes=options.episodes,
             steps=options.steps,
-            seed=options.seed,
             suite=options.suite,
             repeats=options.repeats,
-            concurrency=options.concurrency,
-            out=options.out,
             quick=options.quick,
-            retries=options.retries,
-            agent_settings=agent_settings(options),
-            game_settings=game_settings(options.game_set),
-            limits=Limits(
-                tokens=options.max_tokens_total,
-                cost=options.max_cost,
-                prices=options.prices,
-                seconds=options.max_time,
-            ),
-            episode_seconds=options.episode_timeout,
-            cache=options.cache,
-            cluster=options.cluster,
+            **playing_options(options),
         )
+    return conclude(played, options)
+
+
+def playing_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What `add_playing` added, as arguments of `smartplay.run`."""
+    from smartplay.runner import Limits
+
+    return {
+        "seed": options.seed,
+        "concurrency": options.concurrency,
+        "out": options.out,
+        "retries": options.retries,
+        "agent_settings": agent_settings(options),
+        "game_settings": game_settings(options.game_set),
+        "limits": Limits(
+            tokens=options.max_tokens_total,
+            cost=options.max_cost,
+            prices=options.prices,
+            seconds=options.max_time,
+        ),
+        "episode_seconds": options.episode_timeout,
+        "cache": options.cache,
+        "cluster": options.cluster,
+    }
+
+
+def conclude(played: Run, options: argparse.Namespace, enough: bool = False) -> int:
+    """Report a run, say what went wrong, and with what code to end.
+
+    Args:
+        played: The run.
+        options: The command's.
+        enough: Whether what there is will do, although the run stopped before its end.
+    """
     failed = _failed(played)
     _complain(failed, len(played.episodes), options.debug)
     if played.scored or options.json:
-        show_reports([played.path], options.json)
+        from smartplay.records.prices import read_prices
+
+        prices = read_prices(options.prices) if options.prices else None
+        show_reports([played.path], options.json, prices)
     if played.scored and not options.json:
         print(f"Report: {played.path / 'report.md'}")
     if failed and not played.stopped:
@@ -124,7 +152,7 @@ def run(options: argparse.Namespace) -> int:
             f"stopped: {played.stopped}; {plural(len(played.scored), 'episode')} finished, and the "
             "same command goes on with the others"
         )
-        return STOPPED
+        return OK if enough else STOPPED
     return SOME_UNSCORED if played.unscored else OK
 
 

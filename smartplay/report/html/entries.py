@@ -43,17 +43,19 @@ def names_of(reports: Sequence[Report]) -> list[str]:
 
 
 def _entry(report: Report, name: str, priced: bool) -> Entry:
+    compared = report.details if report.run.measurement is None else []
     money = 0.0 if report.cost is None else report.cost.total
     return Entry(
         name=name,
-        scores={detail.game: detail.by_seed("score") for detail in report.details},
-        normalized={detail.game: detail.by_seed("normalized") for detail in report.details},
+        scores={detail.game: detail.by_seed("score") for detail in compared},
+        normalized={detail.game: detail.by_seed("normalized") for detail in compared},
         conditions={game: _conditions(report, game) for game in report.run.games},
         weights={score.capability: score.covers for score in report.capabilities},
         overall=None if report.overall is None else report.overall.mean,
         cost=money if priced else float(report.usage.total),
         agent=_plain([report.agent, report.run.agent_settings]),
         suite=report.run.suite,
+        thresholds=report.thresholds,
     )
 
 

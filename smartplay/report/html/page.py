@@ -20,6 +20,7 @@ from smartplay.report.details import GameDetail
 from smartplay.report.html.entries import cost_unit
 from smartplay.report.html.traces import Place, Traces
 from smartplay.report.radar import NAMES, chance_of, outlines, radar
+from smartplay.report.thresholds import psychometric
 from smartplay.scores.comparison.results import Comparison, Difference
 from smartplay.scores.scoring import GameScore
 
@@ -74,7 +75,9 @@ def render_page(
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
     environment = templates("smartplay.report.html")
-    environment.globals.update(figures=figures, series=svg.series, wording=wording)
+    environment.globals.update(
+        figures=figures, psychometric=psychometric, series=svg.series, wording=wording
+    )
     environment.filters.update(
         interval=wording.interval,
         share=wording.share,
@@ -87,6 +90,8 @@ def _templates() -> Environment:
         label=difference_label,
         pair_rows=pair_rows,
         games_differ=games_differ,
+        threshold_rows=threshold_rows,
+        gap=wording.gap,
     )
     return environment
 
@@ -158,6 +163,12 @@ def games_differ(comparison: Comparison, place: int) -> list[tuple[str, Differen
     """The differences of a pair of runs by game."""
     rows = pair_rows(comparison, place, games=True)
     return [(wording.name(game), difference) for game, difference in rows]
+
+
+def threshold_rows(comparison: Comparison, place: int) -> list[tuple[str, Difference]]:
+    """The differences of the thresholds of a pair of runs, of those that both measured."""
+    rows = [(subject.name, subject.differences[place]) for subject in comparison.thresholds]
+    return [(name, difference) for name, difference in rows if difference.mean is not None]
 
 
 def _same_games(reports: Sequence[Report]) -> bool:

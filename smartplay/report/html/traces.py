@@ -85,7 +85,7 @@ def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Pa
             for detail in report.details:
                 if place < len(detail.episodes):
                     episode = detail.episodes[place]
-                    plan = report.run.games[detail.game]
+                    plan = report.run.games[detail.game].at(episode.level)
                     key = (run, detail.game, episode.episode, episode.repeat)
                     _collect(traces, RunFolder(folder), plan, key, episode, aside)
     return traces

@@ -6,7 +6,7 @@ the luck of an episode's seed falls out of the difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 import msgspec
@@ -22,6 +22,8 @@ from smartplay.scores.comparison.results import (
 )
 from smartplay.scores.comparison.ties import tie_letters
 from smartplay.scores.statistics import (
+    CONFIDENCE,
+    Interval,
     difference_interval,
     holm,
     improvement,
@@ -29,6 +31,7 @@ from smartplay.scores.statistics import (
     sign_flip_p,
     weighted_interval,
 )
+from smartplay.scores.thresholds import Threshold, gaps
 
 SEED = 0
 
@@ -49,6 +52,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         cost: What it cost; None where that is not known.
         agent: Who played, where the same agent played more than once.
         suite: The hash of the private suite it was played on; empty for a public one.
+        thresholds: Up to where its capabilities reach, where that was measured.
     """
 
     name: str
@@ -60,6 +64,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     cost: float | None = None
     agent: str = ""
     suite: str = ""
+    thresholds: list[Threshold] = []
 
 
 Contest = Callable[[Entry, Entry], tuple[Samples, Mapping[str, int]]]
@@ -70,8 +75,8 @@ def compare(entries: Sequence[Entry]) -> Comparison:
     """Compare two runs or more.
 
     A game counts for a pair of runs if both played it under equal conditions, on episodes with
-    common seeds. p-values are corrected for the number of comparisons in each of the three
-    tables: overall, games, capabilities.
+    common seeds. p-values are corrected for the number of comparisons in each of the tables:
+    overall, games, capabilities, thresholds. The intervals of the last hold together.
     """
     games = list(dict.fromkeys(game for entry in entries for game in entry.scores))
     capabilities = list(dict.fromkeys(name for entry in entries for name in entry.weights))
@@ -97,6 +102,7 @@ def compare(entries: Sequence[Entry]) -> Comparison:
             for first, second in combinations(range(len(entries)), 2)
         ],
         cost_points=cost_points(entries),
+        thresholds=_thresholds(entries),
         notes=_notes(entries, games) + [_gap_note(entries, gap) for gap in gaps],
         suite_gaps=gaps,
     )
@@ -127,15 +133,21 @@ def _table(entries: Sequence[Entry], subjects: Mapping[str, Contest]) -> list[Su
         for name in subjects
         for first, second in pairs
     ]
+    return _subjects(subjects, raw, len(entries))
+
+
+def _subjects(names: Iterable[str], raw: Sequence[Difference], runs: int) -> list[Subject]:
+    """Correct the differences of a table, and sort them by subject."""
     adjusted = holm([difference.p for difference in raw])
     done = [
         msgspec.structs.replace(difference, corrected=p)
         for difference, p in zip(raw, adjusted, strict=True)
     ]
+    pairs = runs * (runs - 1) // 2
     result = []
-    for place, name in enumerate(subjects):
-        own = done[place * len(pairs) : (place + 1) * len(pairs)]
-        result.append(Subject(name=name, differences=own, ties=tie_letters(len(entries), own)))
+    for place, name in enumerate(names):
+        own = done[place * pairs : (place + 1) * pairs]
+        result.append(Subject(name=name, differences=own, ties=tie_letters(runs, own)))
     return result
 
 
@@ -155,6 +167,29 @@ def _difference(
     p = sign_flip_p(np.concatenate(parts), rng)
     number = sum(map(len, values))
     return Difference(first=first, second=second, pairs=number, mean=mean, p=p, corrected=None)
+
+
+def _thresholds(entries: Sequence[Entry]) -> list[Subject]:
+    pairs = list(combinations(range(len(entries)), 2))
+    sides = [(entries[first].thresholds, entries[second].thresholds) for first, second in pairs]
+    number = sum(len(gaps(*side, CONFIDENCE)) for side in sides)
+    if not number:
+        return []
+    found = [gaps(*side, 1 - (1 - CONFIDENCE) / number) for side in sides]
+    names = {each.game: each.capability for entry in entries for each in entry.thresholds}
+    raw = [
+        Difference(
+            first=first,
+            second=second,
+            pairs=0,
+            mean=None if gap is None else Interval(gap.mean, gap.low, gap.high),
+            p=None if gap is None else gap.p,
+            corrected=None,
+        )
+        for game in names
+        for (first, second), gap in zip(pairs, (each.get(game) for each in found), strict=True)
+    ]
+    return _subjects(names.values(), raw, len(entries))
 
 
 def _improvement(entries: Sequence[Entry], first: int, second: int) -> Improvement:

@@ -14,10 +14,11 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         first: Place of the run that is subtracted from, in the order of the entries.
         second: Place of the other.
-        pairs: Episodes that both played.
+        pairs: Episodes that both played; 0 for thresholds, which are measured on episodes of each
+            run's own.
         mean: Mean of first minus second; None without pairs.
         p: Probability of a difference at least this large if the two were alike: a sign-flip test
-            on the pairs.
+            on the pairs. For thresholds, twice the posterior probability of the other sign.
         corrected: The same after Holm's correction for all differences of the table.
     """
 
@@ -115,6 +116,7 @@ class Comparison(
         cost_points: Cost against score, of the runs that have both (`bargains` in the file).
         suite_gaps: Per agent with a public and a private run, how much better the public one is.
         notes: What could not be compared, and why.
+        thresholds: Each capability's threshold, in levels; the intervals hold together.
     """
 
     runs: list[str]
@@ -125,6 +127,7 @@ class Comparison(
     cost_points: list[CostPoint]
     notes: list[str]
     suite_gaps: list[SuiteGap] = []
+    thresholds: list[Subject] = []
 
     def __str__(self) -> str:
         return f"of {', '.join(self.runs)}: overall {', '.join(map(str, self.overall.differences))}"
@@ -134,4 +137,8 @@ class Comparison(
         pairs = [f"{self.runs[d.first]} - {self.runs[d.second]}" for d in self.overall.differences]
         subjects = [self.overall, *self.games, *self.capabilities]
         rows = [[subject.name, *map(str, subject.differences)] for subject in subjects]
+        rows += [
+            [f"{subject.name} (levels)", *map(str, subject.differences)]
+            for subject in self.thresholds
+        ]
         return html_table(["", *pairs], rows) + html_list(self.notes)
