@@ -1,8 +1,8 @@
-"""Many episodes at once: `python -m tests.load [EPISODES] [STEPS]`.
+"""Many episodes at once: `python -m tests.load [EPISODES] [STEPS] [PAUSE]`.
 
 Measures, on the machine it runs on,
 
-- the runner alone: episodes whose agent takes 200 ms, without any HTTP;
+- the runner alone: episodes whose agent takes PAUSE seconds (0.2), without any HTTP;
 - the same through the client library, against a server of another process;
 - the memory an episode takes while it is played;
 - the processor time a call costs, and what of it is the client's;

@@ -125,7 +125,7 @@ CASES: dict[str, Case] = {
     "an error within errors": Case([http(400, json.dumps({"error": {"error": {"error": "in"}}})
                                          .encode())], "400.*: in"),
     "an error of numbers": Case([http(400, b'{"error": 5}')], r"status 400\)$"),
-    "a long error": Case([http(400, error_body("x" * 15_000))], "x{250}…$"),
+    "a long error": Case([http(400, error_body("x" * 15_000))], r"x{200}\.\.\.$"),
     "an error with many keys": Case([http(400, f"{KEY} ".encode() * 500)], "400.*: … … …"),
     # what is no HTTP
     "closes": Case([], BROKE),

@@ -37,7 +37,7 @@ QUICK_EPISODES = 2
 QUICK_STEPS = 5
 LARGEST = 2**31 - 1
 NO_SETTINGS = ("environment", "describer", "render_mode")
-RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "aiohttp", "xllamacpp")
+RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "xllamacpp")
 DECIDING_PACKAGES = ("smartplay", "gymnasium", "numpy", "crafter")
 """A run that was begun under one version of these is not continued under another."""
 
