@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -33,15 +33,22 @@ from smartplay.models.images import for_record, plain_texts
 from smartplay.models.replies import Store, decode_call, digest, encode_call, lasting
 from smartplay.records import Call, Message, Usage
 
+UNBOUNDED = 8192
+"""Tokens that a reply without a limit of its own is thought to take at most."""
+PICTURE = 4096
+"""Tokens that a picture is thought to take at most."""
+AROUND = 64
+"""Tokens that a template is thought to put around a message at most."""
+
 
 class Meter(Protocol):
     """Who counts what calls cost."""
 
-    def check(self) -> None:
-        """Raise if no further call may be made."""
+    async def reserve(self, model: str, most: Callable[[], Usage]) -> Usage:
+        """Wait until a call may be made that takes so many tokens; raise if none may any more."""
 
-    def spend(self, model: str, usage: Usage) -> None:
-        """Count the tokens of a request that was answered."""
+    def settle(self, model: str, reserved: Usage, usage: Usage | None) -> None:
+        """Count what it took in place of what was reserved; None if it brought no reply."""
 
 
 class EpisodeModel:
@@ -115,21 +122,29 @@ class EpisodeModel:
 
         async def ask(places: Sequence[int]) -> None:
             """Fill in the answers of these samples."""
-            self._meter.check()
-            fresh, self._fresh = self._fresh, False  # recorded replies have warmed up nothing
-            calls = await self._model.chat(
-                messages,
-                samples=len(places),
-                temperature=temperature,
-                seed=None if seed is None else sample_seed(seed, places[0]),
-                choices=choices,
-                label=label,
-                fresh=fresh,
+            model, samples = self._model, len(places)
+            reserved = await self._meter.reserve(
+                model.name, lambda: _most(shown, model.settings, samples)
             )
-            self._meter.spend(self.name, sum((call.usage for call in calls), Usage()))
-            told = {"role": self._role, "asked": self.name, "messages": shown}
+            fresh, self._fresh = self._fresh, False  # recorded replies have warmed up nothing
+            usage = None
+            try:
+                calls = await model.chat(
+                    messages,
+                    samples=samples,
+                    temperature=temperature,
+                    seed=None if seed is None else sample_seed(seed, places[0]),
+                    choices=choices,
+                    label=label,
+                    fresh=fresh,
+                )
+                usage = calls[0].usage if samples == 1 else sum((c.usage for c in calls), Usage())
+            finally:
+                self._meter.settle(model.name, reserved, usage)
             for place, call in zip(places, calls, strict=True):
-                answers[place] = call = msgspec.structs.replace(call, sample=place, **told)
+                answers[place] = call = msgspec.structs.replace(
+                    call, sample=place, role=self._role, asked=model.name, messages=shown
+                )
                 await self._keep(keys[place], call)
 
         task = asyncio.current_task()
@@ -287,6 +302,17 @@ class RunModels:
     async def aclose(self) -> None:
         """Close every model."""
         await together([model.aclose() for model in self._models.values()])
+
+
+def _most(messages: list[Message], settings: Settings, samples: int) -> Usage:
+    """The most tokens a question can take: there is no token of less than a byte."""
+    prompt = AROUND * (len(messages) + 1)
+    for content in (message["content"] for message in messages):
+        for part in [{"text": content}] if isinstance(content, str) else content:
+            prompt += len(part["text"].encode("utf-8", "replace")) if "text" in part else PICTURE
+    named = (settings.extra.get(name) for name in ("max_tokens", "max_completion_tokens"))
+    longest = [n for n in (settings.max_tokens, *named) if isinstance(n, int)]
+    return Usage(prompt, 0, samples * max(longest, default=UNBOUNDED))
 
 
 def _episode(model: Model, identity: list[int]) -> int:

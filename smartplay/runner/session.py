@@ -19,7 +19,7 @@ from smartplay.models.replies import Replies
 from smartplay.records import Call, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Price
-from smartplay.runner.budget import Budget, Limits, calling_on_stop, own_spent
+from smartplay.runner.budget import Budget, Limits, calling_on_stop, earlier
 from smartplay.runner.episode import BAD_REQUEST, Outcome, Stopped, failed, one_line
 from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
@@ -82,8 +82,8 @@ def play_session(
         stores = [stack.enter_context(Replies(folder.replies))] if source.models else []
         if cache is not None:
             stores.append(stack.enter_context(Replies(cache, shared=True)))
-        spent = own_spent(lines, source.name) | (stores[0].spent() if stores else {})
-        budget = Budget(limits, *prices, spent)
+        uses = stores[0].uses() if stores else {}
+        budget = Budget(limits, *prices, *earlier(lines, source.name, uses))
         models = RunModels(source.models, budget, stores)
         for model in source.models.values():
             model.pace.set_most(concurrency)
