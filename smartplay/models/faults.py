@@ -120,6 +120,7 @@ class Faults(NamedTuple):
             told = f"{self.title} does not take the request (status {named}){detail}"
             return RefusedRequestError(told, complaint)
         wait = _retry_after(headers)
+        wait = complaint.wait if wait is None else wait
         if named == 429 or (named < 400 and meaning == Meaning.BUSY):
             told = f"{self.title} refuses more calls for now{detail}"
         else:

@@ -237,7 +237,8 @@ class Client:
         self._url, self._proxy = urlsplit(url), urlsplit(proxy) if proxy else None
         self._keeps = keeps
         self._idle: list[_Connection] = []
-        self._tls = ssl.create_default_context()
+        schemes = {self._url.scheme, self._proxy.scheme if self._proxy else ""}
+        self._tls = ssl.create_default_context() if "https" in schemes else None
         self._resolving = asyncio.Lock()
         self._addresses: list[str] = []
         self._until = 0.0
@@ -341,6 +342,7 @@ class Client:
             status, _, _ = await connection.head()
             if status != 200:
                 raise NoHTTPError(f"it refuses with status {status}")
+            assert self._tls is not None
             connection.transport = await loop.start_tls(
                 connection.transport, connection, self._tls, server_hostname=host
             )  # type: ignore[assignment]

@@ -13,6 +13,7 @@ again is given the same replies, up to the first one that is missing.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -76,7 +77,8 @@ class EpisodeModel:
     ) -> None:
         self._role, self._model, self._identity = role, model, identity
         self._meter, self._stores, self._calls, self._tasks = meter, stores, calls, tasks
-        self._known = [model.name, lasting(model.settings), *identity, role]
+        known = digest([model.name, lasting(model.settings), *identity, role])
+        self._known = hashlib.blake2b(known, digest_size=32)  # twice as fast as SHA-256
         self._episode = _episode(model, identity)
         self._kept: list[dict[bytes, bytes]] | None = None
         self._asked: Counter[bytes] = Counter()
@@ -112,10 +114,15 @@ class EpisodeModel:
         messages = plain_texts(messages)
         shown = for_record(messages)
         question = [label, choices, seed, shown, *([] if temperature is UNSET else [temperature])]
-        asked = digest([*self._known, question])
-        number = self._asked[asked]
-        self._asked[asked] += 1
-        keys = [digest([asked.hex(), number, sample]) for sample in range(samples)]
+        asked = self._known.copy()
+        asked.update(msgspec.json.encode(question, order="sorted"))
+        number = self._asked[asked.digest()]
+        self._asked[asked.digest()] += 1
+        keys = []
+        for sample in range(samples):
+            told = asked.copy()
+            told.update(b"%d %d" % (number, sample))
+            keys.append(told.digest())
         answers: list[Call | None] = [None] * samples
         self._calls.append(answers)
         seed = self._seed(number) if seed is None else seed
@@ -145,7 +152,8 @@ class EpisodeModel:
                 answers[place] = call = msgspec.structs.replace(
                     call, sample=place, role=self._role, asked=model.name, messages=shown
                 )
-                await self._keep(keys[place], call)
+                for store in self._stores:
+                    await store.keep(self._episode, keys[place], encode_call(call))
 
         task = asyncio.current_task()
         assert task is not None
@@ -186,10 +194,6 @@ class EpisodeModel:
             if had is None:
                 await store.keep(self._episode, key, encode_call(call))
         return call
-
-    async def _keep(self, key: bytes, call: Call) -> None:
-        for store in self._stores:
-            await store.keep(self._episode, key, encode_call(call))
 
 
 class EpisodeModels(Mapping[str, EpisodeModel]):

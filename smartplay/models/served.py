@@ -24,6 +24,7 @@ from smartplay.models.stream import Gathering
 from smartplay.records import Call, Message, Usage
 
 REASON = 40  # characters of a finish reason that is not known
+NAME = 200  # characters of the names a service gives its model
 
 
 class Question(NamedTuple):
@@ -228,13 +229,13 @@ class ServedModel:
             text=mask(spoken.text),
             reasoning=mask(spoken.reasoning),
             finish=_finish(spoken, mask(spoken.finish)),
-            model=mask(replied.model),
+            model=mask(replied.model)[:NAME],
             usage=usage or Usage(),
             seconds=seconds,
             asked=self.name,
             label=question.label,
             sample=question.sample + place,
-            fingerprint=mask(replied.fingerprint),
+            fingerprint=mask(replied.fingerprint)[:NAME],
         )
 
     def _messages(self, question: Question) -> list[Message]:

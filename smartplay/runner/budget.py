@@ -186,7 +186,7 @@ class Budget:
         self.check()
         if not self._limits.count_tokens:
             return Usage()
-        place = _Place(model, max(most(), self._largest.get(model, Usage()), key=_tokens))
+        place = _Place(model, most())
         with self._lock:
             self._waiting.append(place)
         self._let_in()
@@ -224,6 +224,7 @@ class Budget:
             while self._waiting and self._reason is None and stuck is None:
                 place = self._waiting[0]
                 largest = self._largest.get(place.model)
+                place.most = max(place.most, largest or Usage(), key=_tokens)
                 alone = not self._under_way
                 if alone and not self._fits(place.model, largest or Usage()):
                     stuck = place.model, largest or Usage()
@@ -260,7 +261,7 @@ class Budget:
         with self._lock:
             self.spent[model] = self.spent.get(model, Usage()) + usage
             self._any_reply, self._failures = True, 0
-        if self._limits.count_tokens and _tokens(usage) == 0:
+        if self._limits.count_tokens and not usage.prompt:  # there is no call without any
             self.stop(
                 f"{model} does not say how many tokens a call takes, so no limit on tokens or "
                 "cost can be kept; run it without one"
