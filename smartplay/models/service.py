@@ -37,6 +37,7 @@ COMPLAINING = 5.0  # seconds for them
 SMALL = 65_536  # bytes; of larger replies, only so many are read at once:
 LARGE_AT_ONCE = 8
 SMALL_STREAM = 262_144  # bytes of text, which take a model minutes to write
+PIECES = 500_000  # lists, tables and what is in them; each takes up to a hundred bytes
 WIRE = 32  # bytes of a stream for each byte that is kept, at most
 
 ReplyT = TypeVar("ReplyT")
@@ -346,8 +347,10 @@ def _decode(content: bytes) -> Any:
     Not-a-numbers are let through, and halves of surrogate pairs become `?`.
 
     Raises:
-        ValueError: If it cannot be read.
+        ValueError: If it cannot be read, or falls into so many pieces that it would fill the memory.
     """
+    if sum(map(content.count, (b",", b"[", b"{"))) > PIECES:
+        raise ValueError(f"it falls into more than {PIECES:,} pieces")
     try:
         return msgspec.json.decode(content)
     except msgspec.DecodeError:
