@@ -12,6 +12,7 @@ import pytest
 
 from smartplay.core.errors import (
     ModelError,
+    NoAccessError,
     PromptTooLongError,
     TransientError,
     UnknownNameError,
@@ -353,3 +354,44 @@ def test_settings_are_checked() -> None:
         make_settings(Settings, {"temprature": 1})
     with pytest.raises(UsageError, match="max_tokens"):
         make_settings(Settings, {"max_tokens": "many"})
+
+
+# --- Services that are not there
+
+
+def test_a_service_that_was_never_reached_is_given_up_soon() -> None:
+    began = time.monotonic()
+    with pytest.raises(NoAccessError, match=r"cannot reach .*: Connection refused"):
+        chat(openai.Provider("fake", Settings(base_url="http://127.0.0.1:9/v1", max_retries=50)))
+    assert time.monotonic() - began < 4
+
+
+def test_a_service_that_was_reached_is_waited_for() -> None:
+    with FakeServer() as first:
+        model, port = openai_model(first, max_retries=50, timeout=5.0), int(first.url[17:-3])
+
+    async def body() -> Call:
+        loop = asyncio.get_running_loop()
+        server = await asyncio.start_server(answer, "127.0.0.1", port)
+        [call] = await model.chat(TALK)
+        server.close()
+        await server.wait_closed()
+        again = loop.create_task(model.chat(TALK))
+        await asyncio.sleep(2.5)
+        assert not again.done(), "it was given up while it was started anew"
+        server = await asyncio.start_server(answer, "127.0.0.1", port)
+        [call] = await again
+        server.close()
+        await model.aclose()
+        await asyncio.sleep(0.05)
+        return call
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"}]")
+        text = openai_body("Rock")
+        head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(text)
+        writer.write(head + text)
+        await writer.drain()
+        writer.close()
+
+    assert asyncio.run(body()).text == "Rock"

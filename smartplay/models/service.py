@@ -347,7 +347,7 @@ def _decode(content: bytes) -> Any:
     Not-a-numbers are let through, and halves of surrogate pairs become `?`.
 
     Raises:
-        ValueError: If it cannot be read, or falls into so many pieces that it would fill the memory.
+        ValueError: If it cannot be read, or falls into so many pieces that they fill the memory.
     """
     if sum(map(content.count, (b",", b"[", b"{"))) > PIECES:
         raise ValueError(f"it falls into more than {PIECES:,} pieces")
