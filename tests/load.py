@@ -1,8 +1,8 @@
-"""Many episodes at once: `python -m tests.load [EPISODES] [STEPS]`.
+"""Many episodes at once: `python -m tests.load [EPISODES] [STEPS] [PAUSE]`.
 
 Measures, on the machine it runs on,
 
-- the runner alone: episodes whose agent takes 200 ms, without any HTTP;
+- the runner alone: episodes whose agent takes PAUSE seconds (0.2), without any HTTP;
 - the same through the client library, against a server of another process;
 - the memory an episode takes while it is played;
 - the processor time a call costs, and what of it is the client's;
@@ -36,7 +36,8 @@ from smartplay.runner.plan import jobs_of
 from smartplay.runner.worker import play_by_name
 from tests.fake_server import openai_body
 
-GAME, PAUSE = "RockPaperScissorBasic", 0.2
+GAME = "RockPaperScissorBasic"
+PAUSE = 0.2  # seconds a reply takes
 REPLY = "Answer: Rock"
 
 
@@ -47,17 +48,19 @@ class Load(NamedTuple):
         seconds: Time it took.
         ideal: Time of the replies alone.
         cpu: Processor time of this process per step, in milliseconds.
+        user: What of it is not the operating system's.
     """
 
     seconds: float
     ideal: float
     cpu: float
+    user: float
 
     def __str__(self) -> str:
         over = 100 * (self.seconds / self.ideal - 1)
         return (
             f"{self.seconds:.2f} s, ideal {self.ideal:.2f} s ({over:+.0f} %), "
-            f"{self.cpu:.2f} ms of processor time a call"
+            f"{self.cpu:.3f} ms of processor time a call, {self.user:.3f} ms of it in user mode"
         )
 
 
@@ -67,7 +70,7 @@ def timed(episodes: int, steps: int, agent: Any, **options: Any) -> tuple[Load, 
     Its folder stays until the program ends: some file systems make new files slowly for a minute
     after many were deleted.
     """
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu, user = time.perf_counter(), time.process_time(), os.times().user
     run = smartplay.run(
         agent,
         GAME,
@@ -79,8 +82,9 @@ def timed(episodes: int, steps: int, agent: Any, **options: Any) -> tuple[Load, 
         **options,
     )
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    user, calls = os.times().user - user, episodes * steps
     assert not run.unscored, run.unscored[0].error
-    return Load(wall, steps * PAUSE, 1000 * cpu / episodes / steps), run
+    return Load(wall, steps * PAUSE, 1000 * cpu / calls, 1000 * user / calls), run
 
 
 async def waiting(prompt: str) -> str:
@@ -126,7 +130,7 @@ async def serve() -> None:
 @contextmanager
 def server() -> Iterator[str]:
     """A server in a process of its own."""
-    command = [sys.executable, "-m", "tests.load", "serve"]
+    command = [sys.executable, "-m", "tests.load", "serve", str(PAUSE)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
@@ -237,11 +241,15 @@ def main(episodes: int, steps: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["serve"]:
+    if sys.argv[1:2] == ["serve"]:
         import uvloop
 
+        PAUSE = float(sys.argv[2])
         uvloop.run(serve())
     else:
-        numbers = [int(word) for word in sys.argv[1:]]
+        many, long, *pause = [float(word) for word in sys.argv[1:]] + [1000, 100][
+            len(sys.argv) - 1 :
+        ]
+        PAUSE = pause[0] if pause else PAUSE
         with tempfile.TemporaryDirectory(prefix="smartplay-load-") as tempfile.tempdir:
-            main(*(numbers + [1000, 100][len(numbers) :]))
+            main(int(many), int(long))

@@ -342,18 +342,6 @@ def test_another_run_in_the_folder() -> None:
 
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic"])
-def test_a_missing_package(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.split(".")[0] == "aiohttp"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "aiohttp", None)
-    monkeypatch.setenv(f"{kind.upper()}_API_KEY", "x")
-    told = call("run", f"{kind}:some-model", "--games", HANOI)
-    assert told.code == 2
-    assert "pip install" in told.err
-    assert told.err.count("\n") == 1
-
-
-@pytest.mark.parametrize("kind", ["openai", "anthropic"])
 def test_a_missing_key(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(f"{kind.upper()}_API_KEY", raising=False)
     told = call("run", f"{kind}:some-model", "--games", HANOI)

@@ -98,7 +98,7 @@ def test_an_unreachable_service_stops_the_run(tmp_path: Path) -> None:
         "openai:fake", "RockPaperScissorBasic", out=tmp_path / "run", agent_settings=settings
     )
     assert "cannot reach the service at http://127.0.0.1:9/v1" in str(run.stopped)
-    assert len(run.episodes) == 5, "what fails after the stop is left for later"
+    assert len(run.episodes) == 1, "what fails after the stop is left for later"
 
 
 def test_a_fault_in_the_middle_stops_nothing(server: FakeServer, calm: Run, tmp_path: Path) -> None:
@@ -232,10 +232,9 @@ def test_what_failed_on_an_executor_counts(
 # Pace
 
 
-def test_the_pace_doubles_then_halves_then_creeps() -> None:
+def test_the_pace_halves_then_creeps() -> None:
     async def body() -> None:
         pace, start = Pace(128), 64
-        assert pace.limit == start
 
         async def call(error: TransientError | None = None) -> None:
             with contextlib.suppress(TransientError):
@@ -247,7 +246,7 @@ def test_the_pace_doubles_then_halves_then_creeps() -> None:
                 raise error
 
         await asyncio.gather(*(call() for _ in range(start)))
-        assert pace.limit == 2 * start
+        assert pace.limit == 2 * start, "it cannot start or grow beyond the most"
         busy = TransientError("busy", busy=True)
         await asyncio.gather(*(call(busy) for _ in range(10)))
         assert pace.limit == start, "it halved more than once for calls of the same time"
@@ -359,7 +358,7 @@ def test_recorded_replies_come_back_in_their_order(tmp_path: Path) -> None:
         assert ask(counting, store, 3) == ["reply 1", "reply 2", "reply 3"]
         assert counting.calls == [True, False, True], "what recorded replies left is not warm"
         assert ask(counting, store, 1, seed=2) == ["reply 4"], "repeats are not free"
-        assert store.spent() == {"counting": Usage(4, 0, 8, 0)}
+        assert sum(store.uses()["counting"], Usage()) == Usage(4, 0, 8, 0)
 
 
 def test_other_settings_other_replies(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from smartplay.core.errors import ModelError, NoAccessError, PromptTooLongError, TransientError
 from smartplay.models import open_model
 from smartplay.models.base import Model
+from smartplay.models.codes import Meaning, meaning_of, read_complaint
 from smartplay.records import Call, Usage
 from tests.fake_server import Answer, FakeServer, error_body, openai_body
 
@@ -594,3 +595,16 @@ def test_a_streamed_reply_of_anthropic(server: FakeServer) -> None:
     assert caught.value.busy
     with pytest.raises(TransientError, match="ends in the middle"):
         ask(model)
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"), [("0.7s", 0.7), ("2s", None), (0.7, 0.7), ("soon", 0), ({"a": 1}, 0)]
+)
+def test_a_wait_that_the_body_asks_for_is_kept(delay: Any, seconds: float | None) -> None:
+    """Gemini says in its error, and not in a header, when to come back."""
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
+    details = [{"@type": "QuotaFailure"}, {"links": []}, {"reason": "x"}, info]
+    error = {"code": 429, "message": "Quota", "status": "RESOURCE_EXHAUSTED", "details": details}
+    complaint = read_complaint([{"error": error}])
+    assert complaint.wait == (2.0 if seconds is None else seconds or None)
+    assert meaning_of(429, complaint) == Meaning.BUSY

@@ -239,8 +239,11 @@ def test_a_total_above_the_sum_counts(usage: Any, server: FakeServer, tmp_path: 
     agent = define(tmp_path, ASKING, "Asking", {"player": fake(server)})
     limits = Limits(tokens=1800)
     run = play(agent, tmp_path / "run", limits=limits, concurrency=1)
-    assert run.stopped == "1810 tokens are spent of at most 1800"
-    assert len(server.requests) == 2
+    told = "905 tokens are spent of at most 1800, and a further call would pass it"
+    assert run.stopped == told
+    assert len(server.requests) == 1
+    run = play(agent, tmp_path / "run", limits=limits, concurrency=1)
+    assert (run.stopped, len(server.requests)) == (told, 1), "a session forgets how large calls are"
 
 
 def test_a_total_below_the_sum_takes_nothing_away(server: FakeServer, tmp_path: Path) -> None:

@@ -155,12 +155,14 @@ class Complaint(NamedTuple):
         codes: Its codes and types, normalised, the most telling first.
         status: The status it names in the body, where it does.
         param: The field of the request it names, where it does.
+        wait: Seconds it asks to wait, where the body says so, as Gemini's does.
     """
 
     sentence: str = ""
     codes: tuple[str, ...] = ()
     status: int | None = None
     param: str = ""
+    wait: float | None = None
 
 
 _SAID = (
@@ -169,12 +171,16 @@ _SAID = (
 )  # fmt: skip
 _CODED = ("code", "type", "status", "status_code", "statusCode", "reason")
 _DEEP = ("error", "errors", "innererror", "inner_error", "detail", "details", "base_resp", "raw")
+_WAIT = ("retryDelay", "retry_delay", "retry_after")
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s?")
 _DEPTH = 6
-_PARTS = 3  # of a list of complaints
+_PARTS = 8  # of a list of complaints
 
 
 def finish_of(reason: str) -> Meaning | None:
     """What a finish reason means; None for one that is not known. No reason is as good as done."""
+    if reason in _FINISH:
+        return _FINISH[reason]
     word = _normal(reason).removeprefix("finish_reason_")
     return _FINISH.get(word) if word else Meaning.DONE
 
@@ -183,9 +189,12 @@ def read_complaint(value: Any) -> Complaint:
     """What is complained of in the decoded body of a reply, in whatever form it comes."""
     codes: list[str] = []
     params: list[str] = []
+    waits: list[float] = []
     for part in _parts(value, _DEPTH):
         found = (part.get(name) for name in _CODED)
         codes += [_normal(str(code)) for code in found if isinstance(code, str | int)]
+        asked = (_SECONDS.fullmatch(str(part[name])) for name in _WAIT if name in part)
+        waits += [float(match[1]) for match in asked if match]
         place = part.get("loc")
         if isinstance(place, list) and place:
             params.append(str(place[-1]))
@@ -194,7 +203,13 @@ def read_complaint(value: Any) -> Complaint:
     statuses = (int(code) for code in codes if re.fullmatch(r"[45]\d\d", code))
     known = (code for code in codes if code in _CODES)
     sentence = _sentence(value, _DEPTH) or next(known, "")
-    return Complaint(sentence, tuple(codes), next(statuses, None), next(iter(params), ""))
+    return Complaint(
+        sentence,
+        tuple(codes),
+        next(statuses, None),
+        next(iter(params), ""),
+        max(waits, default=None),
+    )
 
 
 def meaning_of(status: int, complaint: Complaint) -> Meaning:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
+from smartplay.core import printable
 from smartplay.core.errors import ModelError, NoAccessError, PromptTooLongError, TransientError
 from smartplay.models.codes import Complaint, Meaning, meaning_of
+from smartplay.models.http import NoHTTPError, UnreachableError, reason
 from smartplay.models.masking import Mask
 
 DETAIL = 300  # characters of a service's own message that are passed on
@@ -58,25 +59,19 @@ class Faults(NamedTuple):
             error: What the client raised.
             silent: Seconds for which the service has said nothing to anybody.
         """
-        import aiohttp
-
-        why = self.tidy(_why(error))
-        if isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
-            return TransientError(
-                f"cannot reach {self.title}, as the proxy {self.proxy} fails: {why}"
-            )
+        why = self.tidy(str(error))
+        if isinstance(error, UnreachableError):
+            through = f", as the proxy {self.proxy} fails" if self.proxy else ""
+            return TransientError(f"cannot reach {self.title}{through}: {why}")
         through = f" (through the proxy {self.proxy})" if self.proxy else ""
-        if isinstance(error, aiohttp.ConnectionTimeoutError):
-            return TransientError(f"cannot reach {self.title}{through}: nobody answers there")
         if isinstance(error, TimeoutError):
             told = f"{self.title} gave no whole reply within {self.timeout:g} seconds{through}"
             if silent > PATIENCE * self.timeout:
                 return ModelError(f"{told}, and to nobody for {silent:.0f} seconds")
             return TransientError(told, busy=True)
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return TransientError(f"cannot reach {self.title}{through}: {why}")
-        if isinstance(error, aiohttp.ClientResponseError):
+        if isinstance(error, NoHTTPError):
             return TransientError(f"{self.title} does not answer as HTTP demands{through}: {why}")
+        why = self.tidy(reason(error))
         return TransientError(f"the connection to {self.title}{through} broke: {why}")
 
     def unreadable(self, why: str) -> TransientError:
@@ -125,6 +120,7 @@ class Faults(NamedTuple):
             told = f"{self.title} does not take the request (status {named}){detail}"
             return RefusedRequestError(told, complaint)
         wait = _retry_after(headers)
+        wait = complaint.wait if wait is None else wait
         if named == 429 or (named < 400 and meaning == Meaning.BUSY):
             told = f"{self.title} refuses more calls for now{detail}"
         else:
@@ -135,10 +131,7 @@ class Faults(NamedTuple):
 
     def tidy(self, text: str) -> str:
         """One printable line without a key."""
-        text = self.mask(text)
-        printable = "".join(c if c.isprintable() else " " for c in text[: 4 * DETAIL])
-        line = " ".join(printable.split())
-        return line if len(line) <= DETAIL else line[: DETAIL - 1] + "…"
+        return printable.line(" ".join(self.mask(text).split()), DETAIL)
 
     def _detail(self, complaint: Complaint) -> str:
         told = self.tidy(complaint.sentence)
@@ -152,15 +145,6 @@ class Faults(NamedTuple):
             return told + (f"{said} ({way})" if said else way)
         way = f"check {self.key_env}" if self.keyed else f"set {self.key_env} to one"
         return f"{self.title} wants another key: {way}" + (f" (it says: {said})" if said else "")
-
-
-def _why(error: Exception) -> str:
-    """What the operating system says of a failed connection, else the error itself."""
-    cause = getattr(error, "os_error", error)
-    if isinstance(cause, ConnectionError) and cause.errno:
-        return os.strerror(cause.errno)
-    told = getattr(cause, "strerror", None) or getattr(cause, "message", None) or str(cause)
-    return str(told) or type(error).__name__
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -13,8 +13,9 @@ again is given the same replies, up to the first one that is missing.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -33,15 +34,22 @@ from smartplay.models.images import for_record, plain_texts
 from smartplay.models.replies import Store, decode_call, digest, encode_call, lasting
 from smartplay.records import Call, Message, Usage
 
+UNBOUNDED = 8192
+"""Tokens that a reply without a limit of its own is thought to take at most."""
+PICTURE = 4096
+"""Tokens that a picture is thought to take at most."""
+AROUND = 64
+"""Tokens that a template is thought to put around a message at most."""
+
 
 class Meter(Protocol):
     """Who counts what calls cost."""
 
-    def check(self) -> None:
-        """Raise if no further call may be made."""
+    async def reserve(self, model: str, most: Callable[[], Usage]) -> Usage:
+        """Wait until a call may be made that takes so many tokens; raise if none may any more."""
 
-    def spend(self, model: str, usage: Usage) -> None:
-        """Count the tokens of a request that was answered."""
+    def settle(self, model: str, reserved: Usage, usage: Usage | None) -> None:
+        """Count what it took in place of what was reserved; None if it brought no reply."""
 
 
 class EpisodeModel:
@@ -69,7 +77,8 @@ class EpisodeModel:
     ) -> None:
         self._role, self._model, self._identity = role, model, identity
         self._meter, self._stores, self._calls, self._tasks = meter, stores, calls, tasks
-        self._known = [model.name, lasting(model.settings), *identity, role]
+        known = digest([model.name, lasting(model.settings), *identity, role])
+        self._known = hashlib.blake2b(known, digest_size=32)  # twice as fast as SHA-256
         self._episode = _episode(model, identity)
         self._kept: list[dict[bytes, bytes]] | None = None
         self._asked: Counter[bytes] = Counter()
@@ -105,32 +114,46 @@ class EpisodeModel:
         messages = plain_texts(messages)
         shown = for_record(messages)
         question = [label, choices, seed, shown, *([] if temperature is UNSET else [temperature])]
-        asked = digest([*self._known, question])
-        number = self._asked[asked]
-        self._asked[asked] += 1
-        keys = [digest([asked.hex(), number, sample]) for sample in range(samples)]
+        asked = self._known.copy()
+        asked.update(msgspec.json.encode(question, order="sorted"))
+        number = self._asked[asked.digest()]
+        self._asked[asked.digest()] += 1
+        keys = []
+        for sample in range(samples):
+            told = asked.copy()
+            told.update(b"%d %d" % (number, sample))
+            keys.append(told.digest())
         answers: list[Call | None] = [None] * samples
         self._calls.append(answers)
         seed = self._seed(number) if seed is None else seed
 
         async def ask(places: Sequence[int]) -> None:
             """Fill in the answers of these samples."""
-            self._meter.check()
-            fresh, self._fresh = self._fresh, False  # recorded replies have warmed up nothing
-            calls = await self._model.chat(
-                messages,
-                samples=len(places),
-                temperature=temperature,
-                seed=None if seed is None else sample_seed(seed, places[0]),
-                choices=choices,
-                label=label,
-                fresh=fresh,
+            model, samples = self._model, len(places)
+            reserved = await self._meter.reserve(
+                model.name, lambda: _most(shown, model.settings, samples)
             )
-            self._meter.spend(self.name, sum((call.usage for call in calls), Usage()))
-            told = {"role": self._role, "asked": self.name, "messages": shown}
+            fresh, self._fresh = self._fresh, False  # recorded replies have warmed up nothing
+            usage = None
+            try:
+                calls = await model.chat(
+                    messages,
+                    samples=samples,
+                    temperature=temperature,
+                    seed=None if seed is None else sample_seed(seed, places[0]),
+                    choices=choices,
+                    label=label,
+                    fresh=fresh,
+                )
+                usage = calls[0].usage if samples == 1 else sum((c.usage for c in calls), Usage())
+            finally:
+                self._meter.settle(model.name, reserved, usage)
             for place, call in zip(places, calls, strict=True):
-                answers[place] = call = msgspec.structs.replace(call, sample=place, **told)
-                await self._keep(keys[place], call)
+                answers[place] = call = msgspec.structs.replace(
+                    call, sample=place, role=self._role, asked=model.name, messages=shown
+                )
+                for store in self._stores:
+                    await store.keep(self._episode, keys[place], encode_call(call))
 
         task = asyncio.current_task()
         assert task is not None
@@ -171,10 +194,6 @@ class EpisodeModel:
             if had is None:
                 await store.keep(self._episode, key, encode_call(call))
         return call
-
-    async def _keep(self, key: bytes, call: Call) -> None:
-        for store in self._stores:
-            await store.keep(self._episode, key, encode_call(call))
 
 
 class EpisodeModels(Mapping[str, EpisodeModel]):
@@ -287,6 +306,17 @@ class RunModels:
     async def aclose(self) -> None:
         """Close every model."""
         await together([model.aclose() for model in self._models.values()])
+
+
+def _most(messages: list[Message], settings: Settings, samples: int) -> Usage:
+    """The most tokens a question can take: there is no token of less than a byte."""
+    prompt = AROUND * (len(messages) + 1)
+    for content in (message["content"] for message in messages):
+        for part in [{"text": content}] if isinstance(content, str) else content:
+            prompt += len(part["text"].encode("utf-8", "replace")) if "text" in part else PICTURE
+    named = (settings.extra.get(name) for name in ("max_tokens", "max_completion_tokens"))
+    longest = [n for n in (settings.max_tokens, *named) if isinstance(n, int)]
+    return Usage(prompt, 0, samples * max(longest, default=UNBOUNDED))
 
 
 def _episode(model: Model, identity: list[int]) -> int:

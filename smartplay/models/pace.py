@@ -1,9 +1,8 @@
 """How many calls are under way at once: as many as the service can take.
 
-The limit starts at half of the most and doubles with every round of calls until the service
-first complains, then it grows by one per round; it is halved whenever calls are refused (status 429
-and its kin) or time out. So it settles around what the service can take, as TCP does, and follows
-it when that changes.
+The limit starts at the most. It is halved whenever calls are refused (status 429 and its kin) or
+time out, and grows by one per round of calls that are not. So it settles around what the service
+can take, as TCP does, and follows it when that changes.
 """
 
 from __future__ import annotations
@@ -14,9 +13,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from smartplay.core.errors import TransientError
-
-LEAST = 8
-"""How many calls may be under way at once at the start, if half of the most is less."""
 
 T = TypeVar("T")
 
@@ -37,8 +33,7 @@ class Pace:
     def set_most(self, most: int) -> None:
         """Start anew with another upper bound, 1 or more."""
         self._most = most
-        self.limit = float(min(most, max(LEAST, most // 2)))
-        self._calm = True
+        self.limit = float(most)
         self._round = 0
         self._under_way = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -86,11 +81,10 @@ class Pace:
                 place.set_result(None)
 
     def _faster(self) -> None:
-        self.limit = min(self._most, self.limit + (1.0 if self._calm else 1.0 / self.limit))
+        self.limit = min(self._most, self.limit + 1.0 / self.limit)
 
     def _slower(self, started: int) -> None:
         """Halve, but once only for all the calls that were under way together."""
-        self._calm = False
         if started == self._round:
             self._round += 1
             self.limit = max(1.0, self.limit / 2)

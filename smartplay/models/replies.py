@@ -21,6 +21,9 @@ from smartplay.models.base import WITHOUT_EFFECT, Settings
 from smartplay.records import Call, Usage
 from smartplay.records.encoding import encode
 
+CHECKPOINT = 10_000
+"""Pages that gather before they are written into the file itself, which holds up the event loop."""
+
 
 class Replies:
     """A file of replies.
@@ -52,6 +55,7 @@ class Replies:
             self._file.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._file.execute("PRAGMA journal_mode = WAL")
         self._file.execute("PRAGMA synchronous = NORMAL")
+        self._file.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
         self._file.execute(
             "CREATE TABLE IF NOT EXISTS calls (episode INTEGER NOT NULL, key BLOB NOT NULL,"
             " reply BLOB NOT NULL)"
@@ -92,15 +96,15 @@ class Replies:
                 continue
             kept.set_exception(failure) if failure else kept.set_result(None)
 
-    def spent(self) -> dict[str, Usage]:
-        """The tokens of all replies that were paid for when they were kept here, by model."""
+    def uses(self) -> dict[str, list[Usage]]:
+        """The tokens of each reply that was paid for when it was kept here, by model."""
         with self._errors(), self._lock:
             rows = self._file.execute("SELECT reply FROM calls").fetchall()
-        spent: dict[str, Usage] = {}
+        uses: dict[str, list[Usage]] = {}
         for call in (decode_call(row[0]) for row in rows):
             if not call.reused:
-                spent[call.asked] = spent.get(call.asked, Usage()) + call.usage
-        return spent
+                uses.setdefault(call.asked, []).append(call.usage)
+        return uses
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
+from smartplay.core import printable
 from smartplay.models.base import Settings, check_samples, sample_seed, together
 from smartplay.models.codes import SYSTEM, Meaning, finish_of, refused_field
 from smartplay.models.faults import RefusedRequestError, WithheldError
@@ -23,6 +24,7 @@ from smartplay.models.stream import Gathering
 from smartplay.records import Call, Message, Usage
 
 REASON = 40  # characters of a finish reason that is not known
+NAME = 200  # characters of the names a service gives its model
 
 
 class Question(NamedTuple):
@@ -93,7 +95,6 @@ class ServedModel:
         notes: What the user should know of how the model is called.
 
     Raises:
-        MissingPackageError: If the packages that calls need are not installed.
         UsageError: If there is no key, or something is in a place where it would be recorded.
     """
 
@@ -193,16 +194,15 @@ class ServedModel:
         given = {name.lower() for name in settings.headers}
         key = read_key(variable, url is None and header not in given, title)
         headers = {header: before + key} if key else {}
-        return Service(title, name, url or self.address, settings, key, headers)
+        whole = (url or self.address).rstrip("/") + self.path
+        return Service(title, name, whole, settings, key, headers)
 
     async def _ask(self, question: Question) -> list[Call]:
         """Make one request; without the fields the model turns out to refuse."""
         while True:
             request = self._request(question)
             try:
-                replied, seconds = await self._service.post(
-                    self.path, request, self._read, self._gather
-                )
+                replied, seconds = await self._service.post(request, self._read, self._gather)
             except RefusedRequestError as refusal:
                 if not self._adapt(refusal, request):
                     raise
@@ -229,13 +229,13 @@ class ServedModel:
             text=mask(spoken.text),
             reasoning=mask(spoken.reasoning),
             finish=_finish(spoken, mask(spoken.finish)),
-            model=mask(replied.model),
+            model=mask(replied.model)[:NAME],
             usage=usage or Usage(),
             seconds=seconds,
             asked=self.name,
             label=question.label,
             sample=question.sample + place,
-            fingerprint=mask(replied.fingerprint),
+            fingerprint=mask(replied.fingerprint)[:NAME],
         )
 
     def _messages(self, question: Question) -> list[Message]:
@@ -313,7 +313,7 @@ def _finish(spoken: Spoken, reason: str) -> str:
         return Meaning.WITHHELD.value
     meaning = finish_of(reason)
     if meaning is None:
-        return "".join(c for c in reason if c.isprintable())[:REASON]
+        return printable.line(reason, REASON)
     if meaning in (Meaning.TOOL, Meaning.DONE):  # services disagree which of them it is
         return "tool" if spoken.tools and not spoken.text.strip() else "stop"
     return meaning.value

@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import itertools
 import json
 import math
 import os
+import random
 import re
 import time
 import zlib
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import msgspec
 
-from smartplay.core.errors import MissingPackageError, ModelError, TransientError, UsageError
+from smartplay.core.errors import ModelError, NoAccessError, TransientError, UsageError
+from smartplay.core.version import __version__
 from smartplay.models.base import Settings, check_address
 from smartplay.models.codes import Complaint, read_complaint
 from smartplay.models.faults import DETAIL, Faults
+from smartplay.models.http import Client, NoHTTPError, Response, UnreachableError
 from smartplay.models.masking import Mask, holds_key
 from smartplay.models.pace import Pace
 from smartplay.models.stream import EventLines, Gathering
 
-if TYPE_CHECKING:
-    import aiohttp
-    import tenacity
-
-CONNECTING = 10.0  # seconds; a host that takes longer is not there
-KEPT_OPEN = 60.0  # seconds an idle connection lasts
+LONGEST_PAUSE = 60.0  # seconds between two attempts, unless the service asks for more
+HOPE = 1.5  # seconds in which a service that was never reached may yet come up
 COMPLAINT = 16_384  # bytes of a refusal that are read
+COMPLAINING = 5.0  # seconds for them
 SMALL = 65_536  # bytes; of larger replies, only so many are read at once:
 LARGE_AT_ONCE = 8
 SMALL_STREAM = 262_144  # bytes of text, which take a model minutes to write
+PIECES = 500_000  # lists, tables and what is in them; each takes up to a hundred bytes
 WIRE = 32  # bytes of a stream for each byte that is kept, at most
 
 ReplyT = TypeVar("ReplyT")
@@ -60,7 +63,7 @@ class Service:
     Args:
         title: The service in words.
         model: The model that is asked for.
-        url: The base address.
+        url: The address that requests are sent to.
         settings: How often and how long it is tried, further headers, and the like.
         key: The key; empty for none. It is kept out of every message.
         headers: Headers of every call, beside the usual ones and those of the settings.
@@ -73,7 +76,6 @@ class Service:
         pace: How many calls go on at once.
 
     Raises:
-        MissingPackageError: If the packages that calls need are not installed.
         UsageError: If the address is none or holds a secret, a variable is not set, a header
             cannot be sent, or the proxy is of a kind that is not supported.
     """
@@ -88,13 +90,6 @@ class Service:
         headers: Mapping[str, str] | None = None,
         inside: bool = False,
     ) -> None:
-        try:
-            import aiohttp
-            import tenacity
-        except ModuleNotFoundError as error:
-            raise MissingPackageError(
-                f'language models need the package "{error.name}": pip install "smartplay[openai]"'
-            ) from error
         check_address(url)
         proxy = None if inside else _proxy(url)
         secrets = [key]
@@ -111,19 +106,25 @@ class Service:
             title, model, self.mask, settings.api_key_env or "", bool(key), settings.timeout,
             _without_password(proxy),
         )  # fmt: skip
-        self._url, self._query = url.rstrip("/"), f"?{urlencode(query)}" if query else ""
-        self._settings, self._proxy, self._inside = settings, proxy, inside
-        usual = {"content-type": "application/json", "accept-encoding": "identity"}
-        self._headers = usual | _lower(headers or {}) | _lower(own)
-        _check_headers(self._headers)
+        usual = {
+            "user-agent": f"smartplay/{__version__}",
+            "accept": "*/*",
+            "accept-encoding": "identity",
+            "content-type": "application/json",
+        }
+        sent = usual | _lower(headers or {}) | _lower(own)
+        _check_headers(sent)
+        asked = f"{url}?{urlencode(query)}" if query else url
+        self._open = functools.partial(Client, asked, sent, proxy, keeps=not inside)
+        self._settings = settings
         self._heard = math.inf  # when the service last said anything, from the first call on
-        self._http, self._tenacity = aiohttp, tenacity
-        self._session: aiohttp.ClientSession | None = None
+        self._reached = False
+        self._http: Client | None = None
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
-        self._backoff = tenacity.wait_random_exponential(multiplier=0.5, max=60.0)
+        self._random = random.Random()  # so that those who were refused do not come back together
 
     async def post(
-        self, path: str, request: dict[str, Any], read: Read[ReplyT], gather: Gather
+        self, request: dict[str, Any], read: Read[ReplyT], gather: Gather
     ) -> tuple[ReplyT, float]:
         """Send a request until there is a reply, and read it.
 
@@ -131,7 +132,6 @@ class Service:
         or as much later as the service says (`Retry-After`).
 
         Args:
-            path: What follows the base address.
             request: The fields of the body.
             read: Reads the decoded reply; raises `NoReplyError` or `BrokenOffError`.
             gather: Makes what puts a reply together that comes piece by piece.
@@ -142,61 +142,53 @@ class Service:
         Raises:
             ModelError: If there is no reply, or one that cannot be read.
         """
-        url, body = f"{self._url}{path}{self._query}", msgspec.json.encode(request)
+        body, began = msgspec.json.encode(request), time.monotonic()
 
         async def send() -> tuple[ReplyT, float]:
-            value, seconds = await self._send(url, body, gather)
+            value, seconds = await self._send(body, gather)
             return self._read(value, read), seconds
 
-        try:
-            return await self.pace.call(send)
-        except TransientError as fault:
-            return await self._try_again(fault, send)
+        for attempt in itertools.count(1):
+            try:
+                return await self.pace.call(send)
+            except TransientError as fault:
+                absent = not self._reached and isinstance(fault.__cause__, UnreachableError)
+                last = attempt > self._settings.max_retries
+                if absent and (last or time.monotonic() - began > HOPE):
+                    raise NoAccessError(str(fault)) from fault
+                if last:
+                    raise
+                pause = self._pause(attempt, fault)
+                await asyncio.sleep(min(pause, HOPE / 3) if absent else pause)
+        raise AssertionError("unreachable")
 
     async def aclose(self) -> None:
         """Close the connections; the next call opens them again."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()
 
-    async def _try_again(
-        self, fault: TransientError, send: Callable[[], Any]
-    ) -> tuple[ReplyT, float]:
-        """Make the further attempts, apart, as most calls need none and retrying is dear."""
-        behind = iter([fault])
+    def _pause(self, attempt: int, fault: TransientError) -> float:
+        longest = min(LONGEST_PAUSE, 0.5 * 2.0 ** min(attempt - 1, 99))
+        return max(self._random.uniform(0.0, longest), fault.wait or 0.0)
 
-        async def attempt() -> tuple[ReplyT, float]:
-            for first in behind:
-                raise first
-            sent: tuple[ReplyT, float] = await self.pace.call(send)
-            return sent
-
-        retry = self._tenacity
-        attempts = retry.AsyncRetrying(
-            retry=retry.retry_if_exception_type(TransientError),
-            stop=retry.stop_after_attempt(self._settings.max_retries + 1),
-            wait=self._pause,
-            reraise=True,
-        )
-        reply: tuple[ReplyT, float] = await attempts(attempt)
-        return reply
-
-    def _pause(self, state: tenacity.RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.wait if isinstance(error, TransientError) else None
-        return max(self._backoff(state), asked or 0.0)
-
-    async def _send(self, url: str, body: bytes, gather: Gather) -> tuple[Any, float]:
+    async def _send(self, body: bytes, gather: Gather) -> tuple[Any, float]:
         """Send a request once and decode what comes."""
-        session = self._session = self._session or self._open()
+        if self._http is None:
+            self._http, self._large = self._open(), asyncio.Semaphore(LARGE_AT_ONCE)
         start = time.perf_counter()
         self._heard = min(self._heard, start)
         try:
-            async with session.post(url, data=body, allow_redirects=False) as response:
-                if not 200 <= response.status < 300:
-                    raise await self._refusal(response)
-                value = await self._receive(response, gather)
-        except (self._http.ClientError, OSError, EOFError) as error:
+            async with asyncio.timeout(self._settings.timeout):
+                response = await self._http.post(body)
+                self._reached = True
+                try:
+                    if not 200 <= response.status < 300:
+                        raise await self._refusal(response)
+                    value = await self._receive(response, gather)
+                finally:
+                    response.release()
+        except (OSError, EOFError, NoHTTPError, UnreachableError) as error:
             silent = time.perf_counter() - self._heard
             raise self._faults.silence(error, silent) from error
         except (ValueError, RecursionError) as error:
@@ -216,12 +208,13 @@ class Service:
                 raise self._faults.refusal(200, {}, complaint) from error
             raise self._faults.unreadable(str(error)) from error
 
-    async def _refusal(self, response: aiohttp.ClientResponse) -> ModelError:
+    async def _refusal(self, response: Response) -> ModelError:
         """Read as much of a refusal as there is, and tell it."""
         self._heard = time.perf_counter()
         body = bytearray()
-        with contextlib.suppress(self._http.ClientError, OSError, ValueError):
-            async with contextlib.aclosing(self._pieces(response)) as pieces:
+        with contextlib.suppress(OSError, EOFError, NoHTTPError, ValueError):
+            patience, whole = asyncio.timeout(COMPLAINING), contextlib.aclosing(_pieces(response))
+            async with patience, whole as pieces:
                 async for piece in pieces:
                     body += piece
                     if len(body) > COMPLAINT:
@@ -232,16 +225,16 @@ class Service:
             value = self.mask(bytes(body).decode(errors="replace"))[: 8 * DETAIL]
         return self._faults.refusal(response.status, response.headers, read_complaint(value))
 
-    async def _receive(self, response: aiohttp.ClientResponse, gather: Gather) -> Any:
-        kind = response.headers.get("content-type", "")
+    async def _receive(self, response: Response, gather: Gather) -> Any:
+        kind = response.headers.get("content-type", "").lower()
         if "event-stream" in kind or (self._settings.stream and "json" not in kind):
             return await self._receive_events(response, gather())
-        limit, length = self._settings.max_reply_bytes, response.content_length
+        limit, length = self._settings.max_reply_bytes, response.length
         small = length is not None and length <= min(SMALL, limit)
         if small and "content-encoding" not in response.headers:
             return _decode(await response.read())
         body = bytearray()
-        whole = contextlib.aclosing(self._pieces(response))
+        whole = contextlib.aclosing(_pieces(response))
         async with _Room(self._large) as room, whole as pieces:
             async for piece in pieces:
                 if len(body) + len(piece) > SMALL:
@@ -252,11 +245,9 @@ class Service:
                     raise self._faults.too_large(limit)
             return _decode(bytes(body))
 
-    async def _receive_events(
-        self, response: aiohttp.ClientResponse, gathered: Gathering
-    ) -> dict[str, Any]:
+    async def _receive_events(self, response: Response, gathered: Gathering) -> dict[str, Any]:
         limit, lines, wire = self._settings.max_reply_bytes, EventLines(), 0
-        whole = contextlib.aclosing(self._pieces(response))
+        whole = contextlib.aclosing(_pieces(response))
         async with _Room(self._large) as room, whole as pieces:
             async for piece in pieces:
                 wire += len(piece)
@@ -274,31 +265,16 @@ class Service:
                 _add(gathered, data)
             return gathered.reply()
 
-    async def _pieces(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
-        """The body piece by piece, unpacked; no piece is much larger than `SMALL`."""
-        unpacking = _Unpacking(response)
-        async for piece in response.content.iter_any():
+
+async def _pieces(response: Response) -> AsyncGenerator[bytes, None]:
+    """The body piece by piece, unpacked; no piece is larger than `SMALL`."""
+    unpacking = _Unpacking(response)
+    async with contextlib.aclosing(response.pieces(SMALL)) as pieces:
+        async for piece in pieces:
             for plain in unpacking.feed(piece):
                 yield plain
-        for plain in unpacking.end():
-            yield plain
-
-    def _open(self) -> aiohttp.ClientSession:
-        http = self._http
-        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
-        session: aiohttp.ClientSession = http.ClientSession(
-            connector=http.TCPConnector(
-                limit=0,
-                keepalive_timeout=None if self._inside else KEPT_OPEN,
-                force_close=self._inside,
-            ),
-            timeout=http.ClientTimeout(total=self._settings.timeout, sock_connect=CONNECTING),
-            headers=self._headers,
-            cookie_jar=http.DummyCookieJar(),
-            auto_decompress=False,
-            proxy=self._proxy,
-        )
-        return session
+    for plain in unpacking.end():
+        yield plain
 
 
 class _Room:
@@ -331,7 +307,7 @@ class _Unpacking:
         ValueError: If it is packed in a way that is not known; nothing was asked for.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: Response) -> None:
         self._packing = response.headers.get("content-encoding", "").strip().lower() or "identity"
         if self._packing not in ("identity", "gzip", "x-gzip", "deflate"):
             raise ValueError(f"it is packed in a way that was not asked for ({self._packing})")
@@ -371,8 +347,10 @@ def _decode(content: bytes) -> Any:
     Not-a-numbers are let through, and halves of surrogate pairs become `?`.
 
     Raises:
-        ValueError: If it cannot be read.
+        ValueError: If it cannot be read, or falls into so many pieces that they fill the memory.
     """
+    if sum(map(content.count, (b",", b"[", b"{"))) > PIECES:
+        raise ValueError(f"it falls into more than {PIECES:,} pieces")
     try:
         return msgspec.json.decode(content)
     except msgspec.DecodeError:

@@ -11,9 +11,9 @@ NONSENSE = 10**12  # tokens of one call
 
 def tokens(reported: Any) -> int:
     """A number of tokens; 0 where a service reports none, or nonsense."""
-    if isinstance(reported, bool) or not isinstance(reported, int | float):
+    if type(reported) not in (int, float) or not 0 <= reported < NONSENSE:
         return 0
-    return int(reported) if 0 <= reported < NONSENSE else 0
+    return int(reported)
 
 
 def make_usage(

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ IN_A_ROW = 5
 LEAST_SHARE = 1e-9
 SPENT = "are spent of at most"
 """What is in the reason why a run stopped if it was its own limit."""
+ROUNDING = 1e-9  # of a sum of prices, relative
 Spent = Mapping[str, Usage]
 """Tokens by model; those of models that an agent asks by itself under the agent's name."""
 
@@ -75,14 +77,38 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         return found, prices.currency
 
 
+class _Place:
+    """A call that waits to be made, on the event loop it waits on."""
+
+    def __init__(self, model: str, most: Usage) -> None:
+        self.model, self.most, self.held = model, most, False
+        self._loop = asyncio.get_running_loop()
+        self.admitted = self._loop.create_future()
+
+    def admit(self) -> None:
+        """End the waiting, from whatever thread."""
+        self._loop.call_soon_threadsafe(self._admit)
+
+    def _admit(self) -> None:
+        if not self.admitted.done():
+            self.admitted.set_result(None)
+
+
 class Budget:
     """Counts what a run spends and notices when it is to stop; safe to use from any thread.
+
+    Under a limit on tokens or money a call is reserved before it is made and settled after it.
+    Calls go side by side while the most that each may take fits beside what is spent and reserved.
+    One that does not fit so waits until nothing else is under way. Then it goes alone if there is
+    room for the largest call of its model so far; if not, the run stops. So a limit is passed by
+    no more than what one call takes above the largest before it.
 
     Args:
         limits: What it may cost.
         prices: What tokens cost, by model; empty if that is not counted.
         currency: What the prices are in.
         spent: Tokens spent in earlier sessions.
+        largest: Most tokens of a call in earlier sessions, by model.
 
     Attributes:
         spent: Tokens spent so far, by model.
@@ -95,11 +121,16 @@ class Budget:
         prices: Mapping[str, Price] | None = None,
         currency: str = "",
         spent: Spent | None = None,
+        largest: Spent | None = None,
     ) -> None:
         self._limits, self._prices, self.currency = limits, prices or {}, currency
         self._started = time.monotonic()
         self._lock = threading.Lock()
         self.spent = dict(spent or {})
+        self._largest = dict(largest or {})
+        self._under_way = 0
+        self._held_tokens, self._held_cost = 0, 0.0
+        self._waiting: deque[_Place] = deque()
         self._lent: list[Allowance] = []
         self._failures = 0
         self._any_reply, self._cause = False, ""
@@ -121,12 +152,12 @@ class Budget:
     @property
     def tokens(self) -> int:
         """Tokens spent so far."""
-        return sum(usage.prompt + usage.completion for usage in self.spent.values())
+        return sum(map(_tokens, self.spent.values()))
 
     @property
     def cost(self) -> float:
         """Money spent so far, of what has a price."""
-        return sum(self._prices[m].of(use) for m, use in self.spent.items() if m in self._prices)
+        return sum(self._cost(model, usage) for model, usage in self.spent.items())
 
     def check(self) -> None:
         """Raise if the run is to stop.
@@ -140,24 +171,117 @@ class Budget:
         if self._reason is not None:
             raise Stopped
 
+    async def reserve(self, model: str, most: Callable[[], Usage]) -> Usage:
+        """Wait until a call can be made without passing a limit.
+
+        Args:
+            model: Who is called.
+            most: Gives the most tokens it is thought to take.
+
+        Returns:
+            What is reserved, to be given to `settle`.
+
+        Raises:
+            Stopped: If the run is to stop; it does if the call does not fit and nothing is under
+                way that could take less than was reserved for it.
+        """
+        self.check()
+        if not self._limits.count_tokens:
+            return Usage()
+        place = _Place(model, most())
+        with self._lock:
+            self._waiting.append(place)
+        self._let_in()
+        try:
+            await place.admitted
+        except asyncio.CancelledError:
+            if place.held:
+                self.settle(model, place.most, None)
+            raise
+        finally:
+            with self._lock, suppress(ValueError):
+                self._waiting.remove(place)
+        if not place.held:
+            raise Stopped
+        return place.most
+
+    def settle(self, model: str, reserved: Usage, usage: Usage | None) -> None:
+        """Count what a call took in place of what was reserved; None if it brought no reply."""
+        if self._limits.count_tokens:
+            with self._lock:
+                self._hold(model, reserved, -1)
+                if usage is not None:
+                    self._largest[model] = max(
+                        usage, self._largest.get(model, Usage()), key=_tokens
+                    )
+        if usage is not None:
+            self.spend(model, usage)
+        if self._waiting:
+            self._let_in()
+
+    def _let_in(self) -> None:
+        """Admit those who wait, in their order, as far as there is room."""
+        stuck = None
+        with self._lock:
+            while self._waiting and self._reason is None and stuck is None:
+                place = self._waiting[0]
+                largest = self._largest.get(place.model)
+                place.most = max(place.most, largest or Usage(), key=_tokens)
+                alone = not self._under_way
+                if alone and not self._fits(place.model, largest or Usage()):
+                    stuck = place.model, largest or Usage()
+                elif alone or (largest is not None and self._fits(place.model, place.most)):
+                    self._hold(place.model, place.most, 1)
+                    place.held = True
+                    self._waiting.popleft().admit()
+                else:
+                    break
+            for place in self._waiting if self._reason is not None else ():
+                place.admit()
+        if stuck is not None:
+            self._compare(*stuck)
+
+    def _fits(self, model: str, usage: Usage) -> bool:
+        limits, cost = self._limits, self.cost + self._held_cost + self._cost(model, usage)
+        tokens = self.tokens + self._held_tokens + _tokens(usage)
+        return (limits.tokens is None or tokens <= limits.tokens) and (
+            limits.cost is None or cost <= limits.cost * (1 + ROUNDING)
+        )
+
+    def _hold(self, model: str, usage: Usage, sign: int) -> None:
+        self._under_way += sign
+        self._held_tokens += sign * _tokens(usage)
+        self._held_cost += sign * self._cost(model, usage)
+        if not self._under_way:
+            self._held_cost = 0.0  # without what rounding has left
+
+    def _cost(self, model: str, usage: Usage) -> float:
+        return self._prices[model].of(usage) if model in self._prices else 0.0
+
     def spend(self, model: str, usage: Usage) -> None:
         """Count the tokens of a request that was answered just now."""
         with self._lock:
             self.spent[model] = self.spent.get(model, Usage()) + usage
             self._any_reply, self._failures = True, 0
-        if self._limits.count_tokens and usage.prompt + usage.completion == 0:
+        if self._limits.count_tokens and not usage.prompt:  # there is no call without any
             self.stop(
                 f"{model} does not say how many tokens a call takes, so no limit on tokens or "
                 "cost can be kept; run it without one"
             )
         self._compare()
 
-    def _compare(self) -> None:
-        limits, unit = self._limits, self.currency
-        if limits.tokens is not None and self.tokens >= limits.tokens:
-            self._stop(lambda: f"{self.tokens} tokens {SPENT} {limits.tokens}")
-        if limits.cost is not None and self.cost >= limits.cost:
-            most = f"{limits.cost:g} {unit}"
+    def _compare(self, model: str = "", following: Usage | None = None) -> None:
+        """Stop if a limit is reached, or would be passed by a call that follows."""
+        limits, unit, more = self._limits, self.currency, ""
+        tokens, cost = self.tokens, self.cost
+        if following is not None:
+            more = ", and a further call would pass it"
+            tokens += _tokens(following)
+            cost += self._cost(model, following)
+        if limits.tokens is not None and tokens >= limits.tokens:
+            self._stop(lambda: f"{self.tokens} tokens {SPENT} {limits.tokens}{more}")
+        if limits.cost is not None and cost >= limits.cost:
+            most = f"{limits.cost:g} {unit}{more}"
             self._stop(lambda: f"{self.cost:.4g} {unit} {SPENT} {most}")
 
     def lend(self, others: int) -> Allowance:
@@ -212,6 +336,8 @@ class Budget:
                 return
             self._reason = reason
             call = self._on_stop
+            for place in self._waiting:
+                place.admit()
         if call is not None:
             call()
 
@@ -224,6 +350,10 @@ class Budget:
             call()
 
 
+def _tokens(usage: Usage) -> int:
+    return usage.prompt + usage.completion
+
+
 def _share(
     limit: float | None, spent: float, lent: Iterable[float | None], others: int
 ) -> float | None:
@@ -233,10 +363,20 @@ def _share(
     return max(LEAST_SHARE, limit - spent - sum(filter(None, lent))) / (others + 1)
 
 
-def own_spent(records: Iterable[EpisodeRecord], agent: str) -> dict[str, Usage]:
-    """Tokens of the calls that the run did not lend, over all attempts at its episodes."""
-    uses = [record.roles[""].usage for record in records if "" in record.roles]
-    return {agent: sum(uses, Usage())} if uses else {}
+def earlier(
+    records: Iterable[EpisodeRecord], agent: str, uses: Mapping[str, Sequence[Usage]]
+) -> tuple[dict[str, Usage], dict[str, Usage]]:
+    """What a run has spent in earlier sessions, and the largest calls of its models.
+
+    Args:
+        records: All attempts at its episodes, for the calls that the run did not lend.
+        agent: The agent.
+        uses: The tokens of each call that it did lend, by model.
+    """
+    own = [record.roles[""].usage for record in records if "" in record.roles]
+    spent = {agent: sum(own, Usage())} if own else {}
+    spent |= {model: sum(calls, Usage()) for model, calls in uses.items()}
+    return spent, {model: max(calls, key=_tokens) for model, calls in uses.items()}
 
 
 @contextmanager

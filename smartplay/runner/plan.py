@@ -41,8 +41,8 @@ QUICK_EPISODES = 2
 QUICK_STEPS = 5
 LARGEST = 2**31 - 1
 NO_SETTINGS = ("environment", "describer", "render_mode")
-RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "aiohttp", "xllamacpp")
-DECIDES_NOTHING = ("python", "aiohttp", "xllamacpp")
+RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "xllamacpp")
+DECIDES_NOTHING = ("python", "xllamacpp")
 """A run that was begun under one version of anything else is not continued under another."""
 
 PLAYING = ("agents", "cards", "games", "models", "parsing")

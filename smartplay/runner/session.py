@@ -21,7 +21,7 @@ from smartplay.records import Call, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Price
 from smartplay.runner.awaited import is_being_cancelled
-from smartplay.runner.budget import Budget, Limits, calling_on_stop, own_spent
+from smartplay.runner.budget import Budget, Limits, calling_on_stop, earlier
 from smartplay.runner.episode import BAD_REQUEST, Job, Outcome, Stopped, failed, one_line
 from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
@@ -89,8 +89,8 @@ def play_session(
         stores = [stack.enter_context(Replies(folder.replies))] if source.models else []
         if cache is not None:
             stores.append(stack.enter_context(Replies(cache, shared=True)))
-        spent = own_spent(lines, source.name) | (stores[0].spent() if stores else {})
-        budget = Budget(limits, *prices, spent)
+        uses = stores[0].uses() if stores else {}
+        budget = Budget(limits, *prices, *earlier(lines, source.name, uses))
         for model in source.models.values():
             model.pace.set_most(concurrency)
         shown = is_watched() if progress is None else progress

@@ -20,7 +20,7 @@ from smartplay.records import Usage
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import read_prices
 from smartplay.runner import Limits, Played, run
-from smartplay.runner.budget import own_spent
+from smartplay.runner.budget import earlier
 from smartplay.runner.plan import slug
 from smartplay.scores.aids import NONE, Gains, gains
 
@@ -201,7 +201,7 @@ def _spent(folder: RunFolder, agent: str) -> dict[str, Usage]:
     lines = folder.lines()
     if folder.replies.exists():
         with Replies(folder.replies) as kept:
-            return own_spent(lines, agent) | kept.spent()
+            return earlier(lines, agent, kept.uses())[0]
     spent: dict[str, Usage] = {}
     for use in (use for record in lines for use in record.roles.values()):
         model = use.model or agent

@@ -53,7 +53,7 @@ class Provider(openai.Provider):
         settings: How it is run and called.
 
     Raises:
-        MissingPackageError: If `xllamacpp`, or what calls need, is not installed.
+        MissingPackageError: If `xllamacpp` is not installed.
         UsageError: If the weights cannot be fetched or loaded, or for settings that make no sense.
     """
 
@@ -104,7 +104,7 @@ class Provider(openai.Provider):
             self._server = None
 
     def _reach(self, name: str) -> Service:
-        url = f"{self._server.listening_address}/v1"
+        url = f"{self._server.listening_address}/v1{self.path}"
         return Service("the embedded model", name, url, self.settings, inside=True)
 
     def _start(self, settings: LocalSettings) -> Any:
