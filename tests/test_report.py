@@ -6,6 +6,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ET
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,16 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 import smartplay
 from smartplay.cards.anchors import Anchors
+from smartplay.cli.output import print_report
 from smartplay.core.errors import RunFolderError
 from smartplay.records import EpisodeRecord, RoleUse, RunHeader
 from smartplay.records.folder import RunFolder, encode
 from smartplay.report import Report, build_report, write_report
 from smartplay.report.markdown import escape, to_markdown
 from smartplay.report.radar import HEIGHT, WIDTH, radar_svg
-from smartplay.report.terminal import print_report
 from smartplay.report.wording import cautions
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
@@ -60,10 +60,9 @@ def rewrite(path: Path, **fields: Any) -> None:
 
 
 def terminal(report: Report) -> str:
-    console = Console(file=io.StringIO(), width=140, force_terminal=True, color_system="truecolor")
-    print_report(report, console)
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+    with redirect_stdout(io.StringIO()) as shown:
+        print_report(report)
+    return shown.getvalue()
 
 
 def tables(markdown: str) -> list[list[list[str]]]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from smartplay.results import Run
 
 CAUSES = 3  # of unscored episodes that are reported
+PASSED_ON = "agent games episodes steps seed repeats concurrency out quick retries cache cluster"
+"""Options that `smartplay.run` takes as they are."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,11 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="play every episode K times, with other seeds of the agent (default: 1)")  # fmt: skip
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
-    add(
-        "--quick",
-        action="store_true",
-        help="try the set-up: 2 episodes of at most 5 steps per game",
-    )
+    add("--quick", action="store_true",
+        help="try the set-up: 2 episodes of at most 5 steps per game")  # fmt: skip
     add("--retries", type=int, default=1, metavar="N",
         help="how often the agent is asked again after an invalid reply (default: 1)")  # fmt: skip
     add("--max-tokens-total", type=int, metavar="N", help="stop when so many tokens are spent")
@@ -63,6 +62,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--cache", type=Path, metavar="FILE",
         help="keep a model's replies and use them in other runs of the same episodes")  # fmt: skip
     add("--cluster", metavar="ADDRESS", help="play on a Dask cluster, such as tcp://host:8786")
+    add_agent_settings(parser)
+    add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
+        help="a setting of a game or family")  # fmt: skip
+
+
+def add_agent_settings(parser: argparse.ArgumentParser) -> None:
+    """Add what `agent_settings` reads."""
+    add = parser.add_argument
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
     add("--ablation", "--lesion", action="append", default=[], metavar="NAME",
         help=f"take something away: {', '.join(each.name for each in ABLATIONS)}")  # fmt: skip
@@ -70,8 +77,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a model for an agent of yours, such as judge=openai:NAME")  # fmt: skip
     add("--set", action="append", default=[], metavar="KEY=VALUE",
         help="a setting of the agent; KEY may be a path: models.judge.temperature")  # fmt: skip
-    add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
-        help="a setting of a game or family")  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
@@ -79,29 +84,19 @@ def run(options: argparse.Namespace) -> int:
     from smartplay.results import run as play
     from smartplay.runner import Limits
 
+    limits = Limits(
+        tokens=options.max_tokens_total,
+        cost=options.max_cost,
+        prices=options.prices,
+        seconds=options.max_time,
+    )
     with quiet_output() if options.json else nullcontext():
         played = play(
-            options.agent,
-            options.games,
-            episodes=options.episodes,
-            steps=options.steps,
-            seed=options.seed,
-            repeats=options.repeats,
-            concurrency=options.concurrency,
-            out=options.out,
-            quick=options.quick,
-            retries=options.retries,
+            **{name: getattr(options, name) for name in PASSED_ON.split()},
             agent_settings=agent_settings(options),
             game_settings=_game_settings(options.game_set),
-            limits=Limits(
-                tokens=options.max_tokens_total,
-                cost=options.max_cost,
-                prices=options.prices,
-                seconds=options.max_time,
-            ),
+            limits=limits,
             episode_seconds=options.episode_timeout,
-            cache=options.cache,
-            cluster=options.cluster,
         )
     failed = _failed(played)
     _complain(failed, len(played.episodes), options.debug)
@@ -149,9 +144,8 @@ def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
     for text in options.model:
         role, equals, name = text.partition("=")
         if not (role and equals and name):
-            raise UsageError(
-                f"{text!r} names no model; write ROLE=AGENT, such as judge=openai:NAME"
-            )
+            example = "ROLE=AGENT, such as judge=openai:NAME"
+            raise UsageError(f"{text!r} names no model; write {example}")
         settings = overlay(settings, {"models": {role: {"agent": name}}})
     for key, value in map(_setting, options.set):
         settings = overlay(settings, _nested(key, value))
