@@ -24,12 +24,11 @@ from smartplay.core import printable
 from smartplay.records import EpisodeHeader, StepRecord
 from smartplay.records.folder import RunFolder
 from smartplay.report import wording
+from smartplay.report.content import entries_of, names_of
 from smartplay.report.html import page as page_module
 from smartplay.report.html import pictures, traces, write_html
-from smartplay.report.html.entries import entries_of, names_of
 from smartplay.report.radar import radar_svg
-from smartplay.scores.comparison import compare
-from smartplay.scores.comparison.results import Comparison
+from smartplay.scores.comparison import Comparison, compare
 from tests.chatty import HOSTILE
 from tests.report_runs import GAMES, failing_run, hostile_run, page_of, play
 

@@ -21,9 +21,9 @@ from smartplay.core.version import __version__
 from smartplay.core.whole_files import write_atomically
 from smartplay.leaderboard.rows import Refused, Row, published_rows, read_entries
 from smartplay.leaderboard.verify import Verification
-from smartplay.report.html.page import shown, templates
 from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
+from smartplay.report.rendering import shown, templates
 from smartplay.scores.comparison import Entry, compare
 from smartplay.scores.statistics import Interval
 

@@ -10,11 +10,13 @@ from smartplay.core.errors import RunFolderError
 from smartplay.core.whole_files import write_atomically
 from smartplay.records.folder import pretty
 from smartplay.records.prices import Prices
-from smartplay.report.build import Report, build_report
+from smartplay.report.build import build_report
+from smartplay.report.content import Report
 from smartplay.report.markdown import to_markdown
+from smartplay.report.notebook import Scores
 from smartplay.report.radar import radar_svg
 
-__all__ = ["Report", "build_report", "keep_report", "write_report"]
+__all__ = ["Report", "Scores", "build_report", "keep_report", "write_report"]
 
 
 def write_report(

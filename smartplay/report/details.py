@@ -57,6 +57,11 @@ class EpisodeDetail(msgspec.Struct, frozen=True, kw_only=True):
     repeat: int = 0
 
     @property
+    def key(self) -> tuple[int, int]:
+        """Its number and which play of it."""
+        return self.episode, self.repeat
+
+    @property
     def label(self) -> str:
         """What to call it: its number, and which repeat it is if it is one."""
         return f"{self.episode}-r{self.repeat}" if self.repeat else str(self.episode)
@@ -77,6 +82,11 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
     score: list[Interval]
     gain: list[Interval]
     episodes: int
+
+    @property
+    def rises(self) -> bool:
+        """Whether there is anything to see in it."""
+        return any(point.mean for point in self.gain)
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,20 +165,9 @@ def _all_marks(
 
 
 def _detail(card: GameCard, record: EpisodeRecord) -> EpisodeDetail:
-    return EpisodeDetail(
-        episode=record.episode,
-        seed=record.seed,
-        score=record.score,
-        normalized=None if record.score is None else card.normalized(record.score),
-        error=record.error,
-        steps=record.steps,
-        completed=record.completed,
-        invalid=sum(record.invalid.values()),
-        calls=record.calls,
-        usage=record.usage,
-        seconds=record.seconds,
-        repeat=record.repeat,
-    )
+    normalized = None if record.score is None else card.normalized(record.score)
+    own = {"normalized": normalized, "invalid": sum(record.invalid.values())}
+    return msgspec.convert(msgspec.structs.asdict(record) | own, EpisodeDetail)
 
 
 def _curve(episodes: Sequence[Sequence[Sequence[float]]]) -> Curve | None:

@@ -14,8 +14,7 @@ from markupsafe import Markup
 from smartplay.core import printable
 from smartplay.report.details import Curve, EpisodeDetail, GameDetail
 from smartplay.report.svg import Scale, dot, figure, line, path, series, short, text
-from smartplay.scores.comparison.results import CostPoint, Difference
-from smartplay.scores.comparison.ties import ALPHA
+from smartplay.scores.comparison import ALPHA, CostPoint, Difference
 from smartplay.scores.statistics import Interval
 
 WIDTH = 360

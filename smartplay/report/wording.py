@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from smartplay.core import printable
-from smartplay.report.build import Report
+from smartplay.report.content import Report
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.scoring import GameScore, Separability

@@ -12,15 +12,10 @@ from itertools import combinations
 import msgspec
 import numpy as np
 
-from smartplay.scores.comparison.results import (
-    Comparison,
-    CostPoint,
-    Difference,
-    Improvement,
-    Subject,
-)
-from smartplay.scores.comparison.ties import tie_letters
+from smartplay.core.shown import Shown, html_list, html_table
 from smartplay.scores.statistics import (
+    CONFIDENCE,
+    Interval,
     holm,
     improvement,
     mean_interval,
@@ -29,8 +24,117 @@ from smartplay.scores.statistics import (
 )
 
 SEED = 0
+ALPHA = 1 - CONFIDENCE
 
 Samples = dict[str, list[float]]
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """How one run differs from another in something.
+
+    Attributes:
+        first: Place of the run that is subtracted from, in the order of the entries.
+        second: Place of the other.
+        pairs: Episodes that both played.
+        mean: Mean of first minus second; None without pairs.
+        p: Probability of a difference at least this large if the two were alike: a sign-flip test
+            on the pairs.
+        corrected: The same after Holm's correction for all differences of the table.
+    """
+
+    first: int
+    second: int
+    pairs: int
+    mean: Interval | None
+    p: float | None
+    corrected: float | None
+
+    def __str__(self) -> str:
+        if self.mean is None:
+            return "-"
+        p = "" if self.corrected is None else f" (p {self.corrected:.2g})"
+        return f"{self.mean:+.2f}{p}"
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """The differences of all pairs of runs in one game, capability or overall.
+
+    Attributes:
+        name: The game's id or the capability; `overall` for the mean over games.
+        differences: One per pair of runs.
+        ties: Letters per run; runs that share one cannot be told apart. Empty where a run has no
+            score to compare.
+    """
+
+    name: str
+    differences: list[Difference]
+    ties: list[str]
+
+
+class Improvement(msgspec.Struct, frozen=True, kw_only=True):
+    """How probable it is that an episode of one run ends better than one of another.
+
+    Attributes:
+        first: Place of the run that may be better.
+        second: Place of the other.
+        games: The games it is a mean over.
+        probability: The probability; half of equal scores counts. None without common games.
+    """
+
+    first: int
+    second: int
+    games: list[str]
+    probability: Interval | None
+
+
+class CostPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A run's cost against its score.
+
+    Attributes:
+        run: Its place.
+        cost: Its cost.
+        score: Its mean normalised score.
+        front: Whether no other run is both cheaper (or as cheap) and better (or as good).
+    """
+
+    run: int
+    cost: float
+    score: float
+    front: bool
+
+
+class Comparison(
+    Shown, msgspec.Struct, frozen=True, kw_only=True, rename={"cost_points": "bargains"}
+):
+    """What `comparison.json` holds.
+
+    Attributes:
+        runs: Names of the runs.
+        overall: The mean normalised score over common games.
+        games: Each game's score.
+        capabilities: Each capability's score (weight: degree less one), over common games.
+        improvements: Probabilities of improvement, per pair of runs.
+        cost_points: Cost against score, of the runs that have both (`bargains` in the file).
+        notes: What could not be compared, and why.
+    """
+
+    runs: list[str]
+    overall: Subject
+    games: list[Subject]
+    capabilities: list[Subject]
+    improvements: list[Improvement]
+    cost_points: list[CostPoint]
+    notes: list[str]
+
+    def __str__(self) -> str:
+        return f"of {', '.join(self.runs)}: overall {', '.join(map(str, self.overall.differences))}"
+
+    def _repr_html_(self) -> str:
+        """A row for the mean of all games, for each game and each capability; then the notes."""
+        pairs = [f"{self.runs[d.first]} - {self.runs[d.second]}" for d in self.overall.differences]
+        subjects = [self.overall, *self.games, *self.capabilities]
+        rows = [[subject.name, *map(str, subject.differences)] for subject in subjects]
+        return html_table(["", *pairs], rows) + html_list(self.notes)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,31 +219,27 @@ def paired(
 def _table(entries: Sequence[Entry], subjects: Mapping[str, Contest]) -> list[Subject]:
     pairs = list(combinations(range(len(entries)), 2))
     raw = [
-        _difference(first, second, *subjects[name](entries[first], entries[second]))
-        for name in subjects
+        _difference(first, second, *contest(entries[first], entries[second]))
+        for contest in subjects.values()
         for first, second in pairs
     ]
-    adjusted = holm([difference.p for difference in raw])
-    done = [
-        msgspec.structs.replace(difference, corrected=p)
-        for difference, p in zip(raw, adjusted, strict=True)
+    adjusted = zip(raw, holm([difference.p for difference in raw]), strict=True)
+    done = iter([msgspec.structs.replace(difference, corrected=p) for difference, p in adjusted])
+    rows = {name: [next(done) for _ in pairs] for name in subjects}
+    return [
+        Subject(name=name, differences=own, ties=tie_letters(len(entries), own))
+        for name, own in rows.items()
     ]
-    result = []
-    for place, name in enumerate(subjects):
-        own = done[place * len(pairs) : (place + 1) * len(pairs)]
-        result.append(Subject(name=name, differences=own, ties=tie_letters(len(entries), own)))
-    return result
 
 
 def _difference(
     first: int, second: int, samples: Samples, weights: Mapping[str, int]
 ) -> Difference:
-    chosen = [game for game in samples if weights.get(game)]
-    values = [samples[game] for game in chosen]
-    total = sum(weights[game] for game in chosen)
-    if not chosen:
+    values = [found for game, found in samples.items() if weights.get(game)]
+    if not values:
         return Difference(first=first, second=second, pairs=0, mean=None, p=None, corrected=None)
-    shares = [weights[game] / total for game in chosen]
+    chosen = [weights[game] for game in samples if weights.get(game)]
+    shares = [weight / sum(chosen) for weight in chosen]
     rng = np.random.default_rng(SEED)
     one = len(values) == 1
     mean = mean_interval(values[0]) if one else weighted_interval(values, shares, rng)
@@ -147,6 +247,35 @@ def _difference(
     p = sign_flip_p(np.concatenate(parts), rng)
     number = sum(map(len, values))
     return Difference(first=first, second=second, pairs=number, mean=mean, p=p, corrected=None)
+
+
+def tie_letters(runs: int, differences: Sequence[Difference]) -> list[str]:
+    """Letters per run, best run first from `a`; runs that share a letter cannot be told apart.
+
+    Runs are put in order by how many they exceed; each letter is a longest stretch of that order
+    within which no corrected p-value is below 0.05.
+    """
+    compared = {run for d in differences if d.mean for run in (d.first, d.second)}
+    apart: set[tuple[int, int]] = set()
+    ahead = dict.fromkeys(range(runs), 0.0)
+    for d in differences:
+        if d.mean is not None:
+            ahead[d.first] += d.mean.mean
+            ahead[d.second] -= d.mean.mean
+        if d.corrected is not None and d.corrected < ALPHA:
+            apart |= {(d.first, d.second), (d.second, d.first)}
+    order = sorted(compared, key=lambda run: (-ahead[run], run))
+    letters = [""] * runs
+    reached, letter = 0, 0
+    for start in range(len(order)):
+        end = start
+        while end < len(order) and all((r, order[end]) not in apart for r in order[start:end]):
+            end += 1
+        if end > reached:
+            for run in order[start:end]:
+                letters[run] += chr(ord("a") + letter) if letter < 26 else f"({letter + 1})"
+            reached, letter = end, letter + 1
+    return letters
 
 
 def _improvement(entries: Sequence[Entry], first: int, second: int) -> Improvement:
