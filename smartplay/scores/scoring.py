@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from typing import Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -26,6 +26,7 @@ from smartplay.scores.statistics import (
 Weights = Literal["shipped", "paper"]
 WEIGHTS: tuple[Weights, ...] = ("shipped", "paper")
 BOOTSTRAP_SEED = 0
+Key = TypeVar("Key", bound=Hashable)
 
 Samples = Mapping[str, Sequence[float]]
 """Values of episodes by game."""
@@ -140,12 +141,12 @@ def weight_matrix(cards: Sequence[GameCard], weights: Weights) -> Floats:
     return weigh(degrees, weights).reshape(len(cards), len(Capability))
 
 
-def episode_means(values: Iterable[tuple[int, float | None]]) -> dict[int, float]:
+def episode_means(values: Iterable[tuple[Key, float | None]]) -> dict[Key, float]:
     """The mean over the plays of each episode, by what identifies the episode; None is left out.
 
     Repeats of an episode are not independent: they make one value together.
     """
-    plays: dict[int, list[float]] = defaultdict(list)
+    plays: dict[Key, list[float]] = defaultdict(list)
     for episode, value in values:
         if value is not None:
             plays[episode].append(value)

@@ -109,12 +109,10 @@ def weighted_interval(
     mean = float(sum(part * group.mean() for part, group in zip(share, groups, strict=True)))
     if any(len(group) == 1 for group in groups):
         return Interval(mean)
-    drawn = sum(
-        part * _resampled_means(group, rng) for part, group in zip(share, groups, strict=True)
-    )
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(drawn, [tail, 100 - tail])
-    return Interval(mean, float(low), float(high))
+    drawn = np.zeros(RESAMPLES)
+    for part, group in zip(share, groups, strict=True):
+        drawn += part * _resampled_means(group, rng)
+    return _with_reach(mean, drawn)
 
 
 def improvement(
@@ -137,12 +135,10 @@ def improvement(
             rng.multinomial(size, np.full(size, 1 / size), RESAMPLES) / size for size in wins.shape
         )
         drawn += ((chosen @ wins) * others).sum(axis=1)
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(drawn / len(samples), [tail, 100 - tail])
     mean = float(np.mean(means))
     if any(len(first) == 1 or len(second) == 1 for first, second in samples):
         return Interval(mean)
-    return Interval(mean, float(low), float(high))
+    return _with_reach(mean, drawn / len(samples))
 
 
 def sign_flip_p(parts: Floats, rng: np.random.Generator) -> float:
@@ -204,9 +200,14 @@ def ratio_interval(
     means = top[drawn].mean(axis=1), bottom[drawn].mean(axis=1)
     # A resample of a barely mastered easy setting may come near 0; it then says nothing either.
     kept = means[1] > MASTERED / 2
+    return _with_reach(ratio, means[0][kept] / means[1][kept])
+
+
+def _with_reach(mean: float, drawn: Floats) -> Interval:
+    """A mean with the percentiles of its resamples as ends."""
     tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(means[0][kept] / means[1][kept], [tail, 100 - tail])
-    return Interval(ratio, float(low), float(high))
+    low, high = np.percentile(drawn, [tail, 100 - tail])
+    return Interval(mean, float(low), float(high))
 
 
 def _t_quantile(freedom: int) -> float:
