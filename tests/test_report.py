@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import xml.etree.ElementTree as ET
 from contextlib import redirect_stdout
@@ -23,7 +24,7 @@ from smartplay.records import EpisodeRecord, RoleUse, RunHeader
 from smartplay.records.folder import RunFolder, encode
 from smartplay.report import Report, build_report, write_report
 from smartplay.report.markdown import escape, to_markdown
-from smartplay.report.radar import HEIGHT, WIDTH, radar_svg
+from smartplay.report.radar import HEIGHT, MIDDLE, RADIUS, WIDTH, radar_svg
 from smartplay.report.wording import cautions
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
@@ -125,6 +126,17 @@ def test_gaps_are_gaps(tmp_path: Path) -> None:
     assert told.count("not measured") == gaps == 6
     dots = [e for e in picture.iter(f"{SVG}circle") if "dot" in e.get("class", "")]
     assert len(dots) == 9 - gaps
+
+
+@pytest.mark.parametrize("games", [BANDIT, HANOI, f"{BANDIT},{HANOI}"])
+def test_what_was_not_measured_stands_where_no_ring_has_its_value(
+    games: str, tmp_path: Path
+) -> None:
+    picture = ET.fromstring(radar_svg(build_report(played(tmp_path / "run", games))))
+    told = [text for text in picture.iter(f"{SVG}text") if text.text == "not measured"]
+    assert told
+    for text in told:
+        assert math.dist((float(text.get("x", "")), float(text.get("y", ""))), MIDDLE) > RADIUS
 
 
 def test_a_failed_run_has_no_scores_but_says_why(tmp_path: Path) -> None:

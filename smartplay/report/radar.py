@@ -133,8 +133,11 @@ class _Radar:
         side = "middle" if abs(tx - MIDDLE[0]) < 20 else ("start" if tx > MIDDLE[0] else "end")
         lines = [(words, "label") for words in _two_lines(NAMES[axis])]
         lines += [("not measured", "note gap")] * gap
+        above = ty < MIDDLE[1]
         if side == "middle":
-            ty -= 13 * (len(lines) - 1) if ty < MIDDLE[1] else -6
+            ty -= 13 * (len(lines) - 1) if above else -6
+        elif gap and above:
+            ty -= 14
         told = [text(tx, ty + 4 + 14 * k, *part, side) for k, part in enumerate(lines)]
         return Markup("").join([line(*MIDDLE, x, y, "ring"), *told])
 
