@@ -25,17 +25,7 @@ def write_report(
     human: Human = "published",
     own_cards: Sequence[str | Path] = (),
 ) -> Report:
-    """Score a run and keep the report in its folder; see `keep_report`.
-
-    Args:
-        path: The run folder.
-        prices: What tokens cost.
-        human: The human scores to normalise by.
-        own_cards: Card files of your own that the run may have been played with.
-
-    Raises:
-        RunFolderError: If the folder cannot be read or written.
-    """
+    """Score a run (see `build_report`) and keep the report in its folder (see `keep_report`)."""
     report = build_report(path, prices, human, own_cards)
     keep_report(report, path)
     return report

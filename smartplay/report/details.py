@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Literal
 
 import msgspec
@@ -172,39 +171,31 @@ def _detail(card: GameCard, record: EpisodeRecord) -> EpisodeDetail:
 
 def _curve(episodes: Sequence[Sequence[Sequence[float]]]) -> Curve | None:
     """Sum up scores by step: of each episode its plays, of each play one score or more."""
-    lengths = [len(scores) for plays in episodes for scores in plays]
-    if not lengths:
+    plays = [(place, scores) for place, own in enumerate(episodes) for scores in own]
+    if not plays:
         return None
-    longest = max(lengths)
+    longest = max(len(scores) for _, scores in plays)
     spaced = np.linspace(0, longest, min(CURVE_POINTS, longest) + 1).round().astype(int)
-    ends = [int(end) for end in spaced]
+    spans = list(itertools.pairwise(map(int, spaced)))
+    gained = [
+        [(place, _gain(scores, *span)) for place, scores in plays if len(scores) > span[0]]
+        for span in spans
+    ]
+    reached = [[(place, _score_at(scores, end)) for place, scores in plays] for _, end in spans]
     return Curve(
-        steps=ends[1:],
-        score=[_over_episodes(episodes, partial(_score_at, step=end)) for end in ends[1:]],
-        gain=[
-            _over_episodes(episodes, partial(_gain, before=before, end=end))
-            for before, end in itertools.pairwise(ends)
-        ],
-        episodes=len(lengths),
+        steps=[end for _, end in spans],
+        score=[mean_interval(list(episode_means(found).values())) for found in reached],
+        gain=[mean_interval(list(episode_means(found).values())) for found in gained],
+        episodes=len(plays),
     )
-
-
-def _over_episodes(
-    episodes: Sequence[Sequence[Sequence[float]]],
-    value: Callable[[Sequence[float]], float | None],
-) -> Interval:
-    pairs = ((place, value(play)) for place, plays in enumerate(episodes) for play in plays)
-    return mean_interval(list(episode_means(pairs).values()))
 
 
 def _score_at(scores: Sequence[float], step: int) -> float:
     return scores[min(step, len(scores)) - 1] if step else 0.0
 
 
-def _gain(scores: Sequence[float], before: int, end: int) -> float | None:
-    """Score per step between two steps; None if the play was over before them."""
-    if len(scores) <= before:
-        return None
+def _gain(scores: Sequence[float], before: int, end: int) -> float:
+    """Score per step between two steps, of a play that was not over before them."""
     gained = _score_at(scores, end) - _score_at(scores, before)
     return gained / (min(end, len(scores)) - before)
 
