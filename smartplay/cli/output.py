@@ -93,15 +93,9 @@ def print_json(value: Any) -> None:
 
 def _escaped(c: str) -> str:
     """A character of JSON, escaped if a terminal might obey it or cannot show it."""
-    return c if c == "\n" or (printable.is_seen(c) and _encodable(c)) else json.dumps(c)[1:-1]
-
-
-def _encodable(c: str) -> bool:
-    try:
-        c.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+    coding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    can_be_written = c.isascii() or bool(c.encode(coding, "ignore"))
+    return c if c == "\n" or (printable.is_seen(c) and can_be_written) else json.dumps(c)[1:-1]
 
 
 def complain(text: str) -> None:

@@ -102,9 +102,6 @@ _BARE_KEY = re.compile(r"[A-Za-z_][\w-]*")
 _ESCAPED = re.compile(r"\{\s{0,9}\\\"")
 
 
-_start = attrgetter("start")
-
-
 class _Field(NamedTuple):
     """A value with the keys that lead to it, outermost first, each with its place."""
 
@@ -339,9 +336,12 @@ _OWN = re.compile(
 def explicit_answers(text: str) -> list[Answer]:
     """All explicit answers of a (unified) text, in order; none of them is inside an object."""
     answers, closed = _read_objects(text) if "{" in text else ([], [])
-    others = [*_marked(text), *_tagged(text), *_boxed(text), *_fenced(text), *_called(text)]
-    others.sort(key=_start)
-    return sorted([*answers, *_outside(others, closed)], key=_start)
+    calls = (Answer(c.start(), c.end(), (c[2],), Weight.LOOSE) for c in _CALL.finditer(text))
+    for answer in chain(_marked(text), _tagged(text), _boxed(text), _fenced(text), calls):
+        inside = bisect_right(closed, (answer.start, len(text))) - 1
+        if inside < 0 or closed[inside][1] <= answer.start:
+            answers.append(answer)
+    return sorted(answers, key=attrgetter("start"))
 
 
 def own_answers(text: str, answers: list[Answer], truncated: bool) -> list[Answer]:
@@ -379,15 +379,6 @@ def _last(places: list[int], at: int) -> int:
     """The last of the sorted places that is not after one; -1 if there is none."""
     index = bisect_right(places, at)
     return places[index - 1] if index else -1
-
-
-def _outside(answers: list[Answer], spans: list[tuple[int, int]]) -> Iterator[Answer]:
-    at = 0
-    for answer in answers:
-        while at < len(spans) and spans[at][1] <= answer.start:
-            at += 1
-        if at == len(spans) or answer.start < spans[at][0]:
-            yield answer
 
 
 def _marked(text: str) -> Iterator[Answer]:
@@ -472,8 +463,3 @@ def _fenced(text: str) -> Iterator[Answer]:
         content = text[opening.end() : end].strip()
         if content and "\n" not in content:
             yield Answer(opening.start(), end, (content,), Weight.LOOSE, not closing)
-
-
-def _called(text: str) -> Iterator[Answer]:
-    for call in _CALL.finditer(text):
-        yield Answer(call.start(), call.end(), (call[2],), Weight.LOOSE)

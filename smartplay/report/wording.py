@@ -98,10 +98,20 @@ def tables(report: Report) -> list[Table]:
     columns = "Game,Episodes,Score,Normalised,Over chance,Invalid,Goal reached,Calls,Read,Written"
     names = ("Capability", "Score", "By the paper's weights", "Random play", "Games with weights")
     sides = ("Capability", "Easy", "Hard", "Retention", "Pairs")
+    contrasts = [
+        (
+            each.capability,
+            interval(each.easy),
+            interval(each.hard),
+            retention(each),
+            str(each.pairs),
+        )
+        for each in report.contrasts
+    ]
     found = [
         Table("Games", GAMES, columns.split(","), list(map(_game, report.games)), 6),
         Table("Capabilities", CAPABILITIES, names, _capabilities(report), 4),
-        Table("Contrasts", CONTRASTS, sides, list(map(_contrast, report.contrasts)), 5),
+        Table("Contrasts", CONTRASTS, sides, contrasts, 5),
     ]
     return [table for table in found if table.rows]
 
@@ -128,11 +138,6 @@ def _capabilities(report: Report) -> list[tuple[str, ...]]:
         level = NONE if chance is None else f"{chance:.2f}"
         rows.append((score.capability, *both, level, covers or NONE))
     return rows
-
-
-def _contrast(score: ContrastScore) -> tuple[str, ...]:
-    ends = (interval(score.easy), interval(score.hard), retention(score))
-    return (score.capability, *ends, str(score.pairs))
 
 
 def headline(report: Report) -> list[str]:

@@ -69,7 +69,11 @@ def mean_interval(values: Sequence[float]) -> Interval:
     mean = float(data.mean())
     if len(data) == 1:
         return Interval(mean)
-    reach = _t_quantile(len(data) - 1) * float(data.std(ddof=1)) / len(data) ** 0.5
+    from scipy.special import stdtrit
+
+    # To the six decimals in which versions of SciPy agree.
+    quantile = round(float(stdtrit(len(data) - 1, (1 + CONFIDENCE) / 2)), 6)
+    reach = quantile * float(data.std(ddof=1)) / len(data) ** 0.5
     return Interval(mean, mean - reach, mean + reach)
 
 
@@ -208,13 +212,6 @@ def _with_reach(mean: float, drawn: Floats) -> Interval:
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(drawn, [tail, 100 - tail])
     return Interval(mean, float(low), float(high))
-
-
-def _t_quantile(freedom: int) -> float:
-    """Student's t quantile for a two-sided interval, to the six decimals in which SciPys agree."""
-    from scipy.special import stdtrit
-
-    return round(float(stdtrit(freedom, (1 + CONFIDENCE) / 2)), 6)
 
 
 def _resampled_means(values: Floats, rng: np.random.Generator) -> Floats:
