@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from smartplay.report import Report
     from smartplay.results import Run, compare, load_run, measure, run
     from smartplay.runner.budget import Limits
-    from smartplay.scores.comparison.results import Comparison
+    from smartplay.scores.comparison import Comparison
     from smartplay.scores.contrasts import ContrastScore
     from smartplay.scores.scoring import CapabilityScore, GameScore
     from smartplay.scores.statistics import Interval
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 _LATER = {
     "agents.context": ("Context", "Observation", "Reply", "Trajectory"),
     "cards.card": ("GameCard",),
-    "scores.comparison.results": ("Comparison",),
+    "scores.comparison": ("Comparison",),
     "scores.contrasts": ("ContrastScore",),
     "models": ("open_model",),
     "models.base": ("Model",),

@@ -19,13 +19,12 @@ from smartplay.games.registry import register_cards
 from smartplay.records import EpisodeRecord, Measurement
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices, read_prices
-from smartplay.report import Report, build_report, keep_report
+from smartplay.report import Report, Scores, build_report, keep_report
+from smartplay.report.content import entries_of
 from smartplay.report.frame import frame_of
-from smartplay.report.html.entries import entries_of
-from smartplay.report.notebook import Scores
 from smartplay.runner.plan import LARGEST, select_dials
+from smartplay.scores.comparison import Comparison
 from smartplay.scores.comparison import compare as compare_entries
-from smartplay.scores.comparison.results import Comparison
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.scoring import CapabilityScore, GameScore
 from smartplay.scores.thresholds import RULE, Threshold

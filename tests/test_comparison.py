@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay.scores.comparison import Entry, compare, cost_points
-from smartplay.scores.comparison.results import Difference
-from smartplay.scores.comparison.ties import tie_letters
+from smartplay.scores.comparison import Difference, Entry, compare, cost_points, tie_letters
 from smartplay.scores.statistics import Interval, holm, improvement, sign_flip_p
 
 probabilities = st.floats(0, 1, allow_nan=False)

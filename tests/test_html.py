@@ -19,17 +19,17 @@ import numpy as np
 import pytest
 
 import smartplay
+from smartplay.cards.capabilities import Capability
 from smartplay.cli import main
 from smartplay.core import printable
 from smartplay.records import EpisodeHeader, StepRecord
 from smartplay.records.folder import RunFolder
 from smartplay.report import wording
+from smartplay.report.content import entries_of, names_of
 from smartplay.report.html import page as page_module
 from smartplay.report.html import pictures, traces, write_html
-from smartplay.report.html.entries import entries_of, names_of
 from smartplay.report.radar import radar_svg
-from smartplay.scores.comparison import compare
-from smartplay.scores.comparison.results import Comparison
+from smartplay.scores.comparison import Comparison, compare
 from tests.chatty import HOSTILE
 from tests.report_runs import GAMES, failing_run, hostile_run, page_of, play
 
@@ -281,6 +281,13 @@ def test_agents_of_one_name_are_numbered(runs: dict[str, Path], tmp_path: Path) 
     html, reports = page_of([runs["random"], runs["random"]], tmp_path / "page.html")
     assert names_of(reports) == ["random (1)", "random (2)"]
     assert "cannot be told apart from" in html
+
+
+def test_a_comparison_names_every_capability_in_full(runs: dict[str, Path], tmp_path: Path) -> None:
+    html, _ = page_of([runs["random"], runs["reference"]], tmp_path / "page.html")
+    comparison = html[html.index('id="comparison"') : html.index('id="games"')]
+    for capability in Capability:
+        assert comparison.count(f'<th scope="row">{capability}</th>') == 2
 
 
 def test_messages_of_any_shape_are_packed() -> None:

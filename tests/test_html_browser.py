@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from smartplay.core import printable
+from smartplay.leaderboard.site import make_board, to_html
 from smartplay.records.folder import RunFolder
 from smartplay.report.html import pictures, traces
 from tests.chatty import HOSTILE
@@ -72,6 +73,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         for name, folder in runs.items():
             page_of([folder], root / f"{name}.html")
         page_of([runs["hostile"], runs["random"], runs["reference"]], root / "both.html")
+        longest = play(root / "contrast", "random", "ContrastLongTextUnderstandingEasy", 1)
+        page_of([longest], root / "contrast.html")
         patch.setattr(traces, "EPISODE_BYTES", 100)
         page_of([runs["random"]], root / "aside.html")
     return {path.stem: path for path in root.glob("*.html")}
@@ -117,17 +120,40 @@ def emulate(browser: Browser, width: int, scheme: str) -> None:
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
-@pytest.mark.parametrize("name", ["random", "hostile", "failing", "both", "aside"])
-@pytest.mark.parametrize(("width", "scheme"), [(1300, "light"), (390, "dark")])
+def assert_fits(browser: Browser) -> None:
+    """The page has the window's width; what is wider scrolls in its own box, and shows it."""
+    measured = "return [document.documentElement.scrollWidth, window.innerWidth]"
+    wide, window = browser.execute_script(measured)
+    assert wide <= window, f"the page is {wide} pixels wide in a window of {window}"
+    for box in browser.find_elements(By.CLASS_NAME, "scroll"):
+        if box.get_property("scrollWidth") > box.get_property("clientWidth"):
+            backgrounds = "return [arguments[0], ...arguments[0].querySelectorAll('table, th, td')]"
+            backgrounds += ".map((e) => getComputedStyle(e).background)"
+            edge, *covers = browser.execute_script(backgrounds, box)
+            assert edge.count("linear-gradient") == 4
+            assert all(cover.startswith("rgba(0, 0, 0, 0)") for cover in covers), "it is covered"
+
+
+@pytest.mark.parametrize("width", [390, 360])
+def test_the_leaderboard_fits_a_phone(browser: Browser, tmp_path: Path, width: int) -> None:
+    page = tmp_path / "index.html"
+    page.write_text(to_html(make_board([], [])), encoding="utf-8")
+    emulate(browser, width, "light")
+    browser.get(page.as_uri())
+    assert_fits(browser)
+    status = browser.find_element(By.CSS_SELECTOR, "tbody .status")
+    assert status.location["x"] < width, "whether a row was replayed is out of sight"
+
+
+@pytest.mark.parametrize("name", ["random", "hostile", "failing", "both", "aside", "contrast"])
+@pytest.mark.parametrize(("width", "scheme"), [(1300, "light"), (390, "dark"), (360, "light")])
 def test_no_errors_and_nothing_wider_than_the_window(
     browser: Browser, pages: dict[str, Path], name: str, width: int, scheme: str
 ) -> None:
     emulate(browser, width, scheme)
     look(browser, pages[name])
     assert errors(browser) == []
-    measured = "return [document.documentElement.scrollWidth, window.innerWidth]"
-    wide, window = browser.execute_script(measured)
-    assert wide <= window, f"the page is {wide} pixels wide in a window of {window}"
+    assert_fits(browser)
     paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     brightness = sum(map(int, re.findall(r"\d+", paper)[:3]))
     assert (brightness > 600) == (scheme == "light")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,39 @@ def test_a_module_without_a_layer_fails() -> None:
 def test_no_layer_is_empty() -> None:
     there = {part_of(module_of(path)) for path in FILES}
     assert set(LEVEL) - there <= {"leaderboard", "models"}, "a name in LAYERS has no module"
+
+
+def circle(sources: dict[str, str]) -> list[str]:
+    """Modules of a room that import one another in a circle, from their sources by path."""
+    named = {module_of(ROOT / path): path for path in sources}
+
+    def module(name: str) -> str:
+        while name and name not in named:  # a name inside a module
+            name = name.rpartition(".")[0]
+        return name
+
+    graph = {
+        own: {module(name) for _, name in imports(ROOT / path, sources[path])} - {own, ""}
+        for own, path in named.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+@pytest.mark.parametrize(
+    "room", sorted({part_of(module_of(path)) for path in FILES} - {"__init__"})
+)
+def test_no_room_goes_in_circles(room: str) -> None:
+    files = [path for path in FILES if part_of(module_of(path)) == room]
+    told = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in files}
+    assert circle(told) == []
+
+
+def test_a_circle_is_seen() -> None:
+    below = {"report/a.py": "def f():\n    from smartplay.report.b import g", "report/c.py": ""}
+    assert circle(below | {"report/b.py": "from smartplay.report import c"}) == []
+    found = circle(below | {"report/b.py": "from . import a"})
+    assert set(found) == {"report.a", "report.b"}

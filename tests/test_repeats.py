@@ -20,8 +20,8 @@ from smartplay.play.watch import Recording
 from smartplay.records import EpisodeRecord
 from smartplay.records.folder import RunFolder, encode
 from smartplay.report import build_report, write_report
+from smartplay.report.content import entries_of
 from smartplay.report.html import write_html
-from smartplay.report.html.entries import entries_of
 from smartplay.runner.plan import seed_of_agent
 from smartplay.scores.scoring import episode_means, score_game
 from smartplay.scores.statistics import mean_interval

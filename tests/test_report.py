@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import xml.etree.ElementTree as ET
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +15,16 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 import smartplay
 from smartplay.cards.anchors import Anchors
+from smartplay.cli.output import print_report
 from smartplay.core.errors import RunFolderError
 from smartplay.records import EpisodeRecord, RoleUse, RunHeader
 from smartplay.records.folder import RunFolder, encode
 from smartplay.report import Report, build_report, write_report
 from smartplay.report.markdown import escape, to_markdown
-from smartplay.report.radar import HEIGHT, WIDTH, radar_svg
-from smartplay.report.terminal import print_report
+from smartplay.report.radar import HEIGHT, MIDDLE, RADIUS, WIDTH, radar_svg
 from smartplay.report.wording import cautions
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
@@ -60,10 +61,9 @@ def rewrite(path: Path, **fields: Any) -> None:
 
 
 def terminal(report: Report) -> str:
-    console = Console(file=io.StringIO(), width=140, force_terminal=True, color_system="truecolor")
-    print_report(report, console)
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+    with redirect_stdout(io.StringIO()) as shown:
+        print_report(report)
+    return shown.getvalue()
 
 
 def tables(markdown: str) -> list[list[list[str]]]:
@@ -126,6 +126,17 @@ def test_gaps_are_gaps(tmp_path: Path) -> None:
     assert told.count("not measured") == gaps == 6
     dots = [e for e in picture.iter(f"{SVG}circle") if "dot" in e.get("class", "")]
     assert len(dots) == 9 - gaps
+
+
+@pytest.mark.parametrize("games", [BANDIT, HANOI, f"{BANDIT},{HANOI}"])
+def test_what_was_not_measured_stands_where_no_ring_has_its_value(
+    games: str, tmp_path: Path
+) -> None:
+    picture = ET.fromstring(radar_svg(build_report(played(tmp_path / "run", games))))
+    told = [text for text in picture.iter(f"{SVG}text") if text.text == "not measured"]
+    assert told
+    for text in told:
+        assert math.dist((float(text.get("x", "")), float(text.get("y", ""))), MIDDLE) > RADIUS
 
 
 def test_a_failed_run_has_no_scores_but_says_why(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from smartplay import load_run
 from smartplay.agents.catalog import find_agent
 from smartplay.agents.context import FunctionAgent, Observation, Reply, prompt_text
 from smartplay.agents.llm import ROLE
@@ -179,6 +180,20 @@ def test_a_study_finds_the_prompt_in_the_score(tmp_path: Path) -> None:
     assert found.parsing.replies == 4 * 3 * 12
     assert found.parsing.otherwise == 0
     assert set(found.runs) == {"plain", "lettered", "bulleted", "reversed"}
+
+
+def test_every_play_of_an_episode_counts(tmp_path: Path) -> None:
+    games = "ContrastReasoningHard,ContrastPlanningEasy"
+    study = study_prompts(
+        "random", ["plain", "lettered"], games, tmp_path, {}, episodes=3, repeats=3, progress=False
+    )
+    records = [record for name in study.runs for record in load_run(study.runs[name]).episodes]
+    assert {record.repeat for record in records} == {0, 1, 2}
+    assert study.episodes == 6
+    assert study.parsing.replies == sum(record.steps for record in records)
+    plain = load_run(study.runs["plain"]).report(keep=False)
+    means = [game.corrected.mean for game in plain.games if game.corrected]
+    assert study.overall.variants["plain"].mean == pytest.approx(np.mean(means))
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

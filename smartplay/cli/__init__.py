@@ -1,7 +1,7 @@
 """The command line: one module in `commands` per command.
 
-A command module has a docstring (its help), `add_arguments(parser)` and `run(options)`, which
-returns the exit code.
+A command module has a docstring (its help), `run(options)`, which returns the exit code, and, if it
+takes more than `--json` and `--debug`, `add_arguments(parser)`.
 """
 
 from __future__ import annotations
@@ -15,16 +15,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from smartplay.cli import commands
-from smartplay.cli.output import (
-    BAD_USAGE,
-    FAILED,
-    INTERRUPTED,
-    OK,
-    complain,
-    forget_output,
-    open_closed_streams,
-)
+from smartplay.cli import commands, output
 from smartplay.core.errors import SmartPlayError, UsageError
 from smartplay.core.guard import guarded
 from smartplay.core.version import __version__
@@ -38,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
-        raise SystemExit(BAD_USAGE)
+        raise SystemExit(output.BAD_USAGE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if all went well, 1 if something failed, 2 for a request that cannot be carried out, 3 if
         an episode is unscored, 4 if a run stopped at a limit, 130 if interrupted.
     """
-    open_closed_streams()
+    output.open_closed_streams()
     if arguments is None and sys.argv[1:2] and sys.argv[1] in PLAYING:
         return guarded(lambda: main(sys.argv[1:]))
     options = _parser().parse_args(arguments)
@@ -59,22 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
         print("smartplay: stopped; the same command takes up where it stopped", file=sys.stderr)
-        return INTERRUPTED
+        return output.INTERRUPTED
     except BrokenPipeError:
-        forget_output()
-        return OK
+        output.forget_output()
+        return output.OK
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        return _report_failure(error)
-
-
-def _report_failure(error: Exception) -> int:
-    if isinstance(error, SmartPlayError):
-        complain(str(error))
-    else:
-        complain(f"{type(error).__name__}: {error} (--debug shows where)")
-    return BAD_USAGE if isinstance(error, UsageError) else FAILED
+        known = isinstance(error, SmartPlayError)
+        kind = "" if known else f"{type(error).__name__}: "
+        output.complain(f"{kind}{error}{'' if known else ' (--debug shows where)'}")
+        return output.BAD_USAGE if isinstance(error, UsageError) else output.FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,5 +77,6 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(command=module.run)
         command.add_argument("--json", action="store_true", help="print JSON and nothing else")
         command.add_argument("--debug", action="store_true", help="show where an error comes from")
-        module.add_arguments(command)
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(command)
     return parser

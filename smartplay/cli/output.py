@@ -93,15 +93,9 @@ def print_json(value: Any) -> None:
 
 def _escaped(c: str) -> str:
     """A character of JSON, escaped if a terminal might obey it or cannot show it."""
-    return c if c == "\n" or (printable.is_seen(c) and _encodable(c)) else json.dumps(c)[1:-1]
-
-
-def _encodable(c: str) -> bool:
-    try:
-        c.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+    coding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    can_be_written = c.isascii() or bool(c.encode(coding, "ignore"))
+    return c if c == "\n" or (printable.is_seen(c) and can_be_written) else json.dumps(c)[1:-1]
 
 
 def complain(text: str) -> None:
@@ -114,14 +108,43 @@ def say(text: str) -> None:
     print(printable.line(text, printable.TEXT))
 
 
-def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table of texts; the first column is never cut."""
+def print_table(
+    title: str, header: Sequence[str], rows: Iterable[Iterable[object]], digits: str = "g"
+) -> None:
+    """Print a table; the first column is never cut.
+
+    Args:
+        title: Its heading.
+        header: The names of its columns.
+        rows: Its cells; None is shown as `-`.
+        digits: How numbers with a fraction are written.
+    """
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for place, column in enumerate(header):
         table.add_column(column, no_wrap=place == 0, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable.line(cell, printable.TEXT)) for cell in row))
+        table.add_row(*(Text(_cell(value, digits)) for value in row))
     console().print(table)
+
+
+def _cell(value: object, digits: str) -> str:
+    if isinstance(value, float):
+        return format(value, digits)
+    return "-" if value is None else printable.line(str(value), printable.TEXT)
+
+
+def print_report(report: Report) -> None:
+    """Print a report: headline, tables, cautions."""
+    from smartplay.report import wording
+
+    for line in wording.headline(report):
+        console().print(Text(line))
+    for table in wording.tables(report):
+        narrow = slice(table.narrow)
+        rows = [row[narrow] for row in table.rows]
+        print_table(f"\n{table.title}", table.header[narrow], rows)
+    for line in wording.cautions(report):
+        console().print(Text(f"Note: {line}"))
 
 
 def show_reports(
@@ -137,7 +160,6 @@ def show_reports(
     """
     from smartplay.core.errors import RunFolderError
     from smartplay.report import build_report, keep_report
-    from smartplay.report.terminal import print_report
 
     reports = [build_report(path, prices, human, own_cards) for path in paths]
     for report, path in zip(reports, paths, strict=True):
@@ -150,7 +172,7 @@ def show_reports(
             print_json(reports[0] if len(reports) == 1 else reports)
             return reports
         for report in reports:
-            print_report(report, console())
+            print_report(report)
         sys.stdout.flush()
     except BrokenPipeError:
         forget_output()

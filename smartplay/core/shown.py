@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import singledispatch
 from html import escape
 from typing import Any, ClassVar
 
@@ -19,9 +20,14 @@ class Shown:
         return f"<{type(self).__name__} {printable.line(str(self))}>"
 
     def _repr_html_(self) -> str:
-        """Its fields, without the empty ones, as a notebook shows them."""
-        fields = [(name.strip("_"), getattr(self, name)) for name in self.__struct_fields__]
-        return html_table((), [(n, _value(v)) for n, v in fields if v not in (None, "", [], {})])
+        return as_html(self)
+
+
+@singledispatch
+def as_html(value: Shown) -> str:
+    """Its fields, without the empty ones, as a notebook shows them."""
+    fields = [(name.strip("_"), getattr(value, name)) for name in value.__struct_fields__]
+    return html_table((), [(n, _value(v)) for n, v in fields if v not in (None, "", [], {})])
 
 
 def html_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -29,9 +29,9 @@ from smartplay.leaderboard.rows import (
     read_suites,
 )
 from smartplay.leaderboard.verify import Verification
-from smartplay.report.html.page import shown, templates
 from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
+from smartplay.report.rendering import shown, templates
 from smartplay.scores.comparison import Entry, compare
 from smartplay.scores.statistics import Interval
 

@@ -13,8 +13,15 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from smartplay.parsing.explicit import BOX, MARKER, before_examples, explicit_answers, own_answers
-from smartplay.parsing.labels import Weight
+from smartplay.parsing.answers import (
+    BOX,
+    MARKER,
+    Answer,
+    Weight,
+    before_examples,
+    explicit_answers,
+    own_answers,
+)
 from smartplay.parsing.names import (
     EDGES,
     MARKUP_ONLY,
@@ -24,7 +31,6 @@ from smartplay.parsing.names import (
     Names,
     unify,
 )
-from smartplay.parsing.objects import Answer
 from smartplay.parsing.prose import affirmed, corrected, read_lines, standing_alone, standing_last
 from smartplay.parsing.turn import LATER, own_turn, struck_out, unsigned
 
@@ -146,6 +152,7 @@ def _parse(
 
 
 _parse_short = lru_cache(maxsize=4096)(_parse)
+_names = lru_cache(maxsize=64)(Names)
 
 
 def _parsed(found: Found, reply: str, names: Names, cut: bool) -> Parsed:
@@ -262,8 +269,3 @@ def _said(text: str, names: Names, truncated: bool) -> Found:
         return standing_alone(lines)
     sentences, listed = affirmed(lines)
     return standing_last(lines) or (sentences[-1] if sentences else listed)
-
-
-@lru_cache(maxsize=64)
-def _names(actions: tuple[str, ...]) -> Names:
-    return Names(actions)

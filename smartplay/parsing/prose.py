@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, dropwhile
 from typing import NamedTuple
 
-from smartplay.parsing.explicit import KIND, NOUN
+from smartplay.parsing.answers import KIND, NOUN
 from smartplay.parsing.names import MARKUP_ONLY, NONE, PHRASE, WORD, Found, Names, unlisted
 
 _REACH = 200  # characters of a sentence that are looked at on either side of an action

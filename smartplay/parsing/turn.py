@@ -13,7 +13,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from smartplay.parsing.labels import weight
+from smartplay.parsing.answers import weight
 from smartplay.parsing.names import TAG
 
 SEEN, SPOKEN = "\ue010", "\ue011"
@@ -113,8 +113,7 @@ class _Kind(Enum):
     ASIDE = "aside"
     CHANNEL_END = "end of a channel"
     MESSAGE_END = "end of a message"
-    TURN_END = "end of the turn"
-    OPENED = "a turn opens"
+    TURN_END = "end of the turn, or begin of another's"
     HEADER = "the agent's turn opens"
 
 
@@ -149,10 +148,7 @@ def own_turn(text: str, reasoning_tags: Collection[str] = ()) -> tuple[str, bool
         text: The reply, unified.
         reasoning_tags: Names of further tags that hold thoughts.
     """
-    may_have_tokens = text.lstrip().startswith(_BARE_CHANNELS) or any(
-        hint in text for hint in _HINTS
-    )
-    if not may_have_tokens:
+    if not (text.lstrip().startswith(_BARE_CHANNELS) or any(hint in text for hint in _HINTS)):
         return text, False
     reader = _Reader(text, frozenset(map(_normal, reasoning_tags)))
     ended = any(reader.read(token) for token in _TOKEN.finditer(text))
@@ -197,7 +193,7 @@ class _Reader:
             ends = self._channel in ("", "final")
             self._channel = ""
             return ends
-        elif sign.kind in (_Kind.TURN_END, _Kind.OPENED):
+        elif sign.kind is _Kind.TURN_END:
             return True
         elif sign.kind is _Kind.HEADER:
             return self._speaks
@@ -240,8 +236,8 @@ class _Reader:
             if sign.kind in (_Kind.CHANNEL_END, _Kind.MESSAGE_END):
                 self._start, self._inside, self._channel = token.end(), [], ""
                 self._kept.append("\n")
-            return sign.kind in (_Kind.TURN_END, _Kind.OPENED, _Kind.HEADER)
-        if sign.kind in (_Kind.TURN_END, _Kind.OPENED, _Kind.HEADER):
+            return sign.kind in (_Kind.TURN_END, _Kind.HEADER)
+        if sign.kind in (_Kind.TURN_END, _Kind.HEADER):
             self._over = True
         elif sign.kind is _Kind.THOUGHT and not sign.closing:
             if self._over:  # a thought of a later turn: the open one took the rest of this one
@@ -270,7 +266,7 @@ class _Reader:
         if token["opens"] or token["named"]:
             role = token["role"] or token["named"]
             own = not role or _OWN_ROLE.fullmatch(role.lower())
-            return _Sign(_Kind.HEADER if own else _Kind.OPENED)
+            return _Sign(_Kind.HEADER if own else _Kind.TURN_END)
         if token["run"]:
             return _Sign(_Kind.HEADER)
         if token["done"]:
@@ -278,11 +274,9 @@ class _Reader:
             return _Sign(_Kind.TURN_END) if ends else _Sign(_Kind.THOUGHT, "think", True)
         if inner := token["bracket"]:
             name = _normal(inner)
-            if not (_BRACKETS.fullmatch(name) or _is_thought(name, self._thoughts)):
-                return _OTHER
-            if not (inner.isupper() or self._closes or name in self._thoughts):
-                return _OTHER
-            return _bracket_sign(inner, self._thoughts)
+            marked = inner.isupper() or self._closes or name in self._thoughts
+            known = _BRACKETS.fullmatch(name) or _is_thought(name, self._thoughts)
+            return _bracket_sign(inner, self._thoughts) if marked and known else _OTHER
         inner = token["tag"] or token["barred"] or token["kimi"]
         return _tag_sign(inner, self._thoughts) if inner else _OTHER
 
@@ -314,7 +308,7 @@ def _bracket_sign(inner: str, thoughts: frozenset[str]) -> _Sign:
     if _is_thought(name, thoughts):
         return _Sign(_Kind.THOUGHT, name, closing)
     if name == "inst":
-        return _Sign(_Kind.HEADER if closing else _Kind.OPENED)
+        return _Sign(_Kind.HEADER if closing else _Kind.TURN_END)
     return _Sign(_Kind.TURN_END) if closing == (name == "s") else _OTHER
 
 
@@ -355,10 +349,8 @@ def _special_sign(name: str, closing: bool) -> _Sign:
         return _Sign(_Kind.MESSAGE_END)
     if _END.fullmatch(name) or (name == "turn" and closing):
         return _Sign(_Kind.TURN_END)
-    if _OTHERS.fullmatch(name):
-        return _OTHER if closing else _Sign(_Kind.OPENED)
-    if _OWN_ROLE.fullmatch(name):
-        return _OTHER if closing else _Sign(_Kind.HEADER)
+    if (others := _OTHERS.fullmatch(name)) or _OWN_ROLE.fullmatch(name):
+        return _OTHER if closing else _Sign(_Kind.TURN_END if others else _Kind.HEADER)
     if name == '"':
         return _Sign(_Kind.OTHER, told='"')
     label = "answer" if name == "box" else name

@@ -10,12 +10,14 @@ from smartplay.core.errors import RunFolderError
 from smartplay.core.whole_files import write_atomically
 from smartplay.records.folder import pretty
 from smartplay.records.prices import Prices
-from smartplay.report.build import Report, build_report
+from smartplay.report.build import build_report
+from smartplay.report.content import Report
 from smartplay.report.markdown import to_markdown
+from smartplay.report.notebook import Scores
 from smartplay.report.radar import radar_svg
 from smartplay.report.thresholds import thresholds_svg
 
-__all__ = ["Report", "build_report", "keep_report", "write_report"]
+__all__ = ["Report", "Scores", "build_report", "keep_report", "write_report"]
 
 
 def write_report(
@@ -24,17 +26,7 @@ def write_report(
     human: Human = "published",
     own_cards: Sequence[str | Path] = (),
 ) -> Report:
-    """Score a run and keep the report in its folder; see `keep_report`.
-
-    Args:
-        path: The run folder.
-        prices: What tokens cost.
-        human: The human scores to normalise by.
-        own_cards: Card files of your own that the run may have been played with.
-
-    Raises:
-        RunFolderError: If the folder cannot be read or written.
-    """
+    """Score a run (see `build_report`) and keep the report in its folder (see `keep_report`)."""
     report = build_report(path, prices, human, own_cards)
     keep_report(report, path)
     return report

@@ -11,22 +11,20 @@ import numpy as np
 
 from smartplay.cards.card import GameCard, Human
 from smartplay.core.errors import RunFolderError
-from smartplay.core.shown import Shown
 from smartplay.games.registry import find_card, register_cards
-from smartplay.records import EpisodeRecord, RunHeader, Usage
+from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.records.replay import UNKNOWN
-from smartplay.report.costs import Cost, ModelUse, cost_notes, cost_of, model_uses
-from smartplay.report.details import GameDetail, detail_game
+from smartplay.report.content import Report
+from smartplay.report.costs import cost_notes, cost_of, model_uses
+from smartplay.report.details import detail_game
 from smartplay.runner.plan import tracks_of
-from smartplay.scores.contrasts import ContrastScore, score_contrasts
+from smartplay.scores.contrasts import score_contrasts
 from smartplay.scores.scoring import (
     BOOTSTRAP_SEED,
     WEIGHTS,
-    CapabilityScore,
     GameScore,
-    Separability,
     Weights,
     added,
     analyze_capabilities,
@@ -36,70 +34,8 @@ from smartplay.scores.scoring import (
     separability,
     spent,
 )
-from smartplay.scores.statistics import Interval, weighted_interval
+from smartplay.scores.statistics import weighted_interval
 from smartplay.scores.thresholds import Threshold, choices, thresholds
-
-
-class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
-    """What `report.json` holds.
-
-    Attributes:
-        agent: Who played.
-        run: What was played, as in `run.json`.
-        episodes: Scored episodes.
-        planned: Episodes of the run.
-        unscored: Failed episodes, by cause.
-        missing: Episodes not played yet.
-        invalid: Share of all steps in scored episodes without a valid answer; None without steps.
-        calls: Calls to a language model.
-        usage: Their tokens.
-        overall: Mean of the games' normalised scores, each game alike; None where there is none, or
-            a game that could have one is still to be played, or was not played as its card says.
-        games: A score per game.
-        capabilities: A score per capability, by its weights.
-        contrasts: What is left of each capability when it is demanded; empty if no contrast was
-            played.
-        thresholds: Up to where each capability reaches; empty if the run did not measure that.
-        chance: The capability scores of random play on the same games, by weighting; None where
-            some game's random score is not known.
-        separability: What the games cannot tell apart, by weighting.
-        notes: What a reader must know before quoting a number.
-        details: The episodes of each game.
-        models: Calls and tokens by role and model.
-        cost: What the calls cost; None where no prices were given or a model has none.
-        human: The human scores used where a game has both: `"published"` or `"baseline"`.
-    """
-
-    agent: str
-    run: RunHeader
-    episodes: int
-    planned: int
-    unscored: dict[str, int]
-    missing: int
-    invalid: float | None
-    calls: int
-    usage: Usage
-    overall: Interval | None
-    games: list[GameScore]
-    capabilities: list[CapabilityScore]
-    contrasts: list[ContrastScore]
-    chance: dict[str, dict[str, float | None]]
-    separability: dict[str, Separability]
-    notes: list[str]
-    details: list[GameDetail] = []
-    models: list[ModelUse] = []
-    cost: Cost | None = None
-    human: Human = "published"
-    thresholds: list[Threshold] = []
-
-    def __str__(self) -> str:
-        overall = "" if self.overall is None else f", overall {self.overall}"
-        return f"of {self.agent}: {self.episodes} of {self.planned} episodes{overall}"
-
-    def _repr_html_(self) -> str:
-        from smartplay.report.notebook import to_notebook
-
-        return to_notebook(self)
 
 
 def build_report(
@@ -129,47 +65,50 @@ def build_report(
     by_game: dict[str, list[EpisodeRecord]] = defaultdict(list)
     for record in records:
         by_game[record.game].append(record)
-    cards: list[GameCard] = []
-    changed: list[GameCard] = []
-    whole: dict[str, GameCard] = {}
-    notes = []
-    for game, plan in header.games.items():
-        card = _card(folder.path, game).held_to(human)
-        cards.append(card.as_played(plan.steps, plan.settings))
-        whole[game] = card
-        if cards[-1] is not card:
-            changed.append(cards[-1])
-        if not card.has_digest(plan.digest):
-            notes.append(f"{game} was played with another version of its card.")
+    whole = [_card(folder.path, game).held_to(human) for game in header.games]
+    plans = list(zip(whole, header.games.values(), strict=True))
+    cards = [card.as_played(plan.steps, plan.settings) for card, plan in plans]
+    changed = [card for card, own in zip(cards, whole, strict=True) if card is not own]
+    notes = [
+        f"{card.id} was played with another version of its card."
+        for card, plan in plans
+        if not card.has_digest(plan.digest)
+    ]
     planned_of = _planned(header, records)
     games = [
         score_game(card, by_game[card.id], planned_of[card.id], plan.steps)
-        for card, plan in zip(cards, header.games.values(), strict=True)
+        for card, (_, plan) in zip(cards, plans, strict=True)
     ]
     if header.measurement is not None:  # a mean over levels that were chosen says nothing
         none = dict.fromkeys(("score", "normalized", "corrected", "return_mean"))
         games = [msgspec.structs.replace(game, further={}, **none) for game in games]
     steps = sum(game.steps for game in games)
     played = [card for card, game in zip(cards, games, strict=True) if game.normalized]
-    lacking = [card for card in cards if not by_game[card.id] and card.anchors.human is not None]
-    lacking += [card for card in changed if whole[card.id].anchors.human is not None]
+    lacking = [
+        card
+        for card, own in zip(cards, whole, strict=True)
+        if own.anchors.human is not None and (card is not own or not by_game[card.id])
+    ]
     samples = {card.id: _normalized(card, by_game[card.id]) for card in played}
-    unscored = added(game.unscored for game in games)
     invalid = sum((game.invalid_rate or 0.0) * game.steps for game in games)
     planned = sum(game.planned for game in games)
     calls, usage = spent(games)
     models = model_uses(records, header, prices)
+    overall = None
+    if samples and not lacking:
+        rng = np.random.default_rng(BOOTSTRAP_SEED)
+        overall = weighted_interval(list(samples.values()), [1.0] * len(samples), rng)
     return Report(
         agent=header.agent,
         run=header,
         episodes=sum(game.episodes for game in games),
         planned=planned,
-        unscored=dict(unscored),
+        unscored=dict(added(game.unscored for game in games)),
         missing=planned - len(records),
         invalid=invalid / steps if steps else None,
         calls=calls,
         usage=usage,
-        overall=None if lacking else _overall(list(samples.values())),
+        overall=overall,
         games=games,
         capabilities=score_capabilities(played, samples, lacking),
         contrasts=score_contrasts(cards, by_game),
@@ -218,18 +157,10 @@ def _normalized(card: GameCard, records: list[EpisodeRecord]) -> list[float]:
 
 
 def _chance(cards: list[GameCard], weights: Weights) -> dict[str, float | None]:
-    levels = [
-        card.normalized(card.anchors.random.mean) if card.anchors.random else None for card in cards
-    ]
-    pairs = [(card, level) for card, level in zip(cards, levels, strict=True) if level is not None]
+    random = [(card, card.anchors.random) for card in cards]
+    levels = [(card, card.normalized(known.mean)) for card, known in random if known]
+    pairs = [(card, level) for card, level in levels if level is not None]
     return analyze_capabilities(pairs, weights) if len(pairs) == len(cards) else {}
-
-
-def _overall(samples: list[list[float]]) -> Interval | None:
-    if not samples:
-        return None
-    rng = np.random.default_rng(BOOTSTRAP_SEED)
-    return weighted_interval(samples, [1.0] * len(samples), rng)
 
 
 def _notes(

@@ -58,33 +58,26 @@ def model_uses(
     """What each role asked of its model, over the scored episodes."""
     found: dict[tuple[str, str], list[RoleUse]] = {}
     for record in records:
-        if record.status == "scored":
-            for role, use in _roles(record).items():
-                found.setdefault((role, use.model or header.agent), []).append(use)
-    return [_model_use(*place, uses, header, prices) for place, uses in sorted(found.items())]
-
-
-def _roles(record: EpisodeRecord) -> dict[str, RoleUse]:
-    """The uses by role; version 0.1 recorded only their sum."""
-    if record.calls and not record.roles:
-        return {"": RoleUse(calls=record.calls, usage=record.usage, reused=record.reused)}
-    return record.roles
-
-
-def _model_use(
-    role: str, model: str, uses: list[RoleUse], header: RunHeader, prices: Prices | None
-) -> ModelUse:
-    usage = sum((use.usage for use in uses), Usage())
-    price = _price(model, header, prices)
-    return ModelUse(
-        role=role,
-        model=model,
-        calls=sum(use.calls for use in uses),
-        usage=usage,
-        served=sorted({name for use in uses for name in use.served if name}),
-        notes=sorted({note for use in uses for note in use.notes}),
-        cost=None if price is None else price.of(usage),
-    )
+        roles = record.roles
+        if record.calls and not roles:  # version 0.1 recorded only the sum
+            roles = {"": RoleUse(calls=record.calls, usage=record.usage, reused=record.reused)}
+        for role, use in roles.items() if record.status == "scored" else ():
+            found.setdefault((role, use.model or header.agent), []).append(use)
+    result = []
+    for (role, model), uses in sorted(found.items()):
+        usage, price = sum((use.usage for use in uses), Usage()), _price(model, header, prices)
+        result.append(
+            ModelUse(
+                role=role,
+                model=model,
+                calls=sum(use.calls for use in uses),
+                usage=usage,
+                served=sorted({name for use in uses for name in use.served if name}),
+                notes=sorted({note for use in uses for note in use.notes}),
+                cost=None if price is None else price.of(usage),
+            )
+        )
+    return result
 
 
 def _price(model: str, header: RunHeader, prices: Prices | None) -> Price | None:

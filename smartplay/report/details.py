@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Literal
 
 import msgspec
@@ -59,6 +58,11 @@ class EpisodeDetail(msgspec.Struct, frozen=True, kw_only=True):
     level: int = 0
 
     @property
+    def key(self) -> tuple[int, int]:
+        """Its number and which play of it."""
+        return self.episode, self.repeat
+
+    @property
     def label(self) -> str:
         """What to call it: its number, and which repeat it is if it is one."""
         return f"{self.episode}-r{self.repeat}" if self.repeat else str(self.episode)
@@ -79,6 +83,11 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
     score: list[Interval]
     gain: list[Interval]
     episodes: int
+
+    @property
+    def rises(self) -> bool:
+        """Whether there is anything to see in it."""
+        return any(point.mean for point in self.gain)
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,58 +166,38 @@ def _all_marks(
 
 
 def _detail(card: GameCard, record: EpisodeRecord) -> EpisodeDetail:
-    return EpisodeDetail(
-        episode=record.episode,
-        seed=record.seed,
-        score=record.score,
-        normalized=None if record.score is None else card.normalized(record.score),
-        error=record.error,
-        steps=record.steps,
-        completed=record.completed,
-        invalid=sum(record.invalid.values()),
-        calls=record.calls,
-        usage=record.usage,
-        seconds=record.seconds,
-        repeat=record.repeat,
-        level=record.level,
-    )
+    normalized = None if record.score is None else card.normalized(record.score)
+    own = {"normalized": normalized, "invalid": sum(record.invalid.values())}
+    return msgspec.convert(msgspec.structs.asdict(record) | own, EpisodeDetail)
 
 
 def _curve(episodes: Sequence[Sequence[Sequence[float]]]) -> Curve | None:
     """Sum up scores by step: of each episode its plays, of each play one score or more."""
-    lengths = [len(scores) for plays in episodes for scores in plays]
-    if not lengths:
+    plays = [(place, scores) for place, own in enumerate(episodes) for scores in own]
+    if not plays:
         return None
-    longest = max(lengths)
+    longest = max(len(scores) for _, scores in plays)
     spaced = np.linspace(0, longest, min(CURVE_POINTS, longest) + 1).round().astype(int)
-    ends = [int(end) for end in spaced]
+    spans = list(itertools.pairwise(map(int, spaced)))
+    gained = [
+        [(place, _gain(scores, *span)) for place, scores in plays if len(scores) > span[0]]
+        for span in spans
+    ]
+    reached = [[(place, _score_at(scores, end)) for place, scores in plays] for _, end in spans]
     return Curve(
-        steps=ends[1:],
-        score=[_over_episodes(episodes, partial(_score_at, step=end)) for end in ends[1:]],
-        gain=[
-            _over_episodes(episodes, partial(_gain, before=before, end=end))
-            for before, end in itertools.pairwise(ends)
-        ],
-        episodes=len(lengths),
+        steps=[end for _, end in spans],
+        score=[mean_interval(list(episode_means(found).values())) for found in reached],
+        gain=[mean_interval(list(episode_means(found).values())) for found in gained],
+        episodes=len(plays),
     )
-
-
-def _over_episodes(
-    episodes: Sequence[Sequence[Sequence[float]]],
-    value: Callable[[Sequence[float]], float | None],
-) -> Interval:
-    pairs = ((place, value(play)) for place, plays in enumerate(episodes) for play in plays)
-    return mean_interval(list(episode_means(pairs).values()))
 
 
 def _score_at(scores: Sequence[float], step: int) -> float:
     return scores[min(step, len(scores)) - 1] if step else 0.0
 
 
-def _gain(scores: Sequence[float], before: int, end: int) -> float | None:
-    """Score per step between two steps; None if the play was over before them."""
-    if len(scores) <= before:
-        return None
+def _gain(scores: Sequence[float], before: int, end: int) -> float:
+    """Score per step between two steps, of a play that was not over before them."""
     gained = _score_at(scores, end) - _score_at(scores, before)
     return gained / (min(end, len(scores)) - before)
 

@@ -7,21 +7,21 @@ their size there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Literal, NamedTuple
 
 from markupsafe import Markup
 
-from smartplay.core import printable
-from smartplay.report.details import Curve, EpisodeDetail, GameDetail
+from smartplay.report.details import EpisodeDetail, GameDetail
 from smartplay.report.svg import Scale, dot, figure, line, path, series, short, text
-from smartplay.scores.comparison.results import CostPoint, Difference
-from smartplay.scores.comparison.ties import ALPHA
+from smartplay.scores.comparison import ALPHA, CostPoint, Difference
 from smartplay.scores.statistics import Interval
 
 WIDTH = 360
 CURVE_WIDTH = 250
 DOT_GAP = 7.0
 COUNTED = 14
+"""Dots of a stack that is not said in words how tall it is."""
 _LETTER = 5.6
 
 
@@ -35,15 +35,10 @@ class Row(NamedTuple):
 
 def anchors_of(detail: GameDetail) -> list[tuple[str, float]]:
     """The known scores a game's result is compared with, lowest first."""
-    anchors = detail.anchors
-    found = [
-        ("random", anchors.random.mean if anchors.random else None),
-        ("nothing", anchors.nothing.mean if anchors.nothing else None),
-        ("reference", anchors.reference.mean if anchors.reference else None),
-        ("human", anchors.human),
-        ("optimum", anchors.optimum),
-    ]
-    return sorted(((name, v) for name, v in found if v is not None), key=lambda pair: pair[1])
+    names = ("random", "nothing", "reference", "human", "optimum")
+    found = [(name, getattr(detail.anchors, name)) for name in names]
+    known = [(name, getattr(value, "mean", value)) for name, value in found if value is not None]
+    return sorted(known, key=itemgetter(1))
 
 
 def strip(rows: Sequence[Row]) -> Markup:
@@ -54,19 +49,17 @@ def strip(rows: Sequence[Row]) -> Markup:
     values = [*scores, *(value for _, value in anchors), rows[0].detail.anchors.min]
     scale = Scale(min(values), max(values), 14, WIDTH - 14)
     labels = _stagger([(name, scale(value)) for name, value in anchors])
-    top = 12.0 * (1 + max((level for _, _, level in labels), default=-1)) + 6
-    parts: list[Markup] = []
-    heights = [_row_height(row, scale) for row in rows]
-    bottom = top + sum(heights)
-    parts += [line(x, 12.0 * k + 13, x, bottom, f"anchor {name}") for name, x, k in labels]
-    parts += [text(x, 12.0 * k + 10, name, "note", _side(x)) for name, x, k in labels]
-    y = top
-    for row, height in zip(rows, heights, strict=True):
-        parts += _strip_row(row, scale, y, height)
+    y = 12.0 * (1 + max((level for _, _, level in labels), default=-1)) + 6
+    dots: list[Markup] = []
+    for row in rows:
+        stacks = _stacks(row.detail.episodes, scale)
+        height = min(27.0 + DOT_GAP * max(map(len, stacks), default=1), 110.0)
+        dots += _strip_row(row, stacks, scale, y, height)
         y += height
-    parts += _axis(scale, bottom)
+    parts = [line(x, 12.0 * k + 13, x, y, f"anchor {name}") for name, x, k in labels]
+    parts += [text(x, 12.0 * k + 10, name, "note", _side(x)) for name, x, k in labels]
     label = f"Scores of {len(scores)} episodes as dots, with mean and 95 % interval"
-    return figure(WIDTH, bottom + 20, label, parts)
+    return figure(WIDTH, y + 20, label, [*parts, *dots, *_axis(scale, y)])
 
 
 def _side(x: float) -> str:
@@ -86,65 +79,37 @@ def _stagger(labels: Sequence[tuple[str, float]]) -> list[tuple[str, float, int]
     return placed
 
 
-def _stacks(episodes: Sequence[EpisodeDetail], scale: Scale) -> list[tuple[EpisodeDetail, int]]:
-    """Episodes with their place in the stack of dots that would cover one another."""
-    heights: dict[int, int] = {}
-    placed = []
+def _stacks(episodes: Sequence[EpisodeDetail], scale: Scale) -> list[list[EpisodeDetail]]:
+    """The scored episodes, those together whose dots would cover one another."""
+    stacks: dict[int, list[EpisodeDetail]] = {}
     scored = (episode for episode in episodes if episode.score is not None)
-    for episode in sorted(scored, key=lambda e: (e.score, e.episode, e.repeat)):
-        column = round(scale(episode.score or 0.0) / DOT_GAP)
-        placed.append((episode, heights.setdefault(column, 0)))
-        heights[column] += 1
-    return placed
+    for episode in sorted(scored, key=lambda e: (e.score, e.key)):
+        stacks.setdefault(round(scale(episode.score or 0.0) / DOT_GAP), []).append(episode)
+    return list(stacks.values())
 
 
-def _row_height(row: Row, scale: Scale) -> float:
-    tallest = max((place for _, place in _stacks(row.detail.episodes, scale)), default=0)
-    return min(34.0 + DOT_GAP * tallest, 110.0)
-
-
-def _strip_row(row: Row, scale: Scale, y: float, height: float) -> list[Markup]:
-    base = y + height - 20
-    stacks = _stacks(row.detail.episodes, scale)
-    tallest = max((place for _, place in stacks), default=0)
-    gap = min(DOT_GAP, (height - 34) / tallest) if tallest else 0.0
-    kind = f"dot {series(row.run)}" + (" dense" if gap < DOT_GAP else "")
-    parts = [
-        Markup('<a href="#{}/{}/{}/1" tabindex="-1">{}</a>').format(
-            row.run,
-            row.detail.game.split("/")[-1],
-            episode.label,
-            dot(
-                scale(episode.score or 0.0),
-                base - gap * place,
-                3.4,
-                kind,
-                f"Episode {episode.label}: {short(episode.score or 0.0)}",
-            ),
-        )
-        for episode, place in stacks
-    ]
-    if gap < DOT_GAP and tallest:
-        parts += _counts(stacks, scale, base, gap)
-    if row.score is not None:
-        parts += _mean(row.score, scale, base + 11, row.run)
-    return parts
-
-
-def _counts(
-    stacks: Sequence[tuple[EpisodeDetail, int]], scale: Scale, base: float, gap: float
+def _strip_row(
+    row: Row, stacks: Sequence[Sequence[EpisodeDetail]], scale: Scale, y: float, height: float
 ) -> list[Markup]:
-    """How many dots are in each stack that is too tall to be counted."""
-    tops: dict[int, tuple[float, int]] = {}
-    for episode, place in stacks:
-        x = scale(episode.score or 0.0)
-        tops[round(x / DOT_GAP)] = (x, place)
-    return [
-        text(x + aside, base - gap * place + 4, f"{place + 1} episodes", "note", anchor)
-        for x, place in tops.values()
-        for aside, anchor in [(-7, "end") if x > WIDTH / 2 else (7, "start")]
-        if place >= COUNTED
-    ]
+    """A run's dots, its mean, and in words how many dots a stack has that is too tall to count."""
+    base = y + height - 20
+    tallest = max(map(len, stacks), default=1)
+    gap = min(DOT_GAP, (height - 34) / (tallest - 1)) if tallest > 1 else DOT_GAP
+    kind = f"dot {series(row.run)}" + (" dense" if gap < DOT_GAP else "")
+    parts, counts = [], []
+    for stack in stacks:
+        for place, episode in enumerate(stack):
+            score = episode.score or 0.0
+            tip = f"Episode {episode.label}: {short(score)}"
+            mark = dot(scale(score), base - gap * place, 3.4, kind, tip)
+            address = f"#{row.run}/{row.detail.game.split('/')[-1]}/{episode.label}/1"
+            parts.append(Markup('<a href="{}" tabindex="-1">{}</a>').format(address, mark))
+        if gap < DOT_GAP and len(stack) > COUNTED:
+            x, top = scale(stack[-1].score or 0.0), base - gap * (len(stack) - 1)
+            aside, anchor = (-7, "end") if x > WIDTH / 2 else (7, "start")
+            counts.append(text(x + aside, top + 4, f"{len(stack)} episodes", "note", anchor))
+    mean = [] if row.score is None else _mean(row.score, scale, base + 11, row.run)
+    return [*parts, *counts, *mean]
 
 
 def _mean(value: Interval, scale: Scale, y: float, run: int) -> list[Markup]:
@@ -164,55 +129,45 @@ def _axis(scale: Scale, y: float) -> list[Markup]:
     return parts
 
 
-def curves(rows: Sequence[Row], kind: str) -> Markup:
-    """Curves over the steps of an episode, with a band for the interval.
+def _frame(x: Scale, y: Scale, heights: int) -> list[Markup]:
+    """About `heights` lines across with their values, and the axis with its own below."""
+    parts = [line(x.start, y.start, x.end, y.start, "axis")]
+    for tick in y.ticks(heights):
+        parts += [line(x.start, y(tick), x.end, y(tick), "grid")]
+        parts += [text(x.start - 5, y(tick) + 4, short(tick), "note", "end")]
+    return parts + [text(x(tick), y.start + 15, short(tick), "note") for tick in x.ticks()]
 
-    Args:
-        rows: The runs.
-        kind: `"score"` or `"gain"`, a list of a `Curve`.
-    """
-    drawn = [(row.run, row.detail.curve) for row in rows if row.detail.curve is not None]
-    means = [point.mean for _, curve in drawn for point in _points(curve, kind)]
-    edges = [
-        edge
-        for _, curve in drawn
-        for point in _points(curve, kind)
-        for edge in (point.low, point.high)
-        if edge is not None
+
+def curves(rows: Sequence[Row], kind: Literal["score", "gain"]) -> Markup:
+    """One list of the runs' curves over the steps of an episode, with a band for the interval."""
+    drawn = [
+        (row.run, curve.steps, getattr(curve, kind)) for row in rows if (curve := row.detail.curve)
     ]
-    low, high = min([0.0, *means]), max([0.0, *means])
+    points = [point for *_, points in drawn for point in points]
+    low, high = min(0.0, *(p.mean for p in points)), max(0.0, *(p.mean for p in points))
     high = high if high > low else low + 1
-    inside = [edge for edge in edges if low - (high - low) / 3 <= edge <= high + (high - low) / 3]
+    room = (high - low) / 3
+    edges = [edge for p in points for edge in (p.low, p.high) if edge is not None]
+    inside = [edge for edge in edges if low - room <= edge <= high + room]
     y = Scale(min([low, *inside]), max([high, *inside]), 122, 10)
-    x = Scale(0, max(curve.steps[-1] for _, curve in drawn), 34, CURVE_WIDTH - 10)
-    parts: list[Markup] = []
-    for tick in y.ticks(3):
-        parts += [line(34, y(tick), CURVE_WIDTH - 10, y(tick), "grid")]
-        parts += [text(29, y(tick) + 4, short(tick), "note", "end")]
-    for run, curve in drawn:
-        parts += _one_curve(curve, kind, x, y, run)
-    parts += [line(34, 122, CURVE_WIDTH - 10, 122, "axis")]
-    parts += [text(x(tick), 136, short(tick), "note") for tick in x.ticks(5) if tick == int(tick)]
+    x = Scale(0, max(steps[-1] for _, steps, _ in drawn), 34, CURVE_WIDTH - 10, whole=True)
+    parts = _frame(x, y, 3)
+    for run, steps, means in drawn:
+        parts += _one_curve(list(zip(steps, means, strict=True)), x, y, run)
     words = "Mean score so far" if kind == "score" else "Mean score gained per step"
     return figure(CURVE_WIDTH, 140, f"{words}, by step of the episode", parts)
 
 
-def _points(curve: Curve, kind: str) -> list[Interval]:
-    return curve.score if kind == "score" else curve.gain
-
-
-def _one_curve(curve: Curve, kind: str, x: Scale, y: Scale, run: int) -> list[Markup]:
-    points = list(zip(curve.steps, _points(curve, kind), strict=True))
+def _one_curve(
+    points: Sequence[tuple[int, Interval]], x: Scale, y: Scale, run: int
+) -> list[Markup]:
     solid = [(s, p.low, p.high) for s, p in points if p.low is not None and p.high is not None]
     band = [(x(step), y(high)) for step, _, high in solid]
     band += [(x(step), y(low)) for step, low, _ in reversed(solid)]
     trail = [(x(step), y(point.mean)) for step, point in points]
     marks = [dot(*trail[0], 2.5, f"dot {series(run)}")] if len(trail) == 1 else []
-    return [
-        path(band, f"band {series(run)}", closed=True),
-        path(trail, f"trail {series(run)}"),
-        *marks,
-    ]
+    kind = series(run)
+    return [path(band, f"band {kind}", closed=True), path(trail, f"trail {kind}"), *marks]
 
 
 def forest(differences: Sequence[tuple[str, Difference]], unit: str) -> Markup:
@@ -239,19 +194,11 @@ def scatter(points: Sequence[CostPoint], names: Sequence[str], unit: str) -> Mar
     x = Scale(0, max([p.cost for p in points] + [1e-9]) * 1.08, 44, 500)
     scores = [p.score for p in points]
     y = Scale(min([0.0, *scores]), max([1.0, *scores]) * 1.05, 236, 12)
-    parts: list[Markup] = []
-    for tick in y.ticks():
-        parts += [line(44, y(tick), 500, y(tick), "grid")]
-        parts += [text(38, y(tick) + 4, short(tick), "note", "end")]
-    parts += [text(x(tick), 252, short(tick), "note") for tick in x.ticks()]
-    parts += [line(44, 236, 500, 236, "axis"), text(272, 270, unit, "note")]
-    front = sorted((p for p in points if p.front), key=lambda p: p.cost)
     stairs: list[tuple[float, float]] = []
-    for point in front:
-        if stairs:
-            stairs.append((x(point.cost), stairs[-1][1]))
+    for point in sorted((p for p in points if p.front), key=lambda p: p.cost):
+        stairs += [(x(point.cost), height) for _, height in stairs[-1:]]
         stairs.append((x(point.cost), y(point.score)))
-    parts.append(path(stairs, "front"))
+    parts = [*_frame(x, y, 5), text(272, 270, unit, "note"), path(stairs, "front")]
     for point in points:
         left, top = x(point.cost), y(point.score)
         name = names[point.run]
@@ -259,17 +206,3 @@ def scatter(points: Sequence[CostPoint], names: Sequence[str], unit: str) -> Mar
         aside, anchor = (-10, "end") if left > 380 else (10, "start")
         parts.append(text(left + aside, top + 4, name[:28], "label", anchor))
     return figure(512, 276, "Score against cost", parts)
-
-
-def shares(parts: Sequence[tuple[str, float]], label: str) -> Markup:
-    """Shares of a whole as one bar; what is left over stays pale."""
-    x = 0.0
-    bars = [Markup('<rect width="{}" height="12" class="whole"/>').format(WIDTH)]
-    for kind, share in parts:
-        bars.append(
-            Markup('<rect x="{:.1f}" width="{:.1f}" height="12" class="cause {}"/>').format(
-                x, WIDTH * share, printable.line(kind)
-            )
-        )
-        x += WIDTH * share
-    return figure(WIDTH, 12, label, bars)

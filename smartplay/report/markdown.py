@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from smartplay.core import printable
 from smartplay.report import wording
-from smartplay.report.build import Report
+from smartplay.report.content import Report
 
 
 def to_markdown(report: Report) -> str:

@@ -6,9 +6,9 @@ from base64 import b64encode
 from typing import TypeVar
 
 from smartplay.core import printable
-from smartplay.core.shown import html_list, html_table
+from smartplay.core.shown import as_html, html_list, html_table
 from smartplay.report import wording
-from smartplay.report.build import Report
+from smartplay.report.content import Report
 from smartplay.report.radar import radar_svg
 
 ScoreT = TypeVar("ScoreT")
@@ -49,6 +49,7 @@ class Scores(dict[str, ScoreT]):
         return html_table(self._cells[0], self._cells[1:]) if self._cells else "{}"
 
 
+@as_html.register
 def to_notebook(report: Report) -> str:
     """Headline, radar, tables and cautions as a piece of HTML that needs nothing from outside."""
     radar = b64encode(radar_svg(report).encode()).decode()

@@ -16,16 +16,21 @@ SERIES = 8
 
 
 class Scale:
-    """Maps values from `low` to `high` onto places from `start` to `end`."""
+    """Maps values from `low` to `high` onto places from `start` to `end`.
 
-    def __init__(self, low: float, high: float, start: float, end: float) -> None:
+    Its ticks are at whole numbers only if it is `whole`.
+    """
+
+    def __init__(
+        self, low: float, high: float, start: float, end: float, whole: bool = False
+    ) -> None:
         self.low, self.high = low, high if high > low else low + 1
-        self._start, self._end = start, end
+        self.start, self.end, self._whole = start, end, whole
 
     def __call__(self, value: float) -> float:
         """The place of a value; values outside are kept at the edge."""
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return round(self._start + share * (self._end - self._start), 1)
+        return round(self.start + share * (self.end - self.start), 1)
 
     def ticks(self, number: int = 5) -> list[float]:
         """About `number` round values within the scale."""
@@ -34,7 +39,8 @@ class Scale:
         step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
-        return [k * step for k in range(first, last + 1)]
+        ticks = [k * step for k in range(first, last + 1)]
+        return [tick for tick in ticks if tick == int(tick)] if self._whole else ticks
 
 
 def short(value: float) -> str:

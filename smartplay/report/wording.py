@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from smartplay.core import printable
-from smartplay.report.build import Report
+from smartplay.report.content import Report
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.scores.contrasts import ContrastScore
-from smartplay.scores.scoring import GameScore, Separability
+from smartplay.scores.scoring import GameScore
 from smartplay.scores.statistics import MASTERED, Interval
 from smartplay.scores.thresholds import Estimate, Threshold
 
@@ -133,11 +133,21 @@ def tables(report: Report) -> list[Table]:
     names = ("Capability", "Score", "By the paper's weights", "Random play", "Games with weights")
     sides = ("Capability", "Easy", "Hard", "Retention", "Pairs")
     reach = "Capability,Threshold,Lapses,Rounds,Tokens,Cost,Right by level,Fit,Levels"
+    contrasts = [
+        (
+            each.capability,
+            interval(each.easy),
+            interval(each.hard),
+            retention(each),
+            str(each.pairs),
+        )
+        for each in report.contrasts
+    ]
     found = [
         Table("Thresholds", THRESHOLDS, reach.split(","), list(_thresholds(report)), 8),
         Table("Games", GAMES, columns.split(","), list(map(_game, report.games)), 6),
         Table("Capabilities", CAPABILITIES, names, _capabilities(report), 4),
-        Table("Contrasts", CONTRASTS, sides, list(map(_contrast, report.contrasts)), 5),
+        Table("Contrasts", CONTRASTS, sides, contrasts, 5),
     ]
     return [table for table in found if table.rows]
 
@@ -174,24 +184,14 @@ def _game(game: GameScore) -> tuple[str, ...]:
 
 
 def _capabilities(report: Report) -> list[tuple[str, ...]]:
-    if not measured(report):
-        return []
-    chance = report.chance["shipped"]
-    return [
-        (
-            score.capability,
-            interval(score.scores["shipped"]),
-            interval(score.scores["paper"]),
-            NONE if (level := chance.get(score.capability)) is None else f"{level:.2f}",
-            ", ".join(f"{name(game)} x {weight}" for game, weight in score.covers.items()) or NONE,
-        )
-        for score in report.capabilities
-    ]
-
-
-def _contrast(score: ContrastScore) -> tuple[str, ...]:
-    ends = (interval(score.easy), interval(score.hard), retention(score))
-    return (score.capability, *ends, str(score.pairs))
+    rows = []
+    for score in report.capabilities if measured(report) else ():
+        chance = report.chance["shipped"].get(score.capability)
+        both = (interval(score.scores[weights]) for weights in ("shipped", "paper"))
+        covers = ", ".join(f"{name(game)} x {weight}" for game, weight in score.covers.items())
+        level = NONE if chance is None else f"{chance:.2f}"
+        rows.append((score.capability, *both, level, covers or NONE))
+    return rows
 
 
 def headline(report: Report) -> list[str]:
@@ -225,14 +225,17 @@ def _use(use: ModelUse, cost: Cost | None) -> str:
 def cautions(report: Report) -> list[str]:
     """What a reader must know before quoting a number."""
     lines = list(report.notes)
-    shipped = report.separability["shipped"]
+    found = report.separability["shipped"]
     if measured(report):
-        lines.append(_rank(shipped, len(report.capabilities)))
-        lines += [
-            f"These games cannot tell apart: {' and '.join(group)}." for group in shipped.groups
-        ]
-        lines += _unmeasured(report)
-    elif report.episodes and not report.contrasts and not report.thresholds:
+        directions = "direction" if found.rank == 1 else "directions"
+        lines.append(
+            f"The {len(report.capabilities)} capability scores are weighted means over the same "
+            f"games and have only {found.rank} independent {directions}: they are not separate "
+            "measurements."
+        )
+        apart = (" and ".join(group) for group in found.groups)
+        lines += [f"These games cannot tell apart: {names}." for names in apart]
+    if measured(report) or (report.episodes and not report.contrasts and not report.thresholds):
         lines += _unmeasured(report)
     return [printable.line(text, printable.TEXT) for text in lines]
 
@@ -253,11 +256,3 @@ def _unmeasured(report: Report) -> Iterator[str]:
         return
     for reason, found in names.items():
         yield f"Not measured, because {reason}: {', '.join(found)}."
-
-
-def _rank(found: Separability, capabilities: int) -> str:
-    return (
-        f"The {capabilities} capability scores are weighted means over the same games and have "
-        f"only {found.rank} independent direction{'s' if found.rank != 1 else ''}: they are not "
-        "separate measurements."
-    )

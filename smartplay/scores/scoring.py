@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -26,6 +26,7 @@ from smartplay.scores.statistics import (
 Weights = Literal["shipped", "paper"]
 WEIGHTS: tuple[Weights, ...] = ("shipped", "paper")
 BOOTSTRAP_SEED = 0
+Key = TypeVar("Key", bound=Hashable)
 
 Samples = Mapping[str, Sequence[float]]
 """Values of episodes by game."""
@@ -140,12 +141,12 @@ def weight_matrix(cards: Sequence[GameCard], weights: Weights) -> Floats:
     return weigh(degrees, weights).reshape(len(cards), len(Capability))
 
 
-def episode_means(values: Iterable[tuple[int, float | None]]) -> dict[int, float]:
+def episode_means(values: Iterable[tuple[Key, float | None]]) -> dict[Key, float]:
     """The mean over the plays of each episode, by what identifies the episode; None is left out.
 
     Repeats of an episode are not independent: they make one value together.
     """
-    plays: dict[int, list[float]] = defaultdict(list)
+    plays: dict[Key, list[float]] = defaultdict(list)
     for episode, value in values:
         if value is not None:
             plays[episode].append(value)
@@ -217,46 +218,37 @@ def score_capabilities(
         by a generator that is seeded alike each time.
     """
     measured = [card for card in cards if samples.get(card.id)]
-    matrices = {weights: weight_matrix(measured, weights) for weights in WEIGHTS}
-    demanded = {weights: weight_matrix(lacking, weights).sum(axis=0) for weights in WEIGHTS}
-    return [
-        _score_capability(
-            capability,
-            {weights: matrix[:, place] for weights, matrix in matrices.items()},
-            {weights for weights in WEIGHTS if demanded[weights][place]},
-            {card.id: samples[card.id] for card in measured},
-        )
-        for place, capability in enumerate(Capability)
-    ]
-
-
-def _score_capability(
-    capability: Capability,
-    columns: Mapping[Weights, Floats],
-    open_weights: Collection[Weights],
-    samples: Samples,
-) -> CapabilityScore:
-    scores: dict[str, Interval | None] = dict.fromkeys(WEIGHTS)
-    for weights, column in columns.items():
-        chosen = [list(samples)[place] for place in np.flatnonzero(column)]
-        if chosen and weights not in open_weights:
-            scores[weights] = weighted_interval(
-                [samples[game] for game in chosen],
-                column[column != 0].tolist(),
-                np.random.default_rng(BOOTSTRAP_SEED),
+    open_weights = {weights: weight_matrix(lacking, weights).sum(axis=0) for weights in WEIGHTS}
+    found = []
+    for place, capability in enumerate(Capability):
+        scores: dict[str, Interval | None] = dict.fromkeys(WEIGHTS)
+        covers: dict[str, dict[str, int]] = {}
+        for weights in WEIGHTS:
+            column = weight_matrix(measured, weights)[:, place]
+            pairs = zip(measured, column.tolist(), strict=True)
+            covers[weights] = {card.id: int(weight) for card, weight in pairs if weight}
+            if covers[weights] and not open_weights[weights][place]:
+                scores[weights] = _weighted(samples, covers[weights])
+        reason = ""
+        if scores["shipped"] is None:
+            reason = "no played game demands it" if measured else "no game has a normalised score"
+            if open_weights["shipped"][place] and measured:
+                reason = "not all games that demand it have a normalised score"
+        found.append(
+            CapabilityScore(
+                capability=str(capability),
+                scores=scores,
+                reason=reason,
+                covers=covers["shipped"],
             )
-    reason = ""
-    if scores["shipped"] is None:
-        reason = "no played game demands it" if samples else "no game has a normalised score"
-        if "shipped" in open_weights and samples:
-            reason = "not all games that demand it have a normalised score"
-    covers = zip(samples, columns["shipped"].tolist(), strict=True)
-    return CapabilityScore(
-        capability=str(capability),
-        scores=scores,
-        reason=reason,
-        covers={game: int(value) for game, value in covers if value},
-    )
+        )
+    return found
+
+
+def _weighted(samples: Samples, weights: Mapping[str, int]) -> Interval:
+    """The weighted mean of the games' scores."""
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    return weighted_interval([samples[game] for game in weights], list(weights.values()), rng)
 
 
 def analyze_capabilities(

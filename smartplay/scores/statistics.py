@@ -69,7 +69,11 @@ def mean_interval(values: Sequence[float]) -> Interval:
     mean = float(data.mean())
     if len(data) == 1:
         return Interval(mean)
-    reach = _t_quantile(len(data) - 1) * float(data.std(ddof=1)) / len(data) ** 0.5
+    from scipy.special import stdtrit
+
+    # To the six decimals in which versions of SciPy agree.
+    quantile = round(float(stdtrit(len(data) - 1, (1 + CONFIDENCE) / 2)), 6)
+    reach = quantile * float(data.std(ddof=1)) / len(data) ** 0.5
     return Interval(mean, mean - reach, mean + reach)
 
 
@@ -134,12 +138,10 @@ def _sum_interval(
     mean = float(sum(part * group.mean() for part, group in zip(shares, groups, strict=True)))
     if any(len(group) == 1 for group in groups):
         return Interval(mean)
-    drawn = sum(
-        part * _resampled_means(group, rng) for part, group in zip(shares, groups, strict=True)
-    )
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(drawn, [tail, 100 - tail])
-    return Interval(mean, float(low), float(high))
+    drawn = np.zeros(RESAMPLES)
+    for part, group in zip(shares, groups, strict=True):
+        drawn += part * _resampled_means(group, rng)
+    return _with_reach(mean, drawn)
 
 
 def improvement(
@@ -162,12 +164,10 @@ def improvement(
             rng.multinomial(size, np.full(size, 1 / size), RESAMPLES) / size for size in wins.shape
         )
         drawn += ((chosen @ wins) * others).sum(axis=1)
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(drawn / len(samples), [tail, 100 - tail])
     mean = float(np.mean(means))
     if any(len(first) == 1 or len(second) == 1 for first, second in samples):
         return Interval(mean)
-    return Interval(mean, float(low), float(high))
+    return _with_reach(mean, drawn / len(samples))
 
 
 def sign_flip_p(parts: Floats, rng: np.random.Generator) -> float:
@@ -229,16 +229,14 @@ def ratio_interval(
     means = top[drawn].mean(axis=1), bottom[drawn].mean(axis=1)
     # A resample of a barely mastered easy setting may come near 0; it then says nothing either.
     kept = means[1] > MASTERED / 2
+    return _with_reach(ratio, means[0][kept] / means[1][kept])
+
+
+def _with_reach(mean: float, drawn: Floats) -> Interval:
+    """A mean with the percentiles of its resamples as ends."""
     tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(means[0][kept] / means[1][kept], [tail, 100 - tail])
-    return Interval(ratio, float(low), float(high))
-
-
-def _t_quantile(freedom: int) -> float:
-    """Student's t quantile for a two-sided interval, to the six decimals in which SciPys agree."""
-    from scipy.special import stdtrit
-
-    return round(float(stdtrit(freedom, (1 + CONFIDENCE) / 2)), 6)
+    low, high = np.percentile(drawn, [tail, 100 - tail])
+    return Interval(mean, float(low), float(high))
 
 
 def _resampled_means(values: Floats, rng: np.random.Generator) -> Floats:

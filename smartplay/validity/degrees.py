@@ -49,11 +49,10 @@ def study_degrees(cards: Sequence[GameCard], weights: Weights) -> DegreeStudy:
     found = separability(cards, weights)
     values = np.linalg.svd(matrix, compute_uv=False)
     kept = values[: found.rank]
-    names = [str(capability) for capability in Capability]
-    without = [
-        np.linalg.matrix_rank(np.delete(matrix, column, axis=1)) for column in range(len(names))
-    ]
-    covered = [bool(matrix[:, column].any()) for column in range(len(names))]
+    covered = {str(capability): k for k, capability in enumerate(Capability) if matrix[:, k].any()}
+    without = {
+        name: np.linalg.matrix_rank(np.delete(matrix, k, axis=1)) for name, k in covered.items()
+    }
     return DegreeStudy(
         weights=weights,
         games=[card.id for card in cards],
@@ -61,12 +60,8 @@ def study_degrees(cards: Sequence[GameCard], weights: Weights) -> DegreeStudy:
         singular_values=[float(value) for value in values],
         condition=float(kept[0] / kept[-1]) if len(kept) else None,
         groups=found.groups,
-        determined=[
-            name
-            for name, rest, any_ in zip(names, without, covered, strict=True)
-            if any_ and rest == found.rank
-        ],
-        uncovered=[name for name, any_ in zip(names, covered, strict=True) if not any_],
+        determined=[name for name, rest in without.items() if rest == found.rank],
+        uncovered=[name for name in map(str, Capability) if name not in covered],
     )
 
 

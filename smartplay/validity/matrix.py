@@ -9,8 +9,8 @@ import numpy as np
 
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
-from smartplay.scores.scoring import Weights, weight_matrix
-from smartplay.scores.statistics import Floats, Interval, ratio_interval
+from smartplay.scores.scoring import Weights, analyze_capabilities
+from smartplay.scores.statistics import Floats, ratio_interval
 
 KEPT, LOST = 0.9, 0.3
 """A row of the ablation matrix is clean if all but its diagonal is at least `KEPT`, that at most
@@ -58,21 +58,22 @@ def ablation_matrix(
         rng: Draws the resamples.
     """
     number = len(ablations)
-    cells: list[list[Interval | None]] = [
+    cells = [
         [ratio_interval(hard[row, k], easy[row, k], rng) for k in range(number)]
         for row in range(number)
     ]
+    means, low, high = (
+        [[getattr(cell, name, None) for cell in row] for row in cells]
+        for name in ("mean", "low", "high")
+    )
     return AblationMatrix(
         capabilities=[str(capability) for capability in Capability],
         ablations=list(ablations),
-        retention=[[None if cell is None else cell.mean for cell in row] for row in cells],
-        low=[[None if cell is None else cell.low for cell in row] for row in cells],
-        high=[[None if cell is None else cell.high for cell in row] for row in cells],
+        retention=means,
+        low=low,
+        high=high,
         seeds=easy.shape[2],
-        clean=[
-            _clean(k, [None if cell is None else cell.mean for cell in row])
-            for k, row in enumerate(cells)
-        ],
+        clean=[_clean(k, row) for k, row in enumerate(means)],
         easy=easy.mean(axis=2).tolist(),
         hard=hard.mean(axis=2).tolist(),
     )
@@ -130,7 +131,8 @@ def classic_ablations(
         [None if now is None else before - now for before, now in zip(whole, row, strict=True)]
         for row in ablated
     ]
-    drops = [_drops(cards, [part or 0.0 for part in row], weights) for row in lost]
+    changes = [[(card, part or 0.0) for card, part in zip(cards, row, strict=True)] for row in lost]
+    drops = [list(analyze_capabilities(row, weights).values()) for row in changes]
     suspected = [_largest(row) for row in drops]
     return ClassicAblations(
         games=[card.id for card in cards],
@@ -139,21 +141,8 @@ def classic_ablations(
         lost=lost,
         drops=drops,
         suspected=suspected,
-        told=[
-            names == [str(capability)]
-            for names, capability in zip(suspected, Capability, strict=True)
-        ],
+        told=[names == [str(own)] for names, own in zip(suspected, Capability, strict=True)],
     )
-
-
-def _drops(
-    cards: Sequence[GameCard], lost: Sequence[float], weights: Weights
-) -> list[float | None]:
-    matrix = weight_matrix(cards, weights)
-    totals, drops = matrix.sum(axis=0), np.asarray(lost) @ matrix
-    return [
-        float(drop / total) if total else None for drop, total in zip(drops, totals, strict=True)
-    ]
 
 
 def _largest(drops: Sequence[float | None]) -> list[str]:

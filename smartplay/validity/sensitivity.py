@@ -14,6 +14,7 @@ from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
 from smartplay.records.folder import RunFolder
 from smartplay.runner import Played, run
+from smartplay.scores.scoring import episode_means
 from smartplay.scores.statistics import Interval, mean_interval
 
 
@@ -125,14 +126,16 @@ def study_prompts(
     if len(found) < 2:
         raise UsageError("name two variants of the prompt or more")
     runs: dict[str, Played] = {}
-    for variant in found:
-        own = dict(settings) if variant.name == "plain" else {**settings, "prompt": variant.name}
-        runs[variant.name] = run(
-            agent, games, out=out / variant.name, agent_settings=own, **options
-        )
+    for name in (variant.name for variant in found):
+        own = dict(settings) if name == "plain" else {**settings, "prompt": name}
+        runs[name] = run(agent, games, out=out / name, agent_settings=own, **options)
     scores = {name: _scores(played) for name, played in runs.items()}
     common = [key for key in scores[found[0].name] if all(key in row for row in scores.values())]
     per_game = {game: [key for key in common if key[0] == game] for game, _ in common}
+
+    def share_of(keys: Sequence[tuple[str, int]]) -> PromptShare:
+        return prompt_share({name: [row[key] for key in keys] for name, row in scores.items()})
+
     if len(common) < 2:
         raise UsageError(
             "too few episodes have a score over chance under every variant; play more of them, "
@@ -143,27 +146,21 @@ def study_prompts(
         variants={variant.name: variant.summary for variant in found},
         runs={name: str(played.path) for name, played in runs.items()},
         episodes=len(common),
-        overall=prompt_share({name: [row[key] for key in common] for name, row in scores.items()}),
-        games={
-            game: prompt_share({name: [row[key] for key in keys] for name, row in scores.items()})
-            for game, keys in per_game.items()
-            if len(keys) > 1
-        },
+        overall=share_of(common),
+        games={game: share_of(keys) for game, keys in per_game.items() if len(keys) > 1},
         parsing=_parsing(list(runs.values())),
     )
 
 
 def _scores(played: Played) -> dict[tuple[str, int], float]:
-    """Scores over chance by game and seed."""
-    found = {}
-    for record in played.episodes:
-        if record.score is not None:
-            plan = played.header.games[record.game]
-            card = get_card(record.game).as_played(plan.steps, plan.settings)
-            score = card.corrected(record.score)
-            if score is not None:
-                found[record.game, record.seed] = score
-    return found
+    """Scores over chance by game and seed; of an episode played several times the mean."""
+    plans = played.header.games.items()
+    cards = {game: get_card(game).as_played(plan.steps, plan.settings) for game, plan in plans}
+    return episode_means(
+        ((record.game, record.seed), cards[record.game].corrected(record.score))
+        for record in played.episodes
+        if record.score is not None
+    )
 
 
 def _parsing(runs: Sequence[Played]) -> Parsing:
@@ -173,7 +170,7 @@ def _parsing(runs: Sequence[Played]) -> Parsing:
         for record in played.episodes:
             if record.status != "scored":
                 continue
-            header, steps = folder.steps(record.game, record.episode)
+            header, steps = folder.steps(record.game, record.episode, repeat=record.repeat)
             for step in steps:
                 replies += 1
                 invalid += not step.valid

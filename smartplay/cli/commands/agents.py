@@ -7,10 +7,6 @@ import argparse
 from smartplay.cli.output import OK, print_json, print_table
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add nothing."""
-
-
 def run(options: argparse.Namespace) -> int:
     """List them."""
     from smartplay.agents.catalog import known_agents

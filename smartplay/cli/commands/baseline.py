@@ -32,31 +32,23 @@ def run(options: argparse.Namespace) -> int:
     for line in kept:
         if line.digest == get_card(line.game).digest:
             groups.setdefault((line.game, line.shown), []).append(line)
-    scores = {key: baseline.played(lines) for key, lines in groups.items()}
+    scores = [(*key, baseline.played(lines)) for key, lines in groups.items()]
     if options.json:
-        print_json(
-            {
-                "scores": [
-                    {"game": game, "shown": shown, "score": score}
-                    for (game, shown), score in scores.items()
-                ],
-                "left_out": left_out,
-            }
-        )
+        keys = ("game", "shown", "score")
+        found = [dict(zip(keys, values, strict=True)) for values in scores]
+        print_json({"scores": found, "left_out": left_out})
         return OK
     rows = []
-    for (game, shown), score in scores.items():
-        ends = "-" if score.low is None else f"[{score.low:g}, {score.high:g}]"
+    for game, shown, score in scores:
+        ends = None if score.low is None else f"[{score.low:g}, {score.high:g}]"
         human = get_card(game).anchors.human
-        numbers = (str(score.players), str(score.episodes), f"{score.mean:g}", ends)
-        rows.append((game, shown, *numbers, "-" if human is None else f"{human:g}"))
+        rows.append((game, shown, score.players, score.episodes, score.mean, ends, human))
     header = ("id", "shown", "players", "episodes", "score", "95 % interval", "published")
     print_table("What people score", header, rows)
-    for (game, shown), score in scores.items():
+    for game, shown, score in scores:
         if shown == baseline.TEXT:
-            print(
-                f"For the card's [ids.{game.split('/')[-1]}.anchors]: {baseline.card_line(score)}"
-            )
+            place = f"[ids.{game.split('/')[-1]}.anchors]"
+            print(f"For the card's {place}: {baseline.card_line(score)}")
     for reason, count in left_out.items():
         say(f"Left out: {count} x {reason}")
     return OK

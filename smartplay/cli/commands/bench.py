@@ -6,16 +6,12 @@ import argparse
 import sys
 from itertools import product
 from math import inf
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from smartplay.cli.output import OK, plural, print_json, print_table
 from smartplay.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from smartplay.bench import Speed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,65 +38,56 @@ def run(options: argparse.Namespace) -> int:
     kinds = [(n, kind) for n in (1, 4, 16, 64) for kind in (True, False)] if options.runner else []
     total = len(cards) * (1 + len(sizes)) + crafter + bool(kinds) + len(kinds)
     speeds, vectors, overhead, waits = [], [], None, []
-    with _Stages(total) as stages:
+    bar = Progress(
+        TextColumn("Measuring {task.completed}/{task.total}: {task.description}"),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    task = bar.add_task("", total=total)
+
+    def begin(what: str) -> None:
+        bar.update(task, advance=1, description=what, refresh=True)
+
+    with bar:
         for card in cards:
-            stages.begin(card.name)
+            begin(card.name)
             speeds.append(bench.game_speed(card, options.seconds))
         if crafter:
-            stages.begin("the package crafter")
+            begin("the package crafter")
             speeds += bench.crafter_package_speeds(options.seconds)
         for card, size in product(cards, sizes):
-            stages.begin(f"{card.name}, {plural(size, 'environment')}")
+            begin(f"{card.name}, {plural(size, 'environment')}")
             vectors.append(bench_vectors.vector_speed(card, size, options.seconds))
         if kinds:
-            stages.begin("what the runner adds to a step")
+            begin("what the runner adds to a step")
             overhead = bench.runner_overhead()
         for number, asynchronous in kinds:
             kind = "asynchronous" if asynchronous else "synchronous"
-            stages.begin(f"the runner, {plural(number, f'{kind} episode')} at once")
+            begin(f"the runner, {plural(number, f'{kind} episode')} at once")
             waits.append(bench.runner_speed(number, asynchronous))
     if options.json:
         print_json(
             {"games": speeds, "vectors": vectors, "overhead_per_step": overhead, "runner": waits}
         )
         return OK
-    rows = [(s.game, f"{s.steps:,.0f}", f"{s.resets:,.1f}", _microseconds(s)) for s in speeds]
+    rows = [
+        (
+            s.game,
+            f"{s.steps:,.0f}",
+            f"{s.resets:,.1f}",
+            s.snapshot and f"{1e6 * s.snapshot:,.0f} us",
+        )
+        for s in speeds
+    ]
     heads = ("id", "steps/s", "resets/s", "snapshot and restore")
     print_table("Speed on one core, text and info included", heads, rows)
     if vectors:
-        found = [(v.game, str(v.envs), f"{v.steps:,.0f}") for v in vectors]
+        found = [(v.game, v.envs, f"{v.steps:,.0f}") for v in vectors]
         print_table("Vectors of environments on one core", ("id", "envs", "steps/s"), found)
     if overhead is not None:
         print(f"The runner adds {1000 * overhead:.3f} ms to a step.")
-        times = [(f"{w.concurrency}", w.agent, f"{w.seconds:.2f}", f"{w.ideal:.2f}") for w in waits]
+        times = [(w.concurrency, w.agent, w.seconds, w.ideal) for w in waits]
         title = f"{bench.EPISODES} episodes of {bench.STEPS} steps, {bench.PAUSE} s a reply"
-        print_table(title, ("concurrency", "agent", "seconds", "ideal"), times)
+        print_table(title, ("concurrency", "agent", "seconds", "ideal"), times, ".2f")
     return OK
-
-
-class _Stages:
-    """Shows what is being measured, on standard error, if someone is watching."""
-
-    def __init__(self, total: int) -> None:
-        self._bar = Progress(
-            TextColumn("Measuring {task.completed}/{task.total}: {task.description}"),
-            console=Console(stderr=True),
-            transient=True,
-            disable=not sys.stderr.isatty(),
-        )
-        self._task = self._bar.add_task("", total=total)
-
-    def __enter__(self) -> _Stages:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def begin(self, what: str) -> None:
-        """Go on to the next measurement."""
-        self._bar.update(self._task, advance=1, description=what, refresh=True)
-
-
-def _microseconds(speed: Speed) -> str:
-    return "-" if speed.snapshot is None else f"{1e6 * speed.snapshot:,.0f} us"

@@ -36,8 +36,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("which run? Write smartplay leaderboard add RUN")
     if options.cost is not None and not 0 <= options.cost < inf:
         raise UsageError(f"the cost must be 0 or more, not {options.cost:g}")
-    given = options.root
-    options.root = given or Path("leaderboard")
+    given, options.root = options.root, options.root or Path("leaderboard")
     if (given is None or options.task == "build") and not (options.root / "entries").is_dir():
         where = f"entries in {given}" if given else "leaderboard/entries here"
         raise UsageError(

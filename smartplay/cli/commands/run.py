@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from smartplay.results import Run
 
 CAUSES = 3  # of unscored episodes that are reported
+PASSED_ON = "agent seed concurrency out retries cache cluster"
+"""Options that `smartplay.run` takes as they are."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,11 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="play a private suite, as smartplay suite commit makes it")  # fmt: skip
     add("--repeats", type=int, default=1, metavar="K",
         help="play every episode K times, with other seeds of the agent (default: 1)")  # fmt: skip
-    add(
-        "--quick",
-        action="store_true",
-        help="try the set-up: 2 episodes of at most 5 steps per game",
-    )
+    add("--quick", action="store_true",
+        help="try the set-up: 2 episodes of at most 5 steps per game")  # fmt: skip
     add_playing(parser)
 
 
@@ -72,6 +71,14 @@ def add_playing(parser: argparse.ArgumentParser) -> None:
     add("--cache", type=Path, metavar="FILE",
         help="keep a model's replies and use them in other runs of the same episodes")  # fmt: skip
     add("--cluster", metavar="ADDRESS", help="play on a Dask cluster, such as tcp://host:8786")
+    add_agent_settings(parser)
+    add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
+        help="a setting of a game or family")  # fmt: skip
+
+
+def add_agent_settings(parser: argparse.ArgumentParser) -> None:
+    """Add what `agent_settings` reads."""
+    add = parser.add_argument
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
     add("--ablation", "--lesion", action="append", default=[], metavar="NAME",
         help=f"take something away: {', '.join(each.name for each in ABLATIONS)}")  # fmt: skip
@@ -81,8 +88,6 @@ def add_playing(parser: argparse.ArgumentParser) -> None:
         help="a model for an agent of yours, such as judge=openai:NAME")  # fmt: skip
     add("--set", action="append", default=[], metavar="KEY=VALUE",
         help="a setting of the agent; KEY may be a path: models.judge.temperature")  # fmt: skip
-    add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
-        help="a setting of a game or family")  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
@@ -91,8 +96,7 @@ def run(options: argparse.Namespace) -> int:
 
     with quiet_output() if options.json else nullcontext():
         played = play(
-            options.agent,
-            options.games,
+            games=options.games,
             episodes=options.episodes,
             steps=options.steps,
             suite=options.suite,
@@ -108,10 +112,7 @@ def playing_options(options: argparse.Namespace) -> dict[str, Any]:
     from smartplay.runner import Limits
 
     return {
-        "seed": options.seed,
-        "concurrency": options.concurrency,
-        "out": options.out,
-        "retries": options.retries,
+        **{name: getattr(options, name) for name in PASSED_ON.split()},
         "agent_settings": agent_settings(options),
         "game_settings": game_settings(options.game_set),
         "limits": Limits(
@@ -121,8 +122,6 @@ def playing_options(options: argparse.Namespace) -> dict[str, Any]:
             seconds=options.max_time,
         ),
         "episode_seconds": options.episode_timeout,
-        "cache": options.cache,
-        "cluster": options.cluster,
     }
 
 
@@ -183,9 +182,8 @@ def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
     for text in options.model:
         role, equals, name = text.partition("=")
         if not (role and equals and name):
-            raise UsageError(
-                f"{text!r} names no model; write ROLE=AGENT, such as judge=openai:NAME"
-            )
+            example = "ROLE=AGENT, such as judge=openai:NAME"
+            raise UsageError(f"{text!r} names no model; write {example}")
         settings = overlay(settings, {"models": {role: {"agent": name}}})
     for key, value in map(_setting, options.set):
         settings = overlay(settings, _nested(key, value))

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartplay.agents.ablations import ABLATIONS
 from smartplay.agents.prompts import VARIANTS
+from smartplay.cli.commands.run import add_agent_settings, agent_settings
 from smartplay.cli.output import OK, print_json, print_table
 
 if TYPE_CHECKING:
@@ -30,16 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR",
         help="where the runs go, a folder each (default: one under runs/)")  # fmt: skip
-    add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
-    add("--ablation", "--lesion", action="append", default=[], metavar="NAME",
-        help=f"take something away: {', '.join(each.name for each in ABLATIONS)}")  # fmt: skip
-    add("--model", action="append", default=[], metavar="ROLE=AGENT", help="as for run")
-    add("--set", action="append", default=[], metavar="KEY=VALUE", help="as for run")
+    add_agent_settings(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Play what is missing, compute, print."""
-    from smartplay.cli.commands.run import agent_settings
     from smartplay.runner.plan import slug
     from smartplay.validity.sensitivity import study_prompts
 
@@ -62,24 +57,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(found: Sensitivity) -> None:
-    rows = [(name, summary, _interval(found, name)) for name, summary in found.variants.items()]
-    print_table(
-        f"\n{found.agent}: scores over chance on {found.episodes} episodes, by variant",
-        ("variant", "what is different", "score"),
-        rows,
-    )
+    means = found.overall.variants
+    rows = [(name, summary, f"{means[name]:.3f}") for name, summary in found.variants.items()]
+    title = f"\n{found.agent}: scores over chance on {found.episodes} episodes, by variant"
+    print_table(title, ("variant", "what is different", "score"), rows)
     games = [
-        (
-            game.split("/")[-1],
-            f"{share.mean:.2f}",
-            f"{share.spread:.2f}",
-            f"{share.deviation:.2f}",
-            f"{100 * share.share:.0f} %",
-        )
-        for game, share in found.games.items()
+        (game.split("/")[-1], part.mean, part.spread, part.deviation, f"{100 * part.share:.0f} %")
+        for game, part in found.games.items()
     ]
     header = ("game", "mean", "spread", "deviation", "of the variance")
-    print_table("\nWhat the prompt makes of it, game by game", header, games)
+    print_table("\nWhat the prompt makes of it, game by game", header, games, ".2f")
     overall, parsing = found.overall, found.parsing
     print(
         f"\nThe prompt moves the score by {overall.deviation:.3f} (standard deviation between "
@@ -88,10 +75,3 @@ def _print(found: Sensitivity) -> None:
         f"Of {parsing.replies} replies {100 * parsing.invalid:.1f} % named no valid action; the "
         f"original's parser would have executed another action in {100 * parsing.otherwise:.1f} %."
     )
-
-
-def _interval(found: Sensitivity, name: str) -> str:
-    value = found.overall.variants[name]
-    if value.low is None or value.high is None:
-        return f"{value.mean:.3f}"
-    return f"{value.mean:.3f} [{value.low:.3f}, {value.high:.3f}]"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 CLASSIC = 20
 """Episodes per game of the classic scoring, at most."""
+MEANT = {"shipped": "in the code (degree minus one)", "paper": "in the paper (degree)"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,30 +45,29 @@ def run(options: argparse.Namespace) -> int:
     degrees = {weights: study_degrees(cards, weights) for weights in WEIGHTS}
     published = {weights: study_table(published_table(), weights) for weights in WEIGHTS}
     found: dict[str, Any] = {"degrees": degrees, "published": published}
-    matrix = classic = None
+    matrix, classic = None, {}
     if options.ablations:
         from smartplay.validity.study import study_ablations, study_classic
 
         matrix = study_ablations(options.seeds)
         found |= msgspec.to_builtins(matrix)
         if options.classic:
-            classic = {
-                weights: study_classic(min(options.seeds, CLASSIC), weights) for weights in WEIGHTS
-            }
+            episodes = min(options.seeds, CLASSIC)
+            classic = {weights: study_classic(episodes, weights) for weights in WEIGHTS}
             found["classic"] = classic
         if options.svg:
             _draw(matrix, options.svg)
     if options.json:
         print_json(found)
         return OK
-    for degree_study in degrees.values():
-        _print_degrees(degree_study)
-    for table_study in published.values():
-        _print_table(table_study)
+    for weights in WEIGHTS:
+        _print_degrees(degrees[weights])
+    for weights in WEIGHTS:
+        _print_table(published[weights])
     if matrix:
         _print_matrix(matrix)
-    for classic_study in (classic or {}).values():
-        _print_classic(classic_study)
+    for study in classic.values():
+        _print_classic(study)
     return OK
 
 
@@ -90,88 +89,66 @@ def _draw(matrix: AblationMatrix, path: Path) -> None:
 
 
 def _print_degrees(found: DegreeStudy) -> None:
-    groups = [" = ".join(group) for group in found.groups]
-    condition = "-" if found.condition is None else f"{found.condition:.1f}"
-    rows = [
-        ("games", str(len(found.games))),
-        ("independent scores (rank)", f"{found.rank} of 9"),
-        ("condition", condition),
-        ("always equal", "; ".join(groups) or "none"),
-        ("determined by the others", ", ".join(found.determined) or "none"),
-        ("not covered", ", ".join(found.uncovered) or "none"),
-    ]
-    print_table(f"\nDegrees of these games, weights as {_meant(found.weights)}", ("", ""), rows)
-
-
-def _meant(weights: str) -> str:
-    return {"shipped": "in the code (degree minus one)", "paper": "in the paper (degree)"}[weights]
+    rows = {
+        "games": len(found.games),
+        "independent scores (rank)": f"{found.rank} of 9",
+        "condition": found.condition and f"{found.condition:.1f}",
+        "always equal": "; ".join(map(" = ".join, found.groups)) or "none",
+        "determined by the others": ", ".join(found.determined) or "none",
+        "not covered": ", ".join(found.uncovered) or "none",
+    }
+    title = f"\nDegrees of these games, weights as {MEANT[found.weights]}"
+    print_table(title, ("", ""), rows.items())
 
 
 def _print_table(found: TableStudy) -> None:
-    rows = [
-        ("models", str(found.models)),
-        ("independent scores (rank)", f"{found.rank} of 9"),
-        ("lowest correlation of two capabilities", f"{found.lowest:.3f}"),
-        ("median of these correlations", f"{found.median:.3f}"),
-        ("variance along one direction", f"{100 * found.component:.1f} %"),
-    ]
-    title = f"\nThe published table of SmartPlay, weights as {_meant(found.weights)}"
-    print_table(title, ("", ""), rows)
+    rows = {
+        "models": found.models,
+        "independent scores (rank)": f"{found.rank} of 9",
+        "lowest correlation of two capabilities": f"{found.lowest:.3f}",
+        "median of these correlations": f"{found.median:.3f}",
+        "variance along one direction": f"{100 * found.component:.1f} %",
+    }
+    title = f"\nThe published table of SmartPlay, weights as {MEANT[found.weights]}"
+    print_table(title, ("", ""), rows.items())
 
 
 def _print_matrix(found: AblationMatrix) -> None:
-    from smartplay.report.matrix import SHORT
+    from smartplay.report.matrix import SHORT, two_digits
+
+    def cell(mean: float | None, low: float | None, high: float | None) -> str:
+        if mean is None or low is None or high is None:
+            return "not measurable"
+        return f"{two_digits(mean)}\n{two_digits(low)} {two_digits(high)}"
 
     header = ("ablation", *(SHORT[name] for name in found.capabilities), "clean")
-    rows = [
-        (
-            ablation,
-            *(_cell(found, row, k) for k in range(len(found.capabilities))),
-            "yes" if found.clean[row] else "NO",
-        )
-        for row, ablation in enumerate(found.ablations)
-    ]
+    parts = zip(found.ablations, found.retention, found.low, found.high, found.clean, strict=True)
     print_table(
         f"\nRetention (hard divided by easy) and its 95 % interval, {found.seeds} seeds: "
         "what each ablation leaves of each contrast",
         header,
-        rows,
+        [(name, *map(cell, *ends), "yes" if clean else "NO") for name, *ends, clean in parts],
     )
-
-
-def _cell(found: AblationMatrix, row: int, column: int) -> str:
-    mean, low, high = (part[row][column] for part in (found.retention, found.low, found.high))
-    if mean is None or low is None or high is None:
-        return "not measurable"
-    from smartplay.report.matrix import two_digits
-
-    return f"{two_digits(mean)}\n{two_digits(low)} {two_digits(high)}"
 
 
 def _print_classic(found: ClassicAblations) -> None:
-    games = [game.split("/")[-1].rsplit("-v", 1)[0] for game in found.games]
     from smartplay.agents.ablations import NINE
 
-    rows = []
-    for row, ablation in enumerate(NINE):
-        own = found.drops[row][row]
-        rows.append(
-            (
-                f"{ablation.name} ({ablation.capability})",
-                *("-" if loss is None else f"{loss:.2f}" for loss in found.lost[row]),
-                "-" if own is None else f"{own:.2f}",
-                _suspects(found.suspected[row]),
-                "yes" if found.told[row] else "no",
-            )
+    rows = [
+        (
+            f"{ablation.name} ({ablation.capability})",
+            *found.lost[row],
+            found.drops[row][row],
+            " = ".join(found.suspected[row]) or "none",
+            "yes" if found.told[row] else "no",
         )
-    header = ("ablation", *games, "its own score", "falls most", "identified")
+        for row, ablation in enumerate(NINE)
+    ]
+    games = [game.split("/")[-1].rsplit("-v", 1)[0] for game in found.games]
     print_table(
         "\nThe same ablations under the classic scoring: what is lost of each game's normalised "
-        f"score, weights as {_meant(found.weights)}; - where the game's agent has no such faculty",
-        header,
+        f"score, weights as {MEANT[found.weights]}; - where the game's agent has no such faculty",
+        ("ablation", *games, "its own score", "falls most", "identified"),
         rows,
+        ".2f",
     )
-
-
-def _suspects(names: Sequence[str]) -> str:
-    return " = ".join(names) or "none"

@@ -14,8 +14,7 @@ from pathlib import Path
 from smartplay.core.errors import RunFolderError
 from smartplay.core.whole_files import write_atomically
 from smartplay.records.folder import pretty
-from smartplay.report.build import Report
-from smartplay.report.html.entries import entries_of
+from smartplay.report.content import Report, entries_of
 from smartplay.report.html.page import render_page
 from smartplay.report.html.traces import collect_traces
 from smartplay.scores.comparison import compare

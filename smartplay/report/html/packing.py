@@ -13,7 +13,9 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smartplay.records import Attempt, Call, EpisodeHeader, Message, StepRecord
+import msgspec
+
+from smartplay.records import Call, EpisodeHeader, Message, StepRecord
 
 Packed = dict[str, Any]
 
@@ -45,60 +47,46 @@ def pack_episode(
         "steps": [_step(step, texts) for step in steps],
         "pictures": {str(step): picture for step, picture in pictures.items()},
         "noPictures": no_pictures,
-        "paragraphs": texts.paragraphs,
+        "paragraphs": list(texts.places),
     }
     data = json.dumps(content, separators=(",", ":")).encode("ascii")
     return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
 
 
 class _Texts:
-    """Keeps each paragraph once; a text is the list of its paragraphs' places."""
+    """Keeps each paragraph once, with its place; a text is the list of its paragraphs' places."""
 
     def __init__(self) -> None:
-        self.paragraphs: list[str] = []
-        self._places: dict[str, int] = {}
+        self.places: dict[str, int] = {}
 
     def add(self, text: str) -> list[int]:
-        places = []
-        for paragraph in text.split("\n\n"):
-            place = self._places.setdefault(paragraph, len(self.paragraphs))
-            if place == len(self.paragraphs):
-                self.paragraphs.append(paragraph)
-            places.append(place)
-        return places
+        parts = text.split("\n\n")
+        return [self.places.setdefault(part, len(self.places)) for part in parts]
 
 
 def _step(step: StepRecord, texts: _Texts) -> Packed:
-    return {
-        "name": step.name,
-        "action": step.action,
-        "valid": step.valid,
-        "reward": step.reward,
-        "score": step.score,
-        "seconds": round(step.seconds, 4),
-        "after": texts.add(step.observation),
-        "attempts": [_attempt(attempt, texts) for attempt in step.attempts],
-    }
-
-
-def _attempt(attempt: Attempt, texts: _Texts) -> Packed:
-    return {
-        "reply": texts.add(attempt.reply),
-        "cause": attempt.cause,
-        "reasoning": texts.add(attempt.reasoning),
-        "calls": [_call(call, texts) for call in attempt.calls],
-    }
+    plain = {name: getattr(step, name) for name in ("name", "action", "valid", "reward", "score")}
+    attempts = [
+        {
+            "reply": texts.add(attempt.reply),
+            "cause": attempt.cause,
+            "reasoning": texts.add(attempt.reasoning),
+            "calls": [_call(call, texts) for call in attempt.calls],
+        }
+        for attempt in step.attempts
+    ]
+    after, seconds = texts.add(step.observation), round(step.seconds, 4)
+    return {**plain, "seconds": seconds, "after": after, "attempts": attempts}
 
 
 def _call(call: Call, texts: _Texts) -> Packed:
-    usage = call.usage
     return {
         "messages": [_message(message, texts) for message in call.messages],
         "text": texts.add(call.text),
         "reasoning": texts.add(call.reasoning),
         "finish": call.finish,
         "model": call.model,
-        "usage": [usage.prompt, usage.cached, usage.completion, usage.reasoning],
+        "usage": msgspec.structs.astuple(call.usage),
         "seconds": round(call.seconds, 3),
     }
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
 
+from smartplay.core import printable
 from smartplay.core.errors import RunFolderError
 from smartplay.core.untrusted import own_path
 from smartplay.core.whole_files import write_atomically
 from smartplay.records import GameHeader
 from smartplay.records.folder import RunFolder
 from smartplay.report import wording
-from smartplay.report.build import Report
+from smartplay.report.content import Report
 from smartplay.report.details import EpisodeDetail
 from smartplay.report.html.packing import pack_episode
 from smartplay.report.html.pictures import draw_episode, why_no_pictures
@@ -38,6 +40,9 @@ class Place(msgspec.Struct, frozen=True, rename="camel"):
     id: str = ""
     file: str = ""
     missing: str = ""
+
+
+NOWHERE = Place(missing="No steps of this episode were kept.")
 
 
 class Traces(msgspec.Struct):
@@ -79,33 +84,40 @@ def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Pa
     for old in aside.glob("[0-9]*-*-[0-9]*.js"):
         old.unlink()
     traces = Traces(steps_room=STEPS_BYTES, pictures_room=PICTURES_BYTES)
-    longest = max((len(d.episodes) for report in reports for d in report.details), default=0)
-    for place in range(longest):
-        for run, (report, folder) in enumerate(zip(reports, folders, strict=True)):
-            for detail in report.details:
-                if place < len(detail.episodes):
-                    episode = detail.episodes[place]
-                    plan = report.run.games[detail.game].at(episode.level)
-                    key = (run, detail.game, episode.episode, episode.repeat)
-                    _collect(traces, RunFolder(folder), plan, key, episode, aside)
+    episodes = [
+        (
+            place,
+            run,
+            RunFolder(path),
+            report.run.games[detail.game].at(episode.level),
+            detail.game,
+            episode,
+        )
+        for run, (report, path) in enumerate(zip(reports, folders, strict=True))
+        for detail in report.details
+        for place, episode in enumerate(detail.episodes)
+    ]
+    for _, run, folder, plan, game, episode in sorted(episodes, key=itemgetter(0)):
+        _collect(traces, aside, run, folder, plan, game, episode)
     return traces
 
 
 def _collect(
     traces: Traces,
+    aside: Path,
+    run: int,
     folder: RunFolder,
     plan: GameHeader,
-    key: Key,
+    game: str,
     episode: EpisodeDetail,
-    aside: Path,
 ) -> None:
-    run, game, number, repeat = key
+    key = (run, game, *episode.key)
     try:
-        header, steps = folder.steps(game, number, episode.steps, repeat)
+        header, steps = folder.steps(game, episode.episode, episode.steps, episode.repeat)
     except RunFolderError as error:
-        found = folder.steps_path(game, number, repeat).exists()
-        reason = str(error) if found else "No steps of this episode were kept."
-        traces.places[key] = Place(missing=reason)
+        found = folder.steps_path(game, *episode.key).exists()
+        reason = printable.line(str(error), printable.TEXT)
+        traces.places[key] = Place(missing=reason) if found else NOWHERE
         return
     refused = why_no_pictures(game, plan)
     pictures: dict[int, str] = {}

@@ -7,20 +7,12 @@ the luck of an episode's seed falls out of the difference.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 
 import msgspec
 import numpy as np
 
-from smartplay.scores.comparison.results import (
-    Comparison,
-    CostPoint,
-    Difference,
-    Improvement,
-    Subject,
-    SuiteGap,
-)
-from smartplay.scores.comparison.ties import tie_letters
+from smartplay.core.shown import Shown, html_list, html_table
 from smartplay.scores.statistics import (
     CONFIDENCE,
     Interval,
@@ -34,8 +26,145 @@ from smartplay.scores.statistics import (
 from smartplay.scores.thresholds import Threshold, gaps
 
 SEED = 0
+ALPHA = 1 - CONFIDENCE
 
 Samples = dict[str, list[float]]
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """How one run differs from another in something.
+
+    Attributes:
+        first: Place of the run that is subtracted from, in the order of the entries.
+        second: Place of the other.
+        pairs: Episodes that both played; 0 for thresholds, which are measured on episodes of each
+            run's own.
+        mean: Mean of first minus second; None without pairs.
+        p: Probability of a difference at least this large if the two were alike: a sign-flip test
+            on the pairs. For thresholds, twice the posterior probability of the other sign.
+        corrected: The same after Holm's correction for all differences of the table.
+    """
+
+    first: int
+    second: int
+    pairs: int
+    mean: Interval | None
+    p: float | None
+    corrected: float | None
+
+    def __str__(self) -> str:
+        if self.mean is None:
+            return "-"
+        p = "" if self.corrected is None else f" (p {self.corrected:.2g})"
+        return f"{self.mean:+.2f}{p}"
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """The differences of all pairs of runs in one game, capability or overall.
+
+    Attributes:
+        name: The game's id or the capability; `overall` for the mean over games.
+        differences: One per pair of runs.
+        ties: Letters per run; runs that share one cannot be told apart. Empty where a run has no
+            score to compare.
+    """
+
+    name: str
+    differences: list[Difference]
+    ties: list[str]
+
+
+class Improvement(msgspec.Struct, frozen=True, kw_only=True):
+    """How probable it is that an episode of one run ends better than one of another.
+
+    Attributes:
+        first: Place of the run that may be better.
+        second: Place of the other.
+        games: The games it is a mean over.
+        probability: The probability; half of equal scores counts. None without common games.
+    """
+
+    first: int
+    second: int
+    games: list[str]
+    probability: Interval | None
+
+
+class CostPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A run's cost against its score.
+
+    Attributes:
+        run: Its place.
+        cost: Its cost.
+        score: Its mean normalised score.
+        front: Whether no other run is both cheaper (or as cheap) and better (or as good).
+    """
+
+    run: int
+    cost: float
+    score: float
+    front: bool
+
+
+class SuiteGap(msgspec.Struct, frozen=True, kw_only=True):
+    """How much better an agent does on public episodes than on those of a private suite.
+
+    Attributes:
+        public: Place of the run on a public suite.
+        private: Place of the same agent's run on a private one.
+        suite: The private suite's hash.
+        games: By game that both played alike, the mean score on the public suite minus that on the
+            private one: normalised where the game has such a scale, else as the game counts.
+        overall: The mean of the normalised differences, each game alike; None without any.
+    """
+
+    public: int
+    private: int
+    suite: str
+    games: dict[str, Interval]
+    overall: Interval | None
+
+
+class Comparison(
+    Shown, msgspec.Struct, frozen=True, kw_only=True, rename={"cost_points": "bargains"}
+):
+    """What `comparison.json` holds.
+
+    Attributes:
+        runs: Names of the runs.
+        overall: The mean normalised score over common games.
+        games: Each game's score.
+        capabilities: Each capability's score (weight: degree less one), over common games.
+        improvements: Probabilities of improvement, per pair of runs.
+        cost_points: Cost against score, of the runs that have both (`bargains` in the file).
+        suite_gaps: Per agent with a public and a private run, how much better the public one is.
+        notes: What could not be compared, and why.
+        thresholds: Each capability's threshold, in levels; the intervals hold together.
+    """
+
+    runs: list[str]
+    overall: Subject
+    games: list[Subject]
+    capabilities: list[Subject]
+    improvements: list[Improvement]
+    cost_points: list[CostPoint]
+    notes: list[str]
+    suite_gaps: list[SuiteGap] = []
+    thresholds: list[Subject] = []
+
+    def __str__(self) -> str:
+        return f"of {', '.join(self.runs)}: overall {', '.join(map(str, self.overall.differences))}"
+
+    def _repr_html_(self) -> str:
+        """A row for the mean of all games, for each game and each capability; then the notes."""
+        pairs = [f"{self.runs[d.first]} - {self.runs[d.second]}" for d in self.overall.differences]
+        subjects = [self.overall, *self.games, *self.capabilities]
+        rows = [[subject.name, *map(str, subject.differences)] for subject in subjects]
+        rows += [
+            [f"{subject.name} (levels)", *map(str, subject.differences)]
+            for subject in self.thresholds
+        ]
+        return html_table(["", *pairs], rows) + html_list(self.notes)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,8 +258,8 @@ def paired(
 def _table(entries: Sequence[Entry], subjects: Mapping[str, Contest]) -> list[Subject]:
     pairs = list(combinations(range(len(entries)), 2))
     raw = [
-        _difference(first, second, *subjects[name](entries[first], entries[second]))
-        for name in subjects
+        _difference(first, second, *contest(entries[first], entries[second]))
+        for contest in subjects.values()
         for first, second in pairs
     ]
     return _subjects(subjects, raw, len(entries))
@@ -138,28 +267,20 @@ def _table(entries: Sequence[Entry], subjects: Mapping[str, Contest]) -> list[Su
 
 def _subjects(names: Iterable[str], raw: Sequence[Difference], runs: int) -> list[Subject]:
     """Correct the differences of a table, and sort them by subject."""
-    adjusted = holm([difference.p for difference in raw])
-    done = [
-        msgspec.structs.replace(difference, corrected=p)
-        for difference, p in zip(raw, adjusted, strict=True)
-    ]
-    pairs = runs * (runs - 1) // 2
-    result = []
-    for place, name in enumerate(names):
-        own = done[place * pairs : (place + 1) * pairs]
-        result.append(Subject(name=name, differences=own, ties=tie_letters(runs, own)))
-    return result
+    adjusted = zip(raw, holm([difference.p for difference in raw]), strict=True)
+    done = iter([msgspec.structs.replace(difference, corrected=p) for difference, p in adjusted])
+    rows = [(name, list(islice(done, runs * (runs - 1) // 2))) for name in names]
+    return [Subject(name=name, differences=own, ties=tie_letters(runs, own)) for name, own in rows]
 
 
 def _difference(
     first: int, second: int, samples: Samples, weights: Mapping[str, int]
 ) -> Difference:
-    chosen = [game for game in samples if weights.get(game)]
-    values = [samples[game] for game in chosen]
-    total = sum(weights[game] for game in chosen)
-    if not chosen:
+    values = [found for game, found in samples.items() if weights.get(game)]
+    if not values:
         return Difference(first=first, second=second, pairs=0, mean=None, p=None, corrected=None)
-    shares = [weights[game] / total for game in chosen]
+    chosen = [weights[game] for game in samples if weights.get(game)]
+    shares = [weight / sum(chosen) for weight in chosen]
     rng = np.random.default_rng(SEED)
     one = len(values) == 1
     mean = mean_interval(values[0]) if one else weighted_interval(values, shares, rng)
@@ -190,6 +311,35 @@ def _thresholds(entries: Sequence[Entry]) -> list[Subject]:
         for (first, second), gap in zip(pairs, (each.get(game) for each in found), strict=True)
     ]
     return _subjects(names.values(), raw, len(entries))
+
+
+def tie_letters(runs: int, differences: Sequence[Difference]) -> list[str]:
+    """Letters per run, best run first from `a`; runs that share a letter cannot be told apart.
+
+    Runs are put in order by how many they exceed; each letter is a longest stretch of that order
+    within which no corrected p-value is below 0.05.
+    """
+    compared = {run for d in differences if d.mean for run in (d.first, d.second)}
+    apart: set[tuple[int, int]] = set()
+    ahead = dict.fromkeys(range(runs), 0.0)
+    for d in differences:
+        if d.mean is not None:
+            ahead[d.first] += d.mean.mean
+            ahead[d.second] -= d.mean.mean
+        if d.corrected is not None and d.corrected < ALPHA:
+            apart |= {(d.first, d.second), (d.second, d.first)}
+    order = sorted(compared, key=lambda run: (-ahead[run], run))
+    letters = [""] * runs
+    reached, letter = 0, 0
+    for start in range(len(order)):
+        end = start
+        while end < len(order) and all((r, order[end]) not in apart for r in order[start:end]):
+            end += 1
+        if end > reached:
+            for run in order[start:end]:
+                letters[run] += chr(ord("a") + letter) if letter < 26 else f"({letter + 1})"
+            reached, letter = end, letter + 1
+    return letters
 
 
 def _improvement(entries: Sequence[Entry], first: int, second: int) -> Improvement:

@@ -1,0 +1,139 @@
+"""What a report holds, and what a comparison takes of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from smartplay.cards.card import Human
+from smartplay.core import printable
+from smartplay.core.shown import Shown
+from smartplay.records import RunHeader, Usage
+from smartplay.report.costs import Cost, ModelUse
+from smartplay.report.details import GameDetail
+from smartplay.scores.comparison import Entry
+from smartplay.scores.contrasts import ContrastScore
+from smartplay.scores.scoring import CapabilityScore, GameScore, Separability
+from smartplay.scores.statistics import Interval
+from smartplay.scores.thresholds import Threshold
+
+
+class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
+    """What `report.json` holds.
+
+    Attributes:
+        agent: Who played.
+        run: What was played, as in `run.json`.
+        episodes: Scored episodes.
+        planned: Episodes of the run.
+        unscored: Failed episodes, by cause.
+        missing: Episodes not played yet.
+        invalid: Share of all steps in scored episodes without a valid answer; None without steps.
+        calls: Calls to a language model.
+        usage: Their tokens.
+        overall: Mean of the games' normalised scores, each game alike; None where there is none, or
+            a game that could have one is still to be played, or was not played as its card says.
+        games: A score per game.
+        capabilities: A score per capability, by its weights.
+        contrasts: What is left of each capability when it is demanded; empty if no contrast was
+            played.
+        thresholds: Up to where each capability reaches; empty if the run did not measure that.
+        chance: The capability scores of random play on the same games, by weighting; None where
+            some game's random score is not known.
+        separability: What the games cannot tell apart, by weighting.
+        notes: What a reader must know before quoting a number.
+        details: The episodes of each game.
+        models: Calls and tokens by role and model.
+        cost: What the calls cost; None where no prices were given or a model has none.
+        human: The human scores used where a game has both: `"published"` or `"baseline"`.
+    """
+
+    agent: str
+    run: RunHeader
+    episodes: int
+    planned: int
+    unscored: dict[str, int]
+    missing: int
+    invalid: float | None
+    calls: int
+    usage: Usage
+    overall: Interval | None
+    games: list[GameScore]
+    capabilities: list[CapabilityScore]
+    contrasts: list[ContrastScore]
+    chance: dict[str, dict[str, float | None]]
+    separability: dict[str, Separability]
+    notes: list[str]
+    details: list[GameDetail] = []
+    models: list[ModelUse] = []
+    cost: Cost | None = None
+    human: Human = "published"
+    thresholds: list[Threshold] = []
+
+    def __str__(self) -> str:
+        overall = "" if self.overall is None else f", overall {self.overall}"
+        return f"of {self.agent}: {self.episodes} of {self.planned} episodes{overall}"
+
+
+def entries_of(reports: Sequence[Report]) -> list[Entry]:
+    """An entry per report. Cost is money where prices were given to all, else tokens."""
+    return [
+        Entry(
+            name=name,
+            scores={detail.game: detail.by_seed("score") for detail in _compared(report)},
+            normalized={detail.game: detail.by_seed("normalized") for detail in _compared(report)},
+            conditions={game: _conditions(report, game) for game in report.run.games},
+            weights={score.capability: score.covers for score in report.capabilities},
+            overall=None if report.overall is None else report.overall.mean,
+            cost=_money(report) if _priced(reports) else float(report.usage.total),
+            agent=_plain([report.agent, report.run.agent_settings]),
+            suite=report.run.suite,
+            thresholds=report.thresholds,
+        )
+        for report, name in zip(reports, names_of(reports), strict=True)
+    ]
+
+
+def names_of(reports: Sequence[Report]) -> list[str]:
+    """The agents' names, numbered where two are equal."""
+    agents = [printable.line(report.agent) for report in reports]
+    seen: Counter[str] = Counter()
+    names = []
+    for agent in agents:
+        seen[agent] += 1
+        names.append(f"{agent} ({seen[agent]})" if agents.count(agent) > 1 else agent)
+    return names
+
+
+def cost_unit(reports: Sequence[Report]) -> str:
+    """What `Entry.cost` counts, in words."""
+    costs = [report.cost for report in reports if report.cost is not None]
+    if costs and _priced(reports):
+        return f"cost of the run in {costs[0].currency}, prices of {costs[0].date}"
+    return "tokens read and written in the run"
+
+
+def _priced(reports: Sequence[Report]) -> bool:
+    return all(report.cost is not None or not report.calls for report in reports)
+
+
+def _money(report: Report) -> float:
+    return 0.0 if report.cost is None else report.cost.total
+
+
+def _conditions(report: Report, game: str) -> str:
+    plan = report.run.games[game]
+    conditions = [plan.digest, plan.settings, plan.steps, plan.history]
+    return _plain(conditions)
+
+
+def _plain(value: Any) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _compared(report: Report) -> list[GameDetail]:
+    """The games whose scores can be compared: not those of levels that were chosen."""
+    return report.details if report.run.measurement is None else []
