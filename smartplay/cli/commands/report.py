@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _show_suite_gaps(reports: Sequence[Report]) -> None:
     """How much better an agent does on public episodes than on private ones, game by game."""
-    from smartplay.report.html.entries import entries_of
+    from smartplay.report.content import entries_of
     from smartplay.scores.comparison import suite_gaps
 
     entries = entries_of(reports)

@@ -85,20 +85,13 @@ def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Pa
         old.unlink()
     traces = Traces(steps_room=STEPS_BYTES, pictures_room=PICTURES_BYTES)
     episodes = [
-        (
-            place,
-            run,
-            RunFolder(path),
-            report.run.games[detail.game].at(episode.level),
-            detail.game,
-            episode,
-        )
+        (place, run, RunFolder(path), report.run.games[detail.game], detail.game, episode)
         for run, (report, path) in enumerate(zip(reports, folders, strict=True))
         for detail in report.details
         for place, episode in enumerate(detail.episodes)
     ]
     for _, run, folder, plan, game, episode in sorted(episodes, key=itemgetter(0)):
-        _collect(traces, aside, run, folder, plan, game, episode)
+        _collect(traces, aside, run, folder, plan.at(episode.level), game, episode)
     return traces
 
 
