@@ -93,7 +93,8 @@ def test_run(tmp_path: Path) -> None:
     for text in ("Agent: reference", "3.00 [3.00, 3.00]", "Planning", "Report: here/report.md"):
         assert text in told.out
     assert sorted(path.name for path in (tmp_path / "here").iterdir()) == [
-        "episodes.jsonl", "radar.svg", "report.json", "report.md", "run.json", "steps",
+        "episodes.jsonl", "radar.svg", "report.json", "report.md", "run.json", "sessions.jsonl",
+        "steps",
     ]  # fmt: skip
     assert call("run", "reference", "--games", HANOI, "--episodes", "2", "--out", "here") == told
 

@@ -40,9 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         an episode is unscored, 4 if a run stopped at a limit, 130 if interrupted.
     """
     output.open_closed_streams()
-    if arguments is None and sys.argv[1:2] and sys.argv[1] in PLAYING:
-        return guarded(lambda: main(sys.argv[1:]))
     options = _parser().parse_args(arguments)
+    if arguments is None and sys.argv[1] in PLAYING:
+        return guarded(lambda: _carry_out(options))
+    return _carry_out(options)
+
+
+def _carry_out(options: argparse.Namespace) -> int:
     try:
         code = int(options.command(options))
         sys.stdout.flush()

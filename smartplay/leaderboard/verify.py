@@ -48,6 +48,7 @@ UNREPRODUCIBLE = ("cost",)
 """Fields of a report that depend on files outside of the run."""
 MOST_RETRIES = 1000
 MOST_PACKAGES = 100
+NOT_NUMBERED = ("code", "numpy-promotion")
 NEEDED_VERSIONS = ("smartplay", "python", "gymnasium", "numpy")
 _PACKAGE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _VERSION = re.compile(r"[0-9]+([.+!-]?[A-Za-z0-9_]+){0,12}")
@@ -345,7 +346,8 @@ def _impossible(header: RunHeader) -> Iterator[str]:
         yield "the run says no time when it was begun"
     versions = header.versions
     named = all(map(_PACKAGE.fullmatch, versions)) and all(
-        map(_VERSION.fullmatch, versions.values())
+        (_PACKAGE if name in NOT_NUMBERED else _VERSION).fullmatch(version)
+        for name, version in versions.items()
     )
     if not named or len(versions) > MOST_PACKAGES or not {*NEEDED_VERSIONS} <= versions.keys():
         yield "impossible versions of Python and packages"

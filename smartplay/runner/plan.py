@@ -455,7 +455,7 @@ def versions_of(source: AgentSource) -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
     promotion = getattr(np, "_get_promotion_state", lambda: "weak")()
-    return found if promotion == "weak" else found | {"numpy promotion": promotion}
+    return found if promotion == "weak" else found | {"numpy-promotion": promotion}
 
 
 @cache

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from smartplay.results import Run
 
 CAUSES = 3  # of unscored episodes that are reported
-PASSED_ON = "agent seed concurrency out retries cache cluster"
+PASSED_ON = "seed concurrency out retries cache cluster"
 """Options that `smartplay.run` takes as they are."""
 
 
@@ -96,7 +96,8 @@ def run(options: argparse.Namespace) -> int:
 
     with quiet_output() if options.json else nullcontext():
         played = play(
-            games=options.games,
+            options.agent,
+            options.games,
             episodes=options.episodes,
             steps=options.steps,
             suite=options.suite,
