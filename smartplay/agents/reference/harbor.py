@@ -12,7 +12,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal
 
 from smartplay.agents.reference import harbor_reading as read
@@ -25,7 +25,7 @@ STYLES: tuple[Style, ...] = ("lapse", "capacity", "shallow")
 NOTHING = -1.0
 _PLACE = re.compile(r"(Round \d+|Practice), move (\d+)\. ")
 NOISE = 0.55
-"""Relative error of an urn's worth, as a share of the logarithm of the ratio it just tells apart."""
+"""Error of an urn's worth, as a share of the logarithm of the ratio that is just told apart."""
 
 
 class HarborReference:
@@ -46,8 +46,8 @@ class HarborReference:
         actions: Names of the actions.
         seed: Decides guesses and what varies.
         without: The faculty that is missing; empty for none.
-        faculties: By capability, as cards spell it, its threshold in levels of the dial and its
-            slope; whole if not named.
+        thresholds: By capability, as cards spell it, a threshold and a slope, both in levels of the
+            dial; what is not named is whole.
         slip: The chance that a round is spoilt by a careless move.
         style: How the agent fails.
     """
@@ -61,12 +61,12 @@ class HarborReference:
         actions: list[str],
         seed: int,
         without: str = "",
-        faculties: Mapping[str, tuple[float, float]] | None = None,
+        thresholds: Mapping[str, Sequence[float]] | None = None,
         slip: float = 0.0,
         style: Style = "lapse",
     ) -> None:
         self._actions, self._random = actions, random.Random(seed)
-        self._graded = dict(faculties or {})
+        self._graded = dict(thresholds or {})
         if without:
             self._graded[WITHOUT[without]] = (-math.inf, 1.0)
         self._slip, self._style = slip, style
@@ -184,12 +184,8 @@ class HarborReference:
         if self._round == "Practice":
             return None
         limit = self._limit(Capability.LEARNING_FROM_INTERACTIONS, len(self._pools))
-        kept = list(self._pools.items())[
-            -int(min(max(limit, 0), len(self._pools))) or len(self._pools) :
-        ]
-        if limit < 1:
-            kept = []
-        pool = dict(kept).get(self._bird or "")
+        last = list(self._pools)[-int(min(limit, len(self._pools))) :] if limit >= 1 else []
+        pool = self._pools[self._bird] if self._bird in last else None
         if self._shallow(limit) and self._pools:
             pool = Counter(self._pools.values()).most_common(1)[0][0]
         return None if pool is None else self._actions[pool]
@@ -231,7 +227,7 @@ WITHOUT = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _values(capability: Capability) -> list[float]:
     """The levels of a capability's dial."""
     return next(

@@ -149,7 +149,8 @@ def tunes(text: str) -> tuple[dict[str, tuple[Tune, Tune]], Tune, list[str]]:
     told += [
         (word, one, other)
         for one, word, other in re.findall(
-            r"(?:is|one rings|calls for) ([\d ]+), (?:the word |to )?(\w+-\w+) (?:is |for )?([\d ]+)",
+            r"(?:is|one rings|calls for) ([\d ]+), (?:the word |to )?(\w+-\w+) (?:is |for )?"
+            r"([\d ]+)",
             text,
         )
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from smartplay.games.harbor.kind import MOVES, Kind, listed, shuffled
+from smartplay.games.harbor.kind import MOVES, Kind, capital, listed
 
 BELLS = 6
 LONGEST = 12
@@ -29,6 +29,9 @@ SHOWN = (
     "They ring {tune} for {stem} and {other} for {word}.",
     "The word {stem} calls for {tune}, the word {word} for {other}.",
 )
+Change = int | tuple[int, ...]
+"""By how many bells a tune is moved up, or the places from which its bells are taken."""
+
 STEM = ("{stem} is {tune}.", "To {stem} one rings {tune}.", "They ring {tune} for {stem}.")
 
 
@@ -55,7 +58,7 @@ class Bells(Kind):
         """Draw endings, their examples, and a word."""
         rng = self.rng
         *self._endings, silent = rng.sample(range(len(ENDINGS)), 2 * EACH + 1)
-        changes = [*rng.sample(ORDERS, EACH), *rng.sample(range(1, BELLS), EACH)]
+        changes: list[Change] = [*rng.sample(ORDERS, EACH), *rng.sample(range(1, BELLS), EACH)]
         *stems, self._stem = rng.sample(range(len(STEMS)), 2 * EACH + 1)
         *tunes, self._tune = [rng.choice(TUNES) for _ in range(2 * EACH + 1)]
         self._examples = list(zip(stems, tunes, self._endings, changes, strict=True))
@@ -86,13 +89,14 @@ class Bells(Kind):
             )
         parts.append(f"The ending {ENDINGS[self._silent]} changes nothing.")
         parts.append(rng.choice(STEM).format(stem=STEMS[self._stem], tune=_bells(self._tune)))
-        parts = [parts[k] for k in shuffled(rng, len(parts))]
-        return " ".join(part[0].upper() + part[1:] for part in parts)
+        rng.shuffle(parts)
+        return " ".join(map(capital, parts))
 
     def text(self) -> str:
         """The examples, the word and what was rung."""
         word = "-".join([STEMS[self._stem], *(ENDINGS[ending] for ending in self._word)])
-        rung = f" You have rung {listed_bells(self.done)}." if self.done else ""
+        bells = [f"bell {bell + 1}" for bell in self.done]
+        rung = f" You have rung {listed(bells)}." if bells else ""
         ordinal = ("first", "second", "third")[len(self.done)]
         return f"{self._told} Now ring {word}.{rung} Which bell is the {ordinal}?"
 
@@ -104,7 +108,7 @@ class Bells(Kind):
         return [*found, *self._tune, self._silent, *self._word]
 
 
-def changed(tune: tuple[int, ...], change: int | tuple[int, ...]) -> tuple[int, ...]:
+def changed(tune: tuple[int, ...], change: Change) -> tuple[int, ...]:
     """The tune after an ending: moved up by a number of bells, or in another order."""
     if isinstance(change, int):
         return tuple((bell + change) % BELLS for bell in tune)
@@ -113,9 +117,3 @@ def changed(tune: tuple[int, ...], change: int | tuple[int, ...]) -> tuple[int, 
 
 def _bells(tune: tuple[int, ...]) -> str:
     return " ".join(str(bell + 1) for bell in tune)
-
-
-def listed_bells(done: list[int]) -> str:
-    """The bells rung so far in words."""
-    names = [f"bell {bell + 1}" for bell in done]
-    return listed(names) if len(names) > 1 else names[0]

@@ -7,8 +7,8 @@ from smartplay.games.harbor.kind import MOVES, Kind, capital, shuffled
 DAYS = ("Anchorday", "Bellday", "Crabday", "Driftday", "Eelday", "Foamday")
 EVENTS = (
     "auction", "ball", "banquet", "bazaar", "blessing", "bonfire", "breakfast", "chess match",
-    "choir practice", "christening", "circus", "concert", "contest", "debate", "drill",
-    "dog show", "eclipse", "exhibition", "fair", "farewell", "feast", "fencing match", "flea market",
+    "choir practice", "christening", "circus", "concert", "contest", "debate", "dog show", "drill",
+    "eclipse", "exhibition", "fair", "farewell", "feast", "fencing match", "flea market",
     "funeral", "harvest", "holiday", "inspection", "jubilee", "launch", "lecture", "lottery",
     "parade", "picnic", "play", "procession", "puppet show", "regatta", "rehearsal", "sale",
     "sermon", "supper", "swimming race", "trial", "tug of war", "unveiling", "visit", "wedding",

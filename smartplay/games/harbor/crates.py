@@ -12,9 +12,8 @@ CRATES = (
     "nails", "olives", "paper", "rice", "silk", "tea", "wool",
 )  # fmt: skip
 WAYS = tuple((a, b) for a in range(3) for b in range(3) if a != b)
-GOAL = ((0, 1, 2), (3, 4, 5), ())
-
 Stacks = tuple[tuple[int, ...], ...]
+GOALS: tuple[Stacks, ...] = (((0, 1, 2), (3, 4, 5), ()), ((0, 1, 2, 3, 4, 5), (), ()))
 
 
 class Crates(Kind):
@@ -29,21 +28,22 @@ class Crates(Kind):
     size = 2 * (3 * 6 + 3)
     rules = (
         "Six crates stand in stacks on three quays. A move takes the topmost crate of one quay and "
-        "puts it on top of the stack of another; from an empty quay nothing can be taken. A move is "
-        "right if it begins a way to the wanted stacks that takes as few moves as possible. After "
-        "three moves the round is over, even if the stacks are not done."
+        "puts it on top of the stack of another; from an empty quay nothing can be taken. A move "
+        "is right if it begins a way to the wanted stacks that takes as few moves as possible. "
+        "After three moves the round is over, even if the stacks are not done."
     )
 
     def draw(self) -> None:
-        """Draw a start; quay q of it stands at quay `_quays[q]` of the harbor."""
-        self._stacks = self.rng.choice(_starts()[int(self.value)])
+        """Draw start and goal; quay q of them stands at quay `_quays[q]` of the harbor."""
+        self._goal = self.rng.choice(GOALS)
+        self._stacks = self.rng.choice(_starts(self._goal)[int(self.value)])
         self._quays = shuffled(self.rng, len(QUAYS))
-        self._names = self.rng.sample(CRATES, 6)
+        self._names = self.rng.sample(range(len(CRATES)), 6)
 
     @property
     def right(self) -> int:
         """The first of the best moves from where the crates are."""
-        far = _distances()
+        far = _distances(self._goal)
         goal = far[self._stacks] - 1
         for way in WAYS:
             after = moved(self._stacks, way)
@@ -62,28 +62,29 @@ class Crates(Kind):
 
     def text(self) -> str:
         """The stacks as they are and as they are wanted."""
-        left = "last" if len(self.done) == MOVES - 1 else f"{MOVES - len(self.done)} moves are left"
+        left = MOVES - len(self.done)
         return (
-            f"{'This is the last move' if left == 'last' else left.capitalize()} of this round.\n"
+            f"{left} move{'s are' if left > 1 else ' is'} left in this round.\n"
             f"Now, from bottom to top: {self._told(self._stacks)}.\n"
-            f"Wanted: {self._told(GOAL)}."
+            f"Wanted: {self._told(self._goal)}."
         )
 
     def _told(self, stacks: Stacks) -> str:
         parts = []
         for place, quay in enumerate(QUAYS):
             stack = stacks[self._quays.index(place)]
-            names = ", ".join(self._names[crate] for crate in stack)
+            names = ", ".join(CRATES[self._names[crate]] for crate in stack)
             parts.append(f"{quay} quay {names or 'empty'}")
         return "; ".join(parts)
 
     def numbers(self) -> list[int]:
-        """Per quay the crates from the bottom (0 to 5, -1 for none), now and as wanted."""
+        """Per quay the number of crates and the crates from the bottom, now and as wanted."""
         found = []
-        for stacks in (self._stacks, GOAL):
+        for stacks in (self._stacks, self._goal):
             for place in range(len(QUAYS)):
                 stack = stacks[self._quays.index(place)]
-                found += [len(stack), *stack, *[-1] * (6 - len(stack))]
+                crates = [self._names[crate] for crate in stack]
+                found += [len(crates), *crates, *[-1] * (6 - len(crates))]
         return found
 
 
@@ -98,11 +99,11 @@ def moved(stacks: Stacks, way: tuple[int, int]) -> Stacks | None:
     return tuple(after)
 
 
-@lru_cache(maxsize=1)
-def _distances() -> dict[Stacks, int]:
-    """Moves from each arrangement to `GOAL`; moves can be taken back, so also from it."""
-    far: dict[Stacks, int] = {GOAL: 0}
-    edge = [GOAL]
+@lru_cache(maxsize=len(GOALS))
+def _distances(goal: Stacks) -> dict[Stacks, int]:
+    """Moves from each arrangement to a goal; moves can be taken back, so also from it."""
+    far: dict[Stacks, int] = {goal: 0}
+    edge = [goal]
     while edge:
         following = []
         for stacks in edge:
@@ -115,10 +116,10 @@ def _distances() -> dict[Stacks, int]:
     return far
 
 
-@lru_cache(maxsize=1)
-def _starts() -> dict[int, list[Stacks]]:
+@lru_cache(maxsize=len(GOALS))
+def _starts(goal: Stacks) -> dict[int, list[Stacks]]:
     """By distance the arrangements whose next three best moves have no equals."""
-    far = _distances()
+    far = _distances(goal)
     found: dict[int, list[Stacks]] = {}
     for stacks, moves in far.items():
         if moves >= MOVES and _alone(stacks, far):

@@ -12,6 +12,9 @@ FORMS = (
     "There the diver {verb} {way}.",
     "A passage opens, and the diver {verb} {way}.",
     "After a short rest the diver {verb} {way}.",
+    "Behind a pillar the diver {verb} {way}.",
+    "Then the diver {verb} {way}.",
+    "A lamp flickers, and the diver {verb} {way}.",
 )
 ON = ("ahead", "on", "along", "forwards")
 

@@ -18,7 +18,8 @@ CHECKED = (
 class Drift(Kind):
     """The orders of 24 steps and the squares after each; three of them are not where ordered.
 
-    Only as many steps as the level says are open to doubt, and they may lie anywhere.
+    Only as many steps as the level says are open to doubt, and they may lie anywhere. All orders
+    are given equally often.
     """
 
     actions = tuple(f"Order: {order}" for order in ORDERS)
@@ -27,8 +28,8 @@ class Drift(Kind):
     rules = (
         "A tug moves on a chart of squares, columns A to Z from west to east, rows 1 to 26 from "
         "south to north. Each order moves it by one square or lets it wait, but in this current a "
-        "step may go astray, and then the tug moves otherwise than ordered, or stays, or moves when "
-        "it should wait; later steps go on from there. You look for the three steps that went "
+        "step may go astray, and then the tug moves otherwise than ordered, or stays, or moves "
+        "when it should wait; later steps go on from there. You look for the three steps that went "
         "astray and give their orders once more, in the order in which they were given, one in "
         "each move."
     )
@@ -38,7 +39,7 @@ class Drift(Kind):
         rng, doubtful = self.rng, int(self.value)
         self._first = rng.randrange(STEPS - doubtful + 1)
         while True:
-            self._orders = [rng.randrange(len(ORDERS)) for _ in range(STEPS)]
+            self._orders = [k % len(ORDERS) for k in rng.sample(range(STEPS + 1), STEPS)]
             astray = sorted(rng.sample(range(self._first, self._first + doubtful), MOVES))
             done = [
                 rng.choice([k for k in range(len(ORDERS)) if k != order])
@@ -64,8 +65,8 @@ class Drift(Kind):
         checked = CHECKED[self._form].format(first=self._first + 1, last=last)
         given = ", ".join(ORDERS[order] for order in self.done)
         return (
-            f"The tug began at {start}.\nOrders: {orders}.\nSquares after each: {squares}.\n{checked}"
-            f" Given once more so far: {given or 'none'}."
+            f"The tug began at {start}.\nOrders: {orders}.\nSquares after each: {squares}.\n"
+            f"{checked} Given once more so far: {given or 'none'}."
         )
 
     def numbers(self) -> list[int]:

@@ -85,7 +85,7 @@ def shuffled(rng: random.Random, number: int) -> list[int]:
 
 def listed(parts: Sequence[str]) -> str:
     """Join parts as in a sentence: `a, b and c`."""
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
 def capital(text: str) -> str:

@@ -38,8 +38,8 @@ class Pools(Kind):
         "in a ring, pool 1 next to pool 6. Right is the pool where the fish are. Each kind of bird "
         "always stands for the same pool, whatever it does, and several kinds may stand for one. "
         f"First come {practice} moves of practice, after which you are told how far on (from pool "
-        "1 to pool 2 and so on) or back the fish were. They do not count. In the rounds that follow "
-        "you are told nothing."
+        "1 to pool 2 and so on) or back the fish were. They do not count. In the rounds that "
+        "follow you are told nothing."
     )
 
     def begin(self) -> None:
@@ -85,7 +85,7 @@ class Pools(Kind):
         return FORMS[self._form].format(sign=SIGNS[self._signs[self._now]])
 
     def numbers(self) -> list[int]:
-        """The sign, and how many pools on the fish of the last move were, -1 if that is not told."""
+        """The sign, and how far on the fish of the last move were, -1 if that is not told."""
         return [self._signs[self._now], self._away]
 
 

@@ -8,8 +8,8 @@ from smartplay.games.harbor.kind import MOVES, Kind, shuffled
 
 URNS = ("clay", "glass", "iron", "oak", "stone", "tin")
 TOTALS = (40, 50, 60, 75, 80, 90, 100, 120, 125, 150, 160, 180, 200)
-NEAR = 0.6
-"""Of the way from a ratio to equality: how exactly whole balls and coins have to meet it."""
+EXACT = 0.2
+"""How far whole balls and coins may leave the ratio aside, as a share of its way to 1."""
 FORMS = (
     "The {urn} urn holds {total} balls, {white} of them white; a white ball pays {prize} coins.",
     "In the {urn} urn {white} of {total} balls are white and pay {prize} coins each.",
@@ -44,9 +44,9 @@ class Urns(Kind):
     def _draw_urns(self) -> tuple[list[tuple[int, int, int, int, int]], int]:
         """Urn, total, white, prize and form of each, in the order told; the best urn."""
         rng, ratio = self.rng, self.value / 100
+        best = rng.randrange(len(URNS))
         while True:
-            best = rng.randrange(len(URNS))
-            chance, worth = rng.uniform(0.03, 0.05), rng.uniform(8, 12)
+            chance, worth = rng.uniform(0.02, 0.05), rng.uniform(8, 12)
             urns = []
             for rank in range(len(URNS)):  # from the largest prize and the least chance on
                 wanted = worth * (
@@ -56,7 +56,7 @@ class Urns(Kind):
                 white = round(chance * total)
                 if 1 < white < total:
                     urns.append((total, white, round(wanted * total / white)))
-                chance *= rng.uniform(1.25, 1.5) * (1 / ratio if rank == best else 1)
+                chance *= rng.uniform(1.2, 1.4) * (1 / ratio if rank + 1 == best else 1)
             if len(urns) == len(URNS) and _as_wanted(urns, best, ratio):
                 break
         names = shuffled(rng, len(URNS))
@@ -87,4 +87,4 @@ def _as_wanted(urns: list[tuple[int, int, int]], best: int, ratio: float) -> boo
     second = max(worth for rank, worth in enumerate(worths) if rank != best)
     falling = all(one > other for one, other in pairwise(prizes))
     rising = all(one < other for one, other in pairwise(chances))
-    return falling and rising and abs(second / worths[best] - ratio) < (1 - ratio) * (1 - NEAR) / 2
+    return falling and rising and abs(second / worths[best] - ratio) < (1 - ratio) * EXACT

@@ -88,7 +88,9 @@ FILLERS = (
 )
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PER_ENTRY = 6
-REJECTIONS = 4
+REJECTIONS = 3
+TYPICAL = 12
+"""Words of a sentence."""
 
 
 class Voyage(Kind):
@@ -157,17 +159,22 @@ class Voyage(Kind):
 
 def _woven(rng: random.Random, told: Sequence[list[str]], words: int) -> list[str]:
     """As many words of the log as wanted, or a few more, each part of what is told in its third."""
-    missing = words - sum(len(sentence.split()) for part in told for sentence in part)
+    missing = words - sum(map(_words, [sentence for part in told for sentence in part]))
     thirds = []
-    for k, part in enumerate(told):
+    for part in told:
         filling: list[str] = []
-        share = missing * (k + 1) // len(told) - missing * k // len(told)
-        while share > 0:
+        share = missing / len(told)
+        while share > TYPICAL / 2:
             filling.append(_filler(rng))
-            share -= len(filling[-1].split())
+            share -= _words(filling[-1])
         both = [*part, *filling]
         thirds += [both[place] for place in shuffled(rng, len(both))]
     return thirds
+
+
+def _words(sentence: str) -> float:
+    """Of a sentence with its share of the day that begins an entry."""
+    return len(sentence.split()) + 1 / PER_ENTRY
 
 
 def _filler(rng: random.Random) -> str:
