@@ -91,10 +91,11 @@ class HarborReference:
         before, place, move, now = _PLACE.split(observation, maxsplit=1)
         if place != self._round or place == "Practice":
             self._round, self._needed = place, 0
-            chance = self._random.uniform(1e-12, 1)
-            self._capacity = math.log(chance / (1 - chance)) if chance < 1 else math.inf
+            chance = self._random.random() or 0.5
+            self._capacity = math.log(chance / (1 - chance))
             self._slipped = self._random.random() < self._slip
         self._learn(before)
+        self._bird = read.bird(now)
         answer = None if self._slipped else self._think(now, int(move) - 1)
         return answer or self._random.choice(self._actions)
 
@@ -102,7 +103,7 @@ class HarborReference:
         for words, thought in self._thoughts.items():
             if words in now:
                 return thought(now, move)
-        return self._pool(now)
+        return self._pool()
 
     def _limit(self, capability: Capability, demand: float) -> float:
         """How far the faculty reaches in this round, in the unit of the dial."""
@@ -179,8 +180,7 @@ class HarborReference:
             return None
         return f"Draw from the {max(worths, key=worths.__getitem__)} urn"
 
-    def _pool(self, now: str) -> str | None:
-        self._bird = read.bird(now)
+    def _pool(self) -> str | None:
         if self._round == "Practice":
             return None
         limit = self._limit(Capability.LEARNING_FROM_INTERACTIONS, len(self._pools))
