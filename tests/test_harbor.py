@@ -14,7 +14,7 @@ import pytest
 
 from smartplay.agents.catalog import find_agent
 from smartplay.agents.context import Context, Observation
-from smartplay.agents.reference.harbor import STYLES, HarborReference
+from smartplay.agents.reference.harbor import STYLES, HarborReference, Style
 from smartplay.agents.simple import RandomAgent
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
@@ -34,7 +34,7 @@ def moves(card: GameCard, level: int, seed: int, number: int = 6) -> list[dict[s
     """What each counted move tells, with the right action; the right ones are taken."""
     env = gym.make(card.id, level=level, disable_env_checker=True)
     text, info = env.reset(seed=seed)
-    told = []
+    told: list[dict[str, Any]] = []
     while len(told) < number:
         now = text.rpartition("\nRound ")[2] if "\nRound " in text else text
         right = info["state"]["right"]
@@ -118,7 +118,7 @@ def test_a_round_counts_if_all_its_moves_are_right(card: GameCard) -> None:
         right = info["state"]["right"]
         action = (right + 1) % len(info["actions"]) if k in wrong else right
         _, reward, over, _, info = env.step(action)
-        rewards.append(reward)
+        rewards.append(float(reward))
         assert over == (k == MOVES * ROUNDS - 1)
     lost = {k // MOVES for k in wrong}
     assert info["score"] == ROUNDS - len(lost) == sum(rewards)
@@ -422,7 +422,7 @@ def test_random_play_stays_at_the_chance_of_the_card(card: GameCard) -> None:
 
 @each_kind
 @pytest.mark.parametrize("style", STYLES)
-def test_a_graded_faculty_fails_beyond_its_threshold(card: GameCard, style: str) -> None:
+def test_a_graded_faculty_fails_beyond_its_threshold(card: GameCard, style: Style) -> None:
     assert card.dial
     graded = {card.dial.capability: (5.5, 0.3)}
     make = partial(HarborReference, thresholds=graded, style=style)

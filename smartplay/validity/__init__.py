@@ -4,6 +4,8 @@
 degrees      what a choice of games can tell apart; what the published scores do
 matrix       what ablations do to scores, worked out from scores
 study        plays ablated agents and hands their scores to matrix
+population   synthetic agents with known thresholds, measured by two games
+mtmm         how two measurements of nine capabilities agree: the multitrait-multimethod matrix
 sensitivity  plays an agent under variants of the prompt: how much of its score is the prompt
 ```
 """

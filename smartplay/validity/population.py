@@ -11,7 +11,6 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
-from importlib import resources
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -36,7 +35,7 @@ METHODS = ("contrast", "harbor")
 AGENTS, EPISODES, SEED = 400, 8, 2026
 SLOPES, SLIPS = (0.3, 1.2), (0.0, 0.3)
 ARCHITECTURES = ("graded", "limited", "shallow")
-STORED = "population.json"
+STORED = Path(__file__).with_name("population.json")
 
 
 class Synthetic(msgspec.Struct, frozen=True):
@@ -251,11 +250,15 @@ def study_population(
             found = list(pool.map(one, agents, chunksize=4))
     return Population(
         methods=list(methods),
-        games={card.id: card.digest for family in methods for card in dial_cards(family)},
+        games=_digests(methods),
         episodes=episodes,
         agents=list(agents),
         measured=[[each[k] for each in found] for k in range(len(methods))],
     )
+
+
+def _digests(methods: Sequence[str]) -> dict[str, str]:
+    return {card.id: card.digest for family in methods for card in dial_cards(family)}
 
 
 def matrix_of(found: Population, architecture: str | None = None) -> Mtmm:
@@ -267,9 +270,30 @@ def matrix_of(found: Population, architecture: str | None = None) -> Mtmm:
 
 
 def stored_population() -> Population:
-    """The population that was measured with the shipped games."""
-    file = Path(str(resources.files("smartplay.validity"))) / STORED
-    return msgspec.json.decode(file.read_bytes(), type=Population)
+    """The population that was last measured.
+
+    Raises:
+        UsageError: If none was, or with other games than these.
+    """
+    text = STORED.read_bytes() if STORED.is_file() else b"null"
+    found = msgspec.json.decode(text, type=Population | None)
+    if found is None or found.games != _digests(METHODS):
+        raise UsageError(
+            "no synthetic agents were measured with the present games; "
+            "measure them: smartplay validity --all"
+        )
+    return found
+
+
+def failing_capabilities() -> dict[str, list[str]]:
+    """The capabilities of which the stored figures say that they are not measured well, and why.
+
+    Empty also where nothing fits the present games, for then nothing is known.
+    """
+    try:
+        return matrix_of(stored_population()).failing
+    except UsageError:
+        return {}
 
 
 def store_population(found: Population, path: Path) -> None:
