@@ -200,7 +200,7 @@ def test_orders_lead_to_the_berth_and_each_decides() -> None:
             assert len(given) == level
             assert len(lines) == 12
             for line in given:
-                sign, state = re.search(r"the (\w+) is (\w+)", line).groups()  # type: ignore[union-attr]
+                sign, state = re.search(r"the (\w+) (?:is|be) (\w+)", line).groups()  # type: ignore[union-attr]
                 ways = re.findall(r"(\w+) berths? (on|back)", line)
                 number, way = ways[states[sign] != state]
                 assert count[number]

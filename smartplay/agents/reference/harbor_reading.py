@@ -49,6 +49,11 @@ _CORRECTED = _forms(
     "My entries say {name} and should have said {room}",
     "By the {name} I meant the {room}",
 )
+_CONFIRMED = _forms(
+    "What I entered of the {room} is true",
+    "The {room} I named as it should be",
+    "Of the {room} my entries are right",
+)
 _LATER = _forms(
     "The {a} is {n} after the {b}[.]",
     "{n} after the {b} comes the {a}[.]",
@@ -91,6 +96,11 @@ def entries(log: str) -> tuple[list[Entry], int]:
         for form in forms
         for told in form.finditer(log)
     ]
+    found += [
+        Entry(2, told["b"], told["b"], len(log[: told.end()].split()))
+        for form in _CONFIRMED
+        for told in form.finditer(log)
+    ]
     return found, len(log.split())
 
 
@@ -114,7 +124,9 @@ def orders(text: str) -> list[tuple[str, dict[str, int]]]:
             _COUNT[number] * (1 if way == "on" else -1)
             for number, way in re.findall(r"(one|two|three) berths? (on|back)", line)
         ]
-        sign, first, second = re.search(r"the (\w+) is (\w+)\b.* it is (\w+)", line).groups()  # type: ignore[union-attr]
+        sign, first, second = re.search(
+            r"the (\w+) (?:is|be) (\w+)\b.* it (?:is|be) (\w+)", line
+        ).groups()  # type: ignore[union-attr]
         found.append((sign, dict(zip((first, second), ways, strict=True))))
     return found
 

@@ -53,7 +53,6 @@ class HarborEnv(NativeEnv[Any, Any]):
         kind: The rounds of this episode.
         moves: Moves made, those of practice included.
         score: Rounds that were right.
-        results: Whether each round played was right.
 
     Raises:
         UnknownNameError: If there is no such capability.
@@ -79,7 +78,6 @@ class HarborEnv(NativeEnv[Any, Any]):
     def _begin(self, seed: int) -> None:
         self.kind = self._kind(random.Random(seed), self._level)
         self.moves = self.score = 0
-        self.results: list[bool] = []
         self._whole = True
 
     def reset(
@@ -100,7 +98,6 @@ class HarborEnv(NativeEnv[Any, Any]):
         if self.counted > 0:
             self._whole = (self._whole or self.counted % MOVES == 1) and right
             if self.counted % MOVES == 0:
-                self.results.append(self._whole)
                 self.score += self._whole
                 reward = float(self._whole)
         return self._observation(), reward, self.over, False, {"outcome": outcome}
@@ -119,10 +116,10 @@ class HarborEnv(NativeEnv[Any, Any]):
         return np.array(self.kind.numbers(), dtype=np.int32)
 
     def picture(self) -> Any:
-        """A picture of the harbor, the rounds so far and the moves of the present one."""
+        """A picture of the harbor: how many rounds and moves were made."""
         from smartplay.games.harbor.picture import harbor_picture
 
-        return harbor_picture(self.results, max(0, self.counted) % MOVES, self.kind.actions)
+        return harbor_picture(*divmod(max(0, self.counted), MOVES), self.kind.actions)
 
 
 class HarborText(Describer[HarborEnv]):

@@ -25,7 +25,7 @@ FORMS = (
     "if the {sign} is {first}, {verb} {one}; if it is {second}, {two}.",
     "when the {sign} is {first}, {verb} {one}, and when it is {second}, {two}.",
     "{verb} {one} if the {sign} is {first}, but {two} if it is {second}.",
-    "in case the {sign} is {first}, {verb} {one}, in case it is {second}, {two}.",
+    "should the {sign} be {first}, {verb} {one}; should it be {second}, {two}.",
 )
 
 
@@ -85,7 +85,11 @@ class Orders(Kind):
         ]
         lines = [self._sentence(sign) for sign in self._order]
         return "\n".join(
-            ["", *lines, f"{capital(listed(signs))}. The boat is called to berth {start + 1}."]
+            [
+                "On the board:",
+                *lines,
+                f"{capital(listed(signs))}. The boat is called to berth {start + 1}.",
+            ]
         )
 
     def numbers(self) -> list[int]:

@@ -38,6 +38,11 @@ CORRECTED = (
     "My entries say {room} and should have said {other}.",
     "By the {room} I meant the {other}, having mixed up the names.",
 )
+CONFIRMED = (
+    "What I entered of the {room} is true, whatever I say of the others.",
+    "The {room} I named as it should be, and I stand by that.",
+    "Of the {room} my entries are right, and need no other name.",
+)
 REJECTED = (
     "The purser had wanted the {mark} chests in the {room}, but nobody listened.",
     "For a while the {room} was thought of for the chests with the {mark}, then dropped.",
@@ -129,7 +134,9 @@ class Voyage(Kind):
                 for mark, room in zip(self._marks, self._stowed, strict=True)
             ],
             [
-                rng.choice(CORRECTED).format(room=room, other=ROOMS[other])
+                rng.choice(CONFIRMED if ROOMS[other] == room else CORRECTED).format(
+                    room=room, other=ROOMS[other]
+                )
                 for room, other in zip(ROOMS, self._meant, strict=True)
             ],
         ]
