@@ -473,5 +473,15 @@ def test_an_ablated_reference_lacks_one_faculty() -> None:
             )
 
 
+@each_kind
+def test_other_names_for_the_actions_cost_nothing(card: GameCard) -> None:
+    maker = find_agent("reference", {"ablation": "rename"}).make
+
+    def make(manual: str, actions: list[str], seed: int) -> Any:
+        return maker(Context(manual=manual, actions=list(actions), seed=seed))
+
+    assert score(card, 6, make, range(1)) == 1
+
+
 def test_the_general_id_is_reached_by_its_name() -> None:
     assert get_card("Harbor").id == "smartplay/Harbor-v0"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from smartplay.cli.output import print_table
-from smartplay.validity.mtmm import Correlation, Mtmm
+from smartplay.validity.mtmm import Mtmm
 
 
 def print_mtmm(found: Mtmm) -> None:
@@ -17,10 +15,10 @@ def print_mtmm(found: Mtmm) -> None:
     rows = [
         (
             trait.capability,
-            _with_interval(trait.agree),
-            two_digits(trait.rival.r),
-            *map(_with_interval, trait.true),
-            two_digits(trait.stray.r),
+            str(trait.agree),
+            two_digits(trait.rival.mean),
+            *map(str, trait.true),
+            two_digits(trait.stray.mean),
             "; ".join(trait.failures) or "yes",
         )
         for trait in found.traits
@@ -35,13 +33,8 @@ def print_mtmm(found: Mtmm) -> None:
     print_table(
         "\nThe multitrait-multimethod matrix",
         ("", *(str(k + 1) for k in range(len(labels)))),
-        [(f"{k + 1} {labels[k]}", *_row(row[: k + 1])) for k, row in enumerate(found.matrix)],
+        [
+            (f"{k + 1} {labels[k]}", *(two_digits(each.mean) for each in row[: k + 1]))
+            for k, row in enumerate(found.matrix)
+        ],
     )
-
-
-def _with_interval(found: Correlation) -> str:
-    return f"{found.r:.2f} [{found.low:.2f}, {found.high:.2f}]"
-
-
-def _row(found: Sequence[Correlation]) -> list[str]:
-    return [f"{each.r:.2f}" for each in found]

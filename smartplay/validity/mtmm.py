@@ -13,21 +13,13 @@ from itertools import product
 import msgspec
 import numpy as np
 
-from smartplay.scores.statistics import Floats
+from smartplay.scores.statistics import Floats, Interval
 
 AGREE, TRUE, OFF = 0.75, 0.9, 0.2
 """At least so much must two methods agree, and a measurement with the truth; at most so much may
 different traits go together."""
 NORMAL = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
-
-
-class Correlation(msgspec.Struct, frozen=True):
-    """Pearson's r with the ends of its 95 % interval, by Fisher's z transformation."""
-
-    r: float
-    low: float
-    high: float
 
 
 class Trait(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,10 +35,10 @@ class Trait(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     capability: str
-    agree: Correlation
-    rival: Correlation
-    true: list[Correlation]
-    stray: Correlation
+    agree: Interval
+    rival: Interval
+    true: list[Interval]
+    stray: Interval
     failures: list[str]
 
 
@@ -65,7 +57,7 @@ class Mtmm(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: list[str]
     methods: list[str]
     agents: int
-    matrix: list[list[Correlation]]
+    matrix: list[list[Interval]]
     traits: list[Trait]
 
     @property
@@ -74,10 +66,10 @@ class Mtmm(msgspec.Struct, frozen=True, kw_only=True):
         return {trait.capability: trait.failures for trait in self.traits if trait.failures}
 
 
-def correlation(r: float, number: int) -> Correlation:
-    """A correlation of `number` pairs with its interval: tanh(artanh r ± 1.96 / √(number - 3))."""
+def correlation(r: float, number: int) -> Interval:
+    """An r of `number` pairs with Fisher's interval: tanh(artanh r ± 1.96 / √(number - 3))."""
     z, half = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12)), NORMAL / np.sqrt(number - 3)
-    return Correlation(float(r), float(np.tanh(z - half)), float(np.tanh(z + half)))
+    return Interval(float(r), float(np.tanh(z - half)), float(np.tanh(z + half)))
 
 
 def mtmm(
@@ -121,17 +113,19 @@ def mtmm(
 
 def _failures(trait: Trait, methods: Sequence[str]) -> list[str]:
     found = []
-    if trait.agree.r < AGREE:
-        found.append(f"the two methods agree by {trait.agree.r:.2f} only")
-    if trait.agree.r <= abs(trait.rival.r):
+    if trait.agree.mean < AGREE:
+        found.append(f"the two methods agree by {trait.agree.mean:.2f} only")
+    if trait.agree.mean <= abs(trait.rival.mean):
         found.append("a measurement goes along more with another trait than with its own")
     found += [
-        f"{method} agrees with the truth by {true.r:.2f} only"
+        f"{method} agrees with the truth by {true.mean:.2f} only"
         for method, true in zip(methods, trait.true, strict=True)
-        if true.r < TRUE
+        if true.mean < TRUE
     ]
-    if abs(trait.rival.r) > OFF:
-        found.append(f"a measurement goes along with that of another trait by {trait.rival.r:.2f}")
-    if abs(trait.stray.r) > OFF:
-        found.append(f"a measurement goes along with another trait by {trait.stray.r:.2f}")
+    if abs(trait.rival.mean) > OFF:
+        found.append(
+            f"a measurement goes along with that of another trait by {trait.rival.mean:.2f}"
+        )
+    if abs(trait.stray.mean) > OFF:
+        found.append(f"a measurement goes along with another trait by {trait.stray.mean:.2f}")
     return found

@@ -71,6 +71,7 @@ class HarborReference:
             self._graded[WITHOUT[without]] = (-math.inf, 1.0)
         self._slip, self._style = slip, style
         self._log, self._words = read.entries(manual.partition("The log:\n")[2])
+        self._currents, self._directions = read.currents(manual), read.directions(manual)
         self._pools: dict[str, int] = {}
         self._bird: str | None = None
         self._round, self._capacity, self._needed, self._slipped = "", 0.0, 0, False
@@ -200,7 +201,8 @@ class HarborReference:
     def _order(self, now: str, move: int) -> str | None:
         given, squares, first, last = read.steps(now)
         limit = self._limit(Capability.ERROR_HANDLING, last + 1 - first)
-        found = think.astray(given, squares, first, last, limit)
+        doubtful = range(first, int(min(last + 1, first + max(limit, 0))))
+        found = think.astray(given, squares, doubtful, self._currents)
         if self._shallow(limit):
             stayed = range(first, last + 1)
             found = [given[k] for k in stayed if squares[k] == squares[k + 1]]
@@ -213,7 +215,7 @@ class HarborReference:
             return None
         if self._shallow(limit):
             turns, limit = [turn for turn in turns if turn in ("left", "right")], math.inf
-        return f"Point {think.facing(start, turns, limit)}"
+        return f"Point {think.facing(start, turns, limit, self._directions)}"
 
 
 WITHOUT = {

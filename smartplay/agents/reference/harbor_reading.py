@@ -13,9 +13,7 @@ _PARTS = {
     "{a}": r"(?P<a>[a-z ]+?)",
     "{b}": r"(?P<b>[a-z ]+?)",
     "{n}": r"(?P<n>[Oo]ne|[Tt]wo|[Tt]hree) days?",
-    "{day}": r"(?P<b>[A-Z][a-z]+day)",
-    "{room}": r"(?P<b>forepeak|orlop|steerage|lazaret|tween deck|well)",
-    "{name}": r"(?P<a>forepeak|orlop|steerage|lazaret|tween deck|well)",
+    "{day}": r"(?P<b>[A-Z][a-z]+)",
 }
 
 
@@ -36,23 +34,23 @@ _MARKED = _forms(
     "For {a} the clerk chose chests with a {b} burnt",
 )
 _STOWED = _forms(
-    "The chests with the {a} were stowed in the {room}",
-    "Into the {room} went the chests that bear the {a}[.]",
-    "found room in the {room} for the chests with the {a}[.]",
-    "The {a} chests were lashed down in the {room}",
-    "all chests with the {a} stood in the {room}",
+    "The chests with the {a} were stowed in the {b}[.]",
+    "Into the {b} went the chests that bear the {a}[.]",
+    "found room in the {b} for the chests with the {a}[.]",
+    "The {a} chests were lashed down in the {b}[.]",
+    "all chests with the {a} stood in the {b}[.]",
 )
 _CORRECTED = _forms(
-    "Where I entered the {name}, it was really the {room}",
-    "reads of the {name} in my entries put the {room}",
-    "The {room} is what I took for the {name}",
-    "My entries say {name} and should have said {room}",
-    "By the {name} I meant the {room}",
+    "Where I entered the {a}, it was really the {b}[.]",
+    "reads of the {a} in my entries put the {b} in its place",
+    "The {b} is what I took for the {a} when I made",
+    "My entries say {a} and should have said {b}[.]",
+    "By the {a} I meant the {b}, having",
 )
 _CONFIRMED = _forms(
-    "What I entered of the {room} is true",
-    "The {room} I named as it should be",
-    "Of the {room} my entries are right",
+    "What I entered of the {b} is true",
+    "The {b} I named as it should be",
+    "Of the {b} my entries are right",
 )
 _LATER = _forms(
     "The {a} is {n} after the {b}[.]",
@@ -220,7 +218,23 @@ def steps(text: str) -> tuple[list[str], list[tuple[int, int]], int, int]:
     return given, squares, int(first) - 1, int(last) - 1
 
 
+def currents(manual: str) -> dict[str, tuple[int, int]]:
+    """Columns and rows by which each order moves the tug, but for the one to wait."""
+    told = re.search(r"from (\w+) to (\w+), rows 1 to 26 from (\w+) to (\w+)", manual)
+    west, east, south, north = told.groups() if told else ("west", "east", "south", "north")
+    return {north: (0, 1), south: (0, -1), east: (1, 0), west: (-1, 0)}
+
+
+def directions(manual: str) -> list[str]:
+    """North, east, south, west, up and down, as the manual calls them."""
+    around = re.search(r"from above, (\w+), (\w+), (\w+) and (\w+) follow", manual)
+    tilts = re.search(r"tilt (\w+) makes the diver .* tilt (\w+) where", manual)
+    if around is None or tilts is None:
+        return ["north", "east", "south", "west", "up", "down"]
+    return [*around.groups(), *tilts.groups()]
+
+
 def dive(text: str) -> tuple[str, list[str]]:
-    """The first facing and the turns: left, right, up, down."""
+    """The first facing and the turns."""
     start = re.search(r"starts facing (\w+)", text)[1]  # type: ignore[index]
     return start, re.findall(r"(?:turns|tilts) (\w+)", text)

@@ -13,8 +13,6 @@ from smartplay.agents.reference.harbor_reading import Entry, Stacks, Tune
 
 WEEK = BERTHS = BELLS = 6
 WAYS = tuple((a, b) for a in range(3) for b in range(3) if a != b)
-FACINGS = ("north", "east", "south", "west", "up", "down")
-MOVED = {"north": (0, 1), "south": (0, -1), "east": (1, 0), "west": (-1, 0), "wait": (0, 0)}
 
 
 def room_of(good: str, read: Sequence[Entry], limit: float, tables: int = 3) -> str | None:
@@ -127,43 +125,49 @@ def worths(urns: Mapping[str, tuple[int, int, int]]) -> dict[str, float]:
 
 
 def astray(
-    given: Sequence[str], squares: Sequence[tuple[int, int]], first: int, last: int, limit: float
+    given: Sequence[str],
+    squares: Sequence[tuple[int, int]],
+    doubtful: Sequence[int],
+    moved_by: Mapping[str, tuple[int, int]],
 ) -> list[str]:
-    """The orders of the steps that went astray, among the first `limit` of those in doubt."""
+    """The orders of those of the doubtful steps that went astray."""
     return [
         given[step]
-        for step in range(first, min(last + 1, first + int(min(limit, len(given)))))
-        if MOVED[given[step]]
+        for step in doubtful
+        if moved_by.get(given[step], (0, 0))
         != tuple(b - a for a, b in zip(squares[step], squares[step + 1], strict=True))
     ]
 
 
-def facing(start: str, turns: Sequence[str], limit: float) -> str:
-    """The facing after the first `limit` turns."""
-    face = _VECTORS[start]
-    crown = _VECTORS["up"]
+def facing(start: str, turns: Sequence[str], limit: float, names: Sequence[str]) -> str:
+    """The facing after the first `limit` turns.
+
+    Args:
+        start: The facing at first.
+        turns: `left`, `right`, and the names of up and down.
+        limit: How many turns are followed.
+        names: North, east, south, west, up and down by name.
+    """
+    up, down = names[4:]
+    vectors = dict(zip(names, _VECTORS, strict=True))
+    face, crown = vectors[start], vectors[up]
     for turn in turns[: int(min(limit, len(turns)))]:
         right = _cross(face, crown)
         if turn == "left":
             face = _minus(right)
-        elif turn == "right":
-            face = right
-        elif turn == "up":
+        elif turn == up:
             face, crown = crown, _minus(face)
-        else:
+        elif turn == down:
             face, crown = _minus(crown), face
-    return next(name for name, vector in _VECTORS.items() if vector == face)
+        else:
+            face = right
+    return next(name for name, vector in vectors.items() if vector == face)
 
 
 Vector = tuple[int, int, int]
-_VECTORS: dict[str, Vector] = {
-    "north": (0, 1, 0),
-    "east": (1, 0, 0),
-    "south": (0, -1, 0),
-    "west": (-1, 0, 0),
-    "up": (0, 0, 1),
-    "down": (0, 0, -1),
-}
+_VECTORS: tuple[Vector, ...] = (
+    (0, 1, 0), (1, 0, 0), (0, -1, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1)
+)  # fmt: skip
 
 
 def _minus(a: Vector) -> Vector:

@@ -36,8 +36,9 @@ class Dive(Kind):
         "A diver swims through the halls of a flooded building. Every turn is a quarter turn as "
         "the diver feels it: left and right are the diver's own left and right hand, a tilt up "
         "makes the diver face where the crown of the head pointed before, a tilt down where the "
-        "feet pointed. At the start the crown points up and the feet down. In each move you point "
-        "in the direction in which the diver faces at the end of a dive."
+        "feet pointed. At the start the crown points up and the feet down. Seen from above, north, "
+        "east, south and west follow one another clockwise. In each move you point in the "
+        "direction in which the diver faces at the end of a dive."
     )
 
     def draw(self) -> None:
