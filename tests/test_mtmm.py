@@ -216,7 +216,10 @@ def test_the_stored_figures_are_shown_and_stale_ones_are_not(
     shown: Any = json.loads(capsys.readouterr().out)["mtmm"]
     assert shown == json.loads(msgspec.json.encode(matrix_of(found)))
     assert main(["validity", "--mtmm"]) == 0
-    assert "over 12 synthetic agents" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "over 12 synthetic agents" in printed
+    for capability, failures in matrix_of(found).failing.items():
+        assert f"{capability}: {'; '.join(failures)}." in printed
     assert population.failing_capabilities() == matrix_of(found).failing
     old = msgspec.structs.replace(found, games=dict.fromkeys(found.games, "older"))
     store_population(old, population.STORED)

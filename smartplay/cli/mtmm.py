@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smartplay.cli.output import print_table
+from smartplay.cli.output import print_table, say
 from smartplay.validity.mtmm import Mtmm
 
 
@@ -19,7 +19,7 @@ def print_mtmm(found: Mtmm) -> None:
             two_digits(trait.rival.mean),
             *map(str, trait.true),
             two_digits(trait.stray.mean),
-            "; ".join(trait.failures) or "yes",
+            "NO" if trait.failures else "yes",
         )
         for trait in found.traits
     ]
@@ -28,13 +28,18 @@ def print_mtmm(found: Mtmm) -> None:
         f"{found.agents} synthetic agents, with 95 % intervals"
     )
     print_table(title, header, rows)
+    for capability, failures in found.failing.items():
+        say(f"{capability}: {'; '.join(failures)}.")
     names = [SHORT[name] for name in found.capabilities]
     labels = [f"{method}: {name}" for method in found.methods for name in names]
     print_table(
         "\nThe multitrait-multimethod matrix",
         ("", *(str(k + 1) for k in range(len(labels)))),
         [
-            (f"{k + 1} {labels[k]}", *(two_digits(each.mean) for each in row[: k + 1]))
+            (
+                f"{k + 1} {labels[k]}",
+                *(two_digits(each.mean).replace("0.", ".") for each in row[: k + 1]),
+            )
             for k, row in enumerate(found.matrix)
         ],
     )

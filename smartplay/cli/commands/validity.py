@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--mtmm", action="store_true",
         help="show how two methods agree over synthetic agents, as last measured")  # fmt: skip
     add("--all", action="store_true",
-        help="measure the synthetic agents anew (about ten minutes on two cores)")  # fmt: skip
+        help="measure the synthetic agents anew (about five minutes on two cores)")  # fmt: skip
     add("--seeds", type=int, default=100, metavar="N",
         help="episodes per setting for --ablations (default: 100)")  # fmt: skip
     add("--svg", type=Path, metavar="FILE", help="with --ablations: draw the matrix into a file")
