@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from smartplay.core.errors import UsageError
 if TYPE_CHECKING:
     from smartplay.validity.degrees import DegreeStudy, TableStudy
     from smartplay.validity.matrix import AblationMatrix, ClassicAblations
+    from smartplay.validity.mtmm import Mtmm
 
 CLASSIC = 20
 """Episodes per game of the classic scoring, at most."""
@@ -28,6 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="play nine ablated agents over the nine contrasts (about half a minute)")  # fmt: skip
     add("--classic", action="store_true",
         help="with --ablations: the same ablations under the classic scoring, too")  # fmt: skip
+    add("--mtmm", action="store_true",
+        help="show how two methods agree over synthetic agents, as last measured")  # fmt: skip
+    add("--all", action="store_true",
+        help="measure the synthetic agents anew (about five minutes on two cores)")  # fmt: skip
     add("--seeds", type=int, default=100, metavar="N",
         help="episodes per setting for --ablations (default: 100)")  # fmt: skip
     add("--svg", type=Path, metavar="FILE", help="with --ablations: draw the matrix into a file")
@@ -57,6 +63,9 @@ def run(options: argparse.Namespace) -> int:
             found["classic"] = classic
         if options.svg:
             _draw(matrix, options.svg)
+    two_methods = _two_methods(options.all) if options.mtmm or options.all else None
+    if two_methods:
+        found["mtmm"] = two_methods
     if options.json:
         print_json(found)
         return OK
@@ -68,7 +77,22 @@ def run(options: argparse.Namespace) -> int:
         _print_matrix(matrix)
     for study in classic.values():
         _print_classic(study)
+    if two_methods:
+        from smartplay.cli.mtmm import print_mtmm
+
+        print_mtmm(two_methods)
     return OK
+
+
+def _two_methods(anew: bool) -> Mtmm:
+    from smartplay.validity import population
+
+    if anew:
+        agents = population.draw_population()
+        return population.matrix_of(
+            population.study_population(agents, workers=os.cpu_count() or 1)
+        )
+    return population.matrix_of(population.stored_population())
 
 
 def _check(options: argparse.Namespace) -> None:

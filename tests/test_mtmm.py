@@ -1,0 +1,235 @@
+"""The multitrait-multimethod matrix on made-up data, and the population that plays for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from smartplay.agents.context import Context, Observation
+from smartplay.agents.reference import reference_class
+from smartplay.cards.capabilities import Capability
+from smartplay.cards.card import Dial
+from smartplay.cli import main
+from smartplay.core.errors import UsageError
+from smartplay.scores.statistics import Floats
+from smartplay.validity import population
+from smartplay.validity.mtmm import Mtmm, correlation, mtmm
+from smartplay.validity.population import (
+    ARCHITECTURES,
+    METHODS,
+    LastNamed,
+    Overloaded,
+    Population,
+    Synthetic,
+    dial_cards,
+    draw_population,
+    level_at,
+    matrix_of,
+    measure,
+    store_population,
+    study_population,
+)
+
+NAMES = [str(capability) for capability in Capability]
+HARBOR = ("harbor",)
+
+
+def made_up(noise: float, agents: int = 2000) -> tuple[Floats, Floats]:
+    """True traits and two measurements of each, with errors of a known size."""
+    rng = np.random.default_rng(3)
+    true = rng.normal(size=(agents, 9))
+    return true, true + noise * rng.normal(size=(2, agents, 9))
+
+
+def study(true: Floats, measured: Floats) -> Mtmm:
+    return mtmm(NAMES, ["one", "other"], true, measured)
+
+
+def test_correlations_are_those_that_the_errors_leave() -> None:
+    true, measured = made_up(noise=0.3)
+    found = study(true, measured)
+    for trait in found.traits:
+        assert trait.agree.mean == pytest.approx(1 / 1.09, abs=0.015)
+        assert all(r.mean == pytest.approx(1.09**-0.5, abs=0.01) for r in trait.true)
+        assert trait.agree.low is not None
+        assert trait.agree.low < trait.agree.mean
+        assert abs(trait.rival.mean) < 0.1
+        assert not trait.failures
+    assert not found.failing
+    assert np.array([[c.mean for c in row] for row in found.matrix]).shape == (18, 18)
+    assert found.matrix[2][11] == found.traits[2].agree
+
+
+def test_intervals_are_fishers() -> None:
+    found = correlation(0.5, 103)
+    assert (found.low, found.high) == pytest.approx((0.339, 0.632), abs=5e-4)
+    assert correlation(1.0, 10).high == pytest.approx(1)
+
+
+def test_intervals_cover_the_truth() -> None:
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(400):
+        x = rng.normal(size=40)
+        y = 0.6 * x + 0.8 * rng.normal(size=40)
+        found = correlation(float(np.corrcoef(x, y)[0, 1]), 40)
+        assert found.low is not None
+        assert found.high is not None
+        covered += found.low <= 0.6 <= found.high
+    assert 0.92 <= covered / 400 <= 0.98
+
+
+def test_a_trait_that_is_measured_badly_by_one_method_is_named() -> None:
+    true, measured = made_up(noise=0.2)
+    measured[1, :, 4] += 2 * np.random.default_rng(1).normal(size=len(true))
+    found = study(true, measured)
+    assert list(found.failing) == [NAMES[4]]
+    reasons = " ".join(found.failing[NAMES[4]])
+    assert "the two methods agree by 0.4" in reasons
+    assert "other agrees with the truth by 0.4" in reasons
+    assert "one agrees" not in reasons
+
+
+def test_measurements_that_go_along_with_another_trait_are_named() -> None:
+    true, measured = made_up(noise=0.1)
+    measured[0, :, 1] += 0.4 * true[:, 7]
+    found = study(true, measured)
+    assert set(found.failing) == {NAMES[1], NAMES[7]}
+    assert found.traits[1].stray.mean == pytest.approx(0.37, abs=0.03)
+    assert abs(found.traits[7].stray.mean) < 0.1
+    assert found.traits[7].rival.mean == found.traits[1].rival.mean
+
+
+def test_a_method_that_swaps_two_traits_fails_by_its_rivals() -> None:
+    true, measured = made_up(noise=0.1)
+    measured[1][:, [2, 5]] = measured[1][:, [5, 2]]
+    failing = study(true, measured).failing
+    assert set(failing) == {NAMES[2], NAMES[5]}
+    assert any("more with another trait" in reason for reason in failing[NAMES[2]])
+
+
+# The population
+
+
+def test_agents_are_drawn_independently_and_of_every_architecture() -> None:
+    agents = draw_population(400, seed=1)
+    assert agents == draw_population(400, seed=1)
+    assert agents != draw_population(400, seed=2)
+    places = np.array([agent.places for agent in agents])
+    between = np.corrcoef(places, rowvar=False)[np.triu_indices(9, 1)]
+    assert abs(between).max() < 0.2
+    assert places.min() < 0.02
+    assert places.max() > 0.98
+    assert {agent.architecture for agent in agents} == set(ARCHITECTURES)
+    assert len({agent.seed for agent in agents}) == 400
+
+
+def test_a_place_is_the_same_share_of_every_dial() -> None:
+    for card in dial_cards("harbor"):
+        assert card.dial
+        assert level_at(0, card) == 1
+        assert level_at(1, card) == len(card.dial.values)
+
+
+def test_a_family_without_dials_is_no_method() -> None:
+    with pytest.raises(UsageError, match="hanoi has no dial for long_text_understanding"):
+        dial_cards("hanoi")
+
+
+def context(seed: int = 0) -> Context:
+    return Context(manual="", actions=["Go to the red door", "Go to the blue door"], seed=seed)
+
+
+class Says:
+    def __init__(self, answer: str) -> None:
+        self.answer = answer
+
+    def act(self, observation: Observation) -> str:
+        return self.answer
+
+
+def test_an_overloaded_agent_mixes_two_by_its_chances() -> None:
+    agent = Overloaded(Says("whole"), Says("foil"), 0.7, 0.2, context())
+    said = [agent.act(Observation("", ())) for _ in range(4000)]
+    assert said.count("whole") / 4000 == pytest.approx(0.56, abs=0.03)
+    assert said.count("foil") / 4000 == pytest.approx(0.24, abs=0.03)
+
+
+def test_the_rule_of_thumb_takes_what_was_named_last() -> None:
+    agent = LastNamed(context())
+    assert (
+        agent.act(Observation("The blue door, then the red door, a red one.", ())).split()[3]
+        == "red"
+    )
+    assert agent.act(Observation("Red, then blue.", ())).split()[3] == "blue"
+    said = {LastNamed(context(seed)).act(Observation("Nothing.", ())) for seed in range(20)}
+    assert len(said) == 2
+
+
+def test_measured_places_are_near_the_true_ones() -> None:
+    agents = draw_population(6, seed=5)
+    found = study_population(agents, HARBOR, episodes=6)
+    true = np.array([agent.places for agent in agents])
+    off = np.array(found.measured[0]) - true
+    assert np.sqrt((off**2).mean()) < 0.1, off
+    assert found.games == {card.id: card.digest for card in dial_cards("harbor")}
+
+
+def test_workers_change_nothing() -> None:
+    agents = draw_population(2, seed=8)
+    alone = study_population(agents, HARBOR, episodes=1)
+    assert study_population(agents, HARBOR, episodes=1, workers=2) == alone
+
+
+def test_an_agent_beyond_the_range_is_at_its_end() -> None:
+    able = Synthetic("graded", 1, [2.0] * 9, [0.3] * 9, 0.0)
+    unable = msgspec.structs.replace(able, places=[-2.0] * 9)
+    assert min(measure(able, HARBOR, 4)[0]) > 0.9
+    assert max(measure(unable, HARBOR, 4)[0]) < 0.1
+
+
+def test_the_stored_figures_are_shown_and_stale_ones_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(population, "METHODS", ("harbor", "harbor"))
+    monkeypatch.setattr(population, "STORED", tmp_path / "population.json")
+    assert main(["validity", "--mtmm"]) != 0
+    assert "smartplay validity --all" in capsys.readouterr().err
+    agents = draw_population(12)
+    true = np.array([agent.places for agent in agents])
+    near = np.clip(true + np.random.default_rng(1).normal(0, 0.02, (2, *true.shape)), 0, 1)
+    found = Population(
+        methods=["harbor", "harbor"],
+        games={card.id: card.digest for card in dial_cards("harbor")},
+        episodes=8,
+        agents=agents,
+        measured=near.tolist(),
+    )
+    store_population(found, population.STORED)
+    assert population.stored_population() == found
+    assert main(["validity", "--mtmm", "--json"]) == 0
+    shown: Any = json.loads(capsys.readouterr().out)["mtmm"]
+    assert shown == json.loads(msgspec.json.encode(matrix_of(found)))
+    assert main(["validity", "--mtmm"]) == 0
+    printed = capsys.readouterr().out
+    assert "over 12 synthetic agents" in printed
+    for capability, failures in matrix_of(found).failing.items():
+        assert f"{capability}: {'; '.join(failures)}." in printed
+    assert population.failing_capabilities() == matrix_of(found).failing
+    old = msgspec.structs.replace(found, games=dict.fromkeys(found.games, "older"))
+    store_population(old, population.STORED)
+    with pytest.raises(UsageError, match="present games"):
+        population.stored_population()
+    assert population.failing_capabilities() == {}
+
+
+def test_the_methods_have_reference_agents() -> None:
+    assert METHODS == ("contrast", "harbor")
+    for title in ("Four Doors", "Harbor Days"):
+        assert reference_class(title)
+    assert isinstance(dial_cards("harbor")[0].dial, Dial)
