@@ -107,7 +107,7 @@ class ContrastReference:
             return
         chosen, rang = heard
         for mask, times in rang.items():
-            self._belongs[mask] = self._further(chosen, times)
+            self._belongs[mask] = self._further(self._belongs.get(mask, chosen), times)
             self._learned.add(mask)
 
     def _further(self, door: str, steps: int) -> str:

@@ -13,8 +13,7 @@ _TIMES = {"not at all": 0, "once": 1, "twice": 2, "three times": 3}
 _MOVES = {
     "stay where it is": 0, "go one door on": 1, "go two doors on": 2, "go one door back": -1,
 }  # fmt: skip
-_NOT_DONE = r"\b(wished|jest|curtains|lamps|forbade|mats)\b"
-_NOTHING_NEW = r"\b(put each back|washed|counted|nails)\b"
+_NOT_DONE = r"\b(wished|jest|forbade|frames|lamps|dreamt)\b"
 
 
 class Order(NamedTuple):
@@ -75,10 +74,11 @@ def hung(text: str, doors: Sequence[str]) -> dict[str, str]:
             found |= {animal: door for one, other, door in pairs for animal in (one, other)}
         elif len(named) == 1 and (animal := _hung_up(sentence)):
             found[animal] = named[0]
-        elif len(named) == 4 and not re.search(f"{_NOT_DONE}|{_NOTHING_NEW}", sentence):
-            a, b, c, d = named
-            there = {a: b, b: a, c: d, d: c}
-            found = {animal: there[door] for animal, door in found.items()}
+        elif not re.search(_NOT_DONE, sentence):
+            words = dict.fromkeys(re.findall(r"the (\w+)", sentence.lower()))
+            met = [word for word in words if word in found]
+            if len(met) == 2:
+                found[met[0]], found[met[1]] = found[met[1]], found[met[0]]
     return found
 
 

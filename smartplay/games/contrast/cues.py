@@ -1,4 +1,4 @@
-"""Learning from Interactions: 0 to 24 masks whose doors only outcomes tell."""
+"""Learning from Interactions: 0 to 18 masks whose doors only outcomes tell."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLANTS = (
     "mint", "moss", "myrtle", "nettle", "olive", "orchid", "peach", "pear", "plum", "poppy",
     "rose", "sage", "sorrel", "thyme", "tulip", "vetch", "violet", "yarrow", "yew",
 )  # fmt: skip
-PRACTICE, PICTURES = 7, 4
+PRACTICE, PICTURES = 7, 6
 TIMES = ("not at all", "once", "twice", "three times")
 RANG = (
     "The bell rang {told}.", "You heard the bell {told}.", "Then the bell rang {told}.",
@@ -29,27 +29,28 @@ SHOWN = (
 
 
 class Cues(Kind):
-    """Practice rounds show four pictures each; then a sign with one mask that was among them.
+    """Practice rounds show six pictures each; then a sign with one mask that was among them.
 
-    What came of a choice tells how far the door of each picture is from the chosen one: who does
-    not take both together knows nothing. The other pictures are leaves, on which nothing hangs.
-    The last practice round shows leaves only, so that no outcome can be used at once.
+    Each mask is shown twice, in the first three rounds and in the next three. What came of both
+    choices adds up to how far its door is from the one chosen first: who does not take all of that
+    together knows nothing. The other pictures are leaves, on which nothing hangs. The last practice
+    round shows leaves only, so that no outcome can be used at once.
     """
 
-    values = (0, 1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24)
+    values = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18)
     practice = PRACTICE
 
     def _begin(self) -> None:
         super()._begin()
-        rng, learned = self.rng, int(self.value)
-        places = (PRACTICE - 1) * PICTURES
-        masks = [f"{animal} mask" for animal in rng.sample(ANIMALS, learned or places)]
-        leaves = [f"{plant} leaf" for plant in rng.sample(PLANTS, len(PLANTS))]
-        early = shuffled(rng, [*masks, *leaves[: places - len(masks)]])
-        shown = [*early, *leaves[-PICTURES:]]
-        self._masks = masks
-        self._doors = {picture: rng.randrange(len(DOORS)) for picture in shown}
+        rng = self.rng
+        number = PRACTICE // 2 * PICTURES
+        self._masks = [f"{name} mask" for name in rng.sample(ANIMALS, int(self.value) or number)]
+        leaves = [f"{name} leaf" for name in rng.sample(PLANTS, number)]
+        pictures = [*self._masks, *leaves[len(self._masks) :]]
+        shown = [*shuffled(rng, pictures), *shuffled(rng, pictures), *leaves[:PICTURES]]
         self._signs = [shown[k : k + PICTURES] for k in range(0, len(shown), PICTURES)]
+        self._doors = {picture: rng.randrange(len(DOORS)) for picture in shown}
+        self._rest: dict[str, int] = {}
         self._counted: list[str] = []
 
     def _draw(self) -> None:
@@ -69,10 +70,10 @@ class Cues(Kind):
     def manual(self, rounds: str) -> str:
         """The rules."""
         return (
-            f"{rounds} Right is the door of the mask on the sign; leaves do not matter. The "
-            f"first {self.practice} rounds are practice and do not count. After each of them a "
-            "bell rings for each picture: once for every door that you should have gone further "
-            f"on, that is: {RING}."
+            f"{rounds} Right is the door of the mask on the sign. The first {self.practice} are "
+            "practice and do not count: each mask comes twice, and each time a bell rings for it. "
+            "From your first choice its door is as many doors on as the bell rang both times: "
+            f"{RING}."
         )
 
     def text(self) -> str:
@@ -84,7 +85,15 @@ class Cues(Kind):
         sign = self._sign
         outcome = ""
         if len(sign) > 1:
-            told = [f"{TIMES[along(self._doors[each], -door)]} for the {each}" for each in sign]
+            told = [f"{TIMES[self._rings(each, door)]} for the {each}" for each in sign]
             outcome = self.rng.choice(RANG).format(told=listed(shuffled(self.rng, told)))
         self._draw()
         return outcome
+
+    def _rings(self, picture: str, door: int) -> int:
+        """Draw how often the bell rings; the second time what is left of the way to the door."""
+        if picture in self._rest:
+            return self._rest[picture]
+        rings = self.rng.randrange(len(DOORS))
+        self._rest[picture] = along(self._doors[picture], -door - rings)
+        return rings

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from smartplay.games.contrast.cues import ANIMALS
 from smartplay.games.contrast.house import DOORS, Kind, capital, listed, shuffled
 
-HUNG = 8
+HUNG, TIMES, LONG = 8, 4, 400
+FEW_CHANGES = {32: 0, 64: 2, 100: 3, 160: 4, 250: 6}
+"""How many changes there are in stories of less than `LONG` words."""
 SENTENCES_OF_PARAGRAPH = (3, 6)
 HUNG_UP = (
     "{when}, {who} hung the {animal} at the {door} door.",
@@ -20,32 +22,21 @@ HUNG_UP = (
     "since {who} asked for it, the {animal} was hung at the {door} door {when}.",
 )
 EXCHANGED = (
-    "{when}, {who} exchanged all animals at {a} and {b}, and likewise those at {c} and {d}.",
-    "{when}, the animals at {a} were carried to {b} and those at {b} to {a}; {c} and {d} did the "
-    "same.",
-    "{who} let {a} and {b} trade their animals {when}, and also {c} and {d}.",
-    "{when}, the animals at {a} and {b} changed places, as did those at {c} and {d}.",
-    "{when}, whatever animals hung at {a} went to {b}, what hung at {b} went to {a}, and {c} and "
-    "{d} were treated in the same way.",
-    "{when}, the animals of {a} were hung at {b} and those of {b} at {a}, those of {c} at {d} and "
-    "those of {d} at {c}.",
-)
-LEFT = (
-    "{when}, {who} took the animals down at {a} and {b} and at {c} and {d}, and put each back.",
-    "{when}, the animals at {a} and {b} were washed, as were those at {c} and {d}.",
-    "{who} counted the animals at {a} and {b} {when}, and also those at {c} and {d}.",
-    "{when}, the animals at {a} and {b} were given new nails, as were those at {c} and {d}.",
+    "{when}, {who} let the {one} and the {two} change places.",
+    "{when}, the {one} was put where the {two} had been, and the {two} where the {one} had been.",
+    "the {one} and the {two} changed places {when}.",
+    "{who} exchanged the {one} and the {two} {when}.",
+    "{when}, the {one} gave up its place to the {two} and took that of the {two} instead.",
+    "the {one} took over the place of the {two} {when}, and the {two} that of the {one}.",
+    "{when}, {who} made the {two} and the {one} trade places.",
 )
 ALMOST = (
-    "{when}, {who} wished to exchange the animals at {a} and {b}, and likewise those at {c} and "
-    "{d}, but was talked out of it.",
-    "{when}, it was said in jest that the animals at {a} and {b} had changed places, as had those "
-    "at {c} and {d}.",
-    "{who} exchanged the curtains at {a} and {b} {when}, and likewise those at {c} and {d}.",
-    "{when}, the lamps at {a} and {b} changed places, as did those at {c} and {d}.",
-    "{who} forbade {when} that the animals at {a} and {b} be exchanged, and those at {c} and {d}.",
-    "{when}, the mats at {a} were carried to {b} and those at {b} to {a}; {c} and {d} did the "
-    "same.",
+    "{when}, {who} wished to exchange the {one} and the {two}, but was talked out of it.",
+    "it was said in jest that the {one} and the {two} had changed places {when}.",
+    "{who} forbade {when} that the {one} and the {two} change places.",
+    "{when}, {who} exchanged the frames of the {one} and the {two}.",
+    "the lamps over the {one} and the {two} changed places {when}.",
+    "{when}, {who} dreamt that the {one} and the {two} traded places.",
 )
 OTHERS = (
     "{when}, {who} {did} {thing} {where}{tail}.",
@@ -114,26 +105,29 @@ TAIL = (
 
 
 class Story(Kind):
-    """The manual tells, in a few words or many, where each animal was hung and what changed.
+    """The manual tells, in a few words or many, where animals were hung and which changed places.
 
-    The animals are hung up in the first half; in the second, all doors exchange their animals in
-    pairs now and then, the last time near the end. Each time the three exchanges and none at all
-    are equally likely, so who misses one of them knows nothing.
+    The animals are hung up in the first half and change places in the last third; in long stories
+    every animal does so `TIMES` times. Of the eight exactly two end where they began, where they
+    were in between, or where the animal began with which they changed places last: so who knows no
+    more than that knows nothing.
     """
 
     values = (32, 64, 100, 160, 250, 400, 640, 1000, 1600, 2500, 4000, 6400)
     size = 50_000
 
     def _begin(self) -> None:
-        rng = self.rng
+        rng, words = self.rng, int(self.value)
         self._animals = rng.sample(ANIMALS, HUNG)
         doors = dict(zip(self._animals, shuffled(rng, [*range(4), *range(4)]), strict=True))
-        changes = [_change(rng) for _ in range(_number_of_changes(self.value))]
-        self._doors = {a: _changed(changes, door) for a, door in doors.items()}
-        self.story = _story(rng, doors, changes, int(self.value))
+        changes = _changes(rng, doors, words)
+        self._doors = _changed(doors, changes)
+        self._coming: list[str] = []
+        self.story = _story(rng, doors, changes, words)
 
     def _draw(self) -> None:
-        self._shown = self.rng.choice(self._animals)
+        self._coming = self._coming or shuffled(self.rng, self._animals)
+        self._shown = self._coming.pop()
         self.right = self._doors[self._shown]
 
     def manual(self, rounds: str) -> str:
@@ -148,29 +142,39 @@ class Story(Kind):
         return f"The sign shows the {self._shown}."
 
 
-Change = tuple[list[int], bool]
-"""Two pairs of doors, one after the other, and whether they exchange their animals."""
+Change = tuple[str, str]
+"""Two animals that change places."""
 
 
-def _number_of_changes(words: float) -> int:
-    return sum(words >= least for least in (64, 160, 400))
+def _changes(rng: random.Random, doors: dict[str, int], words: int) -> list[Change]:
+    """Draw them; in a long story so that a part of them tells nothing."""
+    while True:
+        number = TIMES if words > LONG else 2
+        times = [_pairs(shuffled(rng, list(doors))) for _ in range(number)]
+        changes = [change for each in times for change in each]
+        if words < LONG:
+            return changes[: FEW_CHANGES[words]]
+        end = _changed(doors, changes)
+        parts = [_changed(doors, changes[: k * len(times[0])]) for k in range(number)]
+        if all(_agree(part, end) for part in (*parts, _changed(doors, times[-1]))):
+            return changes
 
 
-def _change(rng: random.Random) -> Change:
-    first = shuffled(rng, range(4))
-    return first, rng.random() < 0.75
+def _agree(guess: dict[str, int], end: dict[str, int]) -> bool:
+    """Whether a guess is right for exactly one animal in four."""
+    return len(DOORS) * sum(guess[animal] == door for animal, door in end.items()) == len(end)
 
 
-def _changed(changes: list[Change], door: int) -> int:
-    for pairs, exchanged in changes:
-        if exchanged:
-            door = pairs[pairs.index(door) ^ 1]
-    return door
+def _pairs(animals: list[str]) -> list[Change]:
+    return list(zip(animals[::2], animals[1::2], strict=True))
 
 
-def _told_change(rng: random.Random, change: Change) -> str:
-    pairs, exchanged = change
-    return _sentence(rng, rng.choice(EXCHANGED if exchanged else LEFT), pairs)
+def _changed(doors: dict[str, int], changes: Sequence[Change]) -> dict[str, int]:
+    """The animals' doors after some changes."""
+    found = dict(doors)
+    for one, two in changes:
+        found[one], found[two] = found[two], found[one]
+    return found
 
 
 def _at_first(rng: random.Random, doors: dict[str, int]) -> str:
@@ -185,26 +189,30 @@ def _at_first(rng: random.Random, doors: dict[str, int]) -> str:
 def _story(rng: random.Random, doors: dict[str, int], changes: list[Change], words: int) -> str:
     """The story in paragraphs, of about so many words."""
     first = [_at_first(rng, doors)]
-    if words >= 160:
+    if words >= 250:
         first = [
             _sentence(rng, rng.choice(HUNG_UP), animal=animal, door=DOORS[door])
             for animal, door in shuffled(rng, list(doors.items()))
         ]
-    second = [_told_change(rng, change) for change in changes]
-    if words >= 250:
-        second[:-1] = shuffled(
-            rng, [*second[:-1], *(_sentence(rng, rng.choice(ALMOST)) for _ in changes)]
-        )
+    second = [_sentence(rng, rng.choice(EXCHANGED), one=a, two=b) for a, b in changes]
+    for one, two in _almost_changed(rng, list(doors), words):
+        sentence = _sentence(rng, rng.choice(ALMOST), one=one, two=two)
+        second.insert(rng.randrange(len(second)), sentence)
     free = words - sum(len(each.split()) for each in (*first, *second))
     other = _others(rng, list(doors), free) if words >= 100 else []
-    half = len(other) // 2
-    tail = other[len(other) - len(other) // 12 :]
+    half, late = len(other) // 2, 2 * len(other) // 3
     told = [
-        *_merged(rng, first, other[:half]),
-        *_merged(rng, second, other[half : len(other) - len(tail)]),
-        *tail,
+        *_mixed(rng, first, other[:half]),
+        *other[half:late],
+        *_mixed(rng, second, other[late:]),
     ]
     return "\n\n".join(_paragraphs(rng, told))
+
+
+def _almost_changed(rng: random.Random, animals: list[str], words: int) -> list[Change]:
+    """Animals that are said to change places in vain."""
+    times = sum(words >= least for least in (LONG, 640, 1000))
+    return [pair for _ in range(times) for pair in _pairs(shuffled(rng, animals))]
 
 
 def _others(rng: random.Random, animals: list[str], words: int) -> list[str]:
@@ -218,15 +226,12 @@ def _others(rng: random.Random, animals: list[str], words: int) -> list[str]:
     return found
 
 
-def _merged(rng: random.Random, told: list[str], other: list[str]) -> list[str]:
-    """Both lists in one, each in its order, but the last of `told` at the end."""
-    if not told:
-        return other
-    number = len(told) + len(other) - 1
-    places = set(rng.sample(range(number), len(told) - 1))
+def _mixed(rng: random.Random, told: list[str], other: list[str]) -> list[str]:
+    """Both lists in one, each in its order."""
+    number = len(told) + len(other)
+    places = set(rng.sample(range(number), len(told)))
     told_one, other_one = iter(told), iter(other)
-    merged = [next(told_one if k in places else other_one) for k in range(number)]
-    return [*merged, *told_one]
+    return [next(told_one if k in places else other_one) for k in range(number)]
 
 
 def _paragraphs(rng: random.Random, sentences: list[str]) -> Iterator[str]:
@@ -236,17 +241,16 @@ def _paragraphs(rng: random.Random, sentences: list[str]) -> Iterator[str]:
         sentences = sentences[length:]
 
 
-def _sentence(rng: random.Random, form: str, pairs: list[int] | None = None, **words: str) -> str:
+def _sentence(rng: random.Random, form: str, **words: str) -> str:
     """Fill in a form; what is not given is drawn."""
     verb = rng.choice(list(VERBS))
     who, other = rng.sample(WHO, 2)
     where, elsewhere = rng.sample(WHERE, 2)
-    a, b, c, d = (DOORS[door] for door in pairs or shuffled(rng, range(len(DOORS))))
     words = {"door": rng.choice(DOORS), "animal": "", **words}
     filled = form.format(
         when=rng.choice(WHEN), who=who, other=other, did=verb, done=VERBS[verb],
         thing=rng.choice(THINGS).format(**words), then=rng.choice(THEN), tail=rng.choice(TAIL),
-        where=where.format(**words), elsewhere=elsewhere.format(**words), a=a, b=b, c=c, d=d,
+        where=where.format(**words), elsewhere=elsewhere.format(**words),
         **words,
     )  # fmt: skip
     return capital(filled)
