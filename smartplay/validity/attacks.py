@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
 import gymnasium as gym
@@ -18,7 +18,7 @@ import numpy as np
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
 from smartplay.scores.statistics import Interval, mean_interval
-from smartplay.validity.learners import Data, learners
+from smartplay.validity.learners import Data, learn
 from smartplay.validity.shortcuts import Shortcut, View, combined_odds, shortcuts
 from smartplay.validity.study import contrast_cards
 
@@ -112,35 +112,33 @@ def _played(env: gym.Env[object, int], seed: int) -> tuple[list[View], list[int]
     return views, right
 
 
-def study_attacks(seeds: int, progress: Callable[[Attacks], None]) -> list[Attacks]:
+def study_attacks(seeds: int) -> list[Attacks]:
     """Let every attacker play the hard setting of every capability.
 
     Args:
         seeds: Episodes per setting to test on; learners train on `TRAINING` others.
-        progress: Is given each setting's result.
     """
-    found = []
-    for capability, (_, hard) in zip(Capability, contrast_cards(), strict=True):
-        found.append(attack(capability, hard, seeds))
-        progress(found[-1])
-    return found
+    return [
+        attack(capability, hard, seeds)
+        for capability, (_, hard) in zip(Capability, contrast_cards(), strict=True)
+    ]
 
 
-def attack(capability: Capability, card: GameCard, seeds: int, learning: bool = True) -> Attacks:
+def attack(capability: Capability, card: GameCard, seeds: int, training: int = TRAINING) -> Attacks:
     """Let every attacker play a setting.
 
     Args:
         capability: What the setting demands.
         card: The setting.
         seeds: Episodes to test on.
-        learning: Whether to train learners, too.
+        training: Episodes that learners train on; 0 for no learners.
     """
-    test = Episodes(card, range(TRAINING, TRAINING + seeds))
+    test = Episodes(card, range(training, training + seeds))
     combined = capability is Capability.UNDERSTANDING_THE_ODDS
     reported = _tried(test, dict(combined_odds())) if combined else []
     taught: list[Attack] = []
-    if learning:
-        train = Episodes(card, range(TRAINING))
+    if training:
+        train = Episodes(card, range(training))
         sides = Data(train.views, train.right), Data(test.views, test.right)
         if combined:
             reported += _taught(test, *sides)
@@ -165,8 +163,7 @@ def _tried(test: Episodes, named: Mapping[str, Shortcut]) -> list[Attack]:
 
 def _taught(test: Episodes, seen: Data, held_out: Data) -> list[Attack]:
     return [
-        Attack(name, test.score(learn(seen, held_out).tolist()))
-        for name, learn in learners().items()
+        Attack(name, test.score(chosen.tolist())) for name, chosen in learn(seen, held_out).items()
     ]
 
 

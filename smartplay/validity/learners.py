@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
+from typing import Any
 
 import numpy as np
 
@@ -111,30 +112,20 @@ class Data:
         return np.asarray(self.right[:, None] == np.arange(self.doors.shape[1])).ravel()
 
 
-Learner = Callable[[Data, Data], Floats]
+def _by_round(model: Any, train: Data, test: Data) -> Floats:
+    return np.asarray(model.fit(train.rounds, train.right).predict(test.rounds))
 
 
-def _by_round(make: Callable[[], object]) -> Learner:
-    def learn(train: Data, test: Data) -> Floats:
-        model = make()
-        model.fit(train.rounds, train.right)  # type: ignore[attr-defined]
-        return np.asarray(model.predict(test.rounds))  # type: ignore[attr-defined]
-
-    return learn
+def _by_door(model: Any, train: Data, test: Data) -> Floats:
+    chance = model.fit(train.rows, train.labels).predict_proba(test.rows)[:, 1]
+    return np.asarray(chance.reshape(len(test.right), -1).argmax(axis=1))
 
 
-def _by_door(make: Callable[[], object]) -> Learner:
-    def learn(train: Data, test: Data) -> Floats:
-        model = make()
-        model.fit(train.rows, train.labels)  # type: ignore[attr-defined]
-        chance = model.predict_proba(test.rows)[:, 1]  # type: ignore[attr-defined]
-        return np.asarray(chance.reshape(len(test.right), -1).argmax(axis=1))
+def learn(train: Data, test: Data) -> dict[str, Floats]:
+    """Train linear and boosted learners, to choose among doors or rounds, and let them choose.
 
-    return learn
-
-
-def learners() -> dict[str, Learner]:
-    """Linear and boosted learners, that choose among rows of doors or rounds.
+    Returns:
+        By learner, the door it chooses in each round of `test`.
 
     Raises:
         UsageError: If scikit-learn is not installed.
@@ -144,20 +135,22 @@ def learners() -> dict[str, Learner]:
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
+        from threadpoolctl import threadpool_limits
     except ImportError as error:
         raise UsageError(
             "learners need scikit-learn; install it with pip install 'smartplay[validity]'"
         ) from error
-
-    def linear() -> object:
-        return make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=300))
-
-    def boosted() -> object:
-        return HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=8, random_state=0)
-
-    return {
-        "linear, by round": _by_round(linear),
-        "linear, by door": _by_door(linear),
-        "boosted, by round": _by_round(boosted),
-        "boosted, by door": _by_door(boosted),
+    models = {
+        "linear": lambda: make_pipeline(
+            StandardScaler(), LogisticRegression(C=0.05, max_iter=1000)
+        ),
+        "boosted": lambda: HistGradientBoostingClassifier(
+            max_iter=60, max_leaf_nodes=8, random_state=0
+        ),
     }
+    with threadpool_limits(1):
+        return {
+            f"{name}, by {what}": choose(make(), train, test)
+            for name, make in models.items()
+            for what, choose in (("round", _by_round), ("door", _by_door))
+        }

@@ -60,8 +60,9 @@ class View:
     @cached_property
     def question(self) -> list[str]:
         """The words of the round's last sentence, and of its first if that names no door."""
-        first = self.sentences[0] if not self.doors_in(words_of(self.sentences[0])) else ""
-        return words_of(f"{first} {self.sentences[-1]}")
+        first, last = self.sentences[0], self.sentences[-1]
+        alone = first == last or self.doors_in(words_of(first))
+        return words_of(last if alone else f"{first} {last}")
 
     @cached_property
     def keys(self) -> list[str]:
@@ -69,7 +70,7 @@ class View:
         counts = Counter(self.whole)
         asked = [w for w in dict.fromkeys(self.question) if w not in self.doors and len(w) > 2]
         found = [w for w in asked if self.question.count(w) < counts[w] <= COMMON]
-        return sorted(found, key=lambda word: counts[word])
+        return sorted(found, key=lambda word: (counts[word], -self.question.index(word)))
 
     def doors_in(self, words: Sequence[str]) -> list[int]:
         """The doors among some words, in order."""
