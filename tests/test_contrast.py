@@ -243,8 +243,8 @@ def test_random_play_stays_at_chance(card: GameCard) -> None:
 @pytest.mark.parametrize("door", range(len(DOORS)))
 def test_always_the_same_door_stays_at_chance_too(door: int) -> None:
     for card in CARDS:
-        scores = play_scores(card, find_agent("constant", {"action": door + 1}).make, range(50))
-        assert abs(np.mean(scores) - 3) < 0.8, f"{card.name}: {np.mean(scores)}"
+        scores = play_scores(card, find_agent("constant", {"action": door + 1}).make, range(30))
+        assert abs(np.mean(scores) - 3) < 1, f"{card.name}: {np.mean(scores)}"
 
 
 # A reference agent that fails where more is demanded than it can do
@@ -276,6 +276,11 @@ def test_failures_follow_the_curve_and_slips_add_to_them() -> None:
 
 # Error handling
 
+MENDS: dict[tuple[int, ...], str] = {
+    (1, 0, 2): "neighbours", (2, 1, 0): "between", (1, 2, 0): "front|forward",
+    (2, 0, 1): "end|backward",
+}  # fmt: skip
+
 
 def test_who_never_checks_has_nothing_but_what_it_is_told() -> None:
     """Own mistakes do not carry over, so it can be as fallible as it likes."""
@@ -304,11 +309,9 @@ def test_one_repair_mends_the_log_and_the_log_alone_tells_nothing(seed: int, lev
         assert wrong[-1] <= first + 2
         assert Counter(log) == Counter(plan[: len(log)])
         order = tuple(plan[first : first + 3].index(chore) for chore in log[first : first + 3])
-        mends = {(1, 0, 2): "neighbours", (2, 1, 0): "between", (1, 2, 0): "front|forward",
-                 (2, 0, 1): "end|backward"}  # fmt: skip
         parts = re.search(r"Repairs: (.*)\.", told["text"])
         assert parts
-        right = [named(part)[0] for part in parts[1].split("; ") if re.search(mends[order], part)]
+        right = [named(part)[0] for part in parts[1].split("; ") if re.search(MENDS[order], part)]
         assert right == [told["right"]]
 
 
@@ -462,6 +465,8 @@ def test_the_walk_ends_on_the_right_colour(seed: int, level: int) -> None:
         floor = np.array(named(told["text"])).reshape(4, 4)
         for line in (*floor, *floor.T):
             assert sorted(line) == [0, 1, 2, 3]
+        even = Counter(int(floor[k, j]) for k in range(4) for j in range(4) if (k + j) % 2 == 0)
+        assert set(even.values()) == {2}, "the number of steps alone tells a colour"
         at = re.search(r"on the (\w+) tile of the (\w+) row and face (\w+)\. The walk: (.*)\.",
                        told["text"])  # fmt: skip
         assert at

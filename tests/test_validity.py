@@ -31,7 +31,7 @@ from smartplay.validity.matrix import KEPT, LOST, ablation_matrix, classic_ablat
 from smartplay.validity.study import contrast_cards, study_ablations, study_classic
 from tests.lent import context, lend
 
-SEEDS = 30
+SEEDS = 14
 NAMES = [str(capability) for capability in Capability]
 
 

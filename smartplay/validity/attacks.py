@@ -19,7 +19,7 @@ from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
 from smartplay.scores.statistics import Interval, mean_interval
 from smartplay.validity.learners import Data, learn
-from smartplay.validity.shortcuts import Shortcut, View, combined_odds, shortcuts
+from smartplay.validity.shortcuts import Shortcut, View, reported, shortcuts
 from smartplay.validity.study import contrast_cards
 
 COUNTED = 12
@@ -51,8 +51,8 @@ class Attacks(msgspec.Struct, frozen=True, kw_only=True):
         episodes: Episodes they were tested on.
         shortcut: The best of the shortcuts.
         learner: The best of the shallow learners, trained on `TRAINING` episodes.
-        reported: The best of those that are reported and not bounded, as they do a part of what is
-            demanded: in Understanding the Odds, rules and learners that combine prize and chance.
+        reported: The best of those that are reported and not bounded, as they do most of what is
+            demanded: rules and learners that combine prize and chance, walks in a mirror.
     """
 
     capability: str
@@ -134,14 +134,13 @@ def attack(capability: Capability, card: GameCard, seeds: int, training: int = T
         training: Episodes that learners train on; 0 for no learners.
     """
     test = Episodes(card, range(training, training + seeds))
-    combined = capability is Capability.UNDERSTANDING_THE_ODDS
-    reported = _tried(test, dict(combined_odds())) if combined else []
+    beside = _tried(test, reported(capability))
     taught: list[Attack] = []
     if training:
         train = Episodes(card, range(training))
         sides = Data(train.views, train.right), Data(test.views, test.right)
-        if combined:
-            reported += _taught(test, *sides)
+        if capability is Capability.UNDERSTANDING_THE_ODDS:
+            beside += _taught(test, *sides)
             sides = sides[0].ranked(), sides[1].ranked()
         taught = _taught(test, *sides)
     return Attacks(
@@ -150,7 +149,7 @@ def attack(capability: Capability, card: GameCard, seeds: int, training: int = T
         episodes=seeds,
         shortcut=_worst(_tried(test, shortcuts())),
         learner=_worst(taught) if taught else None,
-        reported=_worst(reported) if reported else None,
+        reported=_worst(beside) if beside else None,
     )
 
 

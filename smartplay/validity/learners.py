@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
@@ -140,7 +140,7 @@ def learn(train: Data, test: Data) -> dict[str, Floats]:
         raise UsageError(
             "learners need scikit-learn; install it with pip install 'smartplay[validity]'"
         ) from error
-    models = {
+    models: dict[str, Callable[[], Any]] = {
         "linear": lambda: make_pipeline(
             StandardScaler(), LogisticRegression(C=0.05, max_iter=1000)
         ),

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 
+from smartplay.cards.capabilities import Capability
+
 Choice = int | None
 Shortcut = Callable[["View"], Choice]
 COMMON = 6
@@ -295,6 +297,18 @@ def _partner(view: View, last: bool) -> Choice:
     return found.get(pairs[-1 if last else 0]) if pairs else None
 
 
+def _found(form: str, k: int, length: int, sentence: str) -> bool:
+    return bool(re.search(f"{HUNG}|{form}", sentence))
+
+
+def _early(share: float, k: int, length: int, sentence: str) -> bool:
+    return k < share * length
+
+
+def _late(share: float, k: int, length: int, sentence: str) -> bool:
+    return k >= share * length
+
+
 def long_text() -> Iterator[tuple[str, Shortcut]]:
     """Parts of a story."""
     parts: dict[str, Callable[[list[list[str]]], list[list[str]]]] = {
@@ -310,22 +324,11 @@ def long_text() -> Iterator[tuple[str, Shortcut]]:
     yield "where the first partner hung", partial(_partner, last=False)
     yield "where the last partner hung", partial(_partner, last=True)
     for form in ("changed places", "exchanged", "place", "let|made|exchanged"):
-        yield (
-            f"changes found by searching {form}",
-            partial(
-                _told_story,
-                keep=lambda k, n, told, form=form: bool(re.search(f"{HUNG}|{form}", told)),
-            ),
-        )
+        yield f"changes found by searching {form}", partial(_told_story, keep=partial(_found, form))
     for share in (0.25, 0.5, 0.7):
-        yield (
-            f"first {100 * share:.0f} % of the story",
-            partial(_told_story, keep=lambda k, n, told, share=share: k < share * n),
-        )
-        yield (
-            f"last {100 * share:.0f} % of the story",
-            partial(_told_story, keep=lambda k, n, told, share=share: k >= (1 - share) * n),
-        )
+        told = f"{100 * share:.0f} % of the story"
+        yield f"first {told}", partial(_told_story, keep=partial(_early, share))
+        yield f"last {told}", partial(_told_story, keep=partial(_late, 1 - share))
     yield "every other sentence", partial(_told_story, keep=lambda k, n, told: k % 2 == 0)
 
 
@@ -576,7 +579,8 @@ def _like_call(view: View, k: int) -> Choice:
 def _heard(view: View, k: int) -> Choice:
     """What the example of one word of the call means."""
     call, shown = _call(view)
-    return next((door for words, door in shown.items() if call and words[-1] == call[k]), None)
+    heard = call[k:][:1]
+    return next((door for words, door in shown.items() if [words[-1]] == heard), None)
 
 
 def generalization() -> Iterator[tuple[str, Shortcut]]:
@@ -637,13 +641,14 @@ def odds() -> Iterator[tuple[str, Shortcut]]:
         yield f"{place} chance", partial(_ranked, value=lambda coins, chance: chance, k=k)
 
 
+def _sum(weight: int, coins: int, chance: int) -> float:
+    return coins + weight * chance
+
+
 def combined_odds() -> Iterator[tuple[str, Shortcut]]:
     """Rules that combine prize and chance: arithmetic near the average, not a way past it."""
     for weight in (1, 2, 4, 10, 30):
-        yield (
-            f"prize + {weight} · chance",
-            partial(_ranked, value=lambda coins, chance, w=weight: coins + w * chance, k=0),
-        )
+        yield f"prize + {weight} · chance", partial(_ranked, value=partial(_sum, weight), k=0)
     for most in (2, 3):
         yield f"likeliest of the {most} largest prizes", partial(_likeliest, most=most)
     for chance in (5, 10, 20, 30, 50):
@@ -771,8 +776,6 @@ def spatial() -> Iterator[tuple[str, Shortcut]]:
         ),
     )
     yield "always turns right", partial(_walked, turning=lambda piece: int("turn" in piece))
-    yield "left for right", partial(_walked, turning=lambda piece: -_turn(piece))
-    yield "goes ahead when told to go back", partial(_walked, turning=_turn, back=1)
     for axes, name in (((1, 0), "rows only"), ((0, 1), "columns only")):
         yield name, partial(_walked, turning=_turn, axes=axes)
     for name, some in {
@@ -827,6 +830,12 @@ def learning() -> Iterator[tuple[str, Shortcut]]:
     yield "by the last bell", _last_bell
 
 
+def mirrored_walks() -> Iterator[tuple[str, Shortcut]]:
+    """Walks that mind every leg and every turn, and mistake a direction."""
+    yield "left for right", partial(_walked, turning=lambda piece: -_turn(piece))
+    yield "goes ahead when told to go back", partial(_walked, turning=_turn, back=1)
+
+
 def shortcuts() -> dict[str, Shortcut]:
     """All shortcuts that are bounded, by their names."""
     families = (
@@ -834,3 +843,12 @@ def shortcuts() -> dict[str, Shortcut]:
         errors, spatial,
     )  # fmt: skip
     return {name: shortcut for family in families for name, shortcut in family()}
+
+
+def reported(capability: Capability) -> dict[str, Shortcut]:
+    """Those that are reported and not bounded: they do most of what is demanded, but not well."""
+    families = {
+        Capability.UNDERSTANDING_THE_ODDS: combined_odds,
+        Capability.SPATIAL_REASONING: mirrored_walks,
+    }
+    return dict(families[capability]()) if capability in families else {}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from smartplay.validity.degrees import DegreeStudy, TableStudy
     from smartplay.validity.matrix import AblationMatrix, ClassicAblations
 
-ABLATION_SEEDS, ATTACK_SEEDS = 100, 400
+ABLATION_SEEDS, ATTACK_SEEDS = 100, 200
 CLASSIC = 20
 """Episodes per game of the classic scoring, at most."""
 
@@ -32,9 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --ablations: the same ablations under the classic scoring, too")  # fmt: skip
     add("--attack", action="store_true",
         help="let shortcuts and shallow learners play the hard settings (needs scikit-learn; about "
-        "a quarter of an hour)")  # fmt: skip
+        "six minutes)")  # fmt: skip
     add("--seeds", type=int, metavar="N",
-        help="episodes per setting (default: 100 for --ablations, 400 for --attack)")  # fmt: skip
+        help="episodes per setting (default: 100 for --ablations, 200 for --attack)")  # fmt: skip
     add("--svg", type=Path, metavar="FILE", help="with --ablations: draw the matrix into a file")
 
 

@@ -178,7 +178,7 @@ def _changed(doors: dict[str, int], changes: Sequence[Change]) -> dict[str, int]
 
 
 def _at_first(rng: random.Random, doors: dict[str, int]) -> str:
-    parts = []
+    parts: list[str] = []
     for door in shuffled(rng, range(len(DOORS))):
         one, other = (animal for animal, there in doors.items() if there == door)
         hung = " hung" if not parts else ""

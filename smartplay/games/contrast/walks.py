@@ -27,7 +27,8 @@ Tile = tuple[int, int]
 class Walks(Kind):
     """Four rows of four tiles; every colour is once in each row and once in each column.
 
-    So who knows one of the two coordinates knows nothing of the colour. Between two legs the walker
+    So who knows one of the two coordinates knows nothing of the colour, nor who knows only how many
+    steps there are. Between two legs the walker
     turns or only looks to one side. Wherever the walk begins, it ends as often on one tile as on
     another (if it never turns, of its line).
     """
@@ -70,8 +71,16 @@ class Walks(Kind):
 
 
 def _latin_square(rng: random.Random) -> list[list[int]]:
-    order, rows, columns = (shuffled(rng, range(SIDE)) for _ in range(3))
-    return [[order[(row + column) % SIDE] for column in columns] for row in rows]
+    """A floor on which every colour has as many even tiles as odd ones, as on a chessboard.
+
+    Whether the last tile is even follows from the number of steps alone, whatever turns there are.
+    """
+    while True:
+        order, rows, columns = (shuffled(rng, range(SIDE)) for _ in range(3))
+        floor = [[order[(row + column) % SIDE] for column in columns] for row in rows]
+        even = [floor[row][column] for row in range(SIDE) for column in range(row % 2, SIDE, 2)]
+        if all(2 * even.count(color) == SIDE for color in order):
+            return floor
 
 
 def _turns(rng: random.Random, number: int) -> list[int]:
