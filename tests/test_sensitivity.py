@@ -160,24 +160,23 @@ def test_the_originals_parser(reply: str, action: int) -> None:
 
 def letters_only(prompt: str) -> str:
     """Is right if the list has letters; else takes the first action that is listed."""
-    call = re.search(r"The call is: (\w+)", prompt)
-    assert call
-    if "a) " in prompt:
-        return f"Choose the {call[1]} door"
+    points = re.search(r"points to the (\w+) door", prompt.rpartition("Round ")[2])
+    if "a) " in prompt and points:
+        return f"Choose the {points[1]} door"
     return str(re.search(r"Choose the \w+ door", prompt)[0])  # type: ignore[index]
 
 
 def test_a_study_finds_the_prompt_in_the_score(tmp_path: Path) -> None:
     found = study_prompts(
-        letters_only, ["plain", "lettered", "bulleted", "reversed"], "ContrastGeneralizationEasy",
-        tmp_path, {}, episodes=3, progress=False,
+        letters_only, ["plain", "lettered", "bulleted", "reversed"],
+        "ContrastLearningFromInteractionsEasy", tmp_path, {}, episodes=3, progress=False,
     )  # fmt: skip
     assert found.overall.variants["lettered"].mean == pytest.approx(1, abs=0.01)
     assert found.overall.variants["plain"].mean < 0.5
     assert found.overall.share > 0.3
     assert found.overall.spread > 0.5
     assert found.episodes == 3
-    assert found.parsing.replies == 4 * 3 * 12
+    assert found.parsing.replies == 4 * 3 * 19
     assert found.parsing.otherwise == 0
     assert set(found.runs) == {"plain", "lettered", "bulleted", "reversed"}
 

@@ -31,7 +31,7 @@ from smartplay.validity.matrix import KEPT, LOST, ablation_matrix, classic_ablat
 from smartplay.validity.study import contrast_cards, study_ablations, study_classic
 from tests.lent import context, lend
 
-SEEDS = 30
+SEEDS = 14
 NAMES = [str(capability) for capability in Capability]
 
 
@@ -90,18 +90,18 @@ def test_retention_of_paired_values() -> None:
     assert ratio_interval([0.4, 0.1], [0.4, 0.5], rng) is None
 
 
-def record(card: str, seed: int, score: float | None) -> EpisodeRecord:
+def record(card: str, episode: int, score: float | None) -> EpisodeRecord:
     return EpisodeRecord(
         game=get_card(card).id,
-        episode=0,
-        seed=seed,
+        episode=episode,
+        seed=episode,
         agent_seed=0,
         status="unscored" if score is None else "scored",
         score=score,
     )
 
 
-def test_contrasts_are_scored_by_pairs_of_seeds() -> None:
+def test_contrasts_are_scored_by_pairs_of_episodes() -> None:
     easy, hard = (get_card(f"ContrastReasoning{level}") for level in ("Easy", "Hard"))
     records = {
         easy.id: [record(easy.name, seed, 12.0) for seed in range(4)],

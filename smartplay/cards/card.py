@@ -125,14 +125,6 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """Whether the card names an environment to play."""
         return bool(self.environment)
 
-    @property
-    def seed_stream(self) -> str:
-        """What a run draws the seeds of its episodes by; the two settings of a contrast share it.
-
-        So episode k of the easy setting and episode k of the hard one are a pair.
-        """
-        return f"contrast/{self.contrast.capability}" if self.contrast else self.id
-
     def degree(self, capability: Capability) -> int:
         """The degree to which the game demands `capability`, from 1 (least) to 4."""
         return self.degrees[capability.key]

@@ -310,7 +310,7 @@ def jobs_of(header: RunHeader, suite: Suite | None = None) -> list[Job]:
     for game, plan in header.games.items():
         card = get_card(game)
         for episode, repeat in product(range(plan.episodes), range(header.repeats)):
-            seed, agent_seed = episode_seeds(header.seed, card.seed_stream, episode)
+            seed, agent_seed = episode_seeds(header.seed, card.id, episode)
             if header.seed_rule > 1:
                 agent_seed = seed_of_agent(header.suite or header.seed, game, episode, repeat)
             label = None
@@ -338,8 +338,8 @@ def episode_seeds(suite_seed: int, stream: str, episode: int) -> tuple[int, int]
     """The seed of an episode's environment, and that of its agent by rule 1; each below 2**31.
 
     They depend on the three arguments alone (`numpy.random.SeedSequence` over the suite seed, the
-    SHA-256 of the stream and the episode's number), so no order of playing changes them. A card's
-    `seed_stream` is its id, but for contrasts.
+    SHA-256 of the stream and the episode's number), so no order of playing changes them. The stream
+    is the game's id.
     """
     digest = hashlib.sha256(stream.encode()).digest()
     words = [int.from_bytes(digest[k : k + 4], "little") for k in range(0, 16, 4)]

@@ -25,7 +25,7 @@ class ContrastScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
         capability: Its name.
         easy: Mean score of the easy setting over chance (0 random play, 1 the best possible).
         hard: The same of the hard setting.
-        retention: Hard over easy, with an interval that resamples pairs of episodes of one seed.
+        retention: Hard over easy, with an interval that resamples pairs of episodes of one number.
         pairs: How many such pairs there are.
         reason: Why there is no retention; empty if there is one.
     """
@@ -71,12 +71,12 @@ def _score_contrast(
     levels: tuple[Level, Level] = ("easy", "hard")
     sides = [played.get((capability.key, level)) for level in levels]
     easy, hard = (_over_chance(card, records) if card else {} for card in sides)
-    seeds = [seed for seed in easy if seed in hard]
+    both = [episode for episode in easy if episode in hard]
     retention, reason = None, "its two settings were not both played"
-    if seeds:
+    if both:
         retention = ratio_interval(
-            [hard[seed] for seed in seeds],
-            [easy[seed] for seed in seeds],
+            [hard[episode] for episode in both],
+            [easy[episode] for episode in both],
             np.random.default_rng(BOOTSTRAP_SEED),
         )
         reason = "" if retention else f"the easy setting is not mastered (below {MASTERED})"
@@ -85,7 +85,7 @@ def _score_contrast(
         easy=mean_interval(list(easy.values())) if easy else None,
         hard=mean_interval(list(hard.values())) if hard else None,
         retention=retention,
-        pairs=len(seeds),
+        pairs=len(both),
         reason=reason,
     )
 
@@ -93,9 +93,9 @@ def _score_contrast(
 def _over_chance(
     card: GameCard, records: Mapping[str, Sequence[EpisodeRecord]]
 ) -> dict[int, float]:
-    """The scores of a game's episodes over chance, by seed."""
+    """The scores of a game's episodes over chance, by number."""
     return episode_means(
-        (record.seed, card.corrected(record.score))
+        (record.episode, card.corrected(record.score))
         for record in records.get(card.id, ())
         if record.score is not None
     )

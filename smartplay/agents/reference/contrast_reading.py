@@ -3,68 +3,138 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
-Place = tuple[int, int, int]
-"""Steps to the east, to the north, and up."""
-
-_AXES = {"east": (1, 0, 0), "north": (0, 1, 0), "up": (0, 0, 1)}
-_OPPOSITE = {"west": "east", "south": "north", "down": "up"}
 HEADINGS = ("north", "east", "south", "west")
+_ORDINALS = ("first", "second", "third", "fourth")
+_NUMBERS = {"one": 1, "two": 2, "three": 3}
+_TIMES = {"not at all": 0, "once": 1, "twice": 2, "three times": 3}
+_MOVES = {
+    "stay where it is": 0, "go one door on": 1, "go two doors on": 2, "go one door back": -1,
+}  # fmt: skip
+_NOT_DONE = r"\b(wished|jest|forbade|frames|lamps|dreamt)\b"
 
 
 class Order(NamedTuple):
-    """A rule: whether `door` alone is allowed or forbidden, and if which signal is in which state.
+    """A rule for the key: doors to go on (below 0: back) by the state of a signal."""
 
-    `when` is False for a rule that holds unless the signal is in that state.
-    """
-
-    door: str
-    only: bool
     signal: str
-    state: str
-    when: bool
+    moves: dict[str, int]
 
 
 class Rooms(NamedTuple):
-    """Where one is, where one wants to go, where doors lead, and metres to the target."""
+    """Where one is, where one wants to go, and where doors lead."""
 
     here: str
     target: str
     ways: dict[str, dict[str, str]]
-    metres: dict[str, int]
 
 
-def belongings(text: str) -> dict[str, str]:
-    """Which animal belongs to which door; what was so in former times does not count.
+class Log(NamedTuple):
+    """The plan, the log, which door mends which fault, and the fault if it is told."""
 
-    "This animal", "it", "the former" and "the latter" stand for the animals of the signs that were
-    mentioned last.
-    """
+    plan: list[str]
+    log: list[str]
+    repairs: dict[str, str]
+    told: str
+
+
+class Walk(NamedTuple):
+    """Rows of coloured tiles from the north, a tile (row, place in it), a heading, and a walk."""
+
+    floor: list[list[str]]
+    start: tuple[int, int]
+    heading: int
+    pieces: list[tuple[str, int]]
+
+
+def ring(manual: str, doors: Sequence[str]) -> list[str]:
+    """The doors in the order in which the manual names them."""
+    return sorted(doors, key=lambda door: manual.find(f"{door},") % (len(manual) + 1))
+
+
+def _named(text: str, doors: Sequence[str]) -> list[str]:
+    """The doors named in a text, in their order, however often."""
+    return [word for word in re.findall(r"\w+", text.lower()) if word in doors]
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text."""
+    return re.split(r"(?<=[.?])\s+", text)
+
+
+def hung(text: str, doors: Sequence[str]) -> dict[str, str]:
+    """At which door each animal hangs when a story has been read to its end."""
     found: dict[str, str] = {}
-    topics: list[str] = []
-    for sentence in re.split(r"(?<=[.:])\s+", text):
-        if pair := re.search(r"signs with the (\w+) and the (\w+)", sentence):
-            topics = [pair[1], pair[2]]
-        elif single := re.search(r"sign with the (\w+)", sentence):
-            topics = [single[1]]
-        if " belongs " not in sentence:
-            continue
-        told = re.findall(r"[Tt](?:he|his) (\w+)(?: belongs)? to (?:the )?(\w+)", sentence)
-        for who, door in told:
-            stands_for = {"animal": 0, "former": 0, "latter": -1}
-            found[topics[stands_for[who]] if who in stands_for and topics else who] = door
+    for sentence in sentences(text):
+        named = list(dict.fromkeys(_named(sentence, doors)))
+        if sentence.startswith("At first "):
+            pairs = re.findall(r"the (\w+) and the (\w+)(?: hung)? at (\w+)", sentence)
+            found |= {animal: door for one, other, door in pairs for animal in (one, other)}
+        elif len(named) == 1 and (animal := _hung_up(sentence)):
+            found[animal] = named[0]
+        elif not re.search(_NOT_DONE, sentence):
+            words = dict.fromkeys(re.findall(r"the (\w+)", sentence.lower()))
+            met = [word for word in words if word in found]
+            if len(met) == 2:
+                found[met[0]], found[met[1]] = found[met[1]], found[met[0]]
     return found
 
 
-def words(text: str) -> dict[str, str]:
-    """What words mean."""
-    return dict(re.findall(r"(\w+) means (\w+)", text))
+def _hung_up(sentence: str) -> str:
+    """The animal that is hung up, if one is."""
+    if not re.search(r"\b(hung|put up|nailed|given its place)\b", sentence):
+        return ""
+    form = (
+        r"(?:hung|put up|painted|asked for it,) the (\w+)|"
+        r"[Tt]he (\w+) (?:was given|came to|was nailed)"
+    )
+    animal = re.search(form, sentence)
+    return (animal[1] or animal[2]) if animal else ""
+
+
+def sign(text: str) -> str:
+    """The one thing a sign shows; empty if there is none, or several."""
+    shown = re.findall(r"the (\w+) mask|sign shows the (\w+)\.", text)
+    return (shown[0][0] or shown[0][1]) if len(shown) == 1 and "leaf" not in text else ""
+
+
+def pointed(text: str) -> str:
+    """The door the keeper points to."""
+    found = re.search(r"points to the (\w+) door", text)
+    return found[1] if found else ""
+
+
+def bells(text: str) -> tuple[str, dict[str, int]] | None:
+    """The chosen door, and how often the bell rang for each mask."""
+    chosen = re.search(r"you chose the (\w+) door\.", text)
+    rang = re.findall(rf"({'|'.join(_TIMES)}) for the (\w+) mask", text)
+    return (chosen[1], {mask: _TIMES[times] for times, mask in rang}) if chosen else None
 
 
 def containers(text: str) -> dict[str, str]:
     """What each box is inside of, or the door it is behind."""
-    return dict(re.findall(r"[Tt]he (\w+) box is (?:inside|behind) the (\w+) (?:box|door)", text))
+    found = {}
+    for sentence in sentences(text):
+        things = re.findall(r"the (\w+) (?:box|door)", sentence.lower())
+        if len(things) == 2 and "?" not in sentence:
+            outer_first = re.search(r"\b(holds|contains|hides|Inside|In|Open|Behind)\b", sentence)
+            inner, outer = reversed(things) if outer_first else things
+            found[inner] = outer
+    return found
+
+
+def asked(text: str) -> str:
+    """The box a question is about."""
+    found = re.search(r"(\w+) box[^.]*\?", text)
+    return found[1] if found else ""
+
+
+def key(text: str) -> str:
+    """The door at which the key begins."""
+    found = re.search(r"The key begins at the (\w+) door", text)
+    return found[1] if found else ""
 
 
 def signals(text: str) -> dict[str, str]:
@@ -74,75 +144,93 @@ def signals(text: str) -> dict[str, str]:
 
 
 def orders(text: str) -> list[Order]:
-    """The rules, in the order in which they are told."""
-    return [_order(line) for line in re.findall(r"^Rule: (.*)\.$", text, re.MULTILINE)]
+    """The rules for the key, in the order in which they are told."""
+    lines = text.split("\n")[1:]
+    return [_order(line) for line in lines if re.search(r"(?i)\b(the|let the) key\b", line)]
 
 
 def _order(line: str) -> Order:
-    door = re.search(r"the (\w+) door", line)
-    state = re.search(r"(?i)(while|unless|only if) the (\w+) is (\w+)", line)
-    assert door
-    assert state
-    when = state[1].lower() == "while"
-    return Order(door[1], "open only" in line, state[2], state[3], when)
+    form = "|".join(_MOVES)
+    moves = [_MOVES[move] for move in re.findall(form, line)]
+    rest = re.sub(form, "move", line)
+    states = re.findall(r"(?:\bthe (\w+)|\bit) is (\w+)", rest)
+    return Order(states[0][0], {state: m for (_, state), m in zip(states, moves, strict=True)})
 
 
-def offers(text: str) -> dict[str, tuple[int, int]]:
+def calls(text: str, doors: Sequence[str]) -> dict[tuple[str, ...], str]:
+    """The doors that calls mean, by their words."""
+    told = [sentence for sentence in sentences(text) if "call is" not in sentence]
+    quoted = ((re.search(r'"([a-z ]+)"', each), _named(each, doors)) for each in told)
+    return {tuple(call[1].split()): named[0] for call, named in quoted if call and named}
+
+
+def call(text: str) -> list[str]:
+    """The words that are called."""
+    found = re.search(r'The call is: "([a-z ]+)"', text)
+    return found[1].split() if found else []
+
+
+def offers(text: str, doors: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Coins and chance in 100 of each door."""
-    form = r"The (\w+) door gives (\d+) coins with a chance of (\d+) in 100"
-    return {door: (int(coins), int(chance)) for door, coins, chance in re.findall(form, text)}
+    found = {}
+    for sentence in sentences(text):
+        coins = re.search(r"(\d+) coins", sentence)
+        chance = re.search(r"(\d+) (?:times )?in 100", sentence)
+        if coins and chance:
+            found[_named(sentence, doors)[0]] = (int(coins[1]), int(chance[1]))
+    return found
 
 
-def rooms(text: str) -> Rooms | None:
+def rooms(text: str, doors: Sequence[str]) -> Rooms | None:
     """The plan of the rooms, if there is one."""
     at = re.search(r"You are in the (\w+)\. Your target is the (\w+)\.", text)
     if not at:
         return None
-    lines = re.findall(r"^(\w+) \((\d+)\): (.*)$", text, re.MULTILINE)
-    ways = {room: dict(re.findall(r"(\w+) (\w+)", doors)) for room, _, doors in lines}
-    return Rooms(at[1], at[2], ways, {room: int(metres) for room, metres, _ in lines})
+    ways = {}
+    for line in text.split("\n")[1:]:
+        found = re.match(r"(?:from the )?(\w+)(?::| -| has) (.*)", line)
+        if found:
+            told = re.findall(r"(\w+) (\w+)", found[2])
+            ways[found[1]] = {door: room for door, room in told if door in doors}
+    return Rooms(at[1], at[2], ways)
 
 
-def plan_and_log(text: str) -> tuple[list[str], list[str]] | None:
-    """The colours of the plan and those in the log, if there are any."""
-    found = re.search(r"Plan: (.*)\. Log: (.*)\.", text)
-    return (
-        (re.findall(r"\w+", found[1]), re.findall(r"\w+", found[2].replace("empty", "")))
-        if found
-        else None
+def log(text: str) -> Log | None:
+    """A plan and a log of it, if there are any."""
+    found = re.search(r"Plan: (.*)\.\nLog so far: (.*)\.\nRepairs: (.*)\.\n(.*)", text)
+    if not found:
+        return None
+    repairs = (part.split(" ", 1) for part in found[3].split("; "))
+    plan, log = (found[k].split(", ") for k in (1, 2))
+    return Log(plan, log, {_fault(told): door for door, told in repairs}, _fault(found[4]))
+
+
+def _fault(text: str) -> str:
+    """Which fault is meant."""
+    kinds = {
+        "neighbours": "neighbours", "apart": "between them",
+        "late": "late|front|forward", "early": "early|end|backward",
+    }  # fmt: skip
+    return next((fault for fault, form in kinds.items() if re.search(form, text)), "")
+
+
+def walk(text: str) -> Walk | None:
+    """A walk over a floor, if there is one."""
+    found = re.search(
+        r"The floor: (.*)\. You stand on the (\w+) tile of the (\w+) row and face (\w+)\. "
+        r"The walk: (.*)\.",
+        text,
     )
+    if not found:
+        return None
+    rows = re.findall(r"row (\w+), (\w+), (\w+), (\w+)", found[1])
+    start = (_ORDINALS.index(found[3]), _ORDINALS.index(found[2]))
+    pieces = [_piece(piece.split()) for piece in found[5].split(", ")]
+    return Walk([list(row) for row in rows], start, HEADINGS.index(found[4]), pieces)
 
 
-def striking(manual: str) -> str:
-    """The door that strikes out what was written into the log last; empty if none is told."""
-    found = re.search(r"(\w+) strikes out", manual)
-    return found[1] if found else ""
-
-
-def heading(text: str) -> str | None:
-    """Where one faces."""
-    found = re.search(r"You face (\w+)\.", text)
-    return found[1] if found else None
-
-
-def places(text: str) -> dict[str, Place]:
-    """Where the doors are."""
-    line = re.search(r"Places of the doors: (.*?)\.", text)
-    told = [part.split(" ", 1) for part in line[1].split("; ")] if line else []
-    return {door: _place(parts) for door, parts in told}
-
-
-def _place(parts: str) -> Place:
-    east = north = up = 0
-    for number, direction in re.findall(r"(\d+) (\w+)", parts):
-        sign = -1 if direction in _OPPOSITE else 1
-        x, y, z = _AXES[_OPPOSITE.get(direction, direction)]
-        amount = sign * int(number)
-        east, north, up = east + x * amount, north + y * amount, up + z * amount
-    return east, north, up
-
-
-def walk(text: str) -> list[str]:
-    """The pieces of the walk, such as `go 2 ahead` or `turn left`."""
-    found = re.search(r"The walk: (.*)\.", text)
-    return found[1].split(", ") if found else []
+def _piece(words: list[str]) -> tuple[str, int]:
+    """`go`, `turn` or `look`, with steps ahead or quarter turns to the right."""
+    if len(words) == 2:
+        return words[0], 1 if words[1] == "right" else -1
+    return "go", _NUMBERS[words[1]] * (1 if words[2] == "ahead" else -1)

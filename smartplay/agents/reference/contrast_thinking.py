@@ -4,44 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from smartplay.agents.reference.contrast_reading import HEADINGS, Order, Place, Rooms
+from smartplay.agents.reference.contrast_reading import Log, Order, Rooms, Walk
 
-_STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))
+_STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
 
 
-def follow(facts: Mapping[str, str], thing: str, hops: int | None = None) -> str:
+def follow(facts: Mapping[str, str], thing: str, hops: int | None = None) -> list[str]:
     """Follow facts from a thing to where they end, or as many of them as `hops`."""
-    seen = 0
-    while thing in facts and (hops is None or seen < hops):
+    found: list[str] = []
+    while thing in facts and (hops is None or len(found) < hops):
         thing = facts[thing]
-        seen += 1
-    return thing
+        found.append(thing)
+    return found
 
 
-def allowed(doors: Sequence[str], orders: Sequence[Order], states: Mapping[str, str]) -> list[str]:
-    """The doors that no order forbids."""
-    left = list(doors)
-    for order in orders:
-        if (states.get(order.signal) == order.state) == order.when:
-            left = [door for door in left if (door == order.door) == order.only]
-    return left
+def moved(orders: Sequence[Order], states: Mapping[str, str]) -> int:
+    """How many doors on all orders together move the key."""
+    return sum(order.moves[states[order.signal]] for order in orders)
 
 
-def way(rooms: Rooms, here: str, far: int | None = None) -> str | None:
-    """The door that begins the shortest way to the target.
+def way(rooms: Rooms, far: int | None = None) -> tuple[str, int] | None:
+    """The door that begins the shortest way to the target, and how many doors away that is.
 
     Args:
         rooms: The plan.
-        here: The room one is in.
-        far: How many doors to look ahead; without a limit by default. If the target is not seen,
-            the door to the room with the fewest metres.
+        far: How many doors to look ahead; without a limit by default.
+
+    Returns:
+        None if the target is not seen.
     """
-    doors = rooms.ways.get(here, {})
-    reached = {room: door for door, room in reversed(doors.items())}
-    seen, edge, depth = {here}, dict(reached), 1
+    edge = {room: door for door, room in reversed(rooms.ways.get(rooms.here, {}).items())}
+    seen, depth = {rooms.here}, 1
     while edge:
         if rooms.target in edge:
-            return edge[rooms.target]
+            return edge[rooms.target], depth
         if depth == far:
             break
         seen.update(edge)
@@ -51,7 +47,22 @@ def way(rooms: Rooms, here: str, far: int | None = None) -> str | None:
                 if there not in seen:
                     following.setdefault(there, door)
         edge, depth = following, depth + 1
-    return min(doors, key=lambda door: rooms.metres[doors[door]], default=None)
+    return None
+
+
+def called(
+    calls: Mapping[tuple[str, ...], str], words: Sequence[str], ring: Sequence[str]
+) -> str | None:
+    """What words mean together, by what they mean in other company."""
+    moves = {
+        call[1]: ring.index(door) - ring.index(calls[call[:1]])
+        for call, door in calls.items()
+        if len(call) == 2 and call[:1] in calls
+    }
+    first = calls.get(tuple(words[:1]))
+    if first is None or any(word not in moves for word in words[1:]):
+        return None
+    return ring[(ring.index(first) + sum(moves[word] for word in words[1:])) % len(ring)]
 
 
 def best_offer(offers: Mapping[str, tuple[int, int]], odds: bool = True) -> str:
@@ -59,41 +70,25 @@ def best_offer(offers: Mapping[str, tuple[int, int]], odds: bool = True) -> str:
     return max(offers, key=lambda door: offers[door][0] * (offers[door][1] if odds else 1))
 
 
-def next_of_plan(plan: Sequence[str], log: Sequence[str], strike: str) -> str:
-    """The plan's next colour, or `strike` if what is in the log has to be struck out first."""
-    begun = list(log) == list(plan[: len(log)]) and len(log) < len(plan)
-    return plan[len(log)] if begun else strike
+def fault(told: Log) -> tuple[str, int] | None:
+    """What is wrong with a log, and at which entry, counted from 1."""
+    plan, log = told.plan, told.log
+    k = next((k for k in range(len(log)) if log[k] != plan[k]), len(log))
+    orders = {(1, 0, 2): "neighbours", (2, 1, 0): "apart", (1, 2, 0): "late", (2, 0, 1): "early"}
+    for order, name in orders.items():
+        if log[k : k + 3] == [plan[k + place] for place in order if k + place < len(plan)]:
+            return name, k + 1
+    return None
 
 
-def end_of_walk(walk: Sequence[str], facing: str) -> Place:
-    """Where a walk ends, as seen from where it begins."""
-    east = north = up = 0
-    direction = HEADINGS.index(facing)
-    for piece in walk:
-        verb, *rest = piece.split()
-        if verb == "turn":
-            direction = (direction + (1 if rest[0] == "right" else -1)) % len(HEADINGS)
-        elif verb == "go":
-            number = int(rest[0])
-            if rest[1] in ("up", "down"):
-                up += number if rest[1] == "up" else -number
-            else:
-                ahead = number if rest[1] == "ahead" else -number
-                east += ahead * _STEPS[direction][0]
-                north += ahead * _STEPS[direction][1]
-    return east, north, up
-
-
-def on_a_line(walk: Sequence[str]) -> int:
-    """Steps ahead less steps back, for one who knows no other direction."""
-    goes = [piece.split()[1:] for piece in walk if piece.startswith("go ")]
-    signs = {"ahead": 1, "back": -1}
-    return sum(signs.get(direction, 0) * int(number) for number, direction in goes)
-
-
-def nearest(places: Mapping[str, Place], end: Place, axes: int = 3) -> str:
-    """The door nearest to a place, by its first `axes` coordinates."""
-    return min(
-        places,
-        key=lambda door: sum(abs(a - b) for a, b in zip(places[door][:axes], end, strict=False)),
-    )
+def end_of_walk(walk: Walk, turning: bool = True) -> str:
+    """The colour of the tile on which a walk ends, for one who stays inside the walls."""
+    row, column = walk.start
+    heading = walk.heading
+    for kind, number in walk.pieces:
+        if kind == "turn" and turning:
+            heading = (heading + number) % len(_STEPS)
+        elif kind == "go":
+            row += _STEPS[heading][0] * number
+            column += _STEPS[heading][1] * number
+    return walk.floor[row % len(walk.floor)][column % len(walk.floor)]

@@ -13,10 +13,12 @@ from smartplay.cli.output import OK, print_json, print_table
 from smartplay.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from smartplay.validity.attacks import Attack, Attacks
     from smartplay.validity.degrees import DegreeStudy, TableStudy
     from smartplay.validity.matrix import AblationMatrix, ClassicAblations
     from smartplay.validity.mtmm import Mtmm
 
+ABLATION_SEEDS, ATTACK_SEEDS = 100, 200
 CLASSIC = 20
 """Episodes per game of the classic scoring, at most."""
 MEANT = {"shipped": "in the code (degree minus one)", "paper": "in the paper (degree)"}
@@ -34,8 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="show how two methods agree over synthetic agents, as last measured")  # fmt: skip
     add("--all", action="store_true",
         help="measure the synthetic agents anew (about five minutes on two cores)")  # fmt: skip
-    add("--seeds", type=int, default=100, metavar="N",
-        help="episodes per setting for --ablations (default: 100)")  # fmt: skip
+    add("--attack", action="store_true",
+        help="let shortcuts and shallow learners play the hard settings (needs scikit-learn; about "
+        "six minutes)")  # fmt: skip
+    add("--seeds", type=int, metavar="N",
+        help="episodes per setting (default: 100 for --ablations, 200 for --attack)")  # fmt: skip
     add("--svg", type=Path, metavar="FILE", help="with --ablations: draw the matrix into a file")
 
 
@@ -44,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
     from smartplay.cards.published import published_table
     from smartplay.runner.plan import select_games
     from smartplay.scores.scoring import WEIGHTS
+    from smartplay.validity.attacks import stored_attacks, study_attacks
     from smartplay.validity.degrees import study_degrees, study_table
 
     _check(options)
@@ -55,14 +61,17 @@ def run(options: argparse.Namespace) -> int:
     if options.ablations:
         from smartplay.validity.study import study_ablations, study_classic
 
-        matrix = study_ablations(options.seeds)
+        seeds = options.seeds or ABLATION_SEEDS
+        matrix = study_ablations(seeds)
         found |= msgspec.to_builtins(matrix)
         if options.classic:
-            episodes = min(options.seeds, CLASSIC)
+            episodes = min(seeds, CLASSIC)
             classic = {weights: study_classic(episodes, weights) for weights in WEIGHTS}
             found["classic"] = classic
         if options.svg:
             _draw(matrix, options.svg)
+    attacks = study_attacks(options.seeds or ATTACK_SEEDS) if options.attack else stored_attacks()
+    found["attacks"] = attacks
     two_methods = _two_methods(options.all) if options.mtmm or options.all else None
     if two_methods:
         found["mtmm"] = two_methods
@@ -73,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
         _print_degrees(degrees[weights])
     for weights in WEIGHTS:
         _print_table(published[weights])
+    _print_attacks(attacks)
     if matrix:
         _print_matrix(matrix)
     for study in classic.values():
@@ -96,7 +106,7 @@ def _two_methods(anew: bool) -> Mtmm:
 
 
 def _check(options: argparse.Namespace) -> None:
-    if options.seeds < 2:
+    if options.seeds is not None and options.seeds < 2:
         raise UsageError(f"seeds must be 2 or more, not {options.seeds}")
     for name in ("classic", "svg"):
         if getattr(options, name) and not options.ablations:
@@ -135,6 +145,28 @@ def _print_table(found: TableStudy) -> None:
     }
     title = f"\nThe published table of SmartPlay, weights as {MEANT[found.weights]}"
     print_table(title, ("", ""), rows.items())
+
+
+def _print_attacks(found: Sequence[Attacks]) -> None:
+    rows = [
+        (
+            each.capability,
+            _attack(each.shortcut),
+            _attack(each.learner),
+            _attack(each.reported),
+        )
+        for each in found
+    ]
+    print_table(
+        f"\nThe worst attacks on each hard setting, over chance, {found[0].episodes} episodes: who "
+        "combines prize and chance is reported, the others ought to be near 0",
+        ("capability", "shortcut", "shallow learner", "reported"),
+        rows,
+    )
+
+
+def _attack(found: Attack | None) -> str:
+    return "-" if found is None else f"{found.name}\n{found.score}"
 
 
 def _print_matrix(found: AblationMatrix) -> None:

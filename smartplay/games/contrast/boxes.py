@@ -1,44 +1,66 @@
-"""Reasoning: boxes inside boxes; the asked one is one step or four steps from its door."""
+"""Reasoning: boxes inside boxes; the asked one is 1 to 12 facts away from its door."""
 
 from __future__ import annotations
 
-from smartplay.games.contrast.house import DOORS, Drawn, permutation
+from itertools import pairwise
+
+from smartplay.games.contrast.house import DOORS, Kind, shuffled
 
 MATERIALS = (
-    "amber", "birch", "brass", "cedar", "clay", "copper", "cork", "cotton", "crystal", "ebony",
-    "felt", "flint", "glass", "granite", "horn", "iron", "ivory", "jade", "leather", "linen",
-    "maple", "marble", "nickel", "oak", "onyx", "opal", "paper", "pearl", "pewter", "pine",
-    "quartz", "satin", "silk", "slate", "steel", "stone", "straw", "teak", "tin", "velvet",
-    "walnut", "wax", "willow", "wool", "zinc",
+    "amber", "bamboo", "birch", "bone", "brass", "bronze", "cedar", "cherry", "chrome", "clay",
+    "copper", "coral", "cork", "cotton", "crystal", "denim", "ebony", "felt", "flint", "fur",
+    "glass", "granite", "hazel", "hemp", "horn", "iron", "ivory", "jade", "lace", "larch",
+    "leather", "linen", "mahogany", "maple", "marble", "nickel", "oak", "onyx", "opal", "paper",
+    "pearl", "pewter", "pine", "plaster", "poplar", "quartz", "rattan", "reed", "rubber", "satin",
+    "shell", "silk", "silver", "slate", "steel", "stone", "straw", "suede", "teak", "tin",
+    "tweed", "velvet", "walnut", "wax", "wicker", "willow", "wool", "zinc",
 )  # fmt: skip
-DEPTH = 4
+DEPTH = 12
+INSIDE = (
+    "The {inner} box is inside the {outer} box.",
+    "Inside the {outer} box is the {inner} box.",
+    "The {outer} box holds the {inner} box.",
+    "The {inner} box lies in the {outer} box.",
+    "Open the {outer} box to find the {inner} box.",
+    "The {inner} box was put into the {outer} box.",
+    "In the {outer} box there is the {inner} box.",
+    "The {outer} box contains the {inner} box.",
+)
+BEHIND = (
+    "The {inner} box is behind the {door} door.",
+    "Behind the {door} door is the {inner} box.",
+    "The {door} door hides the {inner} box.",
+    "The {inner} box stands behind the {door} door.",
+)
+QUESTIONS = (
+    "Behind which door is the {asked} box?",
+    "Which door is the {asked} box behind?",
+    "Which door leads to the {asked} box?",
+    "Where is the {asked} box, behind which door?",
+)
 
 
-class Boxes(Drawn):
-    """Behind each door four boxes, each inside the next; the facts are told in any order."""
+class Boxes(Kind):
+    """Behind each door `DEPTH` boxes, each inside the next; the facts are told in any order.
 
-    size = 2 * DEPTH * len(DOORS) + 1
+    The four stacks are alike and told whole at every level.
+    """
+
+    values = tuple(range(1, DEPTH + 1))
 
     def _draw(self) -> None:
-        names = self.rng.sample(MATERIALS, DEPTH * len(DOORS))
-        self._order = permutation(self.rng, len(names))
-        self.right = self.rng.randrange(len(DOORS))
-        self._names = names
-        first = self.right * DEPTH
-        self._asked = first if self.hard else first + DEPTH - 1
-
-    def _holder(self, box: int) -> int:
-        """The box around a box, or -1 - door."""
-        return -1 - box // DEPTH if box % DEPTH == DEPTH - 1 else box + 1
-
-    def _fact(self, box: int) -> str:
-        holder = self._holder(box)
-        place = (
-            f"behind the {DOORS[-1 - holder]} door"
-            if holder < 0
-            else f"inside the {self._names[holder]} box"
-        )
-        return f"The {self._names[box]} box is {place}."
+        rng = self.rng
+        self.right = rng.randrange(len(DOORS))
+        names = rng.sample(MATERIALS, DEPTH * len(DOORS))
+        stacks = [names[door * DEPTH : (door + 1) * DEPTH] for door in range(len(DOORS))]
+        facts = []
+        for door, stack in zip(DOORS, stacks, strict=True):
+            facts.append(rng.choice(BEHIND).format(inner=stack[0], door=door))
+            for outer, inner in pairwise(stack):
+                facts.append(rng.choice(INSIDE).format(outer=outer, inner=inner))
+        asked = stacks[self.right][int(self.value) - 1]
+        question = rng.choice(QUESTIONS).format(asked=asked)
+        self._text = " ".join([*shuffled(rng, facts), question])
 
     def manual(self, rounds: str) -> str:
         """The rules."""
@@ -48,11 +70,5 @@ class Boxes(Drawn):
         )
 
     def text(self) -> str:
-        """Sixteen facts and the question."""
-        facts = " ".join(map(self._fact, self._order))
-        return f"{facts} Behind which door is the {self._names[self._asked]} box?"
-
-    def numbers(self) -> list[int]:
-        """Box and holder of each fact (holder -1 - door if it is a door), then the asked box."""
-        facts = [number for box in self._order for number in (box, self._holder(box))]
-        return [*facts, self._asked]
+        """The facts and the question."""
+        return self._text

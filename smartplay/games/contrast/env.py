@@ -1,29 +1,31 @@
-"""The native environment of the contrasts, and its describer."""
+"""The native environment of Four Doors, and its describer."""
 
 from __future__ import annotations
 
 import random
+from operator import index
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 
-from smartplay.core.errors import UnknownNameError
+from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.contrast.boxes import Boxes
+from smartplay.games.contrast.cues import Cues
 from smartplay.games.contrast.house import DOORS, Kind
 from smartplay.games.contrast.log import Log
 from smartplay.games.contrast.offers import Offers
 from smartplay.games.contrast.rooms import Rooms
 from smartplay.games.contrast.rules import Rules
-from smartplay.games.contrast.signs import Cues, Signs
+from smartplay.games.contrast.story import Story
 from smartplay.games.contrast.walks import Walks
 from smartplay.games.contrast.words import Words
 from smartplay.games.native import NativeEnv, checked_action
 
 TITLE = "Four Doors"
 KINDS: dict[str, type[Kind]] = {
-    "long_text_understanding": Signs,
+    "long_text_understanding": Story,
     "reasoning": Boxes,
     "instruction_following": Rules,
     "planning": Rooms,
@@ -33,19 +35,19 @@ KINDS: dict[str, type[Kind]] = {
     "error_handling": Log,
     "spatial_reasoning": Walks,
 }
-MOST = 1000
+COUNTED = 12
 
 
 class ContrastEnv(NativeEnv[Any, Any]):
     """Rounds in each of which one of four doors is right.
 
-    The observation is what the round tells, as numbers (int32, shape (n,), from -1000 to 1000; what
-    they mean is said by each kind's `numbers`). Action k chooses door k; the right one pays 1, but
-    in practice rounds nothing. The game has no end of its own.
+    The observation is the story, if there is one, and what the round tells, as codes of characters
+    (uint8, shape (n,), 0 after the end). Action k chooses door k; the right one pays 1, but in
+    practice rounds nothing. The game ends after `COUNTED` rounds that count.
 
     Args:
-        capability: The capability the setting is about, as cards spell it.
-        hard: Whether the setting demands it.
+        capability: The capability that is demanded, as cards spell it.
+        level: How much of it, from 1 (hardly any) to 12.
         render_mode: `"rgb_array"` or None.
 
     Attributes:
@@ -56,20 +58,27 @@ class ContrastEnv(NativeEnv[Any, Any]):
 
     Raises:
         UnknownNameError: If there is no such capability.
+        UsageError: If there is no such level.
     """
 
     metadata = NativeEnv.metadata | {"render_fps": 2}
 
     def __init__(
-        self, capability: str = "reasoning", hard: bool = False, render_mode: str | None = None
+        self, capability: str = "reasoning", level: int = 1, render_mode: str | None = None
     ) -> None:
         if capability not in KINDS:
             raise UnknownNameError("capability", capability, KINDS)
         super().__init__(render_mode)
-        self._kind, self._hard = KINDS[capability], hard
-        self.observation_space = spaces.Box(-MOST, MOST, (self._kind.size,), np.int32)
+        self._kind, self.capability = KINDS[capability], capability
+        self.level = _checked_level(level, len(self._kind.values))
+        self.observation_space = spaces.Box(0, 255, (self._kind.size,), np.uint8)
         self.action_space = spaces.Discrete(len(DOORS))
-        self.kind = self._kind(random.Random(0), hard)
+        self._begin(0)
+
+    def _begin(self, seed: int) -> None:
+        """Draw an episode; those of one seed have nothing in common at different levels."""
+        rng = random.Random(f"{seed} {self.capability} {self.level}")
+        self.kind = self._kind(rng, self.level)
         self.chosen: list[int] = []
         self.score = self.rounds = 0
 
@@ -78,9 +87,7 @@ class ContrastEnv(NativeEnv[Any, Any]):
     ) -> tuple[Any, dict[str, Any]]:
         """Draw an episode."""
         super().reset(seed=seed, options=options)
-        self.kind = self._kind(random.Random(int(self.np_random.integers(2**63))), self._hard)
-        self.chosen = []
-        self.score = self.rounds = 0
+        self._begin(int(self.np_random.integers(2**63)))
         return self._observation(), {"outcome": ""}
 
     def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -91,7 +98,13 @@ class ContrastEnv(NativeEnv[Any, Any]):
         self.rounds += 1
         self.chosen.append(door)
         outcome = self.kind.choose(door)
-        return self._observation(), float(right), False, False, {"outcome": outcome}
+        over = self.rounds >= self.length
+        return self._observation(), float(right), over, False, {"outcome": outcome}
+
+    @property
+    def length(self) -> int:
+        """Rounds of an episode."""
+        return self.kind.practice + COUNTED
 
     @property
     def counted(self) -> int:
@@ -99,13 +112,26 @@ class ContrastEnv(NativeEnv[Any, Any]):
         return max(0, self.rounds - self.kind.practice)
 
     def _observation(self) -> Any:
-        return np.array(self.kind.numbers(), dtype=np.int32)
+        told = f"{self.kind.story}\n{self.kind.text()}".encode("ascii")
+        codes = np.zeros(self._kind.size, dtype=np.uint8)
+        codes[: len(told)] = np.frombuffer(told, dtype=np.uint8)
+        return codes
 
     def picture(self) -> Any:
         """A picture of the doors, the last choice and the choices so far."""
         from smartplay.games.contrast.picture import doors_picture
 
         return doors_picture(self.chosen)
+
+
+def _checked_level(level: Any, most: int) -> int:
+    try:
+        number = -1 if isinstance(level, bool) else index(level)
+    except TypeError:
+        number = -1
+    if not 1 <= number <= most:
+        raise UsageError(f"level must be a whole number from 1 to {most}, not {level!r}")
+    return number
 
 
 class ContrastText(Describer[ContrastEnv]):
@@ -117,10 +143,9 @@ class ContrastText(Describer[ContrastEnv]):
         self._limit: int | None = None
 
     def manual(self, steps: int | None) -> str:
-        """The rules of this setting and episode."""
-        self._limit = steps
-        rounds = "The rounds go on and on." if steps is None else f"There are {steps} rounds."
-        return f"{TITLE}\n\n{self.env.kind.manual(rounds)}"
+        """The rules of this episode."""
+        self._limit = self.env.length if steps is None else min(steps, self.env.length)
+        return f"{TITLE}\n\n{self.env.kind.manual(f'There are {self._limit} rounds.')}"
 
     def describe(self, turn: Turn) -> Description:
         """Say which door was chosen and what the next round tells."""
@@ -132,6 +157,5 @@ class ContrastText(Describer[ContrastEnv]):
             parts.append(f"{chosen} {outcome}" if outcome else chosen)
         over = turn.step == self._limit
         parts.append("The game is over." if over else f"Round {turn.step + 1}. {env.kind.text()}")
-        state = {"right": env.kind.right, "numbers": env.kind.numbers()}
         completed = 0 < env.counted == env.score
-        return Description("\n".join(parts), float(env.score), completed, state)
+        return Description("\n".join(parts), float(env.score), completed, {"right": env.kind.right})

@@ -1,79 +1,86 @@
-"""Error/Mistake Handling: what one does is done, or it slips and has to be put right."""
+"""Error/Mistake Handling: a log that departs from its plan, early or late."""
 
 from __future__ import annotations
 
 import random
 
-from smartplay.games.contrast.house import DOORS, Kind
+from smartplay.games.contrast.house import DOORS, Kind, shuffled
 
-STRIKE = len(DOORS) - 1
-LENGTH = 6
-SLIP = 0.3
-SHOWN = 40
+CHORES = (
+    "air", "bake", "bolt", "chop", "comb", "dust", "fold", "hang", "iron", "knit", "load", "mend",
+    "milk", "mop", "oil", "pack", "peel", "pump", "rake", "rinse", "scrub", "sew", "sort", "stir",
+    "sweep", "tidy", "wash", "weed", "wind", "wipe",
+)  # fmt: skip
+DIFFERENT = 12  # chores in a plan
+LENGTH, LOGGED, LATEST = 34, (28, 32), 24
+WINDOW = 5
+FAULTS = ((1, 0, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1))
+"""In which order the log has three entries of the plan."""
+REPAIRS = (
+    ("swaps two neighbours", "exchanges two neighbours", "lets two neighbours trade places"),
+    ("swaps two entries that have one between them", "exchanges two entries with one between them"),
+    ("moves one entry two places towards the front", "moves one entry forward by two places"),
+    ("moves one entry two places towards the end", "moves one entry backward by two places"),
+)
+TOLD = (
+    "two neighbours have changed places", "two entries with one between them have changed places",
+    "one entry stands two places too late", "one entry stands two places too early",
+)  # fmt: skip
+UNTOLD = "the log departs from the plan, but not in what way"
 
 
 class Log(Kind):
-    """Doors write their colours into a log that has to become like a plan; yellow strikes out.
+    """A log of the first part of a plan with one fault, and four repairs, one by each door.
 
-    In a hard episode another door than the chosen one opens with probability `SLIP`. A slip costs
-    nothing by itself: in each round that door is right that leads on from the log as it is.
+    Three entries in a row are in one of four wrong orders; around them no chore occurs twice. So
+    the log by itself looks the same whatever the fault is, and so do its chores when they are
+    counted: only who finds the place knows anything. At the first level the fault is told.
     """
 
-    size = LENGTH + SHOWN
+    values = (0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 24)
 
-    def __init__(self, rng: random.Random, hard: bool) -> None:
-        super().__init__(rng, hard)
-        self._slips = random.Random(rng.getrandbits(64))
-        self._begin()
-
-    def _begin(self) -> None:
-        self._plan = [self.rng.randrange(STRIKE) for _ in range(LENGTH)]
-        self._log: list[int] = []
-        self._decide()
-
-    def _decide(self) -> None:
-        begun = self._log == self._plan[: len(self._log)]
-        self.right = self._plan[len(self._log)] if begun else STRIKE
+    def _draw(self) -> None:
+        rng = self.rng
+        fault = rng.randrange(len(FAULTS))
+        place = int(self.value) or rng.randint(2, LATEST)
+        plan, log = _plan_and_log(rng, FAULTS[fault], place - rng.randrange(2))
+        repairs = shuffled(rng, range(len(FAULTS)))
+        self.right = repairs.index(fault)
+        told = [
+            f"{door} {rng.choice(REPAIRS[repair])}"
+            for door, repair in zip(DOORS, repairs, strict=True)
+        ]
+        self._text = (
+            f"Plan: {', '.join(plan)}.\nLog so far: {', '.join(log)}.\n"
+            f"Repairs: {'; '.join(shuffled(rng, told))}.\n"
+            f"The keeper says that {UNTOLD if self.value else TOLD[fault]}."
+        )
 
     def manual(self, rounds: str) -> str:
-        """The rules; whether doors slip is all that tells an easy manual from a hard one."""
-        works = (
-            f"With a chance of {100 * SLIP:.0f} in 100, one of the three other doors opens instead "
-            "of the one you choose."
-            if self.hard
-            else "The door you choose is always the one that opens, however often you choose it."
-        )
+        """The rules."""
         return (
-            f"{rounds} Choose one of four doors each round. A door that opens writes its colour at "
-            "the end of a log; only yellow strikes out the log's last colour instead. The log has "
-            "to become the same as the plan; then a new plan comes. Right is the door that begins "
-            f"the shortest way there. {works}"
+            f"{rounds} In each round a log of what was done departs from its plan by one fault. "
+            "Right is the door whose repair mends the log, so that it agrees with the beginning of "
+            "the plan. What you do in one round has no effect on the next."
         )
 
     def text(self) -> str:
-        """The plan and the log."""
-        return f"Plan: {_colors(self._plan)}. Log: {_colors(self._log) or 'empty'}."
-
-    def numbers(self) -> list[int]:
-        """The plan, then the log's first entries, filled up with -1."""
-        shown = self._log[:SHOWN]
-        return [*self._plan, *shown, *[-1] * (SHOWN - len(shown))]
-
-    def choose(self, door: int) -> str:
-        """Open the door, or another one; a finished log makes room for a new plan."""
-        slips, other = self._slips.random() < SLIP, self._slips.randrange(1, len(DOORS))
-        if slips and self.hard:
-            door = (door + other) % len(DOORS)
-        if door == STRIKE:
-            del self._log[-1:]
-        else:
-            self._log.append(door)
-        if self._log == self._plan:
-            self._begin()
-        else:
-            self._decide()
-        return ""
+        """The plan, the log, the repairs and what the keeper knows."""
+        return self._text
 
 
-def _colors(doors: list[int]) -> str:
-    return ", ".join(DOORS[door] for door in doors)
+def _plan_and_log(
+    rng: random.Random, order: tuple[int, ...], place: int
+) -> tuple[list[str], list[str]]:
+    """Draw them; the first of the three entries is at `place`, counted from 1."""
+    chores = rng.sample(CHORES, DIFFERENT)
+    first = place - 1
+    around = slice(max(0, first - 1), max(0, first - 1) + WINDOW)
+    while True:
+        plan = [rng.choice(chores)]
+        while len(plan) < LENGTH:
+            plan.append(rng.choice([chore for chore in chores if chore != plan[-1]]))
+        if len(set(plan[around])) == WINDOW:
+            log = plan[: rng.randint(*LOGGED)]
+            log[first : first + len(order)] = [plan[first + k] for k in order]
+            return plan, log

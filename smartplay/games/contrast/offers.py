@@ -1,41 +1,46 @@
-"""Understanding the Odds: sure amounts, or lotteries of which the largest prize is a bad bet."""
+"""Understanding the Odds: lotteries whose averages differ much or little."""
 
 from __future__ import annotations
 
+import math
 import random
-from typing import NamedTuple
 
-from smartplay.games.contrast.house import DOORS, Drawn
+from smartplay.games.contrast.house import DOORS, Kind, shuffled
 
-UNIT = 10
-
-
-class Lottery(NamedTuple):
-    """A prize of `coins` with a chance of `chance` in 100, else nothing."""
-
-    coins: int
-    chance: int
-
-    @property
-    def mean(self) -> int:
-        """Coins on average; a whole number, as both are multiples of ten."""
-        return self.coins * self.chance // 100
+FORMS = (
+    "The {door} door gives {coins} coins with a chance of {chance} in 100.",
+    "Behind the {door} door are {coins} coins, with a chance of {chance} in 100.",
+    "With a chance of {chance} in 100 the {door} door gives {coins} coins.",
+    "The {door} door has a chance of {chance} in 100 to pay {coins} coins.",
+    "{chance} times in 100 the {door} door pays {coins} coins.",
+    "The {door} door pays {coins} coins, {chance} times in 100.",
+)
+APART = 2.2
+"""The least ratio of a chance to the next smaller one. It is larger than any ratio of averages but
+that of the first level, so the larger prize always has the smaller chance."""
 
 
-class Offers(Drawn):
-    """Each door has a lottery; in an easy round it pays its average for sure instead.
+class Offers(Kind):
+    """Four lotteries, of which the larger prize always has the smaller chance.
 
-    The best average is at least a quarter above the next one. The largest prize never has it, and
-    the largest chance has it in a third of the rounds.
+    Whichever place the best one has by its prize, it has the opposite place by its chance, and each
+    is as likely as another: so prizes alone tell nothing, nor do chances, nor their ranks. At the
+    first level all four chances are the same.
     """
 
-    size = 2 * len(DOORS)
+    values = (0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 14, 20)
 
     def _draw(self) -> None:
-        likely = self.rng.randrange(3) == 0
-        lotteries = _lotteries(self.rng, likely)
-        self.right = max(range(len(DOORS)), key=lambda door: lotteries[door].mean)
-        self._offers = lotteries if self.hard else [Lottery(x.mean, 100) for x in lotteries]
+        rng = self.rng
+        self.right = rng.randrange(len(DOORS))
+        chances = [rng.randint(10, 60)] * 4 if self.value < 1 else _chances(rng)
+        rng.shuffle(chances)
+        told = []
+        for door, coins in enumerate(_prizes(rng, chances, self.right, 1 + 1 / self.value)):
+            told.append(
+                rng.choice(FORMS).format(door=DOORS[door], coins=coins, chance=chances[door])
+            )
+        self._text = " ".join([*shuffled(rng, told), "Otherwise a door gives nothing."])
 
     def manual(self, rounds: str) -> str:
         """The rules."""
@@ -47,35 +52,27 @@ class Offers(Drawn):
 
     def text(self) -> str:
         """The four offers."""
-        told = [
-            f"The {door} door gives {offer.coins} coins with a chance of {offer.chance} in 100, "
-            "else nothing."
-            for door, offer in zip(DOORS, self._offers, strict=True)
-        ]
-        return " ".join(told)
-
-    def numbers(self) -> list[int]:
-        """Coins and chance in 100, door by door."""
-        return [number for offer in self._offers for number in offer]
-
-    def choose(self, door: int) -> str:
-        """Draw what the door gives, then other offers."""
-        offer = self._offers[door]
-        won = 100 * self.rng.random() < offer.chance
-        self._draw()
-        return f"It gave {offer.coins} coins." if won else "It gave nothing."
+        return self._text
 
 
-def _lotteries(rng: random.Random, likely: bool) -> list[Lottery]:
-    """Draw four lotteries until they are as `Offers` says; `likely`: the best is the likeliest."""
+def _chances(rng: random.Random) -> list[int]:
+    """Four chances in 100, each at least `APART` times the one before."""
+    chances = [rng.randint(2, 8)]
+    for left in (2, 1, 0):
+        least = math.ceil(chances[-1] * APART)
+        chances.append(rng.randint(least, max(least, int(96 / APART**left))))
+    return chances
+
+
+def _prizes(rng: random.Random, chances: list[int], best: int, ratio: float) -> list[int]:
+    """Prizes by which the average of `best` is `ratio` times the next, within a hundredth of it."""
+    others = [door for door in range(len(DOORS)) if door != best]
     while True:
-        chances = [UNIT * chance for chance in rng.sample(range(1, 10), len(DOORS))]
-        drawn = [Lottery(UNIT * rng.randint(1, 40), chance) for chance in chances]
-        best, next_best = sorted(drawn, key=lambda x: x.mean, reverse=True)[:2]
-        if (
-            4 * best.mean >= 5 * next_best.mean
-            and best.coins < max(x.coins for x in drawn)
-            and likely == (best.chance == max(chances))
-            and len({x.mean for x in drawn}) == len(drawn)
-        ):
-            return drawn
+        average = rng.uniform(6000, 24000)  # coins times hundred
+        averages = {door: average * rng.uniform(0.94, 1) for door in others}
+        averages |= {rng.choice(others): average, best: average * ratio}
+        prizes = [round(averages[door] / chances[door]) for door in range(len(DOORS))]
+        found = [coins * chance for coins, chance in zip(prizes, chances, strict=True)]
+        next_best = max(found[door] for door in others)
+        if abs(found[best] / next_best - ratio) <= 0.01 * (ratio - 1) + 0.001:
+            return prizes

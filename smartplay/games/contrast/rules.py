@@ -1,101 +1,79 @@
-"""Instruction Following: one rule, or six that all have to be obeyed."""
+"""Instruction Following: of twelve rules, 1 to 12 have to be obeyed."""
 
 from __future__ import annotations
 
-from smartplay.games.contrast.house import DOORS, Drawn, listed, permutation
+from smartplay.games.contrast.house import DOORS, RING, Kind, along, shuffled
 
+SENTENCES = 12
 SIGNALS = (
-    ("lamp", ("lit", "dark")),
-    ("bell", ("ringing", "silent")),
-    ("flag", ("up", "down")),
-    ("gate", ("open", "shut")),
-    ("clock", ("running", "stopped")),
-    ("fire", ("burning", "out")),
+    ("lamp", ("lit", "dark")), ("bell", ("ringing", "silent")), ("flag", ("up", "down")),
+    ("gate", ("open", "shut")), ("clock", ("running", "stopped")), ("fire", ("burning", "out")),
+    ("kettle", ("hot", "cold")), ("curtain", ("drawn", "parted")), ("floor", ("wet", "dry")),
+    ("barrel", ("full", "empty")), ("mirror", ("clean", "dusty")), ("table", ("laid", "bare")),
+    ("guard", ("awake", "asleep")), ("road", ("busy", "quiet")), ("pump", ("working", "broken")),
+    ("oven", ("warm", "cool")),
+)  # fmt: skip
+OTHERS = ("cup", "cat", "dog", "hen", "hat", "jug", "pot", "toy", "rug", "box")
+MOVES = ("stay where it is", "go one door on", "go two doors on", "go one door back")
+"""What a rule may ask for; the place in the tuple is the number of doors along the ring."""
+FORMS = (
+    "If the {signal} is {state}, the {thing} has to {move}; if it is {other}, it has to {instead}.",
+    "While the {signal} is {state}, the {thing} must {move}; while it is {other}, {instead}.",
+    "The {thing} is to {move} when the {signal} is {state}, but to {instead} when it is {other}.",
+    "Let the {thing} {move} if the {signal} is {state}, and {instead} if the {signal} is {other}.",
+    "When the {signal} is {state}, let the {thing} {move}; when it is {other}, let it {instead}.",
+    "The {thing} must {move} while the {signal} is {state}, and {instead} while it is {other}.",
 )
-ORDERS = (
-    "While the {signal} is {state}, do not open the {door} door.",
-    "Do not open the {door} door while the {signal} is {state}.",
-    "Unless the {signal} is {state}, do not open the {door} door.",
-    "Open the {door} door only if the {signal} is {state}.",
-)
-REMARKS = (
-    "While the {signal} is {state}, the {door} door creaks a little.",
-    "The {door} door creaks a little while the {signal} is {state}.",
-    "Unless the {signal} is {state}, the {door} door creaks a little.",
-    "The {door} door creaks only if the {signal} is {state}.",
-)
-BINDS_IF_TRUE = (True, True, False, False)
 
 
-class Rules(Drawn):
-    """Six signals and a sentence on each; three of the six rules of a hard round bind.
+class Rules(Kind):
+    """A sentence on each of twelve signals, each with one move for either state.
 
-    Each wrong door is forbidden by exactly one rule, so the right door is found only by those who
-    mind all six. In an easy round one sentence is a rule and names the right door; the others are
-    remarks.
+    The moves add up and each is as likely as another, so who leaves one rule out knows nothing.
+    The rules for other things than the key are of the same form.
     """
 
-    size = len(SIGNALS) * 5
+    values = tuple(range(1, SENTENCES + 1))
 
     def _draw(self) -> None:
         rng = self.rng
-        self.right = rng.randrange(len(DOORS))
-        wrong = [door for door in range(len(DOORS)) if door != self.right]
-        self._states = [rng.randrange(2) for _ in SIGNALS]
-        idle = [self.right, rng.randrange(len(DOORS)), rng.randrange(len(DOORS))]
-        doors = [*wrong, *idle]
-        rng.shuffle(signals := list(range(len(SIGNALS))))
-        forms = [rng.randrange(len(ORDERS)) for _ in SIGNALS]
-        self._rules = []
-        for k, (signal, form, door) in enumerate(zip(signals, forms, doors, strict=True)):
-            told = self._states[signal]
-            if (k < len(wrong)) != BINDS_IF_TRUE[form]:
-                told = 1 - told
-            self._rules.append((signal, told, form, door))
-        self._order = permutation(rng, len(SIGNALS))
-        self._single = rng.randrange(len(SIGNALS))
-
-    def _sentence(self, place: int, rule: int) -> str:
-        signal, state, form, door = self._rules[rule]
-        name, states = SIGNALS[signal]
-        if self.hard:
-            kind, template = "Rule", ORDERS[form]
-        elif place == self._single:
-            state, door = self._states[signal], self.right
-            kind, template = "Rule", "While the {signal} is {state}, open only the {door} door."
-        else:
-            kind, template = "Remark", REMARKS[form]
-        told = template.format(signal=name, state=states[state], door=DOORS[door])
-        return f"{kind}: {told}"
+        start = rng.randrange(len(DOORS))
+        self.right = start
+        now, sentences = [], []
+        for place, (signal, states) in enumerate(rng.sample(SIGNALS, SENTENCES)):
+            state = rng.randrange(2)
+            move = rng.randrange(len(MOVES))
+            instead = along(move, rng.randrange(1, len(MOVES)))
+            binds = place < self.value
+            if binds:
+                self.right = along(self.right, move)
+            now.append(f"the {signal} is {states[state]}")
+            branches = shuffled(rng, [(states[state], move), (states[1 - state], instead)])
+            sentences.append(
+                rng.choice(FORMS).format(
+                    signal=signal,
+                    thing="key" if binds else rng.choice(OTHERS),
+                    state=branches[0][0],
+                    move=MOVES[branches[0][1]],
+                    other=branches[1][0],
+                    instead=MOVES[branches[1][1]],
+                )
+            )
+        self._text = "\n".join(
+            [
+                f"The key begins at the {DOORS[start]} door. Now {', '.join(shuffled(rng, now))}.",
+                *shuffled(rng, sentences),
+            ]
+        )
 
     def manual(self, rounds: str) -> str:
         """The rules of the rules."""
-        rules = "any rule of the round" if self.hard else "the rule of the round"
         return (
-            f"{rounds} In each round you choose one of four doors, and one of them is right: the "
-            f"only one that can be opened without breaking {rules}. A remark is no rule."
+            f"{rounds} Right is the door at which the key ends up when you obey every rule for the "
+            f"key. Rules for other things do not move it. The doors stand in a ring: {RING}; on "
+            "means along it, back against it."
         )
 
     def text(self) -> str:
-        """The six signals and a sentence on each."""
-        signals = [
-            f"the {name} is {states[state]}"
-            for (name, states), state in zip(SIGNALS, self._states, strict=True)
-        ]
-        sentences = [self._sentence(place, rule) for place, rule in enumerate(self._order)]
-        return "\n".join([f"Now {listed(signals)}.", *sentences])
-
-    def numbers(self) -> list[int]:
-        """Six states (0 or 1), then per sentence: signal, state, door and form.
-
-        The form is that of `ORDERS`; 4 stands for "open only", -1 for a remark.
-        """
-        found = list(self._states)
-        for place, rule in enumerate(self._order):
-            signal, state, form, door = self._rules[rule]
-            if not self.hard and place == self._single:
-                state, form, door = self._states[signal], len(ORDERS), self.right
-            elif not self.hard:
-                form = -1
-            found += [signal, state, door, form]
-        return found
+        """The key's door, the signals, and a sentence on each."""
+        return self._text

@@ -1,130 +1,121 @@
-"""Spatial Reasoning: a walk along a line, or through space with turns and floors."""
+"""Spatial Reasoning: a walk over coloured tiles, with 0 to 12 turns."""
 
 from __future__ import annotations
 
 import random
+from bisect import bisect
 
-from smartplay.games.contrast.house import DOORS, Drawn, permutation
+from smartplay.games.contrast.house import DOORS, Kind, listed, shuffled
 
 HEADINGS = ("north", "east", "south", "west")
-# Four corners of a box of which each pair lies across two of the three axes (east, north, up).
-CORNERS = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
-NAMES = (("east", "west"), ("north", "south"), ("up", "down"))
-EAST = 1
-LEGS, PIECES = 5, 3
+STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
+SIDE = len(DOORS)
+ORDINALS = ("first", "second", "third", "fourth")
+NUMBERS = ("", "one", "two", "three")
+LEGS = 13
+GOES = (
+    "go {number} ahead", "walk {number} ahead", "step {number} ahead", "move {number} ahead",
+)  # fmt: skip
+BACK = (
+    "go {number} back", "walk {number} back", "step {number} back", "move {number} back",
+)  # fmt: skip
 
-Piece = tuple[str, int]
-Place = list[tuple[int, int]]
+Tile = tuple[int, int]
+"""Row from the north and place in it from the west, each from 0."""
 
 
-class Walks(Drawn):
-    """Four doors at told places, and a walk that ends at one of them.
+class Walks(Kind):
+    """Four rows of four tiles; every colour is once in each row and once in each column.
 
-    In a hard round the doors are corners of a box in space, alike but for their sides, and the walk
-    is told as seen by the walker: ahead, back, left, right, up, down. In an easy round all places
-    lie on one line and nothing turns. Both have eight steps of walk and three numbers per place.
+    So who knows one of the two coordinates knows nothing of the colour, nor who knows only how many
+    steps there are. Between two legs the walker
+    turns or only looks to one side. Wherever the walk begins, it ends as often on one tile as on
+    another (if it never turns, of its line).
     """
 
-    size = 1 + 2 * (LEGS + 3) + 6 * len(DOORS)
+    values = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12)
 
     def _draw(self) -> None:
         rng = self.rng
-        self.right = rng.randrange(len(DOORS))
-        space, line = _space(rng, self.right), _line(rng, self.right)
-        self._heading, self._places, self._walk = space if self.hard else line
+        floor = _latin_square(rng)
+        start = (rng.randrange(SIDE), rng.randrange(SIDE))
+        heading = rng.randrange(len(HEADINGS))
+        turns = _turns(rng, int(self.value))
+        legs, end = _walk(rng, start, heading, turns)
+        self.right = floor[end[0]][end[1]]
+        pieces = [_leg(rng, legs[0])]
+        for turn, leg in zip(turns, legs[1:], strict=True):
+            side = rng.choice(("left", "right")) if not turn else ("left", "right")[turn > 0]
+            pieces += [f"{'turn' if turn else 'look'} {side}", _leg(rng, leg)]
+        rows = [
+            f"the {ORDINALS[k]} row {', '.join(DOORS[door] for door in row)}"
+            for k, row in enumerate(floor)
+        ]
+        self._text = (
+            f"The floor: {listed(rows)}. You stand on the {ORDINALS[start[1]]} tile of the "
+            f"{ORDINALS[start[0]]} row and face {HEADINGS[heading]}. The walk: {', '.join(pieces)}."
+        )
 
     def manual(self, rounds: str) -> str:
         """The rules."""
         return (
-            f"{rounds} Choose one of four doors each round. Right is the door at the place where "
-            "the walk ends. Places are as seen from where the walk begins. Ahead and back are as "
-            "you face at that moment; walking back does not turn you; left and right are quarter "
-            "turns."
+            f"{rounds} Right is the door of the colour of the tile on which the walk ends. Rows "
+            "are told from north to south, tiles from west to east. Ahead and back are as you face "
+            "at that moment. Turns are quarter turns; walking back or looking aside does not turn "
+            "you."
         )
 
     def text(self) -> str:
-        """Heading, places, walk."""
-        places = [
-            f"{door} {_place_told(place)}" for door, place in zip(DOORS, self._places, strict=True)
-        ]
-        walk = ", ".join(_told(piece) for piece in self._walk)
-        return (
-            f"You face {HEADINGS[self._heading]}. Places of the doors: {'; '.join(places)}. "
-            f"The walk: {walk}."
-        )
-
-    def numbers(self) -> list[int]:
-        """Heading; per step its kind (0 ahead, 1 up, 2 turn, 3 wait) and number; the places."""
-        kinds = {"ahead": 0, "up": 1, "turn": 2, "wait": 3}
-        walk = [number for kind, amount in self._walk for number in (kinds[kind], amount)]
-        places = [number for place in self._places for part in place for number in part]
-        return [self._heading, *walk, *places]
+        """The floor, where one stands, and the walk."""
+        return self._text
 
 
-def _place_told(place: Place) -> str:
-    return ", ".join(f"{abs(number)} {NAMES[axis][number < 0]}" for axis, number in place)
+def _latin_square(rng: random.Random) -> list[list[int]]:
+    """A floor on which every colour has as many even tiles as odd ones, as on a chessboard.
 
-
-def _told(piece: Piece) -> str:
-    kind, number = piece
-    if kind == "wait":
-        return "wait here"
-    if kind == "turn":
-        return "turn right" if number > 0 else "turn left"
-    direction = {"ahead": ("ahead", "back"), "up": ("up", "down")}[kind][number < 0]
-    return f"go {abs(number)} {direction}"
-
-
-def _space(rng: random.Random, right: int) -> tuple[int, list[Place], list[Piece]]:
-    """Heading, places and walk in space."""
-    corners = [CORNERS[k] for k in permutation(rng, len(CORNERS))]
-    sides = (rng.randint(2, 6), rng.randint(2, 6), rng.randint(1, 3))
-    places: list[Place] = [
-        [(axis, sign * side) for axis, (sign, side) in enumerate(zip(corner, sides, strict=True))]
-        for corner in corners
-    ]
-    start = heading = rng.randrange(len(HEADINGS))
-    left = [number for _, number in places[right]]
-    turns = [rng.choice((-1, 1)) for _ in range(PIECES)]
-    first = [_nonzero(rng, 4, left[_axis(h)]) for h in (heading, heading + 1)]
-    pieces: list[Piece] = []
-    for leg in range(PIECES + 1):
-        axis = _axis(heading)
-        amount = first[leg] if leg < 2 else left[axis]
-        left[axis] -= amount
-        pieces.append(("ahead", amount if heading in (0, EAST) else -amount))
-        if leg < PIECES:
-            pieces.append(("turn", turns[leg]))
-            heading = (heading + turns[leg]) % len(HEADINGS)
-    pieces.insert(rng.randrange(len(pieces) + 1), ("up", left[2]))
-    return start, places, pieces
-
-
-def _axis(heading: int) -> int:
-    return 0 if heading % 2 == EAST else 1
-
-
-def _line(rng: random.Random, right: int) -> tuple[int, list[Place], list[Piece]]:
-    """The same along one line."""
-    ends = rng.sample([k for k in range(-6, 7) if k], len(DOORS))
-    places: list[Place] = [[(0, part) for part in _parts(rng, end, PIECES)] for end in ends]
-    pieces: list[Piece] = []
-    for leg, amount in enumerate(_parts(rng, ends[right], LEGS)):
-        pieces.append(("ahead", amount))
-        if leg < PIECES:
-            pieces.append(("wait", 0))
-    return EAST, places, pieces
-
-
-def _parts(rng: random.Random, total: int, number: int) -> list[int]:
-    """Split a number into as many parts, none of them 0."""
+    Whether the last tile is even follows from the number of steps alone, whatever turns there are.
+    """
     while True:
-        parts = [_nonzero(rng, 4, total) for _ in range(number - 1)]
-        rest = total - sum(parts)
-        if rest and abs(rest) <= 9:
-            return [*parts, rest]
+        order, rows, columns = (shuffled(rng, range(SIDE)) for _ in range(3))
+        floor = [[order[(row + column) % SIDE] for column in columns] for row in rows]
+        even = [floor[row][column] for row in range(SIDE) for column in range(row % 2, SIDE, 2)]
+        if all(2 * even.count(color) == SIDE for color in order):
+            return floor
 
 
-def _nonzero(rng: random.Random, most: int, but: int) -> int:
-    """A number from -`most` to `most`, neither 0 nor `but`."""
-    return rng.choice([k for k in range(-most, most + 1) if k not in (0, but)])
+def _turns(rng: random.Random, number: int) -> list[int]:
+    """What stands between the legs: 1 a turn to the right, -1 one to the left, 0 a look.
+
+    If there are turns, two legs or more lead along each axis, so that every tile can be the end.
+    """
+    while True:
+        places = sorted(rng.sample(range(LEGS - 1), number))
+        aside = sum(bisect(places, leg - 1) % 2 for leg in range(LEGS))
+        if not number or 2 <= aside <= LEGS - 2:
+            return [rng.choice((-1, 1)) if k in places else 0 for k in range(LEGS - 1)]
+
+
+def _walk(
+    rng: random.Random, start: Tile, heading: int, turns: list[int]
+) -> tuple[list[int], Tile]:
+    """Legs, of which those below 0 go back, to an end drawn beforehand."""
+    across = heading % 2  # 0: along a column
+    while True:
+        goal = (rng.randrange(SIDE), rng.randrange(SIDE))
+        if any(turns) or goal[1 - across] == start[1 - across]:
+            break
+    while True:
+        place, facing, legs = list(start), heading, []
+        for turn in (*turns, 0):
+            row, column = STEPS[facing]
+            axis = 0 if row else 1
+            there = rng.choice([k for k in range(SIDE) if k != place[axis]])
+            legs.append((there - place[axis]) * (row or column))
+            place[axis] = there
+            facing = (facing + turn) % len(HEADINGS)
+        if tuple(place) == goal:
+            return legs, goal
+
+
+def _leg(rng: random.Random, leg: int) -> str:
+    return rng.choice(GOES if leg > 0 else BACK).format(number=NUMBERS[abs(leg)])
