@@ -315,8 +315,8 @@ def jobs_of(header: RunHeader, suite: Suite | None = None) -> list[Job]:
                 agent_seed = seed_of_agent(header.suite or header.seed, game, episode, repeat)
             label = None
             if header.suite:
-                label = seed_label(header.suite, card.seed_stream, episode)
-                seed = suite.seed(card.seed_stream, episode) if suite else label
+                label = seed_label(header.suite, card.id, episode)
+                seed = suite.seed(card.id, episode) if suite else label
             jobs.append(
                 Job(
                     game=game,

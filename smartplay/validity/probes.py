@@ -52,7 +52,7 @@ def probe(
     seeds, names = [], []
     for level in levels:
         for k in range(episodes):
-            stream = f"{card.seed_stream}, level {level}"
+            stream = f"{card.id}, level {level}"
             known, unknown = (episode_seeds(suite, stream, k) for suite in (PUBLIC, private))
             public = play(card, level, make, *known)
             plain = play(card, level, make, *unknown)
