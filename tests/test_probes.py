@@ -48,7 +48,7 @@ def by_heart() -> dict[str, str]:
     for level in LEVELS:
         env = gym.make(CARD.id, level=level, disable_env_checker=True)
         for k in range(EPISODES):
-            stream = f"{CARD.seed_stream}, level {level}"
+            stream = f"{CARD.id}, level {level}"
             text, info = env.reset(seed=episode_seeds(PUBLIC, stream, k)[0])
             over = False
             while not over:

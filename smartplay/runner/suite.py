@@ -51,7 +51,7 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         """The seed of an episode's world, below `2**SEED_BITS`: HMAC-SHA256 under the secret.
 
         Args:
-            stream: The `seed_stream` of the game's card.
+            stream: The game's id, and its level where it has a dial.
             episode: The number of the episode.
         """
         told = f"world {stream} {episode}".encode()
@@ -71,7 +71,7 @@ def seed_label(suite: str, stream: str, episode: int) -> int:
 
     Args:
         suite: The suite's hash.
-        stream: The `seed_stream` of the game's card.
+        stream: The game's id, and its level where it has a dial.
         episode: The number of the episode.
     """
     digest = hashlib.sha256(f"label {suite} {stream} {episode}".encode()).digest()
