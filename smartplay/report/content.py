@@ -112,7 +112,7 @@ def _set_models(report: Report) -> set[str]:
     settings = report.run.agent_settings
     roles = settings.get("models")
     each = [settings, *(roles.values() if isinstance(roles, dict) else ())]
-    names = {own.get("model") for own in each if isinstance(own, dict)}
+    names = [own.get("model") for own in each if isinstance(own, dict)]
     return {name for name in names if isinstance(name, str)}
 
 
