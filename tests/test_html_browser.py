@@ -14,7 +14,7 @@ from smartplay.core import printable
 from smartplay.leaderboard.site import make_board, to_html
 from smartplay.records.folder import RunFolder
 from smartplay.report.html import pictures, traces
-from tests.chatty import HOSTILE
+from tests.chatty import HOSTILE, Chatty
 from tests.report_runs import failing_run, hostile_run, page_of, play
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -28,6 +28,7 @@ webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not in
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support import expected_conditions  # noqa: E402
 from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
 
 FLAGS = (
@@ -67,12 +68,17 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "reference": play(root / "reference", "reference"),
         "hostile": hostile_run(root / "hostile"),
         "failing": failing_run(root / "failing"),
+        "chatty": play(root / "chatty", Chatty),
+        "single": play(root / "single", "random", "Hanoi3Disk"),
+        "core": play(root / "core", "random", "core", episodes=2),
+        "flat": play(root / "flat", "constant:1", "Hanoi3Disk"),
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pictures, "FRAMES", 3)
         for name, folder in runs.items():
             page_of([folder], root / f"{name}.html")
         page_of([runs["hostile"], runs["random"], runs["reference"]], root / "both.html")
+        page_of([runs["random"], runs["reference"]], root / "two.html")
         longest = play(root / "contrast", "random", "ContrastLongTextUnderstandingEasy", 1)
         page_of([longest], root / "contrast.html")
         patch.setattr(traces, "EPISODE_BYTES", 100)
@@ -102,6 +108,19 @@ def words(browser: Browser, name: str) -> str:
     return str(of(browser, name).get_property("textContent"))
 
 
+def click(browser: Browser, selector: str) -> None:
+    """Click what may be out of sight."""
+    element = browser.find_element(By.CSS_SELECTOR, selector)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    element.click()
+
+
+def in_sight(browser: Browser, name: str) -> bool:
+    box = "const box = document.getElementById(arguments[0]).getBoundingClientRect();"
+    box += "return box.top < innerHeight && box.bottom > 0"
+    return bool(browser.execute_script(box, name))
+
+
 def errors(browser: Browser) -> list[str]:
     return [entry["message"] for entry in browser.get_log("browser")]
 
@@ -110,8 +129,8 @@ def press(browser: Browser, *keys: str) -> None:
     of(browser, "slider").send_keys(*keys)
 
 
-def emulate(browser: Browser, width: int, scheme: str) -> None:
-    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600}
+def emulate(browser: Browser, width: int, scheme: str, height: int = 844) -> None:
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     features = [
         {"name": "prefers-color-scheme", "value": scheme},
@@ -157,6 +176,70 @@ def test_no_errors_and_nothing_wider_than_the_window(
     paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     brightness = sum(map(int, re.findall(r"\d+", paper)[:3]))
     assert (brightness > 600) == (scheme == "light")
+
+
+@pytest.mark.parametrize("name", ["single", "core", "two"])
+def test_a_page_is_short_before_its_details(
+    browser: Browser, pages: dict[str, Path], name: str
+) -> None:
+    """Three screens of a laptop, six of a phone; what one opens comes on top."""
+    for width, screen, screens in ((1280, 720, 3), (360, 740, 6)):
+        emulate(browser, width, "light", screen)
+        look(browser, pages[name])
+        height = browser.execute_script("return document.documentElement.scrollHeight")
+        assert height <= screens * screen, f"{height} pixels high at a width of {width}"
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (360, 740)])
+@pytest.mark.parametrize("name", ["single", "core", "two", "chatty", "failing"])
+def test_the_first_screen_tells_what_was_measured_and_how_sure(
+    browser: Browser, pages: dict[str, Path], name: str, width: int, height: int
+) -> None:
+    emulate(browser, width, "light", height)
+    look(browser, pages[name])
+    seen = "h1, .tile, .top tbody tr, .caution > summary, .top a"
+    for element in browser.find_elements(By.CSS_SELECTOR, seen):
+        box = element.rect
+        assert box["y"] + box["height"] <= height, element.text
+    top = browser.find_element(By.CLASS_NAME, "top").text
+    assert re.search(r"Episodes scored\s.*\d+ of \d+", top, re.DOTALL)
+    assert "Before you quote a number" in top
+    (box,) = browser.find_elements(By.CSS_SELECTOR, ".caution:not(#message)")
+    assert len(box.text) < 220, "the sentence is long"
+    click(browser, ".caution > summary")
+    assert len(box.find_elements(By.TAG_NAME, "li")) > 0
+    assert box.find_element(By.TAG_NAME, "li").is_displayed()
+
+
+def test_charts_that_say_nothing_are_a_line(browser: Browser, pages: dict[str, Path]) -> None:
+    look(browser, pages["flat"])
+    game = of(browser, f"game-{HANOI}")
+    assert "Every scored episode has the same score." in game.text
+    assert "Human: 3." in game.text
+    assert game.find_elements(By.TAG_NAME, "svg") == []
+
+
+def test_links_open_what_they_lead_to(browser: Browser, pages: dict[str, Path]) -> None:
+    look(browser, pages["random"])
+    assert browser.find_elements(By.CSS_SELECTOR, "details[open]") == []
+    for name in ("settings", "viewer", f"game-{HANOI}"):
+        browser.execute_script(f"location.hash = '{name}'")
+        opened = (By.CSS_SELECTOR, f"#{name}[open]")
+        WebDriverWait(browser, 10).until(expected_conditions.presence_of_element_located(opened))
+        assert in_sight(browser, name)
+
+
+def test_print_shows_what_is_folded(browser: Browser, pages: dict[str, Path]) -> None:
+    look(browser, pages["random"])
+    table = browser.find_element(By.CSS_SELECTOR, f"#game-{HANOI} details table")
+    assert not table.is_displayed()
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert table.rect["height"] > 0
+        assert browser.execute_script("return arguments[0].checkVisibility()", table)
+        assert not of(browser, "viewer").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 def test_nothing_is_loaded(browser: Browser, pages: dict[str, Path]) -> None:
@@ -250,11 +333,40 @@ def test_links_lead_to_a_step(browser: Browser, pages: dict[str, Path]) -> None:
 
 def test_a_dot_opens_its_episode(browser: Browser, pages: dict[str, Path]) -> None:
     look(browser, pages["random"])
-    dot = browser.find_element(By.CSS_SELECTOR, f"a[href='#0/{HANOI}/2/1'] circle")
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", dot)
-    dot.click()
+    assert not of(browser, "view").is_displayed()
+    click(browser, f"#game-{HANOI} > summary")
     label = f"#0/{HANOI}/2/1"
+    dot = f"a[href='{label}'] circle"
+    click(browser, dot)
     WebDriverWait(browser, 10).until(lambda b: of(b, "link").get_attribute("href").endswith(label))
+    assert in_sight(browser, "viewer")
+    click(browser, "#viewer > summary")
+    assert not of(browser, "view").is_displayed()
+    click(browser, dot)
+    assert of(browser, "view").is_displayed(), "a dot opens the viewer only once"
+
+
+def test_bad_steps_are_one_click_away(browser: Browser, pages: dict[str, Path]) -> None:
+    folder = RunFolder(pages["chatty"].with_name("chatty"))
+    look(browser, pages["chatty"])
+    link = browser.find_element(By.CSS_SELECTOR, ".top a[href$='/invalid']")
+    _, game, episode, _ = str(link.get_attribute("href")).split("#")[1].split("/")
+    _, steps = folder.steps(f"smartplay/{game}", int(episode))
+    first = next(step.step for step in steps if not step.valid)
+    assert first > 1, "choose another seed"
+    shown = f"{first} / {len(steps)}"
+    link.click()
+    WebDriverWait(browser, 10).until(lambda b: words(b, "position") == shown)
+    assert in_sight(browser, "viewer")
+    assert "No valid action" in of(browser, "attempts").text
+    click(browser, f"#game-{game} > summary")
+    click(browser, f"#game-{game} details > summary")
+    of(browser, "to-last").click()
+    click(browser, f"#game-{game} td a[href='#0/{game}/{episode}/invalid']")
+    WebDriverWait(browser, 10).until(lambda b: words(b, "position") == shown)
+    look(browser, pages["chatty"], f"#0/{game}/{episode}/constructor")
+    assert words(browser, "position").startswith("1 / ")
+    assert errors(browser) == []
 
 
 def test_filters_stop_at_invalid_replies(browser: Browser, pages: dict[str, Path]) -> None:
@@ -313,8 +425,11 @@ def test_everything_one_can_reach_has_a_name(browser: Browser, pages: dict[str, 
 def test_the_keyboard_alone_reaches_the_viewer(browser: Browser, pages: dict[str, Path]) -> None:
     look(browser, pages["random"])
     body = browser.find_element(By.TAG_NAME, "body")
+    summary = browser.find_element(By.CSS_SELECTOR, "#viewer > summary")
     for _ in range(80):
         body.send_keys(Keys.TAB) if _ == 0 else browser.switch_to.active_element.send_keys(Keys.TAB)
+        if browser.switch_to.active_element == summary:
+            summary.send_keys(Keys.ENTER)
         if browser.switch_to.active_element.get_attribute("id") == "slider":
             break
     active = browser.switch_to.active_element

@@ -23,9 +23,10 @@ from smartplay.core.errors import RunFolderError
 from smartplay.records import EpisodeRecord, RoleUse, RunHeader
 from smartplay.records.folder import RunFolder, encode
 from smartplay.report import Report, build_report, write_report
+from smartplay.report.content import agent_name, names_of
 from smartplay.report.markdown import escape, to_markdown
 from smartplay.report.radar import HEIGHT, MIDDLE, RADIUS, WIDTH, radar_svg
-from smartplay.report.wording import cautions
+from smartplay.report.wording import cautions, headline
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -334,6 +335,29 @@ def test_the_title_names_the_model_that_an_agents_name_does_not(tmp_path: Path) 
     assert to_markdown(report).startswith("# SmartPlay report: random \\(small-model-q4\\)\n")
     rewrite(path, roles={})
     assert to_markdown(build_report(path)).startswith("# SmartPlay report: random\n")
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"model": "small"}, "random (small)"),
+        (
+            {"models": {"player": {"model": "small"}, "judge": {"model": "big"}}},
+            "random (big, small)",
+        ),
+        ({"model": "random"}, "random"),
+        ({"model": ["small"], "models": {"player": "small"}}, "random"),
+    ],
+)
+def test_without_an_answer_the_model_that_was_set_is_named(
+    settings: dict[str, Any], name: str, tmp_path: Path
+) -> None:
+    report = build_report(played(tmp_path / "run", HANOI))
+    header = msgspec.structs.replace(report.run, agent_settings=settings)
+    one, other = (msgspec.structs.replace(report, run=header, unscored=u) for u in ({}, {"x": 1}))
+    assert agent_name(one) == name
+    assert headline(one)[0] == f"Agent: {name}"
+    assert names_of([one, other]) == [f"{name} (1)", f"{name} (2)"]
 
 
 # Hostile texts

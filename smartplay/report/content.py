@@ -97,9 +97,28 @@ def entries_of(reports: Sequence[Report]) -> list[Entry]:
     ]
 
 
+def agent_name(report: Report) -> str:
+    """Who played, with the models behind it where the agent's name does not say.
+
+    These are the models that answered, as services name them, or else those that were set.
+    """
+    served = {name for use in report.models for name in use.served}
+    models = [name for name in sorted(served or _set_models(report)) if name not in report.agent]
+    return f"{report.agent} ({', '.join(models)})" if models else report.agent
+
+
+def _set_models(report: Report) -> set[str]:
+    """The models that the agent's settings name: its own, or those of its roles."""
+    settings = report.run.agent_settings
+    roles = settings.get("models")
+    each = [settings, *(roles.values() if isinstance(roles, dict) else ())]
+    names = [own.get("model") for own in each if isinstance(own, dict)]
+    return {name for name in names if isinstance(name, str)}
+
+
 def names_of(reports: Sequence[Report]) -> list[str]:
     """The agents' names, numbered where two are equal."""
-    agents = [printable.line(report.agent) for report in reports]
+    agents = [printable.line(agent_name(report)) for report in reports]
     seen: Counter[str] = Counter()
     names = []
     for agent in agents:

@@ -41,6 +41,11 @@ def anchors_of(detail: GameDetail) -> list[tuple[str, float]]:
     return sorted(known, key=itemgetter(1))
 
 
+def is_flat(detail: GameDetail) -> bool:
+    """Whether a game's scored episodes have one score, so that dots would say nothing."""
+    return len({e.score for e in detail.episodes if e.score is not None}) < 2
+
+
 def strip(rows: Sequence[Row]) -> Markup:
     """Every episode's score as a dot, the mean with its interval, and the anchors as lines."""
     alike = all(row.detail.anchors == rows[0].detail.anchors for row in rows)

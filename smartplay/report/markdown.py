@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from smartplay.core import printable
 from smartplay.report import wording
-from smartplay.report.content import Report
+from smartplay.report.content import Report, agent_name
 
 
 def to_markdown(report: Report) -> str:
     """The whole report; the radar is referred to as `radar.svg` beside it."""
     parts = [
-        f"# SmartPlay report: {escape(wording.agent(report))}",
+        f"# SmartPlay report: {escape(agent_name(report))}",
         _bullets(wording.headline(report)),
     ]
     if wording.measured(report) or report.contrasts:

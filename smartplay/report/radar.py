@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from smartplay.cards.capabilities import Capability
 from smartplay.core import printable
-from smartplay.report.content import Report
+from smartplay.report.content import Report, agent_name
 from smartplay.report.rendering import templates
 from smartplay.report.svg import dot, figure, line, path, series, text
 from smartplay.scores.statistics import Interval
@@ -76,8 +76,8 @@ def radar_svg(report: Report) -> str:
         templates("smartplay.report")
         .get_template("radar.svg.j2")
         .render(
-            agent=printable.line(report.agent),
-            name=printable.line(report.agent, NAME_LENGTH),
+            agent=printable.line(agent_name(report)),
+            name=printable.line(agent_name(report), NAME_LENGTH),
             radar=radar(shown, chance),
             contrasts=len(shown) > 1,
             chance=any(value is not None for value in chance),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from smartplay.core import printable
-from smartplay.report.content import Report
+from smartplay.report.content import Report, agent_name
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.scoring import GameScore
@@ -14,13 +14,6 @@ from smartplay.scores.statistics import MASTERED, Interval
 from smartplay.scores.thresholds import Estimate, Threshold
 
 NONE = "-"
-
-
-def agent(report: Report) -> str:
-    """Who played, with the models that answered where the agent's name does not say."""
-    served = {name for use in report.models for name in use.served}
-    models = [name for name in sorted(served) if name not in report.agent]
-    return f"{report.agent} ({', '.join(models)})" if models else report.agent
 
 
 def interval(value: Interval | None, digits: int = 2) -> str:
@@ -197,7 +190,7 @@ def _capabilities(report: Report) -> list[tuple[str, ...]]:
 def headline(report: Report) -> list[str]:
     """What was played and how much of it counts, one fact per line."""
     lines = [
-        f"Agent: {report.agent}",
+        f"Agent: {agent_name(report)}",
         f"Episodes scored: {report.episodes} of {report.planned}"
         + (f" ({report.missing} still to be played)" if report.missing else ""),
         f"Steps without a valid answer: {share(report.invalid)}",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -58,7 +59,8 @@ def render_page(
         ),
         comparison=comparison,
         cost_unit=cost_unit(reports),
-        cautions=_cautions(reports, names),
+        cautions=_cautions(reports, names) + (comparison.notes if comparison else []),
+        next=list(_look_next(first)) if one else [],
         traces=traces,
         data=_viewer_data(reports, names, traces),
         script=Markup(script),
@@ -139,6 +141,7 @@ def _games(reports: Sequence[Report], names: Sequence[str]) -> list[dict[str, An
             "played": played,
             "rows": [figures.Row(p.run, p.score.score, p.detail) for p in played],
             "measured": any(p.score.score is not None for p in played),
+            "flat": all(figures.is_flat(p.detail) for p in played),
             "curved": any(p.detail.curve and p.detail.curve.rises for p in played),
             "causes": sorted({cause for p in played for cause in p.score.invalid}),
         }
@@ -150,12 +153,46 @@ def _cautions(reports: Sequence[Report], names: Sequence[str]) -> list[str]:
     """What to know before quoting a number; said once where it holds for all runs."""
     lines: dict[str, list[str]] = {}
     for report, name in zip(reports, names, strict=True):
-        for caution in wording.cautions(report):
+        for caution in [*_failures(report), *wording.cautions(report)]:
             lines.setdefault(caution, []).append(name)
-    return [
+    told = [
         text if len(whose) == len(names) else f"{', '.join(whose)}: {text}"
         for text, whose in lines.items()
     ]
+    return sorted(told, key=lambda text: "Human scores of" in text)  # sources last
+
+
+def _failures(report: Report) -> Iterator[str]:
+    count = sum(report.unscored.values())
+    if count:
+        causes = "; ".join(f"{number} × {cause}" for cause, number in report.unscored.items())
+        yield (
+            f"{count} episode{'s' if count > 1 else ''} could not be scored. What is not scored is "
+            f"left out of every score and does not count as zero. Causes: {causes}"
+        )
+
+
+def _look_next(report: Report) -> Iterator[tuple[str, str]]:
+    """Places in the page to look at first, with words for each: failures, bad steps, low scores."""
+    played = [
+        (episode, game.title, f"0/{wording.name(game.game)}/{episode.label}")
+        for game, detail in zip(report.games, report.details, strict=True)
+        for episode in detail.episodes
+    ]
+    failed = [(title, address) for episode, title, address in played if episode.error is not None]
+    for title, address in failed[:1]:
+        yield f"{address}/Infinity", f"the first failed episode ({title})"
+    worst = max(played, key=lambda own: own[0].invalid, default=None)
+    if worst and worst[0].invalid:
+        yield f"{worst[2]}/invalid", f"steps without a valid answer ({worst[1]})"
+    levels = [(game.normalized.mean, game) for game in report.games if game.normalized]
+    if len(levels) > 1:
+        level, lowest = min(levels, key=itemgetter(0))
+        yield f"game-{wording.name(lowest.game)}", f"the lowest score ({lowest.title}: {level:.2f})"
+    elif len(report.details) == 1 and not figures.is_flat(report.details[0]):
+        scored = [(e.score, address) for e, _, address in played if e.score is not None]
+        score, address = min(scored)
+        yield f"{address}/1", f"the episode with the lowest score ({svg.short(score)})"
 
 
 def _viewer_data(

@@ -97,7 +97,7 @@
     if (place.error !== null) say(`This episode failed: ${place.error}`);
     $("manual").textContent = text(trace.manual);
     drawChart();
-    go(step, tell);
+    go(numberOf(step), tell);
   }
 
   function say(words) {
@@ -221,6 +221,7 @@
   /* ----- moving ----- */
 
   const STOPS = {
+    __proto__: null,
     all: () => true,
     invalid: (step) => !step.valid,
     retried: (step) => step.attempts.some((a) => a.cause),
@@ -232,6 +233,9 @@
     }
     $("position").textContent = `${at.step} / ${trace.steps.length}, no further`;
   }
+
+  /* The place of an address: a number, or the first step of a kind in STOPS. */
+  const numberOf = (place) => (STOPS[place] ? 1 + trace.steps.findIndex(STOPS[place]) : Number(place)) || 1;
 
   const move = (direction) => trace && seek(direction, STOPS[$("stop").value]);
 
@@ -259,8 +263,13 @@
   }
 
   function follow(tell) {
-    const parts = decodeURIComponent(location.hash.slice(1)).split("/");
-    if (parts.length !== 4) return false;
+    const here = decodeURIComponent(location.hash.slice(1));
+    const parts = here.split("/");
+    if (parts.length !== 4) {
+      if ($(here)?.matches("details")) $(here).open = true;
+      return false;
+    }
+    $("viewer").open = true;
     const run = Number(parts[0]);
     const game = runs[run]?.games.findIndex((g) => g.id === parts[1]) ?? -1;
     const episode = game < 0 ? -1 : runs[run].games[game].episodes.findIndex((e) => e.number === parts[2]);
@@ -270,8 +279,8 @@
     }
     const same = trace && at.run === run && at.game === game && at.episode === episode;
     Object.assign(at, { run, game, episode });
-    const step = Number(parts[3]) || 1;
-    if (same) go(step, tell); else open(step, tell);
+    if (STOPS[parts[3]]) $("stop").value = parts[3];
+    if (same) go(numberOf(parts[3]), tell); else open(parts[3], tell);
     $("viewer").scrollIntoView();
     return true;
   }
@@ -312,6 +321,9 @@
     };
     document.addEventListener("keydown", onKey);
     window.addEventListener("hashchange", () => follow(true));
+    document.addEventListener("click", (event) => {  // again to where one is, which changes no hash
+      if (location.hash && event.target.closest("a")?.getAttribute("href") === location.hash) follow(true);
+    });
     if (!follow(true)) open(1, false);
   }
 
