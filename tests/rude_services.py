@@ -1,7 +1,7 @@
 """Services that misbehave: what each does, and what is to come of a call to it.
 
-Asked of every call: a reply, or one clear sentence in a `ModelError`; never the key, a flood of text
-or of memory.
+Asked of every call: a reply, or one clear sentence in a `ModelError`; never the key, nor a flood of
+text or of memory.
 """
 
 from __future__ import annotations

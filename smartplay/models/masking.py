@@ -99,10 +99,11 @@ def _escapable(secret: str) -> re.Pattern[str]:
 
 
 def _character(character: str) -> str:
+    """Any spelling of a character; runs are bounded, or a long one would take for ever."""
     code = ord(character)
-    octets = "".join(f"%(?:25)*{octet:02x}" for octet in character.encode())  # once or more often
-    forms = [rf"\\+u{code:04x}", rf"\\+x{code:02x}", f"&#x0*{code:x};", octets]
+    octets = "".join(f"%(?:25){{0,4}}{octet:02x}" for octet in character.encode())
+    forms = [rf"\\{{1,8}}u{code:04x}", rf"\\{{1,8}}x{code:02x}", f"&#x0{{0,8}}{code:x};"]
     if not character.isalnum():
-        forms += [rf"\\+{re.escape(character)}", re.escape(html.escape(character))]
-    loose = "|".join(forms)
-    return rf"(?:{re.escape(character)}|(?i:{loose})|&#0*{code};)"
+        forms += [rf"\\{{1,8}}{re.escape(character)}", re.escape(html.escape(character))]
+    loose = "|".join([*forms, octets])
+    return rf"(?:{re.escape(character)}|(?i:{loose})|&#0{{0,8}}{code};)"

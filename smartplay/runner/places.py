@@ -9,7 +9,7 @@ plain data. Every outcome comes back to the caller, who alone writes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from typing import Any
 
