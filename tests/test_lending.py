@@ -19,10 +19,12 @@ import pytest
 
 import smartplay
 from smartplay import Run
-from smartplay.core.errors import UsageError
+from smartplay.agents.llm import ROLE
+from smartplay.core.errors import AgentError, UsageError
 from smartplay.models import open_model
 from tests.fake_server import Answer, FakeServer, openai_body
 from tests.faults import choose, untimed
+from tests.lent import lend
 
 ROCK = "RockPaperScissorBasic"
 ACTIONS = ("Rock", "Paper", "Scissors")
@@ -667,3 +669,60 @@ def made(context):
     assert [untimed(r) for r in mine.episodes] == [untimed(r) for r in shipped.episodes]
     files = [sorted(each.name for each in run.path.iterdir()) for run in (mine, shipped)]
     assert files[0] == files[1]
+
+
+CLINGING = """
+import asyncio, time
+from pathlib import Path
+
+LOG = Path(__file__).with_name("log")
+
+async def agent(prompt, context):
+    while context.episode == 1 and not LOG.exists():
+        await asyncio.sleep(0.02)
+    until = time.monotonic() + 2.8  # well after it was given up
+    while context.episode == 0 and time.monotonic() < until:
+        try:
+            await asyncio.sleep(until - time.monotonic())
+        except asyncio.CancelledError:
+            pass
+    if context.episode == 0:
+        told = []
+        for _ in range(3):
+            try:
+                await context.models["player"].chat([{"role": "user", "content": prompt}])
+            except Exception as error:
+                told.append(f"{type(error).__name__}: {error}")
+        LOG.write_text("\\n".join(told))
+    return "Rock"
+"""
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "executor"])
+def test_a_model_is_lent_until_the_episode_is_over(
+    elsewhere: bool, server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that swallows its cancellation can go on, but not with the run's models."""
+    monkeypatch.setattr("smartplay.runner.awaited.OVERTIME", 0.2)
+    agent = define(tmp_path, CLINGING, "agent", {"player": fake(server)})
+    with ThreadPoolExecutor(1) as pool:
+        run = play(
+            agent, tmp_path / "run", episodes=2, steps=1, episode_seconds=2.0, concurrency=1,
+            executor=pool if elsewhere else None,
+        )  # fmt: skip
+    assert [record.error for record in run.unscored] == ["the episode took longer than 2 seconds"]
+    assert not server.requests
+    refused = "AgentError: the episode is over in which the player was lent"
+    assert (tmp_path / "log").read_text().splitlines() == [refused] * 3
+
+
+def test_an_episode_that_has_ended_lends_nothing(server: FakeServer) -> None:
+    models = lend(open_model("openai:fake", base_url=server.url))
+
+    async def body() -> None:
+        await models.end()
+        with pytest.raises(AgentError, match="the episode is over"):
+            await models[ROLE].chat([{"role": "user", "content": "Now?"}])
+
+    asyncio.run(body())
+    assert not server.requests

@@ -61,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seed: Seed = None
     timeout: Seconds = 120.0
     max_retries: Retries = 5
-    max_reply_bytes: Positive = 4_000_000
+    max_reply_bytes: Positive = 1_000_000
     base_url: str | None = None
     api_key_env: str | None = None
     key_header: str | None = None

@@ -22,7 +22,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import AgentError, UnknownNameError, UsageError
 from smartplay.models.base import (
     Model,
     Settings,
@@ -40,6 +40,8 @@ PICTURE = 4096
 """Tokens that a picture is thought to take at most."""
 AROUND = 64
 """Tokens that a template is thought to put around a message at most."""
+REFUSING = 0.1
+"""Seconds until a call is refused, in which whoever asks again and again holds up nobody."""
 
 
 class Meter(Protocol):
@@ -63,6 +65,9 @@ class EpisodeModel:
         stores: Where replies are looked for and kept.
         calls: Where to note what was asked and answered.
         tasks: Where to note who waits for an answer.
+
+    Attributes:
+        closed: Whether the episode is over, so that all calls are refused.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class EpisodeModel:
         self._kept: list[dict[bytes, bytes]] | None = None
         self._asked: Counter[bytes] = Counter()
         self._fresh = True
+        self.closed = False
 
     @property
     def name(self) -> str:
@@ -109,7 +115,14 @@ class EpisodeModel:
         choices: Sequence[str] | None = None,
         label: str = "",
     ) -> list[Call]:
-        """Reply to a conversation; see `Model.chat`."""
+        """Reply to a conversation; see `Model.chat`.
+
+        Raises:
+            AgentError: If the episode is over.
+        """
+        if self.closed:
+            await asyncio.sleep(REFUSING)
+            raise AgentError(f"the episode is over in which the {self._role} was lent")
         check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
         messages = plain_texts(messages)
         shown = for_record(messages)
@@ -253,8 +266,17 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
         self._calls[:] = [calls for calls in self._calls if None in calls]
         return [call for calls in done for call in calls if call is not None]
 
+    def close(self) -> None:
+        """Refuse all further calls and cancel those under way; to be called from any thread."""
+        for model in self._lent.values():
+            model.closed = True
+        for task in list(self._tasks):
+            task.get_loop().call_soon_threadsafe(task.cancel)
+
     async def end(self) -> list[Call]:
-        """Cancel what is under way; the calls that were answered and not taken."""
+        """Refuse further calls, cancel those under way; those that were answered and not taken."""
+        for model in self._lent.values():
+            model.closed = True
         running = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in running:
             task.cancel()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 MASK = "…"
 
@@ -17,7 +18,8 @@ _WELL_KNOWN = re.compile(
     r"|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
     r")"
 )
-_ESCAPED = re.compile(r"%[0-9a-f]|\\[ux]|&#", re.IGNORECASE)
+_ESCAPED = re.compile(r"%[0-9a-f]|\\|&[#a-z]", re.IGNORECASE)
+_LEAST = 8  # characters of a key of which something is to be kept secret
 
 
 def is_secret(value: str) -> bool:
@@ -26,7 +28,7 @@ def is_secret(value: str) -> bool:
     A plain word is found in honest replies too, so masking it would alter them.
     """
     mixed = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
-    if len(value) >= 8 and (mixed or _WELL_KNOWN.match(value)):
+    if len(value) >= _LEAST and (mixed or _WELL_KNOWN.match(value)):
         return True
     plain = value.isalpha() and (value[1:].islower() or value.isupper())
     return len(value) >= 20 or (len(value) >= 12 and not plain)
@@ -48,6 +50,7 @@ class Mask:
     def __init__(self, secrets: Iterable[str]) -> None:
         # The longest first, so that nothing is left of one that begins with another.
         found = sorted({s for s in secrets if is_secret(s)}, key=lambda s: (-len(s), s))
+        self._secrets = found
         self._spellings = [spelling for secret in found for spelling in _spellings(secret)]
         self._escaped = [_escapable(secret) for secret in found]
 
@@ -61,6 +64,14 @@ class Mask:
         if self._escaped and _ESCAPED.search(text):
             for pattern in self._escaped:
                 text = pattern.sub(MASK, text)
+        return self._without_beginning(text)
+
+    def _without_beginning(self, text: str) -> str:
+        """A text that does not end within a secret, as one may that was cut off."""
+        for secret in self._secrets:
+            for length in range(min(len(secret) - 1, len(text)), _LEAST - 1, -1):
+                if text.endswith(secret[:length]):
+                    return text[:-length] + MASK
         return text
 
 
@@ -78,6 +89,8 @@ def _spellings(secret: str) -> Iterator[str]:
         yield part
         if set("+/") & set(part):
             yield part.replace("+", "-").replace("/", "_")
+            yield quote(part, safe="")
+            yield part.replace("/", r"\/")
 
 
 def _escapable(secret: str) -> re.Pattern[str]:
@@ -86,8 +99,11 @@ def _escapable(secret: str) -> re.Pattern[str]:
 
 
 def _character(character: str) -> str:
+    """Any spelling of a character; runs are bounded, or a long one would take for ever."""
     code = ord(character)
-    octets = "".join(f"%{octet:02x}" for octet in character.encode())
-    forms = [rf"\\+u{code:04x}", rf"\\+x{code:02x}", f"&#x0*{code:x};", octets]
-    loose = "|".join(forms)
-    return rf"(?:{re.escape(character)}|(?i:{loose})|&#0*{code};)"
+    octets = "".join(f"%(?:25){{0,4}}{octet:02x}" for octet in character.encode())
+    forms = [rf"\\{{1,8}}u{code:04x}", rf"\\{{1,8}}x{code:02x}", f"&#x0{{0,8}}{code:x};"]
+    if not character.isalnum():
+        forms += [rf"\\{{1,8}}{re.escape(character)}", re.escape(html.escape(character))]
+    loose = "|".join([*forms, octets])
+    return rf"(?:{re.escape(character)}|(?i:{loose})|&#0{{0,8}}{code};)"

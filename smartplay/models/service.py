@@ -102,6 +102,12 @@ class Service:
                     f"environment variable ({settings.api_key_env or 'api_key_env'})"
                 )
         self.model, self.pace, self.mask = model, Pace(), Mask(secrets)
+        told = msgspec.json.encode(settings).decode()
+        if self.mask(told) != told:
+            raise UsageError(
+                "a setting of the model holds a key, but settings are recorded with the run; put "
+                f"the key into an environment variable ({settings.api_key_env or 'api_key_env'})"
+            )
         self._faults = Faults(
             title, model, self.mask, settings.api_key_env or "", bool(key), settings.timeout,
             _without_password(proxy),
@@ -192,9 +198,11 @@ class Service:
             silent = time.perf_counter() - self._heard
             raise self._faults.silence(error, silent) from error
         except (ValueError, RecursionError) as error:
-            raise self._faults.unreadable(str(error)) from error
-        self._heard = time.perf_counter()
-        return value, self._heard - start
+            why = str(error)  # and not the error itself, which would keep the whole reply
+        else:
+            self._heard = time.perf_counter()
+            return value, self._heard - start
+        raise self._faults.unreadable(why)
 
     def _read(self, value: Any, read: Read[ReplyT]) -> ReplyT:
         """Read a decoded reply, or find out what it is instead."""

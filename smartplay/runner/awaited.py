@@ -20,6 +20,7 @@ import msgspec
 
 from smartplay.models import open_model
 from smartplay.models.base import Model, together
+from smartplay.models.lending import EpisodeModels
 from smartplay.runner.episode import CANCELLED, Job, Outcome, failed, one_line, too_long
 from smartplay.runner.steady import SteadyLoop
 
@@ -31,8 +32,11 @@ OVERTIME = 2.0
 given up from outside. Seen from inside, which is between replies, its steps are kept."""
 
 Models = Mapping[str, Model]
-Begin = Callable[[Models], Coroutine[Any, Any, Outcome]]
-"""Plays an episode whose agent is lent these models."""
+Lend = Callable[[Models], EpisodeModels]
+"""Lends an episode these models."""
+Begin = Callable[[EpisodeModels], Coroutine[Any, Any, Outcome]]
+"""Plays an episode whose agent is lent such models."""
+Play = Callable[[Models], Coroutine[Any, Any, Outcome]]
 
 _job: ContextVar[Job | None] = ContextVar("smartplay_job", default=None)
 _left_behind: list[_Loop] = []
@@ -45,19 +49,35 @@ class AwaitedAgents:
     def __init__(self) -> None:
         self._loop = _Loop()
 
-    async def play(self, job: Job, models: Models, begin: Begin) -> Outcome:
+    async def play(self, job: Job, models: Models, lend: Lend, begin: Begin) -> Outcome:
         """Play an episode, to be awaited on any loop, from any thread.
+
+        What it was lent is of no use afterwards, even to an agent that still goes on.
 
         Args:
             job: The episode.
             models: What its agent is lent, if opened anew where the loop was left behind.
+            lend: Lends them.
             begin: Plays it; called again if another episode held it up.
         """
+        lent: list[EpisodeModels] = []
+
+        def play(own: Models) -> Coroutine[Any, Any, Outcome]:
+            lent.append(lend(own))
+            return begin(lent[-1])
+
+        try:
+            return await self._play(job, models, play)
+        finally:
+            for each in lent:
+                each.close()
+
+    async def _play(self, job: Job, models: Models, play: Play) -> Outcome:
         _job.set(job)  # for all tasks that come of it
         while True:
             loop = self._loop
             try:
-                return await in_time(loop.submit(begin, models), job)
+                return await in_time(loop.submit(play, models), job)
             except asyncio.CancelledError:
                 if is_being_cancelled():
                     raise
@@ -127,11 +147,11 @@ class _Loop:
         task = asyncio.current_task(self._loop)
         return None if task is None else self._jobs.get(task)
 
-    def submit(self, begin: Begin, models: Models) -> Future[Outcome]:
-        async def play() -> Outcome:
-            return await begin(self._own(models))
+    def submit(self, play: Play, models: Models) -> Future[Outcome]:
+        async def begin() -> Outcome:
+            return await play(self._own(models))
 
-        future = asyncio.run_coroutine_threadsafe(play(), self._loop)
+        future = asyncio.run_coroutine_threadsafe(begin(), self._loop)
         self._playing.add(future)
         future.add_done_callback(self._playing.discard)
         return future

@@ -9,7 +9,7 @@ plain data. Every outcome comes back to the caller, who alone writes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from typing import Any
 
@@ -18,7 +18,7 @@ import msgspec
 from smartplay.agents.catalog import AgentSource
 from smartplay.core.version import __version__
 from smartplay.games.registry import get_card
-from smartplay.models.lending import RunModels
+from smartplay.models.lending import EpisodeModels, RunModels
 from smartplay.models.replies import Store
 from smartplay.runner.awaited import AwaitedAgents, Models, is_being_cancelled
 from smartplay.runner.budget import IN_A_ROW, Budget
@@ -115,7 +115,12 @@ class Places:
         if self._given:
             outcome = await self._send_in_shares(self._given, job)
         elif self._awaited:
-            return await self._awaited.play(job, source.models, lambda own: self._begin(job, own))
+            return await self._awaited.play(
+                job,
+                source.models,
+                lambda own: self._lend(job, own),
+                lambda lent: play_episode(job, source.make, lent, self._tick),
+            )
         elif by_name and self._in_worker(job):
             outcome = await self._hand_over(job, by_name)
         else:
@@ -140,9 +145,8 @@ class Places:
         if self._awaited:
             await self._awaited.aclose()
 
-    def _begin(self, job: Job, models: Models) -> Coroutine[Any, Any, Outcome]:
-        lent = RunModels(models, self._budget, self._stores).lend(job.agent_seed, job.repeat)
-        return play_episode(job, self._source.make, lent, self._tick)
+    def _lend(self, job: Job, models: Models) -> EpisodeModels:
+        return RunModels(models, self._budget, self._stores).lend(job.agent_seed, job.repeat)
 
     async def _hand_over(self, job: Job, by_name: tuple[str, dict[str, Any]]) -> Outcome:
         """Play in a worker process here.

@@ -23,10 +23,10 @@ import msgspec
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.core.errors import UsageError
 from smartplay.core.version import __version__
-from smartplay.models.lending import RunModels
+from smartplay.models.lending import EpisodeModels, RunModels
 from smartplay.models.replies import PassedReplies
 from smartplay.records import Call
-from smartplay.runner.awaited import AwaitedAgents, Begin, Models, in_time
+from smartplay.runner.awaited import AwaitedAgents, Begin, Lend, Models, in_time
 from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.episode import (
     CANCELLED,
@@ -54,12 +54,14 @@ def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
     limits = Limits(tokens=allowed.tokens, cost=allowed.cost, seconds=allowed.seconds)
     budget = Budget(limits, allowed.prices)
 
-    def begin(models: Models) -> Coroutine[Any, Any, Outcome]:
-        lent = RunModels(models, budget, [store]).lend(job.agent_seed, job.repeat)
+    def lend(models: Models) -> EpisodeModels:
+        return RunModels(models, budget, [store]).lend(job.agent_seed, job.repeat)
+
+    def begin(lent: EpisodeModels) -> Coroutine[Any, Any, Outcome]:
         return play_episode(job, source.make, lent, tick)
 
     try:
-        outcome = _play(job, source, begin)
+        outcome = _play(job, source, lend, begin)
     except Stopped:
         if budget.reason is None:  # it is the whole run that stops
             raise
@@ -69,13 +71,14 @@ def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
     return outcome._replace(replies=store.new, spent=budget.spent)
 
 
-def _play(job: Job, source: AgentSource, begin: Begin) -> Outcome:
+def _play(job: Job, source: AgentSource, lend: Lend, begin: Begin) -> Outcome:
     if source.asynchronous:
-        return run_steadily(_awaited().play(job, source.models, begin))
+        return run_steadily(_awaited().play(job, source.models, lend, begin))
+    played = begin(lend(source.models))
     if job.seconds is None:
-        return run_steadily(begin(source.models))
+        return run_steadily(played)
     try:
-        return run_steadily(in_time(in_thread(run_steadily, begin(source.models)), job))
+        return run_steadily(in_time(in_thread(run_steadily, played), job))
     except TimeoutError:
         return failed(job, too_long(job), seconds=job.seconds)
 
