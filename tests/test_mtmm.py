@@ -38,6 +38,7 @@ from smartplay.validity.population import (
     store_population,
     study_population,
 )
+from tools.population import table
 
 NAMES = [str(capability) for capability in Capability]
 HARBOR = ("harbor",)
@@ -286,3 +287,12 @@ def test_the_methods_have_reference_agents() -> None:
     for title in ("Four Doors", "Harbor Days"):
         assert reference_class(title)
     assert isinstance(dial_cards("harbor")[0].dial, Dial)
+
+
+def test_the_table_of_the_docs_says_which_traits_fail() -> None:
+    true, measured = made_up(0.1)
+    measured[1][:, 3] = np.random.default_rng(5).normal(size=len(true))
+    lines = table(study(true, measured)).splitlines()
+    assert len({line.count("|") for line in lines}) == 1
+    assert [line.endswith(" - |") for line in lines[2:]] == [k != 3 for k in range(9)]
+    assert "the two methods agree by" in lines[5]
