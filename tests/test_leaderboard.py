@@ -21,10 +21,11 @@ from smartplay.leaderboard import verify_run
 from smartplay.leaderboard.claims import Claim, pack_claims, read_claims
 from smartplay.leaderboard.entry import add_entry
 from smartplay.leaderboard.rows import Row, published_rows, read_entries, read_entry
-from smartplay.leaderboard.site import build, make_board, to_html, whisker, with_ties
+from smartplay.leaderboard.site import build, make_board, reach, to_html, whisker, with_ties
 from smartplay.leaderboard.tracks import track_of
 from smartplay.leaderboard.verify import check_header
 from smartplay.records.folder import RunFolder
+from smartplay.report.markdown import escape
 from smartplay.scores.statistics import Interval
 
 GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk,RockPaperScissorBasic"
@@ -364,3 +365,26 @@ def test_the_page_draws_sorts_and_filters_in_a_browser(root: Path, tmp_path: Pat
     title = re.search("<title>(.*?)</title>", found)
     assert title is not None
     assert json.loads(title[1]) == {"order": ["random", "reference"], "shown": 1, "tracks": 1}
+
+
+def test_a_measured_run_shows_its_thresholds(root: Path, tmp_path: Path) -> None:
+    """In a table of its own, and beside none that was measured by other rules."""
+    games = ["ContrastPlanning-v0", "ContrastSpatialReasoning-v0"]
+    for agent, calls in (("reference", 48), ("random", 48), ("constant", 24)):
+        run = smartplay.measure(agent, games, max_calls=calls, out=tmp_path / agent, progress=False)
+        add_entry(run.path, root / "entries", agent=f"measured {agent}")
+    board = build(root)
+    tables = {frozenset(row.info.agent for row in table.rows): table for table in board.tables}
+    both = tables[frozenset({"measured reference", "measured random"})]
+    assert "thresholds to ±0.5 levels, at most 48 calls" in both.title
+    assert "trial" not in both.title
+    assert frozenset({"measured constant"}) in tables
+    page, readme = (root / "site" / "index.html").read_text(), (root / "README.md").read_text()
+    sorts = {}
+    for row in both.rows:
+        assert len(row.thresholds) == 2
+        for threshold in row.thresholds.values():
+            assert f">{threshold.sentence}</td>" in page
+            assert escape(threshold.sentence) in readme
+            sorts[row.info.agent] = float(reach(threshold))
+    assert sorts["measured reference"] > sorts["measured random"]

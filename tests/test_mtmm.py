@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,8 @@ from smartplay.cards.card import Dial
 from smartplay.cli import main
 from smartplay.core.errors import UsageError
 from smartplay.scores.statistics import Floats
-from smartplay.validity import population
+from smartplay.validity import attacks, population
+from smartplay.validity import study as studies
 from smartplay.validity.mtmm import Mtmm, correlation, mtmm
 from smartplay.validity.population import (
     ARCHITECTURES,
@@ -34,6 +38,7 @@ from smartplay.validity.population import (
     store_population,
     study_population,
 )
+from tools.population import table
 
 NAMES = [str(capability) for capability in Capability]
 HARBOR = ("harbor",)
@@ -193,6 +198,20 @@ def test_an_agent_beyond_the_range_is_at_its_end() -> None:
     assert max(measure(unable, HARBOR, 4)[0]) < 0.1
 
 
+def alike(near: float = 0.02) -> Population:
+    """Twelve agents as measured by two methods that are `near` the truth."""
+    agents = draw_population(12)
+    true = np.array([agent.places for agent in agents])
+    found = np.clip(true + np.random.default_rng(1).normal(0, near, (2, *true.shape)), 0, 1)
+    return Population(
+        methods=["harbor", "harbor"],
+        games={card.id: card.digest for card in dial_cards("harbor")},
+        episodes=8,
+        agents=agents,
+        measured=found.tolist(),
+    )
+
+
 def test_the_stored_figures_are_shown_and_stale_ones_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -200,22 +219,17 @@ def test_the_stored_figures_are_shown_and_stale_ones_are_not(
     monkeypatch.setattr(population, "STORED", tmp_path / "population.json")
     assert main(["validity", "--mtmm"]) != 0
     assert "smartplay validity --all" in capsys.readouterr().err
-    agents = draw_population(12)
-    true = np.array([agent.places for agent in agents])
-    near = np.clip(true + np.random.default_rng(1).normal(0, 0.02, (2, *true.shape)), 0, 1)
-    found = Population(
-        methods=["harbor", "harbor"],
-        games={card.id: card.digest for card in dial_cards("harbor")},
-        episodes=8,
-        agents=agents,
-        measured=near.tolist(),
-    )
+    assert main(["validity", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["mtmm"] is None
+    assert main(["validity"]) == 0
+    assert "measure them: smartplay validity --all." in capsys.readouterr().out
+    found = alike()
     store_population(found, population.STORED)
     assert population.stored_population() == found
     assert main(["validity", "--mtmm", "--json"]) == 0
     shown: Any = json.loads(capsys.readouterr().out)["mtmm"]
     assert shown == json.loads(msgspec.json.encode(matrix_of(found)))
-    assert main(["validity", "--mtmm"]) == 0
+    assert main(["validity"]) == 0
     printed = capsys.readouterr().out
     assert "over 12 synthetic agents" in printed
     for capability, failures in matrix_of(found).failing.items():
@@ -228,8 +242,57 @@ def test_the_stored_figures_are_shown_and_stale_ones_are_not(
     assert population.failing_capabilities() == {}
 
 
+def test_all_computes_every_figure_anew(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Even where all is stored: the ablations, both scorings, the attacks and the population."""
+    asked: list[str] = []
+
+    def again(module: Any, name: str, found: Callable[..., Any]) -> None:
+        def study(*given: Any, **named: Any) -> Any:
+            asked.append(f"{name} {given[0] if isinstance(given[0], int) else len(given[0])}")
+            return found(*given)
+
+        monkeypatch.setattr(module, name, study)
+
+    again(population, "study_population", lambda agents: alike())
+    again(attacks, "study_attacks", lambda seeds: attacks.stored_attacks()[:1])
+    ablated = partial(studies.study_ablations, 2)
+    classic = partial(studies.study_classic, 1)
+    again(studies, "study_ablations", lambda seeds: ablated())
+    again(studies, "study_classic", lambda episodes, weights: classic(weights))
+    assert main(["validity", "--all", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert sorted(asked) == [
+        "study_ablations 100", "study_attacks 200", "study_classic 20", "study_classic 20",
+        "study_population 400",
+    ]  # fmt: skip
+    assert found["mtmm"] == json.loads(msgspec.json.encode(matrix_of(alike())))
+    assert len(found["attacks"]) == 1
+    assert set(found["classic"]) == {"shipped", "paper"}
+    assert len(found["retention"]) == 9
+
+
+@pytest.mark.parametrize("asked", ["--ablations", "--attack", "--all"])
+def test_the_help_says_how_long_it_takes(asked: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["validity", "--help"])
+    options = capsys.readouterr().out.split("\n  --")
+    (about,) = [each for each in options if f"--{each}".startswith(asked)]
+    assert re.search(r"minute|hour", about), about
+
+
 def test_the_methods_have_reference_agents() -> None:
     assert METHODS == ("contrast", "harbor")
     for title in ("Four Doors", "Harbor Days"):
         assert reference_class(title)
     assert isinstance(dial_cards("harbor")[0].dial, Dial)
+
+
+def test_the_table_of_the_docs_says_which_traits_fail() -> None:
+    true, measured = made_up(0.1)
+    measured[1][:, 3] = np.random.default_rng(5).normal(size=len(true))
+    lines = table(study(true, measured)).splitlines()
+    assert len({line.count("|") for line in lines}) == 1
+    assert [line.endswith(" - |") for line in lines[2:]] == [k != 3 for k in range(9)]
+    assert "the two methods agree by" in lines[5]

@@ -22,11 +22,12 @@ from smartplay.cli.output import print_report
 from smartplay.core.errors import RunFolderError
 from smartplay.records import EpisodeRecord, RoleUse, RunHeader
 from smartplay.records.folder import RunFolder, encode
-from smartplay.report import Report, build_report, write_report
+from smartplay.report import Report, build_report, limits, write_report
 from smartplay.report.content import agent_name, names_of
 from smartplay.report.markdown import escape, to_markdown
 from smartplay.report.radar import HEIGHT, MIDDLE, RADIUS, WIDTH, radar_svg
 from smartplay.report.wording import cautions, headline
+from smartplay.validity.attacks import stored_attacks
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -254,6 +255,49 @@ def test_changed_contrasts_have_no_retention(tmp_path: Path) -> None:
     report = build_report(played(tmp_path / "run", pair, agent="reference", steps=3))
     assert {score.retention for score in report.contrasts} == {None}
     assert any("Raw scores only" in line for line in cautions(report))
+
+
+def attacks_in(report: Report) -> list[str]:
+    return [line for line in cautions(report) if "worst known attacks" in line]
+
+
+def test_a_report_quotes_the_worst_attack_on_each_hard_setting_it_shows(tmp_path: Path) -> None:
+    """Also where it is one that is reported and not bounded; and none on what it does not show."""
+    by_name = {each.capability: each for each in stored_attacks()}
+    games = "ContrastPlanningEasy,ContrastPlanningHard,ContrastSpatialReasoningHard"
+    path = played(tmp_path / "run", games, episodes=1)
+    (told,) = attacks_in(build_report(path))
+    for name in ("Planning", "Spatial Reasoning"):
+        each = by_name[name]
+        tried = [a for a in (each.shortcut, each.learner, each.reported) if a is not None]
+        worst = max(tried, key=lambda attack: attack.score.mean)
+        assert f"{name} {worst.score.mean:.2f} ({worst.name})" in told
+    assert told.count("; ") == 1, "the two and no other"
+    assert told in build_report(path).notes
+    (told,) = attacks_in(build_report(measured_run(tmp_path / "m", "ContrastReasoning-v0")))
+    assert "Reasoning 0.0" in told
+    assert "Planning" not in told
+    for number, games in enumerate(("ContrastPlanningEasy", HANOI)):
+        assert attacks_in(build_report(played(tmp_path / f"none {number}", games))) == []
+    assert attacks_in(build_report(measured_run(tmp_path / "h", "HarborReasoning-v0"))) == []
+
+
+def measured_run(out: Path, game: str) -> Path:
+    return smartplay.measure("reference", [game], max_calls=40, out=out, progress=False).path
+
+
+@pytest.mark.parametrize("game", ["ContrastReasoningHard-v1", "ContrastReasoning-v0",
+                                  "HarborReasoning-v0"])  # fmt: skip
+def test_a_report_marks_a_capability_that_two_methods_fail(
+    game: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "failing_capabilities", dict)
+    path = (measured_run if game.endswith("-v0") else played)(tmp_path / "run", game)
+    assert not any("two methods" in line for line in cautions(build_report(path)))
+    failing = {"Reasoning": ["the two methods agree by 0.51 only"], "Planning": ["likewise"]}
+    monkeypatch.setattr(limits, "failing_capabilities", lambda: failing)
+    (told,) = [line for line in cautions(build_report(path)) if "two methods" in line]
+    assert told == ("Reasoning failed the test by two methods: the two methods agree by 0.51 only.")
 
 
 def test_what_was_not_measured_is_said_once(tmp_path: Path) -> None:

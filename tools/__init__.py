@@ -1,1 +1,1 @@
-"""Measures and proofs that only a clone needs; nothing of it is installed."""
+"""Measures and long checks that only a clone needs; nothing of it is installed."""

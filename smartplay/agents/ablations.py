@@ -149,7 +149,7 @@ ABLATIONS: tuple[Ablation, ...] = (
            faculty="rules", capability=Capability.INSTRUCTION_FOLLOWING),
     Ablation("one-move", "looks one move ahead only",
            faculty="lookahead", capability=Capability.PLANNING),
-    Ablation("usual-names", "trusts that names mean what they usually mean",
+    Ablation("usual-names", "knows words only in the company in which it was shown them",
            faculty="names", capability=Capability.GENERALIZATION),
     Ablation("prizes-only", "compares prizes without their odds",
            faculty="odds", capability=Capability.UNDERSTANDING_THE_ODDS),

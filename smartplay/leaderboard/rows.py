@@ -21,6 +21,7 @@ from smartplay.report import Report, build_report
 from smartplay.runner.suite import Suite, find_suite
 from smartplay.scores.scoring import analyze_capabilities
 from smartplay.scores.statistics import Interval
+from smartplay.scores.thresholds import Threshold
 
 Status = Literal["verified", "incomplete", "committed", "published"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -40,6 +41,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         play: What was played, to tell copies by.
         overall: Mean of the normalised scores, each game alike.
         games: Normalised scores by full id; 1 is human.
+        thresholds: Thresholds by full id, of a run that measured them.
         capabilities: Capability scores (weights: degree less one) by name.
         samples: Normalised scores of the scored episodes by full id and seed.
         invalid: Share of steps without a valid answer; None if not known.
@@ -62,6 +64,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     overall: Interval | None
     games: dict[str, Interval | None]
     capabilities: dict[str, Interval | None]
+    thresholds: dict[str, Threshold] = {}
     samples: dict[str, dict[int, float]] = {}
     invalid: float | None = None
     causes: dict[str, float] = {}
@@ -175,6 +178,7 @@ def _row(path: Path, info: EntryInfo, verification: Verification) -> Row:
         overall=report.overall,
         games={game.game: game.normalized for game in report.games},
         capabilities={c.capability: c.scores["shipped"] for c in report.capabilities},
+        thresholds={found.game: found for found in report.thresholds},
         samples={d.game: d.by_seed("normalized") for d in report.details},
         invalid=report.invalid,
         causes=_causes(report, steps),

@@ -34,6 +34,7 @@ from smartplay.report.radar import RIM, radar_of_choice
 from smartplay.report.rendering import shown, templates
 from smartplay.scores.comparison import Entry, compare
 from smartplay.scores.statistics import Interval
+from smartplay.scores.thresholds import Threshold
 
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 
@@ -180,6 +181,7 @@ def _environment(autoescape: bool) -> Environment:
         share=lambda value: "-" if value is None else f"{100 * value:.1f} %",
         count=lambda value: f"{value:,}".replace(",", " ") if value else "-",
         sort=lambda value: "" if value is None else f"{getattr(value, 'mean', value):.6f}",
+        reach=reach,
         short=short,
         wrapped=lambda name: Markup("<wbr>").join(WORDS.split(name)),
     )
@@ -189,6 +191,12 @@ def _environment(autoescape: bool) -> Environment:
 def short(game: str) -> str:
     """An id without namespace and version."""
     return game.split("/")[-1].rsplit("-v", 1)[0]
+
+
+def reach(found: Threshold) -> str:
+    """A threshold's level, to sort by."""
+    ends = {"below": 0, "beyond": len(found.dial.values) + 1}
+    return f"{ends.get(found.beyond, found.level.mean):.6f}"
 
 
 def _ends_of(value: Interval | None) -> str:

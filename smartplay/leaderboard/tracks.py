@@ -42,6 +42,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         memory: Whether the agent remembered earlier episodes.
         parser: The version of the parser that read the replies.
         seed_rule: How the episodes' seeds follow from the suite seed.
+        measured: How levels were chosen, where thresholds were measured.
     """
 
     games: str
@@ -62,6 +63,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     memory: bool = False
     parser: int = parsing.VERSION
     seed_rule: int = SEED_RULE
+    measured: str = ""
 
     @property
     def is_trial(self) -> bool:
@@ -91,7 +93,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         seen = {"text": "from text", "image": "from pictures", "both": "from text and pictures"}
         parts = [
             "Core games" if self.games == "core" else self.games,
-            "trial" if self.is_trial else "played in full",
+            self.measured or ("trial" if self.is_trial else "played in full"),
             seen.get(self.observation, self.observation),
             self.method,
             f"{self.retries} {'retry' if self.retries == 1 else 'retries'}",
@@ -139,10 +141,13 @@ def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Tr
     shown = sorted({str(plan.settings.get("observation", "text")) for _, plan in found})
     settings = header.agent_settings
     attempts = settings.get("attempts", 1)
+    measured = header.measurement
     return Track(
         games="core" if set(header.games) == core else ", ".join(c.name for c, _ in found),
         steps=_listed({c.name: str(p.steps) for c, p in found if p.steps != c.steps}),
-        episodes=_listed({c.name: str(p.episodes) for c, p in found if p.episodes != c.episodes}),
+        episodes=""
+        if measured is not None
+        else _listed({c.name: str(p.episodes) for c, p in found if p.episodes != c.episodes}),
         engine=_listed({card.name: _engine(card, plan) for card, plan in found}),
         observation="+".join(shown),
         settings=_listed({card.name: _others(card, plan) for card, plan in found}),
@@ -158,6 +163,9 @@ def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Tr
         memory=memory,
         parser=header.parser,
         seed_rule=header.seed_rule,
+        measured=""
+        if measured is None
+        else f"thresholds to ±{measured.width:g} levels, at most {measured.calls} calls",
     )
 
 

@@ -19,6 +19,7 @@ from smartplay.records.replay import UNKNOWN
 from smartplay.report.content import Report
 from smartplay.report.costs import cost_notes, cost_of, model_uses
 from smartplay.report.details import detail_game
+from smartplay.report.limits import limits
 from smartplay.runner.plan import tracks_of
 from smartplay.scores.contrasts import score_contrasts
 from smartplay.scores.scoring import (
@@ -94,6 +95,7 @@ def build_report(
     planned = sum(game.planned for game in games)
     calls, usage = spent(games)
     models = model_uses(records, header, prices)
+    reached = _thresholds(header, records)
     overall = None
     if samples and not lacking:
         rng = np.random.default_rng(BOOTSTRAP_SEED)
@@ -116,13 +118,14 @@ def build_report(
         separability={weights: separability(played, weights) for weights in WEIGHTS},
         notes=notes
         + _notes(games, header, cards, changed)
+        + limits({game.game for game in games if game.score}, reached)
         + cost_notes(models, prices)
         + _human_sources(played),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
         models=models,
         cost=cost_of(models, by_game, header, prices),
         human=human,
-        thresholds=_thresholds(header, records),
+        thresholds=reached,
     )
 
 

@@ -62,6 +62,11 @@ class Attacks(msgspec.Struct, frozen=True, kw_only=True):
     learner: Attack | None = None
     reported: Attack | None = None
 
+    @property
+    def worst(self) -> Attack:
+        """The best of all of them, bounded or not."""
+        return _worst([each for each in (self.shortcut, self.learner, self.reported) if each])
+
 
 class Episodes:
     """Rounds of episodes in which the doors were chosen at random.

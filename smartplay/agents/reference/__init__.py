@@ -1,4 +1,4 @@
-"""Scripted agents that win a game from its text alone: proof that the text suffices.
+"""Scripted agents that win a game from its text alone, so the text suffices for that.
 
 Each module here holds the agents of one family; a class's `title` is the first line of the manuals
 it can read. They see what a language model sees and nothing else.
