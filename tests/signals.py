@@ -124,7 +124,7 @@ def arrange(folder: Path, places: Iterable[str] = PLACES) -> Stage:
     commands = {
         "event loop": command("Awaited", "Hanoi3Disk"),
         "threads": command("Slow", "Hanoi3Disk"),
-        "worker processes": command("Slow", heavy),
+        "worker processes": command("Slow", str(heavy)),
         "executor": [sys.executable, str(folder / "elsewhere.py"), "--out"],
     }
     for place in places:

@@ -166,7 +166,8 @@ def test_a_key_that_is_cut_off_is_not_told(quiet: FakeServer, key: str, length: 
 def test_a_key_in_pieces_of_a_stream_is_masked(
     quiet: FakeServer, key: str, sizes: list[int]
 ) -> None:
-    pieces, rest = [], key
+    pieces: list[str] = []
+    rest = key
     while rest:
         size = sizes[len(pieces) % len(sizes)]
         pieces.append(rest[:size])
