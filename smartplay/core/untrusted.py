@@ -54,6 +54,11 @@ def _chunks(file: IO[bytes], most: int) -> Iterator[bytes]:
         yield chunk
 
 
+def unpacked_limit(lines: int) -> int:
+    """The most bytes that so many packed lines may unpack to."""
+    return min(UNPACKED_LIMIT, LINE_LIMIT + lines * MEGABYTE // 4)
+
+
 def read_packed_lines(
     root: Path, name: str, lines: int = MOST_LINES, limit: int = UNPACKED_LIMIT
 ) -> Iterator[bytes]:
@@ -71,7 +76,7 @@ def read_packed_lines(
             or a line or the whole is larger than the limits.
     """
     lines = min(lines, MOST_LINES)
-    limit = min(limit, LINE_LIMIT + lines * MEGABYTE // 4)
+    limit = min(limit, unpacked_limit(lines))
     number = total = 0
     rest = b""
     try:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zlib
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from smartplay.core.errors import AgentError
+from smartplay.core.untrusted import KEPT_LIMIT, MEGABYTE, unpacked_limit
 from smartplay.records import EpisodeHeader, StepRecord
 
 GZIP = 16 + zlib.MAX_WBITS
@@ -17,11 +20,15 @@ BATCH = 64 * 1024
 nothing of its own in the processor's cache, which costs more than compressing a single step."""
 
 
+IN_MEMORY = MEGABYTE
+"""Compressed bytes of an episode that stay in memory; more of them wait on the disk."""
+
+
 class Trace:
     """The content of a steps file while its episode is played, compressed as it grows.
 
     So a long episode takes little memory, and when many end at once little is left to do. Equal
-    records give equal bytes.
+    records give equal bytes. What would be too much to be read again is not written.
 
     Args:
         header: The first line.
@@ -29,8 +36,9 @@ class Trace:
 
     def __init__(self, header: EpisodeHeader) -> None:
         self._compressor: Any = None
-        self._packed = bytearray()
+        self._packed = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed when packed
         self._lines = bytearray()
+        self._number = self._size = 0
         self._write(header)
 
     def add(self, step: StepRecord) -> None:
@@ -38,6 +46,7 @@ class Trace:
 
         Raises:
             TypeError: If something in it has no place in JSON; nothing of it is added.
+            AgentError: If the episode would leave more than can be read again.
         """
         self._write(step)
         if len(self._lines) >= BATCH:
@@ -46,15 +55,26 @@ class Trace:
     def packed(self) -> bytes:
         """The whole content; nothing can be added any more."""
         self._compress()
-        return bytes(self._packed + self._compressor.flush())
+        with self._packed as file:
+            file.write(self._compressor.flush())
+            file.seek(0)
+            return file.read()
 
     def _write(self, record: msgspec.Struct) -> None:
-        self._lines += encode(record) + b"\n"
+        line = encode(record) + b"\n"
+        most = min(unpacked_limit(self._number), KEPT_LIMIT)
+        if self._size + len(line) > most:
+            raise AgentError(
+                f"the replies and texts of the episode fill more than {most >> 20} MB, which "
+                "nothing could read again"
+            )
+        self._lines += line
+        self._number, self._size = self._number + 1, self._size + len(line)
 
     def _compress(self) -> None:
         if self._compressor is None:
             self._compressor = zlib.compressobj(level=6, wbits=GZIP)
-        self._packed += self._compressor.compress(self._lines)
+        self._packed.write(self._compressor.compress(self._lines))
         self._lines.clear()
 
 
