@@ -184,6 +184,20 @@ def difference(command: list[str], out: Path, calm: Path) -> str:
 
 
 @contextmanager
+def heeding() -> Iterator[None]:
+    """Let what is started meanwhile heed signals that this process ignores, as under `nohup`."""
+    ignored = [number for number in SIGNALS if signal.getsignal(number) is signal.SIG_IGN]
+    heeded = [number for number in ignored if number not in HEEDLESS]
+    for number in heeded:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
 def without_core_files() -> Iterator[None]:
     """Let what is started meanwhile leave no images of its memory."""
     before = resource.getrlimit(resource.RLIMIT_CORE)
@@ -197,7 +211,7 @@ def without_core_files() -> Iterator[None]:
 def meet_all(sent: Iterable[Sent] = SENT) -> Iterator[tuple[str, str]]:
     """Each signal and what is wrong with how its run went on."""
     sent = list(sent)
-    with tempfile.TemporaryDirectory(prefix="smartplay-signals-") as place:
+    with tempfile.TemporaryDirectory(prefix="smartplay-signals-") as place, heeding():
         stage = arrange(Path(place), {each.place for each in sent})
         with ThreadPoolExecutor(2) as pool:
             yield from zip(

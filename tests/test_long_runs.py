@@ -128,7 +128,7 @@ def test_replies_that_are_no_answer_are_scored(server: FakeServer, tmp_path: Pat
         Answer(body=openai_body(None, refusal="I cannot.")),
         Answer(body=openai_body("Answer: Ro", "length")),
         Answer(body=openai_body("")),
-        Answer(body=openai_body("x" * 3_000_000)),
+        Answer(body=openai_body("x" * 900_000)),
     )
     run = play(server, tmp_path / "run", 20, retries=0)
     assert not run.unscored
