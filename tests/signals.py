@@ -150,6 +150,7 @@ def meet(sent: Sent, stage: Stage) -> str:
         told = process.communicate(timeout=PATIENCE)[1].decode(errors="replace")
     except subprocess.TimeoutExpired:
         process.kill()
+        process.communicate()
         return "it does not end"
     if "Traceback" in told and process.returncode >= 0:  # workers may die while they are born
         return told[-500:]
