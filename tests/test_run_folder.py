@@ -292,17 +292,6 @@ def test_traces_are_whole_however_often_they_are_compressed(seen: list[str], bat
     assert gzip.decompress(packed) == b"".join(encode(line) + b"\n" for line in [header, *steps])
 
 
-@given(st.lists(texts, max_size=30), st.integers(1, 500))
-def test_traces_are_whole_wherever_they_wait(seen: list[str], in_memory: int) -> None:
-    header = EpisodeHeader("smartplay/X-v0", 7, 1, 2, "manual", ["a"], "start")
-    steps = [StepRecord(k, [], 0, "a", True, text, 0.5, 1.0, 0.0) for k, text in enumerate(seen)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("smartplay.records.encoding.BATCH", 1)
-        patch.setattr("smartplay.records.encoding.IN_MEMORY", in_memory)
-        packed = pack_trace(header, steps)
-    assert gzip.decompress(packed) == b"".join(encode(line) + b"\n" for line in [header, *steps])
-
-
 def test_what_could_not_be_read_again_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import zlib
 from typing import Any
 
@@ -11,17 +10,13 @@ import msgspec
 import numpy as np
 
 from smartplay.core.errors import AgentError
-from smartplay.core.untrusted import KEPT_LIMIT, MEGABYTE, unpacked_limit
+from smartplay.core.untrusted import KEPT_LIMIT, unpacked_limit
 from smartplay.records import EpisodeHeader, StepRecord
 
 GZIP = 16 + zlib.MAX_WBITS
 BATCH = 64 * 1024
 """Bytes that are gathered before they are compressed: a compressor of many that take turns finds
 nothing of its own in the processor's cache, which costs more than compressing a single step."""
-
-
-IN_MEMORY = MEGABYTE
-"""Compressed bytes of an episode that stay in memory; more of them wait on the disk."""
 
 
 class Trace:
@@ -36,7 +31,7 @@ class Trace:
 
     def __init__(self, header: EpisodeHeader) -> None:
         self._compressor: Any = None
-        self._packed = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed when packed
+        self._packed = bytearray()
         self._lines = bytearray()
         self._number = self._size = 0
         self._write(header)
@@ -55,10 +50,7 @@ class Trace:
     def packed(self) -> bytes:
         """The whole content; nothing can be added any more."""
         self._compress()
-        with self._packed as file:
-            file.write(self._compressor.flush())
-            file.seek(0)
-            return file.read()
+        return bytes(self._packed + self._compressor.flush())
 
     def _write(self, record: msgspec.Struct) -> None:
         line = encode(record) + b"\n"
@@ -74,7 +66,7 @@ class Trace:
     def _compress(self) -> None:
         if self._compressor is None:
             self._compressor = zlib.compressobj(level=6, wbits=GZIP)
-        self._packed.write(self._compressor.compress(self._lines))
+        self._packed += self._compressor.compress(self._lines)
         self._lines.clear()
 
 
