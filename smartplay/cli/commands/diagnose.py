@@ -54,13 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", action="append", default=[], metavar="ROLE=AGENT", help="as for run")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="as for run")
     add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE", help="as for run")
+    parser.set_defaults(cluster=None)  # the arms of a diagnosis are played here
 
 
 def run(options: argparse.Namespace) -> int:
     """Play what is missing, compute, print and keep."""
-    from smartplay.cli.commands.run import agent_settings, game_settings
+    from smartplay.cli.commands.run import playing_options
     from smartplay.report.diagnosis import keep
-    from smartplay.runner import Limits
     from smartplay.runner.plan import slug
     from smartplay.validity.diagnosis import diagnose
 
@@ -73,22 +73,9 @@ def run(options: argparse.Namespace) -> int:
         found = diagnose(
             options.agent,
             options.games,
-            out=folder,
-            agent_settings=agent_settings(options),
             episodes=options.episodes,
-            limits=Limits(
-                tokens=options.max_tokens_total,
-                cost=options.max_cost,
-                prices=options.prices,
-                seconds=options.max_time,
-            ),
-            cache=options.cache,
             steps=options.steps,
-            seed=options.seed,
-            retries=options.retries,
-            concurrency=options.concurrency,
-            episode_seconds=options.episode_timeout,
-            game_settings=game_settings(options.game_set),
+            **playing_options(options) | {"out": folder},
         )
     keep(found, folder)
     if options.json:
