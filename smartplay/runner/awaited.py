@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
@@ -214,6 +215,8 @@ class _Loop:
     def _complain(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Say once, in a line, what failed where nobody waits for it."""
         failure = context.get("exception")
+        if failure is None and (self._over or sys.is_finalizing()):
+            return  # what vanishes now was given up
         told = context["message"] if failure is None else one_line(failure)
         if told not in self._told:
             self._told.add(told)
