@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
-
-from smartplay.scores.statistics import Floats
+import numpy.typing as npt
 
 DRAWS = 9_999
 DRAWS_PER_COMPARISON = 20
@@ -59,7 +58,9 @@ def least_p(episodes: int) -> float:
     return min(1.0, max(2.0 ** (1 - episodes), 1 / (DRAWS + 1)))
 
 
-def _signs(units: int, comparisons: int, rng: np.random.Generator) -> Sequence[Floats]:
+def _signs(
+    units: int, comparisons: int, rng: np.random.Generator
+) -> Sequence[npt.NDArray[np.floating]]:
     """Blocks of rows of signs: all there are, or as they are and `DRAWS` tosses or more."""
     if units <= EXACT_UNITS:
         bits = np.arange(2**units)[:, None] >> np.arange(units) & 1
