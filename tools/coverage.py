@@ -1,0 +1,234 @@
+"""Measures how often intervals hold the true value: `python -m tools.coverage [SAMPLES]`.
+
+Draws samples of episodes from score laws such as the games have and prints a Markdown table: in how
+many of 100 samples the interval holds the true mean; the nearest lower figure that the law allows
+(scores are lumpy: whole groups of equal samples are held or not); Student's figure; and the mean
+width divided by Student's. Then the same for weighted means of games and for retentions.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from smartplay.scores.intervals import (
+    Bounds,
+    Interval,
+    mean_interval,
+    ratio_interval,
+    weighted_interval,
+)
+
+Floats = npt.NDArray[np.float64]
+Draw = Callable[[np.random.Generator, tuple[int, int]], Floats]
+
+NUMBERS = (5, 7, 10, 20, 50, 100)
+SAMPLES = 4000
+LOG_SPREADS = (0.6, 0.8)
+
+
+class Law(msgspec.Struct, frozen=True):
+    """How an agent's scores in a game may be distributed.
+
+    Attributes:
+        name: What it is like.
+        mean: The true mean.
+        bounds: What the scores can be.
+        draw: Draws samples, shape (samples, episodes).
+    """
+
+    name: str
+    mean: float
+    bounds: Bounds
+    draw: Draw
+
+
+class Row(msgspec.Struct, frozen=True):
+    """What was found of a law and a number of episodes.
+
+    Attributes:
+        law: The law's name.
+        episodes: Episodes of a sample.
+        held: Share of samples whose interval holds the true value.
+        below: The nearest lower share that the law allows.
+        students: Share of Student's intervals that hold it; None where there are none.
+        width: Mean width divided by that of Student's intervals; likewise.
+    """
+
+    law: str
+    episodes: int
+    held: float
+    below: float
+    students: float | None = None
+    width: float | None = None
+
+
+def _doors(p: float, spread: float) -> Law:
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        each = rng.beta(p * spread, (1 - p) * spread, shape) if spread else p
+        return rng.binomial(12, each, shape).astype(np.float64)
+
+    name = f"12 rounds, {p:.0%} right" + (", spread over episodes" if spread else "")
+    return Law(name, 12 * p, Bounds(0, 12), draw)
+
+
+def _won(game: str, p: float, low: float) -> Law:
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        return np.where(rng.random(shape) < p, 1.0, low)
+
+    return Law(f"{game}, won in {p:.0%}", p + (1 - p) * low, Bounds(low, 1), draw)
+
+
+def _bandit(p: float) -> Law:
+    """Fifty pulls: about 42 of the better arm where it is found, about 20 where it is not."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        found = rng.random(shape) < p
+        return np.where(found, 36 + rng.binomial(12, 0.5, shape), 10 + rng.binomial(20, 0.5, shape))
+
+    return Law(f"bandit, arm found in {p:.0%}", p * 42 + (1 - p) * 20, Bounds(0, 50), draw)
+
+
+def _crafter(spread: float) -> Law:
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        return 800 * np.exp(rng.normal(0, spread, shape))
+
+    name = f"Crafter, logarithm spread by {spread}"
+    return Law(name, 800 * math.exp(spread**2 / 2), Bounds(0), draw)
+
+
+def _hanoi() -> Law:
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        return rng.choice([0.0, 1.0, 2.0, 3.0], shape, p=[0.1, 0.6, 0.2, 0.1])
+
+    return Law("Hanoi, 0 to 3 disks", 1.3, Bounds(0, 3), draw)
+
+
+LAWS = [
+    *(_doors(p, spread) for p, spread in ((0.6, 0), (0.9, 8), (0.98, 0))),
+    *(_won("Messenger", p, -1) for p in (0.5, 0.95)),
+    *(_won("Minecraft", p, 0) for p in (0.03, 0.61, 0.8)),
+    *map(_bandit, (0.5, 0.85)),
+    *map(_crafter, LOG_SPREADS),
+    _hanoi(),
+]
+WHOLES = (
+    ("capability: three games", (LAWS[0], LAWS[3], LAWS[8]), (2, 1, 3)),
+    ("capability: Messenger twice", (LAWS[4], LAWS[3]), (2, 1)),
+)
+RETENTIONS = ((0.98, 0.98), (0.95, 0.6), (0.75, 0.25), (0.9, 0.0))
+"""Shares right over chance in the easy and the hard setting."""
+
+
+def rows(samples: int) -> Iterator[Row]:
+    """Measure everything, one law and number of episodes after the other."""
+    for law in LAWS:
+        for episodes in NUMBERS:
+            yield measure(law, episodes, samples)
+    for name, laws, weights in WHOLES:
+        for episodes in NUMBERS:
+            yield _whole(name, laws, weights, episodes, samples)
+    for easy, hard in RETENTIONS:
+        for episodes in NUMBERS:
+            yield _retention(easy, hard, episodes, samples)
+
+
+def measure(law: Law, episodes: int, samples: int) -> Row:
+    """How often the intervals of a law's samples hold its mean."""
+    drawn = law.draw(np.random.default_rng(episodes), (samples, episodes))
+    found = _intervals(drawn, law.bounds)
+    held = [_holds(each, law.mean) for each in found]
+    plain = _intervals(drawn, Bounds())
+    return Row(
+        law=law.name,
+        episodes=episodes,
+        held=float(np.mean(held)),
+        below=_next_below(found, held),
+        students=float(np.mean([_holds(each, law.mean) for each in plain])),
+        width=float(np.mean([_width(each, law) for each in found]))
+        / float(np.mean([_width(each, law) if each.low is not None else 0 for each in plain])),
+    )
+
+
+def _whole(
+    name: str, laws: tuple[Law, ...], weights: tuple[int, ...], episodes: int, samples: int
+) -> Row:
+    rng = np.random.default_rng(episodes)
+    parts = [_intervals(law.draw(rng, (samples, episodes)), law.bounds) for law in laws]
+    found = [weighted_interval(each, weights) for each in zip(*parts, strict=True)]
+    scale = sum(weights)
+    true = sum(w * law.mean for w, law in zip(weights, laws, strict=True)) / scale
+    held = [_holds(each, true) for each in found]
+    return Row(name, episodes, float(np.mean(held)), _next_below(found, held))
+
+
+def _retention(easy: float, hard: float, episodes: int, samples: int) -> Row:
+    rng = np.random.default_rng(episodes)
+    sides = []
+    for over_chance in (hard, easy):
+        law = _doors(0.25 + 0.75 * over_chance, 0)
+        drawn = law.draw(rng, (samples, episodes))
+        sides.append([each.scaled(3, 12) for each in _intervals(drawn, law.bounds)])
+    ratios = [ratio_interval(top, bottom) for top, bottom in zip(*sides, strict=True)]
+    found = [each for each in ratios if each is not None]
+    held = [_holds(each, hard / easy) for each in found]
+    name = f"retention, {hard:g} of {easy:g} over chance"
+    return Row(name, episodes, float(np.mean(held)), _next_below(found, held))
+
+
+def _intervals(drawn: Floats, bounds: Bounds) -> list[Interval]:
+    """The interval of each sample; equal samples are computed once."""
+
+    @cache
+    def interval(values: tuple[float, ...]) -> Interval:
+        return mean_interval(values, bounds)
+
+    return [interval(tuple(sorted(sample))) for sample in drawn.tolist()]
+
+
+def _holds(found: Interval, true: float) -> bool:
+    """Whether an interval holds a value; one without ends says that nothing is known."""
+    if found.low is None or found.high is None:
+        return found.mean == true
+    return found.low - 1e-9 <= true <= found.high + 1e-9
+
+
+def _width(found: Interval, law: Law) -> float:
+    if found.low is None or found.high is None:
+        return 0.0
+    low, high = law.bounds.low, law.bounds.high
+    return min(found.high, math.inf if high is None else high) - max(found.low, low or 0.0)
+
+
+def _next_below(found: list[Interval], held: list[bool]) -> float:
+    """The share held if the outermost group of equal samples that is held were not."""
+    inside = [(each.mean, each) for each, holds in zip(found, held, strict=True) if holds]
+    means = [mean for mean, _ in inside]
+    if not means:
+        return 0.0
+    edges = [[each for mean, each in inside if mean == edge] for edge in (min(means), max(means))]
+    sizes = [max(group.count(each) for each in group) for group in edges]
+    return (len(inside) - min(sizes)) / len(found)
+
+
+def main() -> None:
+    """Print the table."""
+    samples = int(sys.argv[1]) if len(sys.argv) > 1 else SAMPLES
+    print("| scores | episodes | held | next below | Student | width |")
+    print("|---|---|---|---|---|---|")
+    for row in rows(samples):
+        students = "" if row.students is None else f"{100 * row.students:.1f}"
+        width = "" if row.width is None else f"{row.width:.2f}"
+        held, below = 100 * row.held, 100 * row.below
+        print(f"| {row.law} | {row.episodes} | {held:.1f} | {below:.1f} | {students} | {width} |",
+              flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
