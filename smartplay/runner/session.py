@@ -37,6 +37,9 @@ GRACE = 30.0
 LATE = 0.25
 """Seconds for them when it stops as its time is over."""
 
+BEAT = 0.2
+"""Seconds after which Python is let see a Ctrl-C that came just before it began to wait."""
+
 T = TypeVar("T")
 
 
@@ -250,6 +253,8 @@ def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
     task = loop.create_task(coroutine)
 
     async def end() -> T:
+        while not task.done():
+            await asyncio.wait([task], timeout=BEAT)
         return await task
 
     def body() -> T:
@@ -265,6 +270,8 @@ def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
             return body()
         future = in_thread(body)
         try:
+            while not wait([future], timeout=BEAT).done:
+                pass
             return future.result()
         except BaseException:
             cancel()
