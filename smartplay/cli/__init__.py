@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         an episode is unscored, 4 if a run stopped at a limit, 130 if interrupted.
     """
     output.open_closed_streams()
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     if arguments is None and sys.argv[1] in PLAYING:
         return guarded(lambda: _carry_out(options))
     return _carry_out(options)
@@ -67,13 +67,14 @@ def _carry_out(options: argparse.Namespace) -> int:
         return output.BAD_USAGE if isinstance(error, UsageError) else output.FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """What the command line understands."""
+    whole = _Parser(
         prog="smartplay",
         description="Games as text that show what an agent can do, and what it cannot.",
     )
-    parser.add_argument("--version", action="version", version=f"smartplay {__version__}")
-    added = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    whole.add_argument("--version", action="version", version=f"smartplay {__version__}")
+    added = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     for info in pkgutil.iter_modules(commands.__path__):
         module = importlib.import_module(f"{commands.__name__}.{info.name}")
         text = (module.__doc__ or "").strip()
@@ -83,4 +84,4 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--debug", action="store_true", help="show where an error comes from")
         if hasattr(module, "add_arguments"):
             module.add_arguments(command)
-    return parser
+    return whole

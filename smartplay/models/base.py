@@ -86,7 +86,7 @@ class Model(Protocol):
 
     @property
     def name(self) -> str:
-        """The kind and the model, such as `"openai:gpt-4o-mini"`."""
+        """The kind and the model's own name, with a colon between them."""
 
     @property
     def settings(self) -> Settings:

@@ -92,7 +92,7 @@ class EpisodeModel:
 
     @property
     def name(self) -> str:
-        """The kind and the model, such as `"openai:gpt-4o-mini"`."""
+        """The kind and the model's own name, with a colon between them."""
         return self._model.name
 
     @property
