@@ -7,6 +7,7 @@ the site. The reference of commands is written from their parsers, that of Pytho
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ myst_heading_anchors = 3
 napoleon_use_ivar = True
 default_role = "code"
 autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 html_theme = "furo"
@@ -63,15 +65,12 @@ def _block(command: argparse.ArgumentParser) -> str:
 
 def _python() -> str:
     parts = ["Python", "======", "", "What ``import smartplay`` offers.", ""]
-    for name in smartplay.__all__:
-        found = getattr(smartplay, name)
-        if not hasattr(found, "__doc__") or name == "__version__":
-            continue
-        kind = "class" if isinstance(found, type) else "function"
-        if isinstance(found, type) and issubclass(found, Exception):
-            kind = "exception"
-        if kind == "function" and not callable(found):
-            continue
-        where = f"{found.__module__}.{found.__qualname__}" if hasattr(found, "__qualname__") else ""
-        parts += [f"smartplay.{name}", "-" * (10 + len(name)), "", f".. auto{kind}:: {where}", ""]
+    offered = [(name, getattr(smartplay, name)) for name in smartplay.__all__]
+    for title, kind, fits in (
+        ("Functions", "function", inspect.isfunction),
+        ("Classes", "class", lambda found: isinstance(found, type)),
+    ):
+        parts += [title, "-" * len(title), ""]
+        for _, found in filter(lambda each: fits(each[1]), offered):
+            parts += [f".. auto{kind}:: {found.__module__}.{found.__qualname__}", ""]
     return "\n".join(parts)

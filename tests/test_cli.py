@@ -234,7 +234,6 @@ def test_a_reader_that_goes_away_is_no_failure() -> None:
 
 RUN = ("run", "random", "--games", HANOI, "--episodes", "1", "--steps", "1")
 WRONG: list[tuple[tuple[str, ...], str]] = [
-    ((), "the following arguments are required: COMMAND"),
     (("frob",), "invalid choice: 'frob'"),
     (("run",), "the following arguments are required: agent"),
     (("run", "random", "--speed", "9"), "unrecognized arguments: --speed 9"),

@@ -23,6 +23,15 @@ from smartplay.core.version import __version__
 PLAYING = ("run", "sensitivity", "measure", "diagnose")
 """Commands that let an agent of anyone's play."""
 
+FIRST = """\
+Games as text that show what an agent can do, and what it cannot.
+
+  smartplay demo                        see a report, in half a minute, without a model
+  smartplay play Hanoi3Disk             play a game yourself
+  smartplay doctor                      what this machine has, and what is missing for what
+  smartplay run openai:MODEL --quick    try a model of yours
+  smartplay --help                      all commands"""
+
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
@@ -40,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         an episode is unscored, 4 if a run stopped at a limit, 130 if interrupted.
     """
     output.open_closed_streams()
+    if not (sys.argv[1:] if arguments is None else arguments):
+        print(FIRST)
+        return output.OK
     options = parser().parse_args(arguments)
     if arguments is None and sys.argv[1] in PLAYING:
         return guarded(lambda: _carry_out(options))
