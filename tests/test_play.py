@@ -131,9 +131,9 @@ def test_a_bad_name_is_refused(name: str) -> None:
 
 
 def test_no_name_is_taken_from_the_system() -> None:
-    from smartplay.cli import _parser
+    from smartplay.cli import parser
 
-    assert _parser().parse_args(["play", "Hanoi3Disk"]).name == "anonymous"
+    assert parser().parse_args(["play", "Hanoi3Disk"]).name == "anonymous"
 
 
 @pytest.mark.parametrize("card", all_cards(), ids=lambda card: card.name)
