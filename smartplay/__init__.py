@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from smartplay.runner.budget import Limits
     from smartplay.scores.comparison import Comparison
     from smartplay.scores.contrasts import ContrastScore
+    from smartplay.scores.intervals import Interval
     from smartplay.scores.scoring import CapabilityScore, GameScore
-    from smartplay.scores.statistics import Interval
     from smartplay.validity.diagnosis import Diagnosis, diagnose
 
 _LATER = {
@@ -75,7 +75,7 @@ _LATER = {
     "results": ("Run", "compare", "load_run", "measure", "run"),
     "runner.budget": ("Limits",),
     "scores.scoring": ("CapabilityScore", "GameScore"),
-    "scores.statistics": ("Interval",),
+    "scores.intervals": ("Interval",),
     "validity.diagnosis": ("Diagnosis", "diagnose"),
 }
 """What is imported when it is first used, since who only makes environments needs none of it."""

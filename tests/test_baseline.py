@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from smartplay.cards.anchors import Played
+from smartplay.cards.bounds import Bounds
 from smartplay.cards.card import GameCard
 from smartplay.cli import main
 from smartplay.core.errors import UsageError
@@ -28,7 +29,7 @@ from smartplay.play.baseline import (
 )
 from smartplay.play.journal import JOURNAL
 from smartplay.report import build_report
-from smartplay.scores.statistics import mean_interval
+from smartplay.scores.intervals import mean_interval
 from tests.golden import GAMES, all_cards
 from tests.players import play, recorded_run
 from tests.tampering import change_header
@@ -66,7 +67,7 @@ def test_a_run_becomes_lines_once(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_every_player_counts_alike() -> None:
     lines = [episode("ann", 3), episode("ann", 1, 1), episode("bob", 1), episode("cyd", 0)]
-    interval = mean_interval([2.0, 1.0, 0.0])
+    interval = mean_interval([2.0, 1.0, 0.0], Bounds(0, 3))
     score = played(lines)
     assert (score.mean, score.players, score.episodes) == (1.0, 3, 4)
     assert score.low == pytest.approx(interval.low, abs=1e-3)

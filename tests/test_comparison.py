@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartplay.scores.comparison import Difference, Entry, compare, cost_points, tie_letters
-from smartplay.scores.statistics import Interval, holm, improvement, sign_flip_p
+from smartplay.scores.intervals import Interval
+from smartplay.scores.statistics import holm, improvement, sign_flip_p
 
 probabilities = st.floats(0, 1, allow_nan=False)
 

@@ -26,7 +26,7 @@ from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.games.contrast.env import COUNTED, KINDS, ContrastEnv
 from smartplay.games.contrast.house import DOORS
 from smartplay.games.registry import cards
-from smartplay.scores.statistics import mean_interval
+from smartplay.scores.intervals import mean_interval
 from smartplay.validity.study import contrast_cards, over_chance, play_scores, reference_maker
 
 SEEDS = 40

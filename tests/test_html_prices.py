@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from smartplay.core.errors import UsageError
+from smartplay.games.registry import get_card
 from smartplay.records import Usage
 from smartplay.records.prices import Price, Prices, read_prices
 from smartplay.report import build_report
@@ -85,14 +86,15 @@ def test_costs_are_in_the_report_and_on_the_page(tmp_path: Path) -> None:
 
 
 def test_a_curve_by_hand() -> None:
-    curve = _curve([[[1.0, 1.0, 2.0, 2.0]], [[0.0, 4.0]]])
+    card = get_card("Crafter")
+    curve = _curve([[[1.0, 1.0, 2.0, 2.0]], [[0.0, 4.0]]], card)
     assert curve is not None
     assert curve.steps == [1, 2, 3, 4]
     assert [point.mean for point in curve.score] == [0.5, 2.5, 3.0, 3.0]
     assert [point.mean for point in curve.gain] == [0.5, 2.0, 1.0, 0.0]
     assert curve.gain[2].low is None, "one episode was still on, so there is no interval"
-    assert _curve([]) is None
-    long = _curve([[list(range(1, 1001))]])
+    assert _curve([], card) is None
+    long = _curve([[list(range(1, 1001))]], card)
     assert long is not None
     assert len(long.steps) == 25
     assert long.steps[-1] == 1000

@@ -26,7 +26,7 @@ from smartplay.leaderboard.tracks import track_of
 from smartplay.leaderboard.verify import check_header
 from smartplay.records.folder import RunFolder
 from smartplay.report.markdown import escape
-from smartplay.scores.statistics import Interval
+from smartplay.scores.intervals import Interval
 
 GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk,RockPaperScissorBasic"
 HOSTILE = "<script>alert(1)</script>|`*</td>"

@@ -23,8 +23,8 @@ from smartplay.report import build_report, write_report
 from smartplay.report.content import entries_of
 from smartplay.report.html import write_html
 from smartplay.runner.plan import seed_of_agent
+from smartplay.scores.intervals import mean_interval
 from smartplay.scores.scoring import episode_means, score_game
-from smartplay.scores.statistics import mean_interval
 from tests.folders import HANOI, pack_trace, play
 from tests.tampering import change_header, change_records, refused
 
@@ -149,7 +149,7 @@ def test_the_plays_of_an_episode_make_one_value() -> None:
         ),
     ]
     score = score_game(get_card(HANOI), records, 4, 9)
-    assert score.score == mean_interval([2.0, 5.0])
+    assert score.score == mean_interval([2.0, 5.0], get_card(HANOI).bounds_within(9))
     assert (score.return_mean, score.completed) == (5.5, 0.75)
     assert score.further["x"] == mean_interval([2.0, 6.0])
     assert (score.episodes, score.planned, score.unscored) == (3, 4, {"no": 1})

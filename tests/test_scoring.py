@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 import smartplay
 from smartplay.cards.anchors import Anchors, Measured
+from smartplay.cards.bounds import Bounds
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
 from smartplay.games.registry import cards, get_card
 from smartplay.records import EpisodeRecord, Usage
+from smartplay.scores.intervals import Interval, mean_interval
 from smartplay.scores.scoring import (
     analyze_capabilities,
     score_capabilities,
@@ -26,7 +27,6 @@ from smartplay.scores.scoring import (
     separability,
     weigh,
 )
-from smartplay.scores.statistics import RESAMPLES, Interval, mean_interval, weighted_interval
 
 SEVEN = "BanditTwoArmedHighLowFixed RockPaperScissorBasic Hanoi3Disk MessengerL1 MessengerL2 " \
     "Crafter MinedojoCreative0"  # fmt: skip
@@ -168,94 +168,6 @@ def test_equal_scores_give_that_score_everywhere(score: float, games: int) -> No
         assert value == pytest.approx(score)
 
 
-# Intervals
-
-
-def test_students_interval_with_a_known_answer() -> None:
-    found = mean_interval([1, 2, 3, 4, 5])
-    reach = 2.7764451 * math.sqrt(2.5) / math.sqrt(5)  # quantile .975 of t with 4 degrees
-    assert found.mean == 3
-    assert found.low == pytest.approx(3 - reach, abs=1e-6)
-    assert found.high == pytest.approx(3 + reach, abs=1e-6)
-    pair = mean_interval([0, 1])
-    assert pair.high == pytest.approx(0.5 + 12.7062047 * 0.5, abs=1e-6)
-
-
-def test_one_value_has_no_interval_and_equal_values_have_one_without_width() -> None:
-    assert mean_interval([4.0]) == Interval(4.0, None, None)
-    assert mean_interval([4.0, 4.0]) == Interval(4.0, 4.0, 4.0)
-
-
-@given(st.lists(finite, min_size=2, max_size=30), finite, st.floats(0.1, 100))
-def test_intervals_move_with_the_scale(values: list[float], zero: float, width: float) -> None:
-    found = mean_interval(values)
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low <= found.mean <= found.high
-    scaled = found.scaled(zero, zero + width)
-    direct = mean_interval([(value - zero) / width for value in values])
-    for one, other in zip(
-        msgspec.structs.astuple(scaled), msgspec.structs.astuple(direct), strict=True
-    ):
-        assert one == pytest.approx(other, abs=1e-5)
-
-
-def test_intervals_cover_as_often_as_they_say() -> None:
-    draw = np.random.default_rng(3)
-    samples = draw.normal(size=(1500, 8))
-    hits = 0
-    for sample in samples:
-        found = mean_interval(sample.tolist())
-        hits += (found.low or 0) <= 0 <= (found.high or 0)
-    assert hits / 1500 == pytest.approx(0.95, abs=0.02)
-
-
-def boot(samples: Sequence[Sequence[float]], weights: Sequence[float], seed: int = 0) -> Interval:
-    return weighted_interval(samples, weights, np.random.default_rng(seed))
-
-
-def test_bootstrap_is_seeded_and_near_the_normal_answer() -> None:
-    draw = np.random.default_rng(1)
-    one, other = draw.normal(0, 1, 50).tolist(), draw.normal(3, 2, 40).tolist()
-    found = boot([one, other], [1, 3])
-    assert found == boot([one, other], [1, 3])
-    assert found != boot([one, other], [1, 3], seed=1)
-    assert found.mean == pytest.approx(0.25 * np.mean(one) + 0.75 * np.mean(other))
-    variance = 0.25**2 * np.var(one, ddof=1) / 50 + 0.75**2 * np.var(other, ddof=1) / 40
-    assert found.low is not None
-    assert found.high is not None
-    assert (found.high - found.low) / 2 == pytest.approx(1.96 * variance**0.5, rel=0.06)
-
-
-def test_bootstrap_of_few_values_is_not_too_narrow() -> None:
-    found = boot([[0.0, 1.0]], [1.0])
-    assert found.low is not None
-    assert found.high is not None
-    assert found.high - found.low == pytest.approx(2**0.5, rel=1e-6)
-
-
-def test_bootstrap_without_spread_and_with_single_values() -> None:
-    assert boot([[2.0, 2.0], [4.0, 4.0]], [1, 1]) == Interval(3.0, 3.0, 3.0)
-    assert boot([[2.0], [4.0, 5.0]], [1, 1]) == Interval(3.25, None, None)
-
-
-@given(
-    st.lists(st.lists(finite, min_size=2, max_size=6), min_size=1, max_size=3),
-    st.lists(st.integers(0, 3), min_size=3, max_size=3),
-)
-def test_bootstrap_stays_in_reach(samples: list[list[float]], weights: list[int]) -> None:
-    weights = weights[: len(samples)]
-    assume(any(weights))
-    found = boot(samples, weights)
-    assert found.low is not None
-    assert found.high is not None
-    spread = max(max(s) for s in samples) - min(min(s) for s in samples)
-    assert found.low - 1e-6 <= found.high
-    assert found.mean - 2 * spread - 1e-6 <= found.low
-    assert found.high <= found.mean + 2 * spread + 1e-6
-    assert RESAMPLES >= 1000
-
-
 # A game's score
 
 
@@ -297,8 +209,11 @@ def test_nothing_scored_is_none_not_zero() -> None:
 
 def test_a_score_of_zero_is_a_score() -> None:
     found = score_game(get_card("Hanoi3Disk"), [episode(0.0), episode(0.0, 1)], 2, 30)
-    assert found.score == Interval(0.0, 0.0, 0.0)
-    assert found.normalized == Interval(0.0, 0.0, 0.0)
+    assert found.score == mean_interval([0.0, 0.0], Bounds(0, 3))
+    assert found.score.low == 0
+    assert found.score.high
+    assert found.score.high < 3
+    assert found.normalized == found.score.scaled(0, 3)
 
 
 def test_scales_without_an_end_are_none() -> None:
@@ -323,15 +238,15 @@ def test_further_scores() -> None:
 def test_capabilities_with_reasons() -> None:
     planner = demanding("Planner", planning=3)
     odds = demanding("Odds", understanding_the_odds=2, planning=2)
-    samples = {planner.id: [0.0, 1.0], odds.id: [0.5, 0.5]}
-    found = {score.capability: score for score in score_capabilities([planner, odds], samples)}
+    scores = {planner.id: Interval(0.5, 0.1, 0.9), odds.id: Interval(0.5, 0.2, 0.8)}
+    found = {score.capability: score for score in score_capabilities([planner, odds], scores)}
     assert list(found) == [str(capability) for capability in Capability]
     planning = found["Planning"].scores["shipped"]
     assert planning is not None
     assert planning.mean == 0.5
     assert found["Planning"].covers == {planner.id: 2, odds.id: 1}
     assert found["Planning"].reason == ""
-    assert found["Understanding the Odds"].scores["shipped"] == Interval(0.5, 0.5, 0.5)
+    assert found["Understanding the Odds"].scores["shipped"] == scores[odds.id]
     spatial = found["Spatial Reasoning"]
     assert spatial.scores["shipped"] is None
     assert spatial.scores["paper"] is not None
@@ -344,9 +259,10 @@ def test_capabilities_with_reasons() -> None:
 
 def test_a_capabilitys_interval_does_not_depend_on_the_others() -> None:
     one, other = demanding("A", planning=2), demanding("B", reasoning=2)
-    samples = {one.id: [0.0, 0.4, 1.0], other.id: [0.1, 0.9]}
-    together = {s.capability: s for s in score_capabilities([one, other], samples)}
-    alone = {s.capability: s for s in score_capabilities([one], samples)}
+    scores = {one.id: Interval(0.5, 0.1, 0.8), other.id: Interval(0.5)}
+    together = {s.capability: s for s in score_capabilities([one, other], scores)}
+    alone = {s.capability: s for s in score_capabilities([one], scores)}
+    assert alone["Planning"].scores["shipped"] == scores[one.id]
     assert together["Planning"].scores["shipped"] == alone["Planning"].scores["shipped"]
 
 

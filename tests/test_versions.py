@@ -7,7 +7,7 @@ from importlib.metadata import requires, version
 import gymnasium as gym
 import pytest
 
-from smartplay.scores.statistics import mean_interval
+from smartplay.scores.intervals import mean_interval
 from tests.golden import all_cards
 from tools.least_versions import CONFIG, least_versions
 

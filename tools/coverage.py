@@ -17,8 +17,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from smartplay.cards.bounds import Bounds
 from smartplay.scores.intervals import (
-    Bounds,
     Interval,
     mean_interval,
     ratio_interval,

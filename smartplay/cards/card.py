@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from smartplay.cards.anchors import Anchors, Count, check_anchors
+from smartplay.cards.bounds import Bounds, CardBounds, check_bounds
 from smartplay.cards.capabilities import Capability
 from smartplay.core.errors import CardError
 from smartplay.core.loading import code_of
@@ -88,6 +89,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         heavy: Whether an episode costs enough computing to be played in a worker process.
         fallback: Index of the action taken when no valid answer came.
         score: What the score counts, in words.
+        bounds: The scores that an episode can end with.
         anchors: The scores a result is held against.
         degrees: The degree to which each capability is demanded; 1 is the least.
         contrast: Which pair of contrast settings the id belongs to, if to any.
@@ -110,6 +112,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     heavy: bool = False
     fallback: Annotated[int, msgspec.Meta(ge=0)] = 0
     score: str
+    bounds: CardBounds = CardBounds()
     anchors: Anchors = Anchors()
     degrees: dict[str, Degree]
     contrast: Contrast | None = None
@@ -152,10 +155,10 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return msgspec.structs.replace(self, anchors=anchors)
 
     def as_played(self, steps: int, settings: Mapping[str, Any] | None = None) -> GameCard:
-        """The same card with the anchors that hold for a way it was played: all of them, or none.
+        """The same card with what holds for a way it was played: its settings, and its anchors.
 
-        Anchors were measured with the card's settings and its step limit. What an agent is shown
-        of the game (`WRAPPER_SETTINGS`) moves no end of the scale.
+        Anchors were measured with the card's settings and its step limit; they hold all, or none.
+        What an agent is shown of the game (`WRAPPER_SETTINGS`) moves no end of the scale.
 
         Args:
             steps: The step limit played with.
@@ -164,7 +167,11 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         own = {key: value for key, value in (settings or {}).items() if key not in WRAPPER_SETTINGS}
         if steps == self.steps and own.items() <= self.settings.items():
             return self
-        return msgspec.structs.replace(self, anchors=Anchors())
+        return msgspec.structs.replace(self, settings=self.settings | own, anchors=Anchors())
+
+    def bounds_within(self, steps: int) -> Bounds:
+        """The scores that an episode of at most so many steps can end with."""
+        return self.bounds.within(steps, self.settings)
 
     def corrected(self, score: float) -> float | None:
         """The score on the scale where random play is 0 and the best known score 1.
@@ -263,6 +270,7 @@ def _check(where: str, card: GameCard) -> None:
         _check_dial(where, card.dial)
     if card.environment and not card.describer:
         raise CardError(f"{where}: an environment needs a describer")
+    check_bounds(where, card.bounds, card.settings, card.steps)
     check_anchors(where, card.anchors)
 
 

@@ -19,8 +19,8 @@ from smartplay.records.folder import RunFolder
 from smartplay.records.replay import OTHER_CARD
 from smartplay.report import Report, build_report
 from smartplay.runner.suite import Suite, find_suite
+from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import analyze_capabilities
-from smartplay.scores.statistics import Interval
 from smartplay.scores.thresholds import Threshold
 
 Status = Literal["verified", "incomplete", "committed", "published"]
@@ -39,7 +39,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
             `published` if it was printed and cannot be replayed.
         track: How it was played; None for published results.
         play: What was played, to tell copies by.
-        overall: Mean of the normalised scores, each game alike.
+        overall: Mean of the normalised scores, each game alike and none above 1.
         games: Normalised scores by full id; 1 is human.
         thresholds: Thresholds by full id, of a run that measured them.
         capabilities: Capability scores (weights: degree less one) by name.
@@ -215,7 +215,7 @@ def published_rows() -> list[Row]:
                 info=info,
                 status="published",
                 track=None,
-                overall=Interval(sum(printed) / len(printed)),
+                overall=Interval(sum(min(score, 1.0) for score in printed) / len(printed)),
                 games={game: Interval(score) for game, score in games.items()},
                 capabilities={k: None if v is None else Interval(v) for k, v in found.items()},
             )

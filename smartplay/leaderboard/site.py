@@ -33,7 +33,7 @@ from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
 from smartplay.report.rendering import shown, templates
 from smartplay.scores.comparison import Entry, compare
-from smartplay.scores.statistics import Interval
+from smartplay.scores.intervals import Interval
 from smartplay.scores.thresholds import Threshold
 
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
@@ -175,8 +175,8 @@ def _environment(autoescape: bool) -> Environment:
     environment = templates("smartplay.leaderboard", autoescape)
     environment.filters.update(
         md=escape,
-        mean=lambda value: "-" if value is None else f"{value.mean:.2f}",
-        ends=_ends_of,
+        mean=lambda value: "-" if value is None else value.shown_mean,
+        ends=lambda value: "" if value is None else value.shown_ends,
         whisker=whisker,
         share=lambda value: "-" if value is None else f"{100 * value:.1f} %",
         count=lambda value: f"{value:,}".replace(",", " ") if value else "-",
@@ -197,12 +197,6 @@ def reach(found: Threshold) -> str:
     """A threshold's level, to sort by."""
     ends = {"below": 0, "beyond": len(found.dial.values) + 1}
     return f"{ends.get(found.beyond, found.level.mean):.6f}"
-
-
-def _ends_of(value: Interval | None) -> str:
-    if value is None or value.low is None or value.high is None:
-        return ""
-    return f"[{value.low:.2f}, {value.high:.2f}]"
 
 
 def whisker(value: Interval | None) -> Markup:

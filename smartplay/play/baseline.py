@@ -21,7 +21,7 @@ from smartplay.play.human import PREFIX, is_name
 from smartplay.play.journal import Journal, doubt
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.records.folder import RunFolder, encode
-from smartplay.scores.statistics import mean_interval
+from smartplay.scores.intervals import mean_interval
 
 FILE = "human.jsonl"
 TEXT = "text"
@@ -109,17 +109,20 @@ def played(episodes: Iterable[HumanEpisode]) -> Played:
     """The human score of one game.
 
     Each player counts alike, however many episodes they played: the mean is that of the players'
-    means, the interval Student's t over them. A single player leaves it unknown how far people
+    means, the interval is over them. A single player leaves it unknown how far people
     differ, so there is no interval.
 
     Args:
         episodes: One or more, all of the same game.
     """
     by_player: dict[str, list[float]] = {}
+    games = set()
     for episode in episodes:
+        games.add(episode.game)
         by_player.setdefault(episode.player, []).append(episode.score)
+    (card,) = map(get_card, games)
     means = [sum(scores) / len(scores) for scores in by_player.values()]
-    mean = mean_interval(means)
+    mean = mean_interval(means, card.bounds_within(card.steps))
     return Played(
         mean=round(mean.mean, 3),
         low=None if mean.low is None else round(mean.low, 3),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from smartplay.cards.card import GameCard, Human
 from smartplay.core.errors import RunFolderError
@@ -22,21 +22,22 @@ from smartplay.report.details import detail_game
 from smartplay.report.limits import limits
 from smartplay.runner.plan import tracks_of
 from smartplay.scores.contrasts import score_contrasts
+from smartplay.scores.intervals import weighted_interval
 from smartplay.scores.scoring import (
-    BOOTSTRAP_SEED,
     WEIGHTS,
     GameScore,
     Weights,
     added,
     analyze_capabilities,
-    episode_means,
     score_capabilities,
     score_game,
     separability,
     spent,
 )
-from smartplay.scores.statistics import weighted_interval
 from smartplay.scores.thresholds import Threshold, choices, thresholds
+
+HUMAN = 1.0
+"""The most that a game counts in the headline: the score of a human."""
 
 
 def build_report(
@@ -90,16 +91,18 @@ def build_report(
         for card, own in zip(cards, whole, strict=True)
         if own.anchors.human is not None and (card is not own or not by_game[card.id])
     ]
-    samples = {card.id: _normalized(card, by_game[card.id]) for card in played}
+    normalized = {game.game: game.normalized for game in games if game.normalized}
     invalid = sum((game.invalid_rate or 0.0) * game.steps for game in games)
     planned = sum(game.planned for game in games)
     calls, usage = spent(games)
     models = model_uses(records, header, prices)
     reached = _thresholds(header, records)
-    overall = None
-    if samples and not lacking:
-        rng = np.random.default_rng(BOOTSTRAP_SEED)
-        overall = weighted_interval(list(samples.values()), [1.0] * len(samples), rng)
+    overall, uncapped = (
+        weighted_interval(list(normalized.values()), [1.0] * len(normalized), most)
+        if normalized and not lacking
+        else None
+        for most in (HUMAN, inf)
+    )
     return Report(
         agent=header.agent,
         run=header,
@@ -111,9 +114,10 @@ def build_report(
         calls=calls,
         usage=usage,
         overall=overall,
+        uncapped=uncapped,
         games=games,
-        capabilities=score_capabilities(played, samples, lacking),
-        contrasts=score_contrasts(cards, by_game),
+        capabilities=score_capabilities(played, normalized, lacking),
+        contrasts=score_contrasts(cards, {game.game: game for game in games}),
         chance={weights: _chance(played, weights) for weights in WEIGHTS},
         separability={weights: separability(played, weights) for weights in WEIGHTS},
         notes=notes
@@ -152,11 +156,6 @@ def _card(path: Path, game: str) -> GameCard:
     if card is None:
         raise RunFolderError(f"{path} was played on {game}, which {UNKNOWN}")
     return card
-
-
-def _normalized(card: GameCard, records: list[EpisodeRecord]) -> list[float]:
-    scored = [(record.episode, record.score) for record in records if record.score is not None]
-    return list(episode_means((place, card.normalized(s)) for place, s in scored).values())
 
 
 def _chance(cards: list[GameCard], weights: Weights) -> dict[str, float | None]:

@@ -16,8 +16,8 @@ from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.details import GameDetail
 from smartplay.scores.comparison import Entry
 from smartplay.scores.contrasts import ContrastScore
+from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import CapabilityScore, GameScore, Separability
-from smartplay.scores.statistics import Interval
 from smartplay.scores.thresholds import Threshold
 
 
@@ -34,8 +34,11 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
         invalid: Share of all steps in scored episodes without a valid answer; None without steps.
         calls: Calls to a language model.
         usage: Their tokens.
-        overall: Mean of the games' normalised scores, each game alike; None where there is none, or
-            a game that could have one is still to be played, or was not played as its card says.
+        overall: The headline: mean of the games' normalised scores, each game alike and none above
+            1, the human score; None where there is none, or a game that could have one is still to
+            be played, or was not played as its card says. Without ends if every game's interval is
+            above 1.
+        uncapped: The same with what is above 1, as the paper would have it.
         games: A score per game.
         capabilities: A score per capability, by its weights.
         contrasts: What is left of each capability when it is demanded; empty if no contrast was
@@ -61,6 +64,7 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     usage: Usage
     overall: Interval | None
+    uncapped: Interval | None
     games: list[GameScore]
     capabilities: list[CapabilityScore]
     contrasts: list[ContrastScore]

@@ -16,8 +16,8 @@ from smartplay.cards.card import GameCard
 from smartplay.core.errors import RunFolderError
 from smartplay.records import EpisodeRecord, StepMark, Usage
 from smartplay.records.folder import RunFolder
+from smartplay.scores.intervals import Interval, mean_interval
 from smartplay.scores.scoring import episode_means
-from smartplay.scores.statistics import Interval, mean_interval
 
 CURVE_POINTS = 25
 MOST_MARKS = 2_000_000
@@ -144,7 +144,7 @@ def detail_game(card: GameCard, records: Sequence[EpisodeRecord], folder: RunFol
         game=card.id,
         anchors=card.anchors,
         episodes=[_detail(card, record) for record in ordered],
-        curve=_curve(list(plays.values())),
+        curve=_curve(list(plays.values()), card),
         waiting=_waiting([mark.seconds for _, marks in traced for mark in marks]),
     )
 
@@ -171,7 +171,7 @@ def _detail(card: GameCard, record: EpisodeRecord) -> EpisodeDetail:
     return msgspec.convert(msgspec.structs.asdict(record) | own, EpisodeDetail)
 
 
-def _curve(episodes: Sequence[Sequence[Sequence[float]]]) -> Curve | None:
+def _curve(episodes: Sequence[Sequence[Sequence[float]]], card: GameCard) -> Curve | None:
     """Sum up scores by step: of each episode its plays, of each play one score or more."""
     plays = [(place, scores) for place, own in enumerate(episodes) for scores in own]
     if not plays:
@@ -186,7 +186,10 @@ def _curve(episodes: Sequence[Sequence[Sequence[float]]]) -> Curve | None:
     reached = [[(place, _score_at(scores, end)) for place, scores in plays] for _, end in spans]
     return Curve(
         steps=[end for _, end in spans],
-        score=[mean_interval(list(episode_means(found).values())) for found in reached],
+        score=[
+            mean_interval(list(episode_means(found).values()), card.bounds_within(end))
+            for (_, end), found in zip(spans, reached, strict=True)
+        ],
         gain=[mean_interval(list(episode_means(found).values())) for found in gained],
         episodes=len(plays),
     )

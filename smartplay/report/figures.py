@@ -15,7 +15,7 @@ from markupsafe import Markup
 from smartplay.report.details import EpisodeDetail, GameDetail
 from smartplay.report.svg import Scale, dot, figure, line, path, series, short, text
 from smartplay.scores.comparison import ALPHA, CostPoint, Difference
-from smartplay.scores.statistics import Interval
+from smartplay.scores.intervals import Interval
 
 WIDTH = 360
 CURVE_WIDTH = 250

@@ -13,7 +13,7 @@ from smartplay.core import printable
 from smartplay.report.content import Report, agent_name
 from smartplay.report.rendering import templates
 from smartplay.report.svg import dot, figure, line, path, series, text
-from smartplay.scores.statistics import Interval
+from smartplay.scores.intervals import Interval
 
 WIDTH, HEIGHT = 460, 400
 MIDDLE = (WIDTH / 2, 200.0)
@@ -165,7 +165,7 @@ class _Radar:
             if value.low is not None and value.high is not None:
                 ends = (*self._at(axis, value.low, aside), *self._at(axis, value.high, aside))
                 parts.append(line(*ends, "reach"))
-            tip = f"{NAMES[axis]}: {value.mean:.2f}"
+            tip = f"{NAMES[axis]}: {value}"
             parts.append(dot(*self._at(axis, value.mean, aside), 4, "dot", tip))
         return Markup("\n").join(parts)
 

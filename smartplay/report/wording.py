@@ -9,16 +9,16 @@ from smartplay.core import printable
 from smartplay.report.content import Report, agent_name
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.scores.contrasts import ContrastScore
+from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import GameScore
-from smartplay.scores.statistics import MASTERED, Interval
 from smartplay.scores.thresholds import Estimate, Threshold
 
 NONE = "-"
 
 
-def interval(value: Interval | None, digits: int = 2) -> str:
-    """A mean with its interval, such as `0.91 [0.85, 0.97]`; `-` if there is none."""
-    return NONE if value is None else f"{value:.{digits}f}"
+def interval(value: Interval | None) -> str:
+    """A mean with its interval, such as `0.912 [0.853, 0.974]`; `-` if there is none."""
+    return NONE if value is None else str(value)
 
 
 def share(value: float | None) -> str:
@@ -58,7 +58,7 @@ CONTRASTS = (
     "one demands the capability, the easy one does not, and nothing else differs. Both are scores "
     "over chance (0 is random play, 1 the best possible). Retention is the hard score divided by "
     "the easy one: at 1 the agent loses nothing when the capability is demanded. It cannot be "
-    f"measured where the easy score is below {MASTERED}."
+    "measured where the interval of the easy score reaches down to chance."
 )
 
 THRESHOLDS = (

@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 
 from smartplay.core.shown import Shown, html_table
-from smartplay.scores.statistics import CONFIDENCE, Floats, Interval
+from smartplay.scores.intervals import CONFIDENCE, Interval
+from smartplay.scores.statistics import Floats
 
 NONE, PLACEBO = "none", "placebo"
 """The arms that no diagnosis names."""
@@ -65,7 +66,7 @@ class Gains(Shown, msgspec.Struct, frozen=True, kw_only=True):
             placebo = gains.get(PLACEBO)
             text = ", but the placebo did" if placebo and _above(placebo) else ""
             return f"no aid helped reliably{text}"
-        told = [f"{_with_article(name)}: {gains[name]:+.2f}" for name in self.named]
+        told = [f"{_with_article(name)}: {gains[name]:+}" for name in self.named]
         apart = "" if len(told) == 1 else " (these cannot be told apart)"
         return f"helped most by {'; or '.join(told)}{apart}"
 
@@ -80,8 +81,8 @@ class Gains(Shown, msgspec.Struct, frozen=True, kw_only=True):
                 each.aid,
                 each.capability or "-",
                 f"{each.score:.2f}",
-                f"{each.gain:+.2f}",
-                "-" if each.over_placebo is None else f"{each.over_placebo:+.2f}",
+                f"{each.gain:+}",
+                "-" if each.over_placebo is None else f"{each.over_placebo:+}",
             )
             for each in order
         ]
@@ -156,7 +157,7 @@ def simultaneous_intervals(differences: Floats, reach: float) -> list[Interval]:
     episodes = differences.shape[1]
     means = differences.mean(axis=1)
     if reach <= 0:
-        return [Interval(mean, mean, mean) for mean in means.tolist()]
+        return [Interval(mean) for mean in means.tolist()]
     squares = (differences**2).sum(axis=1) + 2 * reach**2
     centred = differences - means[:, None]
     lengths = np.sqrt((centred**2).sum(axis=1) + 2 * reach**2)

@@ -13,16 +13,14 @@ import msgspec
 import numpy as np
 
 from smartplay.core.shown import Shown, html_list, html_table
-from smartplay.scores.statistics import (
+from smartplay.scores.intervals import (
     CONFIDENCE,
     Interval,
     difference_interval,
-    holm,
-    improvement,
     mean_interval,
-    sign_flip_p,
     weighted_interval,
 )
+from smartplay.scores.statistics import holm, improvement, sign_flip_p
 from smartplay.scores.thresholds import Threshold, gaps
 
 SEED = 0
@@ -56,7 +54,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         if self.mean is None:
             return "-"
         p = "" if self.corrected is None else f" (p {self.corrected:.2g})"
-        return f"{self.mean:+.2f}{p}"
+        return f"{self.mean:+}{p}"
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -282,8 +280,7 @@ def _difference(
     chosen = [weights[game] for game in samples if weights.get(game)]
     shares = [weight / sum(chosen) for weight in chosen]
     rng = np.random.default_rng(SEED)
-    one = len(values) == 1
-    mean = mean_interval(values[0]) if one else weighted_interval(values, shares, rng)
+    mean = weighted_interval(list(map(mean_interval, values)), shares)
     parts = [np.asarray(v) * share / len(v) for v, share in zip(values, shares, strict=True)]
     p = sign_flip_p(np.concatenate(parts), rng)
     number = sum(map(len, values))
@@ -371,13 +368,14 @@ def suite_gaps(entries: Sequence[Entry]) -> list[SuiteGap]:
 def _suite_gap(entries: Sequence[Entry], public: int, private: int) -> SuiteGap:
     a, b = entries[public], entries[private]
     scaled, raw = _by_game(a, b, a.normalized, b.normalized), _by_game(a, b, a.scores, b.scores)
-    rng = np.random.default_rng(SEED)
+    gaps = {game: difference_interval(*map(mean_interval, pair)) for game, pair in raw.items()}
+    gaps |= (own := {k: difference_interval(*map(mean_interval, v)) for k, v in scaled.items()})
     return SuiteGap(
         public=public,
         private=private,
         suite=b.suite,
-        games={game: difference_interval([pair], rng) for game, pair in (raw | scaled).items()},
-        overall=difference_interval(list(scaled.values()), rng) if scaled else None,
+        games=gaps,
+        overall=weighted_interval(list(own.values()), [1.0] * len(own)) if own else None,
     )
 
 
@@ -396,9 +394,9 @@ def _by_game(
 
 def _gap_note(entries: Sequence[Entry], gap: SuiteGap) -> str:
     name = entries[gap.public].name
-    told = [f"{game.split('/')[-1]} {value:+.2f}" for game, value in gap.games.items()]
+    told = [f"{game.split('/')[-1]} {value:+}" for game, value in gap.games.items()]
     if gap.overall is not None:
-        told = [f"{gap.overall:+.2f}, normalised, each game alike"]
+        told = [f"{gap.overall:+}, normalised, each game alike"]
     return (
         f"{name}: score on the public suite minus that on the private suite {gap.suite[:8]}, with "
         f"95 % interval: {', '.join(told) or 'no game was played alike in both'}."

@@ -1,21 +1,20 @@
-"""Retention: what is left of an agent's score when one capability is demanded.
-
-Pure functions of cards and records, as all scores are.
-"""
+"""Retention: what is left of an agent's score when one capability is demanded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import msgspec
-import numpy as np
 
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard, Level
 from smartplay.core.shown import Shown
-from smartplay.records import EpisodeRecord
-from smartplay.scores.scoring import BOOTSTRAP_SEED, episode_means
-from smartplay.scores.statistics import MASTERED, Interval, mean_interval, ratio_interval
+from smartplay.scores.intervals import Interval, ratio_interval
+from smartplay.scores.scoring import GameScore
+
+LEVELS: tuple[Level, Level] = ("easy", "hard")
+UNPLAYED = "its two settings were not both played"
+NOT_MEASURABLE = "the easy score is not surely above chance"
 
 
 class ContrastScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
@@ -25,8 +24,8 @@ class ContrastScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
         capability: Its name.
         easy: Mean score of the easy setting over chance (0 random play, 1 the best possible).
         hard: The same of the hard setting.
-        retention: Hard over easy, with an interval that resamples pairs of episodes of one number.
-        pairs: How many such pairs there are.
+        retention: Hard over easy; None unless the whole interval of easy is above chance.
+        pairs: The episodes of each setting, of the one that has fewer.
         reason: Why there is no retention; empty if there is one.
     """
 
@@ -43,59 +42,41 @@ class ContrastScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
 
 def score_contrasts(
-    cards: Sequence[GameCard], records: Mapping[str, Sequence[EpisodeRecord]]
+    cards: Sequence[GameCard], scores: Mapping[str, GameScore]
 ) -> list[ContrastScore]:
     """Score the pairs of contrast settings among some games.
 
     Args:
         cards: The played games' cards.
-        records: Their episodes, by full id.
+        scores: Their scores, by full id.
 
     Returns:
         One score per capability, in the order of `Capability`; nothing at all if no contrast is
         among the games.
     """
-    played: dict[tuple[str, Level], GameCard] = {
-        (card.contrast.capability, card.contrast.level): card for card in cards if card.contrast
+    played: dict[tuple[str, Level], GameScore] = {
+        (card.contrast.capability, card.contrast.level): scores[card.id]
+        for card in cards
+        if card.contrast
     }
     if not played:
         return []
-    return [_score_contrast(capability, played, records) for capability in Capability]
+    return [_score_contrast(capability, played) for capability in Capability]
 
 
 def _score_contrast(
-    capability: Capability,
-    played: Mapping[tuple[str, Level], GameCard],
-    records: Mapping[str, Sequence[EpisodeRecord]],
+    capability: Capability, played: Mapping[tuple[str, Level], GameScore]
 ) -> ContrastScore:
-    levels: tuple[Level, Level] = ("easy", "hard")
-    sides = [played.get((capability.key, level)) for level in levels]
-    easy, hard = (_over_chance(card, records) if card else {} for card in sides)
-    both = [episode for episode in easy if episode in hard]
-    retention, reason = None, "its two settings were not both played"
-    if both:
-        retention = ratio_interval(
-            [hard[episode] for episode in both],
-            [easy[episode] for episode in both],
-            np.random.default_rng(BOOTSTRAP_SEED),
-        )
-        reason = "" if retention else f"the easy setting is not mastered (below {MASTERED})"
-    return ContrastScore(
+    easy, hard = (played.get((capability.key, level)) for level in LEVELS)
+    found = ContrastScore(
         capability=str(capability),
-        easy=mean_interval(list(easy.values())) if easy else None,
-        hard=mean_interval(list(hard.values())) if hard else None,
-        retention=retention,
-        pairs=len(both),
-        reason=reason,
+        easy=easy.corrected if easy else None,
+        hard=hard.corrected if hard else None,
+        pairs=min(easy.episodes, hard.episodes) if easy and hard else 0,
     )
-
-
-def _over_chance(
-    card: GameCard, records: Mapping[str, Sequence[EpisodeRecord]]
-) -> dict[int, float]:
-    """The scores of a game's episodes over chance, by number."""
-    return episode_means(
-        (record.episode, card.corrected(record.score))
-        for record in records.get(card.id, ())
-        if record.score is not None
+    if found.easy is None or found.hard is None:
+        return msgspec.structs.replace(found, reason=UNPLAYED)
+    retention = ratio_interval(found.hard, found.easy)
+    return msgspec.structs.replace(
+        found, retention=retention, reason="" if retention else NOT_MEASURABLE
     )

@@ -13,15 +13,21 @@ are treated as counts of a Poisson process in the same way (Fay & Feuer 1997, St
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
 
+from smartplay.cards.bounds import Bounds
+
 CONFIDENCE = 0.95
 _TAIL = (1 - CONFIDENCE) / 2
 _HALVINGS = 60
 _PLACES = 6  # the decimals in which admitted versions of SciPy agree
+MOST_PLACES = 6
+"""Decimals that are shown at most."""
+OPEN = "-"
 
 LEAST_SPREAD = 0.007
 MOST_LEAST_SPREAD = 0.08
@@ -33,39 +39,62 @@ SKEW = 0.2
 few great values, on which the mean hangs, are not always among those seen."""
 
 
-class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The scores that an episode can end with.
-
-    Attributes:
-        low: The least; None where it is not known.
-        high: The greatest; None where it is not known, or so great that no score comes near it.
-    """
-
-    low: float | None = None
-    high: float | None = None
-
-
 class Interval(msgspec.Struct, frozen=True):
     """A mean with its 95 % interval.
 
     Attributes:
         mean: The mean.
         low: Lower end; None where nothing is known of the spread.
-        high: Upper end; likewise.
+        high: Upper end; likewise. Ends that are equal are none: no mean of draws is exact.
     """
 
     mean: float
     low: float | None = None
     high: float | None = None
 
+    def __post_init__(self) -> None:
+        if self.low is not None and self.low == self.high:
+            msgspec.structs.force_setattr(self, "low", None)
+            msgspec.structs.force_setattr(self, "high", None)
+
     def __format__(self, spec: str) -> str:
-        """Such as `0.91 [0.85, 0.97]`; `spec` is that of its numbers, `.2f` by default."""
-        ends = [end for end in (self.low, self.high) if end is not None]
-        mean, *reach = (format(value, spec or ".2f") for value in (self.mean, *ends))
-        return f"{mean} [{reach[0]}, {reach[1]}]" if len(reach) == 2 else mean
+        """Such as `0.912 [0.853, 0.974]`, `5760 [4790, 6730]` or `0.5 [unknown]`.
+
+        Args:
+            spec: That of the numbers, such as `+.2f`. Without a precision they have two significant
+                digits of their uncertainty, which is half the interval's width.
+        """
+        return f"{self._written(self.mean, spec)} [{self._reach(spec) or 'unknown'}]"
 
     def __str__(self) -> str:
         return format(self)
+
+    @property
+    def shown_mean(self) -> str:
+        """The mean as it is written before its interval."""
+        return self._written(self.mean)
+
+    @property
+    def shown_ends(self) -> str:
+        """The interval as it is written after the mean; empty if it is unknown."""
+        reach = self._reach()
+        return reach and f"[{reach}]"
+
+    def _reach(self, spec: str = "") -> str:
+        if self.low is self.high is None:
+            return ""
+        ends = (OPEN if end is None else self._written(end, spec) for end in (self.low, self.high))
+        return ", ".join(ends)
+
+    def _written(self, value: float, spec: str = "") -> str:
+        if "." in spec:
+            return format(value, spec)
+        known = self.low is not None and self.high is not None
+        least = (self.high - self.low) / 2 if known else abs(value) / 10  # type: ignore[operator]
+        places = min(MOST_PLACES, _places(least)) if least > 0 else 0
+        # Adding 0 makes -0 into 0.
+        text = format(round(value, places) + 0.0, f"{spec}.{max(places, 0)}f")
+        return text if known or "." not in text else text.rstrip("0").rstrip(".")
 
     def scaled(self, zero: float, one: float) -> Interval:
         """The same on the scale where `zero` is 0 and `one` is 1."""
@@ -80,6 +109,12 @@ class Interval(msgspec.Struct, frozen=True):
         """The same with nothing above `most`."""
         low, high = (None if end is None else min(end, most) for end in (self.low, self.high))
         return Interval(min(self.mean, most), low, high)
+
+
+def _places(least: float) -> int:
+    """Where a number's second digit stands: digits after the point; below 0, before it."""
+    places = 1 - math.floor(math.log10(least))
+    return places - (round(least * 10.0**places) >= 100)  # rounded up to a power of ten
 
 
 def mean_interval(values: Sequence[float], bounds: Bounds = Bounds()) -> Interval:  # noqa: B008
@@ -102,6 +137,8 @@ def mean_interval(values: Sequence[float], bounds: Bounds = Bounds()) -> Interva
     # Scores beyond what a card says are possible show that the bounds are not those of the game.
     if low is None or low > data.min() or (high is not None and high < data.max()):
         return _students(mean, variance, number)
+    if high == low:
+        return Interval(mean)
     if high is None:
         return _of_counts(mean, low, variance, number)
     return _of_shares(mean, low, high, variance, number)
@@ -175,28 +212,47 @@ def _t_quantile(freedom: int) -> float:
     return round(float(stdtrit(freedom, 1 - _TAIL)), _PLACES)
 
 
-def weighted_interval(parts: Sequence[Interval], weights: Sequence[float]) -> Interval:
+def weighted_interval(
+    parts: Sequence[Interval], weights: Sequence[float], most: float = math.inf
+) -> Interval:
     """A weighted mean of independent means, with the interval that theirs make together.
-
-    The variance estimates recovered from the ends of the parts (Zou & Donner 2008, Statistics in
-    Medicine 27:1693), so that the interval of a single part is the part's own.
 
     Args:
         parts: One or more.
         weights: One weight of 0 or more per part, not all 0.
+        most: What a part counts as if it is above that; so do its ends.
 
     Returns:
-        The weighted mean; without ends if a part that counts has none.
+        The weighted mean; without ends if a part that counts has none, or if all its parts are
+        surely above `most`. The interval of a single part is the part's own.
     """
+    counted = [(part, weight) for part, weight in zip(parts, weights, strict=True) if weight]
+    if len(counted) == 1:
+        return counted[0][0].capped(most)
     total = math.fsum(weights)
-    counted = [(part, w / total) for part, w in zip(parts, weights, strict=True) if w]
-    mean = math.fsum(w * part.mean for part, w in counted)
+    return _sum([part for part, _ in counted], [weight / total for _, weight in counted], most)
+
+
+def difference_interval(first: Interval, second: Interval) -> Interval:
+    """By how much one mean is higher than another that is independent of it."""
+    return _sum([first, second], [1.0, -1.0])
+
+
+def _sum(parts: Sequence[Interval], factors: Sequence[float], most: float = math.inf) -> Interval:
+    """A linear combination of independent means.
+
+    Its ends come from the variance estimates that the ends of the parts give (Zou & Donner 2008,
+    Statistics in Medicine 27:1693).
+    """
+    middles = [min(part.mean, most) for part in parts]
+    mean = math.fsum(map(operator.mul, factors, middles))
     below, above = [], []
-    for part, w in counted:
+    for part, factor, middle in zip(parts, factors, middles, strict=True):
         if part.low is None or part.high is None:
             return Interval(mean)
-        below.append(w * (part.mean - part.low))
-        above.append(w * (part.high - part.mean))
+        reach = [factor * (min(end, most) - middle) for end in (part.low, part.high)]
+        below.append(min(reach))
+        above.append(max(reach))
     return Interval(mean, mean - math.hypot(*below), mean + math.hypot(*above))
 
 

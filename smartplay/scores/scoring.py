@@ -15,21 +15,12 @@ from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
 from smartplay.core.shown import Shown
 from smartplay.records import EpisodeRecord, Usage
-from smartplay.scores.statistics import (
-    Floats,
-    Interval,
-    mean_interval,
-    success_score,
-    weighted_interval,
-)
+from smartplay.scores.intervals import Interval, mean_interval, weighted_interval
+from smartplay.scores.statistics import Floats, success_score
 
 Weights = Literal["shipped", "paper"]
 WEIGHTS: tuple[Weights, ...] = ("shipped", "paper")
-BOOTSTRAP_SEED = 0
 Key = TypeVar("Key", bound=Hashable)
-
-Samples = Mapping[str, Sequence[float]]
-"""Values of episodes by game."""
 
 
 class GameScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
@@ -159,21 +150,21 @@ def score_game(
     """Sum up a game's episodes.
 
     Args:
-        card: The game's card, with the anchors that hold for the settings played with.
+        card: The game's card, with the settings played with and the anchors that hold for them.
         records: Its episodes, scored or not.
         planned: How many the run is to play, repeats counted.
         steps_limit: The step limit they were played with.
     """
     scored = [record for record in records if record.score is not None]
     values = _per_episode(scored, lambda record: record.score)
-    mean = mean_interval(values) if values else None
+    mean = mean_interval(values, card.bounds_within(steps_limit)) if values else None
     steps = sum(record.steps for record in scored)
     invalid = added(record.invalid for record in scored)
     unlocked = _named(scored, lambda record: record.unlocked)
     success = {name: float(np.mean(values)) for name, values in unlocked.items()}
     further = _named(scored, lambda record: record.scores)
     calls, usage = spent(records)
-    anchors = card.as_played(steps_limit).anchors
+    anchors = card.anchors
     return GameScore(
         game=card.id,
         title=card.title,
@@ -202,22 +193,24 @@ def score_game(
 
 
 def score_capabilities(
-    cards: Sequence[GameCard], samples: Samples, lacking: Sequence[GameCard] = ()
+    cards: Sequence[GameCard],
+    normalized: Mapping[str, Interval],
+    lacking: Sequence[GameCard] = (),
 ) -> list[CapabilityScore]:
     """Attribute normalised scores to the nine capabilities.
 
     Args:
         cards: The played games' cards.
-        samples: Normalised episode scores by full id; a game without any is left out.
+        normalized: Normalised scores by full id; a game without one is left out.
         lacking: Games of the run that have no normalised score, but would have one if they had
             been played, and as their cards say. A capability that one of them demands has no score:
             it would be that of another choice of games.
 
     Returns:
-        One score per capability, in the order of `Capability`. Episodes are resampled within games
-        by a generator that is seeded alike each time.
+        One score per capability, in the order of `Capability`. Its interval follows from those of
+        the games.
     """
-    measured = [card for card in cards if samples.get(card.id)]
+    measured = [card for card in cards if card.id in normalized]
     open_weights = {weights: weight_matrix(lacking, weights).sum(axis=0) for weights in WEIGHTS}
     found = []
     for place, capability in enumerate(Capability):
@@ -228,7 +221,8 @@ def score_capabilities(
             pairs = zip(measured, column.tolist(), strict=True)
             covers[weights] = {card.id: int(weight) for card, weight in pairs if weight}
             if covers[weights] and not open_weights[weights][place]:
-                scores[weights] = _weighted(samples, covers[weights])
+                parts = [normalized[game] for game in covers[weights]]
+                scores[weights] = weighted_interval(parts, list(covers[weights].values()))
         reason = ""
         if scores["shipped"] is None:
             reason = "no played game demands it" if measured else "no game has a normalised score"
@@ -243,12 +237,6 @@ def score_capabilities(
             )
         )
     return found
-
-
-def _weighted(samples: Samples, weights: Mapping[str, int]) -> Interval:
-    """The weighted mean of the games' scores."""
-    rng = np.random.default_rng(BOOTSTRAP_SEED)
-    return weighted_interval([samples[game] for game in weights], list(weights.values()), rng)
 
 
 def analyze_capabilities(

@@ -29,7 +29,8 @@ from smartplay.cards.card import Dial
 from smartplay.core.errors import RunFolderError
 from smartplay.core.shown import Shown
 from smartplay.records import EpisodeRecord, Measurement
-from smartplay.scores.statistics import CONFIDENCE, Floats, Interval
+from smartplay.scores.intervals import CONFIDENCE, Interval
+from smartplay.scores.statistics import Floats
 
 RULE = 1
 """Which rule chooses levels; a run that was measured by another is not gone on with."""

@@ -15,9 +15,10 @@ import gymnasium as gym
 import msgspec
 import numpy as np
 
+from smartplay.cards.bounds import Bounds
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
-from smartplay.scores.statistics import Interval, mean_interval
+from smartplay.scores.intervals import Interval, mean_interval
 from smartplay.validity.learners import Data, learn
 from smartplay.validity.shortcuts import Shortcut, View, reported, shortcuts
 from smartplay.validity.study import contrast_cards
@@ -95,7 +96,9 @@ class Episodes:
             dtype=np.float64,
         )  # fmt: skip
         rates = found.reshape(-1, COUNTED).mean(axis=1)
-        return mean_interval(((rates - chance) / (1 - chance)).tolist())
+        return mean_interval(
+            ((rates - chance) / (1 - chance)).tolist(), Bounds(0, 1).scaled(chance, 1)
+        )
 
 
 def _played(env: gym.Env[object, int], seed: int) -> tuple[list[View], list[int]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-import numpy as np
 
+from smartplay.cards.bounds import Bounds
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
+from smartplay.scores.intervals import mean_interval, ratio_interval
 from smartplay.scores.scoring import Weights, analyze_capabilities
-from smartplay.scores.statistics import Floats, ratio_interval
+from smartplay.scores.statistics import Floats
 
 KEPT, LOST = 0.9, 0.3
 """A row of the ablation matrix is clean if all but its diagonal is at least `KEPT`, that at most
@@ -47,7 +48,7 @@ class AblationMatrix(msgspec.Struct, frozen=True, kw_only=True, rename={"ablatio
 
 
 def ablation_matrix(
-    ablations: Sequence[str], easy: Floats, hard: Floats, rng: np.random.Generator
+    ablations: Sequence[str], easy: Floats, hard: Floats, bounds: Bounds
 ) -> AblationMatrix:
     """Work out the matrix from played episodes.
 
@@ -55,13 +56,13 @@ def ablation_matrix(
         ablations: Nine names, in the order of the capabilities.
         easy: Scores over chance (0 random play, 1 the best), shape (ablations, contrasts, seeds).
         hard: Likewise, of the same seeds.
-        rng: Draws the resamples.
+        bounds: What they can be.
     """
-    number = len(ablations)
-    cells = [
-        [ratio_interval(hard[row, k], easy[row, k], rng) for k in range(number)]
-        for row in range(number)
-    ]
+    tops, bottoms = (
+        [[mean_interval(cell.tolist(), bounds) for cell in row] for row in side]
+        for side in (hard, easy)
+    )
+    cells = [list(map(ratio_interval, *rows)) for rows in zip(tops, bottoms, strict=True)]
     means, low, high = (
         [[getattr(cell, name, None) for cell in row] for row in cells]
         for name in ("mean", "low", "high")

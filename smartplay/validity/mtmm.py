@@ -13,7 +13,8 @@ from itertools import product
 import msgspec
 import numpy as np
 
-from smartplay.scores.statistics import Floats, Interval
+from smartplay.scores.intervals import Interval
+from smartplay.scores.statistics import Floats
 
 AGREE, TRUE, OFF = 0.75, 0.9, 0.2
 """At least so much must two methods agree, and a measurement with the truth; at most so much may

@@ -10,13 +10,17 @@ import msgspec
 from smartplay.agents.ablations import Renamed
 from smartplay.agents.context import AgentMaker
 from smartplay.agents.wrappers import make_filtered
+from smartplay.cards.bounds import Bounds
 from smartplay.cards.card import GameCard
 from smartplay.runner.plan import episode_seeds
-from smartplay.scores.statistics import Interval, mean_interval
+from smartplay.scores.intervals import Interval, mean_interval
 from smartplay.validity.population import play
 
 PUBLIC = 0
 """The suite seed that is played if none is given."""
+
+GAPS = Bounds(-1, 1)
+"""What the difference of two shares can be."""
 
 
 class Probes(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +66,6 @@ def probe(
     return Probes(
         game=card.id,
         episodes=episodes,
-        seeds=mean_interval(seeds),
-        names=mean_interval(names),
+        seeds=mean_interval(seeds, GAPS),
+        names=mean_interval(names, GAPS),
     )

@@ -14,8 +14,8 @@ from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
 from smartplay.records.folder import RunFolder
 from smartplay.runner import Played, run
+from smartplay.scores.intervals import Interval, mean_interval
 from smartplay.scores.scoring import episode_means
-from smartplay.scores.statistics import Interval, mean_interval
 
 
 class PromptShare(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from smartplay.agents.ablations import NINE, Ablation
 from smartplay.agents.catalog import find_agent
 from smartplay.agents.context import Agent, AgentMaker, Context, Observation
 from smartplay.agents.reference import reference_class
+from smartplay.cards.bounds import Bounds
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
@@ -25,8 +26,6 @@ from smartplay.validity.matrix import (
     ablation_matrix,
     classic_ablations,
 )
-
-RESAMPLING_SEED = 0
 
 
 def contrast_cards() -> list[tuple[GameCard, GameCard]]:
@@ -90,7 +89,20 @@ def study_ablations(seeds: int) -> AblationMatrix:
             easy[row, column] = over_chance(mild, make, seeds)
             hard[row, column] = over_chance(demanding, make, seeds)
     names = [ablation.name for ablation in NINE]
-    return ablation_matrix(names, easy, hard, np.random.default_rng(RESAMPLING_SEED))
+    return ablation_matrix(names, easy, hard, _bounds([card for pair in pairs for card in pair]))
+
+
+def _bounds(games: Sequence[GameCard]) -> Bounds:
+    """What scores over chance can be in all of some games."""
+    found = [
+        card.bounds_within(card.steps).scaled(*card.anchors.corrected)
+        for card in games
+        if card.anchors.corrected
+    ]
+    return Bounds(
+        min((each.low for each in found if each.low is not None), default=None),
+        max((each.high for each in found if each.high is not None), default=None),
+    )
 
 
 def over_chance(card: GameCard, make: AgentMaker, seeds: int) -> Floats:

@@ -61,6 +61,6 @@ def _show_suite_gaps(reports: Sequence[Report]) -> None:
     entries = entries_of(reports)
     for gap in suite_gaps(entries):
         overall = {} if gap.overall is None else {"overall, normalised": gap.overall}
-        rows = [(game, f"{value:+.2f}") for game, value in (overall | gap.games).items()]
+        rows = [(game, f"{value:+}") for game, value in (overall | gap.games).items()]
         title = f"{entries[gap.public].name}: public suite minus private suite {gap.suite[:8]}"
         print_table(title, ("game", "difference, 95 % interval"), rows)
