@@ -40,7 +40,6 @@ Begin = Callable[[EpisodeModels], Coroutine[Any, Any, Outcome]]
 Play = Callable[[Models], Coroutine[Any, Any, Outcome]]
 
 
-
 class _Waiting:
     """Who waits for an episode, if it is not over."""
 

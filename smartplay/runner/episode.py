@@ -80,12 +80,14 @@ class Allowance(msgspec.Struct, frozen=True):
         tokens: Most tokens; None for any number.
         cost: Most money; None for any amount.
         prices: What the tokens of each model cost.
+        largest: The largest call of each model so far.
         seconds: Time that is left; None for any.
     """
 
     tokens: float | None = None
     cost: float | None = None
     prices: dict[str, Price] = {}
+    largest: dict[str, Usage] = {}
     seconds: float | None = None
 
 
@@ -150,6 +152,7 @@ class Outcome(NamedTuple):
         fault: One of `FAULTS` if it failed through one.
         replies: Replies to be kept for it, if it was played elsewhere: episode, key, reply.
         spent: The tokens it spent there, by model.
+        largest: The largest call it made there, by model, where that was counted.
     """
 
     record: EpisodeRecord
@@ -157,6 +160,7 @@ class Outcome(NamedTuple):
     fault: str = ""
     replies: Sequence[tuple[int, bytes, bytes]] = ()
     spent: Mapping[str, Usage] = {}
+    largest: Mapping[str, Usage] = {}
 
 
 class RunOver(BaseException):
