@@ -313,10 +313,10 @@ class Budget:
                 return None
             if stuck is None:
                 parts = most - self._under_way if largest else math.inf
-                tokens, cost = self.tokens + self._held_tokens, self.cost + self._held_cost
+                taken = self.tokens + self._held_tokens, self.cost + self._held_cost
                 costs = [self._cost(*call) for call in largest.items()]
-                tokens = _share(limits.tokens, tokens, parts, map(_tokens, largest.values()))
-                cost = _share(limits.cost, cost, parts, costs)
+                tokens = _share(limits.tokens, taken[0], parts, map(_tokens, largest.values()))
+                cost = _share(limits.cost, taken[1], parts, costs)
                 self._hold(tokens or 0.0, cost or 0.0, 1)
                 return Allowance(tokens, cost, dict(self._prices), dict(largest))
         self._compare(*stuck)
