@@ -2,8 +2,8 @@
 
 It may end it, crash it, start threads that never end, or call something that lets nothing else in
 Python run, not even what Ctrl-C is to do. The watching process sees to it that the command ends all
-the same, with a sentence and an exit code. Where there can be no such process, the interpreter itself
-ends when its time is over, saying where every thread was.
+the same, with a sentence and an exit code. Where there can be no such process, the interpreter ends
+by itself when its time is over, and says where every thread was.
 """
 
 from __future__ import annotations

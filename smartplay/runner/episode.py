@@ -29,6 +29,7 @@ from smartplay.core.errors import (
 )
 from smartplay.games.registry import get_card, register_cards
 from smartplay.models.lending import EpisodeModels
+from smartplay.models.masking import without_keys
 from smartplay.parsing import Cause, parse_action
 from smartplay.records import (
     LARGEST_REAL,
@@ -55,6 +56,7 @@ COMPLAINTS = {
 COMPLAINT = "Reply with exactly one of your actions."
 PICTURE_ONLY = "The picture shows the present state of the game."
 LONGEST_CAUSE = 500
+LONGEST_MESSAGE = 20_000  # characters of a failure's message that are looked at
 FRAMES = 8  # of each failure
 CAUSES = 3  # failures before the last that are told
 OUR_PLACES = (Path(__file__).parent, Path(smartplay.agents.__file__).parent)
@@ -509,9 +511,9 @@ def _frames(failure: BaseException) -> list[str]:
 
 
 def one_line(failure: BaseException) -> str:
-    """What went wrong, in one printable line of at most `LONGEST_CAUSE` characters."""
+    """What went wrong, in one printable line of at most `LONGEST_CAUSE` characters and no key."""
     try:
-        text = str(failure)
+        text = without_keys(str(failure)[:LONGEST_MESSAGE])
     except BaseException:
         text = ""
     name = type(failure).__name__
