@@ -42,6 +42,8 @@ from tests.tampering import reseal
 
 SECONDS = 60
 MEGABYTES = 1500
+BATCH = 100
+"""Folders after which new processes try the rest; `max_tasks_per_child` hangs in Python 3.11."""
 CODES = {0, 1, 2, 3}
 GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk"
 KINDS = ("run", "entry", "traces", "person")
@@ -582,8 +584,10 @@ def try_strangers(numbers: list[int], short: bool = False, workers: int = 2) -> 
     with tempfile.TemporaryDirectory() as made:
         make_valid(Path(made))
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, context, prepare, max_tasks_per_child=50) as pool:
-            yield from pool.map(partial(try_stranger, Path(made), short=short), numbers)
+        for start in range(0, len(numbers), BATCH):
+            with ProcessPoolExecutor(workers, context, prepare) as pool:
+                batch = numbers[start : start + BATCH]
+                yield from pool.map(partial(try_stranger, Path(made), short=short), batch)
 
 
 def report(count: int) -> int:

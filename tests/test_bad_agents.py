@@ -94,6 +94,36 @@ def test_the_first_interrupt_ends_a_run(name: str, tmp_path: Path) -> None:
     assert "the same command" in told
 
 
+NO_GUARD = """
+import sys
+from types import SimpleNamespace
+from smartplay.cli import main
+from smartplay.core import guard
+
+guard.sys = SimpleNamespace(platform="darwin")
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("name", ["never gives way, awaited", "lets nothing else run"])
+def test_a_run_ends_with_its_time_where_no_process_watches(name: str, tmp_path: Path) -> None:
+    bad, began = BAD[name], time.monotonic()
+    (tmp_path / "bad.py").write_text(bad.source)
+    command = ["run", f"{tmp_path / 'bad.py'}:Agent", "--games", "Hanoi3Disk", "--max-time", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", NO_GUARD, *command, "--out", str(tmp_path / "run")],
+        capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+    assert time.monotonic() - began < PATIENCE
+    if name == "lets nothing else run":
+        assert done.returncode == 1
+        assert f'"{tmp_path / "bad.py"}", line' in done.stderr, "it does not say where it was stuck"
+    else:
+        assert done.returncode == 4
+        assert "Traceback" not in done.stderr
+    assert RunFolder(tmp_path / "run").episodes() == []
+
+
 @only_linux
 @pytest.mark.parametrize("name", ["ends the process", "crashes the process, awaited"])
 def test_an_agent_that_ends_the_process_is_told_of(name: str, tmp_path: Path) -> None:

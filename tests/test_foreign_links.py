@@ -81,6 +81,16 @@ def test_a_run_is_not_continued_through_a_link(name: str, victim: Path, secret: 
         go_on(victim)
 
 
+@pytest.mark.parametrize("name", ["episodes.jsonl", "sessions.jsonl", ".lock", "replies.sqlite"])
+def test_a_run_is_not_continued_into_a_file_of_two_names(
+    name: str, victim: Path, secret: Path
+) -> None:
+    (victim / name).unlink(missing_ok=True)
+    (victim / name).hardlink_to(secret)
+    with pytest.raises(RunFolderError, match=f"{name} is the same file as another one"):
+        RunFolder(victim).replies if name == "replies.sqlite" else go_on(victim)
+
+
 def test_a_run_does_not_wait_for_a_pipe(victim: Path) -> None:
     (victim / "episodes.jsonl").unlink()
     os.mkfifo(victim / "episodes.jsonl")

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -528,6 +529,16 @@ def test_an_edited_game_is_another_run(edited: str, old: str, new: str, tmp_path
 
 
 # Versions
+
+
+def test_the_packages_of_a_game_of_ones_own_are_noted(tmp_path: Path) -> None:
+    card = write_game(tmp_path, name="Packaged-v0", steps=4)
+    code = (tmp_path / "ticks.py").read_text()
+    (tmp_path / "ticks.py").write_text(f"import helper\n{code}")
+    (tmp_path / "helper.py").write_text("import rich\n")
+    run = smartplay.run("random", [card], episodes=1, out=tmp_path / "run")
+    assert run.header.versions["rich"] == metadata.version("rich")
+    assert "rich" not in smartplay.run("random", "Hanoi3Disk", quick=True).header.versions
 
 
 @pytest.mark.parametrize(

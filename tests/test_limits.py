@@ -205,14 +205,19 @@ def test_in_a_run_of_many_at_once(kind: str, server: FakeServer, tmp_path: Path)
     assert (played.stopped, len(server.requests)) == (None, 120), "a reply was paid for twice"
 
 
-def test_on_an_executor_a_call_of_each_worker_at_most_is_too_much(
-    server: FakeServer, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("calls", [1, 2, 20])
+@pytest.mark.parametrize("kind", ["tokens", "cost"])
+def test_on_an_executor(kind: str, calls: int, server: FakeServer, tmp_path: Path) -> None:
     agent = define(tmp_path, ASKING, "Asking", {"player": fake(server)})
+    limits = Limits(tokens=calls * TOKENS)
+    if kind == "cost":
+        limits = Limits(cost=calls * EACH, prices=priced(tmp_path))
     with ThreadPoolExecutor(4) as pool:
-        run = play(
-            agent, tmp_path / "run", episodes=30, limits=Limits(tokens=20 * TOKENS),
-            concurrency=4, executor=pool,
-        )  # fmt: skip
-    assert run.stopped
-    assert 17 <= len(server.requests) <= 20 + 4
+        where: dict[str, Any] = {"concurrency": 4, "executor": pool}
+        run = play(agent, tmp_path / "run", episodes=30, limits=limits, **where)
+        assert len(server.requests) == calls
+        assert "are spent of at most" in str(run.stopped)
+        again = play(agent, tmp_path / "run", episodes=30, limits=limits, **where)
+        assert (again.stopped, len(server.requests)) == (run.stopped, calls), "paid beyond a limit"
+        played = play(agent, tmp_path / "run", episodes=30, **where)
+    assert (played.stopped, len(server.requests)) == (None, 90), "a reply was paid for twice"

@@ -20,6 +20,7 @@ from smartplay.models import open_model
 from smartplay.models.masking import MASK, Mask, is_secret
 from smartplay.records import Call
 from smartplay.records.encoding import encode
+from smartplay.runner.episode import one_line
 from tests.fake_server import Answer, FakeServer, error_body, openai_body
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -235,3 +236,23 @@ def test_masking_takes_no_longer_for_long_runs(run: str) -> None:
     began = time.process_time()
     Mask(["sk-Secret-0123456789abcdef"])(run * (1_000_000 // len(run)))
     assert time.process_time() - began < 5
+
+
+# What an agent's own code says
+
+
+@given(key=KEYS)
+@THOROUGH
+def test_no_key_of_the_environment_is_in_an_agents_failure(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_OWN_API_KEY", key)
+    for told in (key, quote(key, safe=""), base64.b64encode(key.encode()).decode()):
+        assert key not in one_line(RuntimeError(f"400 for https://api.example.com/v1?key={told}"))
+        assert MASK in one_line(RuntimeError(f"400 for https://api.example.com/v1?key={told}"))
+
+
+def test_a_key_of_a_known_kind_is_in_no_failure() -> None:
+    key = "sk-" + "a1B2" * 8
+    assert one_line(ValueError(f"Incorrect key {key}.")) == f"ValueError: Incorrect key {MASK}."
+    assert one_line(ValueError("the task-list is empty")) == "ValueError: the task-list is empty"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -163,6 +164,45 @@ def test_episodes_after_one_that_is_stuck_are_played(
     assert time.monotonic() - began < 30
     assert [record.status for record in run.episodes] == ["unscored"] + ["scored"] * 3
     assert run.episodes[0].error == "the episode took longer than 0.5 seconds"
+    go.set()
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+def test_an_agent_whose_episode_is_over_holds_up_no_other(
+    given_up: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smartplay.runner.awaited.OVERTIME", 0.1)
+    go, agents = threading.Event(), list[Any]()
+
+    async def block() -> None:
+        await asyncio.sleep(0.7)  # until nobody waits for the episode any more
+        go.wait(100)
+
+    class Late:
+        def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+            agents.append(self)
+            self.bad = len(agents) == 1
+
+        async def act(self, observation: str) -> int:
+            if self.bad and given_up:
+                try:
+                    await asyncio.sleep(100)
+                except asyncio.CancelledError:
+                    await block()
+            elif self.bad and not hasattr(self, "task"):
+                self.task = asyncio.ensure_future(block())
+            await asyncio.sleep(0.1)
+            return 0
+
+    waking = threading.Timer(20, go.set)
+    waking.start()
+    run = smartplay.run(
+        Late, "Hanoi3Disk", episodes=8, steps=4, concurrency=2, episode_seconds=0.6,
+        out=tmp_path / "run",
+    )  # fmt: skip
+    assert not go.is_set(), "the run waited for it"
+    assert len(run.unscored) == given_up
+    waking.cancel()
     go.set()
 
 

@@ -87,7 +87,9 @@ def main(short: bool) -> int:
                 wrong += 1
                 print(f"  {name}: {fault}", flush=True)
         title = str(part.__doc__).strip().removesuffix(".")
-        print(f"{title}: {count} tried, {wrong} failed, {time.monotonic() - began:.0f} s")
+        print(
+            f"{title}: {count} tried, {wrong} failed, {time.monotonic() - began:.0f} s", flush=True
+        )
         failed += wrong
     return 1 if failed else 0
 

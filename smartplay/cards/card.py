@@ -20,7 +20,7 @@ from smartplay.cards.anchors import Anchors, Count, check_anchors
 from smartplay.cards.bounds import Bounds, CardBounds, check_bounds
 from smartplay.cards.capabilities import Capability
 from smartplay.core.errors import CardError
-from smartplay.core.loading import code_of
+from smartplay.core.loading import Code, code_of
 from smartplay.core.toml_file import overlay, read_toml
 
 WRAPPER_SETTINGS = ("history", "observation")
@@ -191,12 +191,17 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """
         if not self.source.endswith(".toml"):
             return self._digest({})
+        digests = [each.digest for each in self.code if each.files]
+        return self._digest({"code": digests, "title": self.title})
+
+    @cached_property
+    def code(self) -> list[Code]:
+        """What a card of one's own names, as it was when this was first asked for."""
+        if not self.source.endswith(".toml"):
+            return []
         named = {each.rpartition(":")[0] for each in (self.environment, self.describer)} - {""}
         folder = Path(self.source).parent
-        code = [code_of(folder / each if each[-3:] == ".py" else each) for each in sorted(named)]
-        return self._digest(
-            {"code": [each.digest for each in code if each.files], "title": self.title}
-        )
+        return [code_of(folder / each if each[-3:] == ".py" else each) for each in sorted(named)]
 
     def has_digest(self, found: str) -> bool:
         """Whether a run was played on this card, as far as its digest tells.

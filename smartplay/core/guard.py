@@ -2,12 +2,14 @@
 
 It may end it, crash it, start threads that never end, or call something that lets nothing else in
 Python run, not even what Ctrl-C is to do. The watching process sees to it that the command ends all
-the same, with a sentence and an exit code.
+the same, with a sentence and an exit code. Where there can be no such process, the interpreter ends
+by itself when its time is over, and says where every thread was.
 """
 
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import math
 import os
 import select
@@ -26,16 +28,23 @@ LOOK = 0.05  # seconds between two looks at whether it is still there
 FAILED, STOPPED, INTERRUPTED = 1, 4, 130  # exit codes, as in `smartplay.cli`
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
+STANDARD_ERROR = 2
+
 _to_guard: list[int] = []
+_guards_itself = False
 
 
 def guarded(call: Callable[[], int]) -> int:
     """Call something in a process of its own; where there can be none, in this one.
 
+    Without one nothing ends a call that lets nothing else run, but the end of its time.
+
     Returns:
         What it returned, or the exit code for how it ended instead.
     """
+    global _guards_itself
     if sys.platform != "linux":  # elsewhere a child may not use what the parent has loaded
+        _guards_itself = True
         return call()
     told, tell = os.pipe()
     alive, live = os.pipe()
@@ -60,10 +69,15 @@ def ending_within(seconds: float | None) -> Iterator[None]:
     """Have what is done meanwhile ended from outside if it takes much longer than it may."""
     if seconds is not None:
         _tell(f"until {time.monotonic() + seconds}")
+        if _guards_itself:
+            end = max(seconds, 0.0) + AFTER_TIME
+            faulthandler.dump_traceback_later(end, exit=True, file=STANDARD_ERROR)
     try:
         yield
     finally:
         _tell("until inf")
+        if _guards_itself:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _tell(text: str) -> None:

@@ -125,34 +125,41 @@ def own_path(root: Path, name: str) -> Path:
 
     Raises:
         RunFolderError: If something on the way is a link, which would lead the writer out of the
-            folder, or there is a device or pipe in its place.
+            folder, or there is a device, a pipe or a file of several names in its place.
     """
     try:
-        path, mode = _look(root, name)
+        path, found = _look(root, name)
     except FileNotFoundError:
         return root / name
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+    if stat.S_ISDIR(found.st_mode):
+        return path
+    if not stat.S_ISREG(found.st_mode):
         raise RunFolderError(f"{path} is no plain file")
+    if found.st_nlink > 1:
+        raise RunFolderError(
+            f"{path} is the same file as another one somewhere (a hard link), which would be "
+            "written too; copy the folder"
+        )
     return path
 
 
 def _open(root: Path, name: str) -> io.BufferedReader:
     """Open a plain file; a link, device or pipe anywhere below `root` is refused."""
-    path, mode = _look(root, name)
-    if not stat.S_ISREG(mode):
+    path, found = _look(root, name)
+    if not stat.S_ISREG(found.st_mode):
         raise RunFolderError(f"{path} is no plain file")
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     return io.BufferedReader(io.FileIO(os.open(path, flags)))
 
 
-def _look(root: Path, name: str) -> tuple[Path, int]:
-    """The path and mode of what a name inside a folder stands for, if no link leads there."""
-    path, mode = root, 0
+def _look(root: Path, name: str) -> tuple[Path, os.stat_result]:
+    """The path and state of what a name inside a folder stands for, if no link leads there."""
+    path = root
     for part in name.split("/"):
         if part in ("", ".", "..") or "\\" in part or "\0" in part:
             raise RunFolderError(f"{name!r} is no path inside a run folder")
         path = path / part
-        mode = path.lstat().st_mode
-        if stat.S_ISLNK(mode):
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode):
             raise RunFolderError(f"{path} is a link; a run folder must hold its files itself")
-    return path, mode
+    return path, found

@@ -171,12 +171,11 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._past: deque[str] = deque(maxlen=_checked_history(given.get("history", history)))
         self._text = self._manual = ""
         self._total, self._steps = 0.0, 0
-        spec = env.spec  # made anew whenever it is asked for
-        self._limit = spec.max_episode_steps if spec else None
+        self._limits = list(_limits(env))
+        self._limit = self._limits[0]._max_episode_steps if self._limits else None
         shown = ("render_mode", "observation")
         settings = sorted((k, v) for k, v in given.items() if k not in shown)
         self._game = f"{settings}, at most {self._limit} steps"
-        self._limits = list(_limits(env))
         places = [str(name).rpartition(":")[0] for name in (given.get("environment"), describer)]
         self._files = [place for place in places if place.endswith(".py")]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import os
 import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, unquote
@@ -18,6 +19,7 @@ _WELL_KNOWN = re.compile(
     r"|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
     r")"
 )
+_SECRET_NAME = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
 _ESCAPED = re.compile(r"%[0-9a-f]|\\|&[#a-z]", re.IGNORECASE)
 _LEAST = 8  # characters of a key of which something is to be kept secret
 
@@ -38,6 +40,12 @@ def holds_key(text: str, secrets: Iterable[str] = ()) -> bool:
     """Whether a key is in a text: one of the secrets, or anything that looks like a known kind."""
     text = unquote(text)
     return bool(_WELL_KNOWN.search(text)) or Mask(secrets)(text) != text
+
+
+def without_keys(text: str) -> str:
+    """What an agent's own code says, without the environment's keys and any of a known kind."""
+    named = (value for name, value in os.environ.items() if _SECRET_NAME.search(name))
+    return _WELL_KNOWN.sub(MASK, Mask(named)(text))
 
 
 class Mask:

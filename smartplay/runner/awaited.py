@@ -39,7 +39,14 @@ Begin = Callable[[EpisodeModels], Coroutine[Any, Any, Outcome]]
 """Plays an episode whose agent is lent such models."""
 Play = Callable[[Models], Coroutine[Any, Any, Outcome]]
 
-_job: ContextVar[Job | None] = ContextVar("smartplay_job", default=None)
+
+class _Waiting:
+    """Who waits for an episode, if it is not over."""
+
+    over = False
+
+
+_waiting: ContextVar[_Waiting | None] = ContextVar("smartplay_waiting", default=None)
 _left_behind: list[_Loop] = []
 """Kept, since Python complains of tasks that vanish before their end."""
 
@@ -62,19 +69,21 @@ class AwaitedAgents:
             begin: Plays it; called again if another episode held it up.
         """
         lent: list[EpisodeModels] = []
+        waiting = _Waiting()
+        _waiting.set(waiting)  # for all tasks that come of it
 
         def play(own: Models) -> Coroutine[Any, Any, Outcome]:
             lent.append(lend(own))
             return begin(lent[-1])
 
         try:
-            return await self._play(job, models, play)
+            return await self._play(job, models, play, waiting)
         finally:
+            waiting.over = True
             for each in lent:
                 each.close()
 
-    async def _play(self, job: Job, models: Models, play: Play) -> Outcome:
-        _job.set(job)  # for all tasks that come of it
+    async def _play(self, job: Job, models: Models, play: Play, waiting: _Waiting) -> Outcome:
         while True:
             loop = self._loop
             try:
@@ -85,18 +94,22 @@ class AwaitedAgents:
                 if loop is self._loop:
                     return failed(job, CANCELLED)
             except TimeoutError:
-                if await self._is_to_blame(loop, job):
+                if await self._is_to_blame(loop, waiting):
                     return failed(job, too_long(job), seconds=job.seconds or 0.0)
 
-    async def _is_to_blame(self, loop: _Loop, job: Job) -> bool:
-        """Whether it is no other episode that held up one whose time is over."""
+    async def _is_to_blame(self, loop: _Loop, waiting: _Waiting) -> bool:
+        """Whether it is no other episode that held up one whose time is over.
+
+        One that is over, or was given up, may yet hold up others: there is nobody to blame then.
+        """
         while loop is self._loop:
             if await loop.answers():
                 return True  # it does not end although it was cancelled
-            if loop.job in (job, None):
+            stuck = loop.running or waiting
+            if stuck is waiting or stuck.over:
                 self._loop = _Loop(first=False)
                 loop.leave()
-                return True
+                return stuck is waiting
         return False
 
     async def aclose(self) -> None:
@@ -135,7 +148,7 @@ class _Loop:
         self._first, self._over, self._left = first, False, False
         self._models: dict[int, tuple[Models, Models]] = {}
         self._playing: set[Future[Outcome]] = set()
-        self._jobs: WeakKeyDictionary[asyncio.Task[Any], Job | None] = WeakKeyDictionary()
+        self._waiting: WeakKeyDictionary[asyncio.Task[Any], _Waiting | None] = WeakKeyDictionary()
         self._told: set[str] = set()
         self._loop = SteadyLoop()
         self._loop.set_task_factory(self._task)
@@ -143,10 +156,10 @@ class _Loop:
         threading.Thread(target=self._serve, name="smartplay-loop", daemon=True).start()
 
     @property
-    def job(self) -> Job | None:
-        """Whose task is running at this moment, if that can be told."""
+    def running(self) -> _Waiting | None:
+        """Who waits for the episode whose task is running at this moment, if that can be told."""
         task = asyncio.current_task(self._loop)
-        return None if task is None else self._jobs.get(task)
+        return None if task is None else self._waiting.get(task)
 
     def submit(self, play: Play, models: Models) -> Future[Outcome]:
         async def begin() -> Outcome:
@@ -209,7 +222,7 @@ class _Loop:
         self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
     ) -> asyncio.Task[Any]:
         task = asyncio.Task(coroutine, loop=loop, **options)
-        self._jobs[task] = _job.get()
+        self._waiting[task] = _waiting.get()
         return task
 
     def _complain(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

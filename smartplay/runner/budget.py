@@ -6,6 +6,7 @@ A stopped run is resumable: the same command takes up where it stopped.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections import deque
@@ -23,6 +24,7 @@ from smartplay.runner.episode import NO_ACCESS, NO_REPLY, Allowance, Outcome, St
 
 IN_A_ROW = 5
 LEAST_SHARE = 1e-9
+"""Room for one call, whatever it takes: of limits by which the first calls go one by one."""
 SPENT = "are spent of at most"
 """What is in the reason why a run stopped if it was its own limit."""
 ROUNDING = 1e-9  # of a sum of prices, relative
@@ -103,6 +105,9 @@ class Budget:
     room for the largest call of its model so far; if not, the run stops. So a limit is passed by
     no more than what one call takes above the largest before it.
 
+    An episode that is played elsewhere is lent a share, which is reserved like a call, with room
+    for the largest call so far. So a limit is passed by no more than that for each share.
+
     Args:
         limits: What it may cost.
         prices: What tokens cost, by model; empty if that is not counted.
@@ -112,6 +117,7 @@ class Budget:
 
     Attributes:
         spent: Tokens spent so far, by model.
+        largest: Most tokens of a call so far, by model; counted if tokens or money are limited.
         currency: As above.
     """
 
@@ -127,11 +133,10 @@ class Budget:
         self._started = time.monotonic()
         self._lock = threading.Lock()
         self.spent = dict(spent or {})
-        self._largest = dict(largest or {})
+        self.largest = dict(largest or {})
         self._under_way = 0
-        self._held_tokens, self._held_cost = 0, 0.0
+        self._held_tokens, self._held_cost = 0.0, 0.0
         self._waiting: deque[_Place] = deque()
-        self._lent: list[Allowance] = []
         self._failures = 0
         self._any_reply, self._cause = False, ""
         self._on_stop: Callable[[], Any] | None = None
@@ -209,11 +214,9 @@ class Budget:
         """Count what a call took in place of what was reserved; None if it brought no reply."""
         if self._limits.count_tokens:
             with self._lock:
-                self._hold(model, reserved, -1)
+                self._hold(_tokens(reserved), self._cost(model, reserved), -1)
                 if usage is not None:
-                    self._largest[model] = max(
-                        usage, self._largest.get(model, Usage()), key=_tokens
-                    )
+                    self._notice({model: usage})
         if usage is not None:
             self.spend(model, usage)
         if self._waiting:
@@ -225,13 +228,13 @@ class Budget:
         with self._lock:
             while self._waiting and self._reason is None and stuck is None:
                 place = self._waiting[0]
-                largest = self._largest.get(place.model)
+                largest = self.largest.get(place.model)
                 place.most = max(place.most, largest or Usage(), key=_tokens)
                 alone = not self._under_way
                 if alone and not self._fits(place.model, largest or Usage()):
                     stuck = place.model, largest or Usage()
                 elif alone or (largest is not None and self._fits(place.model, place.most)):
-                    self._hold(place.model, place.most, 1)
+                    self._hold(_tokens(place.most), self._cost(place.model, place.most), 1)
                     place.held = True
                     self._waiting.popleft().admit()
                 else:
@@ -248,12 +251,16 @@ class Budget:
             limits.cost is None or cost <= limits.cost * (1 + ROUNDING)
         )
 
-    def _hold(self, model: str, usage: Usage, sign: int) -> None:
+    def _hold(self, tokens: float, cost: float, sign: int) -> None:
         self._under_way += sign
-        self._held_tokens += sign * _tokens(usage)
-        self._held_cost += sign * self._cost(model, usage)
+        self._held_tokens += sign * tokens
+        self._held_cost += sign * cost
         if not self._under_way:
-            self._held_cost = 0.0  # without what rounding has left
+            self._held_tokens = self._held_cost = 0.0  # without what rounding has left
+
+    def _notice(self, calls: Spent) -> None:
+        for model, usage in calls.items():
+            self.largest[model] = max(usage, self.largest.get(model, Usage()), key=_tokens)
 
     def _cost(self, model: str, usage: Usage) -> float:
         return self._prices[model].of(usage) if model in self._prices else 0.0
@@ -284,25 +291,51 @@ class Budget:
             most = f"{limits.cost:g} {unit}{more}"
             self._stop(lambda: f"{self.cost:.4g} {unit} {SPENT} {most}")
 
-    def lend(self, others: int) -> Allowance:
+    def lend(self, most: int) -> Allowance | None:
         """Reserve a share of what is left for an episode that is played elsewhere.
 
         Args:
-            others: How many more may yet ask for a share at the same time.
-        """
-        with self._lock:
-            allowance = Allowance(
-                _share(self._limits.tokens, self.tokens, [a.tokens for a in self._lent], others),
-                _share(self._limits.cost, self.cost, [a.cost for a in self._lent], others),
-                dict(self._prices),
-            )
-            self._lent.append(allowance)
-        return allowance
+            most: How many shares there may be at the same time.
 
-    def give_back(self, allowance: Allowance) -> None:
-        """End a reservation; what was spent of it is counted by `spend`."""
+        Returns:
+            The share; None if there is room for one only after another was given back.
+
+        Raises:
+            Stopped: If the run is to stop; it does if there is no room and no other share.
+        """
+        self.check()
+        limits, largest = self._limits, self.largest
+        if not limits.count_tokens:
+            return Allowance()
         with self._lock:
-            self._lent.remove(allowance)
+            stuck = next((call for call in largest.items() if not self._fits(*call)), None)
+            if self._under_way and (stuck or not largest):
+                return None
+            if stuck is None:
+                parts = most - self._under_way if largest else math.inf
+                taken = self.tokens + self._held_tokens, self.cost + self._held_cost
+                costs = [self._cost(*call) for call in largest.items()]
+                tokens = _share(limits.tokens, taken[0], parts, map(_tokens, largest.values()))
+                cost = _share(limits.cost, taken[1], parts, costs)
+                self._hold(tokens or 0.0, cost or 0.0, 1)
+                return Allowance(tokens, cost, dict(self._prices), dict(largest))
+        self._compare(*stuck)
+        raise Stopped
+
+    def give_back(self, share: Allowance, spent: Spent, largest: Spent) -> None:
+        """End a reservation.
+
+        Args:
+            share: What was lent.
+            spent: What was spent of it, by model.
+            largest: The largest calls it was spent for, by model.
+        """
+        for model, usage in spent.items():
+            self.spend(model, usage)
+        with self._lock:
+            self._notice(largest)
+            if share.tokens is not None or share.cost is not None:
+                self._hold(share.tokens or 0.0, share.cost or 0.0, -1)
 
     def episode(self, outcome: Outcome) -> None:
         """Notice whether the service is out of order: no call succeeds any more."""
@@ -350,17 +383,13 @@ class Budget:
             call()
 
 
+def _share(limit: float | None, taken: float, parts: float, calls: Iterable[float]) -> float | None:
+    """A part of what is left of a limit, or as much more as one of these calls needs."""
+    return None if limit is None else max(LEAST_SHARE, (limit - taken) / parts, *calls)
+
+
 def _tokens(usage: Usage) -> int:
     return usage.prompt + usage.completion
-
-
-def _share(
-    limit: float | None, spent: float, lent: Iterable[float | None], others: int
-) -> float | None:
-    """An equal part of what is neither spent nor lent, and enough for one call in any case."""
-    if limit is None:
-        return None
-    return max(LEAST_SHARE, limit - spent - sum(filter(None, lent))) / (others + 1)
 
 
 def earlier(

@@ -29,6 +29,7 @@ from smartplay.core.errors import (
 )
 from smartplay.games.registry import get_card, register_cards
 from smartplay.models.lending import EpisodeModels
+from smartplay.models.masking import without_keys
 from smartplay.parsing import Cause, parse_action
 from smartplay.records import (
     LARGEST_REAL,
@@ -55,6 +56,7 @@ COMPLAINTS = {
 COMPLAINT = "Reply with exactly one of your actions."
 PICTURE_ONLY = "The picture shows the present state of the game."
 LONGEST_CAUSE = 500
+LONGEST_MESSAGE = 20_000  # characters of a failure's message that are looked at
 FRAMES = 8  # of each failure
 CAUSES = 3  # failures before the last that are told
 OUR_PLACES = (Path(__file__).parent, Path(smartplay.agents.__file__).parent)
@@ -80,12 +82,14 @@ class Allowance(msgspec.Struct, frozen=True):
         tokens: Most tokens; None for any number.
         cost: Most money; None for any amount.
         prices: What the tokens of each model cost.
+        largest: The largest call of each model so far.
         seconds: Time that is left; None for any.
     """
 
     tokens: float | None = None
     cost: float | None = None
     prices: dict[str, Price] = {}
+    largest: dict[str, Usage] = {}
     seconds: float | None = None
 
 
@@ -150,6 +154,7 @@ class Outcome(NamedTuple):
         fault: One of `FAULTS` if it failed through one.
         replies: Replies to be kept for it, if it was played elsewhere: episode, key, reply.
         spent: The tokens it spent there, by model.
+        largest: The largest call it made there, by model, where that was counted.
     """
 
     record: EpisodeRecord
@@ -157,6 +162,7 @@ class Outcome(NamedTuple):
     fault: str = ""
     replies: Sequence[tuple[int, bytes, bytes]] = ()
     spent: Mapping[str, Usage] = {}
+    largest: Mapping[str, Usage] = {}
 
 
 class RunOver(BaseException):
@@ -505,9 +511,9 @@ def _frames(failure: BaseException) -> list[str]:
 
 
 def one_line(failure: BaseException) -> str:
-    """What went wrong, in one printable line of at most `LONGEST_CAUSE` characters."""
+    """What went wrong, in one printable line of at most `LONGEST_CAUSE` characters and no key."""
     try:
-        text = str(failure)
+        text = without_keys(str(failure)[:LONGEST_MESSAGE])
     except BaseException:
         text = ""
     name = type(failure).__name__

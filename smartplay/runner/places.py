@@ -21,10 +21,11 @@ from smartplay.games.registry import get_card
 from smartplay.models.lending import EpisodeModels, RunModels
 from smartplay.models.replies import Store
 from smartplay.runner.awaited import AwaitedAgents, Models, is_being_cancelled
-from smartplay.runner.budget import IN_A_ROW, Budget
+from smartplay.runner.budget import IN_A_ROW, Budget, Spent
 from smartplay.runner.cluster import gave_up
 from smartplay.runner.episode import (
     NO_ALLOWANCE,
+    Allowance,
     Job,
     Outcome,
     Tick,
@@ -87,7 +88,8 @@ class Places:
         self._threads = Threads()
         self._in_threads: set[Future[Outcome]] = set()
         self._waiting: set[Future[Outcome]] = set()
-        self._sent = self._lost = 0
+        self._lost = 0
+        self._returned = asyncio.Event()
 
     @property
     def worker_steps(self) -> int:
@@ -172,21 +174,27 @@ class Places:
         models = RunModels(self._source.models, self._budget, self._stores)
         while True:
             replies = models.recorded(job.agent_seed, job.repeat)
-            self._sent += 1
-            allowance = self._budget.lend(max(0, self._concurrency - self._sent))
+            share = await self._share() if self._source.models else Allowance()
+            timed = msgspec.structs.replace(share, seconds=self._budget.seconds)
+            spent: tuple[Spent, Spent] = ({}, {})
             try:
-                timed = msgspec.structs.replace(allowance, seconds=self._budget.seconds)
-                share = msgspec.structs.replace(job, allowance=timed, replies=replies)
-                outcome = await self._send(executor, share)
+                outcome = await self._send(
+                    executor, msgspec.structs.replace(job, allowance=timed, replies=replies)
+                )
+                spent = outcome.spent, outcome.largest
             finally:
-                self._sent -= 1
-                self._budget.give_back(allowance)
+                self._budget.give_back(share, *spent)
+                self._returned.set()
             await models.keep(outcome.replies)
-            for model, usage in outcome.spent.items():
-                self._budget.spend(model, usage)
             if outcome.fault != NO_ALLOWANCE:
                 return outcome
-            self._budget.check()
+
+    async def _share(self) -> Allowance:
+        """A share of the limits, as soon as there is room for one."""
+        while (share := self._budget.lend(self._concurrency)) is None:
+            self._returned.clear()
+            await self._returned.wait()
+        return share
 
     async def _send(self, executor: Executor, job: Job) -> Outcome:
         """Play on the executor.

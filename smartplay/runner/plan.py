@@ -45,8 +45,8 @@ RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "xllamacpp")
 DECIDES_NOTHING = ("python", "xllamacpp")
 """A run that was begun under one version of anything else is not continued under another."""
 
-PLAYING = ("agents", "cards", "games", "models", "parsing")
-"""The rooms of SmartPlay whose code may change what is played."""
+PLAYING = ("agents", "cards", "core", "games", "models", "parsing", "records", "runner", "scores")
+"""The rooms of SmartPlay whose code may change what is played or written down."""
 
 SEED_RULE = 2
 """Which rule new runs draw their episodes' seeds by. By rule 1, that of version 0.1, the agent's
@@ -218,7 +218,7 @@ def plan_run(
         seed_rule=SEED_RULE,
         suite=suite,
         measurement=measurement,
-        versions=versions_of(source),
+        versions=versions_of(source, selection),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     try:
@@ -446,11 +446,15 @@ def slug(words: str) -> str:
     return safe.encode()[:LONGEST_SLUG].decode(errors="ignore")
 
 
-def versions_of(source: AgentSource) -> dict[str, str]:
-    """Versions of all that may play a part, such as the packages an agent of one's own imports."""
+def versions_of(source: AgentSource, games: Iterable[GameCard] = ()) -> dict[str, str]:
+    """Versions of all that may play a part, such as the packages that code of one's own imports."""
     found = {"smartplay": __version__, "python": platform.python_version(), "code": _own_digest()}
-    own = metadata.packages_distributions() if source.packages else {}
-    packages = [name for each in source.packages for name in own.get(each, [])]
+    imported = [
+        *source.packages,
+        *(p for card in games for code in card.code for p in code.packages),
+    ]
+    own = metadata.packages_distributions() if imported else {}
+    packages = [name for each in imported for name in own.get(each, [])]
     for package in [*RECORDED_PACKAGES, *sorted(set(packages))]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)

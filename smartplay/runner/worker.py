@@ -52,7 +52,7 @@ def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
     store = PassedReplies(job.replies)
     allowed = job.allowance
     limits = Limits(tokens=allowed.tokens, cost=allowed.cost, seconds=allowed.seconds)
-    budget = Budget(limits, allowed.prices)
+    budget = Budget(limits, allowed.prices, largest=allowed.largest)
 
     def lend(models: Models) -> EpisodeModels:
         return RunModels(models, budget, [store]).lend(job.agent_seed, job.repeat)
@@ -68,7 +68,7 @@ def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
         outcome = failed(job, "its share of the run's limits is spent", fault=NO_ALLOWANCE)
     except asyncio.CancelledError:
         outcome = failed(job, CANCELLED)
-    return outcome._replace(replies=store.new, spent=budget.spent)
+    return outcome._replace(replies=store.new, spent=budget.spent, largest=budget.largest)
 
 
 def _play(job: Job, source: AgentSource, lend: Lend, begin: Begin) -> Outcome:
