@@ -16,6 +16,7 @@ from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.details import GameDetail
 from smartplay.scores.comparison import Entry
 from smartplay.scores.contrasts import ContrastScore
+from smartplay.scores.power import unit_of
 from smartplay.scores.scoring import CapabilityScore, GameScore, Separability
 from smartplay.scores.statistics import Interval
 from smartplay.scores.thresholds import Threshold
@@ -86,6 +87,11 @@ def entries_of(reports: Sequence[Report]) -> list[Entry]:
             scores={detail.game: detail.by_seed("score") for detail in _compared(report)},
             normalized={detail.game: detail.by_seed("normalized") for detail in _compared(report)},
             conditions={game: _conditions(report, game) for game in report.run.games},
+            units={
+                detail.game: unit[0]
+                for detail in report.details
+                if (unit := unit_of(detail.anchors)) is not None
+            },
             weights={score.capability: score.covers for score in report.capabilities},
             overall=None if report.overall is None else report.overall.mean,
             cost=_money(report) if _priced(reports) else float(report.usage.total),
@@ -143,10 +149,20 @@ def _money(report: Report) -> float:
     return 0.0 if report.cost is None else report.cost.total
 
 
-def _conditions(report: Report, game: str) -> str:
+def _conditions(report: Report, game: str) -> dict[str, str | None]:
+    """What may move a score besides the agent; how replies are read only if any had to be."""
     plan = report.run.games[game]
-    conditions = [plan.digest, plan.settings, plan.steps, plan.history]
-    return _plain(conditions)
+    score = next(each for each in report.games if each.game == game)
+    read = bool(report.calls or any(each.rejected for each in report.games))
+    return {
+        "card": plan.digest,
+        "engine": score.engine or None,
+        "history": str(plan.history),
+        "parser": str(report.run.parser) if read else None,
+        "retries": str(report.run.retries) if read else None,
+        "settings": _plain(plan.settings) if plan.settings else "the card's",
+        "steps": str(plan.steps),
+    }
 
 
 def _plain(value: Any) -> str:

@@ -76,6 +76,11 @@ class Interval(msgspec.Struct, frozen=True):
         assert mean is not None
         return Interval(mean, low, high)
 
+    def mirrored(self) -> Interval:
+        """The same with the other sign."""
+        low, high = (None if end is None else -end for end in (self.high, self.low))
+        return Interval(-self.mean, low, high)
+
     def capped(self, most: float) -> Interval:
         """The same with nothing above `most`."""
         low, high = (None if end is None else min(end, most) for end in (self.low, self.high))

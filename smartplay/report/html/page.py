@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from smartplay.core import printable
 from smartplay.report import figures, svg, wording
+from smartplay.report.comparison import resolution
 from smartplay.report.content import Report, cost_unit
 from smartplay.report.details import GameDetail
 from smartplay.report.html.traces import NOWHERE, Traces
@@ -75,7 +76,11 @@ def _template() -> Template:
     environment = templates("smartplay.report.html")
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     environment.globals.update(
-        figures=figures, psychometric=psychometric, series=svg.series, wording=wording
+        figures=figures,
+        psychometric=psychometric,
+        resolution=resolution,
+        series=svg.series,
+        wording=wording,
     )
     named = (wording.interval, wording.share, wording.name, wording.gap, svg.short)
     own = (p_value, seconds, moment, json_line, pair_rows, threshold_rows)
