@@ -17,6 +17,7 @@ from smartplay.report.details import GameDetail
 from smartplay.scores.comparison import Entry
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.power import unit_of
+from smartplay.scores.repeats import RepeatScore
 from smartplay.scores.scoring import CapabilityScore, GameScore, Separability
 from smartplay.scores.statistics import Interval
 from smartplay.scores.thresholds import Threshold
@@ -41,6 +42,7 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
         capabilities: A score per capability, by its weights.
         contrasts: What is left of each capability when it is demanded; empty if no contrast was
             played.
+        repeats: What the repeats of episodes tell, by game; empty if each was played once.
         thresholds: Up to where each capability reaches; empty if the run did not measure that.
         chance: The capability scores of random play on the same games, by weighting; None where
             some game's random score is not known.
@@ -73,6 +75,7 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
     cost: Cost | None = None
     human: Human = "published"
     thresholds: list[Threshold] = []
+    repeats: list[RepeatScore] = []
 
     def __str__(self) -> str:
         overall = "" if self.overall is None else f", overall {self.overall}"

@@ -23,6 +23,7 @@ from smartplay.report.details import GameDetail
 from smartplay.report.html.traces import NOWHERE, Traces
 from smartplay.report.radar import NAMES, chance_of, outlines, radar
 from smartplay.report.rendering import templates
+from smartplay.report.repeats import repeat_tables
 from smartplay.report.thresholds import psychometric
 from smartplay.scores.comparison import Comparison, Difference, Subject
 from smartplay.scores.scoring import GameScore
@@ -78,6 +79,7 @@ def _template() -> Template:
     environment.globals.update(
         figures=figures,
         psychometric=psychometric,
+        repeat_tables=repeat_tables,
         resolution=resolution,
         series=svg.series,
         wording=wording,
