@@ -276,7 +276,7 @@ def test_a_type_checker_sees_the_parameters(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={cache}", str(code)]
     told = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False).stdout
     assert "smartplay.results.Run" in told
-    assert "smartplay.scores.statistics.Interval | None" in told
+    assert "smartplay.scores.intervals.Interval | None" in told
     assert 'Unexpected keyword argument "episode"' in told
 
 

@@ -112,6 +112,18 @@ def mean_interval(values: Sequence[float], bounds: Bounds = Bounds()) -> Interva
     return _of_shares(mean, low, high, variance, number)
 
 
+def share_interval(share: float, number: int) -> Interval:
+    """A mean of shares, each of 0 to 1, with the widest interval that their spread can call for.
+
+    That is the interval of as many tosses of a coin: no values of 0 to 1 vary more.
+
+    Args:
+        share: The mean.
+        number: How many values it is the mean of; the interval of a single one has no ends.
+    """
+    return Interval(share) if number == 1 else _of_shares(share, 0.0, 1.0, 0.25, number)
+
+
 def _students(mean: float, variance: float, number: int) -> Interval:
     if not variance:
         return Interval(mean)

@@ -15,9 +15,7 @@ import numpy as np
 from smartplay.cards.card import GameCard
 from smartplay.core.shown import Shown
 from smartplay.records import EpisodeRecord
-from smartplay.scores.intervals import Bounds, Interval, mean_interval
-
-SHARE = Bounds(0.0, 1.0)
+from smartplay.scores.intervals import Interval, share_interval
 
 
 class Tries(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,8 +102,8 @@ def tries(goals: Sequence[Sequence[bool]]) -> list[Tries]:
         found.append(
             Tries(
                 k=k,
-                passed_all=mean_interval(of_all, SHARE),
-                passed_any=mean_interval([1 - none for none in of_none], SHARE),
+                passed_all=share_interval(float(np.mean(of_all)), len(enough)),
+                passed_any=share_interval(1 - float(np.mean(of_none)), len(enough)),
                 episodes=len(enough),
             )
         )
