@@ -26,6 +26,7 @@ from smartplay.runner.plan import LARGEST, select_dials
 from smartplay.scores.comparison import Comparison
 from smartplay.scores.comparison import compare as compare_entries
 from smartplay.scores.contrasts import ContrastScore
+from smartplay.scores.power import DETECT, check_detect
 from smartplay.scores.scoring import CapabilityScore, GameScore
 from smartplay.scores.thresholds import RULE, Threshold
 
@@ -259,18 +260,21 @@ def load_run(path: str | Path, cards: Sequence[str | Path] = ()) -> Run:
     return found
 
 
-def compare(runs: Iterable[Run | str | Path]) -> Comparison:
+def compare(runs: Iterable[Run | str | Path], detect: float = DETECT) -> Comparison:
     """Compare two runs or more, paired by the seeds of their episodes.
 
     Args:
         runs: The runs or their folders.
+        detect: The difference of which to say how many episodes it takes to tell it, on the scale
+            on which 1 is human.
 
     Raises:
-        UsageError: If there are fewer than two.
+        UsageError: If there are fewer than two, or no difference is to be told.
         RunFolderError: If one cannot be read.
     """
     given = [runs] if isinstance(runs, (str, Path, Run)) else list(runs)
     if len(given) < 2:
         raise UsageError(f"a list of two runs or more can be compared, not {len(given)}")
+    check_detect(detect)
     found = [each if isinstance(each, Run) else load_run(each) for each in given]
-    return compare_entries(entries_of([each._report for each in found]))
+    return compare_entries(entries_of([each._report for each in found]), detect)

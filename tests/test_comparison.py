@@ -2,69 +2,40 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartplay.scores.comparison import Difference, Entry, compare, cost_points, tie_letters
+from smartplay.cards.bounds import Bounds
+from smartplay.scores.comparison import (
+    Comparison,
+    Difference,
+    Entry,
+    compare,
+    cost_points,
+    improvement,
+    tie_letters,
+)
 from smartplay.scores.intervals import Interval
-from smartplay.scores.statistics import holm, improvement, sign_flip_p
+from smartplay.scores.sign_flips import least_p
 
-probabilities = st.floats(0, 1, allow_nan=False)
+GAME, OTHER = "smartplay/G-v0", "smartplay/H-v0"
 
 
 def entry(name: str, played: list[float], cost: float | None = None, **more: object) -> Entry:
     by_seed = dict(enumerate(played))
     fields: dict[str, object] = {
-        "scores": {"smartplay/G-v0": by_seed},
-        "normalized": {"smartplay/G-v0": by_seed},
-        "conditions": {"smartplay/G-v0": "as the card says"},
-        "weights": {"Planning": {"smartplay/G-v0": 2}},
+        "scores": {GAME: by_seed},
+        "normalized": {GAME: by_seed},
+        "conditions": {GAME: {"steps": "9", "card": "abc"}},
+        "units": {GAME: 1.0},
+        "weights": {"Planning": {GAME: 2}},
         "overall": float(np.mean(played)) if played else None,
     }
     return Entry(name=name, cost=cost, **(fields | more))  # type: ignore[arg-type]
-
-
-def test_holm_by_hand() -> None:
-    assert holm([0.01, 0.04, 0.03, None]) == pytest.approx([0.03, 0.06, 0.06, None])
-    assert holm([0.6, 0.7]) == [1.0, 1.0]
-    assert holm([]) == []
-
-
-@given(st.lists(probabilities, min_size=1, max_size=8))
-def test_holm_never_lowers_and_keeps_the_order(values: list[float]) -> None:
-    corrected = [p for p in holm(values) if p is not None]
-    assert all(p <= q <= 1 for p, q in zip(values, corrected, strict=True))
-    assert sorted(range(len(values)), key=lambda k: (values[k], k)) == sorted(
-        range(len(values)), key=lambda k: (corrected[k], values[k], k)
-    )
-
-
-@given(st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=7))
-def test_sign_flips_are_enumerated(values: list[float]) -> None:
-    parts = np.array(values)
-    sums = [abs(sum(s * v for s, v in zip(signs, values, strict=True)))
-            for signs in product((-1, 1), repeat=len(values))]  # fmt: skip
-    expected = np.mean([total >= abs(parts.sum()) - 1e-9 for total in sums])
-    assert sign_flip_p(parts, np.random.default_rng(0)) == pytest.approx(expected)
-
-
-def test_drawn_sign_flips_are_near_the_exact_ones_and_never_zero() -> None:
-    rng = np.random.default_rng(1)
-    assert sign_flip_p(np.ones(60), rng) == pytest.approx(1e-4)
-    values = rng.normal(0.5, 1.0, 40)
-    z = abs(values.sum()) / np.sqrt((values**2).sum())
-    normal = 2 * (1 - 0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))))
-    assert sign_flip_p(values, rng) == pytest.approx(normal, abs=0.01)
-
-
-def test_alike_runs_are_found_different_no_more_often_than_promised() -> None:
-    rng = np.random.default_rng(2)
-    found = [sign_flip_p(rng.normal(size=8), rng) < 0.05 for _ in range(400)]
-    assert np.mean(found) < 0.085
 
 
 def test_pairs_remove_the_luck_of_the_seed() -> None:
@@ -94,18 +65,131 @@ def test_a_run_between_two_may_tie_with_both() -> None:
     assert tie_letters(3, chain) == ["a", "ab", "b"]
 
 
-def test_only_common_seeds_and_equal_conditions_count() -> None:
+def only(comparison: Comparison) -> Difference:
+    return comparison.games[0].differences[0]
+
+
+def test_only_common_seeds_are_compared_and_what_is_left_out_is_said() -> None:
+    some, fewer = entry("a", [1.0, 2.0, 3.0]), entry("b", [1.0, 1.0])
+    found = compare([some, fewer])
+    assert only(found).pairs == found.overall.differences[0].pairs == 2
+    assert found.notes == [
+        "G-v0: two runs are compared on the episodes that both have a score of. Of 3 episodes "
+        "1 was scored in one run only."
+    ]
+    late = entry("c", [], scores={GAME: {1: 0.5, 2: 0.5, 3: 0.5}})
+    found = compare([some, fewer, late])
+    assert [d.pairs for d in found.games[0].differences] == [2, 2, 1]
+    assert "b lacks 1, c lacks 1, 1 was scored in one run only" in found.notes[-1]
+    elsewhere = entry("d", [], scores={GAME: {99: 1.0}})
+    found = compare([some, elsewhere])
+    assert only(found).mean is None
+    assert "--seed" in found.notes[0]
+
+
+def test_runs_that_played_otherwise_are_not_compared_and_how_is_said() -> None:
     some = entry("a", [1.0, 2.0, 3.0])
-    fewer = entry("b", [1.0, 1.0])
-    assert compare([some, fewer]).overall.differences[0].pairs == 2
-    other = entry("c", [1.0, 1.0, 1.0], conditions={"smartplay/G-v0": "fewer steps"})
-    result = compare([some, other])
-    assert result.overall.differences[0].mean is None
-    assert result.overall.ties == ["", ""]
-    assert "different conditions" in result.notes[0]
-    elsewhere = entry("d", [], scores={"smartplay/G-v0": {99: 1.0}})
-    assert "--seed" in compare([some, elsewhere]).notes[0]
-    assert "was not played by e" in compare([some, entry("e", [], scores={})]).notes[0]
+    shorter = entry("c", [1.0] * 3, conditions={GAME: {"steps": "5", "card": "abc"}})
+    found = compare([some, shorter])
+    assert found.overall.differences[0].mean is None
+    assert found.overall.ties == ["", ""]
+    assert found.improvements[0].games == []
+    assert "G-v0 was not played alike" in found.notes[0]
+    assert found.notes[0].endswith("compared on it: steps 9 (a), 5 (c).")
+    alike = entry("e", [0.0] * 3, conditions={GAME: {"steps": "5", "card": None}})
+    found = compare([some, shorter, alike])
+    assert [d.pairs for d in found.games[0].differences] == [0, 0, 3]
+    assert "steps 9 (a), 5 (c, e)" in found.notes[-1]
+
+
+def test_other_games_are_not_mixed() -> None:
+    both = {GAME: {0: 1.0, 1: 1.0}, OTHER: {0: 0.0, 1: 0.0}}
+    two = entry("two", [], scores=both, normalized=both, conditions={})
+    one = entry("one", [1.0, 1.0], conditions={})
+    found = compare([two, one, two])
+    assert [d.mean.mean for d in found.overall.differences if d.mean] == [0.0, 0.0, 0.0]
+    assert [d.pairs for d in found.overall.differences] == [2, 4, 2]
+    assert "the same games in common" in found.notes[0]
+    assert "H-v0 was not played by one." in found.notes
+    none = entry("none", [], scores={}, normalized={})
+    assert compare([one, none]).overall.differences[0].mean is None
+
+
+def test_an_unfinished_run_and_one_that_failed_everywhere() -> None:
+    whole, empty = entry("whole", [1.0] * 6), entry("empty", [])
+    found = compare([whole, empty])
+    assert only(found).p is None
+    assert only(found).least_p is None
+    assert compare([empty, empty]).overall.ties == ["", ""]
+
+
+@pytest.mark.parametrize("pairs", [2, 3, 5, 6])
+def test_the_smallest_p_that_was_possible_is_said(pairs: int) -> None:
+    found = only(compare([entry("a", [0.0] * pairs), entry("b", [9.0] * pairs)]))
+    assert found.p == found.corrected == found.least_p == least_p(pairs)
+    assert found.apart == (pairs == 6)
+
+
+def test_equal_copies_are_alike_and_nothing_is_promised() -> None:
+    copies = [entry(name, [0.0, 1.0, 0.5, 0.5]) for name in "abc"]
+    found = compare(copies)
+    assert found.overall.ties == ["a", "a", "a"]
+    for difference in found.overall.differences:
+        assert (difference.p, difference.corrected, difference.needed) == (1.0, 1.0, None)
+        assert difference.mean == Interval(0.0)
+
+
+def test_more_episodes_are_needed_for_smaller_differences_and_for_more_runs() -> None:
+    rng = np.random.default_rng(6)
+    runs = [entry(name, rng.normal(0, 0.3, 20).tolist()) for name in "abcd"]
+    few = compare(runs[:2], 0.2).overall.differences[0].needed
+    more = compare(runs[:2], 0.1).overall.differences[0].needed
+    family = compare(runs, 0.1).overall.differences[0].needed
+    assert few is not None
+    assert more is not None
+    assert family is not None
+    assert 3 * few < more < family < 3 * more
+    in_points = [
+        entry(run.name, [], scores={GAME: {s: 50 * v for s, v in run.scores[GAME].items()}},
+              units={GAME: 50.0})
+        for run in runs[:2]
+    ]  # fmt: skip
+    assert only(compare(in_points, 0.1)).needed == more, "the scale's unit, not the game's"
+    assert only(compare([entry("a", [1.0, 2.0], units={}), runs[0]])).needed is None
+
+
+def test_bounds_give_equal_scores_an_interval() -> None:
+    bounded = [entry(name, [0.5] * 8, bounds={GAME: Bounds(0.0, 1.0)}) for name in "ab"]
+    mean = only(compare(bounded)).mean
+    assert mean is not None
+    assert mean.low is not None
+    assert mean.high is not None
+    assert -1 < mean.low < 0 < mean.high < 1
+
+
+@given(st.integers(2, 8), st.data())
+def test_two_runs_share_a_letter_just_if_they_are_tied(runs: int, data: st.DataObject) -> None:
+    pairs = list(combinations(range(runs), 2))
+    p_values = data.draw(st.lists(st.sampled_from([0.01, 0.9, None]), min_size=len(pairs),
+                                  max_size=len(pairs)))  # fmt: skip
+    differences = [
+        Difference(first=a, second=b, pairs=9, mean=None if p is None else Interval(b - a),
+                   p=p, corrected=p)
+        for (a, b), p in zip(pairs, p_values, strict=True)
+    ]  # fmt: skip
+    letters = tie_letters(runs, differences)
+    for (a, b), p in zip(pairs, p_values, strict=True):
+        assert bool(set(letters[a]) & set(letters[b])) == (p == 0.9)
+
+
+def test_twenty_runs_are_compared_in_one_go() -> None:
+    rng = np.random.default_rng(7)
+    luck = rng.normal(0, 1, 10)
+    runs = [entry(f"r{k}", (luck + 0.3 * k + rng.normal(0, 0.1, 10)).tolist()) for k in range(20)]
+    found = compare(runs)
+    assert len(found.overall.differences) == 190
+    assert sum(d.apart for d in found.overall.differences) > 170
+    assert found.overall.ties[19].startswith("a")
 
 
 def test_comparing_is_deterministic() -> None:
@@ -115,11 +199,28 @@ def test_comparing_is_deterministic() -> None:
 
 
 def test_improvement_by_hand() -> None:
-    rng = np.random.default_rng(5)
-    assert improvement([([1, 2], [0, 0])], rng) == Interval(1.0, 1.0, 1.0)
-    assert improvement([([1, 1], [1, 1])], rng).mean == 0.5
-    assert improvement([([3, 0], [1, 2]), ([1, 1], [0, 0])], rng).mean == pytest.approx(0.75)
-    assert improvement([([1], [0, 0])], rng).low is None
+    sure = improvement([1, 2], [0, 0])
+    assert sure.mean == 1.0
+    assert sure.low is not None
+    assert sure.low < 1.0, "four comparisons are no certainty"
+    assert improvement([1, 1], [1, 1]).mean == 0.5
+    assert improvement([3, 0], [1, 2]).mean == 0.5
+    assert improvement([1], [0, 0]).low is None
+    runs = [entry("a", [3.0, 0.0]), entry("b", [1.0, 2.0])]
+    (found,) = compare(runs).improvements
+    assert found.probability is not None
+    assert found.probability.mean == 0.5
+
+
+def test_the_interval_of_an_improvement_holds_its_truth() -> None:
+    rng = np.random.default_rng(8)
+    held = 0
+    for _ in range(200):
+        interval = improvement(rng.normal(0.5, 1, 15).tolist(), rng.normal(0, 1, 15).tolist())
+        assert interval.low is not None
+        assert interval.high is not None
+        held += interval.low <= 0.638 <= interval.high
+    assert held >= 182
 
 
 def test_the_front_holds_what_nothing_beats() -> None:

@@ -27,7 +27,10 @@ def code(document: str, containing: str) -> str:
 
 def test_groups_of_a_vector_start_alike() -> None:
     names: dict[str, Any] = {}
-    exec("import gymnasium as gym\nimport smartplay\n" + code("docs/environments.md", "make_vec"), names)
+    exec(
+        "import gymnasium as gym\nimport smartplay\n" + code("docs/environments.md", "make_vec"),
+        names,
+    )
     texts = names["texts"]
     names["envs"].close()
     assert len(texts) == 16

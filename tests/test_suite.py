@@ -309,7 +309,8 @@ def test_the_gap_is_that_of_the_games_means() -> None:
     assert gap.overall.mean == pytest.approx(0.25)
     assert gap.overall.low is not None
     assert gap.overall.high is not None
-    assert 0.1 < gap.overall.low < 0.25 < gap.overall.high < 0.4
+    assert gap.overall.low < 0.25 < gap.overall.high
+    assert gap.overall.low < 0, "two episodes of a game leave room for none"
 
 
 def test_two_runs_of_an_agent_are_compared_across_suites(tmp_path: Path, private: Path) -> None:
@@ -331,5 +332,5 @@ def test_the_report_of_two_runs_shows_the_gap(
     public = play(tmp_path / "public", None)
     assert main(["report", str(public), str(private)]) == 0
     out = capsys.readouterr().out
-    assert f"public suite minus private suite {Suite(SECRET).hash[:8]}" in out
+    assert f"private suite {Suite(SECRET).hash[:8]}" in out
     assert msgspec.json.encode(build_report(public).run.suite) == b'""'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
 
 import msgspec
 import numpy as np
@@ -13,6 +14,7 @@ from smartplay.cards.card import Dial
 from smartplay.core.errors import RunFolderError
 from smartplay.records import EpisodeRecord, Measurement
 from smartplay.scores import thresholds as module
+from smartplay.scores.threshold_gaps import Gap, threshold_gaps
 from smartplay.scores.thresholds import (
     RULE,
     LevelData,
@@ -20,7 +22,6 @@ from smartplay.scores.thresholds import (
     Track,
     best_level,
     choices,
-    gaps,
     next_sweep,
     posteriors,
     thresholds,
@@ -195,43 +196,75 @@ def test_no_interval_is_a_point(data: Sequence[tuple[int, int, int]]) -> None:
         assert not any(isinstance(v, float) and math.isnan(v) for v in each.values())
 
 
+def gap(first: Threshold, second: Threshold) -> Gap:
+    found = threshold_gaps([[first], [second]], [(0, 1)], np.random.default_rng(0))
+    return found[0, 1, "game"]
+
+
 def test_two_agents_differ_by_their_thresholds() -> None:
     better = measured((3, 24, 24), (7, 24, 24), (8, 12, 24), (9, 8, 24), (11, 6, 24))
-    found = gaps([better], [measured(*INSIDE)], 0.95)["game"]
+    found = gap(better, measured(*INSIDE))
     assert better.level.mean is not None
     assert found.mean == pytest.approx(better.level.mean - (measured(*INSIDE).level.mean or 0))
     assert found.low is not None
     assert found.high is not None
     assert 2.5 < found.low < found.mean < found.high < 5.5
-    assert found.p < 1e-4
-    back = gaps([measured(*INSIDE)], [better], 0.95)["game"]
+    assert found.test.p < 1e-4
+    assert found.test.p <= found.test.corrected < 0.001
+    back = gap(measured(*INSIDE), better)
     assert back.mean == pytest.approx(-found.mean)
-    assert back.low == pytest.approx(-found.high)
-    wider = gaps([better], [measured(*INSIDE)], 1 - 0.05 / 9)["game"]
-    assert wider.low is not None
-    assert wider.low < found.low
+    assert back.low == pytest.approx(-found.high, abs=0.05)
+
+
+def test_gaps_hold_together() -> None:
+    runs = [[measured((3, 24, 24), (4 + k, 12, 24), (11, 6, 24))] for k in range(5)]
+    pairs = list(combinations(range(5), 2))
+    together = threshold_gaps(runs, pairs, np.random.default_rng(0))
+    for a, b in pairs:
+        alone, one = gap(runs[a][0], runs[b][0]), together[a, b, "game"]
+        assert None not in (alone.low, alone.high, one.low, one.high)
+        assert (one.high or 0) - (one.low or 0) > (alone.high or 0) - (alone.low or 0)
+        assert one.test.p == pytest.approx(alone.test.p)
+        assert one.test.corrected >= one.test.p
+    assert together[0, 4, "game"].test.corrected < 0.05 < together[0, 1, "game"].test.corrected
+
+
+def test_alike_agents_are_seldom_told_apart() -> None:
+    """Family-wise, over ten pairs of agents with the same threshold."""
+    rng, found = np.random.default_rng(3), 0
+    for _ in range(40):
+        chances = [(level, 0.25 + 0.75 / (1 + math.exp(level - 5))) for level in (2, 4, 5, 6, 8)]
+        runs = [
+            [measured(*((level, int(rng.binomial(24, p)), 24) for level, p in chances))]
+            for _ in range(5)
+        ]
+        gaps = threshold_gaps(runs, list(combinations(range(5), 2)), rng)
+        held = all((g.low or -99) <= 0 <= (g.high or 99) for g in gaps.values())
+        found += min(each.test.corrected for each in gaps.values()) < 0.05 or not held
+    assert found <= 6, "5 % of 40 are 2, and 7 or more of them come once in a hundred times"
 
 
 def test_an_agent_does_not_differ_from_itself() -> None:
-    found = gaps([measured(*INSIDE)], [measured(*INSIDE)], 0.95)["game"]
+    found = gap(measured(*INSIDE), measured(*INSIDE))
     assert found.mean == pytest.approx(0)
-    assert found.p == pytest.approx(1)
+    assert found.test.p == pytest.approx(1)
 
 
 def test_a_difference_from_beyond_the_range_has_one_end() -> None:
-    found = gaps([measured(*BEYOND)], [measured(*INSIDE)], 0.95)["game"]
+    found = gap(measured(*BEYOND), measured(*INSIDE))
     assert found.high is None
     assert found.low is not None
     assert found.low > 5
-    assert found.p < 1e-4
-    both = gaps([measured(*BEYOND)], [measured(*BEYOND)], 0.95)["game"]
+    assert found.test.p < 1e-4
+    both = gap(measured(*BEYOND), measured(*BEYOND))
     assert (both.low, both.high) == (None, None)
-    assert both.p > 0.5
+    assert both.test.p > 0.5
 
 
 def test_other_dials_are_not_compared() -> None:
     other = measured(*INSIDE, values=[2.0 * level for level in LEVELS])
-    assert gaps([measured(*INSIDE)], [other], 0.95) == {}
+    runs = [[measured(*INSIDE)], [other]]
+    assert threshold_gaps(runs, [(0, 1)], np.random.default_rng(0)) == {}
 
 
 def record(episode: int, level: int, score: float) -> EpisodeRecord:

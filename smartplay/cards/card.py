@@ -90,6 +90,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         fallback: Index of the action taken when no valid answer came.
         score: What the score counts, in words.
         bounds: The scores that an episode can end with.
+        goal: Whether there is a goal that an episode reaches or does not.
         anchors: The scores a result is held against.
         degrees: The degree to which each capability is demanded; 1 is the least.
         contrast: Which pair of contrast settings the id belongs to, if to any.
@@ -113,6 +114,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     fallback: Annotated[int, msgspec.Meta(ge=0)] = 0
     score: str
     bounds: CardBounds = CardBounds()
+    goal: bool = True
     anchors: Anchors = Anchors()
     degrees: dict[str, Degree]
     contrast: Contrast | None = None

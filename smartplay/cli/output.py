@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from smartplay.cards.card import Human
     from smartplay.records.prices import Prices
     from smartplay.report import Report
+    from smartplay.scores.comparison import Comparison
 
 OK, FAILED, BAD_USAGE, SOME_UNSCORED, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -145,6 +146,16 @@ def print_report(report: Report) -> None:
         print_table(f"\n{table.title}", table.header[narrow], rows)
     for line in wording.cautions(report):
         console().print(Text(f"Note: {line}"))
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print a comparison: who is told apart from whom, and what was left out."""
+    from smartplay.report.comparison import comparison_tables
+
+    for table in comparison_tables(comparison):
+        print_table(f"\n{table.title}", table.header, table.rows)
+    for line in comparison.notes:
+        console().print(Text(f"Note: {printable.line(line, printable.TEXT)}"))
 
 
 def show_reports(

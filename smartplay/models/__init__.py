@@ -16,6 +16,7 @@ from typing import Any
 from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.models import providers
 from smartplay.models.base import Model, Provider, make_settings
+from smartplay.models.rehearsal import StandIn, is_rehearsal
 
 __all__ = ["Model", "kinds", "open_model"]
 
@@ -40,7 +41,8 @@ def open_model(name: str, **settings: Any) -> Model:
     provider = find_provider(kind)
     if provider.needs_name and not model:
         raise UsageError(f"which model? Write {kind}:MODEL")
-    return provider(model, make_settings(provider.settings_type, settings))
+    own = make_settings(provider.settings_type, settings)
+    return StandIn(name, own) if is_rehearsal() else provider(model, own)
 
 
 def kinds() -> dict[str, str]:

@@ -23,6 +23,7 @@ from smartplay.report.limits import limits
 from smartplay.runner.plan import tracks_of
 from smartplay.scores.contrasts import score_contrasts
 from smartplay.scores.intervals import weighted_interval
+from smartplay.scores.repeats import score_repeats
 from smartplay.scores.scoring import (
     WEIGHTS,
     GameScore,
@@ -130,6 +131,7 @@ def build_report(
         cost=cost_of(models, by_game, header, prices),
         human=human,
         thresholds=reached,
+        repeats=[score_repeats(card, by_game[card.id]) for card in cards if header.repeats > 1],
     )
 
 

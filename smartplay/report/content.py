@@ -17,6 +17,8 @@ from smartplay.report.details import GameDetail
 from smartplay.scores.comparison import Entry
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.intervals import Interval
+from smartplay.scores.power import unit_of
+from smartplay.scores.repeats import RepeatScore
 from smartplay.scores.scoring import CapabilityScore, GameScore, Separability
 from smartplay.scores.thresholds import Threshold
 
@@ -43,6 +45,7 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
         capabilities: A score per capability, by its weights.
         contrasts: What is left of each capability when it is demanded; empty if no contrast was
             played.
+        repeats: What the repeats of episodes tell, by game; empty if each was played once.
         thresholds: Up to where each capability reaches; empty if the run did not measure that.
         chance: The capability scores of random play on the same games, by weighting; None where
             some game's random score is not known.
@@ -76,6 +79,7 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
     cost: Cost | None = None
     human: Human = "published"
     thresholds: list[Threshold] = []
+    repeats: list[RepeatScore] = []
 
     def __str__(self) -> str:
         overall = "" if self.overall is None else f", overall {self.overall}"
@@ -90,6 +94,11 @@ def entries_of(reports: Sequence[Report]) -> list[Entry]:
             scores={detail.game: detail.by_seed("score") for detail in _compared(report)},
             normalized={detail.game: detail.by_seed("normalized") for detail in _compared(report)},
             conditions={game: _conditions(report, game) for game in report.run.games},
+            units={
+                detail.game: unit[0]
+                for detail in report.details
+                if (unit := unit_of(detail.anchors)) is not None
+            },
             weights={score.capability: score.covers for score in report.capabilities},
             overall=None if report.overall is None else report.overall.mean,
             cost=_money(report) if _priced(reports) else float(report.usage.total),
@@ -147,10 +156,20 @@ def _money(report: Report) -> float:
     return 0.0 if report.cost is None else report.cost.total
 
 
-def _conditions(report: Report, game: str) -> str:
+def _conditions(report: Report, game: str) -> dict[str, str | None]:
+    """What may move a score besides the agent; how replies are read only if any had to be."""
     plan = report.run.games[game]
-    conditions = [plan.digest, plan.settings, plan.steps, plan.history]
-    return _plain(conditions)
+    score = next(each for each in report.games if each.game == game)
+    read = bool(report.calls or any(each.rejected for each in report.games))
+    return {
+        "card": plan.digest,
+        "engine": score.engine or None,
+        "history": str(plan.history),
+        "parser": str(report.run.parser) if read else None,
+        "retries": str(report.run.retries) if read else None,
+        "settings": _plain(plan.settings) if plan.settings else "the card's",
+        "steps": str(plan.steps),
+    }
 
 
 def _plain(value: Any) -> str:

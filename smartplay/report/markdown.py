@@ -14,18 +14,18 @@ def to_markdown(report: Report) -> str:
     """The whole report; the radar is referred to as `radar.svg` beside it."""
     parts = [
         f"# SmartPlay report: {escape(agent_name(report))}",
-        _bullets(wording.headline(report)),
+        bullets(wording.headline(report)),
     ]
     if wording.measured(report) or report.contrasts:
         parts.append("![Capabilities](radar.svg)")
     if report.thresholds:
         parts.append("![Thresholds](thresholds.svg)")
     for table in wording.tables(report):
-        parts += [f"## {table.title}", escape(table.about), _table(table.header, table.rows)]
+        parts += [f"## {table.title}", escape(table.about), table_lines(table.header, table.rows)]
     parts += _further(report)
     cautions = wording.cautions(report)
     if cautions:
-        parts += ["## Read this before you quote a number", _bullets(cautions)]
+        parts += ["## Read this before you quote a number", bullets(cautions)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -34,11 +34,13 @@ def escape(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#!|&])", r"\\\1", printable.line(text, printable.TEXT))
 
 
-def _bullets(lines: Iterable[str]) -> str:
+def bullets(lines: Iterable[str]) -> str:
+    """Lines of plain text as a list."""
     return "\n".join(f"- {escape(line)}" for line in lines)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table_lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows of plain text as a table."""
     lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
     lines += ["| " + " | ".join(map(escape, row)) + " |" for row in rows]
     return "\n".join(lines)
@@ -53,5 +55,8 @@ def _further(report: Report) -> list[str]:
         rates = game.success.items()
         rows += [(f"unlocked: {label}", wording.share(rate)) for label, rate in rates]
         if rows:
-            parts += [f"## {escape(game.title)}: further scores", _table(("Score", "Mean"), rows)]
+            parts += [
+                f"## {escape(game.title)}: further scores",
+                table_lines(("Score", "Mean"), rows),
+            ]
     return parts

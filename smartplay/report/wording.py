@@ -8,6 +8,7 @@ from typing import NamedTuple
 from smartplay.core import printable
 from smartplay.report.content import Report, agent_name
 from smartplay.report.costs import Cost, ModelUse
+from smartplay.report.repeats import repeat_tables
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import GameScore
@@ -142,6 +143,7 @@ def tables(report: Report) -> list[Table]:
         Table("Capabilities", CAPABILITIES, names, _capabilities(report), 4),
         Table("Contrasts", CONTRASTS, sides, contrasts, 5),
     ]
+    found += [Table(*each) for each in repeat_tables(report.repeats)]
     return [table for table in found if table.rows]
 
 

@@ -105,6 +105,11 @@ class Interval(msgspec.Struct, frozen=True):
         assert mean is not None
         return Interval(mean, low, high)
 
+    def mirrored(self) -> Interval:
+        """The same with the other sign."""
+        low, high = (None if end is None else -end for end in (self.high, self.low))
+        return Interval(-self.mean, low, high)
+
     def capped(self, most: float) -> Interval:
         """The same with nothing above `most`."""
         low, high = (None if end is None else min(end, most) for end in (self.low, self.high))
@@ -142,6 +147,18 @@ def mean_interval(values: Sequence[float], bounds: Bounds = Bounds()) -> Interva
     if high is None:
         return _of_counts(mean, low, variance, number)
     return _of_shares(mean, low, high, variance, number)
+
+
+def share_interval(share: float, number: int) -> Interval:
+    """A mean of shares, each of 0 to 1, with the widest interval that their spread can call for.
+
+    That is the interval of as many tosses of a coin: no values of 0 to 1 vary more.
+
+    Args:
+        share: The mean.
+        number: How many values it is the mean of; the interval of a single one has no ends.
+    """
+    return Interval(share) if number == 1 else _of_shares(share, 0.0, 1.0, 0.25, number)
 
 
 def _students(mean: float, variance: float, number: int) -> Interval:

@@ -1,35 +1,51 @@
-"""Tests of many differences at once by flipping signs: pure functions of arrays."""
+"""Tests of many differences at once by flipping signs: pure functions of arrays.
+
+If two runs are alike, the sign of their difference in an episode is a coin toss. One toss decides
+the signs of an episode in all comparisons, so what comparisons have in common is not paid for
+twice: the step-down max-T procedure of Westfall & Young (1993, Resampling-Based Multiple Testing,
+algorithm 2.8). The largest statistic of a toss needs no more tosses for many comparisons than for
+one: `DRAWS` leave a p-value of .05 a standard error of .002.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+Floats = npt.NDArray[np.float64]
+
 DRAWS = 9_999
-DRAWS_PER_COMPARISON = 20
 EXACT_UNITS = 12
 _BLOCK = 1_000
 _ROUNDING = 1e-9
 
 
-def step_down_max_t(
-    comparisons: Sequence[Mapping[Hashable, float]], rng: np.random.Generator
-) -> list[float | None]:
-    """p-values of many sums of differences, corrected for their number.
+class Tested(NamedTuple):
+    """The two-sided p-values of a comparison.
 
-    The step-down max-T procedure of Westfall & Young (1993, Resampling-Based Multiple Testing,
-    algorithm 2.8) over common sign flips: if two runs are alike, the sign of the difference in an
-    episode is a coin toss; one toss decides the signs of an episode in all comparisons, so that
-    what comparisons have in common is not paid for twice.
+    Attributes:
+        p: As if it were the only one.
+        corrected: The family-wise one, with all comparisons that were tested together.
+    """
+
+    p: float
+    corrected: float
+
+
+def sign_flip_tests(
+    comparisons: Sequence[Mapping[Hashable, float]], rng: np.random.Generator
+) -> list[Tested | None]:
+    """Test many sums of differences together.
 
     Args:
         comparisons: What each episode adds to each comparison's sum, by what names the episode.
         rng: Tosses the coins, where there are too many episodes to enumerate them.
 
     Returns:
-        One p-value per comparison, two-sided; None without an episode in it.
+        One test per comparison; None without an episode in it.
     """
     units = sorted({unit for each in comparisons for unit in each}, key=repr)
     place = {unit: k for k, unit in enumerate(units)}
@@ -40,17 +56,30 @@ def step_down_max_t(
     norms = np.sqrt((parts**2).sum(axis=1))
     scaled = parts / np.where(norms > _ROUNDING, norms, 1.0)[:, None]
     observed = np.abs(scaled.sum(axis=1))
+    flipped = (np.abs(signs @ scaled.T) for signs in _signs(len(units), rng))
+    tests = step_down(observed - _ROUNDING, flipped)
+    return [test if each else None for test, each in zip(tests, comparisons, strict=True)]
+
+
+def step_down(observed: Floats, drawn: Iterable[Floats]) -> list[Tested]:
+    """The p-values of statistics, given what they are where there is nothing to be found.
+
+    Args:
+        observed: Shape (comparisons,); the larger, the more extreme.
+        drawn: Blocks of shape (draws, comparisons), one draw or more together.
+    """
     order = np.argsort(observed, kind="stable")
-    exceeded, draws = np.zeros(len(comparisons)), 0
-    for signs in _signs(len(units), len(comparisons), rng):
-        flipped = np.abs(signs @ scaled[order].T)
-        most = np.maximum.accumulate(flipped, axis=1)
-        exceeded[order] += (most >= observed[order] - _ROUNDING).sum(axis=0)
-        draws += len(signs)
-    values = exceeded / max(draws, 1)
+    single, family, draws = np.zeros(len(order)), np.zeros(len(order)), 0
+    for block in drawn:
+        ordered = block[:, order]
+        single[order] += (ordered >= observed[order]).sum(axis=0)
+        most = np.maximum.accumulate(ordered, axis=1)
+        family[order] += (most >= observed[order]).sum(axis=0)
+        draws += len(block)
     # Going down from the greatest statistic, no p-value is below one before it.
-    values[order[::-1]] = np.maximum.accumulate(values[order[::-1]])
-    return [float(p) if each else None for p, each in zip(values, comparisons, strict=True)]
+    family[order[::-1]] = np.maximum.accumulate(family[order[::-1]])
+    pairs = zip((single / draws).tolist(), (family / draws).tolist(), strict=True)
+    return [Tested(*pair) for pair in pairs]
 
 
 def least_p(episodes: int) -> float:
@@ -58,14 +87,13 @@ def least_p(episodes: int) -> float:
     return min(1.0, max(2.0 ** (1 - episodes), 1 / (DRAWS + 1)))
 
 
-def _signs(
-    units: int, comparisons: int, rng: np.random.Generator
-) -> Sequence[npt.NDArray[np.floating]]:
-    """Blocks of rows of signs: all there are, or as they are and `DRAWS` tosses or more."""
+def _signs(units: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """Blocks of rows of signs: all there are, or as they are and `DRAWS` tosses."""
     if units <= EXACT_UNITS:
         bits = np.arange(2**units)[:, None] >> np.arange(units) & 1
-        return [1.0 - 2 * bits]
-    draws = max(DRAWS, DRAWS_PER_COMPARISON * comparisons)
-    tossed = rng.integers(2, size=(draws, units), dtype=np.int8)
-    blocks = [1.0 - 2 * tossed[start : start + _BLOCK] for start in range(0, draws, _BLOCK)]
-    return [np.ones((1, units)), *blocks]
+        yield 1.0 - 2.0 * bits.astype(np.float64)
+        return
+    yield np.ones((1, units))
+    for start in range(0, DRAWS, _BLOCK):
+        tossed = rng.integers(2, size=(min(_BLOCK, DRAWS - start), units), dtype=np.int8)
+        yield 1.0 - 2.0 * tossed.astype(np.float64)

@@ -346,11 +346,11 @@ def _parts(estimate: Estimate) -> tuple[float | None, float | None, float | None
 
 def ends(dial: Dial, posterior: Floats) -> tuple[float, float]:
     """The shortest interval that holds the threshold with 95 %, in levels."""
-    return _shortest(_model_of(dial).thetas, posterior.sum(axis=(1, 2)), CONFIDENCE)
+    return shortest(_model_of(dial).thetas, posterior.sum(axis=(1, 2)), CONFIDENCE)
 
 
-def _shortest(middles: Floats, mass: Floats, confidence: float) -> tuple[float, float]:
-    """The ends of the shortest interval with so much of the mass of bins `STEP` wide."""
+def shortest(middles: Floats, mass: Floats, confidence: float) -> tuple[float, float]:
+    """The ends of the shortest interval that holds a share of the mass of bins `STEP` wide."""
     edges = np.append(middles - STEP / 2, middles[-1] + STEP / 2)
     below = np.append(0.0, np.cumsum(mass))
     tails = np.linspace(0, 1 - confidence, TAILS)
@@ -385,69 +385,3 @@ def number(dial: Dial, value: float) -> str:
     """A value of the dial in as many digits as its range deserves."""
     digits = max(0, 2 - floor(log10(dial.values[-1] - dial.values[0])))
     return f"{value:.{digits}f}"
-
-
-class Gap(NamedTuple):
-    """How two agents' thresholds differ: first minus second, in levels, and how surely.
-
-    Attributes:
-        mean: The mean, thresholds outside of the range taken as its ends.
-        low: Lower end; None if it lies beyond what the dial can tell.
-        high: Upper end; likewise.
-        p: Twice the posterior probability that the sign is the other one.
-    """
-
-    mean: float
-    low: float | None
-    high: float | None
-    p: float
-
-
-def gaps(
-    first: Sequence[Threshold], second: Sequence[Threshold], confidence: float
-) -> dict[str, Gap]:
-    """Differences of two agents' thresholds on equal dials.
-
-    Args:
-        first: The thresholds of the one agent.
-        second: Those of the other.
-        confidence: Of the intervals; for k comparisons that are to hold together, 1 - .05 / k.
-
-    Returns:
-        By game, those that both were measured on.
-    """
-    sides = [{t.game: (t, mass) for t, mass in zip(side, _within(side), strict=True)}
-             for side in (first, second)]  # fmt: skip
-    common = [game for game in sides[0] if game in sides[1]]
-    return {
-        game: _gap(*sides[0][game], *sides[1][game], confidence)
-        for game in common
-        if sides[0][game][0].dial == sides[1][game][0].dial
-    }
-
-
-def _within(side: Sequence[Threshold]) -> list[Floats]:
-    """The thresholds' posteriors within the range, what lies outside being put at its ends."""
-    found = posteriors([Track(each.dial, data=each.data) for each in side])
-    outside = round(MARGIN / STEP)
-    masses = []
-    for posterior in found:
-        mass = posterior.sum(axis=(1, 2))
-        inner = mass[outside:-outside].copy()
-        inner[0] += mass[:outside].sum()
-        inner[-1] += mass[-outside:].sum()
-        masses.append(inner)
-    return masses
-
-
-def _gap(a: Threshold, one: Floats, b: Threshold, other: Floats, confidence: float) -> Gap:
-    mass = np.convolve(one, other[::-1])
-    middles: Floats = (np.arange(len(mass), dtype=np.float64) - len(one) + 1) * STEP
-    low, high = _shortest(middles, mass, confidence)
-    above, below = float(mass[middles > STEP / 2].sum()), float(mass[middles < -STEP / 2].sum())
-    p = min(1.0, 2 * min(above, below) + (1 - above - below))
-    open_low, open_high = (
-        a.level.low is None or b.level.high is None,
-        a.level.high is None or b.level.low is None,
-    )
-    return Gap(float(mass @ middles), None if open_low else low, None if open_high else high, p)

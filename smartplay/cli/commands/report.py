@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from smartplay.cards.card import HUMANS
-from smartplay.cli.output import OK, print_table, say, show_reports
+from smartplay.cli.output import OK, print_comparison, say, show_reports
 from smartplay.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from smartplay.report import Report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +34,10 @@ def run(options: argparse.Namespace) -> int:
     prices = read_prices(options.prices) if options.prices else None
     reports = show_reports(options.run, options.json, prices, options.human, options.card)
     if len(reports) > 1 and not options.json:
-        _show_suite_gaps(reports)
+        from smartplay.report.content import entries_of
+        from smartplay.scores.comparison import compare
+
+        print_comparison(compare(entries_of(reports)))
     if options.html:
         from smartplay.report.html import write_html
 
@@ -51,16 +49,3 @@ def run(options: argparse.Namespace) -> int:
         if not options.json:
             say(f"Page: {out}")
     return OK
-
-
-def _show_suite_gaps(reports: Sequence[Report]) -> None:
-    """How much better an agent does on public episodes than on private ones, game by game."""
-    from smartplay.report.content import entries_of
-    from smartplay.scores.comparison import suite_gaps
-
-    entries = entries_of(reports)
-    for gap in suite_gaps(entries):
-        overall = {} if gap.overall is None else {"overall, normalised": gap.overall}
-        rows = [(game, f"{value:+}") for game, value in (overall | gap.games).items()]
-        title = f"{entries[gap.public].name}: public suite minus private suite {gap.suite[:8]}"
-        print_table(title, ("game", "difference, 95 % interval"), rows)

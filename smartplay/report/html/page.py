@@ -17,11 +17,13 @@ from markupsafe import Markup
 
 from smartplay.core import printable
 from smartplay.report import figures, svg, wording
+from smartplay.report.comparison import resolution
 from smartplay.report.content import Report, cost_unit
 from smartplay.report.details import GameDetail
 from smartplay.report.html.traces import NOWHERE, Traces
 from smartplay.report.radar import NAMES, chance_of, outlines, radar
 from smartplay.report.rendering import templates
+from smartplay.report.repeats import repeat_tables
 from smartplay.report.thresholds import psychometric
 from smartplay.scores.comparison import Comparison, Difference, Subject
 from smartplay.scores.scoring import GameScore
@@ -75,7 +77,12 @@ def _template() -> Template:
     environment = templates("smartplay.report.html")
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     environment.globals.update(
-        figures=figures, psychometric=psychometric, series=svg.series, wording=wording
+        figures=figures,
+        psychometric=psychometric,
+        repeat_tables=repeat_tables,
+        resolution=resolution,
+        series=svg.series,
+        wording=wording,
     )
     named = (wording.interval, wording.share, wording.name, wording.gap, svg.short)
     own = (p_value, seconds, moment, json_line, pair_rows, threshold_rows)

@@ -1,0 +1,119 @@
+"""Say what a run takes that is to show a difference: episodes, calls, tokens and price."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smartplay.cli.commands.run import add_agent_settings, agent_settings, game_settings
+from smartplay.cli.output import OK, print_json, print_table, quiet_output, say
+from smartplay.scores.power import DETECT
+
+if TYPE_CHECKING:
+    from smartplay.report.plan import Plan, Range
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add who is to play what, and what is to be seen."""
+    add = parser.add_argument
+    add("agent", help="as for run; no service is called and no key needed")
+    add("--games", default="core", help="as for run (default: core)")
+    add("--detect", type=float, default=DETECT, metavar="X",
+        help="the difference to be told apart, on the scale of 0 to 1 (default: "
+        f"{DETECT})")  # fmt: skip
+    add("--from", dest="earlier", action="append", default=[], type=Path, metavar="RUN",
+        help="take the spread from an earlier run, or from two or more that are paired; if it is "
+        "of this agent, calls and tokens too")  # fmt: skip
+    add("--prices", type=Path, metavar="FILE", help="prices of tokens")
+    add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
+    add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
+    add("--card", action="append", default=[], type=Path, metavar="FILE",
+        help="a card of your own that an earlier run was played with")  # fmt: skip
+    add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
+        help="a setting of a game or family")  # fmt: skip
+    add_agent_settings(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Rehearse, reckon, print."""
+    from smartplay.records.prices import read_prices
+    from smartplay.report.plan import make_plan
+
+    with quiet_output():
+        plan = make_plan(
+            options.agent,
+            options.games,
+            detect=options.detect,
+            steps=options.steps,
+            seed=options.seed,
+            agent_settings=agent_settings(options),
+            game_settings=game_settings(options.game_set),
+            earlier=options.earlier,
+            own_cards=options.card,
+            prices=read_prices(options.prices) if options.prices else None,
+        )
+    if options.json:
+        print_json(plan)
+    else:
+        _print(plan)
+    return OK
+
+
+def _print(plan: Plan) -> None:
+    rows = [
+        (
+            each.game.split("/")[-1],
+            _number(each.needed),
+            each.usual,
+            None if each.detects is None else f"{each.detects:.2g}",
+            _number(each.steps),
+            _number(each.calls),
+            _number(each.read),
+            _span(each.written),
+            *([_span(each.cost)] if plan.currency else []),
+        )
+        for each in plan.games
+    ]
+    cost = [f"Cost ({plan.currency})"] if plan.currency else []
+    header = ["Game", "Needed", "Usual", "Shows", "Steps", "Calls", "Read", "Written", *cost]
+    total = ["Total", *[None] * 4, _number(plan.calls), _number(plan.read), _span(plan.written)]
+    rows.append((*total, *([_span(plan.cost)] if plan.currency else [])))
+    title = f"{plan.agent}: to tell a difference of {plan.detect:g} in each game"
+    print_table(title, header, rows)
+    percent = f"{100 * plan.power:.0f} of 100 cases"
+    say(
+        f"Needed: episodes with which the difference to another run of the same episodes is told "
+        f"apart in {percent}, with at most 5 % false alarms over all {len(plan.games)} games. "
+        "Shows: the difference that the usual episodes tell apart. Steps are those of an episode; "
+        "calls, tokens (read, written) and cost those of one run of the needed episodes, or of the "
+        "usual ones where it is not known how many are needed."
+    )
+    if plan.overall is not None:
+        say(
+            f"A difference of {plan.detect:g} of the mean over these games takes {plan.overall} "
+            "episodes of each."
+        )
+    for note in plan.notes:
+        say(f"Note: {note}")
+
+
+def _number(value: float | None) -> str | None:
+    """A whole number, or one with a unit: `850`, `12k`, `3.4M`."""
+    if value is None:
+        return None
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if value >= size:
+            return f"{value / min(size, 1e3 if unit == 'k' else size):.3g}{unit}"
+    return f"{value:.0f}"
+
+
+def _span(span: Range | None) -> str | None:
+    if span is None:
+        return None
+    least, most = (None if end is None else _money(end) for end in (span.least, span.most))
+    return least if least == most else f"{least}+" if most is None else f"{least} to {most}"
+
+
+def _money(value: float) -> str:
+    return f"{value:.2g}" if 0 < value < 100 else _number(value) or ""

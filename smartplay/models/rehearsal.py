@@ -1,0 +1,80 @@
+"""Stand-ins for language models: a run is gone through without a service, to see what it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from msgspec import UNSET
+from msgspec import UnsetType as Unset
+
+from smartplay.models.base import Settings, check_samples
+from smartplay.models.pace import Pace
+from smartplay.records import Call, Message, Usage
+
+CHARACTERS = 4
+"""Characters that count as one token, about what English takes."""
+
+AROUND = 4
+"""Tokens that a message takes beside its text."""
+
+REPLY = "Answer: 1"
+
+_rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Meanwhile, every model that is opened is a stand-in: no key, no weights, no call."""
+    token = _rehearsing.set(True)
+    try:
+        yield
+    finally:
+        _rehearsing.reset(token)
+
+
+def is_rehearsal() -> bool:
+    """Whether models are to be stood in for."""
+    return _rehearsing.get()
+
+
+class StandIn:
+    """Counts what it is asked as a service would, and always replies the same.
+
+    Args:
+        name: The model it stands for.
+        settings: How that one would be called.
+    """
+
+    concurrency = 64
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name, self.settings, self.pace = name, settings, Pace()
+        self.notes: list[str] = []
+
+    async def chat(
+        self,
+        messages: list[Message],
+        *,
+        samples: int = 1,
+        temperature: float | Unset | None = UNSET,
+        seed: int | None = None,
+        choices: Sequence[str] | None = None,
+        label: str = "",
+        fresh: bool = False,
+    ) -> list[Call]:
+        """Reply at once, with estimated tokens."""
+        check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
+        prompt = sum(AROUND + _characters(each["content"]) // CHARACTERS for each in messages)
+        usage = Usage(prompt=prompt, completion=-(-len(REPLY) // CHARACTERS))
+        return [Call(messages, REPLY, model=self.name, usage=usage) for _ in range(samples)]
+
+    async def aclose(self) -> None:
+        """There is nothing to free."""
+
+
+def _characters(content: Any) -> int:
+    parts = [{"text": content}] if isinstance(content, str) else content
+    return sum(len(part.get("text", "")) for part in parts)

@@ -1,0 +1,102 @@
+"""How many episodes it takes to tell a difference: pure functions of numbers.
+
+The test is that of `sign_flips`: the sum of the paired differences over the root of the sum of
+their squares. With n episodes whose differences have the mean δ and the deviation σ it is close to
+normal around δ sqrt(n / (σ² + δ²)) with a deviation of 1 or less; it must exceed the normal
+quantile of the level, shared out among the comparisons (Bonferroni).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+
+from smartplay.cards.anchors import Anchors
+from smartplay.core.errors import UsageError
+from smartplay.scores.intervals import CONFIDENCE
+from smartplay.scores.sign_flips import least_p
+
+POWER = 0.8
+"""How often a difference is told apart that is there."""
+
+DETECT = 0.1
+"""The difference that is planned for unless another is asked for."""
+
+_MOST = 10**9
+
+
+def check_detect(detect: float) -> None:
+    """Make sure that a difference can be planned for.
+
+    Raises:
+        UsageError: If it is not a finite number above 0.
+    """
+    if not (0 < detect < math.inf):  # nor a NaN
+        raise UsageError(f"the difference to detect must be a number above 0, not {detect}")
+
+
+def unit_of(anchors: Anchors) -> tuple[float, str] | None:
+    """How much of a game's score one unit of its scale is, and the scale's name; None without one.
+
+    The scale is the normalised one where there is a human score, else that over chance.
+    """
+    if anchors.human is not None:
+        return anchors.human - anchors.min, "normalised"
+    if anchors.corrected is not None:
+        low, high = anchors.corrected
+        return high - low, "over chance"
+    return None
+
+
+def episodes_needed(
+    detect: float, spreads: Sequence[float], weights: Sequence[float], comparisons: int
+) -> int | None:
+    """Episodes of each game with which a difference is told apart with the probability `POWER`.
+
+    Args:
+        detect: The difference in every game, above 0.
+        spreads: By game, the standard deviation of the paired differences of its episodes.
+        weights: By game, its weight in the mean that is compared; not all 0.
+        comparisons: How many comparisons are tested together.
+
+    Returns:
+        The number; None if nothing spreads, which leaves nothing to reckon with, or if it is beyond
+        all that can be played.
+    """
+    if not any(spreads):
+        return None
+    total = math.fsum(weights)
+    squares = math.fsum(
+        (weight / total) ** 2 * (spread**2 + detect**2)
+        for spread, weight in zip(spreads, weights, strict=True)
+    )
+    number = _reach(comparisons) ** 2 * squares / detect**2
+    if number > _MOST:
+        return None
+    return max(math.ceil(number - 1e-9), least_episodes(len(spreads)))
+
+
+def detectable(episodes: int, spread: float, comparisons: int) -> float | None:
+    """The difference that so many episodes of a game tell apart with the probability `POWER`.
+
+    None if there is none, as with so few episodes no difference is large enough.
+    """
+    squares = episodes / _reach(comparisons) ** 2 - 1
+    if squares <= 0 or episodes < least_episodes(1):
+        return None
+    return spread / math.sqrt(squares)
+
+
+def least_episodes(games: int) -> int:
+    """Episodes of each of some games below which no difference can be told apart at all."""
+    episodes = 1
+    while least_p(episodes * games) >= 1 - CONFIDENCE:
+        episodes += 1
+    return episodes
+
+
+def _reach(comparisons: int) -> float:
+    normal = NormalDist()
+    level = (1 - CONFIDENCE) / (2 * max(1, comparisons))
+    return -normal.inv_cdf(level) + normal.inv_cdf(POWER)
