@@ -11,8 +11,8 @@ import numpy as np
 
 from smartplay.cards.card import GameCard, Human
 from smartplay.core.errors import RunFolderError
-from smartplay.games.registry import find_card, register_cards
-from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.games.registry import find_card, get_card, register_cards
+from smartplay.records import EpisodeRecord, GameHeader, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.records.replay import UNKNOWN
@@ -35,7 +35,7 @@ from smartplay.scores.scoring import (
     separability,
     spent,
 )
-from smartplay.scores.statistics import weighted_interval
+from smartplay.scores.statistics import Interval, weighted_interval
 from smartplay.scores.thresholds import Threshold, choices, thresholds
 
 
@@ -84,22 +84,13 @@ def build_report(
         none = dict.fromkeys(("score", "normalized", "corrected", "return_mean"))
         games = [msgspec.structs.replace(game, further={}, **none) for game in games]
     steps = sum(game.steps for game in games)
-    played = [card for card, game in zip(cards, games, strict=True) if game.normalized]
-    lacking = [
-        card
-        for card, own in zip(cards, whole, strict=True)
-        if own.anchors.human is not None and (card is not own or not by_game[card.id])
-    ]
-    samples = {card.id: _normalized(card, by_game[card.id]) for card in played}
+    samples, lacking = _samples(plans, by_game, header)
+    played = [card for card in cards if card.id in samples]
     invalid = sum((game.invalid_rate or 0.0) * game.steps for game in games)
     planned = sum(game.planned for game in games)
     calls, usage = spent(games)
     models = model_uses(records, header, prices)
     reached = _thresholds(header, records)
-    overall = None
-    if samples and not lacking:
-        rng = np.random.default_rng(BOOTSTRAP_SEED)
-        overall = weighted_interval(list(samples.values()), [1.0] * len(samples), rng)
     return Report(
         agent=header.agent,
         run=header,
@@ -110,7 +101,7 @@ def build_report(
         invalid=invalid / steps if steps else None,
         calls=calls,
         usage=usage,
-        overall=overall,
+        overall=_overall(samples, lacking),
         games=games,
         capabilities=score_capabilities(played, samples, lacking),
         contrasts=score_contrasts(cards, by_game),
@@ -127,6 +118,44 @@ def build_report(
         human=human,
         thresholds=reached,
     )
+
+
+def headline(header: RunHeader, records: Sequence[EpisodeRecord]) -> Interval | None:
+    """The overall score of a run, as in its report, from its records alone; None if it has none.
+
+    Raises:
+        UnknownNameError: If it was played on a game that is not known here.
+    """
+    by_game: dict[str, list[EpisodeRecord]] = defaultdict(list)
+    for record in records:
+        by_game[record.game].append(record)
+    plans = [(get_card(game), plan) for game, plan in header.games.items()]
+    return _overall(*_samples(plans, by_game, header))
+
+
+def _samples(
+    plans: Sequence[tuple[GameCard, GameHeader]],
+    by_game: Mapping[str, list[EpisodeRecord]],
+    header: RunHeader,
+) -> tuple[dict[str, list[float]], list[GameCard]]:
+    """Normalised scores by game, and the games that lack them but could have some."""
+    samples: dict[str, list[float]] = {}
+    lacking = []
+    for card, plan in plans:
+        own = card.as_played(plan.steps, plan.settings)
+        found = _normalized(own, by_game[card.id]) if header.measurement is None else []
+        if found:
+            samples[card.id] = found
+        if card.anchors.human is not None and (own is not card or not by_game[card.id]):
+            lacking.append(own)
+    return samples, lacking
+
+
+def _overall(samples: dict[str, list[float]], lacking: Sequence[GameCard]) -> Interval | None:
+    if not samples or lacking:
+        return None
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    return weighted_interval(list(samples.values()), [1.0] * len(samples), rng)
 
 
 def _planned(header: RunHeader, records: list[EpisodeRecord]) -> Mapping[str, int]:
