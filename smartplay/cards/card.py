@@ -88,6 +88,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         heavy: Whether an episode costs enough computing to be played in a worker process.
         fallback: Index of the action taken when no valid answer came.
         score: What the score counts, in words.
+        goal: Whether the game has a goal that an episode may reach.
         anchors: The scores a result is held against.
         degrees: The degree to which each capability is demanded; 1 is the least.
         contrast: Which pair of contrast settings the id belongs to, if to any.
@@ -110,6 +111,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     heavy: bool = False
     fallback: Annotated[int, msgspec.Meta(ge=0)] = 0
     score: str
+    goal: bool = True
     anchors: Anchors = Anchors()
     degrees: dict[str, Degree]
     contrast: Contrast | None = None

@@ -19,6 +19,7 @@ from smartplay.records.replay import UNKNOWN
 from smartplay.report.content import Report
 from smartplay.report.costs import cost_notes, cost_of, model_uses
 from smartplay.report.details import detail_game
+from smartplay.report.efficiency import efficiency_of
 from smartplay.report.limits import limits
 from smartplay.runner.plan import tracks_of
 from smartplay.scores.contrasts import score_contrasts
@@ -90,6 +91,7 @@ def build_report(
     planned = sum(game.planned for game in games)
     calls, usage = spent(games)
     models = model_uses(records, header, prices)
+    cost = cost_of(models, by_game, header, prices)
     reached = _thresholds(header, records)
     return Report(
         agent=header.agent,
@@ -114,7 +116,8 @@ def build_report(
         + _human_sources(played),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
         models=models,
-        cost=cost_of(models, by_game, header, prices),
+        cost=cost,
+        efficiency=[efficiency_of(card, by_game[card.id], cost) for card in cards],
         human=human,
         thresholds=reached,
     )

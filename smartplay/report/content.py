@@ -14,6 +14,7 @@ from smartplay.core.shown import Shown
 from smartplay.records import RunHeader, Usage
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.details import GameDetail
+from smartplay.report.efficiency import Efficiency
 from smartplay.scores.comparison import Entry
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.scoring import CapabilityScore, GameScore, Separability
@@ -48,6 +49,7 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
         details: The episodes of each game.
         models: Calls and tokens by role and model.
         cost: What the calls cost; None where no prices were given or a model has none.
+        efficiency: What each game's episodes took, and what came of it.
         human: The human scores used where a game has both: `"published"` or `"baseline"`.
     """
 
@@ -72,6 +74,7 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
     cost: Cost | None = None
     human: Human = "published"
     thresholds: list[Threshold] = []
+    efficiency: list[Efficiency] = []
 
     def __str__(self) -> str:
         overall = "" if self.overall is None else f", overall {self.overall}"

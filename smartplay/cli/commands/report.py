@@ -49,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
     if options.html and (len(options.run) > MOST_COMPARED or any(map(_holds_runs, options.run))):
         return _index(options, prices)
     reports = show_reports(options.run, options.json, prices, options.human, options.card)
-    if len(reports) > 1 and not options.json:
+    if several and not options.json:
+        _show_efficiency(reports)
         _show_suite_gaps(reports)
     if options.html:
         from smartplay.report.html import write_html
@@ -93,6 +94,15 @@ def _index(options: argparse.Namespace, prices: Prices | None) -> int:
     else:
         say(f"Index: {out}")
     return OK
+
+
+def _show_efficiency(reports: Sequence[Report]) -> None:
+    """What the runs took, game by game."""
+    from smartplay.report.content import names_of
+    from smartplay.report.wording import efficiency_table
+
+    table = efficiency_table(reports, names_of(reports))
+    print_table(f"\n{table.title} of {len(reports)} runs", table.header, table.rows)
 
 
 def _show_suite_gaps(reports: Sequence[Report]) -> None:
