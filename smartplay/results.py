@@ -149,7 +149,7 @@ class Run:
         Raises:
             MissingPackageError: If pandas is not installed.
         """
-        return frame_of(self.header.agent, self.episodes)
+        return frame_of(self.header, self.episodes)
 
     @property
     def _report(self) -> Report:

@@ -28,6 +28,20 @@ class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     episodes: Count
 
 
+class GoalSteps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many steps it takes to reach a game's goal.
+
+    Attributes:
+        mean: Mean steps of the episodes that reached it.
+        solved: How many did.
+        episodes: Of how many that were played.
+    """
+
+    mean: Annotated[float, msgspec.Meta(ge=0)]
+    solved: Count
+    episodes: Count
+
+
 class Played(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What people score who were recorded by `smartplay play`.
 
@@ -58,6 +72,8 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         random: Uniformly random play.
         nothing: Play that always takes the card's `nothing` action.
         reference: The shipped scripted agent that reads only the text.
+        reference_steps: Its steps to the goal.
+        human_steps: Those of the people of `baseline`.
     """
 
     min: float = 0.0
@@ -68,6 +84,8 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     random: Measured | None = None
     nothing: Measured | None = None
     reference: Measured | None = None
+    reference_steps: GoalSteps | None = None
+    human_steps: GoalSteps | None = None
 
     @property
     def corrected(self) -> tuple[float, float] | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 OK, FAILED, BAD_USAGE, SOME_UNSCORED, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 PIPED_WIDTH = 140
+NARROW = 80
 
 
 class _Console(Console):
@@ -126,6 +127,23 @@ def print_table(
     for row in rows:
         table.add_row(*(Text(_cell(value, digits)) for value in row))
     console().print(table)
+
+
+def print_narrow(header: Sequence[str], rows: Iterable[Iterable[str]], whole: int) -> None:
+    """Print a table of one line per row, at most `NARROW` columns wide.
+
+    Args:
+        header: The names of its columns.
+        rows: Its cells.
+        whole: How many of the last columns are never cut; the others share what is left.
+    """
+    table = Table(box=None, pad_edge=False)
+    for place, column in enumerate(header):
+        table.add_column(column, no_wrap=place >= len(header) - whole)
+    for row in rows:
+        texts = (Text(printable.line(c), no_wrap=True, overflow="ellipsis") for c in row)
+        table.add_row(*texts)
+    _Console(width=NARROW).print(table)
 
 
 def _cell(value: object, digits: str) -> str:

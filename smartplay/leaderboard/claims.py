@@ -48,7 +48,7 @@ class EntryInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         date: The day the run was begun (ISO 8601).
         link: Where to read more: code, paper, model.
         note: One sentence on how the agent works.
-        cost: What the run's calls cost, in US dollars; None if not stated.
+        cost: What version 0.1 let submitters state; it is not shown.
         version: SmartPlay's version that packed the entry.
         digest: SHA-256 over the other files, see `entry_digest`; empty in entries of version 0.1.
     """
@@ -224,8 +224,6 @@ def check_info(info: EntryInfo, where: str) -> None:
         msgspec.convert(msgspec.to_builtins(info), EntryInfo)
     except msgspec.ValidationError as error:
         raise RunFolderError(f"{where}: {error}") from error
-    if info.cost is not None and not 0 <= info.cost <= LARGEST_COST:
-        raise RunFolderError(f"{where}: the cost must be 0 or more US dollars, not {info.cost}")
     for name in ("agent", "model", "author", "note", "link", "version"):
         if not printable.is_clean(getattr(info, name)):
             raise RunFolderError(f"{where}: {name} holds characters that cannot be shown")

@@ -43,7 +43,6 @@ def add_entry(
     author: str = "",
     link: str = "",
     note: str = "",
-    cost: float | None = None,
     with_traces: bool = False,
     suites: Sequence[Suite] = (),
 ) -> tuple[Path, Verification]:
@@ -57,7 +56,6 @@ def add_entry(
         author: Who played.
         link: Where to read more.
         note: One sentence on how the agent works.
-        cost: What the calls cost, in US dollars.
         with_traces: Pack prompts and replies as well.
         suites: Private suites whose secret is known; the entry tells nothing of it.
 
@@ -65,7 +63,8 @@ def add_entry(
         The entry's folder, and what the check found.
 
     Raises:
-        UsageError: If the run does not verify, it or its name is taken, or a text or cost is none.
+        UsageError: If what is there of the run does not replay, nothing of it is scored, it or its
+            name is taken, or a text is none.
     """
     folder = RunFolder(run)
     header = folder.header()
@@ -76,7 +75,6 @@ def add_entry(
         date=header.started[:10],
         link=link,
         note=note,
-        cost=cost,
     )
     check_info(info, "the entry")
     if not agent and "<" in info.agent:
@@ -85,10 +83,13 @@ def add_entry(
     if target.exists():
         raise UsageError(f"{target} exists; give the entry another name with --agent")
     verification = verify_run(run, suites=suites)
-    if not verification.verified:
+    if not (verification.verified or verification.incomplete):
         told = [*map(str, verification.problems[:3]), *verification.notes[-1:]]
         raise UsageError(f"{run} does not verify, so it cannot be added: {told[0]}")
-    claims = claims_of(folder, header, folder.results(header))
+    records = folder.results(header)
+    if all(record.score is None for record in records):
+        raise UsageError(f"{run} has no scored episode, so it cannot be added")
+    claims = claims_of(folder, header, records)
     same = _same_play(play_of(claims), entries)
     if same:
         raise UsageError(f"{run} is on the leaderboard already, as {same}")

@@ -16,8 +16,10 @@ from smartplay.leaderboard.claims import EntryInfo, Play, claims_of, play_of, re
 from smartplay.leaderboard.tracks import Track, track_of
 from smartplay.leaderboard.verify import Verification, verify_run
 from smartplay.records.folder import RunFolder
+from smartplay.records.prices import Prices
 from smartplay.records.replay import OTHER_CARD
 from smartplay.report import Report, build_report
+from smartplay.report.costs import Cost
 from smartplay.runner.suite import Suite, find_suite
 from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import analyze_capabilities
@@ -34,7 +36,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         key: The entry's folder name.
         info: What the submitter says of it.
-        status: `verified`; `incomplete` if it replays but some episodes are unscored;
+        status: `verified`; `incomplete` if it replays but some episodes are missing or unscored;
             `committed` if it was played on a private suite that is still to be revealed;
             `published` if it was printed and cannot be replayed.
         track: How it was played; None for published results.
@@ -54,6 +56,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         again: Tries at episodes that failed or were broken off before the one that counts.
         suite: `public`, or the private suite's hash, and whether it is revealed.
         ties: Letters of the groups of agents it cannot be told apart from.
+        rank: Its place among the complete rows of its table; None for other rows.
+        cost: What its calls cost by the leaderboard's prices; None where that is not known.
     """
 
     key: str
@@ -76,11 +80,24 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     again: int = 0
     suite: str = ""
     ties: str = ""
+    rank: int | None = None
+    cost: Cost | None = None
 
     @property
     def is_baseline(self) -> bool:
         """Whether no language model played."""
         return self.track is not None and not self.track.method
+
+    @property
+    def reaches(self) -> dict[str, Threshold]:
+        """Thresholds by capability, of a run that measured them."""
+        return {found.capability: found for found in self.thresholds.values()}
+
+    @property
+    def price_dates(self) -> list[str]:
+        """The days on which the prices were read that its cost rests on."""
+        prices = self.cost.prices.values() if self.cost else ()
+        return sorted({str(price.date or (self.cost and self.cost.date)) for price in prices})
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +118,7 @@ def read_entries(
     folder: Path,
     tick: Callable[[str, Verification | None], None] | None = None,
     suites: Sequence[Suite] = (),
+    prices: Prices | None = None,
 ) -> tuple[list[Row], list[Refused]]:
     """Verify all entries.
 
@@ -108,6 +126,7 @@ def read_entries(
         folder: The folder of all entries.
         tick: Called with each entry's name and what its check found; None if it has no row.
         suites: The private suites that were revealed.
+        prices: What tokens cost.
 
     Returns:
         A row per entry that replays, and the others with the reasons.
@@ -117,7 +136,7 @@ def read_entries(
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if path.name.startswith(".") or path.name.endswith(".part") or path.is_file():
             continue
-        found, verification = read_entry(path, suites)
+        found, verification = read_entry(path, suites, prices)
         if isinstance(found, Row):
             first = next((row.key for row in rows if row.play.is_same(found.play)), None)
             if first is not None:
@@ -138,7 +157,7 @@ def read_suites(folder: Path) -> list[Suite]:
 
 
 def read_entry(
-    path: Path, suites: Sequence[Suite] = ()
+    path: Path, suites: Sequence[Suite] = (), prices: Prices | None = None
 ) -> tuple[Row | Refused, Verification | None]:
     """Verify one entry and make its row."""
     if path.is_symlink():
@@ -146,8 +165,8 @@ def read_entry(
     try:
         info = read_info(path)
         verification = verify_run(path, suites=suites)
-        if not verification.problems:
-            return _row(path, info, verification), verification
+        if verification.verified or verification.incomplete or verification.sealed:
+            return _row(path, info, verification, prices), verification
     except SmartPlayError as error:
         return _refused(path, [str(error)]), None
     stale = any(problem.what == OTHER_CARD for problem in verification.problems)
@@ -160,8 +179,12 @@ def _refused(path: Path, reasons: list[str], stale: bool = False) -> Refused:
     return Refused(key=path.name, stale=stale, reasons=plain)
 
 
-def _row(path: Path, info: EntryInfo, verification: Verification) -> Row:
-    report = build_report(path)
+def _row(
+    path: Path, info: EntryInfo, verification: Verification, prices: Prices | None
+) -> Row | Refused:
+    report = build_report(path, prices)
+    if not report.episodes:
+        return _refused(path, ["it has no scored episode"])
     folder = RunFolder(path)
     claims = claims_of(folder, report.run, folder.results(report.run))
     memory = any(claim.memory for own in claims.values() for claim in own)
@@ -186,6 +209,7 @@ def _row(path: Path, info: EntryInfo, verification: Verification) -> Row:
         calls=report.calls,
         read=report.usage.prompt,
         written=report.usage.completion,
+        cost=report.cost,
         coverage=f"{report.episodes}/{report.planned}",
         again=verification.again,
         suite=f"private {suite[:8]}, {revealed}" if suite else "public",

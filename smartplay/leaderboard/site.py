@@ -6,6 +6,8 @@ there without the script, which adds sorting, filtering and the radar.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections.abc import Callable, Sequence
 from math import inf
@@ -29,6 +31,9 @@ from smartplay.leaderboard.rows import (
     read_suites,
 )
 from smartplay.leaderboard.verify import Verification
+from smartplay.records.prices import Prices, read_prices
+from smartplay.report import build_report
+from smartplay.report.html import write_html
 from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
 from smartplay.report.rendering import shown, templates
@@ -36,6 +41,12 @@ from smartplay.scores.comparison import Entry, compare
 from smartplay.scores.intervals import Interval
 from smartplay.scores.thresholds import Threshold
 
+PRICES, PAGES = "prices.toml", "entries"
+PLAIN = re.compile(r"(?!-)[A-Za-z0-9_-]{1,100}")
+PRINTED = (
+    f"Published rows: {published_table().source}. Printed means of the original games, without "
+    "intervals; not replayable and not ranked. The games here are written anew: compare with care."
+)
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 
 
@@ -49,6 +60,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         replayable: Whether its rows were verified.
         games: The full ids of its columns.
         rows: Best first.
+        tied: The groups of agents that cannot be told apart, each by its letter.
     """
 
     key: str
@@ -57,6 +69,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     replayable: bool
     games: list[str]
     rows: list[Row]
+    tied: dict[str, list[str]] = {}
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,18 +85,21 @@ def build(root: Path, tick: Callable[[str, Verification | None], None] | None = 
     """Verify every entry and write the page and the README.
 
     Args:
-        root: The leaderboard's folder, which holds `entries/`, and `suites/` with the private
-            suites that were revealed.
+        root: The leaderboard's folder, which holds `entries/`, `suites/` with the private suites
+            that were revealed, and `prices.toml`.
         tick: Called with each entry's name and what its check found.
 
     Raises:
-        UsageError: If there is no such folder, or it cannot be written.
+        UsageError: If there is no such folder, it cannot be written, or its prices cannot be read.
     """
     if not root.is_dir():
         raise UsageError(f"no folder {root}; name the leaderboard's folder with --root")
-    board = make_board(*read_entries(root / "entries", tick, read_suites(root / "suites")))
+    prices = read_prices(root / PRICES) if os.path.lexists(root / PRICES) else None
+    found = read_entries(root / "entries", tick, read_suites(root / "suites"), prices)
+    board = make_board(*found)
     try:
-        (root / "site").mkdir(exist_ok=True)
+        (root / "site" / PAGES).mkdir(parents=True, exist_ok=True)
+        _write_pages(root, board, prices)
         write_atomically(root / "site" / "index.html", to_html(board).encode())
         write_atomically(root / "README.md", to_markdown(board).encode())
     except OSError as error:
@@ -97,32 +113,34 @@ def make_board(rows: Sequence[Row], refused: Sequence[Refused]) -> Board:
     with_models = {track.without_method() for track in tracks if track.method}
     shown = [track for track in tracks if track.method or track not in with_models]
     shown.sort(key=lambda track: (not track.is_standard, track.is_trial, track.title))
+    printed = _best_first(published_rows())
     tables = []
     for number, track in enumerate(shown, start=1):
         alike = (track, track.without_method())
-        own = with_ties(_best_first([row for row in rows if row.track in alike]))
+        own = ranked(with_ties(_best_first([row for row in rows if row.track in alike])))
+        beside = printed if track.is_as_published else []
         tables.append(
             Table(
                 key=f"track-{number}",
                 title=track.title,
-                details=track.details,
+                details=" ".join(filter(None, [track.details, PRINTED if beside else ""])),
                 replayable=True,
                 games=list(dict.fromkeys(game for row in own for game in row.games)),
-                rows=own,
+                rows=own + beside,
+                tied=_tied(own),
             )
         )
-    printed = published_rows()
-    tables.append(
-        Table(
-            key="published",
-            title="Published results of the SmartPlay paper",
-            details=f"{published_table().source}. Printed means of the original games, without "
-            "intervals; not replayable. The games here are written anew: compare with care.",
-            replayable=False,
-            games=list(printed[0].games),
-            rows=_best_first(printed),
+    if not any(track.is_as_published for track in shown):
+        tables.append(
+            Table(
+                key="published",
+                title="Published results of the SmartPlay paper",
+                details=PRINTED,
+                replayable=False,
+                games=list(printed[0].games),
+                rows=printed,
+            )
         )
-    )
     return Board(
         tables=tables,
         refused=list(refused),
@@ -143,6 +161,45 @@ def with_ties(rows: Sequence[Row]) -> list[Row]:
     letters = iter(compare(entries).overall.ties)
     ties = [next(letters) if row.status == "verified" else "" for row in rows]
     return [msgspec.structs.replace(row, ties=t) for row, t in zip(rows, ties, strict=True)]
+
+
+def ranked(rows: Sequence[Row]) -> list[Row]:
+    """Give the complete rows of one track, best first, their places; equal means share one."""
+    found: list[Row] = []
+    for place, row in enumerate(rows, start=1):
+        rank = None
+        if row.status == "verified" and row.overall:
+            last = found[-1] if found else None
+            same = last and last.overall and last.overall.mean == row.overall.mean
+            rank = last.rank if last and same else place
+        found.append(msgspec.structs.replace(row, rank=rank))
+    return found
+
+
+def _tied(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Who shares a letter, by letter; who stands alone is left out."""
+    letters = sorted({letter for row in rows for letter in row.ties})
+    groups = {each: [row.info.agent for row in rows if each in row.ties] for each in letters}
+    return {letter: names for letter, names in groups.items() if len(names) > 1}
+
+
+def page_name(key: str) -> str:
+    """The file of an entry's page; plain letters, whatever the entry's folder is called."""
+    if PLAIN.fullmatch(key):
+        return f"{key}.html"
+    return f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.html"
+
+
+def _write_pages(root: Path, board: Board, prices: Prices | None) -> None:
+    """Write the report of each row's entry as a page, and remove those of entries that left."""
+    pages = root / "site" / PAGES
+    keys = [row.key for table in board.tables for row in table.rows if row.track]
+    names = {page_name(key): root / "entries" / key for key in keys}
+    for old in pages.glob("*.html"):
+        if old.name not in names:
+            old.unlink()
+    for name, entry in names.items():
+        write_html([build_report(entry, prices)], [entry], pages / name)
 
 
 def _best_first(rows: Sequence[Row]) -> list[Row]:
@@ -182,6 +239,8 @@ def _environment(autoescape: bool) -> Environment:
         count=lambda value: f"{value:,}".replace(",", " ") if value else "-",
         sort=lambda value: "" if value is None else f"{getattr(value, 'mean', value):.6f}",
         reach=reach,
+        page=lambda row: f"{PAGES}/{page_name(row.key)}",
+        money=lambda cost: "-" if cost is None else f"{cost.total:.2f} {cost.currency}",
         short=short,
         wrapped=lambda name: Markup("<wbr>").join(WORDS.split(name)),
     )

@@ -88,6 +88,12 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         return self == plain
 
     @property
+    def is_as_published(self) -> bool:
+        """Whether the games, their lengths and what is shown of them are those of the paper."""
+        changed = self.is_trial or self.settings or self.engine or self.measured or self.aids
+        return self.games == "core" and self.observation == "text" and not changed
+
+    @property
     def title(self) -> str:
         """A name for people."""
         seen = {"text": "from text", "image": "from pictures", "both": "from text and pictures"}

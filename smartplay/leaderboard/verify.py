@@ -39,13 +39,16 @@ from smartplay.records import EpisodeRecord, Key, RunHeader
 from smartplay.records.folder import RunFolder, in_order, misfit, steps_name
 from smartplay.records.replay import refusal
 from smartplay.report import build_report
+from smartplay.report.costs import UNPRICED
 from smartplay.runner.plan import SEED_RULE, jobs_of, tracks_of
 from smartplay.runner.suite import Suite
 from smartplay.scores.thresholds import RULE, choices
 
 MOST_PROBLEMS = 20
-UNREPRODUCIBLE = ("cost",)
-"""Fields of a report that depend on files outside of the run."""
+PRICED = ("cost", "cost_solved")
+"""Fields of a report that depend on a file of prices, which lies outside of the run."""
+MOST_PLANNED = 100_000
+"""A run of more episodes is not looked at before all are there."""
 MOST_RETRIES = 1000
 MOST_PACKAGES = 100
 NOT_NUMBERED = ("code", "numpy-promotion")
@@ -62,6 +65,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         verified: Whether everything in it follows from seeds and actions.
         levels: Levels that were chosen anew and found as recorded.
         complete: Whether all planned episodes are there and scored.
+        incomplete: Whether planned episodes are missing, and nothing else is wrong.
         sealed: Whether only the replay is missing, which needs the secret of a private suite.
         suite: The hash of the private suite it was played on; empty for a public one.
         episodes: Episodes replayed.
@@ -78,6 +82,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     verified: bool
     complete: bool
+    incomplete: bool = False
     sealed: bool = False
     suite: str = ""
     episodes: int = 0
@@ -140,12 +145,13 @@ def verify_run(
         check.run(workers, tick or (lambda done, number: None))
     except RunFolderError as error:
         check.problems.append(Problem(what=str(error)))
-    problems = check.problems[:MOST_PROBLEMS]
+    problems = [*check.problems, *check.missing][:MOST_PROBLEMS]
     return Verification(
         path=str(path),
         verified=not problems and not check.sealed,
         complete=not problems and not check.unscored and not check.unfinished,
-        sealed=not problems and check.sealed,
+        incomplete=bool(check.missing) and not check.problems and not check.sealed,
+        sealed=not check.problems and check.sealed,
         suite=check.hash,
         episodes=check.episodes,
         steps=check.steps,
@@ -166,6 +172,7 @@ class _Check:
         self.folder, self.cards, self.suites = folder, cards, suites
         self.hash, self.sealed, self.again = "", False, 0
         self.problems: list[Problem] = []
+        self.missing: list[Problem] = []
         self.notes: list[str] = []
         self.episodes = self.steps = self.unscored = self.levels = 0
         self.unfinished = False
@@ -228,6 +235,11 @@ class _Check:
         if not self.problems:
             self._check_report()
             self._check_files(records, old)
+        if self.missing and not self.problems and not self.sealed:
+            self.notes.append(
+                f"the {self.episodes} episodes that are there replay; the leaderboard lists such a "
+                "run as incomplete"
+            )
         if self.sealed:
             self.notes.append(
                 f"it was played on the private suite {self.hash}; its scores can be replayed when "
@@ -235,9 +247,13 @@ class _Check:
             )
 
     def _records(self, header: RunHeader) -> list[EpisodeRecord]:
-        """The records that count, in order, if each planned episode has exactly one."""
+        """The records that count, in order, if no planned episode has more than one."""
         lines = self.folder.lines()
         self.problems += list(check_lines(lines, header))
+        self.missing = list(missing_episodes(lines, header))
+        if self.missing and header.planned > MOST_PLANNED:
+            self.problems += self.missing
+            self.missing = []
         self.problems += list(check_seeds(lines, header)) if not self.problems else []
         latest = {record.key: record for record in lines}
         if not self.problems:
@@ -279,8 +295,10 @@ class _Check:
         human = found.get("human") if isinstance(found, dict) else None
         report = build_report(self.folder.path, human=human if human in HUMANS else "published")
         expected = msgspec.json.decode(msgspec.json.encode(report))
+        if isinstance(found, dict) and isinstance(found.get("notes"), list):
+            found["notes"] = [n for n in found["notes"] if not str(n).startswith(UNPRICED)]
         for place, one, other in differences(expected, found):
-            if place.split(".")[0] not in UNREPRODUCIBLE:
+            if not {*place.split(".")} & {*PRICED}:
                 what = f"report.json, {place}, differs"
                 self.problems.append(
                     Problem(what=what, expected=describe(one), found=describe(other))
@@ -381,7 +399,7 @@ def check_measurement(header: RunHeader) -> list[Problem]:
 
 
 def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
-    """Check that there is a record for each planned episode, and none after its score."""
+    """Check that records are of planned episodes, plausible, and none comes after a score."""
     scored: set[Key] = set()
     for record in lines:
         reason = misfit(header, record)
@@ -393,6 +411,10 @@ def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[P
         yield from check_bounds(record)
         if record.status == "scored":
             scored.add(record.key)
+
+
+def missing_episodes(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
+    """The games of which planned episodes have no record; any may, if levels are chosen."""
     if header.measurement is not None:
         return
     played = Counter(game for game, _, _ in {record.key for record in lines})

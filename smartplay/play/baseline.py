@@ -44,6 +44,7 @@ class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
         seconds: Time the player took for all actions, from each question to its key.
         sittings: In how many the episode was played; more than one shows that it was broken off.
         digest: The card's digest; a changed game makes the episode worthless.
+        completed: Whether the game's goal was reached.
     """
 
     game: str
@@ -57,6 +58,7 @@ class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     digest: str
     sittings: int = 1
+    completed: bool = False
 
     @property
     def key(self) -> tuple[str, str, str, int, int]:
@@ -137,6 +139,16 @@ def card_line(score: Played) -> str:
     facts = msgspec.to_builtins(score)
     known = ", ".join(f"{key} = {value}" for key, value in facts.items() if value is not None)
     return f"baseline = {{ {known} }}"
+
+
+def steps_line(episodes: Sequence[HumanEpisode]) -> str:
+    """The line on steps to the goal for a card's table of anchors; empty if none was reached."""
+    solved = [episode.steps for episode in episodes if episode.completed]
+    if not solved:
+        return ""
+    mean = round(sum(solved) / len(solved), 1)
+    facts = f"mean = {mean}, solved = {len(solved)}, episodes = {len(episodes)}"
+    return f"human_steps = {{ {facts} }}"
 
 
 def read(path: Path) -> list[HumanEpisode]:
@@ -222,4 +234,5 @@ def _line(header: RunHeader, record: EpisodeRecord, seconds: float, sittings: in
         seconds=seconds,
         digest=header.games[record.game].digest,
         sittings=sittings,
+        completed=record.completed,
     )

@@ -5,7 +5,8 @@ currency = "USD"
 date = 2026-11-01                      # the day the prices were read
 source = "https://example.com/prices"  # where (may be left out)
 
-[models."openai:some-model"]           # the agent's name, or the model's alone
+[models."openai:some-model"]           # the agent's name, or the model's alone; it may have a
+                                       # date and a source of its own
 prompt = 2.5                           # per million tokens read
 cached = 0.25                          # of these, tokens from the service's cache
 completion = 10                        # per million tokens written, reasoning included
@@ -16,8 +17,8 @@ No price is built in: prices change, and a report must say of what day its costs
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,11 +39,15 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         prompt: Price of a million tokens read.
         completion: Price of a million tokens written.
         cached: Price of a million tokens read from the service's cache; `prompt` by default.
+        date: The day the price was read; that of the file by default.
+        source: Where it was read; likewise.
     """
 
     prompt: Amount
     completion: Amount
     cached: Amount | None = None
+    date: datetime.date | None = None
+    source: str = ""
 
     def of(self, usage: Usage) -> float:
         """The price of some tokens."""
@@ -64,7 +69,7 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     currency: str
-    date: date
+    date: datetime.date
     models: dict[str, Price]
     source: str = ""
 

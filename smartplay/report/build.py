@@ -11,7 +11,7 @@ import msgspec
 
 from smartplay.cards.card import GameCard, Human
 from smartplay.core.errors import RunFolderError
-from smartplay.games.registry import find_card, register_cards
+from smartplay.games.registry import find_card, get_card, register_cards
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
@@ -19,10 +19,11 @@ from smartplay.records.replay import UNKNOWN
 from smartplay.report.content import Report
 from smartplay.report.costs import cost_notes, cost_of, model_uses
 from smartplay.report.details import detail_game
+from smartplay.report.efficiency import efficiency_of
 from smartplay.report.limits import limits
 from smartplay.runner.plan import tracks_of
 from smartplay.scores.contrasts import score_contrasts
-from smartplay.scores.intervals import weighted_interval
+from smartplay.scores.intervals import Interval, weighted_interval
 from smartplay.scores.repeats import score_repeats
 from smartplay.scores.scoring import (
     WEIGHTS,
@@ -97,13 +98,9 @@ def build_report(
     planned = sum(game.planned for game in games)
     calls, usage = spent(games)
     models = model_uses(records, header, prices)
+    cost = cost_of(models, by_game, header, prices)
     reached = _thresholds(header, records)
-    overall, uncapped = (
-        weighted_interval(list(normalized.values()), [1.0] * len(normalized), most)
-        if normalized and not lacking
-        else None
-        for most in (HUMAN, inf)
-    )
+    overall, uncapped = _overall(normalized, lacking)
     return Report(
         agent=header.agent,
         run=header,
@@ -128,11 +125,45 @@ def build_report(
         + _human_sources(played),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
         models=models,
-        cost=cost_of(models, by_game, header, prices),
+        cost=cost,
+        efficiency=[efficiency_of(card, by_game[card.id], cost) for card in cards],
         human=human,
         thresholds=reached,
         repeats=[score_repeats(card, by_game[card.id]) for card in cards if header.repeats > 1],
     )
+
+
+def headline(header: RunHeader, records: Sequence[EpisodeRecord]) -> Interval | None:
+    """The overall score of a run, as in its report, from its records alone; None if it has none.
+
+    Raises:
+        UnknownNameError: If it was played on a game that is not known here.
+    """
+    by_game: dict[str, list[EpisodeRecord]] = defaultdict(list)
+    for record in records:
+        by_game[record.game].append(record)
+    if header.measurement is not None:
+        return None
+    scores, lacking = {}, []
+    for game, plan in header.games.items():
+        card = get_card(game)
+        own = card.as_played(plan.steps, plan.settings)
+        found = score_game(own, by_game[game], plan.episodes * header.repeats, plan.steps)
+        if found.normalized:
+            scores[game] = found.normalized
+        if card.anchors.human is not None and (own is not card or not by_game[game]):
+            lacking.append(own)
+    return _overall(scores, lacking)[0]
+
+
+def _overall(
+    normalized: Mapping[str, Interval], lacking: Sequence[GameCard]
+) -> tuple[Interval | None, Interval | None]:
+    """The headline, in which no game counts for more than a human's score, and without that cap."""
+    if not normalized or lacking:
+        return None, None
+    parts, weights = list(normalized.values()), [1.0] * len(normalized)
+    return weighted_interval(parts, weights, HUMAN), weighted_interval(parts, weights, inf)
 
 
 def _planned(header: RunHeader, records: list[EpisodeRecord]) -> Mapping[str, int]:

@@ -14,6 +14,7 @@ from smartplay.core.shown import Shown
 from smartplay.records import RunHeader, Usage
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.details import GameDetail
+from smartplay.report.efficiency import Efficiency
 from smartplay.scores.comparison import Entry
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.intervals import Interval
@@ -54,6 +55,7 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
         details: The episodes of each game.
         models: Calls and tokens by role and model.
         cost: What the calls cost; None where no prices were given or a model has none.
+        efficiency: What each game's episodes took, and what came of it.
         human: The human scores used where a game has both: `"published"` or `"baseline"`.
     """
 
@@ -80,6 +82,7 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
     human: Human = "published"
     thresholds: list[Threshold] = []
     repeats: list[RepeatScore] = []
+    efficiency: list[Efficiency] = []
 
     def __str__(self) -> str:
         overall = "" if self.overall is None else f", overall {self.overall}"

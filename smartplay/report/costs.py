@@ -9,6 +9,8 @@ import msgspec
 from smartplay.records import EpisodeRecord, RoleUse, RunHeader, Usage
 from smartplay.records.prices import Price, Prices
 
+UNPRICED = "The given prices name no price for"
+
 
 class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
     """What scored episodes asked of the model in one role.
@@ -21,6 +23,7 @@ class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
         served: The models that really answered, as the service names them.
         notes: What else is to be known of how it was called.
         cost: What the calls cost; None where that is not known.
+        reported: Whether the service reported tokens in every episode.
     """
 
     role: str
@@ -30,6 +33,7 @@ class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
     served: list[str]
     notes: list[str]
     cost: float | None
+    reported: bool = True
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +70,7 @@ def model_uses(
     result = []
     for (role, model), uses in sorted(found.items()):
         usage, price = sum((use.usage for use in uses), Usage()), _price(model, header, prices)
+        reported = all(use.usage.total for use in uses if use.calls)
         result.append(
             ModelUse(
                 role=role,
@@ -74,7 +79,8 @@ def model_uses(
                 usage=usage,
                 served=sorted({name for use in uses for name in use.served if name}),
                 notes=sorted({note for use in uses for note in use.notes}),
-                cost=None if price is None else price.of(usage),
+                reported=reported,
+                cost=price.of(usage) if price is not None and reported else None,
             )
         )
     return result
@@ -112,10 +118,14 @@ def cost_of(
 def cost_notes(uses: Sequence[ModelUse], prices: Prices | None) -> list[str]:
     """What a reader must know of the models before quoting a number."""
     notes = []
-    unpriced = sorted({use.model for use in uses if use.cost is None}) if prices else []
-    if unpriced:
+    unpriced = sorted({use.model for use in uses if use.reported and use.cost is None})
+    if unpriced and prices:
+        notes.append(f"{UNPRICED} {', '.join(unpriced)}: the cost is not known.")
+    silent = sorted({use.model for use in uses if not use.reported})
+    if silent:
         notes.append(
-            f"The given prices name no price for {', '.join(unpriced)}: the cost is not known."
+            f"Not all calls to {', '.join(silent)} came with a number of tokens: their tokens and "
+            "cost are not known."
         )
     for use in uses:
         notes += use.notes

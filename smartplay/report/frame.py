@@ -10,7 +10,7 @@ import msgspec
 
 from smartplay.core.errors import MissingPackageError
 from smartplay.games.registry import find_card
-from smartplay.records import EpisodeRecord
+from smartplay.records import EpisodeRecord, RunHeader
 
 if TYPE_CHECKING:
     import pandas
@@ -28,7 +28,7 @@ COLUMNS = (
 """The columns of a frame that are always there, with their types."""
 
 
-def frame_of(agent: str, records: Iterable[EpisodeRecord]) -> pandas.DataFrame:
+def frame_of(header: RunHeader, records: Iterable[EpisodeRecord]) -> pandas.DataFrame:
     """One row per episode; see `smartplay.Run.to_frame`.
 
     Raises:
@@ -40,7 +40,12 @@ def frame_of(agent: str, records: Iterable[EpisodeRecord]) -> pandas.DataFrame:
         raise MissingPackageError(
             'a data frame needs the package "pandas": pip install pandas'
         ) from error
-    rows = [_row(agent, record) for record in records]
+    rows = [
+        row_of(header, record)
+        | {f"scores.{name}": value for name, value in record.scores.items()}
+        | {f"unlocked.{name}": value for name, value in record.unlocked.items()}
+        for record in records
+    ]
     types = COLUMNS | {
         name: "float64" if name.startswith("scores.") else "boolean"
         for name in chain(*rows)
@@ -49,13 +54,14 @@ def frame_of(agent: str, records: Iterable[EpisodeRecord]) -> pandas.DataFrame:
     return pandas.DataFrame(rows, columns=list(types)).astype(types)
 
 
-def _row(agent: str, record: EpisodeRecord) -> dict[str, Any]:
-    card, score = find_card(record.game), record.score
-    return {
-        name: value for name, value in msgspec.to_builtins(record).items() if name in COLUMNS
-    } | {
-        "agent": agent,
-        "normalized": None if card is None or score is None else card.normalized(score),
+def row_of(header: RunHeader, record: EpisodeRecord) -> dict[str, Any]:
+    """An episode as a row of `COLUMNS`."""
+    card, plan, score = find_card(record.game), header.games[record.game], record.score
+    scale = card and card.as_played(plan.steps, plan.settings)
+    told = msgspec.to_builtins(record)
+    return {name: told[name] for name in COLUMNS if name in told} | {
+        "agent": header.agent,
+        "normalized": None if scale is None or score is None else scale.normalized(score),
         "invalid": sum(record.invalid.values()),
         "rejected": sum(record.rejected.values()),
         "prompt_tokens": record.usage.prompt,
@@ -63,6 +69,4 @@ def _row(agent: str, record: EpisodeRecord) -> dict[str, Any]:
         "completion_tokens": record.usage.completion,
         "reasoning_tokens": record.usage.reasoning,
         "reused_tokens": record.reused.total,
-        **{f"scores.{name}": value for name, value in record.scores.items()},
-        **{f"unlocked.{name}": value for name, value in record.unlocked.items()},
     }

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from smartplay.core import printable
 from smartplay.report.content import Report, agent_name
 from smartplay.report.costs import Cost, ModelUse
+from smartplay.report.efficiency import Efficiency
 from smartplay.report.repeats import repeat_tables
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.intervals import Interval
@@ -68,6 +69,12 @@ THRESHOLDS = (
     "unit of the dial and in levels, with its 95 % interval. Lapses: the share of rounds that go "
     "wrong however easy the level is. After each episode the level of the next was chosen from the "
     "records alone."
+)
+EFFICIENCY = (
+    "What the scored episodes took. Steps: mean steps to the goal with its 95 % interval, over the "
+    "solved episodes alone, beside those of the shipped scripted agent (reference) and of people, "
+    "where they were measured. Calls, tokens (read and written) and price are means per episode. "
+    "Price per solved episode: the price of all episodes divided by the number solved."
 )
 BLOCKS = " ▁▂▃▄▅▆▇█"
 UNPLAYED = "·"
@@ -140,11 +147,46 @@ def tables(report: Report) -> list[Table]:
     found = [
         Table("Thresholds", THRESHOLDS, reach.split(","), list(_thresholds(report)), 8),
         Table("Games", GAMES, columns.split(","), list(map(_game, report.games)), 6),
+        efficiency_table([report]),
         Table("Capabilities", CAPABILITIES, names, _capabilities(report), 4),
         Table("Contrasts", CONTRASTS, sides, contrasts, 5),
     ]
     found += [Table(*each) for each in repeat_tables(report.repeats)]
     return [table for table in found if table.rows]
+
+
+def efficiency_table(reports: Sequence[Report], names: Sequence[str] = ()) -> Table:
+    """What the games of one report or several took; several have their names in a column."""
+    games = dict.fromkeys(each.game for report in reports for each in report.efficiency)
+    rows = [
+        (name(game), *names[place : place + 1], *_efficiency(each, report.cost))
+        for game in games
+        for place, report in enumerate(reports)
+        for each in report.efficiency
+        if each.game == game and each.episodes
+    ]
+    columns = ("Solved", "Steps", "Reference", "Human", "Calls", "Tokens", "Price")
+    header = ["Game", *(["Run"] if names else []), *columns, "Price per solved"]
+    return Table("Efficiency", EFFICIENCY, header, rows, len(header))
+
+
+def _efficiency(each: Efficiency, cost: Cost | None) -> tuple[str, ...]:
+    def amount(value: float | None, form: str = ".0f") -> str:
+        return NONE if value is None else format(value, form)
+
+    def money(value: float | None) -> str:
+        return NONE if value is None or cost is None else f"{value:.3g} {cost.currency}"
+
+    return (
+        NONE if each.solved is None else f"{each.solved}/{each.episodes}",
+        interval(each.steps),
+        amount(each.reference.mean if each.reference else None, ".1f"),
+        amount(each.human.mean if each.human else None, ".1f"),
+        amount(each.calls, ".1f"),
+        amount(each.tokens),
+        money(each.cost),
+        money(each.cost_solved),
+    )
 
 
 def _thresholds(report: Report) -> Iterator[tuple[str, ...]]:

@@ -48,7 +48,9 @@ def run(options: argparse.Namespace) -> int:
     for game, shown, score in scores:
         if shown == baseline.TEXT:
             place = f"[ids.{game.split('/')[-1]}.anchors]"
-            print(f"For the card's {place}: {baseline.card_line(score)}")
+            lines = baseline.card_line(score), baseline.steps_line(groups[game, shown])
+            for line in filter(None, lines):
+                print(f"For the card's {place}: {line}")
     for reason, count in left_out.items():
         say(f"Left out: {count} x {reason}")
     return OK

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from math import inf
 from pathlib import Path
 
 from smartplay.cli.output import FAILED, OK, print_json, say
@@ -24,7 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--author", default="", help="who played")
     add("--link", default="", metavar="URL", help="where to read more about it")
     add("--note", default="", help="one sentence on how the agent works")
-    add("--cost", type=float, metavar="USD", help="what the run's calls cost")
     add("--suite", action="append", default=[], metavar="FILE",
         help="the private suite it was played on; the entry tells only its hash")  # fmt: skip
     add("--with-traces", action="store_true", help="pack prompts and replies as well")
@@ -34,8 +32,6 @@ def run(options: argparse.Namespace) -> int:
     """Add a run, or build the page; 1 if an entry does not verify."""
     if options.task == "add" and options.run is None:
         raise UsageError("which run? Write smartplay leaderboard add RUN")
-    if options.cost is not None and not 0 <= options.cost < inf:
-        raise UsageError(f"the cost must be 0 or more, not {options.cost:g}")
     given, options.root = options.root, options.root or Path("leaderboard")
     if (given is None or options.task == "build") and not (options.root / "entries").is_dir():
         where = f"entries in {given}" if given else "leaderboard/entries here"
@@ -50,14 +46,14 @@ def _add(options: argparse.Namespace) -> int:
     from smartplay.leaderboard.entry import add_entry, read_info
     from smartplay.runner.suite import find_suite
 
-    keys = ("agent", "model", "author", "link", "note", "cost", "with_traces")
+    keys = ("agent", "model", "author", "link", "note", "with_traces")
     chosen = {key: getattr(options, key) for key in keys}
     chosen["suites"] = [find_suite(given) for given in options.suite]
     path, verification = add_entry(options.run, options.root / "entries", **chosen)
     if options.json:
         print_json({"entry": str(path), "verification": verification})
     else:
-        say(f"Verified and packed into {path}")
+        say(f"{'Verified' if verification.verified else 'Incomplete'} and packed into {path}")
         say(f"Its digest: {read_info(path).digest}")
     return OK
 
@@ -68,6 +64,7 @@ def _build(options: argparse.Namespace) -> int:
 
     def tick(name: str, found: Verification | None) -> None:
         result = "verified" if found and found.verified else "NOT verified"
+        result = "incomplete" if found and found.incomplete else result
         result = "committed to a private suite" if found and found.sealed else result
         print(f"{printable.line(name)}: {result}", file=sys.stderr)
 

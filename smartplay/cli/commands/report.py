@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smartplay.cards.card import HUMANS
-from smartplay.cli.output import OK, print_comparison, say, show_reports
-from smartplay.core.errors import UsageError
+from smartplay.cli.output import (
+    OK,
+    complain,
+    print_comparison,
+    print_json,
+    print_table,
+    say,
+    show_reports,
+)
+from smartplay.core.errors import RunFolderError, UsageError
+
+if TYPE_CHECKING:
+    from smartplay.records.prices import Prices
+    from smartplay.report import Report
+
+MOST_COMPARED = 20
+"""So many runs stay readable side by side."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the run folders and what is made of them."""
     add = parser.add_argument
-    add("run", nargs="+", type=Path, help="a run folder")
-    add("--html", action="store_true", help="write one HTML page; with several runs, compare them")
+    add("run", nargs="+", type=Path,
+        help="a run folder; with --html also a folder that holds runs")  # fmt: skip
+    add("--html", action="store_true",
+        help=f"write one HTML page; several runs are compared, more than {MOST_COMPARED} and those "
+        "of a folder get a page each and an index")  # fmt: skip
     add("--out", type=Path, metavar="FILE", help="the HTML page (default: report.html in the run "
-        "folder, comparison.html here for several)")  # fmt: skip
+        "folder, comparison.html here for several, index.html for an index)")  # fmt: skip
     add("--prices", type=Path, metavar="FILE", help="a TOML file of what tokens cost")
     add("--human", choices=HUMANS, default="published",
         help="human scores to normalise by: the published ones, or those recorded here where "
@@ -32,16 +53,19 @@ def run(options: argparse.Namespace) -> int:
     if options.out and not options.html:
         raise UsageError("--out names the HTML page; add --html to write one")
     prices = read_prices(options.prices) if options.prices else None
+    several = len(options.run) > 1
+    if options.html and (len(options.run) > MOST_COMPARED or any(map(_holds_runs, options.run))):
+        return _index(options, prices)
     reports = show_reports(options.run, options.json, prices, options.human, options.card)
-    if len(reports) > 1 and not options.json:
+    if several and not options.json:
         from smartplay.report.content import entries_of
         from smartplay.scores.comparison import compare
 
         print_comparison(compare(entries_of(reports)))
+        _show_efficiency(reports)
     if options.html:
         from smartplay.report.html import write_html
 
-        several = len(options.run) > 1
         out = options.out or (
             Path("comparison.html") if several else options.run[0] / "report.html"
         )
@@ -49,3 +73,44 @@ def run(options: argparse.Namespace) -> int:
         if not options.json:
             say(f"Page: {out}")
     return OK
+
+
+def _holds_runs(path: Path) -> bool:
+    return path.is_dir() and not os.path.lexists(path / "run.json")
+
+
+def _index(options: argparse.Namespace, prices: Prices | None) -> int:
+    """Write a page for each run, and one that leads to them; what is damaged is listed as such."""
+    from smartplay.report import build_report
+    from smartplay.report.html import PAGE, write_html, write_index
+    from smartplay.report.listing import list_runs
+
+    listed = [each for path in options.run for each in list_runs(path)]
+    if all(each.problem for each in listed):
+        raise UsageError(f"there is no run to report in {', '.join(map(str, options.run))}")
+    pages: list[Path | None] = []
+    for each in listed:
+        path, page = Path(each.path), None
+        try:
+            if not each.problem:
+                report = build_report(path, prices, options.human, options.card)
+                page = write_html([report], [path], path / PAGE)
+        except RunFolderError as error:
+            complain(f"no page of {each.path}: {error}")
+        pages.append(page)
+    inside = options.run[0] if len(options.run) == 1 else Path()
+    out = write_index(listed, pages, options.out or inside / "index.html")
+    if options.json:
+        print_json(listed)
+    else:
+        say(f"Index: {out}")
+    return OK
+
+
+def _show_efficiency(reports: Sequence[Report]) -> None:
+    """What the runs took, game by game."""
+    from smartplay.report.content import names_of
+    from smartplay.report.wording import efficiency_table
+
+    table = efficiency_table(reports, names_of(reports))
+    print_table(f"\n{table.title} of {len(reports)} runs", table.header, table.rows)

@@ -8,18 +8,23 @@ but the page's own script.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from smartplay.core.errors import RunFolderError
 from smartplay.core.whole_files import write_atomically
 from smartplay.records.folder import pretty
 from smartplay.report.content import Report, entries_of
-from smartplay.report.html.page import render_page
+from smartplay.report.html.page import render_index, render_page
 from smartplay.report.html.traces import collect_traces
+from smartplay.report.listing import Listed
 from smartplay.scores.comparison import compare
 
-__all__ = ["write_html"]
+__all__ = ["write_html", "write_index"]
+
+PAGE = "report.html"
 
 
 def write_html(reports: Sequence[Report], folders: Sequence[Path], out: Path) -> Path:
@@ -50,6 +55,36 @@ def write_html(reports: Sequence[Report], folders: Sequence[Path], out: Path) ->
         write_atomically(out, page.encode("utf-8", "backslashreplace"))
         if comparison is not None:
             write_atomically(out.with_suffix(".comparison.json"), pretty(comparison))
+    except OSError as error:
+        raise RunFolderError(f"cannot write {out}: {error.strerror or error}") from error
+    return out
+
+
+def write_index(listed: Sequence[Listed], pages: Sequence[Path | None], out: Path) -> Path:
+    """Write a page that lists runs and leads to the page of each.
+
+    Args:
+        listed: The runs, and what is none with the reason.
+        pages: The page of each, where it has one.
+        out: The HTML file.
+
+    Raises:
+        RunFolderError: If it cannot be written.
+    """
+    base = out.absolute().parent
+
+    def place(path: Path) -> str:
+        return Path(os.path.relpath(path.absolute(), base)).as_posix()
+
+    found = [(place(Path(each.path)), each, page) for each, page in zip(listed, pages, strict=True)]
+    runs = [
+        (name, quote(place(page)) if page else "", each)
+        for name, each, page in found
+        if not each.problem
+    ]
+    others = [(name, each.problem) for name, each, _ in found if each.problem]
+    try:
+        write_atomically(out, render_index(runs, others).encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise RunFolderError(f"cannot write {out}: {error.strerror or error}") from error
     return out

@@ -21,6 +21,7 @@ from smartplay.report.comparison import resolution
 from smartplay.report.content import Report, cost_unit
 from smartplay.report.details import GameDetail
 from smartplay.report.html.traces import NOWHERE, Traces
+from smartplay.report.listing import Listed
 from smartplay.report.radar import NAMES, chance_of, outlines, radar
 from smartplay.report.rendering import templates
 from smartplay.report.repeats import repeat_tables
@@ -48,7 +49,7 @@ def render_page(
     """The page's HTML."""
     script, style = _asset("viewer.js"), _asset("style.css")
     one, first, same = len(reports) == 1, reports[0], _same_games(reports)
-    return _template().render(
+    return _template("page.html.j2").render(
         reports=list(zip(range(len(reports)), names, reports, strict=True)),
         first=first,
         one=one,
@@ -72,8 +73,21 @@ def render_page(
     )
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
+def render_index(runs: Sequence[tuple[str, str, Listed]], others: Sequence[tuple[str, str]]) -> str:
+    """The HTML of a list of runs.
+
+    Args:
+        runs: The name of each, the address of its page (empty if there is none), and what it is.
+        others: What is not listed, with the reason.
+    """
+    style = _asset("style.css")
+    return _template("index.html.j2").render(
+        runs=runs, others=others, style=Markup(style), style_hash=_hash(style)
+    )
+
+
+@lru_cache
+def _template(file: str) -> Template:
     environment = templates("smartplay.report.html")
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     environment.globals.update(
@@ -87,7 +101,7 @@ def _template() -> Template:
     named = (wording.interval, wording.share, wording.name, wording.gap, svg.short)
     own = (p_value, seconds, moment, json_line, pair_rows, threshold_rows)
     environment.filters.update({form.__name__: form for form in (*named, *own)})
-    return environment.get_template("page.html.j2")
+    return environment.get_template(file)
 
 
 def p_value(value: float | None) -> str:
