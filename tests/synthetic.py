@@ -26,6 +26,10 @@ from smartplay.models.pace import Pace
 from smartplay.records import Call, Message, ToolCall, Usage
 
 _STEP = re.compile(r"(?:^|\n\n)Step (\d+):\n")
+_HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+_TAKEN = re.compile(r"Your actions under it so far: (.+)\.$", re.MULTILINE)
+_PRINTED = re.compile(r"The program prints:\n\n(.+)\n")
+_SHOWN = re.compile(r"Lessons you drew|that was won:")
 _LISTED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
 
 
@@ -41,7 +45,10 @@ class Laws(Settings, frozen=True, kw_only=True):
         spoils: How often a review makes a right answer wrong.
         shown: How often it is right when a demonstration is in the prompt; below 0: `p`.
         stops: Whether its replies end before the last part that it is asked for.
-        coding: Whether it writes a program wherever it may.
+        coding: Whether it writes a program wherever it may; then it answers what that prints.
+        predicts: How often it is right about what its program prints.
+        plan: What it plans.
+        patience: How often it acts under a policy before it says that this is done.
     """
 
     temperature: float | None = 0.0
@@ -55,6 +62,9 @@ class Laws(Settings, frozen=True, kw_only=True):
     shown: float = -1.0
     stops: bool = False
     coding: bool = False
+    predicts: float = 1.0
+    plan: str = "1. reach: the door\n2. Use: the key"
+    patience: int = 2
 
 
 class Synthetic:
@@ -97,16 +107,35 @@ class Synthetic:
         pass
 
     def _say(self, messages: list[Message], label: str, draw: random.Random) -> str:
+        laws, asked = self.settings, str(messages[-1]["content"])
         step, right, actions = truth(messages[0]["content"], _page(messages))
-        if label == "review":
-            return "I have looked at it again."
         if label == "revise":
             return f"Answer: {self._revised(messages, right, actions, draw)}"
+        if label == "predict":
+            return drawn(right, actions, laws.predicts, False, draw)
+        if label == "plan":
+            return laws.plan
+        if label in ("review", "lessons", "examples"):
+            return "I have thought about it."
+        if taken := _TAKEN.search(asked):
+            done = 0 if taken[1] == "none" else len(taken[1].split(", "))
+            if done >= laws.patience:
+                return "Answer: DONE"
+        if printed := _PRINTED.findall("\n".join(str(m["content"]) for m in messages)):
+            return f"Answer: {printed[-1]}"
+        if laws.coding and "```python" in asked:
+            place = actions.index(right)
+            return f"So:\n```python\nk = len('{'x' * place}')\nprint(actions[k])\n```"
         hard = step % 3 == 2
-        p = self.settings.hard if hard and self.settings.hard >= 0 else self.settings.p
-        apart = hard and self.settings.hard_sure is not None
-        sure = bool(self.settings.hard_sure if apart else self.settings.sure)
-        return f"Answer: {drawn(right, actions, p, sure, draw)}"
+        p = laws.hard if hard and laws.hard >= 0 else laws.p
+        p = laws.shown if laws.shown >= 0 and _SHOWN.search(asked) else p
+        sure = laws.sure if not hard or laws.hard_sure is None else laws.hard_sure
+        answer = f"Answer: {drawn(right, actions, p, sure, draw)}"
+        *parts, last = _HEADING.findall(asked) or [""]
+        if not last:
+            return answer
+        told = [f"## {part}\nFor example, Answer: {actions[0]}" for part in parts]
+        return "\n\n".join(told if laws.stops else [*told, f"## {last}\n{answer}"])
 
     def _revised(
         self, messages: list[Message], right: str, actions: list[str], draw: random.Random
@@ -142,7 +171,8 @@ def truth(system: str, page: str) -> tuple[int, str, list[str]]:
     actions = _LISTED.findall(system.partition("Your actions:\n")[2].partition("\n\n")[0])
     *_, last = _STEP.finditer(page)
     agent = reference(system.partition("\n\nYour actions:")[0], actions, 0)
-    return int(last[1]), str(agent.act(Observation(page[last.end() :]))), actions
+    seen = page[last.end() :].partition("\n\n")[0]  # what follows is the method's
+    return int(last[1]), str(agent.act(Observation(seen))), actions
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import smartplay
 from smartplay import Run
 from smartplay.agents.methods import METHODS
 from smartplay.agents.methods.cascade import accepted_by_chance
+from smartplay.agents.methods.memory import most_similar
 from smartplay.agents.methods.method import vote
 from smartplay.leaderboard.verify import verify_run
 from smartplay.runner import Limits
@@ -195,6 +198,103 @@ def test_a_debate(synthetic: Asked, tmp_path: Path) -> None:
     assert len(synthetic) == 6 * ROUNDS * EPISODES
 
 
+# Code
+
+needs_sandbox = pytest.mark.skipif(find_spec("pydantic_monty") is None, reason="no sandbox")
+
+
+@needs_sandbox
+@pytest.mark.parametrize(("run", "expected"), [("real", 1.0), ("predicted", 0.7), ("none", 0.4)])
+def test_programs(run: str, expected: float, synthetic: Asked, tmp_path: Path) -> None:
+    """Each right by construction: 1 where they run, 1 - e where their output is made up."""
+    laws = {"coding": run != "none", "predicts": 0.7, "p": 0.4}
+    assert close(play(tmp_path / "run", "code", run=run, blocks=1, episodes=20, **laws), expected)
+
+
+@needs_sandbox
+def test_a_mixture_of_thoughts(synthetic: Asked, tmp_path: Path) -> None:
+    """One sample that answers and one that programs: accepted where the answer is right, p."""
+    weak = {"p": 0.6, "hard": 0.6, "coding": True}
+    run, sent, _ = cascade(tmp_path / "run", rule="mixture", samples=2, agree=2, weak=weak,
+                           episodes=20)  # fmt: skip
+    assert abs(sent - 0.4) < 0.11
+    assert close(run, 0.6 + 0.4 * 0.99908)
+
+
+# Memory
+
+
+def test_lessons_are_drawn_once_an_episode(synthetic: Asked, tmp_path: Path) -> None:
+    run = play(tmp_path / "run", "reflect", p=0.25, shown=0.9, episodes=20)
+    assert close(run, (0.25 + 19 * 0.9) / 20)
+    assert Counter(label for _, label in synthetic) == {"": 20 * ROUNDS, "lessons": 19}
+    heads = [head for head, *_ in transcript(run.path).values()]
+    assert [bool(head["memory"]) for head in heads] == [False] + 19 * [True]
+    assert len({head["memory"] for head in heads}) == 20
+
+
+def test_only_what_was_won_is_recalled(synthetic: Asked, tmp_path: Path) -> None:
+    """The first episode is won, and its example spoils the others; without a win there is none."""
+    run = play(tmp_path / "run", "recall", p=1.0, shown=0.5, episodes=20)
+    assert run.episodes[0].completed
+    assert close(run, (1 + 19 * 0.5) / 20)
+    never = play(tmp_path / "never", "recall", p=0.25, shown=1.0, episodes=5)
+    assert close(never, 0.25)
+
+
+def test_the_most_similar() -> None:
+    texts = ["a red door and a blue key", "a lake of ice", "a red lake", "a red lake"]
+    assert most_similar("the lake is ice", texts) == 1
+    assert most_similar("a red lake", texts) == 3, "the latest of equals"
+    assert most_similar("nothing like it", texts) is None
+    assert most_similar("a", []) is None
+    assert most_similar("alone", ["alone"]) == 0
+
+
+# Parts under headings
+
+
+@pytest.mark.parametrize("method", ["analogical", "foresee"])
+def test_the_answer_is_read_from_the_last_part(
+    method: str, synthetic: Asked, tmp_path: Path
+) -> None:
+    run = play(tmp_path / "run", method, p=0.6)
+    assert close(run, 0.6)
+    assert len(synthetic) == ROUNDS * EPISODES, "one call a step"
+    assert not any(record.rejected for record in run.episodes)
+
+
+@pytest.mark.parametrize("method", ["analogical", "foresee"])
+def test_the_answer_of_an_example_is_none(method: str, synthetic: Asked, tmp_path: Path) -> None:
+    settings = {"method": method, "stops": True}
+    run = smartplay.run(
+        "synthetic:one", DOORS, episodes=2, out=tmp_path / "run", retries=0, progress=False,
+        agent_settings=settings,
+    )  # fmt: skip
+    assert [record.rejected for record in run.episodes] == [{"truncated": ROUNDS}] * 2
+
+
+def test_examples_once_an_episode(synthetic: Asked, tmp_path: Path) -> None:
+    run = play(tmp_path / "run", "analogical", per="episode", p=0.6, episodes=10)
+    assert close(run, 0.6)
+    assert Counter(label for _, label in synthetic) == {"examples": 10, "": 10 * ROUNDS}
+
+
+# Plans
+
+
+@pytest.mark.parametrize(
+    ("plan", "policies"), [("1. reach: the door\n2. Use: the key", 2), ("avoid: the dog", 1)]
+)
+def test_what_a_plan_costs(plan: str, policies: int, synthetic: Asked, tmp_path: Path) -> None:
+    """Each plan is one call, and one more for each policy that says DONE."""
+    play(tmp_path / "run", "heap", plan=plan, p=0.6, episodes=5)
+    found = Counter(label for _, label in synthetic)
+    done = (ROUNDS - 1) // 2  # policies that are done before the last step
+    assert found["plan"] == 5 * (1 + done // policies)
+    assert sum(found.values()) == 5 * ROUNDS + found["plan"] + 5 * done
+
+
 # What holds for every method
 
 SOLO = [name for name in METHODS if len(METHODS[name].roles) == 1 or name == "correct"]
@@ -203,6 +303,8 @@ SOLO = [name for name in METHODS if len(METHODS[name].roles) == 1 or name == "co
 def settings_for(method: str) -> dict[str, Any]:
     """Few calls, and models for all roles."""
     small: dict[str, Any] = {"p": 0.5, "episodes": 2}
+    if method == "code":
+        small |= {"coding": True, "blocks": 1, "run": "predicted"}
     if method == "cascade":
         weak, strong = {"agent": "synthetic:weak"}, {"agent": "synthetic:strong"}
         small |= {"agent": "cascade", "samples": 4, "agree": 3}

@@ -6,12 +6,18 @@ plays by any of them; docs/methods.md says what each is and what its results may
 
 from __future__ import annotations
 
+from smartplay.agents.methods.analogical import Analogical
 from smartplay.agents.methods.cascade import Cascade
 from smartplay.agents.methods.chat import Chat, Tools
+from smartplay.agents.methods.code import Code
 from smartplay.agents.methods.correct import Correct
 from smartplay.agents.methods.debate import Debate
 from smartplay.agents.methods.direct import Direct, Think
+from smartplay.agents.methods.foresee import Foresee
+from smartplay.agents.methods.fresh import Fresh
+from smartplay.agents.methods.heap import Heap
 from smartplay.agents.methods.majority import Majority
+from smartplay.agents.methods.memory import Recall, Reflect
 from smartplay.agents.methods.method import Arm, Method
 
 __all__ = ["METHODS", "PROTOCOLS", "Arm", "Method"]
@@ -25,6 +31,13 @@ METHODS: dict[str, type[Method]] = {
     "cascade": Cascade,
     "correct": Correct,
     "debate": Debate,
+    "code": Code,
+    "reflect": Reflect,
+    "recall": Recall,
+    "analogical": Analogical,
+    "foresee": Foresee,
+    "fresh": Fresh,
+    "heap": Heap,
 }
 PROTOCOLS = ("direct", "think", "chat", "tools")
 """Those that only say how one model is talked to; runs record them as their protocol."""

@@ -7,11 +7,19 @@ from typing import Literal
 import numpy as np
 
 from smartplay.agents.context import Reply
+from smartplay.agents.methods.code import VALUES, program_in, values
 from smartplay.agents.methods.method import Arm, Few, Method, Number, elected
+from smartplay.agents.methods.sandbox import check_sandbox, run_program
 from smartplay.agents.methods.turn import Turn
 from smartplay.core.errors import UsageError
 from smartplay.models.base import together
+from smartplay.records import Call
 
+SECONDS = 2.0  # for a program
+PROGRAM = (
+    "Do not answer yourself this time: write a program that works out the best action and prints "
+    f"it, word for word, in a block that begins with ```python and ends with ```. {VALUES}"
+)
 STEPS = (
     "Before you answer, write down what you know, what each action would lead to, and why the "
     "best one is best."
@@ -28,7 +36,8 @@ class Cascade(Method):
         agree: Of these, how many must name the same action to be accepted; a count, as shares
             that come to the same count are the same rule.
         rule: `"vote"` counts; `"verify"` asks half of the samples in other words instead, and
-            accepts if the majorities of both halves are the same.
+            accepts if the majorities of both halves are the same; `"mixture"` asks half of them
+            for a program that prints the action, runs it in the sandbox, and counts.
         strong_samples: Samples of the strong model, of which the majority counts.
     """
 
@@ -37,25 +46,33 @@ class Cascade(Method):
     defaults = {"temperature": 0.4}
     samples: Few = 10
     agree: Number = 6
-    rule: Literal["vote", "verify"] = "vote"
+    rule: Literal["vote", "verify", "mixture"] = "vote"
     strong_samples: Number = 3
 
     def check(self) -> None:
         """Make sure that so many can agree."""
         if self.agree > self.samples:
             raise UsageError(f"agree is {self.agree}, but there are only {self.samples} samples")
+        if self.rule == "mixture":
+            check_sandbox()
 
     async def choose(self, turn: Turn) -> Reply:
         """Ask the weak model, and the strong one if need be."""
-        accepted, weak = await (self._vote(turn) if self.rule == "vote" else self._verify(turn))
+        accepted, weak = await (self._verify(turn) if self.rule == "verify" else self._vote(turn))
         if accepted:
             return weak
         calls = await turn.sample(turn.conversation(), self.strong_samples, role="strong")
         return elected(turn, calls)[1]
 
     async def _vote(self, turn: Turn) -> tuple[bool, Reply]:
-        calls = await turn.sample(turn.conversation(), self.samples, role="weak")
-        found, reply = elected(turn, calls)
+        programs = self.samples // 2 if self.rule == "mixture" else 0
+        calls = await turn.sample(turn.conversation(), self.samples - programs, role="weak")
+        names = [turn.named(call) for call in calls]
+        if programs:
+            talk = turn.conversation(PROGRAM)
+            calls += await turn.sample(talk, programs, role="weak", label="program", decides=False)
+            names += await together([_printed(turn, call) for call in calls[-programs:]])
+        found, reply = elected(turn, calls, names)
         return found.votes >= self.agree, reply
 
     async def _verify(self, turn: Turn) -> tuple[bool, Reply]:
@@ -75,7 +92,7 @@ class Cascade(Method):
         curve = [
             Arm(f"agree {each} of {self.samples}", "cascade", own | {"agree": each})
             for each in sorted(others)
-            if self.rule == "vote"
+            if self.rule != "verify"
         ]
         return [
             Arm("weak, one call", "direct", role="weak"),
@@ -84,6 +101,15 @@ class Cascade(Method):
             Arm("strong, majority", "majority", {"samples": 3}, role="strong"),
             *curve,
         ]
+
+
+async def _printed(turn: Turn, call: Call) -> str | None:
+    """The action that the program in a reply prints."""
+    program = program_in(call)
+    if program is None:
+        return None
+    well, output = await run_program(program, values(turn), SECONDS)
+    return turn.named(output) if well else None
 
 
 def accepted_by_chance(actions: int, samples: int, agree: int) -> float:

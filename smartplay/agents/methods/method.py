@@ -23,6 +23,9 @@ Number = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 SAMPLED = {"temperature": 0.7}
 """Settings of models whose samples are to differ."""
 
+Length = Annotated[int, msgspec.Meta(ge=100, le=1_000_000)]
+"""Characters of a text."""
+
 Few = Annotated[int, msgspec.Meta(ge=2, le=1000)]
 
 
@@ -136,12 +139,19 @@ def vote(names: Sequence[str | None]) -> Vote:
     return Vote(winner, votes, told)
 
 
-def elected(turn: Turn, calls: Sequence[Call]) -> tuple[Vote, Reply]:
+def elected(
+    turn: Turn, calls: Sequence[Call], names: Sequence[str | None] | None = None
+) -> tuple[Vote, Reply]:
     """The vote of several replies, and the reply of the turn that it comes to.
 
     If none names an action, the last reply is that of the turn.
+
+    Args:
+        turn: The step.
+        calls: The replies.
+        names: What they name, where that is not what they say.
     """
-    found = vote([turn.named(call) for call in calls])
+    found = vote([turn.named(call) for call in calls] if names is None else names)
     if found.winner is None:
         return found, turn.reply(calls[-1])
     return found, Reply(f"Answer: {found.winner}", reasoning=found.told)

@@ -242,11 +242,12 @@ class Turn:
                 if not talk.shorten():
                     raise
 
-    def named(self, reply: Call | str) -> str | None:
-        """The action that a reply names, if it names one."""
+    def named(self, reply: Call | str, more: Sequence[str] = ()) -> str | None:
+        """The action that a reply names, or one of more words, if it names one."""
         text, cut = (reply, False) if isinstance(reply, str) else (reply.text, cut_off(reply))
-        found = parse_action(text, self.actions, cut, self._tags())
-        return None if found.action is None else self.actions[found.action]
+        known = [*self.actions, *more]
+        found = parse_action(text, known, cut, self._tags())
+        return None if found.action is None else known[found.action]
 
     def reply(self, *calls: Call, text: str | None = None, reasoning: str = "") -> Reply:
         """The reply of the turn: what the last call says, thoughts kept apart.
