@@ -11,7 +11,6 @@ from smartplay.agents.methods.method import Arm, Method
 from smartplay.agents.methods.turn import (
     HOW_TO_ANSWER,
     LEFT_OUT,
-    NO_WORDS,
     QUESTION,
     Conversation,
     Prompt,
@@ -41,14 +40,11 @@ class Transcript(Conversation):
     def __init__(self, prompt: Prompt, how: str) -> None:
         super().__init__(prompt, how=how)
         self._begins: list[int] = []  # where in `after` each step begins
-        self._cut = False
 
     @property
     def messages(self) -> list[Message]:
         """The whole, as it is sent."""
-        system = self._prompt.system(self._how)
-        note = [message("user", LEFT_OUT), message("assistant", NO_WORDS)] if self._cut else []
-        return [system, *note, *self.after]
+        return [self._prompt.system(self._how), *self.after]
 
     def see(self, question: str = "") -> None:
         """Add the present observation, as the result of a call if there is one."""
@@ -85,13 +81,16 @@ class Transcript(Conversation):
             return False
         self._begins = self._begins[(len(self._begins) + 1) // 2 :]
         kept = self.after[self._begins[0] :]
-        first = message("user", kept[0]["content"])  # it may have been the result of a call
+        seen = kept[0]["content"]
+        note = f"{LEFT_OUT}\n\n"
+        told = note + seen if isinstance(seen, str) else [{"type": "text", "text": note}, *seen]
+        first = message("user", told)  # it may have been the result of a call
         rest = kept[1:]
         while rest and rest[0]["role"] == "tool":
             del rest[0]
         gone = self._begins[0] + len(kept) - len(rest) - 1
         self._begins = [0, *(begin - gone for begin in self._begins[1:])]
-        self.after, self._cut = [first, *rest], True
+        self.after = [first, *rest]
         return True
 
     def _answer(self, text: str) -> bool:

@@ -9,7 +9,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 
@@ -107,6 +116,12 @@ def make_method(name: str, kind: type[Method], settings: Mapping[str, Any]) -> M
     for each in settings:
         if each not in known:
             raise UnknownNameError(f"setting of the method {name}", each, known)
+    hints = get_type_hints(kind)
+    for each, value in settings.items():
+        if get_origin(hints[each]) is Literal and value not in get_args(hints[each]):
+            raise UnknownNameError(
+                f"{each} of the method {name}", str(value), get_args(hints[each])
+            )
     try:
         method = msgspec.convert(dict(settings), kind)
     except msgspec.ValidationError as error:

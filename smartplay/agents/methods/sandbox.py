@@ -19,7 +19,7 @@ from smartplay.core.errors import MissingPackageError
 MEMORY = 64 * 2**20  # bytes
 DEPTH = 500  # calls within calls
 COLLECTED = 100_000  # bytes a program may print
-SHOWN = 2000  # characters of that, and of an error, which are shown
+SHOWN = 2000  # characters of that which are shown, and of an error or a value
 NOTHING = "(the program printed nothing)"
 CUT = "\n(the rest is left out)"
 KNOWN = (
@@ -63,7 +63,7 @@ async def run_program(
 def _run(
     program: str, values: dict[str, Any], seconds: float, before: list[str]
 ) -> tuple[bool, str]:
-    from pydantic_monty import CollectString, Monty, MontyError
+    from pydantic_monty import CollectString, Monty, MontyError, MontySyntaxError
 
     output, error = CollectString(max_bytes=COLLECTED), ""
     result = None
@@ -86,13 +86,19 @@ def _run(
                 result = session.feed_run(
                     each, inputs=values if number == 0 else None, print_callback=collector
                 )
+    except MontySyntaxError as failure:
+        error = f"SyntaxError: {failure}"
     except MontyError as failure:
         error = str(failure)
     if "TimeoutError" in error:
         return False, f"(stopped after {seconds:g} seconds)"
-    said = output.output + (f"{error}\n" if error else _shown(result))
-    text = printable.block(said.strip()) or NOTHING
-    return not error, text if len(text) <= SHOWN else text[:SHOWN] + CUT
+    parts = [output.output, error or _shown(result)]
+    said = [_cut(printable.block(part.strip())) for part in parts if part.strip()]
+    return not error, "\n".join(said) or NOTHING
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else text[:SHOWN] + CUT
 
 
 def _shown(result: Any) -> str:
