@@ -19,9 +19,10 @@ from smartplay.agents.methods.memory import most_similar
 from smartplay.agents.methods.method import vote
 from smartplay.leaderboard.verify import verify_run
 from smartplay.runner import Limits
+from tests.fake_server import FakeServer
 from tests.faults import untimed
 from tests.synthetic import synthetic
-from tests.test_lending import transcript
+from tests.test_lending import by_hand, command, kill_at, seeded, transcript
 
 __all__ = ["synthetic"]
 
@@ -207,7 +208,7 @@ needs_sandbox = pytest.mark.skipif(find_spec("pydantic_monty") is None, reason="
 @pytest.mark.parametrize(("run", "expected"), [("real", 1.0), ("predicted", 0.7), ("none", 0.4)])
 def test_programs(run: str, expected: float, synthetic: Asked, tmp_path: Path) -> None:
     """Each right by construction: 1 where they run, 1 - e where their output is made up."""
-    laws = {"coding": run != "none", "predicts": 0.7, "p": 0.4}
+    laws: dict[str, Any] = {"coding": run != "none", "predicts": 0.7, "p": 0.4}
     assert close(play(tmp_path / "run", "code", run=run, blocks=1, episodes=20, **laws), expected)
 
 
@@ -337,3 +338,17 @@ def test_a_method_resumes_elsewhere_and_from_a_cache(
     for run in (again, spread, cached):
         assert transcript(run.path) == transcript(calm.path)
         assert list(map(untimed, run.episodes)) == list(map(untimed, calm.episodes))
+
+
+@pytest.mark.parametrize("method", ["debate", "reflect"])
+def test_a_killed_run_goes_on(method: str, server: FakeServer, tmp_path: Path) -> None:
+    """Killed in the middle, it comes to the same, and asks anew only for what was under way."""
+    options = ["--method", method, "--base-url", server.url, "--concurrency", "1"]
+    options += ["--set", "seed=episode", "--set", "max_retries=0"]
+    server.answer(seeded)
+    assert by_hand("openai:fake", tmp_path / "calm", *options).returncode == 0
+    calls = len(server.requests)
+    kill_at(server, command("openai:fake", tmp_path / "run", *options), calls // 2 + 1, seeded)
+    assert by_hand("openai:fake", tmp_path / "run", *options).returncode == 0
+    assert transcript(tmp_path / "run") == transcript(tmp_path / "calm")
+    assert len(server.requests) - 2 * calls <= 3, "at most the samples of one question"
