@@ -5,6 +5,7 @@ with FakeServer() as server:
     server.say("Answer: Rock")              # for as long as nothing else is said
     server.then(Answer(status=500), Answer(body=b"{"))  # the next calls, one each
     server.answer(lambda request: "Answer: Paper")      # as the request demands
+    server.answer(lambda request: {"action": "Paper"})  # by a call of the tool it was offered
     server.fail(0.3, faults(hang=1.0), seed=0)         # of all calls, some at random
     ... server.url ... server.requests
 ```
@@ -58,6 +59,34 @@ def openai_body(text: str | None, finish: str = "stop", **message: Any) -> bytes
     return json.dumps({"model": "fake-1", "choices": [choice], "usage": usage}).encode()
 
 
+def openai_call(name: str, arguments: Any, id: str = "call_1") -> dict[str, Any]:
+    """A call of a function, as OpenAI words it."""
+    function = {"name": name, "arguments": json.dumps(arguments)}
+    return {"id": id, "type": "function", "function": function}
+
+
+def anthropic_body(*blocks: dict[str, Any], stop: str = "end_turn") -> bytes:
+    """A message of Anthropic's."""
+    usage = {"input_tokens": 10, "cache_read_input_tokens": 50, "cache_creation_input_tokens": 40}
+    usage["output_tokens"] = 7
+    reply = {"model": "claude-1", "content": blocks, "stop_reason": stop, "usage": usage}
+    return json.dumps(reply).encode()
+
+
+def said(reply: str | dict[str, Any], request: dict[str, Any], path: str) -> bytes:
+    """A reply in the protocol of the request: a text, or the arguments of the tool offered."""
+    if path.endswith("/messages"):
+        if isinstance(reply, str):
+            return anthropic_body({"type": "text", "text": reply})
+        name = request["tools"][0]["name"]
+        block = {"type": "tool_use", "id": "toolu_1", "name": name, "input": reply}
+        return anthropic_body(block, stop="tool_use")
+    if isinstance(reply, str):
+        return openai_body(reply)
+    name = request["tools"][0]["function"]["name"]
+    return openai_body(None, "tool_calls", tool_calls=[openai_call(name, reply)])
+
+
 def error_body(message: str, code: str | None = None) -> bytes:
     """An error as OpenAI words it."""
     return json.dumps({"error": {"message": message, "type": "e", "code": code}}).encode()
@@ -104,7 +133,7 @@ class FakeServer:
         self.paths: list[str] = []
         self._next: deque[Answer] = deque()
         self._usual = Answer(body=openai_body("Answer: Rock"))
-        self._reply: Callable[[dict[str, Any]], str] | None = None
+        self._reply: Callable[[dict[str, Any]], str | dict[str, Any]] | None = None
         self._rate, self._draw = 0.0, random.Random(0)
         self._faults: Sequence[Answer] = ()
         self._lock = threading.Lock()
@@ -112,7 +141,7 @@ class FakeServer:
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
-    def answer(self, reply: Callable[[dict[str, Any]], str]) -> None:
+    def answer(self, reply: Callable[[dict[str, Any]], str | dict[str, Any]]) -> None:
         """Answer from now on with what a function of the request says."""
         self._reply = reply
 
@@ -120,7 +149,7 @@ class FakeServer:
         """Let a share of all calls go wrong, each in one of the given ways."""
         self._rate, self._faults, self._draw = rate, faults, random.Random(seed)
 
-    def _choose(self, request: dict[str, Any]) -> Answer:
+    def _choose(self, request: dict[str, Any], path: str) -> Answer:
         with self._lock:
             if self._next:
                 return self._next.popleft()
@@ -128,7 +157,7 @@ class FakeServer:
                 return self._draw.choice(self._faults)
         if self._reply is None:
             return self._usual
-        return Answer(body=openai_body(self._reply(request)))
+        return Answer(body=said(self._reply(request), request, path))
 
     @property
     def url(self) -> str:
@@ -172,7 +201,7 @@ class FakeServer:
                 fake.requests.append(request)
                 fake.paths.append(self.path)
                 fake.headers.append({k.lower(): v for k, v in self.headers.items()})
-                answer = fake._choose(request)
+                answer = fake._choose(request, self.path)
                 try:
                     self._send(answer)
                 except OSError:  # the client has gone

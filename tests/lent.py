@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from smartplay.agents.context import Context
-from smartplay.agents.llm import ROLE
+from smartplay.agents.methods.turn import ROLE
 from smartplay.models.base import Model
 from smartplay.models.lending import EpisodeModel, EpisodeModels, RunModels
 from smartplay.models.replies import Store

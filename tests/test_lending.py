@@ -19,7 +19,7 @@ import pytest
 
 import smartplay
 from smartplay import Run
-from smartplay.agents.llm import ROLE
+from smartplay.agents.methods.turn import ROLE
 from smartplay.core.errors import AgentError, UsageError
 from smartplay.models import open_model
 from tests.fake_server import Answer, FakeServer, openai_body

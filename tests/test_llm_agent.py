@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from smartplay.agents.catalog import find_agent
 from smartplay.agents.context import Observation, Reply
-from smartplay.agents.llm import LLMAgent, Protocols
+from smartplay.agents.llm import LLMAgent
+from smartplay.agents.methods import METHODS
 from smartplay.core.errors import ModelError, PromptTooLongError, UnknownNameError, UsageError
 from smartplay.models import open_model
 from smartplay.models.base import Settings
@@ -67,8 +68,8 @@ def observations(n: int, history: int) -> list[Observation]:
     return [Observation(text, texts[max(0, k - history) : k]) for k, text in enumerate(texts)]
 
 
-def agent_of(model: Scripted, protocol: Protocols = "direct") -> LLMAgent:
-    return LLMAgent(context("The rules.", ACTIONS, models=lend(model)), protocol)
+def agent_of(model: Scripted, method: str = "direct") -> LLMAgent:
+    return LLMAgent(context("The rules.", ACTIONS, models=lend(model)), METHODS[method]())
 
 
 texts = st.text(max_size=5)
@@ -134,7 +135,7 @@ def test_a_complaint_carries_on_the_conversation() -> None:
 def test_think_asks_twice() -> None:
     model = Scripted("Paper beats rock.", "Answer: Paper")
     models = lend(model)
-    [reply] = play(LLMAgent(context(models=models), "think"), Observation("Go."))
+    [reply] = play(LLMAgent(context(models=models), METHODS["think"]()), Observation("Go."))
     assert (reply.text, reply.reasoning) == ("Answer: Paper", "Paper beats rock.")
     assert [len(call.messages) for call in models.take()] == [2, 4]
     assert model.heard[1][2] == {"role": "assistant", "content": "Paper beats rock."}

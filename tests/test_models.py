@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import time
 from typing import Any
@@ -22,7 +21,7 @@ from smartplay.models.base import Model, Settings, make_settings
 from smartplay.models.providers import anthropic, openai
 from smartplay.models.providers.anthropic import AnthropicSettings
 from smartplay.records import Call, Usage
-from tests.fake_server import Answer, FakeServer, error_body, openai_body
+from tests.fake_server import Answer, FakeServer, anthropic_body, error_body, openai_body
 
 TALK = [{"role": "system", "content": "Rules."}, {"role": "user", "content": "Now?"}]
 KEY = "sk-very-secret"
@@ -301,13 +300,6 @@ def test_a_key_is_sent_and_not_recorded(
 
 
 # --- Anthropic's protocol
-
-
-def anthropic_body(*blocks: dict[str, str], stop: str = "end_turn") -> bytes:
-    usage = {"input_tokens": 10, "cache_read_input_tokens": 50, "cache_creation_input_tokens": 40}
-    usage["output_tokens"] = 7
-    reply = {"model": "claude-1", "content": blocks, "stop_reason": stop, "usage": usage}
-    return json.dumps(reply).encode()
 
 
 def test_anthropic_call(server: FakeServer) -> None:

@@ -14,7 +14,7 @@ import pytest
 from smartplay import load_run
 from smartplay.agents.catalog import find_agent
 from smartplay.agents.context import FunctionAgent, Observation, Reply, prompt_text
-from smartplay.agents.llm import ROLE
+from smartplay.agents.methods.turn import ROLE
 from smartplay.agents.prompts import PLAIN, VARIANTS, Variant, find_variant
 from smartplay.cli import main
 from smartplay.core.errors import UnknownNameError, UsageError

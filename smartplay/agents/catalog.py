@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
@@ -14,7 +15,9 @@ from smartplay.agents.ablations import ABLATIONS, Ablation, find_ablation
 from smartplay.agents.aids import find_aid
 from smartplay.agents.context import Agent, AgentMaker, Context, Trajectory
 from smartplay.agents.identity import object_digest
-from smartplay.agents.llm import ROLE, LLMAgent, Protocols
+from smartplay.agents.llm import LLMAgent
+from smartplay.agents.methods import METHODS, PROTOCOLS
+from smartplay.agents.methods.method import Method, make_method, settings_of
 from smartplay.agents.prompts import PLAIN, Variant, find_variant, function_agent
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.agents.wrappers import Filter, make_filtered
@@ -35,6 +38,8 @@ OWN = {
 }
 ABLATION_KEYS = ("ablation", "lesion")
 """The setting that names ablations, and what version 0.1 called it."""
+
+OTHER_PROTOCOL = {"direct": "think", "think": "direct"}
 
 GIVEN = ("manual", "actions", "seed", "context")
 """What the constructor of an agent may ask for."""
@@ -74,7 +79,8 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
 
 def known_agents() -> dict[str, str]:
     """The agents there are, as they are written, with what each is."""
-    return SCRIPTED | {_written(kind): summary for kind, summary in kinds().items()} | OWN
+    models = {_written(kind): summary for kind, summary in kinds().items()}
+    return SCRIPTED | models | {name: kind.summary for name, kind in METHODS.items()} | OWN
 
 
 def _written(kind: str) -> str:
@@ -93,7 +99,8 @@ def find_agent(
     Args:
         agent: A name as in `known_agents`, a class or function, or a source that is complete
             already.
-        settings: Settings over those of a definition file. Four of them are for every agent:
+        settings: Settings over those of a definition file. `method` says how a model is asked, a
+            name of `smartplay.agents.methods.METHODS`. Four of them are for every agent:
             `ablation`, a name or a list of names of `smartplay.agents.ablations`, says what to take
             away from it; `aid`, likewise of `smartplay.agents.aids`, what to do for it; `prompt`,
             the name of a variant of `smartplay.agents.prompts`, how the prompt is worded; `models`
@@ -169,8 +176,8 @@ def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> Ag
         raise UsageError(f"{agent!r} says nothing after the colon; write {kind}{more}")
     if kind in SCRIPTED:
         source = _from_object(agent, *_scripted(kind, rest, settings))
-    elif has_kind(kind):
-        source = _language_model(agent, settings)
+    elif has_kind(kind) or agent in METHODS:
+        source = _asked_by_method(agent, settings)
     elif rest:
         source = _from_object(agent, load_object(agent), settings)
         code = code_of(agent.rpartition(":")[0])
@@ -198,34 +205,82 @@ def _scripted(kind: str, rest: str, settings: dict[str, Any]) -> tuple[Any, dict
     return reference, settings
 
 
-def _language_model(agent: str, settings: dict[str, Any]) -> AgentSource:
-    """A model that is asked directly, or for reasons first."""
+def _asked_by_method(agent: str, settings: dict[str, Any]) -> AgentSource:
+    """A language model, or several by their roles, that are asked by a method.
+
+    Args:
+        agent: A model, or a method whose models are all among the settings.
+        settings: Those of the method, and of the model if the agent is one.
+    """
     own = dict(settings)
-    protocol: Protocols = own.pop("protocol", "direct")
-    if protocol not in get_args(Protocols):
-        raise UnknownNameError("protocol", str(protocol), get_args(Protocols))
+    protocol = own.pop("protocol", None)
+    name = str(own.pop("method", protocol or ("direct" if agent not in METHODS else agent)))
+    if name not in METHODS:
+        raise UnknownNameError("method" if "method" in settings else "protocol", name, METHODS)
+    if agent in METHODS and name != agent:
+        raise UsageError(f"the agent {agent} is a method itself; name one of the two")
     variant = find_variant(str(own.pop("prompt", "plain")))
-    if "models" in own:
-        raise UsageError(f"agent {agent} is a model itself, so it takes no models")
-    model = open_model(agent, **own)
-    if variant.other_protocol:
-        protocol = "direct" if protocol == "think" else "think"
+    style = variant.style
+    if variant.other_protocol and name in OTHER_PROTOCOL:
+        name, style = OTHER_PROTOCOL[name], PLAIN
+    method, models = _method_and_models(agent, name, own)
+    told = {role: {"model": each.name} | msgspec.to_builtins(each.settings)
+            for role, each in models.items()}  # fmt: skip
+    alone = len(set(map(id, models.values()))) == 1 and agent not in METHODS
     return AgentSource(
-        name=agent,
+        name=agent if name in PROTOCOLS and alone else _called(name, models),
         settings={
-            "model": model.name,
-            "protocol": protocol,
+            ("protocol" if name in PROTOCOLS else "method"): name,
+            **settings_of(method),
             **({} if variant.name == "plain" else {"prompt": variant.name}),
-            **msgspec.to_builtins(model.settings),
+            **(next(iter(told.values())) if alone else {"models": told}),
         },
-        make=partial(
-            LLMAgent,
-            protocol=protocol,
-            style=PLAIN if variant.other_protocol else variant.style,
-        ),
-        models={ROLE: model},
+        make=partial(LLMAgent, method=method, style=style),
+        models=models,
+        learn=getattr(method, "learn", None),
         asynchronous=True,
     )
+
+
+def _method_and_models(
+    agent: str, name: str, settings: dict[str, Any]
+) -> tuple[Method, dict[str, Model]]:
+    """A method with its settings, and whom it asks by role.
+
+    Settings that are not the method's are for all its models, unless their tables say otherwise.
+    """
+    kind = METHODS[name]
+    tables = settings.pop("models", {})
+    own = {key: settings.pop(key) for key in settings_of(kind) if key in settings}
+    first, *others = kind.roles
+    if agent not in METHODS and isinstance(tables, dict):
+        if tables and not others:
+            raise UsageError(f"agent {agent} is a model itself, so it takes no models")
+        tables = overlay({first: {"agent": agent}}, tables)
+    method = make_method(name, kind, own)
+    try:
+        opened = _open_models(agent, tables, method.model_defaults(), settings)
+    except UnknownNameError as error:
+        if error.kind == "setting":
+            known = [*settings_of(kind), *error.known]
+            raise UnknownNameError("setting", error.name, known) from None
+        raise
+    for role in opened:
+        if role not in kind.roles:
+            raise UnknownNameError(f"role of the method {name}", role, kind.roles)
+    for role, like in kind.roles.items():
+        if role not in opened and like not in opened:
+            raise UsageError(
+                f"the method {name} asks a model in the role {role}; name one with "
+                f"--model {role}=openai:NAME, or in a definition under [models.{role}]"
+            )
+        opened.setdefault(role, opened[like or role])
+    return method, {role: opened[role] for role in kind.roles}
+
+
+def _called(name: str, models: dict[str, Model]) -> str:
+    """What a method with its models is called."""
+    return f"{name}({', '.join(dict.fromkeys(model.name for model in models.values()))})"
 
 
 def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
@@ -255,8 +310,19 @@ def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
     return (f"{path.parent / place}:{rest}" if place.endswith(".py") else name), whole
 
 
-def _open_models(agent: str, tables: Any) -> dict[str, Model]:
+def _open_models(
+    agent: str,
+    tables: Any,
+    defaults: Mapping[str, Any] = {},
+    common: Mapping[str, Any] = {},
+) -> dict[str, Model]:
     """The models of an agent, by role.
+
+    Args:
+        agent: The agent.
+        tables: The tables that describe them.
+        defaults: Settings of those that take them, unless there are others.
+        common: Settings of all that the tables do not set.
 
     Raises:
         UsageError: If they are not described as they should be.
@@ -266,12 +332,24 @@ def _open_models(agent: str, tables: Any) -> dict[str, Model]:
         raise UsageError(f"agent {agent}: {shape}")
     opened = {}
     for role, table in tables.items():
-        own = dict(table) if isinstance(table, dict) else {}
+        own = {**common, **table} if isinstance(table, dict) else {}
         name = own.pop("agent", None)
         if not isinstance(name, str):
             raise UsageError(f"agent {agent}, model {role!r}: {shape}")
-        opened[role] = open_model(name, **own)
+        known = _taken(name, defaults) if defaults else {}
+        opened[role] = open_model(name, **known | own)
     return opened
+
+
+def _taken(name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the settings that models of this kind take."""
+    kind = find_provider(name.partition(":")[0]).settings_type
+    taken = {}
+    for key, value in defaults.items():
+        with contextlib.suppress(msgspec.ValidationError):
+            msgspec.convert({key: value}, kind)
+            taken[key] = value
+    return taken
 
 
 def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource:

@@ -55,7 +55,7 @@ class UnknownNameError(UsageError):
             few = f" ({hint})" if len(known) <= FEW else ""
             hint = f"did you mean {' or '.join(near)}?{few}"
         super().__init__(f"unknown {kind} {name!r}; {hint}")
-        self.kind, self.name, self.near = kind, name, near
+        self.kind, self.name, self.known, self.near = kind, name, known, near
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by message: the constructor takes other arguments than `args` holds."""

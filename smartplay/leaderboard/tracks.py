@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from smartplay import parsing
+from smartplay.agents.methods import METHODS
+from smartplay.agents.methods.method import settings_of
 from smartplay.cards.card import GameCard
 from smartplay.core import printable
 from smartplay.games.registry import cards, get_card
@@ -205,4 +207,11 @@ def _method(header: RunHeader, calls: bool) -> str:
         return "method of its own" if calls or settings.get("models") else ""
     kind = "method" if settings.get("method") else "protocol"
     told = f"{printable.line(name, SHORT)} {kind}"
-    return f"{told}, constrained answers" if settings.get("constrained") else told
+    own = settings_of(METHODS[name]) if name in METHODS else {}
+    more = {key: printable.line(str(settings[key]), SHORT) for key in own if key in settings}
+    told += f" ({_listed(more)})" if more else ""
+    models = settings.get("models")
+    lent = models.values() if isinstance(models, dict) else []
+    tables = [settings, *(each for each in lent if isinstance(each, dict))]
+    held = any(table.get("constrained") for table in tables)
+    return f"{told}, constrained answers" if held else told

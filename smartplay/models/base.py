@@ -24,6 +24,9 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 Retries = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=10**7)]
 
+Tool = dict[str, Any]
+"""A function that a model may call: `name`, `description` and `parameters`, a JSON schema."""
+
 WITHOUT_EFFECT = (
     "timeout", "max_retries", "max_reply_bytes", "api_key_env", "key_header", "stream",
 )  # fmt: skip
@@ -110,19 +113,24 @@ class Model(Protocol):
         choices: Sequence[str] | None = None,
         label: str = "",
         fresh: bool = False,
+        tools: Sequence[Tool] | None = None,
     ) -> list[Call]:
         """Reply to a conversation.
 
         Args:
-            messages: The conversation so far (`role`: system, user or assistant; `content`).
+            messages: The conversation so far (`role`: system, user or assistant; `content`). With
+                tools, messages may be as OpenAI's chat format has them: `tool_calls` of the
+                assistant, and results in the role tool.
             samples: How many replies are wanted, each independent of the others.
             temperature: In place of the setting; None leaves it out of the request.
             seed: The episode's seed, sent if the settings say so. Of several samples each but the
                 first is asked with a seed of its own (`sample_seed`).
-            choices: If given, the reply can be nothing but a choice of one of these.
+            choices: If given, the reply can be nothing but a choice of one of these; with tools,
+                nothing but a call.
             label: What the call is for, as it is to be recorded.
             fresh: Whether an episode begins: nothing an earlier one left behind, such as a
                 cache, may show in the replies from here on.
+            tools: Functions that the model may call, one at a time; None for none.
 
         Returns:
             A call for each sample, in order.
@@ -174,6 +182,16 @@ def sample_seed(seed: int, sample: int) -> int:
         return seed
     digest = hashlib.sha256(f"sample {sample} of {seed}".encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
+
+
+def choice_schema(choices: Sequence[str]) -> dict[str, Any]:
+    """The JSON schema of a choice: an object whose `action` is one of the choices."""
+    return {
+        "type": "object",
+        "properties": {"action": {"type": "string", "enum": list(choices)}},
+        "required": ["action"],
+        "additionalProperties": False,
+    }
 
 
 def check_samples(samples: int, temperature: float | None) -> None:
@@ -312,7 +330,7 @@ def make_settings(settings_class: type[SettingsT], given: dict[str, Any]) -> Set
     try:
         return msgspec.convert(given, settings_class)
     except msgspec.ValidationError as error:
-        raise UsageError(_wrong_setting(str(error))) from error
+        raise UsageError(wrong_setting(str(error))) from error
 
 
 def _gathered(given: dict[str, Any]) -> dict[str, Any]:
@@ -359,8 +377,8 @@ _WORDS = {
 _BOUNDS = {">=": "of {} or more", ">": "above {}", "<=": "of {} or less", "<": "below {}"}
 
 
-def _wrong_setting(error: str) -> str:
-    """A complaint of `msgspec` in words for those who do not know it."""
+def wrong_setting(error: str) -> str:
+    """A complaint of `msgspec` about a setting in words for those who do not know it."""
     told, _, place = error.partition(" - at `$.")
     name = place.rstrip("`").replace("[...]", "") or "of the language model"
     if told.startswith("Invalid enum value"):

@@ -11,6 +11,8 @@ import hashlib
 import io
 from typing import Any
 
+import msgspec
+
 from smartplay.records import Message
 
 _PNG = "data:image/png;base64,"
@@ -32,8 +34,33 @@ def with_picture(text: str, picture: Any) -> list[dict[str, Any]]:
 
 
 def for_anthropic(messages: list[Message]) -> list[Message]:
-    """The same conversation with pictures as Anthropic's messages have them."""
-    return [message | {"content": _anthropic(message["content"])} for message in messages]
+    """The same conversation with pictures, calls and results as Anthropic's messages have them."""
+    told: list[Message] = []
+    for message in messages:
+        content = _anthropic(message["content"])
+        if message["role"] == "tool":
+            block = {"type": "tool_result", "tool_use_id": message["tool_call_id"]}
+            content = [block | {"content": content}]
+            if told and isinstance(told[-1]["content"], list) and told[-1]["role"] == "user":
+                told[-1]["content"] += content  # all results of a reply stand in one message
+                continue
+            told.append({"role": "user", "content": content})
+        elif calls := message.get("tool_calls"):
+            said = [{"type": "text", "text": content}] if content.strip() else []
+            told.append({"role": "assistant", "content": [*said, *map(_anthropic_call, calls)]})
+        else:
+            told.append(message | {"content": content})
+    return told
+
+
+def _anthropic_call(call: dict[str, Any]) -> dict[str, Any]:
+    function = call["function"]
+    try:
+        given = msgspec.json.decode(function["arguments"])
+    except msgspec.DecodeError:
+        given = None
+    given = given if isinstance(given, dict) else {}
+    return {"type": "tool_use", "id": call["id"], "name": function["name"], "input": given}
 
 
 def plain_texts(messages: list[Message]) -> list[Message]:

@@ -26,6 +26,7 @@ from smartplay.core.errors import AgentError, UnknownNameError, UsageError
 from smartplay.models.base import (
     Model,
     Settings,
+    Tool,
     check_samples,
     sample_seed,
     together,
@@ -114,6 +115,7 @@ class EpisodeModel:
         seed: int | None = None,
         choices: Sequence[str] | None = None,
         label: str = "",
+        tools: Sequence[Tool] | None = None,
     ) -> list[Call]:
         """Reply to a conversation; see `Model.chat`.
 
@@ -126,7 +128,10 @@ class EpisodeModel:
         check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
         messages = plain_texts(messages)
         shown = for_record(messages)
-        question = [label, choices, seed, shown, *([] if temperature is UNSET else [temperature])]
+        question: list[Any] = [label, choices, seed, shown]
+        question += [] if temperature is UNSET else [temperature]
+        question += [] if tools is None else [tools]
+        more: dict[str, Any] = {} if tools is None else {"tools": tools}
         asked = self._known.copy()
         asked.update(msgspec.json.encode(question, order="sorted"))
         number = self._asked[asked.digest()]
@@ -157,6 +162,7 @@ class EpisodeModel:
                     choices=choices,
                     label=label,
                     fresh=fresh,
+                    **more,  # as a model of somebody else need not know of tools
                 )
                 usage = calls[0].usage if samples == 1 else sum((c.usage for c in calls), Usage())
             finally:
@@ -336,6 +342,7 @@ def _most(messages: list[Message], settings: Settings, samples: int) -> Usage:
     for content in (message["content"] for message in messages):
         for part in [{"text": content}] if isinstance(content, str) else content:
             prompt += len(part["text"].encode("utf-8", "replace")) if "text" in part else PICTURE
+    prompt += sum(len(msgspec.json.encode(m["tool_calls"])) for m in messages if "tool_calls" in m)
     named = (settings.extra.get(name) for name in ("max_tokens", "max_completion_tokens"))
     longest = [n for n in (settings.max_tokens, *named) if isinstance(n, int)]
     return Usage(prompt, 0, samples * max(longest, default=UNBOUNDED))

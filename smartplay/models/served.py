@@ -15,13 +15,13 @@ from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
 from smartplay.core import printable
-from smartplay.models.base import Settings, check_samples, sample_seed, together
+from smartplay.models.base import Settings, Tool, check_samples, sample_seed, together
 from smartplay.models.codes import SYSTEM, Meaning, finish_of, refused_field
 from smartplay.models.faults import RefusedRequestError, WithheldError
 from smartplay.models.images import for_record
 from smartplay.models.service import Service, read_key
 from smartplay.models.stream import Gathering
-from smartplay.records import Call, Message, Usage
+from smartplay.records import Call, Message, ToolCall, Usage
 
 REASON = 40  # characters of a finish reason that is not known
 NAME = 200  # characters of the names a service gives its model
@@ -39,6 +39,7 @@ class Question(NamedTuple):
         label: What the call is for.
         sample: Number of the first reply among the samples of the question.
         wanted: How many replies are asked for in one request.
+        tools: Functions that the model may call.
     """
 
     messages: list[Message]
@@ -49,6 +50,7 @@ class Question(NamedTuple):
     label: str = ""
     sample: int = 0
     wanted: int = 1
+    tools: Sequence[Tool] = ()
 
 
 class Spoken(NamedTuple):
@@ -60,6 +62,7 @@ class Spoken(NamedTuple):
         finish: Why it ended, in the service's word.
         withheld: Whether the text is the service's, in place of a reply.
         tools: Whether the model calls tools.
+        called: The calls.
     """
 
     text: str
@@ -67,6 +70,7 @@ class Spoken(NamedTuple):
     finish: str = ""
     withheld: bool = False
     tools: bool = False
+    called: Sequence[ToolCall] = ()
 
 
 class Replied(NamedTuple):
@@ -135,6 +139,7 @@ class ServedModel:
         choices: Sequence[str] | None = None,
         label: str = "",
         fresh: bool = False,
+        tools: Sequence[Tool] | None = None,
     ) -> list[Call]:
         """Reply to a conversation; see `Model.chat`."""
         question = Question(
@@ -144,6 +149,7 @@ class ServedModel:
             choices,
             fresh,
             label,
+            tools=tools or (),
         )
         check_samples(samples, question.temperature)
         if samples == 1:
@@ -236,6 +242,9 @@ class ServedModel:
             label=question.label,
             sample=question.sample + place,
             fingerprint=mask(replied.fingerprint)[:NAME],
+            tools=[ToolCall(*map(mask, msgspec.structs.astuple(each))) for each in spoken.called]
+            if question.tools
+            else [],
         )
 
     def _messages(self, question: Question) -> list[Message]:

@@ -81,6 +81,20 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         )
 
 
+class ToolCall(msgspec.Struct, frozen=True, gc=False):
+    """A function that a model called.
+
+    Attributes:
+        id: What the service calls the call.
+        name: The function.
+        arguments: Its arguments, as JSON if the model kept to it.
+    """
+
+    id: str
+    name: str
+    arguments: str
+
+
 class Call(Shown, msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One call to a language model.
 
@@ -99,6 +113,7 @@ class Call(Shown, msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         label: What the call was for, in the agent's own words.
         sample: Which of the samples of one question the reply is, from 0.
         fingerprint: The service's `system_fingerprint`, where it gives one.
+        tools: The functions that the model called, where it was offered any.
     """
 
     messages: list[Message]
@@ -114,6 +129,7 @@ class Call(Shown, msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     label: str = ""
     sample: Count = 0
     fingerprint: str = ""
+    tools: list[ToolCall] = []
 
     def __str__(self) -> str:
         return f"of {self.asked or self.model}: {self.text}"

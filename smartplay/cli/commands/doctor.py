@@ -27,6 +27,8 @@ EXTRAS = {
     "fast": "Crafter at full speed",
     "cluster": "run --cluster",
     "local": "the embedded model, run local",
+    "code": "run --method code",
+    "export": "export --to parquet",
     "film": "watch --out film.mp4",
     "validity": "validity --attack with learners",
 }

@@ -14,6 +14,7 @@ import msgspec
 
 from smartplay.agents.ablations import ABLATIONS
 from smartplay.agents.aids import AIDS, PLACEBO
+from smartplay.agents.methods import METHODS
 from smartplay.cli.output import (
     OK,
     SOME_UNSCORED,
@@ -79,13 +80,14 @@ def add_playing(parser: argparse.ArgumentParser) -> None:
 def add_agent_settings(parser: argparse.ArgumentParser) -> None:
     """Add what `agent_settings` reads."""
     add = parser.add_argument
+    add("--method", metavar="NAME", help=f"how the model is asked: {', '.join(METHODS)}")
     add("--base-url", metavar="URL", help="address of an OpenAI-compatible service")
     add("--ablation", "--lesion", action="append", default=[], metavar="NAME",
         help=f"take something away: {', '.join(each.name for each in ABLATIONS)}")  # fmt: skip
     add("--aid", action="append", default=[], metavar="NAME",
         help=f"help the agent: {', '.join(aid.name for aid in (*AIDS, PLACEBO))}")  # fmt: skip
     add("--model", action="append", default=[], metavar="ROLE=AGENT",
-        help="a model for an agent of yours, such as judge=openai:NAME")  # fmt: skip
+        help="a model in a role of the method or of your agent, as judge=openai:NAME")  # fmt: skip
     add("--set", action="append", default=[], metavar="KEY=VALUE",
         help="a setting of the agent; KEY may be a path: models.judge.temperature")  # fmt: skip
 
@@ -188,6 +190,8 @@ def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
         settings = overlay(settings, {"models": {role: {"agent": name}}})
     for key, value in map(_setting, options.set):
         settings = overlay(settings, _nested(key, value))
+    if getattr(options, "method", None) is not None:
+        settings["method"] = options.method
     if options.base_url is not None:
         settings["base_url"] = options.base_url
     if getattr(options, "timeout", None) is not None:

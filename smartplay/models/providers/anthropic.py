@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
-from smartplay.models.base import Positive, Settings
+from smartplay.models.base import Positive, Settings, choice_schema
 from smartplay.models.images import for_anthropic
-from smartplay.models.providers.openai import choice_schema
 from smartplay.models.served import Question, Replied, ServedModel, Spoken
 from smartplay.models.service import NoReplyError
 from smartplay.models.stream import Text
 from smartplay.models.usage import first, make_usage, tokens
-from smartplay.records import Usage
+from smartplay.records import ToolCall, Usage
 
 VERSION = "2026-10-21"
+CALL = 1024  # bytes that a call of a stream takes beside its arguments
 
 
 class AnthropicSettings(Settings, frozen=True, kw_only=True):
@@ -50,7 +51,18 @@ class Provider(ServedModel):
 
     def _request(self, question: Question) -> dict[str, Any]:
         extra = {"cache_control": {"type": "ephemeral"}} | self.settings.extra
-        if question.choices is not None:
+        if question.tools:
+            extra["tools"] = [
+                {
+                    "name": tool["name"],
+                    "description": tool["description"],
+                    "input_schema": tool["parameters"],
+                }
+                for tool in question.tools
+            ]
+            kind = "auto" if question.choices is None else "any"
+            extra["tool_choice"] = {"type": kind, "disable_parallel_tool_use": True}
+        elif question.choices is not None:
             form = {"type": "json_schema", "schema": choice_schema(question.choices)}
             extra["output_config"] = extra.get("output_config", {}) | {"format": form}
         if self.settings.stream:
@@ -80,8 +92,15 @@ class Provider(ServedModel):
             "".join(_text(b.get("thinking")) for b in blocks),
             _text(reply.get("stop_reason")),
             tools=any(b.get("type") == "tool_use" for b in blocks),
+            called=[_called(block) for block in blocks if block.get("type") == "tool_use"],
         )
         return Replied([spoken], _text(reply.get("model")), _usage(reply.get("usage")))
+
+
+def _called(block: dict[str, Any]) -> ToolCall:
+    given = block.get("input")
+    arguments = given if isinstance(given, str) else msgspec.json.encode(given).decode()
+    return ToolCall(_text(block.get("id")), _text(block.get("name")), arguments)
 
 
 def _text(value: Any) -> str:
@@ -105,7 +124,7 @@ class _Events:
         self.done, self.size = False, 0
         self._reply: dict[str, Any] = {}
         self._said, self._thought = Text(), Text()
-        self._tools = False
+        self._calls: dict[Any, dict[str, Any]] = {}
 
     def add(self, event: dict[str, Any]) -> None:
         """Take in an event."""
@@ -117,7 +136,7 @@ class _Events:
             self._reply |= message if isinstance(message, dict) else {}
         elif kind in ("content_block_start", "content_block_delta"):
             piece = first(event, "content_block", "delta")
-            self._tools |= first(piece, "type") == "tool_use"
+            self._call(event.get("index"), piece)
             self.size += self._said.add(_text(first(piece, "text")))
             self.size += self._thought.add(_text(first(piece, "thinking")))
         elif kind == "message_delta":
@@ -138,6 +157,14 @@ class _Events:
             {"type": "thinking", "thinking": str(self._thought)},
             {"type": "text", "text": str(self._said)},
         ]
-        if self._tools:
-            content.append({"type": "tool_use"})
-        return self._reply | {"content": content}
+        calls = [call | {"input": str(call["input"])} for call in self._calls.values()]
+        return self._reply | {"content": content + calls}
+
+    def _call(self, number: Any, piece: Any) -> None:
+        """Take in a piece of a call of a function."""
+        if first(piece, "type") == "tool_use":
+            told = {"id": first(piece, "id"), "name": first(piece, "name")}
+            self._calls[str(number)] = {"type": "tool_use", **told, "input": Text()}
+            self.size += CALL
+        elif str(number) in self._calls:
+            self.size += self._calls[str(number)]["input"].add(_text(first(piece, "partial_json")))

@@ -124,7 +124,7 @@ class Provider(openai.Provider):
         # Without this, what the last episode left in the cache would show in the last bits of
         # this one's probabilities, and now and then in its words.
         fields: dict[str, Any] = {"cache_prompt": not question.fresh}
-        if question.choices is not None:
+        if question.choices is not None and not question.tools:
             fields["grammar"] = choice_grammar(question.choices)
         return fields
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
+from smartplay.models.base import choice_schema
 from smartplay.models.codes import SYSTEM, Meaning, finish_of, read_complaint
 from smartplay.models.served import Question, Replied, ServedModel, Spoken
 from smartplay.models.service import BrokenOffError, NoReplyError
 from smartplay.models.stream import Text
 from smartplay.models.usage import first, make_usage
-from smartplay.records import Usage
+from smartplay.records import ToolCall, Usage
 
 LIMITS = ("max_completion_tokens", "max_tokens")
 """OpenAI's name for the most tokens of a reply, and the one that others have kept."""
@@ -27,7 +30,9 @@ class Provider(ServedModel):
     variables = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
     key_header = ("authorization", "Bearer ")
     path = "/chat/completions"
-    optional = ("temperature", *LIMITS, "seed", "n", "stream_options", SYSTEM)
+    optional = (
+        "temperature", *LIMITS, "seed", "n", "stream_options", "parallel_tool_calls", SYSTEM
+    )  # fmt: skip
 
     def _request(self, question: Question) -> dict[str, Any]:
         settings = self.settings
@@ -39,13 +44,19 @@ class Provider(ServedModel):
             "seed": question.seed,
             "n": question.wanted if question.wanted > 1 else None,
         }
+        if question.tools:
+            fields |= {
+                "tools": [{"type": "function", "function": tool} for tool in question.tools],
+                "tool_choice": "auto" if question.choices is None else "required",
+                "parallel_tool_calls": False,
+            }
         if settings.stream:
             fields |= {"stream": True, "stream_options": {"include_usage": True}}
         kept = {k: v for k, v in fields.items() if v is not None and k not in self._refused}
         return kept | settings.extra | self._own_fields(question)
 
     def _own_fields(self, question: Question) -> dict[str, Any]:
-        if question.choices is None:
+        if question.choices is None or question.tools:
             return {}
         schema = {"name": "choice", "strict": True, "schema": choice_schema(question.choices)}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
@@ -75,16 +86,6 @@ class Provider(ServedModel):
         )
 
 
-def choice_schema(choices: Sequence[str]) -> dict[str, Any]:
-    """The JSON schema of a choice: an object whose `action` is one of the choices."""
-    return {
-        "type": "object",
-        "properties": {"action": {"type": "string", "enum": list(choices)}},
-        "required": ["action"],
-        "additionalProperties": False,
-    }
-
-
 def _spoken(choice: Any) -> Spoken:
     message = first(choice, "message", "delta")
     if not isinstance(message, dict):
@@ -103,7 +104,17 @@ def _spoken(choice: Any) -> Spoken:
         finish,
         withheld=bool(refusal),
         tools=bool(message.get("tool_calls") or message.get("function_call")),
+        called=[_called(call) for call in _listed(message.get("tool_calls"))],
     )
+
+
+def _called(call: Any) -> ToolCall:
+    """A call of a function; some services give its arguments as a table."""
+    function = first(call, "function")
+    arguments = first(function, "arguments")
+    if isinstance(arguments, dict):
+        arguments = msgspec.json.encode(arguments).decode()
+    return ToolCall(_text(first(call, "id")), _text(first(function, "name")), _text(arguments))
 
 
 _SAID = ("text", "thinking", "reasoning", "summary", "content")
@@ -189,11 +200,25 @@ class _Chunks:
         self.size += kept["content"].add(said)
         self.size += kept["reasoning"].add(apart + "".join(_texts(thoughts)))
         self.size += kept["refusal"].add(_text(first(delta, "refusal")))
-        if first(delta, "tool_calls", "function_call"):
-            kept["tool_calls"] = True
+        self._call(kept, delta)
         for name in ("finish_reason", "error"):
             if choice.get(name) is not None:
                 kept[name] = choice[name]
+
+    def _call(self, kept: dict[str, Any], delta: Any) -> None:
+        """Take in pieces of calls, each with the number of its call."""
+        calls = _listed(first(delta, "tool_calls"))
+        if calls or first(delta, "function_call"):
+            kept.setdefault("tool_calls", {})
+        for piece in filter(None, calls):
+            number = first(piece, "index")
+            whole = kept["tool_calls"].setdefault(
+                number if isinstance(number, int) else 0, {"arguments": Text()}
+            )
+            called = _called(piece)
+            self.size += whole["arguments"].add(called.arguments) + CHOICE
+            whole["id"] = whole.get("id") or called.id
+            whole["name"] = whole.get("name") or called.name
 
     def reply(self) -> dict[str, Any]:
         """The reply as it would have come at once."""
@@ -208,4 +233,11 @@ class _Chunks:
 def _choice(kept: dict[str, Any]) -> dict[str, Any]:
     """A choice with its message, whose texts are whole now."""
     texts = {name: str(kept[name]) for name in ("content", "reasoning", "refusal")}
-    return kept | {"message": texts | {"tool_calls": kept.get("tool_calls")}}
+    calls = [
+        {
+            "id": call["id"],
+            "function": {"name": call["name"], "arguments": str(call["arguments"])},
+        }
+        for call in kept.get("tool_calls", {}).values()
+    ]
+    return kept | {"message": texts | {"tool_calls": calls or "tool_calls" in kept}}

@@ -1,0 +1,72 @@
+"""Analogical prompting: the model recalls examples of its own before it answers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from smartplay.agents.context import Reply
+from smartplay.agents.methods.method import Arm, Method, Number, Sections
+from smartplay.agents.methods.turn import Conversation, Turn
+
+TUTORIAL = ("Tutorial", "The main ideas that the present position demands, in a few sentences.")
+LIKE = (
+    "{n} other positions, different from each other and from the present one, that are like it in "
+    "what matters. For each: the position, the reasoning, the best action."
+)
+UNRELATED = (
+    "{n} problems from everyday arithmetic, different from each other. For each: the problem, the "
+    "reasoning, the solution."
+)
+ONCE = "This is asked once, before the game begins. You choose no action yet. Write {what}"
+KEPT = "These examples you wrote before the game began:\n\n{examples}"
+
+
+class Analogical(Method):
+    """Asks for examples and the choice in one reply.
+
+    Attributes:
+        examples: How many.
+        about: `"like"` the present position, or `"unrelated"`: the control without which it
+            cannot be said that their likeness helps.
+        tutorial: Whether the main ideas are asked for before the examples.
+        per: `"step"` asks anew each step; `"episode"` once, and shows the examples at every step.
+    """
+
+    summary = "examples that the model recalls before it answers"
+    defaults = {"max_tokens": 4096}
+    examples: Number = 3
+    about: Literal["like", "unrelated"] = "like"
+    tutorial: bool = False
+    per: Literal["step", "episode"] = "step"
+    _written: str = ""
+
+    async def choose(self, turn: Turn) -> Reply:
+        """Ask; a complaint carries on the conversation."""
+        if turn.complaint and turn.talk:
+            turn.talk.say(turn.complaint)
+        elif self.per == "step":
+            turn.talk = turn.conversation(self._sections.words)
+        else:
+            self._written = self._written or await self._write(turn)
+            turn.talk = turn.conversation(KEPT.format(examples=self._written))
+        call = await turn.ask(turn.talk, decides=self.per == "episode")
+        return turn.reply(call) if self.per == "episode" else self._sections.reply(turn, call)
+
+    async def _write(self, turn: Turn) -> str:
+        told = "\n".join(what for _, what in self._sections.parts)
+        call = await turn.ask(Conversation(turn.prompt, ONCE.format(what=told)), label="examples")
+        return call.text.strip()
+
+    @property
+    def _sections(self) -> Sections:
+        wanted = (LIKE if self.about == "like" else UNRELATED).format(n=self.examples)
+        return Sections([*([TUTORIAL] if self.tutorial else []), ("Examples", wanted)])
+
+    def controls(self) -> list[Arm]:
+        """No examples, and examples of something else."""
+        own = {"examples": self.examples, "tutorial": self.tutorial, "per": self.per}
+        return [
+            Arm("one call", "direct"),
+            Arm("reasons first", "think"),
+            Arm("unrelated examples", "analogical", own | {"about": "unrelated"}),
+        ]

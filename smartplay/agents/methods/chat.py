@@ -1,0 +1,158 @@
+"""Conversations that only grow: the model sees its own earlier replies, or its calls of tools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from smartplay.agents.context import Reply
+from smartplay.agents.methods.method import Arm, Method
+from smartplay.agents.methods.turn import (
+    HOW_TO_ANSWER,
+    LEFT_OUT,
+    QUESTION,
+    Conversation,
+    Prompt,
+    Turn,
+    message,
+)
+from smartplay.models.base import choice_schema
+from smartplay.models.images import with_picture
+from smartplay.records import Call, Message
+
+HOW_TO_CALL = (
+    "Each turn, choose exactly one of your actions. You may think first. "
+    "End your reply by calling the function act with the action, word for word."
+)
+NOT_TAKEN = "This call was not carried out: one action a turn."
+PICTURE = "The picture shows the present state."
+
+
+class Transcript(Conversation):
+    """All that was said in an episode.
+
+    Args:
+        prompt: Lays out what is seen.
+        how: How to answer.
+    """
+
+    def __init__(self, prompt: Prompt, how: str) -> None:
+        super().__init__(prompt, how=how)
+        self._begins: list[int] = []  # where in `after` each step begins
+
+    @property
+    def messages(self) -> list[Message]:
+        """The whole, as it is sent."""
+        return [self._prompt.system(self._how), *self.after]
+
+    def see(self, question: str = "") -> None:
+        """Add the present observation, as the result of a call if there is one."""
+        self._begins.append(len(self.after))
+        text, picture = self._prompt.present(question), self._prompt.observation.image
+        if not self._answer(text):
+            self.after.append(self._prompt.seen(text))
+        elif picture is not None:  # results are texts
+            self.after.append(message("user", with_picture(PICTURE, picture)))
+
+    def say(self, text: str) -> None:
+        """Add what the user says, as the result of a call if there is one."""
+        if not self._answer(text):
+            super().say(text)
+
+    def hear(self, call: Call) -> None:
+        """Add what the model said or called."""
+        if not call.tools:
+            return super().hear(call)
+        calls = [
+            {
+                "id": each.id or f"call{len(self.after)}.{k}",
+                "type": "function",
+                "function": {"name": each.name, "arguments": each.arguments},
+            }
+            for k, each in enumerate(call.tools)
+        ]
+        self.after.append(message("assistant", call.text, tool_calls=calls))
+        return None
+
+    def shorten(self) -> bool:
+        """Leave out the older half of the steps; False if there is but one."""
+        if len(self._begins) < 2:
+            return False
+        self._begins = self._begins[(len(self._begins) + 1) // 2 :]
+        kept = self.after[self._begins[0] :]
+        seen = kept[0]["content"]
+        note = f"{LEFT_OUT}\n\n"
+        told = note + seen if isinstance(seen, str) else [{"type": "text", "text": note}, *seen]
+        first = message("user", told)  # it may have been the result of a call
+        rest = kept[1:]
+        while rest and rest[0]["role"] == "tool":
+            del rest[0]
+        gone = self._begins[0] + len(kept) - len(rest) - 1
+        self._begins = [0, *(begin - gone for begin in self._begins[1:])]
+        self.after = [first, *rest]
+        return True
+
+    def _answer(self, text: str) -> bool:
+        """Add the results of the calls that were made last; False if there were none."""
+        calls = self.after[-1].get("tool_calls", []) if self.after else []
+        for k, call in enumerate(calls):
+            told = NOT_TAKEN if k else text
+            self.after.append(message("tool", told, tool_call_id=call["id"]))
+        return bool(calls)
+
+
+class Chat(Method):
+    """Tells each observation once; the model sees its own earlier replies."""
+
+    summary = "a conversation that only grows, in which the model sees its own earlier replies"
+    _talk: Any = None
+
+    async def choose(self, turn: Turn) -> Reply:
+        """Go on with the conversation."""
+        talk = self._talk = self._talk or Transcript(turn.prompt, HOW_TO_ANSWER)
+        talk.say(turn.complaint) if turn.complaint else talk.see(QUESTION)
+        return turn.reply(await turn.ask(talk, decides=True))
+
+    def controls(self) -> list[Arm]:
+        """The same, told anew each step and without its own replies."""
+        return [Arm("one call", "direct")]
+
+
+class Tools(Method):
+    """Lets the model act by calling a function; observations are the results of its calls."""
+
+    summary = "actions are calls of a function, observations their results"
+    _talk: Any = None
+
+    async def choose(self, turn: Turn) -> Reply:
+        """Go on with the conversation; a reply without a call is read as any other."""
+        talk = self._talk = self._talk or Transcript(turn.prompt, HOW_TO_CALL)
+        talk.say(turn.complaint) if turn.complaint else talk.see()
+        call = await turn.ask(talk, decides=True, tools=[act(turn.actions)])
+        if not call.tools:
+            return turn.reply(call)
+        return turn.reply(call, text=chosen(call.tools[0].arguments), reasoning=call.text)
+
+    def controls(self) -> list[Arm]:
+        """The same conversation with actions as text."""
+        return [Arm("one call", "direct"), Arm("conversation", "chat")]
+
+
+def act(actions: list[str]) -> dict[str, Any]:
+    """The function by which a model acts."""
+    return {
+        "name": "act",
+        "description": "Take one of your actions in the game.",
+        "parameters": choice_schema(actions),
+    }
+
+
+def chosen(arguments: str) -> str:
+    """What a call of `act` says as a reply; the arguments as they are if they are no JSON."""
+    try:
+        given = msgspec.json.decode(arguments)
+    except msgspec.DecodeError:
+        return arguments
+    action = given.get("action") if isinstance(given, dict) else None
+    return f"Answer: {action}" if isinstance(action, str | int) else arguments

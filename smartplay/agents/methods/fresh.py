@@ -1,0 +1,82 @@
+"""Dated notices put in order, so that the newest stands next to the question."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+from smartplay.agents.context import Reply
+from smartplay.agents.methods.method import Arm, Method, Number
+from smartplay.agents.methods.turn import Turn
+
+SORTED = "The notices of the present step once more, {order}:\n\n{notices}"
+ORDERS = {
+    "ascending": "the newest last and those without a date first",
+    "descending": "the newest first and those without a date last",
+    "given": "as they were",
+}
+PREMISE = "First check whether what is asked for exists at all, by the notices that are not stale."
+NO_NOTICES = "(no dated notices: asked as direct)"
+_DATED = re.compile(r"^[^\w\n]*(?P<date>\d{4}-\d{2}-\d{2})\b.*$", re.MULTILINE)
+_UNDATED = re.compile(r"^[^\w\n]*(?:undated|no date)\b.*$", re.MULTILINE | re.IGNORECASE)
+
+
+class Fresh(Method):
+    """Shows the dated notices of an observation again, sorted and cut to the newest.
+
+    A notice is a line that begins with a date such as 2024-05-31, or with the word undated. A step
+    without dated notices is asked as `direct`, and its record says so.
+
+    Attributes:
+        keep: How many notices are shown, the newest ones.
+        order: In which order.
+        premise: Whether to ask if what is asked for exists.
+    """
+
+    summary = "dated notices sorted, the newest next to the question"
+    keep: Number = 5
+    order: Literal["ascending", "descending", "given"] = "ascending"
+    premise: bool = False
+
+    async def choose(self, turn: Turn) -> Reply:
+        """Ask; a complaint carries on the conversation."""
+        notices = self.sorted(turn.prompt.observation.text)
+        if turn.complaint and turn.talk:
+            turn.talk.say(turn.complaint)
+        else:
+            turn.talk = turn.conversation(self._words(notices))
+        reply = turn.reply(await turn.ask(turn.talk, decides=True))
+        if notices:
+            return reply
+        return msgspec.structs.replace(reply, reasoning=f"{reply.reasoning}\n{NO_NOTICES}".strip())
+
+    def sorted(self, text: str) -> list[str]:
+        """The notices of a text that are shown, in order; none without a dated one."""
+        dated = [(match["date"], match[0].strip()) for match in _DATED.finditer(text)]
+        if not dated:
+            return []
+        undated = [("", match[0].strip()) for match in _UNDATED.finditer(text)]
+        newest = sorted([*undated, *dated], key=lambda each: each[0])[-self.keep :]
+        if self.order == "given":
+            newest.sort(key=lambda each: text.index(each[1]))
+        told = [notice for _, notice in newest]
+        return told[::-1] if self.order == "descending" else told
+
+    def _words(self, notices: list[str]) -> str:
+        if not notices:
+            return ""
+        told = SORTED.format(order=ORDERS[self.order], notices="\n".join(notices))
+        return f"{told}\n\n{PREMISE}" if self.premise else told
+
+    def controls(self) -> list[Arm]:
+        """Other orders, and the newest notice alone."""
+        own = {"keep": self.keep, "premise": self.premise}
+        others = [order for order in ORDERS if order != self.order]
+        return [
+            Arm("one call", "direct"),
+            *(Arm(f"{each} order", "fresh", own | {"order": each}) for each in others),
+            Arm("the newest alone", "fresh", {"keep": 1, "premise": self.premise}),
+            Arm("other premise check", "fresh", {"keep": self.keep, "premise": not self.premise}),
+        ]

@@ -1,0 +1,165 @@
+"""Memory across episodes: a fold over finished ones, told as texts.
+
+What is remembered follows from the records alone. Both methods here see what the agent saw, what it
+did, and how it ended; never the game's own state.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from smartplay.agents.context import Reply, Trajectory
+from smartplay.agents.methods.method import Arm, Length, Method, Number
+from smartplay.agents.methods.turn import Conversation, Turn
+
+LESSONS = (
+    "Before this game begins, learn from games of the same kind that you played before:\n\n{games}"
+    "\n\nChoose no action yet. What went well, what went wrong, and what will you do otherwise? "
+    "Reply with a few short lessons."
+)
+LEARNED = "Lessons you drew from games you played before:\n\n{lessons}"
+SOLVED = "This is a game of the same kind that was won:\n\n{game}"
+LEFT_OUT = "(…)"
+_WORD = re.compile(r"\w+")
+
+
+class Game(msgspec.Struct, frozen=True):
+    """A finished episode, as it is remembered.
+
+    Attributes:
+        first: Its first observation.
+        told: What was seen and done, and how it ended.
+    """
+
+    first: str
+    told: str
+
+
+class Reflect(Method):
+    """Draws lessons from the last episodes at the beginning of each, and keeps them in view.
+
+    Attributes:
+        episodes: How many of the last episodes are remembered.
+        length: Most characters of each, its middle left out.
+    """
+
+    summary = "lessons that the model draws from its earlier episodes of a game"
+    episodes: Number = 3
+    length: Length = 1000
+    _lessons: str = ""
+
+    def learn(self, memory: bytes | None, trajectory: Trajectory) -> bytes:
+        """Remember an episode, and forget the oldest if there are too many."""
+        games = [*remembered(memory), game_of(trajectory, self.length)]
+        return msgspec.json.encode(games[-self.episodes :])
+
+    async def choose(self, turn: Turn) -> Reply:
+        """Ask with the lessons in view; at first for the lessons."""
+        games = remembered(turn.context.memory)
+        if games and not self._lessons:
+            told = "\n\n".join(f"Game {k}\n{game.told}" for k, game in enumerate(games, 1))
+            talk = Conversation(turn.prompt, LESSONS.format(games=told))
+            self._lessons = (await turn.ask(talk, label="lessons")).text.strip()
+        words = LEARNED.format(lessons=self._lessons) if self._lessons else ""
+        return await answered(turn, words)
+
+    def controls(self) -> list[Arm]:
+        """No memory, on the same episodes in the same order."""
+        return [Arm("no memory", "direct")]
+
+
+class Recall(Method):
+    """Shows the most similar episode that was won before, while it plays.
+
+    Similar is what has words in common at the beginning: the cosine of their counts, each weighed
+    by how rare it is among the episodes that are remembered (TF-IDF).
+
+    Attributes:
+        episodes: How many won episodes are remembered, the latest ones.
+        length: Most characters of the one that is shown, its middle left out.
+    """
+
+    summary = "the most similar episode that was won before, shown as an example"
+    episodes: Number = 100
+    length: Length = 1000
+
+    def learn(self, memory: bytes | None, trajectory: Trajectory) -> bytes:
+        """Remember an episode if its goal was reached."""
+        won = [game_of(trajectory, self.length)] if trajectory.completed else []
+        return msgspec.json.encode([*remembered(memory), *won][-self.episodes :])
+
+    async def choose(self, turn: Turn) -> Reply:
+        """Ask with the example in view."""
+        games = remembered(turn.context.memory)
+        seen = turn.prompt.observation
+        first = seen.history[0] if seen.history else seen.text
+        place = most_similar(first, [game.first for game in games])
+        words = "" if place is None else SOLVED.format(game=games[place].told)
+        return await answered(turn, words)
+
+    def controls(self) -> list[Arm]:
+        """No memory, on the same episodes in the same order."""
+        return [Arm("no memory", "direct")]
+
+
+async def answered(turn: Turn, words: str) -> Reply:
+    """Ask as `direct` does, with these words before the question."""
+    if turn.complaint and turn.talk:
+        turn.talk.say(turn.complaint)
+    else:
+        turn.talk = turn.conversation(words)
+    return turn.reply(await turn.ask(turn.talk, decides=True))
+
+
+def remembered(memory: bytes | None) -> list[Game]:
+    """The episodes of a memory, the oldest first."""
+    return [] if memory is None else msgspec.json.decode(memory, type=list[Game])
+
+
+def game_of(trajectory: Trajectory, length: int) -> Game:
+    """An episode as it is remembered."""
+    steps = zip(["", *trajectory.taken], trajectory.observations, strict=True)
+    lines = [f"{f'You chose: {taken}' if taken else ''}\n{seen}".strip() for taken, seen in steps]
+    end = "reached" if trajectory.completed else "not reached"
+    told = shortened("\n".join(lines), length)
+    return Game(
+        shortened(trajectory.observations[0], length),
+        f"{told}\nThe goal was {end}; the score was {trajectory.score:g}.",
+    )
+
+
+def shortened(text: str, length: int) -> str:
+    """A text without its middle, if it is longer than that."""
+    if len(text) <= length:
+        return text
+    half = max((length - len(LEFT_OUT)) // 2, 1)
+    return f"{text[:half]}{LEFT_OUT}{text[-half:]}"
+
+
+def most_similar(text: str, others: Sequence[str]) -> int | None:
+    """The place of the text that is most like this one, the latest of equals.
+
+    None if no text has a word in common with it that sets texts apart.
+    """
+    counts = [Counter(_WORD.findall(each.lower())) for each in [text, *others]]
+    texts = Counter(word for count in counts for word in count)
+    rare = {word: math.log((1 + len(counts)) / (1 + number)) for word, number in texts.items()}
+    weighed = [{word: n * rare[word] for word, n in count.items()} for count in counts]
+    own, *rest = weighed
+    found = [_cosine(own, each) for each in rest]
+    best = max(found, default=0.0)
+    if best <= 0.0:
+        return len(others) - 1 if text in others else None
+    return max(place for place, value in enumerate(found) if value == best)
+
+
+def _cosine(one: dict[str, float], other: dict[str, float]) -> float:
+    dot = math.fsum(value * other.get(word, 0.0) for word, value in sorted(one.items()))
+    sizes = (math.sqrt(math.fsum(v * v for v in each.values())) for each in (one, other))
+    norm = math.prod(sizes)
+    return dot / norm if norm else 0.0

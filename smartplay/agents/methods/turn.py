@@ -1,0 +1,281 @@
+"""A step of an episode as a method sees it: what a model is told, and how it is asked.
+
+The conversation of a step is
+
+```
+system      the manual, the numbered actions, how to answer
+user        what has happened, oldest first, and the question
+…           what was said after that
+```
+
+The system message stays the same for a whole episode, and the user message grows at its end only
+until the game's history is full (the card's `history`; the benchmark's short games keep all of
+it). So services that cache the beginnings of prompts read each step little more than the new
+observation. Once the history slides, all after the system message is read anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from smartplay.agents.context import Context, Observation, Reply
+from smartplay.agents.prompts import PLAIN, PromptStyle
+from smartplay.core.errors import PromptTooLongError
+from smartplay.models.images import with_picture
+from smartplay.parsing import parse_action
+from smartplay.records import Call, Message
+
+ROLE = "player"
+
+ANSWER = 'the line "Answer: " followed by the action, word for word'
+HOW_TO_ANSWER = (
+    "Each turn, choose exactly one of your actions. You may think first. "
+    f"End your reply with {ANSWER}."
+)
+QUESTION = "What is your answer?"
+CHOOSE = f"So what is your answer? Choose exactly one of your actions. Reply with {ANSWER}."
+LEFT_OUT = "(The steps before are left out, as there is no room for them.)"
+NO_WORDS = "(no reply)"  # services do not take an empty message of the assistant
+
+
+class Prompt:
+    """Lays out what a model is told of an episode.
+
+    Args:
+        context: What the run gives.
+        style: How the prompt is laid out.
+
+    Attributes:
+        step: The present step, counted from 0.
+        observation: What is seen at it.
+    """
+
+    def __init__(self, context: Context, style: PromptStyle = PLAIN) -> None:
+        self.style = style
+        self.step = -1
+        self.observation = Observation("")
+        self._manual, self._actions = context.manual, context.actions
+        self._first = 0  # the first step there is room for
+        self._shown: tuple[int, list[str]] = (0, [])  # the steps on the last page, from which on,
+        self._steps = ""  # and how they stood there
+
+    def see(self, observation: Observation) -> None:
+        """Go on to the next step."""
+        self.step += 1
+        self.observation = observation
+
+    def system(self, how: str) -> Message:
+        """What a model is told once for a whole episode, with how to answer at its end."""
+        listed = self.style.listed(self._actions)
+        parts = {
+            "before": [listed, self._manual],
+            "after": [self._manual, listed],
+            "end": [self._manual],
+        }[self.style.order]
+        return message("system", "\n\n".join([*parts, how]))
+
+    def page(self, question: str, words: str = "") -> Message:
+        """What has happened, a method's own words if it has any, and a question.
+
+        Args:
+            question: The question; a style that has one of its own puts it in its place.
+            words: What else is asked for.
+        """
+        oldest = self._oldest()
+        note = [LEFT_OUT] if 0 < oldest == self._first else []
+        return self.seen("\n\n".join([*note, self._told(oldest), *self._asked(words, question)]))
+
+    def present(self, question: str) -> str:
+        """The present observation alone, and a question."""
+        told = self.headed(self.step, self.observation.text)
+        return "\n\n".join([told, *self._asked("", question)])
+
+    def seen(self, text: str) -> Message:
+        """A message of the user with the picture of the present state, if there is one."""
+        picture = self.observation.image
+        return message("user", text if picture is None else with_picture(text, picture))
+
+    def headed(self, step: int, text: str) -> str:
+        """An observation under its number."""
+        return f"{self.style.step} {step}:\n{text}"
+
+    def shorten(self) -> bool:
+        """Leave out the older half of the steps from now on; False if there is but one."""
+        oldest = self._oldest()
+        if oldest >= self.step:
+            return False
+        self._first = oldest + (self.step - oldest + 1) // 2
+        return True
+
+    def _asked(self, words: str, question: str) -> list[str]:
+        last = self.style.listed(self._actions) if self.style.order == "end" else ""
+        return [each for each in (last, words, self.style.question or question) if each]
+
+    def _oldest(self) -> int:
+        return max(self.step - len(self.observation.history), self._first)
+
+    def _told(self, oldest: int) -> str:
+        """The steps from the oldest on. Mostly they are those of the last page and one more."""
+        told = [*self.observation.history, self.observation.text][oldest - self.step - 1 :]
+        *past, present = told
+        if self._shown == (oldest, told):  # another page of the same step
+            return self._steps
+        before = self._steps
+        if self._shown != (oldest, past):
+            before = "\n\n".join(self.headed(k, text) for k, text in enumerate(past, oldest))
+        self._shown = (oldest, told)
+        self._steps = "\n\n".join(filter(None, [before, self.headed(self.step, present)]))
+        return self._steps
+
+
+class Conversation:
+    """A question about the present state, and what was said after it.
+
+    Args:
+        prompt: Lays out the question.
+        question: What is asked.
+        words: What else is asked for, before the question.
+        how: How to answer.
+
+    Attributes:
+        after: The messages after the question.
+    """
+
+    def __init__(
+        self, prompt: Prompt, question: str = QUESTION, words: str = "", how: str = HOW_TO_ANSWER
+    ) -> None:
+        self._prompt, self._question, self._words, self._how = prompt, question, words, how
+        self.after: list[Message] = []
+
+    @property
+    def messages(self) -> list[Message]:
+        """The whole, as it is sent."""
+        prompt = self._prompt
+        page = prompt.page(self._question, self._words)
+        return [prompt.system(self._how), page, *self.after]
+
+    def say(self, text: str) -> None:
+        """Add what the user says."""
+        self.after.append(message("user", text))
+
+    def hear(self, call: Call) -> None:
+        """Add what the model said."""
+        self.after.append(message("assistant", call.text.strip() or NO_WORDS))
+
+    def shorten(self) -> bool:
+        """Make room in it; False if there is nothing to leave out."""
+        return self._prompt.shorten()
+
+
+class Turn:
+    """One step, made once for it and handed to the method again after an invalid reply.
+
+    Args:
+        context: What the run gives.
+        prompt: What models are told.
+        role: The role that is asked unless another one is named.
+
+    Attributes:
+        complaint: What was wrong with the last reply at this step; empty if nothing was.
+        talk: The conversation that a complaint carries on; None if the step has none.
+    """
+
+    def __init__(self, context: Context, prompt: Prompt, role: str = ROLE) -> None:
+        self.context, self.prompt, self._role = context, prompt, role
+        self.complaint = ""
+        self.talk: Conversation | None = None
+
+    @property
+    def actions(self) -> list[str]:
+        """Names of the actions."""
+        return self.context.actions
+
+    def conversation(self, words: str = "") -> Conversation:
+        """Ask for an action in the plain way, with these words before the question."""
+        return Conversation(self.prompt, words=words)
+
+    async def ask(
+        self,
+        talk: Conversation,
+        *,
+        label: str = "",
+        decides: bool = False,
+        role: str = "",
+        tools: Sequence[dict[str, Any]] | None = None,
+    ) -> Call:
+        """Ask for one reply and add it to the conversation.
+
+        Args:
+            talk: What is asked.
+            label: What for, as it is recorded.
+            decides: Whether the reply is to be the action, to which `constrained` models are held.
+            role: Whom to ask.
+            tools: The functions that the model may call.
+
+        Raises:
+            ModelError: If there is no reply.
+        """
+        [call] = await self.sample(talk, 1, label=label, decides=decides, role=role, tools=tools)
+        talk.hear(call)
+        return call
+
+    async def sample(
+        self,
+        talk: Conversation,
+        samples: int,
+        *,
+        label: str = "",
+        decides: bool = True,
+        role: str = "",
+        tools: Sequence[dict[str, Any]] | None = None,
+    ) -> list[Call]:
+        """Ask for several replies, each independent of the others; make room first if need be."""
+        model = self.context.models[role or self._role]
+        choices = self.actions if decides and model.settings.constrained else None
+        while True:
+            try:
+                return await model.chat(
+                    talk.messages, samples=samples, choices=choices, label=label, tools=tools
+                )
+            except PromptTooLongError:
+                if not talk.shorten():
+                    raise
+
+    def named(self, reply: Call | str, more: Sequence[str] = ()) -> str | None:
+        """The action that a reply names, or one of more words, if it names one."""
+        text, cut = (reply, False) if isinstance(reply, str) else (reply.text, cut_off(reply))
+        known = [*self.actions, *more]
+        found = parse_action(text, known, cut, self._tags())
+        return None if found.action is None else known[found.action]
+
+    def reply(self, *calls: Call, text: str | None = None, reasoning: str = "") -> Reply:
+        """The reply of the turn: what the last call says, thoughts kept apart.
+
+        Args:
+            *calls: What was asked one after the other.
+            text: In place of the last call's text.
+            reasoning: What else is worth reading.
+        """
+        spoken = [call.text for call in calls[:-1]]
+        thoughts = [*spoken, *(call.reasoning for call in calls), reasoning]
+        return Reply(
+            text=calls[-1].text if text is None else text,
+            reasoning="\n\n".join(filter(None, thoughts)),
+            truncated=cut_off(calls[-1]),
+            withheld=calls[-1].finish == "withheld",
+            reasoning_tags=self._tags(),
+        )
+
+    def _tags(self) -> list[str]:
+        return self.context.models[self._role].settings.reasoning_tags
+
+
+def cut_off(call: Call) -> bool:
+    """Whether a reply ended at a limit of length."""
+    return call.finish == "length"
+
+
+def message(role: str, content: str | list[dict[str, Any]], **more: Any) -> Message:
+    """A message in the chat format."""
+    return {"role": role, "content": content, **more}

@@ -1,0 +1,354 @@
+"""Every method does what its formula says, in runs of synthetic models through the real runner."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import smartplay
+from smartplay import Run
+from smartplay.agents.methods import METHODS
+from smartplay.agents.methods.cascade import accepted_by_chance
+from smartplay.agents.methods.memory import most_similar
+from smartplay.agents.methods.method import vote
+from smartplay.leaderboard.verify import verify_run
+from smartplay.runner import Limits
+from tests.fake_server import FakeServer
+from tests.faults import untimed
+from tests.synthetic import synthetic
+from tests.test_lending import by_hand, command, kill_at, seeded, transcript
+
+__all__ = ["synthetic"]
+
+DOORS = "ContrastReasoningEasy"
+ROUNDS = 12
+EPISODES = 40
+"""480 steps: a share of one half has a standard error of .023."""
+
+Asked = list[tuple[str, str]]
+
+
+def play(out: Path, method: str, agent: str = "synthetic:one", **settings: Any) -> Run:
+    options = {key: settings.pop(key) for key in ("executor", "limits", "cache") if key in settings}
+    episodes, games = settings.pop("episodes", EPISODES), settings.pop("games", DOORS)
+    told = {"method": method} | settings
+    return smartplay.run(
+        agent, games, episodes=episodes, out=out, agent_settings=told, progress=False, **options
+    )
+
+
+def share(run: Run) -> float:
+    """Of all steps, those that were right."""
+    assert not run.unscored, run.unscored[0].error
+    scores = [record.score or 0.0 for record in run.episodes]
+    return sum(scores) / (ROUNDS * len(scores))
+
+
+def close(run: Run, expected: float, errors: float = 3.5) -> bool:
+    """Whether a share of right steps is what it should be, within sampling error."""
+    steps = ROUNDS * len(run.episodes)
+    error = math.sqrt(max(expected * (1 - expected), 0.01) / steps)
+    found = share(run)
+    assert abs(found - expected) < errors * error, f"{found:.4f}, expected {expected:.4f}"
+    return True
+
+
+# Voting
+
+
+@pytest.mark.parametrize(
+    ("names", "winner", "votes"),
+    [
+        (["b", "a", "a", "b"], "b", 2),  # a tie goes to the first named
+        ([None, None, "a"], "a", 1),
+        ([None, None], None, 0),
+        (["a", "b", "b", None], "b", 2),
+    ],
+)
+def test_a_vote(names: list[str | None], winner: str | None, votes: int) -> None:
+    assert vote(names)[:2] == (winner, votes)
+
+
+@pytest.mark.parametrize(
+    ("p", "samples", "expected"),
+    [(0.4, 3, 0.448), (0.4, 9, 0.59859), (0.6, 5, 0.81056)],
+)
+def test_a_majority_of_scattered_errors(
+    p: float, samples: int, expected: float, synthetic: Asked, tmp_path: Path
+) -> None:
+    run = play(tmp_path / "run", "majority", samples=samples, p=p)
+    assert close(run, expected)
+    assert len(synthetic) == samples * ROUNDS * EPISODES
+
+
+def test_a_majority_of_the_same_error_is_worse_than_one_call(
+    synthetic: Asked, tmp_path: Path
+) -> None:
+    """Two answers, K = 9, p = .4: the sum of the binomial tail."""
+    assert close(play(tmp_path / "one", "direct", p=0.4, sure=True), 0.4)
+    assert close(play(tmp_path / "run", "majority", samples=9, p=0.4, sure=True), 0.26657)
+
+
+# Cascades
+
+
+def cascade(out: Path, **settings: Any) -> tuple[Run, float, float]:
+    """A run, the share of steps sent to the strong model, and the weak calls a step."""
+    weak = {"agent": "synthetic:weak", "p": 0.95, "hard": 0.3} | settings.pop("weak", {})
+    strong = {"agent": "synthetic:strong", "p": 0.98}
+    run = play(out, "cascade", "cascade", models={"weak": weak, "strong": strong}, **settings)
+    steps = ROUNDS * len(run.episodes)
+    calls = {role: sum(r.roles[role].calls for r in run.episodes if role in r.roles)
+             for role in ("weak", "strong")}  # fmt: skip
+    return run, calls["strong"] / 3 / steps, calls["weak"] / steps
+
+
+@pytest.mark.parametrize(
+    ("agree", "score", "sent"), [(5, 0.9400, 0.671 / 3), (6, 0.9857, 0.911 / 3), (8, 0.9994, 0.340)]
+)
+def test_a_cascade(agree: int, score: float, sent: float, synthetic: Asked, tmp_path: Path) -> None:
+    run, found, weak = cascade(tmp_path / "run", agree=agree)
+    assert close(run, score)
+    assert abs(found - sent) < 0.045
+    assert weak == 10
+
+
+def test_agreement_is_not_correctness(synthetic: Asked, tmp_path: Path) -> None:
+    """A weak model that is wrong in the same way nine times of ten is believed."""
+    run, sent, _ = cascade(tmp_path / "run", weak={"hard": 0.1, "hard_sure": True})
+    assert close(run, 2 / 3)
+    assert sent < 0.01
+
+
+def test_a_cascade_that_verifies(synthetic: Asked, tmp_path: Path) -> None:
+    """Both halves of five samples must agree; of one sample each: p² + (1-p)²/3 do."""
+    run, sent, weak = cascade(
+        tmp_path / "run", rule="verify", samples=2, agree=1, weak={"p": 0.6, "hard": 0.6}
+    )
+    agreed = 0.36 + 0.16 / 3
+    assert abs(sent - (1 - agreed)) < 0.07
+    assert close(run, 0.36 + (1 - agreed) * 0.99908)
+    assert weak == 2
+    assert {label for name, label in synthetic if name == "synthetic:weak"} == {"", "in steps"}
+
+
+@pytest.mark.parametrize(
+    ("actions", "samples", "agree", "chance"),
+    [(2, 5, 3, 1.0), (2, 5, 4, 0.375), (3, 5, 3, 0.63), (3, 20, 11, 0.113), (6, 5, 4, 0.020)],
+)
+def test_what_is_accepted_by_chance(actions: int, samples: int, agree: int, chance: float) -> None:
+    assert accepted_by_chance(actions, samples, agree) == pytest.approx(chance, abs=0.0005)
+
+
+# Self-correction
+
+
+@pytest.mark.parametrize(("rounds", "mends", "expected"), [(1, 0.2, 0.725), (2, 0.4, 0.7875)])
+def test_a_review(
+    rounds: int, mends: float, expected: float, synthetic: Asked, tmp_path: Path
+) -> None:
+    run = play(tmp_path / "run", "correct", rounds=rounds, p=0.75, mends=mends, spoils=0.1)
+    assert close(run, expected)
+    assert len(synthetic) == (1 + 2 * rounds) * ROUNDS * EPISODES
+    [headers] = [run.header.agent_settings]
+    assert (headers["method"], headers["rounds"], headers["by"]) == ("correct", rounds, "review")
+
+
+def test_the_flips_of_a_review_are_in_the_record(synthetic: Asked, tmp_path: Path) -> None:
+    run = play(tmp_path / "run", "correct", p=0.75, mends=0.2, spoils=0.1)
+    kept = wrong_to_right = right_to_wrong = 0
+    for head, *steps in transcript(run.path).values():
+        for step, before in zip(steps, [head, *steps], strict=False):
+            first, _, last = (call["text"] for call in step["attempts"][0]["calls"])
+            assert step["attempts"][0]["reply"] == last
+            kept += first == last
+            right = step["score"] > before.get("score", 0.0)
+            wrong_to_right += right and first != last
+            right_to_wrong += not right and first != last
+    steps = ROUNDS * EPISODES
+    assert abs(wrong_to_right / steps - 0.05) < 0.03
+    assert abs(right_to_wrong / steps - 0.075) < 0.04
+    assert kept + wrong_to_right + right_to_wrong == steps
+
+
+def test_asking_again_changes_nothing_on_average(synthetic: Asked, tmp_path: Path) -> None:
+    run = play(tmp_path / "run", "correct", by="again", p=0.75, mends=1.0)
+    assert close(run, 0.75)
+    assert len(synthetic) == 2 * ROUNDS * EPISODES
+
+
+def test_an_oracle_never_spoils(synthetic: Asked, tmp_path: Path) -> None:
+    run = play(tmp_path / "run", "correct", by="oracle", p=0.75, mends=0.2, spoils=1.0)
+    assert close(run, 0.80)
+    assert len(synthetic) < 1.7 * ROUNDS * EPISODES, "what is right is not reviewed"
+
+
+# Debates
+
+
+def test_a_debate(synthetic: Asked, tmp_path: Path) -> None:
+    """Copies that draw anew each round are right in the end as a vote of as many samples is."""
+    run = play(tmp_path / "run", "debate", copies=3, rounds=2, p=0.6)
+    assert close(run, 0.712)
+    assert len(synthetic) == 6 * ROUNDS * EPISODES
+
+
+# Code
+
+needs_sandbox = pytest.mark.skipif(find_spec("pydantic_monty") is None, reason="no sandbox")
+
+
+@needs_sandbox
+@pytest.mark.parametrize(("run", "expected"), [("real", 1.0), ("predicted", 0.7), ("none", 0.4)])
+def test_programs(run: str, expected: float, synthetic: Asked, tmp_path: Path) -> None:
+    """Each right by construction: 1 where they run, 1 - e where their output is made up."""
+    laws: dict[str, Any] = {"coding": run != "none", "predicts": 0.7, "p": 0.4}
+    assert close(play(tmp_path / "run", "code", run=run, blocks=1, episodes=20, **laws), expected)
+
+
+@needs_sandbox
+def test_a_mixture_of_thoughts(synthetic: Asked, tmp_path: Path) -> None:
+    """One sample that answers and one that programs: accepted where the answer is right, p."""
+    weak = {"p": 0.6, "hard": 0.6, "coding": True}
+    run, sent, _ = cascade(tmp_path / "run", rule="mixture", samples=2, agree=2, weak=weak,
+                           episodes=20)  # fmt: skip
+    assert abs(sent - 0.4) < 0.11
+    assert close(run, 0.6 + 0.4 * 0.99908)
+
+
+# Memory
+
+
+def test_lessons_are_drawn_once_an_episode(synthetic: Asked, tmp_path: Path) -> None:
+    run = play(tmp_path / "run", "reflect", p=0.25, shown=0.9, episodes=20)
+    assert close(run, (0.25 + 19 * 0.9) / 20)
+    assert Counter(label for _, label in synthetic) == {"": 20 * ROUNDS, "lessons": 19}
+    heads = [head for head, *_ in transcript(run.path).values()]
+    assert [bool(head["memory"]) for head in heads] == [False] + 19 * [True]
+    assert len({head["memory"] for head in heads}) == 20
+
+
+def test_only_what_was_won_is_recalled(synthetic: Asked, tmp_path: Path) -> None:
+    """The first episode is won, and its example spoils the others; without a win there is none."""
+    run = play(tmp_path / "run", "recall", p=1.0, shown=0.5, episodes=20)
+    assert run.episodes[0].completed
+    assert close(run, (1 + 19 * 0.5) / 20)
+    never = play(tmp_path / "never", "recall", p=0.25, shown=1.0, episodes=5)
+    assert close(never, 0.25)
+
+
+def test_the_most_similar() -> None:
+    texts = ["a red door and a blue key", "a lake of ice", "a red lake", "a red lake"]
+    assert most_similar("the lake is ice", texts) == 1
+    assert most_similar("a red lake", texts) == 3, "the latest of equals"
+    assert most_similar("nothing like it", texts) is None
+    assert most_similar("a", []) is None
+    assert most_similar("alone", ["alone"]) == 0
+
+
+# Parts under headings
+
+
+@pytest.mark.parametrize("method", ["analogical", "foresee"])
+def test_the_answer_is_read_from_the_last_part(
+    method: str, synthetic: Asked, tmp_path: Path
+) -> None:
+    run = play(tmp_path / "run", method, p=0.6)
+    assert close(run, 0.6)
+    assert len(synthetic) == ROUNDS * EPISODES, "one call a step"
+    assert not any(record.rejected for record in run.episodes)
+
+
+@pytest.mark.parametrize("method", ["analogical", "foresee"])
+def test_the_answer_of_an_example_is_none(method: str, synthetic: Asked, tmp_path: Path) -> None:
+    settings = {"method": method, "stops": True}
+    run = smartplay.run(
+        "synthetic:one", DOORS, episodes=2, out=tmp_path / "run", retries=0, progress=False,
+        agent_settings=settings,
+    )  # fmt: skip
+    assert [record.rejected for record in run.episodes] == [{"truncated": ROUNDS}] * 2
+
+
+def test_examples_once_an_episode(synthetic: Asked, tmp_path: Path) -> None:
+    run = play(tmp_path / "run", "analogical", per="episode", p=0.6, episodes=10)
+    assert close(run, 0.6)
+    assert Counter(label for _, label in synthetic) == {"examples": 10, "": 10 * ROUNDS}
+
+
+# Plans
+
+
+@pytest.mark.parametrize(
+    ("plan", "policies"), [("1. reach: the door\n2. Use: the key", 2), ("avoid: the dog", 1)]
+)
+def test_what_a_plan_costs(plan: str, policies: int, synthetic: Asked, tmp_path: Path) -> None:
+    """Each plan is one call, and one more for each policy that says DONE."""
+    play(tmp_path / "run", "heap", plan=plan, p=0.6, episodes=5)
+    found = Counter(label for _, label in synthetic)
+    done = (ROUNDS - 1) // 2  # policies that are done before the last step
+    assert found["plan"] == 5 * (1 + done // policies)
+    assert sum(found.values()) == 5 * ROUNDS + found["plan"] + 5 * done
+
+
+# What holds for every method
+
+SOLO = [name for name in METHODS if len(METHODS[name].roles) == 1 or name == "correct"]
+
+
+def settings_for(method: str) -> dict[str, Any]:
+    """Few calls, and models for all roles."""
+    small: dict[str, Any] = {"p": 0.5, "episodes": 2}
+    if method == "code":
+        small |= {"coding": True, "blocks": 1, "run": "predicted"}
+    if method == "cascade":
+        weak, strong = {"agent": "synthetic:weak"}, {"agent": "synthetic:strong"}
+        small |= {"agent": "cascade", "samples": 4, "agree": 3}
+        small |= {"models": {"weak": weak, "strong": strong}}
+    return small
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_resumes_elsewhere_and_from_a_cache(
+    method: str, synthetic: Asked, tmp_path: Path
+) -> None:
+    settings, cache = settings_for(method), tmp_path / "replies.sqlite"
+    calm = play(tmp_path / "calm", method, cache=cache, **settings)
+    assert not calm.unscored, calm.unscored[0].error
+    calls = len(synthetic)
+    assert verify_run(calm.path).verified
+
+    half = Limits(tokens=sum(record.usage.total for record in calm.episodes) // 2)
+    broken = play(tmp_path / "broken", method, limits=half, **settings)
+    assert broken.stopped
+    assert 0 < len(synthetic) - calls < calls
+    again = play(tmp_path / "broken", method, **settings)
+    assert len(synthetic) == 2 * calls, "a reply was paid for twice, or not at all"
+
+    with ThreadPoolExecutor(2) as pool:
+        spread = play(tmp_path / "spread", method, executor=pool, **settings)
+    assert len(synthetic) == 3 * calls
+    cached = play(tmp_path / "cached", method, cache=cache, **settings)
+    assert len(synthetic) == 3 * calls
+    for run in (again, spread, cached):
+        assert transcript(run.path) == transcript(calm.path)
+        assert list(map(untimed, run.episodes)) == list(map(untimed, calm.episodes))
+
+
+@pytest.mark.parametrize("method", ["debate", "reflect"])
+def test_a_killed_run_goes_on(method: str, server: FakeServer, tmp_path: Path) -> None:
+    """Killed in the middle, it comes to the same, and asks anew only for what was under way."""
+    options = ["--method", method, "--base-url", server.url, "--concurrency", "1"]
+    options += ["--set", "seed=episode", "--set", "max_retries=0"]
+    server.answer(seeded)
+    assert by_hand("openai:fake", tmp_path / "calm", *options).returncode == 0
+    calls = len(server.requests)
+    kill_at(server, command("openai:fake", tmp_path / "run", *options), calls // 2 + 1, seeded)
+    assert by_hand("openai:fake", tmp_path / "run", *options).returncode == 0
+    assert transcript(tmp_path / "run") == transcript(tmp_path / "calm")
+    assert len(server.requests) - 2 * calls <= 3, "at most the samples of one question"
