@@ -134,10 +134,17 @@ def _checked_level(level: Any, most: int) -> int:
 class ContrastText(Describer[ContrastEnv]):
     """The rounds in words."""
 
+    truth = "right"
+
     def __init__(self, env: ContrastEnv) -> None:
         super().__init__(env)
         self.actions = [f"Choose the {door} door" for door in DOORS]
         self._limit: int | None = None
+
+    def best_actions(self) -> frozenset[int] | None:
+        """The right door; in practice there is none."""
+        counts = self.env.rounds >= self.env.kind.practice
+        return frozenset({self.env.kind.right}) if counts else None
 
     def manual(self, steps: int | None) -> str:
         """The rules of this episode."""
