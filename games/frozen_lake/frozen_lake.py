@@ -6,6 +6,8 @@ from typing import Any
 
 from smartplay.games.base import Describer, Description, Turn
 
+SOONER = 0.99
+"""What a move of waiting leaves of reaching the goal."""
 TILES = {"S": "ice", "F": "ice", "H": "a hole", "G": "the goal"}
 
 
@@ -13,6 +15,15 @@ class FrozenLakeText(Describer[Any]):
     """A frozen lake in words."""
 
     actions = ("Move Left", "Move Down", "Move Right", "Move Up")
+    truth = "right"
+
+    _worth: list[list[float]] | None = None
+
+    def best_actions(self) -> frozenset[int]:
+        """The moves of greatest value, by value iteration with the discount `SOONER`."""
+        self._worth = self._worth or _worth_of_moves(self.env.P)
+        here = self._worth[int(self.env.s)]
+        return frozenset(k for k, value in enumerate(here) if value > max(here) - 1e-7)
 
     def manual(self, steps: int | None) -> str:
         """The rules, with the map as it is."""
@@ -46,3 +57,20 @@ class FrozenLakeText(Describer[Any]):
 
     def _rows(self) -> list[str]:
         return ["".join(tile.decode() for tile in row) for row in self.env.desc]
+
+
+def _worth_of_moves(outcomes: Any) -> list[list[float]]:
+    """What each move is worth from each place."""
+    values = [0.0] * len(outcomes)
+    while True:
+        worth = [
+            [
+                sum(p * (pay + SOONER * values[to] * (not over)) for p, to, pay, over in ways)
+                for ways in moves.values()
+            ]
+            for moves in outcomes.values()
+        ]
+        better = [max(each) for each in worth]
+        if max(abs(a - b) for a, b in zip(better, values, strict=True)) < 1e-9:
+            return worth
+        values = better

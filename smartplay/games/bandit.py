@@ -77,9 +77,16 @@ class BanditEnv(NativeEnv[Any, Any]):
 class BanditText(Describer[BanditEnv]):
     """Slot machines in words."""
 
+    truth = "informed"
+
     def __init__(self, env: BanditEnv) -> None:
         super().__init__(env)
         self.actions = [f"Pull slot machine {k + 1}" for k in range(len(env.arms))]
+
+    def best_actions(self) -> frozenset[int]:
+        """The machines with the best chance, which a player has to find out."""
+        chances = self.env.probabilities
+        return frozenset(k for k, chance in enumerate(chances) if chance == max(chances))
 
     def manual(self, steps: int | None) -> str:
         """The rules for the number of machines there are."""

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -49,6 +49,14 @@ CHARACTERS = string.digits + string.ascii_letters + string.punctuation + " \n"
 GYM_ID = re.compile(r"([\w.-]+[:/])*[\w.-]+-v[0-9]+")
 OBSERVATIONS = ("text", "image", "both", "native")
 RENDER_MODES = ("ansi", "human", "rgb_array")
+
+Truth = Literal["right", "informed", "agreement"]
+"""What it means to take one of a game's best actions.
+
+- right: no other action is as good.
+- informed: so it is for who knows what a player has to find out; early exploring is no mistake.
+- agreement: it is what the reference agent does, which need not be best.
+"""
 
 EnvT = TypeVar("EnvT", bound=gym.Env[Any, Any])
 
@@ -104,12 +112,23 @@ class Describer(ABC, Generic[EnvT]):
     Attributes:
         env: The native environment, unwrapped.
         actions: Names of the native actions, in order; set by the subclass.
+        truth: What `best_actions` are; None for a game of which nobody knows them.
     """
 
     actions: Sequence[str]
+    truth: Truth | None = None
 
     def __init__(self, env: EnvT) -> None:
         self.env = env
+
+    def best_actions(self) -> frozenset[int] | None:
+        """The best actions now, as `truth` has it, for analysis alone; no agent gets to know them.
+
+        Returns:
+            Their indices; None where nothing can be said of this moment, or where the reference
+            agent is to be asked.
+        """
+        return None
 
     @abstractmethod
     def manual(self, steps: int | None) -> str:

@@ -100,6 +100,18 @@ class HanoiText(Describer[HanoiEnv]):
     """Tower of Hanoi in words."""
 
     actions = tuple(f"Move the top disk of rod {RODS[a]} to rod {RODS[b]}" for a, b in MOVES)
+    truth = "right"
+
+    def best_actions(self) -> frozenset[int] | None:
+        """The next move of the shortest way, of which there is one."""
+        rods, goal = self.env.rods, GOAL
+        best: int | None = None
+        for disk in range(self.env.disks, 0, -1):
+            rod = next(k for k, pile in enumerate(rods) if disk in pile)
+            if rod != goal:
+                best = MOVES.index((rod, goal))
+                goal = 3 - rod - goal  # smaller disks have to be out of the way, on the third rod
+        return None if best is None else frozenset({best})
 
     def manual(self, steps: int | None) -> str:
         """The rules of the puzzle as it is set up."""

@@ -8,6 +8,7 @@ from operator import index
 from typing import Any, ClassVar, TypeVar
 
 import gymnasium as gym
+import numpy as np
 from gymnasium.wrappers import HumanRendering
 
 from smartplay.core.errors import UnknownNameError, UsageError
@@ -38,6 +39,13 @@ def checked_action(action: Any, number: int) -> int:
             f"an action is an integer from 0 to {number - 1}, not {reprlib.repr(action)}"
         )
     return place
+
+
+def text_codes(text: str, size: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """A text of ASCII characters as a native observation: their codes, 0 after the end."""
+    codes = np.zeros(size, dtype=np.uint8)
+    codes[: len(text)] = np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+    return codes
 
 
 class NativeEnv(gym.Env[ObsT, ActT]):

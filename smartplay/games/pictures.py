@@ -1,4 +1,4 @@
-"""Pictures of the small games: slot machines, rock-paper-scissors, Tower of Hanoi."""
+"""Pictures of the small games."""
 
 from __future__ import annotations
 
@@ -95,4 +95,19 @@ def hanoi_picture(rods: Sequence[Sequence[int]], disks: int) -> Picture:
             )
             if height > 18:
                 canvas.text(middle, y + height / 2 - 1, str(disk), 20, ink_on(color))
+    return canvas.pixels()
+
+
+def choices_picture(actions: Sequence[str], chosen: Sequence[int]) -> Picture:
+    """The actions below one another, the last choice in colour; the choices so far beside them."""
+    canvas = Canvas()
+    canvas.text(200, 28, f"round {len(chosen) + 1}", 24)
+    height = 330 / len(actions)
+    for k, name in enumerate(actions):
+        y = 55 + height * k
+        color = PALETTE[k] if chosen and chosen[-1] == k else SHADE
+        canvas.box(12, y, 376, height - 12, color, INK, 8)
+        canvas.text(28, y + height / 3 - 4, name, 18, ink_on(color), "lm")
+        for place, _ in enumerate([choice for choice in chosen if choice == k]):
+            canvas.circle(36 + 24 * place, y + height * 0.65, 8, INK)
     return canvas.pixels()

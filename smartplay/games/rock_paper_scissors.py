@@ -38,7 +38,8 @@ class RockPaperScissorsEnv(NativeEnv[Any, Any]):
     Attributes:
         probabilities: The opponent's probability of each option in this episode.
         values: What a win with each option is worth in this episode.
-        optimal: Index of an option with the highest expected reward.
+        good: Whether each option has the highest expected reward.
+        optimal: Index of one that has.
         score: Rounds so far in which an option with the highest expected reward was played.
         rounds: The options played so far, as pairs (own, opponent's).
     """
@@ -65,8 +66,8 @@ class RockPaperScissorsEnv(NativeEnv[Any, Any]):
         self._cumulated = list(accumulate(probabilities))[:-1]
         self._expected = [self._expected_reward(option) for option in range(3)]
         best = max(self._expected)
-        self._good = [best - expected < 1e-12 for expected in self._expected]
-        self.optimal = self._good.index(True)
+        self.good = [best - expected < 1e-12 for expected in self._expected]
+        self.optimal = self.good.index(True)
         self.score = 0
         self.rounds: list[tuple[int, int]] = []
 
@@ -88,7 +89,7 @@ class RockPaperScissorsEnv(NativeEnv[Any, Any]):
         """Play one round."""
         action = checked_action(action, len(OPTIONS))
         opponent = bisect(self._cumulated, self.np_random.random())
-        self.score += self._good[action]
+        self.score += self.good[action]
         self.rounds.append((action, opponent))
         reward = 0.0
         if beats(action, opponent):
@@ -108,6 +109,11 @@ class RockPaperScissorsText(Describer[RockPaperScissorsEnv]):
     """Rock, paper, scissors in words."""
 
     actions = OPTIONS
+    truth = "informed"
+
+    def best_actions(self) -> frozenset[int]:
+        """The options with the highest expected gain, which a player has to find out."""
+        return frozenset(k for k, good in enumerate(self.env.good) if good)
 
     def manual(self, steps: int | None) -> str:
         """The rules, with what each win is worth in this episode."""

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from smartplay.cards.card import WRAPPER_SETTINGS, GameCard
 from smartplay.core.errors import SmartPlayError, UsageError
 from smartplay.core.loading import load_object
-from smartplay.games.base import GYM_ID, describer_settings
+from smartplay.games.base import GYM_ID, Describer, Truth, describer_settings
 from smartplay.games.registry import find_card
 from smartplay.records import EpisodeHeader, GameHeader, StepRecord
 
@@ -143,6 +143,20 @@ class Replay:
         yield self.moment
         while self.moment.number < len(self._actions):
             yield self.step(self._actions[self.moment.number])
+
+    @property
+    def truth(self) -> Truth | None:
+        """What the game's best actions are, if they are known."""
+        return self._describer.truth
+
+    def best_actions(self) -> frozenset[int] | None:
+        """The best actions at the present moment; see `Describer.best_actions`."""
+        return self._describer.best_actions()
+
+    @property
+    def _describer(self) -> Describer[Any]:
+        describer: Describer[Any] = self._env.get_wrapper_attr("describer")
+        return describer
 
     def restart(self) -> None:
         """Go back to the start."""

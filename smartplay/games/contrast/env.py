@@ -21,7 +21,7 @@ from smartplay.games.contrast.rules import Rules
 from smartplay.games.contrast.story import Story
 from smartplay.games.contrast.walks import Walks
 from smartplay.games.contrast.words import Words
-from smartplay.games.native import NativeEnv, checked_action
+from smartplay.games.native import NativeEnv, checked_action, text_codes
 
 TITLE = "Four Doors"
 KINDS: dict[str, type[Kind]] = {
@@ -112,10 +112,7 @@ class ContrastEnv(NativeEnv[Any, Any]):
         return max(0, self.rounds - self.kind.practice)
 
     def _observation(self) -> Any:
-        told = f"{self.kind.story}\n{self.kind.text()}".encode("ascii")
-        codes = np.zeros(self._kind.size, dtype=np.uint8)
-        codes[: len(told)] = np.frombuffer(told, dtype=np.uint8)
-        return codes
+        return text_codes(f"{self.kind.story}\n{self.kind.text()}", self._kind.size)
 
     def picture(self) -> Any:
         """A picture of the doors, the last choice and the choices so far."""
@@ -137,10 +134,17 @@ def _checked_level(level: Any, most: int) -> int:
 class ContrastText(Describer[ContrastEnv]):
     """The rounds in words."""
 
+    truth = "right"
+
     def __init__(self, env: ContrastEnv) -> None:
         super().__init__(env)
         self.actions = [f"Choose the {door} door" for door in DOORS]
         self._limit: int | None = None
+
+    def best_actions(self) -> frozenset[int] | None:
+        """The right door; in practice there is none."""
+        counts = self.env.rounds >= self.env.kind.practice
+        return frozenset({self.env.kind.right}) if counts else None
 
     def manual(self, steps: int | None) -> str:
         """The rules of this episode."""

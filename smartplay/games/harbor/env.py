@@ -125,9 +125,15 @@ class HarborEnv(NativeEnv[Any, Any]):
 class HarborText(Describer[HarborEnv]):
     """The moves in words."""
 
+    truth = "right"
+
     def __init__(self, env: HarborEnv) -> None:
         super().__init__(env)
         self.actions = list(env.kind.actions)
+
+    def best_actions(self) -> frozenset[int] | None:
+        """The right move; in practice there is none."""
+        return frozenset({self.env.kind.right}) if self.env.counted >= 0 else None
 
     def manual(self, steps: int | None) -> str:
         """The rules of this setting and episode."""

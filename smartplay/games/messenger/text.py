@@ -33,14 +33,20 @@ class MessengerText(Describer[MessengerEnv]):
     """
 
     actions = ACTIONS
+    truth = "agreement"
 
     def __init__(self, env: MessengerEnv, texts: str | Path | None = None) -> None:
         super().__init__(env)
+        self.truth = "right" if env.level == 1 else "agreement"
         self._lookup = corpus(env.split, texts)
         self._heads: dict[int | None, str] = {}
         self._steps: int | None = None
         self._names: dict[str, str] = {}
         self._movements: dict[str, str] = {}
+
+    def best_actions(self) -> frozenset[int] | None:
+        """On level 1, where nobody moves, the first moves of the shortest ways to the right one."""
+        return self._world.shortest_moves() if self._world.level == 1 else None
 
     def manual(self, steps: int | None) -> str:
         """The rules, then the reports of this episode."""

@@ -134,6 +134,30 @@ class World:
             return self.alive
         return self.reached and self.alive
 
+    def shortest_moves(self) -> frozenset[int]:
+        """Actions that begin a shortest way to the one who is wanted, past the others.
+
+        As if nobody moved but the agent.
+        """
+        wanted = "goal" if self.has_message else "message"
+        spots = {(being.x, being.y): being.role for being in self.beings}
+        distance = {spot: 0 for spot, role in spots.items() if role == wanted}
+        queue = list(distance)
+        for x, y in queue:  # which grows meanwhile
+            for dx, dy in COMPASS:
+                spot = x - 2 * dx, y - 2 * dy
+                inside = min(spot) >= 0 and max(spot) <= LAST
+                if inside and spot not in distance and spot not in spots:
+                    distance[spot] = distance[x, y] + 1
+                    queue.append(spot)
+        here = distance.get((self.x, self.y))
+        nearer = {
+            action
+            for action, (dx, dy) in enumerate(MOVES)
+            if here and distance.get((self.x + 2 * dx, self.y + 2 * dy)) == here - 1
+        }
+        return frozenset(nearer)
+
     def step(self, action: int) -> float:
         """Move the others, then the agent, and let all contacts act.
 
