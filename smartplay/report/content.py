@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +23,8 @@ from smartplay.scores.power import unit_of
 from smartplay.scores.repeats import RepeatScore
 from smartplay.scores.scoring import CapabilityScore, GameScore, Separability
 from smartplay.scores.thresholds import Threshold
+
+OWN_FILE = re.compile(r"^.*[/\\](?=[^/\\]+\.(py:\w+|toml)$)")
 
 
 class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
@@ -116,11 +119,13 @@ def entries_of(reports: Sequence[Report]) -> list[Entry]:
 def agent_name(report: Report) -> str:
     """Who played, with the models behind it where the agent's name does not say.
 
-    These are the models that answered, as services name them, or else those that were set.
+    These are the models that answered, as services name them, or else those that were set. An agent
+    from a file goes without the file's folder.
     """
+    agent = OWN_FILE.sub("", report.agent)
     served = {name for use in report.models for name in use.served}
     models = [name for name in sorted(served or _set_models(report)) if name not in report.agent]
-    return f"{report.agent} ({', '.join(models)})" if models else report.agent
+    return f"{agent} ({', '.join(models)})" if models else agent
 
 
 def _set_models(report: Report) -> set[str]:

@@ -6,19 +6,30 @@ their size there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from markupsafe import Markup
 
 from smartplay.report.details import EpisodeDetail, GameDetail
-from smartplay.report.svg import Scale, dot, figure, line, path, series, short, text
-from smartplay.scores.comparison import ALPHA, CostPoint, Difference
+from smartplay.report.svg import (
+    Scale,
+    dot,
+    figure,
+    line,
+    path,
+    series,
+    short,
+    text,
+    unread_figure,
+)
+from smartplay.scores.comparison import CostPoint
 from smartplay.scores.intervals import Interval
 
 WIDTH = 360
 CURVE_WIDTH = 250
+DIFFERENCE_WIDTH = 200
 DOT_GAP = 7.0
 COUNTED = 14
 """Dots of a stack that is not said in words how tall it is."""
@@ -26,9 +37,10 @@ _LETTER = 5.6
 
 
 class Row(NamedTuple):
-    """A run in a game's figures: its place among the runs, its mean and its episodes."""
+    """A run in a game's figures: its place, what to call it, its mean and its episodes."""
 
     run: int
+    label: str
     score: Interval | None
     detail: GameDetail
 
@@ -52,7 +64,7 @@ def strip(rows: Sequence[Row]) -> Markup:
     anchors = anchors_of(rows[0].detail) if alike else []
     scores = [e.score for row in rows for e in row.detail.episodes if e.score is not None]
     values = [*scores, *(value for _, value in anchors), rows[0].detail.anchors.min]
-    scale = Scale(min(values), max(values), 14, WIDTH - 14)
+    scale = Scale(min(values), max(values), 26 if rows[0].label else 14, WIDTH - 14)
     labels = _stagger([(name, scale(value)) for name, value in anchors])
     y = 12.0 * (1 + max((level for _, _, level in labels), default=-1)) + 6
     dots: list[Markup] = []
@@ -63,8 +75,7 @@ def strip(rows: Sequence[Row]) -> Markup:
         y += height
     parts = [line(x, 12.0 * k + 13, x, y, f"anchor {name}") for name, x, k in labels]
     parts += [text(x, 12.0 * k + 10, name, "note", _side(x)) for name, x, k in labels]
-    label = f"Scores of {len(scores)} episodes as dots, with mean and 95 % interval"
-    return figure(WIDTH, y + 20, label, [*parts, *dots, *_axis(scale, y)])
+    return unread_figure(WIDTH, y + 20, [*parts, *dots, *_axis(scale, y)])
 
 
 def _side(x: float) -> str:
@@ -114,7 +125,8 @@ def _strip_row(
             aside, anchor = (-7, "end") if x > WIDTH / 2 else (7, "start")
             counts.append(text(x + aside, top + 4, f"{len(stack)} episodes", "note", anchor))
     mean = [] if row.score is None else _mean(row.score, scale, base + 11, row.run)
-    return [*parts, *counts, *mean]
+    label = [text(0, base + 15, row.label, "note", "start")] if row.label else []
+    return [*parts, *counts, *mean, *label]
 
 
 def _mean(value: Interval, scale: Scale, y: float, run: int) -> list[Markup]:
@@ -175,26 +187,34 @@ def _one_curve(
     return [path(band, f"band {kind}", closed=True), path(trail, f"trail {kind}"), *marks]
 
 
-def forest(differences: Sequence[tuple[str, Difference]], unit: str) -> Markup:
-    """Differences with their intervals around 0; pale where no difference is shown."""
-    shown = [(label, d, d.mean) for label, d in differences if d.mean is not None]
-    ends = [abs(v) for _, _, m in shown for v in (m.mean, m.low, m.high) if v is not None]
-    reach = max(ends, default=0.0) or 1.0
-    scale = Scale(-reach, reach, 146, WIDTH - 10)
-    bottom = 22.0 * len(shown) + 4
-    parts: list[Markup] = [line(scale(0), 2, scale(0), bottom, "axis")]
-    for place, (label, difference, mean) in enumerate(shown):
-        y = 22.0 * place + 14
-        apart = difference.corrected is not None and difference.corrected < ALPHA
-        ahead = difference.first if mean.mean >= 0 else difference.second
-        parts.append(text(0, y + 4, label, "label" if apart else "label pale", "start"))
-        mark = Markup("").join(_mean(mean, scale, y, ahead))
-        parts.append(mark if apart else Markup('<g class="tied">{}</g>').format(mark))
-    parts += _axis(scale, bottom)
-    return figure(WIDTH, bottom + 20, f"Differences in {unit} with 95 % intervals", parts)
+def difference(mean: Interval, span: tuple[float, float], run: int, apart: bool) -> Markup:
+    """A difference with its interval around 0, for a cell of a table that has the numbers.
+
+    Args:
+        mean: The difference.
+        span: The ends of the scale.
+        run: The run whose colour it has.
+        apart: Whether the runs are told apart; hollow if not.
+    """
+    scale = Scale(*span, 8, DIFFERENCE_WIDTH - 8)
+    parts = [line(scale.start, 10, scale.end, 10, "grid"), line(scale(0), 1, scale(0), 19, "axis")]
+    marks = Markup("").join(_mean(mean, scale, 10, run))
+    parts.append(marks if apart else Markup('<g class="tied">{}</g>').format(marks))
+    return unread_figure(DIFFERENCE_WIDTH, 20, parts, "delta")
 
 
-def scatter(points: Sequence[CostPoint], names: Sequence[str], unit: str) -> Markup:
+def difference_axis(span: tuple[float, float]) -> Markup:
+    """The values at 0 and at the ends of the charts of `difference`, where there is room."""
+    scale = Scale(*span, 8, DIFFERENCE_WIDTH - 8)
+    ends = [(end, side) for end, side in zip(span, ("start", "end"), strict=True)
+            if abs(scale(end) - scale(0)) > 40]  # fmt: skip
+    places = [(0.0, "middle"), *ends]
+    edge = {"start": 0.0, "middle": scale(0), "end": float(DIFFERENCE_WIDTH)}
+    words = [text(edge[side], 10, f"{v:+g}" if v else "0", "note", side) for v, side in places]
+    return unread_figure(DIFFERENCE_WIDTH, 12, words, "delta")
+
+
+def scatter(points: Sequence[CostPoint], names: Mapping[int, str], unit: str) -> Markup:
     """Cost to the right, score upward; the front is a line through what nothing beats."""
     x = Scale(0, max([p.cost for p in points] + [1e-9]) * 1.08, 44, 500)
     scores = [p.score for p in points]

@@ -59,6 +59,16 @@ def figure(width: float, height: float, label: str, parts: Iterable[str | Markup
     )
 
 
+def unread_figure(width: float, height: float, parts: Iterable[Markup], kind: str = "") -> Markup:
+    """An SVG figure beside a table that has its numbers and links.
+
+    Screen readers pass over it: they would read its every mark.
+    """
+    return Markup('<svg class="{}" viewBox="0 0 {} {}" aria-hidden="true">{}</svg>').format(
+        kind, round(width), round(height), Markup("\n").join(parts)
+    )
+
+
 def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
     """A straight line of a class of the style sheet."""
     return Markup('<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="{}"/>').format(

@@ -86,10 +86,10 @@ def levels(value: Estimate) -> str:
     return f"{ends[0]} [{ends[1]}, {ends[2]}]"
 
 
-def gap(value: Interval) -> str:
-    """A difference of thresholds; an end that the dial cannot tell is left open."""
-    ends = [NONE if each is None else f"{each:+.1f}" for each in (value.low, value.high)]
-    return f"{value.mean:+.1f} [{ends[0]}, {ends[1]}]"
+def signed(value: Interval) -> str:
+    """A difference with its interval; an end that is not known is left open."""
+    low, high = (NONE if end is None else f"{end:+.2f}" for end in (value.low, value.high))
+    return f"{value.mean:+.2f} [{low}, {high}]"
 
 
 def blocks(shares: Iterable[float | None]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from operator import itemgetter
@@ -20,21 +21,25 @@ from smartplay.report import figures, svg, wording
 from smartplay.report.comparison import resolution
 from smartplay.report.content import Report, cost_unit
 from smartplay.report.details import GameDetail
+from smartplay.report.html import compared
 from smartplay.report.html.traces import NOWHERE, Traces
 from smartplay.report.listing import Listed
 from smartplay.report.radar import NAMES, chance_of, outlines, radar
 from smartplay.report.rendering import templates
 from smartplay.report.repeats import repeat_tables
 from smartplay.report.thresholds import psychometric
-from smartplay.scores.comparison import Comparison, Difference, Subject
+from smartplay.scores.comparison import Comparison
 from smartplay.scores.scoring import GameScore
+
+WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 
 
 class Played(NamedTuple):
-    """A run's part in a game."""
+    """A run's part in a game; its label is its number where runs go by numbers."""
 
     run: int
     name: str
+    label: str
     score: GameScore
     detail: GameDetail
     cost: float | None
@@ -49,27 +54,29 @@ def render_page(
     """The page's HTML."""
     script, style = _asset("viewer.js"), _asset("style.css")
     one, first, same = len(reports) == 1, reports[0], _same_games(reports)
+    order = compared.best_first(reports, same)
+    labels = {run: str(number) for number, run in enumerate(order, start=1)}
+    if len(reports) <= compared.NUMBERED:
+        labels = dict.fromkeys(order, "")
     return _template("page.html.j2").render(
-        reports=list(zip(range(len(reports)), names, reports, strict=True)),
+        reports=[(run, names[run], reports[run]) for run in order],
+        labels=labels,
         first=first,
         one=one,
         measured=any(map(wording.measured, reports)),
         same_games=same,
-        games=_games(reports, names),
-        radar=radar(
-            outlines(first) if one else [outlines(report)[0] for report in reports],
-            chance_of(first) if same else [None] * len(NAMES),
-        ),
-        comparison=comparison,
-        cost_unit=cost_unit(reports),
-        cautions=_cautions(reports, names) + (comparison.notes if comparison else []),
+        games=_games(reports, names, labels),
+        radar=_radar(reports, same),
+        currency=next((report.cost.currency for report in reports if report.cost), ""),
+        data=_viewer_data(reports, names, traces),
+        cautions=_cautions(reports, names, comparison.notes if comparison else []),
         next=list(_look_next(first)) if one else [],
         traces=traces,
-        data=_viewer_data(reports, names, traces),
         script=Markup(script),
         style=Markup(style),
         script_hash=_hash(script),
         style_hash=_hash(style),
+        **(_compared(comparison, reports, order) if comparison else {"comparison": None}),
     )
 
 
@@ -86,11 +93,43 @@ def render_index(runs: Sequence[tuple[str, str, Listed]], others: Sequence[tuple
     )
 
 
+def _compared(
+    comparison: Comparison, reports: Sequence[Report], order: Sequence[int]
+) -> dict[str, Any]:
+    """What the page shows of a comparison only."""
+    behind = compared.behind(comparison, order[0])
+    costs = [p for p in comparison.cost_points if _is_cost_known(reports[p.run])]
+    return {
+        "comparison": comparison,
+        "blocks": compared.blocks(comparison, reports, order),
+        "capabilities": compared.capability_lines(comparison, reports, order),
+        "behind": behind,
+        "behind_span": compared.span_of(behind),
+        "tied": compared.tied_with(comparison, order[0], order),
+        "costs": costs if len(costs) > 1 and max(point.cost for point in costs) > 0 else [],
+        "cost_unit": cost_unit(reports),
+    }
+
+
+def _is_cost_known(report: Report) -> bool:
+    """A service that was asked may not have said how many tokens it took."""
+    return not report.calls or report.usage.total > 0
+
+
+def _radar(reports: Sequence[Report], same: bool) -> Markup | None:
+    """The radar of a few runs; more would hide one another."""
+    if len(reports) > compared.NUMBERED:
+        return None
+    own = outlines(reports[0]) if len(reports) == 1 else [outlines(each)[0] for each in reports]
+    return radar(own, chance_of(reports[0]) if same else [None] * len(NAMES))
+
+
 @lru_cache
 def _template(file: str) -> Template:
     environment = templates("smartplay.report.html")
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     environment.globals.update(
+        compared=compared,
         figures=figures,
         psychometric=psychometric,
         repeat_tables=repeat_tables,
@@ -98,8 +137,8 @@ def _template(file: str) -> Template:
         series=svg.series,
         wording=wording,
     )
-    named = (wording.interval, wording.share, wording.name, wording.gap, svg.short)
-    own = (p_value, seconds, moment, json_line, pair_rows, threshold_rows)
+    named = (wording.interval, wording.share, wording.name, wording.signed, svg.short)
+    own = (p_value, seconds, moment, json_line, breakable)
     environment.filters.update({form.__name__: form for form in (*named, *own)})
     return environment.get_template(file)
 
@@ -132,15 +171,9 @@ def json_line(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def pair_rows(subjects: Sequence[Subject], place: int) -> list[tuple[str, Difference]]:
-    """The differences of the pair of runs at a place, each with its subject."""
-    return [(subject.name, subject.differences[place]) for subject in subjects]
-
-
-def threshold_rows(comparison: Comparison, place: int) -> list[tuple[str, Difference]]:
-    """The differences of the thresholds of a pair of runs, of those that both measured."""
-    rows = [(subject.name, subject.differences[place]) for subject in comparison.thresholds]
-    return [(name, difference) for name, difference in rows if difference.mean is not None]
+def breakable(name: str) -> Markup:
+    """A name of words that are written together, with places to break a line."""
+    return Markup("<wbr>").join(WORDS.split(name))
 
 
 def _same_games(reports: Sequence[Report]) -> bool:
@@ -149,38 +182,51 @@ def _same_games(reports: Sequence[Report]) -> bool:
     return all(part == parts[0] for part in parts)
 
 
-def _games(reports: Sequence[Report], names: Sequence[str]) -> list[dict[str, Any]]:
-    """Each game with the runs that played it, in the order of the runs."""
+def _games(
+    reports: Sequence[Report], names: Sequence[str], labels: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    """Each game with the runs that played it, in the order of the labels."""
     found: dict[str, list[Played]] = {}
-    for run, (report, name) in enumerate(zip(reports, names, strict=True)):
+    for run, label in labels.items():
+        report = reports[run]
         for score, detail in zip(report.games, report.details, strict=True):
             cost = report.cost.games[score.game] if report.cost else None
-            found.setdefault(score.game, []).append(Played(run, name, score, detail, cost))
+            own = Played(run, names[run], label, score, detail, cost)
+            found.setdefault(score.game, []).append(own)
     return [
         {
             "id": game,
             "played": played,
-            "rows": [figures.Row(p.run, p.score.score, p.detail) for p in played],
+            "rows": [figures.Row(p.run, p.label, p.score.score, p.detail) for p in played],
             "measured": any(p.score.score is not None for p in played),
             "flat": all(figures.is_flat(p.detail) for p in played),
-            "curved": any(p.detail.curve and p.detail.curve.rises for p in played),
+            "curved": any(p.detail.curve and p.detail.curve.rises for p in played)
+            and len(played) <= svg.SERIES,
             "causes": sorted({cause for p in played for cause in p.score.invalid}),
         }
         for game, played in found.items()
     ]
 
 
-def _cautions(reports: Sequence[Report], names: Sequence[str]) -> list[str]:
-    """What to know before quoting a number; said once where it holds for all runs."""
-    lines: dict[str, list[str]] = {}
-    for report, name in zip(reports, names, strict=True):
-        for caution in [*_failures(report), *wording.cautions(report)]:
-            lines.setdefault(caution, []).append(name)
-    told = [
-        text if len(whose) == len(names) else f"{', '.join(whose)}: {text}"
-        for text, whose in lines.items()
+def _cautions(
+    reports: Sequence[Report], names: Sequence[str], not_compared: Sequence[str]
+) -> list[str]:
+    """What to know before quoting a number: failures, what was not compared, then the rest."""
+    others = _once(names, map(wording.cautions, reports))
+    others.sort(key=lambda text: "Human scores of" in text)  # sources last
+    return [*_once(names, map(_failures, reports)), *not_compared, *others]
+
+
+def _once(names: Sequence[str], sentences: Iterable[Iterable[str]]) -> list[str]:
+    """The sentences of runs, each once: of whom, if it does not hold for all."""
+    whose: dict[str, list[str]] = {}
+    for name, own in zip(names, sentences, strict=True):
+        for sentence in own:
+            whose.setdefault(sentence, []).append(name)
+    return [
+        sentence if len(found) == len(names) else f"{', '.join(found)}: {sentence}"
+        for sentence, found in whose.items()
     ]
-    return sorted(told, key=lambda text: "Human scores of" in text)  # sources last
 
 
 def _failures(report: Report) -> Iterator[str]:

@@ -42,6 +42,13 @@
     return element;
   }
 
+  /* A text that may be higher than its box, which the keyboard must reach to scroll it. */
+  function pre(words) {
+    const box = make("pre", words);
+    box.tabIndex = 0;
+    return box;
+  }
+
   function folded(title, ...content) {
     const box = make("details");
     box.append(make("summary", title), ...content);
@@ -164,9 +171,9 @@
     const box = make("div", undefined, "attempt");
     if (all.length > 1) box.append(make("p", `Reply ${k + 1} of ${all.length}`, "role"));
     const reasoning = text(a.reasoning);
-    if (reasoning) box.append(folded("Reasoning", make("pre", reasoning)));
+    if (reasoning) box.append(folded("Reasoning", pre(reasoning)));
     if (reasoning) box.lastChild.open = true;
-    box.append(make("pre", text(a.reply) || "(empty)"));
+    box.append(pre(text(a.reply) || "(empty)"));
     const lastOne = k === all.length - 1;
     if (a.cause) box.append(make("p", `No valid action: ${visible(a.cause)}.${lastOne ? ` Played instead: ${visible(step.name)}.` : " Asked again."}`, "verdict bad"));
     else box.append(make("p", `→ ${visible(step.name)}`, "verdict"));
@@ -179,10 +186,10 @@
     const [read, cached, written, thought] = call.usage;
     const facts = `${visible(call.model || "model")}: ${read} tokens read (${cached} cached), ${written} written (${thought} reasoning), ${seconds(call.seconds)}, ended by ${visible(call.finish)}`;
     const content = [make("p", facts, "none")];
-    for (const message of call.messages) content.push(make("p", visible(message.role), "role"), make("pre", text(message.text)));
-    if (all > 1) content.push(make("p", "its reply", "role"), make("pre", text(call.text)));
+    for (const message of call.messages) content.push(make("p", visible(message.role), "role"), pre(text(message.text)));
+    if (all > 1) content.push(make("p", "its reply", "role"), pre(text(call.text)));
     const reasoning = text(call.reasoning);
-    if (reasoning) content.push(make("p", "its reasoning", "role"), make("pre", reasoning));
+    if (reasoning) content.push(make("p", "its reasoning", "role"), pre(reasoning));
     return folded(all > 1 ? `Full prompt of call ${k + 1}` : "Full prompt", ...content);
   }
 
