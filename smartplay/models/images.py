@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+from collections.abc import Callable
 from typing import Any
 
 from smartplay.records import Message
@@ -31,11 +32,6 @@ def with_picture(text: str, picture: Any) -> list[dict[str, Any]]:
     return [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": url}}]
 
 
-def for_anthropic(messages: list[Message]) -> list[Message]:
-    """The same conversation with pictures as Anthropic's messages have them."""
-    return [message | {"content": _anthropic(message["content"])} for message in messages]
-
-
 def plain_texts(messages: list[Message]) -> list[Message]:
     """The same conversation with texts that are nothing but texts, as observations are more."""
     if all(type(message["content"]) in (str, list) for message in messages):
@@ -48,40 +44,44 @@ def plain_texts(messages: list[Message]) -> list[Message]:
     ]
 
 
+def for_anthropic(messages: list[Message]) -> list[Message]:
+    """The same conversation with pictures as Anthropic's messages have them."""
+    return _with_pictures(messages, _anthropic)
+
+
 def for_record(messages: list[Message]) -> list[Message]:
     """The same conversation with the SHA-256 of each picture's file in place of the picture.
 
     A record need not keep pictures: they are drawn again when the episode is replayed.
     """
+    return _with_pictures(messages, _digested)
+
+
+def _with_pictures(
+    messages: list[Message], change: Callable[[str], dict[str, Any]]
+) -> list[Message]:
+    """The same conversation with the parts that are pictures made anew, from their Base64."""
     if all(isinstance(message["content"], str) for message in messages):
         return list(messages)
-    return [message | {"content": _digested(message["content"])} for message in messages]
+
+    def changed(content: Any) -> Any:
+        if isinstance(content, str):
+            return content
+        return [
+            change(part["image_url"]["url"].removeprefix(_PNG))
+            if part["type"] == "image_url"
+            else part
+            for part in content
+        ]
+
+    return [message | {"content": changed(message["content"])} for message in messages]
 
 
-def _anthropic(content: Any) -> Any:
-    if isinstance(content, str):
-        return content
-    return [_anthropic_part(part) for part in content]
+def _anthropic(data: str) -> dict[str, Any]:
+    source = {"type": "base64", "media_type": "image/png", "data": data}
+    return {"type": "image", "source": source}
 
 
-def _anthropic_part(part: dict[str, Any]) -> dict[str, Any]:
-    if part["type"] != "image_url":
-        return part
-    data = part["image_url"]["url"].removeprefix(_PNG)
-    return {
-        "type": "image",
-        "source": {"type": "base64", "media_type": "image/png", "data": data},
-    }
-
-
-def _digested(content: Any) -> Any:
-    if isinstance(content, str):
-        return content
-    return [_digested_part(part) for part in content]
-
-
-def _digested_part(part: dict[str, Any]) -> dict[str, Any]:
-    if part["type"] != "image_url":
-        return part
-    file = base64.b64decode(part["image_url"]["url"].removeprefix(_PNG))
-    return {"type": "image_url", "image_url": {"url": f"sha256:{hashlib.sha256(file).hexdigest()}"}}
+def _digested(data: str) -> dict[str, Any]:
+    digest = hashlib.sha256(base64.b64decode(data)).hexdigest()
+    return {"type": "image_url", "image_url": {"url": f"sha256:{digest}"}}

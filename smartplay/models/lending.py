@@ -287,32 +287,38 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
 
 
 class RunModels:
-    """The models of a run, by role.
+    """The models of a run, by role, with all that calls to them are counted and kept by.
 
     Args:
         models: The models.
         meter: Who counts the calls that are made.
         stores: Where replies are looked for, in this order, and kept; the first is the run's own.
+
+    Attributes:
+        models: As above.
     """
 
     def __init__(
         self, models: Mapping[str, Model], meter: Meter, stores: Sequence[Store] = ()
     ) -> None:
-        self._models, self.meter, self._stores = models, meter, stores
+        self.models, self._meter, self._stores = models, meter, stores
 
-    def lend(self, seed: int, repeat: int = 0) -> EpisodeModels:
+    def lend(
+        self, seed: int, repeat: int = 0, models: Mapping[str, Model] | None = None
+    ) -> EpisodeModels:
         """What the agent of an episode asks.
 
         Args:
             seed: The agent's seed, which tells episodes apart.
             repeat: Which of the repeats of the episode it is.
+            models: Others with the same settings to ask in place of these.
         """
-        return EpisodeModels(self._models, [seed, repeat], self.meter, self._stores)
+        return EpisodeModels(models or self.models, [seed, repeat], self._meter, self._stores)
 
     def recorded(self, seed: int, repeat: int) -> dict[int, dict[bytes, bytes]]:
         """All that is kept of the replies of an episode, to be given to `PassedReplies`."""
         found: dict[int, dict[bytes, bytes]] = {}
-        for model in self._models.values():
+        for model in self.models.values():
             episode = _episode(model, [seed, repeat])
             for store in self._stores[::-1]:
                 own = store is self._stores[0]
@@ -324,10 +330,6 @@ class RunModels:
         """Keep the replies that an episode played elsewhere was given."""
         for store in self._stores:
             await asyncio.gather(*(store.keep(*reply) for reply in replies))
-
-    async def aclose(self) -> None:
-        """Close every model."""
-        await together([model.aclose() for model in self._models.values()])
 
 
 def _most(messages: list[Message], settings: Settings, samples: int) -> Usage:
