@@ -67,6 +67,9 @@ class EpisodeModel:
         tasks: Where to note who waits for an answer.
 
     Attributes:
+        name: The kind and the model, such as `"openai:gpt-4o-mini"`.
+        settings: The settings as resolved.
+        notes: What the user should know of how the model is called.
         closed: Whether the episode is over, so that all calls are refused.
     """
 
@@ -80,6 +83,7 @@ class EpisodeModel:
         calls: list[list[Call | None]],
         tasks: set[asyncio.Task[Any]],
     ) -> None:
+        self.name, self.settings, self.notes = model.name, model.settings, model.notes
         self._role, self._model, self._identity = role, model, identity
         self._meter, self._stores, self._calls, self._tasks = meter, stores, calls, tasks
         known = digest([model.name, lasting(model.settings), *identity, role])
@@ -89,21 +93,6 @@ class EpisodeModel:
         self._asked: Counter[bytes] = Counter()
         self._fresh = True
         self.closed = False
-
-    @property
-    def name(self) -> str:
-        """The kind and the model, such as `"openai:gpt-4o-mini"`."""
-        return self._model.name
-
-    @property
-    def settings(self) -> Settings:
-        """The settings as resolved."""
-        return self._model.settings
-
-    @property
-    def notes(self) -> list[str]:
-        """What the user should know of how the model is called."""
-        return self._model.notes
 
     async def chat(
         self,

@@ -270,7 +270,9 @@ class Budget:
         with self._lock:
             self.spent[model] = self.spent.get(model, Usage()) + usage
             self._any_reply, self._failures = True, 0
-        if self._limits.count_tokens and not usage.prompt:  # there is no call without any
+        if not self._limits.count_tokens:
+            return
+        if not usage.prompt:  # there is no call without any
             self.stop(
                 f"{model} does not say how many tokens a call takes, so no limit on tokens or "
                 "cost can be kept; run it without one"
