@@ -34,14 +34,13 @@ def with_picture(text: str, picture: Any) -> list[dict[str, Any]]:
 
 def plain_texts(messages: list[Message]) -> list[Message]:
     """The same conversation with texts that are nothing but texts, as observations are more."""
-    if all(type(message["content"]) in (str, list) for message in messages):
-        return list(messages)
-    return [
-        message | {"content": str.__str__(message["content"])}
-        if isinstance(message["content"], str)
-        else message
-        for message in messages
-    ]
+
+    def plain(message: Message) -> Message:
+        content = message["content"]
+        is_more = isinstance(content, str) and type(content) is not str
+        return message | {"content": str.__str__(content)} if is_more else message
+
+    return list(map(plain, messages))
 
 
 def for_anthropic(messages: list[Message]) -> list[Message]:
