@@ -6,6 +6,7 @@ import asyncio
 import base64
 import html
 import json
+import textwrap
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -57,6 +58,11 @@ def spellings(draw: st.DrawFn, key: str) -> str:
         "JSON": lambda: some(draw, key, lambda c: f"\\u{ord(c):04x}"),
         "JSON in JSON": lambda: some(draw, key, lambda c: f"\\\\u{ord(c):04X}"),
         "slashes": lambda: key.replace("/", "\\/"),
+        "octal": lambda: some(draw, key, lambda c: f"\\{ord(c):03o}"),
+        "code points": lambda: some(draw, key, lambda c: f"\\u{{{ord(c):x}}}"),
+        "long code points": lambda: some(draw, key, lambda c: f"\\U{ord(c):08x}"),
+        "printable": lambda: some(draw, key, lambda c: f"={ord(c):02X}"),
+        "hexadecimal in pairs": lambda: key.encode().hex(" "),
         "bytes": lambda: some(draw, key, lambda c: f"\\x{ord(c):02x}"),
         "address": lambda: quote(key, safe=""),
         "all of an address": lambda: some(draw, key, lambda c: f"%{ord(c):02x}"),
@@ -66,11 +72,14 @@ def spellings(draw: st.DrawFn, key: str) -> str:
         "HTML in hexadecimal": lambda: some(draw, key, lambda c: f"&#x{ord(c):X};"),
         "hexadecimal": lambda: key.encode().hex(),
     }
-    name = draw(st.sampled_from([*ways, "Base64", "Base64 for addresses", "Base64 in an address"]))
+    of_base64 = ["Base64", "Base64 for addresses", "Base64 in an address", "lines of Base64"]
+    name = draw(st.sampled_from([*ways, *of_base64]))
     if name in ways:
         return str(ways[name]())
     before, after = draw(st.binary(max_size=5)), draw(st.binary(max_size=5))
     encoded = base64.b64encode(before + key.encode() + after).decode()
+    if name == "lines of Base64":
+        return "\n".join(textwrap.wrap(encoded, draw(st.integers(8, 76))))
     if name == "Base64 for addresses":
         return encoded.replace("+", "-").replace("/", "_")
     return encoded if name == "Base64" else quote(encoded, safe="")
@@ -236,6 +245,12 @@ def test_masking_takes_no_longer_for_long_runs(run: str) -> None:
     began = time.process_time()
     Mask(["sk-Secret-0123456789abcdef"])(run * (1_000_000 // len(run)))
     assert time.process_time() - began < 5
+
+
+def test_words_that_form_a_key_are_left() -> None:
+    mask = Mask(["correcthorsebatterystaple"])
+    assert mask("a correct horse battery staple") == "a correct horse battery staple"
+    assert mask("acorrecthorsebatterystaple") == f"a{MASK}"
 
 
 # What an agent's own code says

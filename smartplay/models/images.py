@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -33,11 +34,22 @@ def with_picture(text: str, picture: Any) -> list[dict[str, Any]]:
     return [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": url}}]
 
 
+def plain_texts(messages: list[Message]) -> list[Message]:
+    """The same conversation with texts that are nothing but texts, as observations are more."""
+
+    def plain(message: Message) -> Message:
+        content = message["content"]
+        is_more = isinstance(content, str) and type(content) is not str
+        return message | {"content": str.__str__(content)} if is_more else message
+
+    return list(map(plain, messages))
+
+
 def for_anthropic(messages: list[Message]) -> list[Message]:
     """The same conversation with pictures, calls and results as Anthropic's messages have them."""
     told: list[Message] = []
-    for message in messages:
-        content = _anthropic(message["content"])
+    for message in _with_pictures(messages, _anthropic):
+        content = message["content"]
         if message["role"] == "tool":
             block = {"type": "tool_result", "tool_use_id": message["tool_call_id"]}
             content = [block | {"content": content}]
@@ -63,52 +75,39 @@ def _anthropic_call(call: dict[str, Any]) -> dict[str, Any]:
     return {"type": "tool_use", "id": call["id"], "name": function["name"], "input": given}
 
 
-def plain_texts(messages: list[Message]) -> list[Message]:
-    """The same conversation with texts that are nothing but texts, as observations are more."""
-    if all(type(message["content"]) in (str, list) for message in messages):
-        return list(messages)
-    return [
-        message | {"content": str.__str__(message["content"])}
-        if isinstance(message["content"], str)
-        else message
-        for message in messages
-    ]
-
-
 def for_record(messages: list[Message]) -> list[Message]:
     """The same conversation with the SHA-256 of each picture's file in place of the picture.
 
     A record need not keep pictures: they are drawn again when the episode is replayed.
     """
+    return _with_pictures(messages, _digested)
+
+
+def _with_pictures(
+    messages: list[Message], change: Callable[[str], dict[str, Any]]
+) -> list[Message]:
+    """The same conversation with the parts that are pictures made anew, from their Base64."""
     if all(isinstance(message["content"], str) for message in messages):
         return list(messages)
-    return [message | {"content": _digested(message["content"])} for message in messages]
+
+    def changed(content: Any) -> Any:
+        if isinstance(content, str):
+            return content
+        return [
+            change(part["image_url"]["url"].removeprefix(_PNG))
+            if part["type"] == "image_url"
+            else part
+            for part in content
+        ]
+
+    return [message | {"content": changed(message["content"])} for message in messages]
 
 
-def _anthropic(content: Any) -> Any:
-    if isinstance(content, str):
-        return content
-    return [_anthropic_part(part) for part in content]
+def _anthropic(data: str) -> dict[str, Any]:
+    source = {"type": "base64", "media_type": "image/png", "data": data}
+    return {"type": "image", "source": source}
 
 
-def _anthropic_part(part: dict[str, Any]) -> dict[str, Any]:
-    if part["type"] != "image_url":
-        return part
-    data = part["image_url"]["url"].removeprefix(_PNG)
-    return {
-        "type": "image",
-        "source": {"type": "base64", "media_type": "image/png", "data": data},
-    }
-
-
-def _digested(content: Any) -> Any:
-    if isinstance(content, str):
-        return content
-    return [_digested_part(part) for part in content]
-
-
-def _digested_part(part: dict[str, Any]) -> dict[str, Any]:
-    if part["type"] != "image_url":
-        return part
-    file = base64.b64decode(part["image_url"]["url"].removeprefix(_PNG))
-    return {"type": "image_url", "image_url": {"url": f"sha256:{hashlib.sha256(file).hexdigest()}"}}
+def _digested(data: str) -> dict[str, Any]:
+    digest = hashlib.sha256(base64.b64decode(data)).hexdigest()
+    return {"type": "image_url", "image_url": {"url": f"sha256:{digest}"}}

@@ -68,6 +68,9 @@ class EpisodeModel:
         tasks: Where to note who waits for an answer.
 
     Attributes:
+        name: The kind and the model, such as `"openai:gpt-4o-mini"`.
+        settings: The settings as resolved.
+        notes: What the user should know of how the model is called.
         closed: Whether the episode is over, so that all calls are refused.
     """
 
@@ -81,6 +84,7 @@ class EpisodeModel:
         calls: list[list[Call | None]],
         tasks: set[asyncio.Task[Any]],
     ) -> None:
+        self.name, self.settings, self.notes = model.name, model.settings, model.notes
         self._role, self._model, self._identity = role, model, identity
         self._meter, self._stores, self._calls, self._tasks = meter, stores, calls, tasks
         known = digest([model.name, lasting(model.settings), *identity, role])
@@ -90,21 +94,6 @@ class EpisodeModel:
         self._asked: Counter[bytes] = Counter()
         self._fresh = True
         self.closed = False
-
-    @property
-    def name(self) -> str:
-        """The kind and the model's own name, with a colon between them."""
-        return self._model.name
-
-    @property
-    def settings(self) -> Settings:
-        """The settings as resolved."""
-        return self._model.settings
-
-    @property
-    def notes(self) -> list[str]:
-        """What the user should know of how the model is called."""
-        return self._model.notes
 
     async def chat(
         self,
@@ -293,32 +282,38 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
 
 
 class RunModels:
-    """The models of a run, by role.
+    """The models of a run, by role, with all that calls to them are counted and kept by.
 
     Args:
         models: The models.
         meter: Who counts the calls that are made.
         stores: Where replies are looked for, in this order, and kept; the first is the run's own.
+
+    Attributes:
+        models: As above.
     """
 
     def __init__(
         self, models: Mapping[str, Model], meter: Meter, stores: Sequence[Store] = ()
     ) -> None:
-        self._models, self.meter, self._stores = models, meter, stores
+        self.models, self._meter, self._stores = models, meter, stores
 
-    def lend(self, seed: int, repeat: int = 0) -> EpisodeModels:
+    def lend(
+        self, seed: int, repeat: int = 0, models: Mapping[str, Model] | None = None
+    ) -> EpisodeModels:
         """What the agent of an episode asks.
 
         Args:
             seed: The agent's seed, which tells episodes apart.
             repeat: Which of the repeats of the episode it is.
+            models: Others with the same settings to ask in place of these.
         """
-        return EpisodeModels(self._models, [seed, repeat], self.meter, self._stores)
+        return EpisodeModels(models or self.models, [seed, repeat], self._meter, self._stores)
 
     def recorded(self, seed: int, repeat: int) -> dict[int, dict[bytes, bytes]]:
         """All that is kept of the replies of an episode, to be given to `PassedReplies`."""
         found: dict[int, dict[bytes, bytes]] = {}
-        for model in self._models.values():
+        for model in self.models.values():
             episode = _episode(model, [seed, repeat])
             for store in self._stores[::-1]:
                 own = store is self._stores[0]
@@ -330,10 +325,6 @@ class RunModels:
         """Keep the replies that an episode played elsewhere was given."""
         for store in self._stores:
             await asyncio.gather(*(store.keep(*reply) for reply in replies))
-
-    async def aclose(self) -> None:
-        """Close every model."""
-        await together([model.aclose() for model in self._models.values()])
 
 
 def _most(messages: list[Message], settings: Settings, samples: int) -> Usage:

@@ -20,7 +20,8 @@ _WELL_KNOWN = re.compile(
     r")"
 )
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
-_ESCAPED = re.compile(r"%[0-9a-f]|\\|&[#a-z]", re.IGNORECASE)
+_ESCAPED = re.compile(r"[%=][0-9a-f]|\\|&[#a-z]", re.IGNORECASE)
+_GAP = re.compile("[\\s\u200b-\u200f\u2060\ufeff]+")  # as where lines of Base64 are broken
 _LEAST = 8  # characters of a key of which something is to be kept secret
 
 
@@ -69,10 +70,20 @@ class Mask:
         for spelling in self._spellings:
             if spelling in text:
                 text = text.replace(spelling, MASK)
+        text = self._without_spaced(text)
         if self._escaped and _ESCAPED.search(text):
             for pattern in self._escaped:
                 text = pattern.sub(MASK, text)
         return self._without_beginning(text)
+
+    def _without_spaced(self, text: str) -> str:
+        """A text that has no secret with blanks in it; words that form one are left."""
+        squeezed = _GAP.sub("", text) if self._spellings else text
+        if len(squeezed) < len(text):
+            for spelling in self._spellings:
+                if spelling in squeezed and not spelling.isalpha():
+                    text = re.sub(f"(?:{_GAP.pattern})?".join(map(re.escape, spelling)), MASK, text)
+        return text
 
     def _without_beginning(self, text: str) -> str:
         """A text that does not end within a secret, as one may that was cut off."""
@@ -109,8 +120,11 @@ def _escapable(secret: str) -> re.Pattern[str]:
 def _character(character: str) -> str:
     """Any spelling of a character; runs are bounded, or a long one would take for ever."""
     code = ord(character)
-    octets = "".join(f"%(?:25){{0,4}}{octet:02x}" for octet in character.encode())
-    forms = [rf"\\{{1,8}}u{code:04x}", rf"\\{{1,8}}x{code:02x}", f"&#x0{{0,8}}{code:x};"]
+    octets = "".join(f"(?:%(?:25){{0,4}}|=){octet:02x}" for octet in character.encode())
+    forms = [
+        rf"\\{{1,8}}(?:u{code:04x}|u\{{0{{0,8}}{code:x}\}}|U{code:08x}|x{code:02x}|0?{code:03o})",
+        f"&#x0{{0,8}}{code:x};",
+    ]
     if not character.isalnum():
         forms += [rf"\\{{1,8}}{re.escape(character)}", re.escape(html.escape(character))]
     loose = "|".join([*forms, octets])

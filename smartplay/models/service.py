@@ -241,12 +241,13 @@ class Service:
         small = length is not None and length <= min(SMALL, limit)
         if small and "content-encoding" not in response.headers:
             return _decode(await response.read())
-        body = bytearray()
+        body, is_large = bytearray(), False
         whole = contextlib.aclosing(_pieces(response))
-        async with _Room(self._large) as room, whole as pieces:
+        async with contextlib.AsyncExitStack() as room, whole as pieces:
             async for piece in pieces:
-                if len(body) + len(piece) > SMALL:
-                    await room.take()
+                if len(body) + len(piece) > SMALL and not is_large:
+                    is_large = True
+                    await room.enter_async_context(self._large)
                 body += piece
                 if len(body) > limit:
                     body.clear()  # the error's traceback would keep it
@@ -255,8 +256,8 @@ class Service:
 
     async def _receive_events(self, response: Response, gathered: Gathering) -> dict[str, Any]:
         limit, lines, wire = self._settings.max_reply_bytes, EventLines(), 0
-        whole = contextlib.aclosing(_pieces(response))
-        async with _Room(self._large) as room, whole as pieces:
+        whole, is_large = contextlib.aclosing(_pieces(response)), False
+        async with contextlib.AsyncExitStack() as room, whole as pieces:
             async for piece in pieces:
                 wire += len(piece)
                 for data in lines.feed(piece):
@@ -267,8 +268,9 @@ class Service:
                 if kept > limit or wire > WIRE * limit:
                     del gathered, lines  # which the error's traceback would keep
                     raise self._faults.too_large(limit)
-                if kept > SMALL_STREAM:
-                    await room.take()
+                if kept > SMALL_STREAM and not is_large:
+                    is_large = True
+                    await room.enter_async_context(self._large)
             for data in lines.end():
                 _add(gathered, data)
             return gathered.reply()
@@ -283,26 +285,6 @@ async def _pieces(response: Response) -> AsyncGenerator[bytes, None]:
                 yield plain
     for plain in unpacking.end():
         yield plain
-
-
-class _Room:
-    """Room for one of the few large replies that are read at once; the others wait unread."""
-
-    def __init__(self, free: asyncio.Semaphore) -> None:
-        self._free, self._taken = free, False
-
-    async def __aenter__(self) -> _Room:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._taken:
-            self._free.release()
-
-    async def take(self) -> None:
-        """Wait for the room, once."""
-        if not self._taken:
-            await self._free.acquire()
-            self._taken = True
 
 
 class _Unpacking:

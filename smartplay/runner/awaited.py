@@ -19,10 +19,20 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from smartplay.agents.context import AgentMaker
 from smartplay.models import open_model
 from smartplay.models.base import Model, together
-from smartplay.models.lending import EpisodeModels
-from smartplay.runner.episode import CANCELLED, Job, Outcome, failed, one_line, too_long
+from smartplay.models.lending import EpisodeModels, RunModels
+from smartplay.runner.episode import (
+    CANCELLED,
+    Job,
+    Outcome,
+    Tick,
+    failed,
+    one_line,
+    play_episode,
+    too_long,
+)
 from smartplay.runner.steady import SteadyLoop
 
 ANSWER = 0.5  # seconds a loop has to answer, if nothing on it is stuck
@@ -33,10 +43,6 @@ OVERTIME = 2.0
 given up from outside. Seen from inside, which is between replies, its steps are kept."""
 
 Models = Mapping[str, Model]
-Lend = Callable[[Models], EpisodeModels]
-"""Lends an episode these models."""
-Begin = Callable[[EpisodeModels], Coroutine[Any, Any, Outcome]]
-"""Plays an episode whose agent is lent such models."""
 Play = Callable[[Models], Coroutine[Any, Any, Outcome]]
 
 
@@ -57,27 +63,28 @@ class AwaitedAgents:
     def __init__(self) -> None:
         self._loop = _Loop()
 
-    async def play(self, job: Job, models: Models, lend: Lend, begin: Begin) -> Outcome:
+    async def play(self, job: Job, make: AgentMaker, models: RunModels, tick: Tick) -> Outcome:
         """Play an episode, to be awaited on any loop, from any thread.
 
-        What it was lent is of no use afterwards, even to an agent that still goes on.
+        It is begun again if another episode held it up, with models opened anew. What it was lent
+        is of no use afterwards, even to an agent that still goes on.
 
         Args:
             job: The episode.
-            models: What its agent is lent, if opened anew where the loop was left behind.
-            lend: Lends them.
-            begin: Plays it; called again if another episode held it up.
+            make: Makes its agent.
+            models: What that is lent.
+            tick: Called after each step.
         """
         lent: list[EpisodeModels] = []
         waiting = _Waiting()
         _waiting.set(waiting)  # for all tasks that come of it
 
         def play(own: Models) -> Coroutine[Any, Any, Outcome]:
-            lent.append(lend(own))
-            return begin(lent[-1])
+            lent.append(models.lend(job.agent_seed, job.repeat, own))
+            return play_episode(job, make, lent[-1], tick)
 
         try:
-            return await self._play(job, models, play, waiting)
+            return await self._play(job, models.models, play, waiting)
         finally:
             waiting.over = True
             for each in lent:

@@ -270,7 +270,9 @@ class Budget:
         with self._lock:
             self.spent[model] = self.spent.get(model, Usage()) + usage
             self._any_reply, self._failures = True, 0
-        if self._limits.count_tokens and not usage.prompt:  # there is no call without any
+        if not self._limits.count_tokens:
+            return
+        if not usage.prompt:  # there is no call without any
             self.stop(
                 f"{model} does not say how many tokens a call takes, so no limit on tokens or "
                 "cost can be kept; run it without one"
@@ -374,13 +376,23 @@ class Budget:
         if call is not None:
             call()
 
-    def on_stop(self, call: Callable[[], Any] | None) -> None:
-        """Have this called once, from whatever thread, when the run is to stop."""
+    @contextmanager
+    def calling_on_stop(self, wind_up: Callable[[], Any]) -> Iterator[None]:
+        """Have this called on the running event loop when the run is to stop, its time included."""
+        loop, seconds = asyncio.get_running_loop(), self.seconds
         with self._lock:
-            self._on_stop = call
-            stopped = self._reason is not None
-        if call is not None and stopped:
-            call()
+            self._on_stop = lambda: loop.call_soon_threadsafe(wind_up)
+            has_stopped = self._reason is not None
+        if has_stopped:
+            wind_up()
+        timer = None if seconds is None else loop.call_later(max(0.0, seconds), self.time_over)
+        try:
+            yield
+        finally:
+            if timer is not None:
+                timer.cancel()
+            with self._lock:
+                self._on_stop = None
 
 
 def _share(limit: float | None, taken: float, parts: float, calls: Iterable[float]) -> float | None:
@@ -406,18 +418,3 @@ def earlier(
     spent = {agent: sum(own, Usage())} if own else {}
     spent |= {model: sum(calls, Usage()) for model, calls in uses.items()}
     return spent, {model: max(calls, key=_tokens) for model, calls in uses.items()}
-
-
-@contextmanager
-def calling_on_stop(budget: Budget, wind_up: Callable[[], Any]) -> Iterator[None]:
-    """Have this called on the running event loop when the run is to stop, its time included."""
-    loop = asyncio.get_running_loop()
-    budget.on_stop(lambda: loop.call_soon_threadsafe(wind_up))
-    seconds = budget.seconds
-    timer = None if seconds is None else loop.call_later(max(0.0, seconds), budget.time_over)
-    try:
-        yield
-    finally:
-        if timer is not None:
-            timer.cancel()
-        budget.on_stop(None)

@@ -18,9 +18,9 @@ import msgspec
 from smartplay.agents.catalog import AgentSource
 from smartplay.core.version import __version__
 from smartplay.games.registry import get_card
-from smartplay.models.lending import EpisodeModels, RunModels
+from smartplay.models.lending import RunModels
 from smartplay.models.replies import Store
-from smartplay.runner.awaited import AwaitedAgents, Models, is_being_cancelled
+from smartplay.runner.awaited import AwaitedAgents, is_being_cancelled
 from smartplay.runner.budget import IN_A_ROW, Budget, Spent
 from smartplay.runner.cluster import gave_up
 from smartplay.runner.episode import (
@@ -31,7 +31,6 @@ from smartplay.runner.episode import (
     Tick,
     failed,
     one_line,
-    play_episode,
 )
 from smartplay.runner.pool import WorkerPool, processors
 from smartplay.runner.threads import Threads
@@ -81,7 +80,8 @@ class Places:
         tick: Tick,
         executor: Executor | None,
     ) -> None:
-        self._source, self._stores, self._budget = source, stores, budget
+        self._source, self._budget = source, budget
+        self._models = RunModels(source.models, budget, stores)
         self._concurrency, self._tick, self._given = concurrency, tick, executor
         self._awaited = AwaitedAgents() if source.asynchronous and executor is None else None
         self._workers = WorkerPool(min(concurrency, processors()))
@@ -117,12 +117,7 @@ class Places:
         if self._given:
             outcome = await self._send_in_shares(self._given, job)
         elif self._awaited:
-            return await self._awaited.play(
-                job,
-                source.models,
-                lambda own: self._lend(job, own),
-                lambda lent: play_episode(job, source.make, lent, self._tick),
-            )
+            return await self._awaited.play(job, source.make, self._models, self._tick)
         elif by_name and self._in_worker(job):
             outcome = await self._hand_over(job, by_name)
         else:
@@ -147,9 +142,6 @@ class Places:
         if self._awaited:
             await self._awaited.aclose()
 
-    def _lend(self, job: Job, models: Models) -> EpisodeModels:
-        return RunModels(models, self._budget, self._stores).lend(job.agent_seed, job.repeat)
-
     async def _hand_over(self, job: Job, by_name: tuple[str, dict[str, Any]]) -> Outcome:
         """Play in a worker process here.
 
@@ -171,9 +163,8 @@ class Places:
 
         Each go makes a call or more and passes on its replies, which the next one takes up.
         """
-        models = RunModels(self._source.models, self._budget, self._stores)
         while True:
-            replies = models.recorded(job.agent_seed, job.repeat)
+            replies = self._models.recorded(job.agent_seed, job.repeat)
             share = await self._share() if self._source.models else Allowance()
             timed = msgspec.structs.replace(share, seconds=self._budget.seconds)
             spent: tuple[Spent, Spent] = ({}, {})
@@ -185,7 +176,7 @@ class Places:
             finally:
                 self._budget.give_back(share, *spent)
                 self._returned.set()
-            await models.keep(outcome.replies)
+            await self._models.keep(outcome.replies)
             if outcome.fault != NO_ALLOWANCE:
                 return outcome
 

@@ -69,13 +69,17 @@ def select_games(selection: str | Iterable[str | Path]) -> list[GameCard]:
         UsageError: If a named game is data only, or nothing is selected.
     """
     found: dict[str, GameCard] = {}
-    parts = selection.split(",") if isinstance(selection, str) else map(str, selection)
-    for part in filter(None, map(str.strip, parts)):
+    for part in _parts(selection):
         for card in _select(part):
             found[card.id] = card
     if not found:
         raise UsageError("no game selected; name some with --games core, all, or ids")
     return list(found.values())
+
+
+def _parts(selection: str | Iterable[str | Path]) -> Iterator[str]:
+    parts = selection.split(",") if isinstance(selection, str) else map(str, selection)
+    return filter(None, map(str.strip, parts))
 
 
 def _select(part: str) -> list[GameCard]:
@@ -119,8 +123,7 @@ def select_dials(selection: str | Iterable[str | Path], capabilities: Iterable[s
         if each not in known:
             raise UnknownNameError("capability", each, known)
     found: dict[str, str] = {}
-    parts = selection.split(",") if isinstance(selection, str) else map(str, selection)
-    for part in filter(None, map(str.strip, parts)):
+    for part in _parts(selection):
         for card in _dials(part):
             key = card.dial.capability if card.dial else ""
             if wanted and key not in wanted:

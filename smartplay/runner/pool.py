@@ -33,11 +33,12 @@ class WorkerPool:
     def __init__(self, most: int) -> None:
         self._most = most
         self._pools: list[ProcessPoolExecutor] = []
+        self._pool: ProcessPoolExecutor | None = None
+        self._alone: dict[Future[Outcome], ProcessPoolExecutor] = {}
         self._busy: set[Future[Outcome]] = set()
         self._context = multiprocessing.get_context("spawn")
         self._steps: Any = None
         self._place = str(Path.cwd())
-        self._alone: dict[Future[Outcome], ProcessPoolExecutor] = {}
 
     @property
     def steps(self) -> int:
@@ -48,12 +49,12 @@ class WorkerPool:
         """Have an episode played."""
         with _interrupts_held():
             try:
-                future = self._newest().submit(play, *arguments)
+                self._pool = self._pool or self._new(self._most)
+                future = self._pool.submit(play, *arguments)
             except BrokenExecutor:  # a worker has died since the last one
-                future = self._another().submit(play, *arguments)
-        self._busy.add(future)
-        future.add_done_callback(self._busy.discard)
-        return future
+                self._pool = self._new(self._most)
+                future = self._pool.submit(play, *arguments)
+        return self._followed(future)
 
     def submit_alone(self, play: Callable[..., Outcome], /, *arguments: Any) -> Future[Outcome]:
         """Have an episode played by a process of its own."""
@@ -65,6 +66,9 @@ class WorkerPool:
             pool = self._new(1)
             future = pool.submit(play, *arguments)
         self._alone[future] = pool
+        return self._followed(future)
+
+    def _followed(self, future: Future[Outcome]) -> Future[Outcome]:
         self._busy.add(future)
         future.add_done_callback(self._busy.discard)
         return future
@@ -72,7 +76,7 @@ class WorkerPool:
     def close(self) -> None:
         """End the processes; those that still play, for which no one waits, are killed."""
         busy = any(not future.done() for future in list(self._busy))
-        for pool in [*self._pools, *self._alone.values()]:
+        for pool in self._pools:
             processes = list((pool._processes or {}).values())
             # First it must forget what was cancelled, or it would stumble over that at the kill.
             pool.shutdown(wait=not busy, cancel_futures=True)
@@ -82,21 +86,16 @@ class WorkerPool:
                 for process in processes:
                     process.join()
 
-    def _newest(self) -> ProcessPoolExecutor:
-        return self._pools[-1] if self._pools else self._another()
-
-    def _another(self) -> ProcessPoolExecutor:
-        self._pools.append(self._new(self._most))
-        return self._pools[-1]
-
     def _new(self, most: int) -> ProcessPoolExecutor:
         self._steps = self._steps or self._context.Value("q", 0)
-        return ProcessPoolExecutor(
+        pool = ProcessPoolExecutor(
             most,
             mp_context=self._context,
             initializer=begin_worker,
             initargs=(self._steps, self._place),
         )
+        self._pools.append(pool)
+        return pool
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from smartplay.records import Call, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Price
 from smartplay.runner.awaited import is_being_cancelled
-from smartplay.runner.budget import Budget, Limits, calling_on_stop, earlier
+from smartplay.runner.budget import Budget, Limits, earlier
 from smartplay.runner.episode import BAD_REQUEST, Job, Outcome, Stopped, failed, one_line
 from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
@@ -158,7 +158,7 @@ class _Session:
             loop.call_later(grace, _cancel, tasks)
 
         try:
-            with calling_on_stop(self._budget, wind_up):
+            with self._budget.calling_on_stop(wind_up):
                 try:
                     for streams in sweeps:
                         ordered = sorted(streams, key=light)

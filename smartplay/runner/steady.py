@@ -39,8 +39,7 @@ class SteadyLoop(_Loop):
 
 def run_steadily(coroutine: Coroutine[Any, Any, T]) -> T:
     """As `asyncio.run`, on a loop that no task can stop."""
-    factory: Callable[[], asyncio.AbstractEventLoop] = SteadyLoop
-    with asyncio.Runner(loop_factory=factory) as runner:
+    with asyncio.Runner(loop_factory=SteadyLoop) as runner:
         return runner.run(coroutine)
 
 

@@ -14,7 +14,7 @@ import os
 import platform
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -23,10 +23,10 @@ import msgspec
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.core.errors import UsageError
 from smartplay.core.version import __version__
-from smartplay.models.lending import EpisodeModels, RunModels
+from smartplay.models.lending import RunModels
 from smartplay.models.replies import PassedReplies
 from smartplay.records import Call
-from smartplay.runner.awaited import AwaitedAgents, Begin, Lend, Models, in_time
+from smartplay.runner.awaited import AwaitedAgents, in_time
 from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.episode import (
     CANCELLED,
@@ -53,15 +53,8 @@ def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
     allowed = job.allowance
     limits = Limits(tokens=allowed.tokens, cost=allowed.cost, seconds=allowed.seconds)
     budget = Budget(limits, allowed.prices, largest=allowed.largest)
-
-    def lend(models: Models) -> EpisodeModels:
-        return RunModels(models, budget, [store]).lend(job.agent_seed, job.repeat)
-
-    def begin(lent: EpisodeModels) -> Coroutine[Any, Any, Outcome]:
-        return play_episode(job, source.make, lent, tick)
-
     try:
-        outcome = _play(job, source, lend, begin)
+        outcome = _play(job, source, RunModels(source.models, budget, [store]), tick)
     except Stopped:
         if budget.reason is None:  # it is the whole run that stops
             raise
@@ -71,10 +64,10 @@ def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
     return outcome._replace(replies=store.new, spent=budget.spent, largest=budget.largest)
 
 
-def _play(job: Job, source: AgentSource, lend: Lend, begin: Begin) -> Outcome:
+def _play(job: Job, source: AgentSource, models: RunModels, tick: Tick) -> Outcome:
     if source.asynchronous:
-        return run_steadily(_awaited().play(job, source.models, lend, begin))
-    played = begin(lend(source.models))
+        return run_steadily(_awaited().play(job, source.make, models, tick))
+    played = play_episode(job, source.make, models.lend(job.agent_seed, job.repeat), tick)
     if job.seconds is None:
         return run_steadily(played)
     try:
