@@ -333,3 +333,19 @@ def test_without_replanning_there_is_one_plan() -> None:
 def test_unknown_names_are_usage_errors() -> None:
     with pytest.raises(UnknownNameError, match="known: rounds, by"):
         make_method("correct", METHODS["correct"], {"zzz": 1})
+
+
+FAMILIES = list({card.family: card.name for card in PLAYABLE}.values())
+"""A game of each family."""
+
+
+@pytest.mark.parametrize("method", OWN_MODELS)
+def test_a_method_plays_every_family(method: str, tmp_path: Path) -> None:
+    with FakeServer() as server:
+        server.answer(lambda request: "## Choice\nAnswer: 1")
+        run = smartplay.run(
+            "openai:fake", FAMILIES, episodes=1, steps=2, out=tmp_path / "run", progress=False,
+            agent_settings={"base_url": server.url, "method": method},
+        )  # fmt: skip
+    assert [record.error for record in run.episodes] == [None] * len(FAMILIES)
+    assert not any(record.invalid for record in run.episodes)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
-
-import numpy as np
 
 from smartplay.agents.context import Reply
 from smartplay.agents.methods.code import VALUES, program_in, values
@@ -121,12 +120,14 @@ def accepted_by_chance(actions: int, samples: int, agree: int) -> float:
         agree: Votes of one action that are needed.
 
     Returns:
-        The probability that the most frequent action has so many votes: 1 less
-        n!/m^n times the coefficient of x^n in (sum of x^j/j! for j below `agree`)^m.
+        The probability that one action has so many votes: 1 less the share of the ways to deal
+        the samples in which none has. With another action, n samples are dealt in as many ways as
+        j of them can be chosen for it, for each j below `agree`, times the ways for the rest.
     """
-    terms = np.cumprod([1.0, *(1.0 / j for j in range(1, min(agree, samples + 1)))])
-    whole = np.polynomial.polynomial.polypow(terms, actions)
-    if len(whole) <= samples:
-        return 1.0
-    factor = float(np.prod([k / actions for k in range(1, samples + 1)]))
-    return 1.0 - float(whole[samples]) * factor
+    ways = [1, *(0 for _ in range(samples))]
+    for _ in range(actions):
+        ways = [
+            sum(math.comb(n, j) * ways[n - j] for j in range(min(n + 1, agree)))
+            for n in range(samples + 1)
+        ]
+    return 1 - ways[samples] / actions**samples

@@ -234,12 +234,14 @@ class Turn:
         model = self.context.models[role or self._role]
         choices = self.actions if decides and model.settings.constrained else None
         while True:
+            messages = talk.messages
             try:
                 return await model.chat(
-                    talk.messages, samples=samples, choices=choices, label=label, tools=tools
+                    messages, samples=samples, choices=choices, label=label, tools=tools
                 )
             except PromptTooLongError:
-                if not talk.shorten():
+                # Of several conversations under way at once, the first one has made room for all.
+                if talk.messages == messages and not talk.shorten():
                     raise
 
     def named(self, reply: Call | str, more: Sequence[str] = ()) -> str | None:
@@ -268,7 +270,8 @@ class Turn:
         )
 
     def _tags(self) -> list[str]:
-        return self.context.models[self._role].settings.reasoning_tags
+        lent = self.context.models.values()
+        return list(dict.fromkeys(tag for model in lent for tag in model.settings.reasoning_tags))
 
 
 def cut_off(call: Call) -> bool:
