@@ -134,7 +134,7 @@ def analyze_runs(paths: Sequence[str | Path], own_cards: Sequence[str | Path] = 
         pairs = [(a, b) for (one, a), (other, b) in combinations(alike, 2) if one == other]
         modalities[game] = [found for a, b in pairs if (found := modality(a, b))]
         rows = [(a, b) for (one, a), (other, b) in pairwise(alike) if one == other]
-        hierarchies[game] = [found for a, b in rows if (found := hierarchy(a, b))]
+        hierarchies[game] = [both for a, b in rows if (both := hierarchy(a, b))]
     return Analysis(
         runs=[_analysis(folder) for folder in folders],
         modalities={game: found for game, found in modalities.items() if found},
@@ -167,7 +167,7 @@ def _analysis(folder: RunFolder) -> RunAnalysis:
                 agreement=agreement(steps),
                 lengths=[each for unit in UNITS if (each := lengths(steps, unit))],
                 episode_lengths=[
-                    each for unit in UNITS if (each := episode_lengths(steps, returns, unit))
+                    whole for unit in UNITS if (whole := episode_lengths(steps, returns, unit))
                 ],
             )
         )

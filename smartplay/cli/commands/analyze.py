@@ -121,7 +121,7 @@ def _print_pairs(found: Analysis) -> None:
             ("completed", each.completed), ("score", each.score), ("tokens", each.tokens))
     ]  # fmt: skip
     if rows:
-        header = ("game", "mean", "first run", "second run", "the second where the first failed",
+        columns = ("game", "mean", "first run", "second run", "the second where the first failed",
                   "passed on")  # fmt: skip
-        print_table("\nCheap, then dear; that the game tells failure is an oracle", header, rows,
+        print_table("\nCheap, then dear; that the game tells failure is an oracle", columns, rows,
                     ".3g")  # fmt: skip
