@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from smartplay.agents.context import Agent, Observation
+from smartplay.agents.context import Observation
 from smartplay.agents.reference import reference
 from smartplay.core.errors import RunFolderError
 from smartplay.core.loading import load_object
@@ -144,9 +144,10 @@ def analyze_runs(paths: Sequence[str | Path], own_cards: Sequence[str | Path] = 
 
 def _analysis(folder: RunFolder) -> RunAnalysis:
     header = folder.header()
+    results = folder.results(header)
     found, notes = [], []
     for game, plan in header.games.items():
-        records = [r for r in folder.results(header) if r.game == game and r.score is not None]
+        records = [r for r in results if r.game == game and r.score is not None]
         if not records:
             continue
         reason, truth = _truth(game, plan, records)
@@ -215,25 +216,26 @@ def _replayed(
     actions = [step.action for step in steps]
     best: list[frozenset[int] | None] = []
     with Replay(header.game, plan, header.seed, actions, texts=texts) as replay:
-        agent = _reference(header) if replay.truth == "agreement" else None
+        told = replay.moment.info
+        agent = (
+            reference(told["manual"], told["actions"], header.agent_seed)
+            if replay.truth == "agreement"
+            else None
+        )
         for moment in replay:
-            if moment.number < len(steps):
-                taken = agent and agent.act(Observation(moment.text))
-                best.append(
-                    frozenset({header.actions.index(str(taken))})
-                    if taken
-                    else replay.best_actions()
-                )
+            if moment.number == len(steps):
+                break
+            if agent is None:
+                best.append(replay.best_actions())
+            else:
+                taken = str(agent.act(Observation(moment.text)))
+                best.append(frozenset({told["actions"].index(taken)}))
         if replay.departed is not None:
             raise RunFolderError(
                 f"{folder.path}: {header.game}, episode {header.episode} no longer plays as it was "
                 f"recorded, from step {replay.departed} on; `smartplay verify` says more"
             )
         return replay.truth, best
-
-
-def _reference(header: EpisodeHeader) -> Agent:
-    return reference(header.manual, header.actions, header.agent_seed)
 
 
 def _answers(attempt: Attempt, actions: Sequence[str]) -> Iterator[Answer]:
@@ -257,10 +259,11 @@ def _answer(call: Call, actions: Sequence[str], tags: Sequence[str]) -> Answer:
 def _played(folder: RunFolder) -> dict[str, tuple[GameHeader, Played]]:
     """By game, how a run played it, apart from what was seen, and what came of it."""
     header = folder.header()
+    results = folder.results(header)
     found = {}
     for game, plan in header.games.items():
         episodes: dict[int, list[EpisodeRecord]] = defaultdict(list)
-        for record in folder.results(header):
+        for record in results:
             if record.game == game and record.score is not None and record.seed >= 0:
                 episodes[record.seed].append(record)
         if not episodes:

@@ -62,7 +62,8 @@ class MessengerReference:
         if self._at is None:
             self._at = self._start(lines)
         else:
-            if made := re.search(r"You chose: (.+?)\. ", observation):
+            made = re.search(r"You chose: (.+?)\. ", observation)
+            if made and made[1] in self._actions:
                 self._at = self._after(self._actions.index(made[1]))
             self._follow(self._at, lines, self._has_message and not had)
         if had != self._has_message:
