@@ -9,10 +9,12 @@ from smartplay.core.errors import UsageError
 from smartplay.games.registry import cards, get_card
 from smartplay.scores import scoring
 
+FAMILIES = ("bandit", "crafter", "hanoi", "messenger", "minedojo", "rock_paper_scissors")
+
 env_list: list[str] = [
     card.id.removeprefix("smartplay/")
     for card in cards()
-    if card.playable and not card.parametric and not card.contrast
+    if card.playable and not card.parametric and card.family in FAMILIES
 ]
 """The original's games, such as `"Hanoi3Disk-v0"`."""
 

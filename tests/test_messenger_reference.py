@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import pytest
 
+from smartplay.agents.context import Observation
 from smartplay.agents.reference import reference
 from smartplay.agents.reference.messenger import (
     DEPTH,
@@ -190,3 +192,18 @@ def test_it_goes_for_the_goal_but_not_through_the_enemy(
     goal, danger = {("immovable", 16, 10): 1.0}, {("immovable", *enemy): 1.0}
     action = ACTIONS[best_action(Scene(10, 10, True, {}, goal, (danger,), [0] * 100), DEPTH)]
     assert (action == "Move East") == (expected == "Move East")
+
+
+def test_the_reference_follows_moves_that_are_not_its_own() -> None:
+    for seed in range(6):
+        env = gym.make("smartplay/MessengerL2-v0", disable_env_checker=True)
+        text, info = env.reset(seed=seed)
+        player: Any = reference(info["manual"], info["actions"], 0)
+        draw = np.random.default_rng(seed)
+        world: Any = env.get_wrapper_attr("world")
+        for _ in range(12):
+            player.act(Observation(text))
+            assert player._before == (world.x, world.y)
+            text, _, over, _, info = env.step(int(draw.integers(5)))
+            if over:
+                break

@@ -223,23 +223,30 @@ def test_half_a_belief_tracker_is_between_chance_and_the_whole() -> None:
 def test_the_reference_reads_the_text_alone(without: str, least: float, most: float) -> None:
     env = make("T4D")
     right = 0.0
-    for seed in range(600):
+    for seed in range(50):
         text, info = env.reset(seed=seed)
         player = reference(info["manual"], info["actions"], 0, without)
-        right += float(env.step(info["actions"].index(player.act(Observation(text))))[1])
-    assert least <= right / 600 <= most
+        over = False
+        while not over:
+            action = info["actions"].index(player.act(Observation(text)))
+            text, reward, over, _, info = env.step(action)
+            right += float(reward)
+    assert least <= right / (50 * 12) <= most
 
 
-def test_an_episode_is_one_choice() -> None:
+@pytest.mark.parametrize("missed", [0, 1])
+def test_right_choices_are_counted_and_not_told(missed: int) -> None:
     env = make("T4D")
     _, info = env.reset(seed=3)
-    right = info["state"]["right"]
-    text, reward, terminated, _, after = env.step(right)
-    assert (reward, terminated, after["score"], after["completed"]) == (1.0, True, 1.0, True)
+    for number in range(12):
+        right = info["state"]["right"]
+        wrong = number < missed
+        text, reward, terminated, _, info = env.step((right + wrong) % len(info["actions"]))
+        assert reward == 1 - wrong
+        assert terminated == (number == 11)
+        assert text.startswith(f"Round {number + 1}: you chose: Tell ")
     assert "The game is over." in text
-    env.reset(seed=3)
-    _, reward, _, _, after = env.step((right + 1) % len(info["actions"]))
-    assert (reward, after["score"], after["completed"]) == (0.0, 0.0, False)
+    assert (info["score"], info["completed"]) == (12 - missed, not missed)
 
 
 def test_the_caretaker_knows_everything_and_is_no_answer() -> None:

@@ -92,11 +92,9 @@ def _notices(rng: random.Random, thing: str, right: int, days: list[int]) -> lis
 
 
 class NoticesEnv(RoundsEnv):
-    """Twelve rounds of a question and notices. See `RoundsEnv`."""
+    """Rounds of a question and notices. See `RoundsEnv`."""
 
     ACTIONS = (*(f"Choose the {door} door" for door in DOORS), "Say that there is no such thing")
-    ROUNDS = 12
-    SIZE = 2000
 
     @staticmethod
     def draw(rng: random.Random) -> Round:

@@ -12,6 +12,9 @@ from gymnasium import spaces
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.native import NativeEnv, checked_action, text_codes
 
+ROUNDS = 12
+SIZE = 2000
+
 
 class Round(NamedTuple):
     """A round.
@@ -28,7 +31,7 @@ class Round(NamedTuple):
 
 
 class RoundsEnv(NativeEnv[Any, Any]):
-    """Rounds that are drawn anew, whatever was chosen before; the right choice pays 1.
+    """`ROUNDS` rounds, drawn anew whatever was chosen before; the right choice pays 1.
 
     The observation is the round's text as codes of characters (uint8, shape (`SIZE`,), 0 after the
     end).
@@ -38,8 +41,6 @@ class RoundsEnv(NativeEnv[Any, Any]):
 
     Class attributes:
         ACTIONS: Names of the actions.
-        ROUNDS: Rounds of an episode.
-        SIZE: The most characters of a round's text.
 
     Attributes:
         round: The present round.
@@ -49,12 +50,10 @@ class RoundsEnv(NativeEnv[Any, Any]):
 
     metadata = NativeEnv.metadata | {"render_fps": 2}
     ACTIONS: ClassVar[tuple[str, ...]]
-    ROUNDS: ClassVar[int] = 1
-    SIZE: ClassVar[int] = 2000
 
     def __init__(self, render_mode: str | None = None) -> None:
         super().__init__(render_mode)
-        self.observation_space = spaces.Box(0, 255, (self.SIZE,), np.uint8)
+        self.observation_space = spaces.Box(0, 255, (SIZE,), np.uint8)
         self.action_space = spaces.Discrete(len(self.ACTIONS))
         self._begin(0)
 
@@ -75,7 +74,7 @@ class RoundsEnv(NativeEnv[Any, Any]):
         """Draw an episode."""
         super().reset(seed=seed, options=options)
         self._begin(int(self.np_random.integers(2**63)))
-        return text_codes(self.round.text, self.SIZE), {}
+        return text_codes(self.round.text, SIZE), {}
 
     def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Choose, and go on to the next round if there is one."""
@@ -83,10 +82,10 @@ class RoundsEnv(NativeEnv[Any, Any]):
         right = action == self.round.right
         self.score += right
         self.chosen.append(action)
-        over = len(self.chosen) >= self.ROUNDS
+        over = len(self.chosen) >= ROUNDS
         if not over:
             self.round = self.draw(self._rng)
-        return text_codes(self.round.text, self.SIZE), float(right), over, False, {}
+        return text_codes(self.round.text, SIZE), float(right), over, False, {}
 
     def picture(self) -> Any:
         """A picture of the actions and the choices so far."""
@@ -110,7 +109,7 @@ class RoundsText(Describer[RoundsEnv]):
     def __init__(self, env: RoundsEnv) -> None:
         super().__init__(env)
         self.actions = env.ACTIONS
-        self._limit = env.ROUNDS
+        self._limit = ROUNDS
 
     def best_actions(self) -> frozenset[int]:
         """The right one."""
@@ -118,7 +117,7 @@ class RoundsText(Describer[RoundsEnv]):
 
     def manual(self, steps: int | None) -> str:
         """The rules."""
-        self._limit = min(steps or self.env.ROUNDS, self.env.ROUNDS)
+        self._limit = min(steps or ROUNDS, ROUNDS)
         rounds = "is 1 round" if self._limit == 1 else f"are {self._limit} rounds"
         return f"{self.TITLE}\n\nThere {rounds}. {self.RULES}"
 

@@ -150,7 +150,7 @@ def _moves(rng: random.Random, start: tuple[int, int]) -> list[Move]:
 
 
 class T4DEnv(RoundsEnv):
-    """One story; the right choice is whom to tell. See `RoundsEnv`."""
+    """Rounds of a story each; the right choice is whom to tell. See `RoundsEnv`."""
 
     ACTIONS = (*(f"Tell the {name}" for name in PEOPLE), "Tell nobody")
 
@@ -200,14 +200,16 @@ class T4DText(RoundsText):
 
     TITLE = "Thinking for Doing"
     RULES = (
-        "You are told what happened in a room, and who of three people, the baker, the painter and "
-        "the piper, will need which of two things. A caretaker is in the room all the time.\n\n"
+        "In each round you are told what happened in a room, and who of three people, the baker, "
+        "the painter and the piper, will need which of two things. A caretaker is in the room all "
+        "the time.\n\n"
         "The things lie in closed boxes, so nobody sees where a thing is, but everyone in the room "
         "sees each move that is made there. Who is out of the room learns nothing of the moves "
         "made meanwhile, not even after coming back, and nobody speaks of them. Each of the "
         "three will look for what they need where, as far as they know, it was put last.\n\n"
         "At most one of the three would look in the wrong place. You may tell one of them where "
         "things are. Right is to tell the one who would look in the wrong place for the thing they "
-        "need; if none of them would, right is to tell nobody. Your score is the number of rounds "
-        "in which you chose right."
+        "need; if none of them would, right is to tell nobody. What you choose in one round has no "
+        "effect on the next, and you are not told whether it was right. Your score is the number "
+        "of rounds in which you chose right."
     )

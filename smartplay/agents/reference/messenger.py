@@ -62,6 +62,9 @@ class MessengerReference:
         if self._at is None:
             self._at = self._start(lines)
         else:
+            made = re.search(r"You chose: (.+?)\. ", observation)
+            if made and made[1] in self._actions:
+                self._at = self._after(self._actions.index(made[1]))
             self._follow(self._at, lines, self._has_message and not had)
         if had != self._has_message:
             self._visits = [0] * SIZE**2
@@ -128,10 +131,15 @@ class MessengerReference:
         )
         self._visits[square(*self._at)] += 1
         action = best_action(scene, DEPTH)
-        dx, dy = MOVES[action]
         self._before = self._at
-        self._at = (_inside(self._at[0], dx), _inside(self._at[1], dy))
+        self._at = self._after(action)
         return self._actions[action]
+
+    def _after(self, action: int) -> Position:
+        """Where an action leads from where the agent was; the one made need not be its own."""
+        x, y = self._before
+        dx, dy = MOVES[action]
+        return _inside(x, dx), _inside(y, dy)
 
 
 def _in_plain_words(report: str, words: list[tuple[str, str]]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from smartplay.games.base import Describer, Description, Turn
+from smartplay.games.base import Describer, Description, Truth, Turn
 from smartplay.games.messenger import manual
 from smartplay.games.messenger.corpus import corpus
 from smartplay.games.messenger.env import MessengerEnv
@@ -33,7 +33,7 @@ class MessengerText(Describer[MessengerEnv]):
     """
 
     actions = ACTIONS
-    truth = "agreement"
+    truth: Truth | None = "agreement"
 
     def __init__(self, env: MessengerEnv, texts: str | Path | None = None) -> None:
         super().__init__(env)

@@ -1,0 +1,127 @@
+"""Show what a run's answers say: right steps, flips, agreement, length, pictures.
+
+Each episode is replayed, and its answers are held against the game's own truth. Several runs, cheap
+ones first, are also held against each other.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smartplay.cli.output import OK, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from smartplay.report.analysis import Analysis, GameAnalysis, RunAnalysis
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the run folders."""
+    add = parser.add_argument
+    add("run", nargs="+", type=Path, help="a run folder")
+    add("--card", action="append", default=[], type=Path, metavar="FILE",
+        help="a card of your own that the run was played with; its code is run")  # fmt: skip
+
+
+def run(options: argparse.Namespace) -> int:
+    """Analyse and print."""
+    from smartplay.report.analysis import analyze_runs
+
+    found = analyze_runs(options.run, options.card)
+    if options.json:
+        print_json(found)
+        return OK
+    for each in found.runs:
+        _print_run(each)
+    _print_pairs(found)
+    return OK
+
+
+def _print_run(found: RunAnalysis) -> None:
+    say(f"{found.run}: {found.agent}")
+    games = {game.game.split("/")[-1]: game for game in found.games}
+    _print_right(games)
+    _print_flips(games)
+    _print_agreement(games)
+    _print_lengths(games)
+    for note in found.notes:
+        say(f"Note: {note}")
+
+
+def _print_right(games: dict[str, GameAnalysis]) -> None:
+    rows = [
+        (name, game.truth, game.right.steps, game.right.share, game.right.first)
+        for name, game in games.items()
+        if game.right
+    ]
+    if rows:
+        header = ("game", "truth", "steps", "right", "first answer right")
+        print_table("\nRight steps, with 95 % intervals", header, rows)
+
+
+def _print_flips(games: dict[str, GameAnalysis]) -> None:
+    rows = []
+    for name, game in games.items():
+        if found := game.flips:
+            counts = (found.right_right, found.right_wrong, found.wrong_right, found.wrong_wrong)
+            rates = (found.kept, found.correction, found.corruption, found.break_even, found.p)
+            rows.append((name, *counts, *rates))
+    if rows:
+        header = ("game", "right, right", "right, wrong", "wrong, right", "wrong, wrong", "kept",
+                  "correction", "corruption", "break-even", "p (McNemar)")  # fmt: skip
+        print_table("\nFirst answer, then the action played", header, rows, ".3g")
+
+
+def _print_agreement(games: dict[str, GameAnalysis]) -> None:
+    rows = [
+        (name, f"{votes.agree} of {votes.samples}", votes.steps, votes.share)
+        for name, game in games.items()
+        if game.agreement
+        for votes in game.agreement.votes
+    ]
+    if rows:
+        header = ("game", "agree", "votes", "right")
+        print_table("\nAgreement of samples, and how often their vote was right", header, rows)
+
+
+def _print_lengths(games: dict[str, GameAnalysis]) -> None:
+    rows: list[tuple[object, ...]] = []
+    for name, game in games.items():
+        for found in game.lengths:
+            within = found.within or "-"
+            states = f"{found.usable} of {found.states}"
+            rows.append((name, found.unit, "being right", states, within, found.pooled))
+        rows += [
+            (name, each.unit, "return", f"{each.episodes} episodes", "-", each.r)
+            for each in game.episode_lengths
+        ]
+    if rows:
+        header = ("game", "length in", "against", "usable states", "r within a state", "r pooled")
+        print_table(
+            "\nLength of replies; pooled r mixes length with difficulty", header, rows, ".2f"
+        )
+
+
+def _print_pairs(found: Analysis) -> None:
+    shown = [
+        (game.split("/")[-1], f"{each.first} - {each.second}", each.pairs, each.difference, each.p,
+         *each.read)
+        for game, pairs in found.modalities.items()
+        for each in pairs
+    ]  # fmt: skip
+    if shown:
+        header = ("game", "seen", "episodes", "difference", "p", "tokens read a step", "other")
+        print_table("\nThe same episodes, seen otherwise", header, shown, ".3g")
+    rows = [
+        (game.split("/")[-1], name, *numbers, each.passed_on)
+        for game, pairs in found.hierarchies.items()
+        for each in pairs
+        for name, numbers in (
+            ("completed", each.completed), ("score", each.score), ("tokens", each.tokens))
+    ]  # fmt: skip
+    if rows:
+        columns = ("game", "mean", "first run", "second run", "the second where the first failed",
+                  "passed on")  # fmt: skip
+        print_table("\nCheap, then dear; that the game tells failure is an oracle", columns, rows,
+                    ".3g")  # fmt: skip
