@@ -146,16 +146,21 @@ def tables(report: Report) -> list[Table]:
     found = [
         Table("Thresholds", THRESHOLDS, reach.split(","), list(_thresholds(report)), 8),
         Table("Games", GAMES, columns.split(","), list(map(_game, report.games)), 6),
-        efficiency_table([report]),
         Table("Capabilities", CAPABILITIES, names, _capabilities(report), 4),
         Table("Contrasts", CONTRASTS, sides, contrasts, 5),
+        efficiency_table([report]),
     ]
     return [table for table in found if table.rows]
 
 
 def efficiency_table(reports: Sequence[Report], names: Sequence[str] = ()) -> Table:
-    """What the games of one report or several took; several have their names in a column."""
-    games = dict.fromkeys(each.game for report in reports for each in report.efficiency)
+    """What the games of one report or several took; several have their names in a column.
+
+    It has no rows where no goal was reached and no model asked.
+    """
+    found = [each for report in reports for each in report.efficiency]
+    says = any(each.solved or each.calls for each in found)
+    games = dict.fromkeys(each.game for each in found if says)
     rows = [
         (name(game), *names[place : place + 1], *_efficiency(each, report.cost))
         for game in games
@@ -178,8 +183,8 @@ def _efficiency(each: Efficiency, cost: Cost | None) -> tuple[str, ...]:
     return (
         NONE if each.solved is None else f"{each.solved}/{each.episodes}",
         interval(each.steps, 1),
-        amount(each.reference and each.reference.mean, ".1f"),
-        amount(each.human and each.human.mean, ".1f"),
+        amount(None if each.reference is None else each.reference.mean, ".1f"),
+        amount(None if each.human is None else each.human.mean, ".1f"),
         amount(each.calls, ".1f"),
         amount(each.tokens),
         money(each.cost),
