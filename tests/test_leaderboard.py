@@ -364,7 +364,7 @@ def test_an_unfinished_run_stands_below_the_complete_ones(
     rows = board.tables[0].rows
     told = [(row.info.agent, row.status, row.coverage, row.rank, row.ties) for row in rows]
     assert told == [
-        ("complete", "verified", "12/12", 1, "a"),
+        ("complete", "verified", "12/12", 1, ""),
         ("left out", "incomplete", "11/12", None, ""),
     ]
     assert rows[1].overall is not None
