@@ -21,12 +21,25 @@ from smartplay.leaderboard import verify_run
 from smartplay.leaderboard.claims import Claim, pack_claims, read_claims
 from smartplay.leaderboard.entry import add_entry
 from smartplay.leaderboard.rows import Row, published_rows, read_entries, read_entry
-from smartplay.leaderboard.site import build, make_board, reach, to_html, whisker, with_ties
+from smartplay.leaderboard.site import (
+    build,
+    make_board,
+    page_name,
+    reach,
+    to_html,
+    to_markdown,
+    whisker,
+    with_ties,
+)
 from smartplay.leaderboard.tracks import track_of
 from smartplay.leaderboard.verify import check_header
 from smartplay.records.folder import RunFolder
+from smartplay.records.prices import read_prices
 from smartplay.report.markdown import escape
 from smartplay.scores.intervals import Interval
+from tests.chatty import Chatty
+from tests.folders import play as play_one
+from tests.tampering import HANOI, change_header, change_records, reseal
 
 GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk,RockPaperScissorBasic"
 HOSTILE = "<script>alert(1)</script>|`*</td>"
@@ -113,8 +126,7 @@ def test_a_changed_claim_is_found(root: Path, field: str) -> None:
 
 def test_a_run_that_does_not_verify_is_not_added(runs: dict[str, Path], tmp_path: Path) -> None:
     run = Path(shutil.copytree(runs["random"], tmp_path / "run"))
-    lines = (run / "episodes.jsonl").read_text().splitlines(keepends=True)
-    (run / "episodes.jsonl").write_text("".join(lines[:-1]))
+    change_records(run, lambda records: records[0].update(score=99.0))
     with pytest.raises(UsageError, match="does not verify"):
         add_entry(run, tmp_path / "entries")
     assert not (tmp_path / "entries").exists()
@@ -313,11 +325,230 @@ def test_the_commands(
     assert "which run" in capsys.readouterr().err
     assert main(["leaderboard", "build", *at]) == 2
     assert "no folder" in capsys.readouterr().err
-    assert main(["leaderboard", "add", str(runs["random"]), *at, "--cost", "1.5", "--json"]) == 0
+    assert main(["leaderboard", "add", str(runs["random"]), *at, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["verification"]["verified"]
     assert main(["leaderboard", "build", *at]) == 0
     assert "index.html" in capsys.readouterr().out
-    assert "1.50 USD" in (tmp_path / "board" / "README.md").read_text()
+
+
+# Runs with missing episodes
+
+
+def leave_out(run: Path, number: int = 1) -> None:
+    """Take the last episodes of Hanoi out of a run, with their steps."""
+    folder = run / "steps" / "Hanoi3Disk-v0"
+    gone = [int(path.name[:5]) for path in sorted(folder.iterdir())[-number:]]
+    for episode in gone:
+        (folder / f"{episode:05d}.jsonl.gz").unlink()
+
+    def drop(records: list[dict[str, Any]]) -> None:
+        records[:] = [r for r in records if r["game"] != HANOI or r["episode"] not in gone]
+
+    change_records(run, drop)
+
+
+def test_an_unfinished_run_stands_below_the_complete_ones(
+    runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has the highest mean, and still no rank and no part in the ties."""
+    entries = tmp_path / "board" / "entries"
+    add_entry(runs["random"], entries, agent="complete")
+    best = Path(shutil.copytree(runs["reference"], tmp_path / "best"))
+    leave_out(best)
+    found = verify_run(best)
+    assert (found.verified, found.incomplete, found.complete) == (False, True, False)
+    assert "episodes are missing: expected 4, found 3" in str(found)
+    assert "lists such a run as incomplete" in str(found)
+    path, _ = add_entry(best, entries, agent="left out")
+    board = build(tmp_path / "board")
+    rows = board.tables[0].rows
+    told = [(row.info.agent, row.status, row.coverage, row.rank, row.ties) for row in rows]
+    assert told == [
+        ("complete", "verified", "12/12", 1, ""),
+        ("left out", "incomplete", "11/12", None, ""),
+    ]
+    assert rows[1].overall is not None
+    assert rows[0].overall is not None
+    assert rows[1].overall.mean > rows[0].overall.mean
+    assert "incomplete 11/12" in (tmp_path / "board" / "README.md").read_text()
+    assert verify_run(path).incomplete
+    assert main(["verify", str(path)]) == 1
+    capsys.readouterr()
+    assert main(["leaderboard", "build", "--root", str(tmp_path / "board")]) == 0
+    assert f"{path.name}: incomplete" in capsys.readouterr().err
+
+
+def test_what_was_taken_out_of_an_entry_is_no_missing_episode(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    path, _ = add_entry(runs["random"], tmp_path)
+    change_records(path, lambda records: records.pop())
+    assert not isinstance(read_entry(path)[0], Row), "its digest tells"
+    reseal(path)
+    assert not verify_run(path).verified
+    found, _ = read_entry(path)
+    assert isinstance(found, Row)
+    assert found.status == "incomplete"
+
+
+def test_a_run_without_a_score_is_no_entry(runs: dict[str, Path], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(runs["random"], tmp_path / "run"))
+    shutil.rmtree(run / "steps")
+    change_records(run, lambda records: records.clear())
+    with pytest.raises(UsageError, match="no scored episode"):
+        add_entry(run, tmp_path / "entries")
+    path, _ = add_entry(runs["random"], tmp_path / "entries")
+    shutil.rmtree(path / "replays")
+    change_records(path, lambda records: records.clear())
+    reseal(path)
+    found, _ = read_entry(path)
+    assert not isinstance(found, Row)
+
+
+def test_endless_plans_are_refused_at_once(runs: dict[str, Path], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(runs["random"], tmp_path / "run"))
+    change_header(run, lambda h: [plan.update(episodes=10**15) for plan in h["games"].values()])
+    found = verify_run(run)
+    assert (found.verified, found.incomplete) == (False, False)
+
+
+# Cost, ranks, ties, pages
+
+
+PRICES = """currency = "EUR"
+date = 2026-11-01
+[models.priced]
+prompt = 10
+completion = 1000
+date = 2026-11-02
+source = "https://example.com/prices"
+"""
+
+
+@pytest.fixture(scope="module")
+def chatty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return play_one(tmp_path_factory.mktemp("chatty") / "run", Chatty).path
+
+
+@pytest.mark.parametrize(
+    ("model", "prices", "known"),
+    [("priced", PRICES, True), ("unknown", PRICES, False), ("priced", None, False)],
+)
+def test_costs_are_computed_from_tokens_and_dated_prices(
+    chatty: Path, tmp_path: Path, model: str, prices: str | None, known: bool
+) -> None:
+    run = Path(shutil.copytree(chatty, tmp_path / "run"))
+    change_header(run, lambda header: header.update(agent=f"openai:{model}"))
+    root = tmp_path / "board"
+    path, _ = add_entry(run, root / "entries")
+    edit(path / "entry.json", cost=999.0)
+    if prices is not None:
+        (root / "prices.toml").write_text(prices)
+    (row,) = build(root).tables[0].rows
+    page, readme = (root / "site" / "index.html").read_text(), (root / "README.md").read_text()
+    assert "999" not in page + readme, "a cost is what the submitter says"
+    if not known:
+        assert row.cost is None
+        assert "| - | verified" in readme
+        return
+    assert row.cost is not None
+    assert row.cost.total == pytest.approx((10 * row.read + 1000 * row.written) / 1e6)
+    assert row.price_dates == ["2026-11-02"]
+    assert f"{row.cost.total:.2f} EUR" in readme
+    assert "prices of 2026-11-02" in page
+
+
+def test_tokens_that_were_not_reported_have_no_cost(chatty: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(chatty, tmp_path / "run"))
+    change_header(run, lambda header: header.update(agent="openai:priced"))
+    path, _ = add_entry(run, tmp_path / "board" / "entries")
+    change_records(path, lambda records: records[0].update(usage={}, roles={}))
+    reseal(path)
+    (tmp_path / "board" / "prices.toml").write_text(PRICES)
+    (row,) = build(tmp_path / "board").tables[0].rows
+    assert row.status == "verified"
+    assert row.cost is None
+
+
+def test_a_cost_is_no_option(runs: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        main(["leaderboard", "add", str(runs["random"]), "--cost", "1.5"])
+
+
+def test_prices_that_cannot_be_read_stop_the_build(root: Path) -> None:
+    (root / "prices.toml").write_text("[models.x]\nprompt = -1\n")
+    with pytest.raises(UsageError, match="prices"):
+        build(root)
+
+
+def test_the_shipped_prices_say_where_they_come_from() -> None:
+    prices = read_prices(Path(__file__).parents[1] / "leaderboard" / "prices.toml")
+    for name, price in prices.models.items():
+        assert price.date, f"{name}: of what day is this price?"
+        assert price.source.startswith("https://"), f"{name}: who says so?"
+
+
+def test_ranks_are_of_complete_rows_and_shared_by_equals(root: Path) -> None:
+    rows, _ = read_entries(root / "entries")
+    rows.sort(key=lambda row: row.info.agent, reverse=True)
+    twin = msgspec.structs.replace(rows[1], key="twin")
+    open_ = msgspec.structs.replace(rows[0], key="open", status="incomplete")
+    board = make_board([*rows, twin, open_], [])
+    found = {row.key: row.rank for row in board.tables[0].rows}
+    assert list(found.values()) == [1, 2, 2, None]
+    assert found["open"] is None
+    (names,) = board.tables[0].tied.values()
+    assert names == ["random", "random"]
+    assert "random, random cannot be told apart" in to_html(board)
+    assert [row.rank for row in board.tables[-1].rows] == [None] * 8
+
+
+def test_published_rows_stand_marked_in_the_table_of_the_same_games() -> None:
+    folder = Path(__file__).parents[1] / "leaderboard" / "entries"
+    path = next(folder.glob("*_constant"))
+    row, _ = read_entry(path)
+    assert isinstance(row, Row)
+    (table,) = make_board([row], []).tables
+    assert [row.status for row in table.rows] == ["verified"] + ["published"] * 8
+    assert "not ranked" in table.details
+    readme = to_markdown(make_board([row], []))
+    assert readme.count("published, 2023-10") == 8
+    track = row.track
+    assert track is not None
+    for change in ({"games": "Hanoi3Disk"}, {"steps": "Hanoi3Disk 5"}, {"observation": "image"}):
+        other = msgspec.structs.replace(row, track=msgspec.structs.replace(track, **change))
+        own, printed = make_board([other], []).tables
+        assert (len(own.rows), len(printed.rows)) == (1, 8), change
+
+
+def test_every_entry_has_a_page_with_its_report(root: Path) -> None:
+    strange = entry(root, "random")
+    strange.rename(root / "entries" / "a b\n<i>'\"&")
+    old = root / "site" / "entries" / "left.html"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    board = build(root)
+    page = (root / "site" / "index.html").read_text()
+    links = re.findall("<a href='([^']*)'>report", page)
+    assert len(links) == 2
+    for link in links:
+        assert re.fullmatch("entries/[A-Za-z0-9_-]+.html", link)
+        assert "SmartPlay report" in (root / "site" / link).read_text()
+    assert {f"entries/{path.name}" for path in old.parent.iterdir()} == {*links}
+    assert len({page_name(row.key) for row in board.tables[0].rows}) == 2
+
+
+def test_a_measured_threshold_stands_in_its_capabilitys_column(tmp_path: Path) -> None:
+    run = smartplay.measure(
+        "reference", ["ContrastPlanning-v0"], max_calls=24, out=tmp_path / "r", progress=False
+    )
+    path, _ = add_entry(run.path, tmp_path / "board" / "entries")
+    row, _ = read_entry(path)
+    assert isinstance(row, Row)
+    assert list(row.reaches) == ["Planning"]
+    cell = row.reaches["Planning"].sentence
+    page = to_html(make_board([row], []))
+    assert page.count(f">{cell}</td>") == 2
 
 
 DEEDS = """<script>

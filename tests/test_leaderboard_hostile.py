@@ -102,16 +102,6 @@ def test_a_name_that_shows_nothing_is_refused(played: Path, tmp_path: Path, name
 # What is written is what is read
 
 
-@pytest.mark.parametrize("cost", [-1.0, -1e-9, float("nan"), float("inf"), 1e300])
-def test_a_cost_is_checked_before_it_is_written(
-    played: Path, tmp_path: Path, cost: float, capsys: pytest.CaptureFixture[str]
-) -> None:
-    at = ["--root", str(tmp_path / "board")]
-    assert main(["leaderboard", "add", str(played), *at, f"--cost={cost}"]) == 2
-    assert "cost" in capsys.readouterr().err
-    assert not (tmp_path / "board" / "entries").exists()
-
-
 def test_a_text_that_is_too_long_is_refused_before_it_is_written(
     played: Path, tmp_path: Path
 ) -> None:

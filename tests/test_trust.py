@@ -327,7 +327,7 @@ def test_equal_content_under_another_name_is_refused(
     change_records(victim, lambda rs: [r.update(seconds=r["seconds"] + 1) for r in rs])
     change_header(victim, lambda h: h.update(agent="mine", started="2026-12-01T00:00:00+00:00"))
     with pytest.raises(UsageError, match=f"already, as {entry.name}"):
-        add_entry(victim, entry.parent, agent="mine", cost=3.0)
+        add_entry(victim, entry.parent, agent="mine")
     other, _ = add_entry(victim, tmp_path / "other", agent="mine", with_traces=True)
     shutil.copytree(other, entry.parent / "2026-12-01_mine")
     rows, out = read_entries(entry.parent)

@@ -32,7 +32,6 @@ from smartplay.records.folder import RunFolder
 STEP_DIGITS = 8
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LINK = re.compile(r"https?://[^\s\"'<>]{1,500}")
-LARGEST_COST = 1e9
 
 Line = Annotated[str, msgspec.Meta(max_length=printable.LINE)]
 Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
@@ -59,7 +58,7 @@ class EntryInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     date: Line
     link: Annotated[str, msgspec.Meta(max_length=520)] = ""
     note: Line = ""
-    cost: Annotated[float, msgspec.Meta(ge=0, le=LARGEST_COST)] | None = None
+    cost: float | None = None
     version: Line = __version__
     digest: Digest = ""
 

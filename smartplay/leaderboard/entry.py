@@ -104,22 +104,13 @@ def add_entry(
     return target, verification
 
 
-def read_play(path: Path) -> Play:
-    """What an entry says was played.
-
-    Raises:
-        RunFolderError: If it is no entry.
-    """
-    entry = RunFolder(path)
-    header = entry.header()
-    return play_of(claims_of(entry, header, entry.results(header)))
-
-
 def _same_play(play: Play, entries: Path) -> str:
     """The name of the entry with the same play; empty if there is none."""
     for path in sorted(entries.iterdir()) if entries.is_dir() else ():
         with suppress(RunFolderError):  # what is no entry holds no run
-            if read_play(path).is_same(play):
+            entry = RunFolder(path)
+            header = entry.header()
+            if play_of(claims_of(entry, header, entry.results(header))).is_same(play):
                 return path.name
     return ""
 

@@ -32,7 +32,7 @@ from smartplay.leaderboard.rows import (
 )
 from smartplay.leaderboard.verify import Verification
 from smartplay.records.prices import Prices, read_prices
-from smartplay.report import build_report
+from smartplay.report import build_report, wording
 from smartplay.report.html import write_html
 from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
@@ -47,6 +47,7 @@ PRINTED = (
     f"Published rows: {published_table().source}. Printed means of the original games, without "
     "intervals; not replayable and not ranked. The games here are written anew: compare with care."
 )
+ONLY_PRINTED = "Published results of the SmartPlay paper"
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 
 
@@ -119,33 +120,28 @@ def make_board(rows: Sequence[Row], refused: Sequence[Refused]) -> Board:
         alike = (track, track.without_method())
         own = ranked(with_ties(_best_first([row for row in rows if row.track in alike])))
         beside = printed if track.is_as_published else []
-        tables.append(
-            Table(
-                key=f"track-{number}",
-                title=track.title,
-                details=" ".join(filter(None, [track.details, PRINTED if beside else ""])),
-                replayable=True,
-                games=list(dict.fromkeys(game for row in own for game in row.games)),
-                rows=own + beside,
-                tied=_tied(own),
-            )
-        )
+        tables.append(_table(f"track-{number}", track.title, track.details, own, beside))
     if not any(track.is_as_published for track in shown):
-        tables.append(
-            Table(
-                key="published",
-                title="Published results of the SmartPlay paper",
-                details=PRINTED,
-                replayable=False,
-                games=list(printed[0].games),
-                rows=printed,
-            )
-        )
+        tables.append(_table("published", ONLY_PRINTED, "", [], printed))
     return Board(
         tables=tables,
         refused=list(refused),
         capabilities=[str(capability) for capability in Capability],
         version=__version__,
+    )
+
+
+def _table(key: str, title: str, details: str, own: Sequence[Row], beside: Sequence[Row]) -> Table:
+    """A track's rows, and below them the published ones, if they are of the same games."""
+    rows = [*own, *beside]
+    return Table(
+        key=key,
+        title=title,
+        details=" ".join(filter(None, [details, PRINTED if beside else ""])),
+        replayable=bool(own),
+        games=list(dict.fromkeys(game for row in rows for game in row.games)),
+        rows=rows,
+        tied=_tied(own),
     )
 
 
@@ -235,7 +231,7 @@ def _environment(autoescape: bool) -> Environment:
         mean=lambda value: "-" if value is None else value.shown_mean,
         ends=lambda value: "" if value is None else value.shown_ends,
         whisker=whisker,
-        share=lambda value: "-" if value is None else f"{100 * value:.1f} %",
+        share=wording.share,
         count=lambda value: f"{value:,}".replace(",", " ") if value else "-",
         sort=lambda value: "" if value is None else f"{getattr(value, 'mean', value):.6f}",
         reach=reach,

@@ -145,7 +145,7 @@ def verify_run(
         check.run(workers, tick or (lambda done, number: None))
     except RunFolderError as error:
         check.problems.append(Problem(what=str(error)))
-    problems = [*check.problems, *check.missing][:MOST_PROBLEMS]
+    problems = [*check.missing, *check.problems][:MOST_PROBLEMS]
     return Verification(
         path=str(path),
         verified=not problems and not check.sealed,

@@ -64,7 +64,7 @@ def efficiency_of(
         game=card.id,
         episodes=number,
         solved=len(solved) if card.goal else None,
-        steps=mean_interval(list(steps.values())) if steps else None,
+        steps=_mean(list(steps.values())),
         reference=card.anchors.reference_steps,
         human=card.anchors.human_steps,
         calls=calls / number if number else None,
@@ -72,3 +72,10 @@ def efficiency_of(
         cost=price / number if price is not None and number else None,
         cost_solved=price / len(solved) if price is not None and solved else None,
     )
+
+
+def _mean(steps: Sequence[float]) -> Interval | None:
+    if not steps:
+        return None
+    found = mean_interval(steps)
+    return Interval(found.mean, found.low, found.high)

@@ -7,7 +7,7 @@ export takes the same memory for a run of any length; equal runs give equal byte
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
@@ -193,7 +193,7 @@ def _labels(runs: Sequence[Path]) -> list[str]:
 Put = Callable[[str, Row], None]
 
 
-def _writer(files: dict[str, IO[bytes]], to: Format, done: Exported) -> Put:
+def _writer(files: Mapping[str, IO[bytes]], to: Format, done: Exported) -> Put:
     """What adds a row to a table; a table of csv begins with the names of its columns."""
     if to == "csv":
         for table, file in files.items():
@@ -248,7 +248,7 @@ def _export(
                 if talk:
                     put("chat", {"messages": talk})
             continue
-        own = {"run": name, "agent": header.agent, "game": record.game}
+        own: Row = {"run": name, "agent": header.agent, "game": record.game}
         own |= {"episode": record.episode, "repeat": record.repeat}
         seen = first.observation
         for step in steps:
@@ -338,7 +338,7 @@ def conversation(step: StepRecord) -> list[Message] | None:
         return None
     deciding = step.attempts[-1]
     call: Call | None = next((c for c in deciding.calls[::-1] if c.text == deciding.reply), None)
-    return call and [*call.messages, {"role": "assistant", "content": call.text}]
+    return [*call.messages, {"role": "assistant", "content": call.text}] if call else None
 
 
 def _duckdb() -> Any:

@@ -147,17 +147,22 @@ def tables(report: Report) -> list[Table]:
     found = [
         Table("Thresholds", THRESHOLDS, reach.split(","), list(_thresholds(report)), 8),
         Table("Games", GAMES, columns.split(","), list(map(_game, report.games)), 6),
-        efficiency_table([report]),
         Table("Capabilities", CAPABILITIES, names, _capabilities(report), 4),
         Table("Contrasts", CONTRASTS, sides, contrasts, 5),
+        efficiency_table([report]),
     ]
     found += [Table(*each) for each in repeat_tables(report.repeats)]
     return [table for table in found if table.rows]
 
 
 def efficiency_table(reports: Sequence[Report], names: Sequence[str] = ()) -> Table:
-    """What the games of one report or several took; several have their names in a column."""
-    games = dict.fromkeys(each.game for report in reports for each in report.efficiency)
+    """What the games of one report or several took; several have their names in a column.
+
+    It has no rows where no goal was reached and no model asked.
+    """
+    found = [each for report in reports for each in report.efficiency]
+    says = any(each.solved or each.calls for each in found)
+    games = dict.fromkeys(each.game for each in found if says)
     rows = [
         (name(game), *names[place : place + 1], *_efficiency(each, report.cost))
         for game in games

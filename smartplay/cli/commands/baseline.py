@@ -48,9 +48,9 @@ def run(options: argparse.Namespace) -> int:
     for game, shown, score in scores:
         if shown == baseline.TEXT:
             place = f"[ids.{game.split('/')[-1]}.anchors]"
-            lines = baseline.card_line(score), baseline.steps_line(groups[game, shown])
-            for line in filter(None, lines):
-                print(f"For the card's {place}: {line}")
+            told = baseline.card_line(score), baseline.steps_line(groups[game, shown])
+            for text in filter(None, told):
+                print(f"For the card's {place}: {text}")
     for reason, count in left_out.items():
         say(f"Left out: {count} x {reason}")
     return OK
