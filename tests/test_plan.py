@@ -111,10 +111,7 @@ def test_earlier_runs_give_the_spread(tmp_path: Path) -> None:
         steps = 5 if name == "short" else None
         smartplay.run(agent, HANOI, episodes=8, steps=steps, out=tmp_path / name, progress=False)
         runs.append(tmp_path / name)
-    one, two = (
-        make_plan("random", HANOI, earlier=runs[:1]),
-        make_plan("random", HANOI, earlier=runs[:2]),
-    )
+    one, two = (make_plan("random", HANOI, earlier=runs[:number]) for number in (1, 2))
     assert "an earlier run in 8 episodes" in one.games[0].basis
     assert "paired differences of 2 earlier runs" in two.games[0].basis
     assert one.games[0].spread != two.games[0].spread
@@ -180,7 +177,7 @@ def test_agents_of_ones_own(
         (["openai:some", "--detect", "nan"], "a number above 0"),
         (["openai:other", "--prices", "PRICES"], "name none for openai:other"),
         (["openai:some", "--games", "Hanoy"], "Hanoi"),
-        (["opnai:some"], "unknown"),
+        (["opnai:some"], "cannot load opnai"),
         (["openai:some", "--set", "temprature=1"], "temperature"),
         (["openai:some", "--steps", "0"], "steps must be 1 or more"),
         (["openai:some", "--from", "nowhere"], "nowhere"),
