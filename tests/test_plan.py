@@ -15,7 +15,7 @@ from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
 from smartplay.report.plan import make_plan
 from smartplay.scores.power import episodes_needed
-from tests.fake_server import Answer, FakeServer
+from tests.fake_server import FakeServer
 
 HANOI = "Hanoi3Disk"
 PRICES = 'currency = "USD"\ndate = 2026-11-01\n[models.some]\nprompt = 1\ncompletion = 10\n'
@@ -123,7 +123,6 @@ def test_earlier_runs_of_the_agent_give_its_calls(
     tmp_path: Path, prices: Path, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-    server.answers = [Answer("Answer: 1")]
     smartplay.run("openai:some", HANOI, episodes=3, out=tmp_path / "run", progress=False)
     records = smartplay.load_run(tmp_path / "run").scored
     from smartplay.records.prices import read_prices

@@ -1,9 +1,9 @@
 """Measures the comparison of runs: `python -m tools.comparing [TRIALS]`.
 
-Plays simulated runs on common episodes and prints Markdown tables, in percent of the trials: how
-often any of several alike runs are told apart; how often runs are that have equal means but are not
-alike; how often the pairs are that differ, and with the episodes that are said to be needed; and how
-often the interval of pass^k holds the truth.
+Plays simulated runs on common episodes and prints Markdown tables: how often any of several alike
+runs are told apart; how often runs are that have equal means but are not alike; how often the pairs
+are that differ, and with the episodes that are said to be needed; and how often the interval of
+pass^k holds the truth.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Law = Callable[[np.random.Generator, Shape], Floats]
 
 TRIALS = 400
 ALPHA = 0.05
-RUNS, EPISODES = (2, 5, 20), (5, 6, 10, 20)
+RUNS, EPISODES = (2, 5, 20), (5, 6, 8, 12)
 LAWS: dict[str, Law] = {
     "normal": lambda rng, shape: rng.normal(size=shape),
     "log-normal (σ 1.5)": lambda rng, shape: rng.lognormal(0, 1.5, shape),
