@@ -136,6 +136,11 @@ def test_earlier_runs_of_the_agent_give_its_calls(
     assert game.written.least == game.written.most
     assert game.cost.least == game.cost.most
     assert any("earlier episodes of this agent" in note for note in plan.notes)
+    think = make_plan(
+        "openai:some", HANOI, earlier=[tmp_path / "run"], agent_settings={"protocol": "think"}
+    )
+    assert think.games[0].written is not None
+    assert think.games[0].written.least < (think.games[0].written.most or 0), "it asks otherwise"
 
 
 ASKING = """
