@@ -115,6 +115,17 @@ def test_other_games_are_not_mixed() -> None:
     assert compare([one, none]).overall.differences[0].mean is None
 
 
+def test_other_suites_have_no_pairs_and_it_is_said() -> None:
+    public = entry("a", [1.0, 2.0], agent="a")
+    private = entry("b", [], scores={GAME: {-5: 1.0, -9: 2.0}}, suite="0123456789")
+    found = compare([public, private])
+    assert only(found).mean is None
+    assert found.notes == [
+        "Runs on other suites met other episodes and have no pairs: public (a); "
+        "private 01234567 (b)."
+    ]
+
+
 def test_an_unfinished_run_and_one_that_failed_everywhere() -> None:
     whole, empty = entry("whole", [1.0] * 6), entry("empty", [])
     found = compare([whole, empty])

@@ -15,7 +15,7 @@ from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
 from smartplay.report.plan import make_plan
 from smartplay.scores.power import episodes_needed
-from tests.fake_server import Answer, FakeServer
+from tests.fake_server import FakeServer
 
 HANOI = "Hanoi3Disk"
 PRICES = 'currency = "USD"\ndate = 2026-11-01\n[models.some]\nprompt = 1\ncompletion = 10\n'
@@ -111,10 +111,7 @@ def test_earlier_runs_give_the_spread(tmp_path: Path) -> None:
         steps = 5 if name == "short" else None
         smartplay.run(agent, HANOI, episodes=8, steps=steps, out=tmp_path / name, progress=False)
         runs.append(tmp_path / name)
-    one, two = (
-        make_plan("random", HANOI, earlier=runs[:1]),
-        make_plan("random", HANOI, earlier=runs[:2]),
-    )
+    one, two = (make_plan("random", HANOI, earlier=runs[:number]) for number in (1, 2))
     assert "an earlier run in 8 episodes" in one.games[0].basis
     assert "paired differences of 2 earlier runs" in two.games[0].basis
     assert one.games[0].spread != two.games[0].spread
@@ -126,7 +123,6 @@ def test_earlier_runs_of_the_agent_give_its_calls(
     tmp_path: Path, prices: Path, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-    server.answers = [Answer("Answer: 1")]
     smartplay.run("openai:some", HANOI, episodes=3, out=tmp_path / "run", progress=False)
     records = smartplay.load_run(tmp_path / "run").scored
     from smartplay.records.prices import read_prices
@@ -140,6 +136,11 @@ def test_earlier_runs_of_the_agent_give_its_calls(
     assert game.written.least == game.written.most
     assert game.cost.least == game.cost.most
     assert any("earlier episodes of this agent" in note for note in plan.notes)
+    think = make_plan(
+        "openai:some", HANOI, earlier=[tmp_path / "run"], agent_settings={"protocol": "think"}
+    )
+    assert think.games[0].written is not None
+    assert think.games[0].written.least < (think.games[0].written.most or 0), "it asks otherwise"
 
 
 ASKING = """
@@ -180,7 +181,7 @@ def test_agents_of_ones_own(
         (["openai:some", "--detect", "nan"], "a number above 0"),
         (["openai:other", "--prices", "PRICES"], "name none for openai:other"),
         (["openai:some", "--games", "Hanoy"], "Hanoi"),
-        (["opnai:some"], "unknown"),
+        (["opnai:some"], "cannot load opnai"),
         (["openai:some", "--set", "temprature=1"], "temperature"),
         (["openai:some", "--steps", "0"], "steps must be 1 or more"),
         (["openai:some", "--from", "nowhere"], "nowhere"),

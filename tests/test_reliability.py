@@ -130,7 +130,7 @@ def test_repeats_are_reported_everywhere(
 ) -> None:
     run = tmp_path / "run"
     games = "Hanoi3Disk,RockPaperScissorBasic"
-    smartplay.run(Lucky, games, episodes=6, repeats=4, out=run, progress=False)
+    smartplay.run(Lucky, games, episodes=4, repeats=3, out=run, progress=False)
     records = smartplay.load_run(run).episodes
     goals: dict[int, list[bool]] = {}
     for record in records:

@@ -27,7 +27,9 @@ LAWS: dict[str, Law] = {
 }
 
 
-def family(table: Floats, played: Floats | None = None) -> list[dict[Hashable, float]]:
+def family(
+    table: Floats, played: npt.NDArray[np.bool_] | None = None
+) -> list[dict[Hashable, float]]:
     """All pairwise differences of runs, shape (runs, episodes), where both were played."""
     there = np.ones_like(table, dtype=bool) if played is None else played
     return [
@@ -86,7 +88,7 @@ def test_equal_comparisons_cost_nothing_and_others_little() -> None:
     one: dict[Hashable, float] = dict.fromkeys(range(8), 1.0)
     assert corrected([one]) == corrected([one] * 50)[:1]
     rng = np.random.default_rng(2)
-    others = [dict(enumerate(rng.normal(size=8).tolist())) for _ in range(20)]
+    others = family(rng.normal(size=(7, 8)))
     assert 2 * 2**-7 >= min(corrected([one, *others])) >= 2**-7
 
 
@@ -180,3 +182,11 @@ def test_what_is_needed_and_what_is_detectable_agree() -> None:
     assert few is not None
     assert many < few / 5
     assert episodes_needed(5.0, [0.1], [1], 1) == 8
+
+
+def test_what_is_held_in_memory_changes_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(7)
+    families = [family(rng.normal(size=(6, episodes))) for episodes in (8, 20)]
+    whole = [corrected(each) for each in families]
+    monkeypatch.setattr(sign_flips, "_AT_ONCE", 1_000)
+    assert [corrected(each) for each in families] == whole

@@ -16,7 +16,8 @@ from smartplay.agents.catalog import SCRIPTED, AgentSource
 from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
-from smartplay.records import EpisodeRecord, GameHeader, RoleUse, Usage
+from smartplay.models.base import WITHOUT_EFFECT
+from smartplay.records import EpisodeRecord, GameHeader, RoleUse, RunHeader, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.report.build import build_report
@@ -180,7 +181,7 @@ def make_plan(
     played = [
         record
         for path, report in zip(earlier, reports, strict=True)
-        if report.run.agent == source.name
+        if _same_agent(report.run, header)
         for record in RunFolder(path).results(report.run)
         if _alike(report.run.games[record.game], header.games.get(record.game))
     ]
@@ -217,6 +218,24 @@ def make_plan(
             f"{game} could not be rehearsed: {error}" for error, game in failed.items()
         )],
     )  # fmt: skip
+
+
+def _same_agent(one: RunHeader, other: RunHeader) -> bool:
+    """Whether two runs are of an agent that asks the same, wherever its models are served."""
+    asking = [
+        (run.agent, run.agent_digest, _asking(msgspec.to_builtins(run.agent_settings)))
+        for run in (one, other)
+    ]
+    return asking[0] == asking[1]
+
+
+def _asking(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings that prompts and replies depend on, those of models in roles too."""
+    return {
+        key: _asking(value) if isinstance(value, dict) else value
+        for key, value in settings.items()
+        if key not in (*WITHOUT_EFFECT, "base_url")
+    }
 
 
 def _alike(one: GameHeader | None, other: GameHeader | None) -> bool:

@@ -574,6 +574,13 @@ def _notes(
             "Not all pairs of runs have the same games in common: the overall difference of a pair "
             "is the mean over its own. Compare pairs with one another game by game."
         )
+    suites: dict[str, list[str]] = {}
+    for entry in entries:
+        suite = f"private {entry.suite[:8]}" if entry.suite else "public"
+        suites.setdefault(suite, []).append(entry.name)
+    if len(suites) > 1:
+        told = "; ".join(f"{suite} ({_some(names)})" for suite, names in suites.items())
+        notes.append(f"Runs on other suites met other episodes and have no pairs: {told}.")
     for game in games:
         notes += _game_notes(entries, game)
     return notes

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 DRAWS = 9_999
 EXACT_UNITS = 12
-_BLOCK = 1_000
+_AT_ONCE = 2_000_000  # statistics that are held in memory together
 _ROUNDING = 1e-9
 
 
@@ -56,7 +56,8 @@ def sign_flip_tests(
     norms = np.sqrt((parts**2).sum(axis=1))
     scaled = parts / np.where(norms > _ROUNDING, norms, 1.0)[:, None]
     observed = np.abs(scaled.sum(axis=1))
-    flipped = (np.abs(signs @ scaled.T) for signs in _signs(len(units), rng))
+    rows = max(1, _AT_ONCE // max(1, len(comparisons)))
+    flipped = (np.abs(signs @ scaled.T) for signs in _signs(len(units), rows, rng))
     tests = step_down(observed - _ROUNDING, flipped)
     return [test if each else None for test, each in zip(tests, comparisons, strict=True)]
 
@@ -87,13 +88,14 @@ def least_p(episodes: int) -> float:
     return min(1.0, max(2.0 ** (1 - episodes), 1 / (DRAWS + 1)))
 
 
-def _signs(units: int, rng: np.random.Generator) -> Iterator[Floats]:
-    """Blocks of rows of signs: all there are, or as they are and `DRAWS` tosses."""
+def _signs(units: int, rows: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """Blocks of so many rows of signs: all there are, or as they are and `DRAWS` tosses."""
     if units <= EXACT_UNITS:
         bits = np.arange(2**units)[:, None] >> np.arange(units) & 1
-        yield 1.0 - 2.0 * bits.astype(np.float64)
+        signs = 1.0 - 2.0 * bits.astype(np.float64)
+        yield from (signs[start : start + rows] for start in range(0, len(signs), rows))
         return
     yield np.ones((1, units))
-    for start in range(0, DRAWS, _BLOCK):
-        tossed = rng.integers(2, size=(min(_BLOCK, DRAWS - start), units), dtype=np.int8)
-        yield 1.0 - 2.0 * tossed.astype(np.float64)
+    tossed = rng.integers(2, size=(DRAWS, units), dtype=np.int8)
+    for start in range(0, DRAWS, rows):
+        yield 1.0 - 2.0 * tossed[start : start + rows].astype(np.float64)
