@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import Annotated
 
 import msgspec
@@ -12,20 +13,33 @@ from smartplay.core.errors import CardError
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
-class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A mean score that was measured here.
 
     Attributes:
         mean: The mean score per episode.
-        low: Lower end of the 95 % interval of the mean.
-        high: Upper end of the 95 % interval of the mean.
+        low: Lower end of the 95 % interval of the mean; None if it is unknown.
+        high: Upper end; likewise.
         episodes: How many episodes were played.
     """
 
     mean: float
-    low: float
-    high: float
+    low: float | None = None
+    high: float | None = None
     episodes: Count
+
+
+class Trivial(Measured, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the best of the trivial policies scores, on other episodes than it was chosen by.
+
+    Attributes:
+        policy: What it does.
+        command: What measured it, with the version of SmartPlay; empty if it was measured on the
+            spot.
+    """
+
+    policy: str
+    command: str = ""
 
 
 class Played(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +72,7 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         random: Uniformly random play.
         nothing: Play that always takes the card's `nothing` action.
         reference: The shipped scripted agent that reads only the text.
+        trivial: The best policy that needs no understanding, such as always the same action.
     """
 
     min: float = 0.0
@@ -68,6 +83,7 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     random: Measured | None = None
     nothing: Measured | None = None
     reference: Measured | None = None
+    trivial: Trivial | None = None
 
     @property
     def corrected(self) -> tuple[float, float] | None:
@@ -84,9 +100,13 @@ def check_anchors(where: str, anchors: Anchors) -> None:
     Raises:
         CardError: If they do not; `where` says where they stand.
     """
-    measured = [anchors.random, anchors.nothing, anchors.reference]
-    intervals = [(m.low, m.mean, m.high) for m in measured if m is not None]
-    points = [anchors.min, anchors.human, anchors.optimum, *sum(intervals, ())]
+    measured = [anchors.random, anchors.nothing, anchors.reference, anchors.trivial]
+    intervals = [
+        [value for value in (m.low, m.mean, m.high) if value is not None]
+        for m in measured
+        if m is not None
+    ]
+    points = [anchors.min, anchors.human, anchors.optimum, *chain(*intervals)]
     own = anchors.baseline
     if own is not None:
         points += [own.mean, own.low, own.high]
@@ -94,7 +114,7 @@ def check_anchors(where: str, anchors: Anchors) -> None:
             raise CardError(f"{where}: anchors.baseline must be above anchors.min")
     if not all(point is None or math.isfinite(point) for point in points):
         raise CardError(f"{where}: anchors must be finite numbers")
-    if any(list(interval) != sorted(interval) for interval in intervals):
+    if any(interval != sorted(interval) for interval in intervals):
         raise CardError(f"{where}: a measured anchor must have low, mean, high in that order")
     if anchors.human is not None and anchors.human <= anchors.min:
         raise CardError(f"{where}: anchors.human must be above anchors.min")

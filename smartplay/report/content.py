@@ -20,6 +20,9 @@ from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import CapabilityScore, GameScore, Separability
 from smartplay.scores.thresholds import Threshold
 
+HUMAN = 1.0
+"""The human score on the scale of normalised scores, and the most a game counts for in the mean."""
+
 
 class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """What `report.json` holds.
