@@ -69,9 +69,11 @@ def test_measured_random_play_is_near_the_known_figures(name: str) -> None:
 @pytest.mark.parametrize("card", cards(), ids=lambda card: card.name)
 def test_anchors_are_in_order(card: GameCard) -> None:
     anchors = card.anchors
-    for measured in (anchors.random, anchors.nothing, anchors.reference):
+    for measured in (anchors.random, anchors.nothing, anchors.reference, anchors.trivial):
         if measured is not None:
-            assert measured.low <= measured.mean <= measured.high
+            known = [measured.low, measured.mean, measured.high]
+            assert (ends := [end for end in known if end is not None]) == sorted(ends)
+            assert measured.low is None or measured.low != measured.high
             assert anchors.min <= measured.mean
             if anchors.optimum is not None:
                 assert measured.mean <= anchors.optimum
@@ -263,7 +265,7 @@ def test_normalising(low: float, reach: float, score: float) -> None:
 
 def test_scales_that_are_not_known_are_none() -> None:
     card = get_card("Hanoi3Disk")
-    level = Measured(1.0, 0.5, 1.5, 100)
+    level = Measured(mean=1.0, low=0.5, high=1.5, episodes=100)
     assert changed(card, anchors=Anchors()).normalized(1) is None
     assert changed(card, anchors=Anchors()).corrected(1) is None
     assert changed(card, anchors=Anchors(random=level)).corrected(1) is None
@@ -274,6 +276,6 @@ def test_scales_that_are_not_known_are_none() -> None:
 
 @pytest.mark.parametrize("best", [1.0, 0.5])
 def test_a_best_score_no_better_than_chance_gives_no_scale(best: float) -> None:
-    level = Measured(1.0, 0.5, 1.5, 100)
+    level = Measured(mean=1.0, low=0.5, high=1.5, episodes=100)
     card = changed(get_card("Hanoi3Disk"), anchors=Anchors(optimum=best, random=level))
     assert card.corrected(1.0) is None

@@ -50,6 +50,8 @@ def test_anchors_can_be_measured_again(name: str, agent: str) -> None:
     anchor = card.anchors.random if agent == "random" else card.anchors.reference
     assert anchor is not None
     error = np.std(found, ddof=1) / len(found) ** 0.5
+    assert anchor.low is not None
+    assert anchor.high is not None
     assert abs(np.mean(found) - anchor.mean) <= 4 * error + (anchor.high - anchor.low)
 
 

@@ -217,7 +217,7 @@ def test_a_score_of_zero_is_a_score() -> None:
 
 
 def test_scales_without_an_end_are_none() -> None:
-    level = Measured(1.0, 0.9, 1.1, 10)
+    level = Measured(mean=1.0, low=0.9, high=1.1, episodes=10)
     for anchors in (Anchors(), Anchors(optimum=3.0), Anchors(optimum=1.0, random=level)):
         found = score_game(card(anchors=anchors), [episode(2.0), episode(1.0, 1)], 2, 30)
         assert found.score is not None

@@ -114,7 +114,7 @@ LAWS = [
     *(_doors(p, spread) for p, spread in ((0.6, 0), (0.9, 8), (0.98, 0))),
     *(_won("Messenger", p, -1) for p in (0.5, 0.95)),
     *(_won("Minecraft", p, 0) for p in (0.03, 0.61, 0.8)),
-    *map(_bandit, (0.5, 0.85)),
+    *map(_bandit, (0.3, 0.5, 0.7, 0.85)),
     *map(_crafter, LOG_SPREADS),
     _hanoi(),
 ]
@@ -133,10 +133,10 @@ def rows(samples: int) -> Iterator[Row]:
             yield measure(law, episodes, samples)
     for name, laws, weights in WHOLES:
         for episodes in NUMBERS:
-            yield _whole(name, laws, weights, episodes, samples)
+            yield whole(name, laws, weights, episodes, samples)
     for easy, hard in RETENTIONS:
         for episodes in NUMBERS:
-            yield _retention(easy, hard, episodes, samples)
+            yield retention(easy, hard, episodes, samples)
 
 
 def measure(law: Law, episodes: int, samples: int) -> Row:
@@ -156,9 +156,10 @@ def measure(law: Law, episodes: int, samples: int) -> Row:
     )
 
 
-def _whole(
+def whole(
     name: str, laws: tuple[Law, ...], weights: tuple[int, ...], episodes: int, samples: int
 ) -> Row:
+    """How often the intervals of weighted means of games hold the true ones."""
     rng = np.random.default_rng(episodes)
     parts = [_intervals(law.draw(rng, (samples, episodes)), law.bounds) for law in laws]
     found = [weighted_interval(each, weights) for each in zip(*parts, strict=True)]
@@ -168,7 +169,8 @@ def _whole(
     return Row(name, episodes, float(np.mean(held)), _next_below(found, held))
 
 
-def _retention(easy: float, hard: float, episodes: int, samples: int) -> Row:
+def retention(easy: float, hard: float, episodes: int, samples: int) -> Row:
+    """How often the intervals of hard over easy hold the true ratio."""
     rng = np.random.default_rng(episodes)
     sides = []
     for over_chance in (hard, easy):

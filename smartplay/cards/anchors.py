@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import Annotated
 
 import msgspec
@@ -12,19 +13,19 @@ from smartplay.core.errors import CardError
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
-class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A mean score that was measured here.
 
     Attributes:
         mean: The mean score per episode.
-        low: Lower end of the 95 % interval of the mean.
-        high: Upper end of the 95 % interval of the mean.
+        low: Lower end of the 95 % interval of the mean; None if it is unknown.
+        high: Upper end; likewise.
         episodes: How many episodes were played.
     """
 
     mean: float
-    low: float
-    high: float
+    low: float | None = None
+    high: float | None = None
     episodes: Count
 
 
@@ -40,6 +41,19 @@ class GoalSteps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mean: Annotated[float, msgspec.Meta(ge=0)]
     solved: Count
     episodes: Count
+
+
+class Trivial(Measured, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the best of the trivial policies scores, on other episodes than it was chosen by.
+
+    Attributes:
+        policy: What it does.
+        command: What measured it, with the version of SmartPlay; empty if it was measured on the
+            spot.
+    """
+
+    policy: str
+    command: str = ""
 
 
 class Played(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +88,7 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         reference: The shipped scripted agent that reads only the text.
         reference_steps: Its steps to the goal.
         human_steps: Those of the people of `baseline`.
+        trivial: The best policy that needs no understanding, such as always the same action.
     """
 
     min: float = 0.0
@@ -86,6 +101,7 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reference: Measured | None = None
     reference_steps: GoalSteps | None = None
     human_steps: GoalSteps | None = None
+    trivial: Trivial | None = None
 
     @property
     def corrected(self) -> tuple[float, float] | None:
@@ -102,9 +118,13 @@ def check_anchors(where: str, anchors: Anchors) -> None:
     Raises:
         CardError: If they do not; `where` says where they stand.
     """
-    measured = [anchors.random, anchors.nothing, anchors.reference]
-    intervals = [(m.low, m.mean, m.high) for m in measured if m is not None]
-    points = [anchors.min, anchors.human, anchors.optimum, *sum(intervals, ())]
+    measured = [anchors.random, anchors.nothing, anchors.reference, anchors.trivial]
+    intervals = [
+        [value for value in (m.low, m.mean, m.high) if value is not None]
+        for m in measured
+        if m is not None
+    ]
+    points = [anchors.min, anchors.human, anchors.optimum, *chain(*intervals)]
     own = anchors.baseline
     if own is not None:
         points += [own.mean, own.low, own.high]
@@ -112,7 +132,7 @@ def check_anchors(where: str, anchors: Anchors) -> None:
             raise CardError(f"{where}: anchors.baseline must be above anchors.min")
     if not all(point is None or math.isfinite(point) for point in points):
         raise CardError(f"{where}: anchors must be finite numbers")
-    if any(list(interval) != sorted(interval) for interval in intervals):
+    if any(interval != sorted(interval) for interval in intervals):
         raise CardError(f"{where}: a measured anchor must have low, mean, high in that order")
     if anchors.human is not None and anchors.human <= anchors.min:
         raise CardError(f"{where}: anchors.human must be above anchors.min")

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
-from smartplay.models.base import Settings, check_samples
+from smartplay.models.base import Settings, Tool, check_samples
 from smartplay.models.pace import Pace
 from smartplay.records import Call, Message, Usage
 
@@ -64,15 +65,21 @@ class StandIn:
         choices: Sequence[str] | None = None,
         label: str = "",
         fresh: bool = False,
+        tools: Sequence[Tool] | None = None,
     ) -> list[Call]:
         """Reply at once, with estimated tokens."""
         check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
         prompt = sum(AROUND + _characters(each["content"]) // CHARACTERS for each in messages)
+        prompt += sum(_size(tool) // CHARACTERS for tool in tools or ())
         usage = Usage(prompt=prompt, completion=-(-len(REPLY) // CHARACTERS))
         return [Call(messages, REPLY, model=self.name, usage=usage) for _ in range(samples)]
 
     async def aclose(self) -> None:
         """There is nothing to free."""
+
+
+def _size(tool: Tool) -> int:
+    return len(msgspec.json.encode(tool))
 
 
 def _characters(content: Any) -> int:

@@ -12,11 +12,11 @@ import msgspec
 from smartplay.cards.card import GameCard, Human
 from smartplay.core.errors import RunFolderError
 from smartplay.games.registry import find_card, get_card, register_cards
-from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.records import EpisodeRecord, GameHeader, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.records.replay import UNKNOWN
-from smartplay.report.content import Report
+from smartplay.report.content import HUMAN, Report
 from smartplay.report.costs import cost_notes, cost_of, model_uses
 from smartplay.report.details import detail_game
 from smartplay.report.efficiency import efficiency_of
@@ -37,9 +37,7 @@ from smartplay.scores.scoring import (
     spent,
 )
 from smartplay.scores.thresholds import Threshold, choices, thresholds
-
-HUMAN = 1.0
-"""The most that a game counts in the headline: the score of a human."""
+from smartplay.validity.anchors import anchors_of
 
 
 def build_report(
@@ -71,7 +69,7 @@ def build_report(
         by_game[record.game].append(record)
     whole = [_card(folder.path, game).held_to(human) for game in header.games]
     plans = list(zip(whole, header.games.values(), strict=True))
-    cards = [card.as_played(plan.steps, plan.settings) for card, plan in plans]
+    cards = [_as_played(card, plan) for card, plan in plans]
     changed = [card for card, own in zip(cards, whole, strict=True) if card is not own]
     notes = [
         f"{card.id} was played with another version of its card."
@@ -166,6 +164,14 @@ def _overall(
     return weighted_interval(parts, weights, HUMAN), weighted_interval(parts, weights, inf)
 
 
+def _as_played(card: GameCard, plan: GameHeader) -> GameCard:
+    """The card with the anchors that hold for what a run plays of the game."""
+    played = card.as_played(plan.steps, plan.settings)
+    if played is card:
+        return card
+    return msgspec.structs.replace(played, anchors=anchors_of(card, plan))
+
+
 def _planned(header: RunHeader, records: list[EpisodeRecord]) -> Mapping[str, int]:
     """Episodes by game: those planned, or as far as their levels are chosen."""
     if header.measurement is None:
@@ -216,8 +222,8 @@ def _notes(
     if changed:
         which = "" if len(changed) == len(cards) else f" for {_names(changed)}"
         notes.append(
-            f"Raw scores only{which}: the human and random scores were measured with other "
-            "settings or another step limit."
+            f"Raw scores only{which}: the human scores were measured with other settings or "
+            f"another step limit. {_measured_here(changed)}"
         )
     without = [
         card
@@ -242,6 +248,14 @@ def _notes(
     elif any(game.episodes == 1 for game in games):
         notes.append("A single episode has no interval.")
     return notes
+
+
+def _measured_here(changed: list[GameCard]) -> str:
+    without = [card for card in changed if card.anchors.random is None]
+    if len(without) == len(changed):
+        return "Random play was not measured for these, as it would take long."
+    told = "Random play and trivial policies were measured for these on the spot"
+    return f"{told}, but not for {_names(without)}." if without else f"{told}."
 
 
 def _names(cards: list[GameCard]) -> str:

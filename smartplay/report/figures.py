@@ -47,7 +47,7 @@ class Row(NamedTuple):
 
 def anchors_of(detail: GameDetail) -> list[tuple[str, float]]:
     """The known scores a game's result is compared with, lowest first."""
-    names = ("random", "nothing", "reference", "human", "optimum")
+    names = ("random", "nothing", "trivial", "reference", "human", "optimum")
     found = [(name, getattr(detail.anchors, name)) for name in names]
     known = [(name, getattr(value, "mean", value)) for name, value in found if value is not None]
     return sorted(known, key=itemgetter(1))

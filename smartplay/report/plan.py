@@ -306,7 +306,7 @@ def _spread_of_anchors(card: GameCard, plan: GameHeader) -> tuple[float, str] | 
             ("random play", anchors.random),
             ("the reference agent", anchors.reference),
         )
-        if each is not None
+        if each is not None and each.low is not None and each.high is not None
     ]
     deviation, who = max(found, default=(0.0, ""))
     if deviation:

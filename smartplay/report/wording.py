@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from smartplay.cards.anchors import Anchors, Measured
 from smartplay.core import printable
-from smartplay.report.content import Report, agent_name
+from smartplay.report.content import HUMAN, Report, agent_name
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.efficiency import Efficiency
 from smartplay.report.repeats import repeat_tables
@@ -21,6 +22,11 @@ NONE = "-"
 def interval(value: Interval | None) -> str:
     """A mean with its interval, such as `0.912 [0.853, 0.974]`; `-` if there is none."""
     return NONE if value is None else str(value)
+
+
+def level(value: Measured | None) -> str:
+    """What a score is held against, such as `16.7`."""
+    return NONE if value is None else Interval(value.mean, value.low, value.high).shown_mean
 
 
 def share(value: float | None) -> str:
@@ -45,10 +51,11 @@ def episodes(game: GameScore) -> str:
 
 
 GAMES = (
-    "Means over the scored episodes with 95 % intervals. Normalised: 0 is the game's minimum, 1 "
-    "the human score. Over chance: 0 is random play, 1 the best possible (or, where that is not "
-    "known, the human) score. Invalid: steps without a valid answer, played by the game's fallback "
-    "action. Read, written: tokens."
+    "Means over the scored episodes with 95 % intervals. Random: uniformly random play. Trivial: "
+    "the best policy that needs no understanding, such as always the same action. Normalised: 0 "
+    "is the game's minimum, 1 the human score. Over chance: 0 is random play, 1 the best possible "
+    "(or, where that is not known, the human) score. Invalid: steps without a valid answer, played "
+    "by the game's fallback action. Read, written: tokens."
 )
 CAPABILITIES = (
     "Weighted means of the normalised game scores. Each game has a degree from 1 to 4 that says "
@@ -130,7 +137,10 @@ class Table(NamedTuple):
 
 def tables(report: Report) -> list[Table]:
     """The tables that every form of the report has."""
-    columns = "Game,Episodes,Score,Normalised,Over chance,Invalid,Goal reached,Calls,Read,Written"
+    columns = (
+        "Game,Episodes,Score,Random,Trivial,Normalised,Over chance,Invalid,Goal reached,Calls,Read,"
+        "Written"
+    )
     names = ("Capability", "Score", "By the paper's weights", "Random play", "Games with weights")
     sides = ("Capability", "Easy", "Hard", "Retention", "Pairs")
     reach = "Capability,Threshold,Lapses,Rounds,Tokens,Cost,Right by level,Fit,Levels"
@@ -146,7 +156,7 @@ def tables(report: Report) -> list[Table]:
     ]
     found = [
         Table("Thresholds", THRESHOLDS, reach.split(","), list(_thresholds(report)), 8),
-        Table("Games", GAMES, columns.split(","), list(map(_game, report.games)), 6),
+        Table("Games", GAMES, columns.split(","), _games(report), 8),
         Table("Capabilities", CAPABILITIES, names, _capabilities(report), 4),
         Table("Contrasts", CONTRASTS, sides, contrasts, 5),
         efficiency_table([report]),
@@ -212,11 +222,18 @@ def _thresholds(report: Report) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _game(game: GameScore) -> tuple[str, ...]:
+def _games(report: Report) -> list[tuple[str, ...]]:
+    anchors = {detail.game: detail.anchors for detail in report.details}
+    return [_game(game, anchors.get(game.game, Anchors())) for game in report.games]
+
+
+def _game(game: GameScore, anchors: Anchors) -> tuple[str, ...]:
     return (
         name(game.game) + (f" ({game.engine})" if game.engine else ""),
         episodes(game),
         interval(game.score),
+        level(anchors.random),
+        level(anchors.trivial),
         interval(game.normalized),
         interval(game.corrected),
         invalid(game),
@@ -231,8 +248,8 @@ def _capabilities(report: Report) -> list[tuple[str, ...]]:
         chance = report.chance["shipped"].get(score.capability)
         both = (interval(score.scores[weights]) for weights in ("shipped", "paper"))
         covers = ", ".join(f"{name(game)} x {weight}" for game, weight in score.covers.items())
-        level = NONE if chance is None else f"{chance:.2f}"
-        rows.append((score.capability, *both, level, covers or NONE))
+        random = NONE if chance is None else f"{chance:.2f}"
+        rows.append((score.capability, *both, random, covers or NONE))
     return rows
 
 
@@ -244,6 +261,12 @@ def headline(report: Report) -> list[str]:
         + (f" ({report.missing} still to be played)" if report.missing else ""),
         f"Steps without a valid answer: {share(report.invalid)}",
     ]
+    if report.overall is not None:
+        lines.append(
+            f"Mean normalised score, each game alike and none above 1: {_headline(report.overall)}"
+        )
+        if report.uncapped != report.overall:
+            lines.append(f"The same without that cap: {interval(report.uncapped)}")
     if report.calls:
         usage = report.usage
         lines.append(
@@ -254,6 +277,11 @@ def headline(report: Report) -> list[str]:
         lines += [_use(use, report.cost) for use in report.models]
     lines += [f"Unscored: {count} x {cause}" for cause, count in report.unscored.items()]
     return [printable.line(text, printable.TEXT) for text in lines]
+
+
+def _headline(value: Interval) -> str:
+    surely = value.low is None and value.mean == HUMAN
+    return f"{HUMAN:g} (every game is at or above the human score)" if surely else str(value)
 
 
 def _use(use: ModelUse, cost: Cost | None) -> str:

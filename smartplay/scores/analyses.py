@@ -18,9 +18,10 @@ from typing import Literal, NamedTuple
 import msgspec
 import numpy as np
 
+from smartplay.cards.bounds import Bounds
 from smartplay.records import Key
-from smartplay.scores.intervals import Bounds, Interval, mean_interval
-from smartplay.scores.sign_flips import step_down_max_t
+from smartplay.scores.intervals import Interval, mean_interval
+from smartplay.scores.sign_flips import sign_flip_tests
 
 SHARE = Bounds(0, 1)
 Unit = Literal["characters", "tokens"]
@@ -353,13 +354,14 @@ def modality(one: Played, other: Played) -> Modality | None:
     differences: dict[Hashable, float] = {
         seed: one.scores[seed] - other.scores[seed] for seed in seeds
     }
+    (test,) = sign_flip_tests([differences], np.random.default_rng(0))
     return Modality(
         first=one.seen,
         second=other.seen,
         runs=(one.run, other.run),
         pairs=len(seeds),
         difference=mean_interval(list(differences.values())),
-        p=step_down_max_t([differences], np.random.default_rng(0))[0],
+        p=None if test is None else test.p,
         read=(one.read / max(1, one.steps), other.read / max(1, other.steps)),
     )
 

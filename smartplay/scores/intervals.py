@@ -2,12 +2,13 @@
 
 Student's interval is too narrow for them: of ten episodes of a game that is won in 95 of 100 it
 holds the true mean in 39 cases of 100, for as a rule all ten are won. The intervals here come from
-the limits that a score has. The mean of n scores is treated as the share of successes among as many
-tosses of a coin as have the same variance (the design effect of Korn & Graubard 1998, Survey
+the limits that a score has. Where an episode is won or lost, the interval holds every chance of
+winning under which the number of wins is among the most probable that come to 95 % together (Sterne
+1954, Biometrika 41:275). The mean of n other scores is treated as the share of successes among as
+many tosses of a coin as have the same variance (the design effect of Korn & Graubard 1998, Survey
 Methodology 24:193), and the ends are the mid-p ends of that share; scores without a greatest value
 are treated as counts of a Poisson process in the same way (Fay & Feuer 1997, Statistics in Medicine
-16:791). Where all scores are 0 or 1 that is exactly the binomial mid-p interval.
-`python -m tools.coverage` measures how often the intervals hold the true mean.
+16:791). `python -m tools.coverage` measures how often the intervals hold the true mean.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -24,19 +26,30 @@ from smartplay.cards.bounds import Bounds
 CONFIDENCE = 0.95
 _TAIL = (1 - CONFIDENCE) / 2
 _HALVINGS = 60
+_ROUNDED = 9  # decimals by which it does not matter how a library adds
 _PLACES = 6  # the decimals in which admitted versions of SciPy agree
+_SLACK = 1e-9  # by how much rounding moves a score
 MOST_PLACES = 6
 """Decimals that are shown at most."""
 OPEN = "-"
 
-LEAST_SPREAD = 0.007
-MOST_LEAST_SPREAD = 0.08
-"""No bounded score is taken to vary less, per episode seen, than this share of what a coin with the
-same mean varies: a rare failure that has not been met yet would not show in the spread."""
+LEAST_SPREAD = (0.055, 0.15)
+"""A first number and one that is divided by the number of episodes: half-way between the bounds, no
+score is taken to vary less than this share of what a coin varies, for what has not been met yet
+does not show in the spread. It can pull the mean further on the side that has more room, so there
+the share is greater in proportion, and smaller on the other side."""
 
-SKEW = 0.2
-"""What is added to the variance of scores without a greatest value, in squares of their mean: their
-few great values, on which the mean hangs, are not always among those seen."""
+SKEW = (0.08, 0.6)
+"""Likewise: what is added to the variance of scores without a greatest value, in squares of their
+mean, for the few great values on which the mean hangs are not always among those seen."""
+
+WIDENING = 0.9
+"""The power of the widening for an estimated spread that keeps intervals as wide as need be."""
+
+MOST_EXACT = 120
+"""Episodes up to which games that are won or lost have exact intervals; beyond, mid-p ends."""
+_CHANCES = 4000
+_LEAST_HELD, _MOST_HELD = 0.93, 0.98
 
 
 class Interval(msgspec.Struct, frozen=True):
@@ -140,12 +153,18 @@ def mean_interval(values: Sequence[float], bounds: Bounds = Bounds()) -> Interva
     variance = float(data.var(ddof=1))
     low, high = bounds.low, bounds.high
     # Scores beyond what a card says are possible show that the bounds are not those of the game.
-    if low is None or low > data.min() or (high is not None and high < data.max()):
+    slack = _SLACK * float(np.abs(data).max())
+    if low is None or low > data.min() + slack or (high is not None and high < data.max() - slack):
         return _students(mean, variance, number)
+    if high is None:
+        return _of_counts(max(mean, low), low, variance, number)
     if high == low:
         return Interval(mean)
-    if high is None:
-        return _of_counts(mean, low, variance, number)
+    mean = min(max(mean, low), high)
+    won, lost = (np.abs(data - end) <= slack for end in (high, low))
+    if number <= MOST_EXACT and (won | lost).all():
+        ends = _of_wins(number)[int(won.sum())]
+        return Interval(mean, *(low + end * (high - low) for end in ends))
     return _of_shares(mean, low, high, variance, number)
 
 
@@ -162,10 +181,43 @@ def share_interval(share: float, number: int) -> Interval:
 
 
 def _students(mean: float, variance: float, number: int) -> Interval:
-    if not variance:
+    if variance <= (_SLACK * mean) ** 2:
         return Interval(mean)
     reach = _t_quantile(number - 1) * math.sqrt(variance / number)
     return Interval(mean, mean - reach, mean + reach)
+
+
+@lru_cache
+def _of_wins(number: int) -> list[tuple[float, float]]:
+    """The ends of the chance of winning, by the number of games won of so many.
+
+    To the most probable numbers of wins under a chance others are added until they come to 95 %
+    together, but not the last of them if it leads from 93 % or more to above 98 %.
+    """
+    from scipy.special import gammaln, xlogy
+
+    chances = np.linspace(0, 0.5, _CHANCES // 2 + 1)
+    wins = np.arange(number + 1)
+    ways = gammaln(number + 1) - gammaln(wins + 1) - gammaln(number - wins + 1)
+    logs = xlogy(wins, chances[:, None]) + xlogy(number - wins, 1 - chances[:, None])
+    likely = np.exp(ways + logs).round(_ROUNDED)
+    order = np.argsort(-likely, axis=1, kind="stable")
+    together = np.cumsum(np.take_along_axis(likely, order, axis=1), axis=1).round(_ROUNDED)
+    before = np.hstack([np.zeros((len(chances), 1)), together[:, :-1]])
+    taken = (before < CONFIDENCE) & ~((before >= _LEAST_HELD) & (together > _MOST_HELD))
+    held = np.zeros_like(taken)
+    np.put_along_axis(held, order, taken, axis=1)
+    # Above one half all is as below, mirrored; at one half, losses are as likely as wins.
+    both = held[-1] & held[-1, ::-1]
+    enough = float(likely[-1][both].sum()) >= _LEAST_HELD
+    held[-1] = both if enough else held[-1] | held[-1, ::-1]
+    rows = list(zip(held.T, held.T[::-1], strict=True))
+    low = [float(chances[own][0] if own.any() else 1 - chances[other][-1]) for own, other in rows]
+    return [(end, 1 - other) for end, other in zip(low, low[::-1], strict=True)]
+
+
+def _with_number(parts: tuple[float, float], number: int) -> float:
+    return parts[0] + parts[1] / number
 
 
 def _of_shares(mean: float, low: float, high: float, variance: float, number: int) -> Interval:
@@ -174,19 +226,22 @@ def _of_shares(mean: float, low: float, high: float, variance: float, number: in
     width = high - low
     share = (mean - low) / width
     coin = share * (1 - share)
-    least = min(LEAST_SPREAD * number, MOST_LEAST_SPREAD)
-    effect = min(1.0, max(variance / width**2 / coin, least)) if coin else 1.0
-    tosses = number / effect * _student_factor(number) ** (1 - effect**2)
-    found = share * tosses
+    seen = variance / width**2 / coin if coin else 1.0
 
-    def below(p: float) -> float:
-        """The mid-p probability of more successes than were found, if their share is p."""
-        at_least = betainc(found, tosses - found + 1, p) if found else 1.0
-        more = betainc(found + 1, tosses - found, p) if found < tosses else 0.0
-        return float(at_least + more) / 2
+    def end(target: float, room: float) -> float:
+        effect = min(1.0, max(seen, 2 * room * _with_number(LEAST_SPREAD, number)))
+        tosses = number / effect * _student_factor(number) ** (WIDENING * (1 - effect**2))
+        found = share * tosses
 
-    ends = [_place(below, target, 0.0, 1.0) for target in (_TAIL, 1 - _TAIL)]
-    return Interval(mean, *(low + round(end, _PLACES) * width for end in ends))
+        def below(p: float) -> float:
+            """The mid-p probability of more successes than were found, if their share is p."""
+            at_least = betainc(found, tosses - found + 1, p) if found else 1.0
+            more = betainc(found + 1, tosses - found, p) if found < tosses else 0.0
+            return float(at_least + more) / 2
+
+        return low + round(_place(below, target, 0.0, 1.0), _PLACES) * width
+
+    return Interval(mean, end(_TAIL, share), end(1 - _TAIL, 1 - share))
 
 
 def _of_counts(mean: float, low: float, variance: float, number: int) -> Interval:
@@ -195,7 +250,7 @@ def _of_counts(mean: float, low: float, variance: float, number: int) -> Interva
     above = mean - low
     if not above:
         return Interval(mean)
-    found = number / (variance / above**2 + SKEW) * _student_factor(number)
+    found = number / (variance / above**2 + _with_number(SKEW, number)) * _student_factor(number)
 
     def below(expected: float) -> float:
         """The mid-p probability of more events than were found, if so many are expected."""

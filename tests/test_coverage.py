@@ -1,0 +1,52 @@
+"""How often intervals hold the true mean: the table of `docs/intervals.md`, measured again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools.coverage import LAWS, NUMBERS, RETENTIONS, WHOLES, Law, Row, measure, retention, whole
+
+SAMPLES = 800
+ERROR = 0.025
+"""Three standard errors of a share of 93 % in so many samples."""
+TABLE = Path(__file__).parents[1] / "docs" / "intervals.md"
+
+
+def holds(row: Row) -> None:
+    assert row.held >= 0.93 - ERROR, row
+    if row.episodes >= 20 and row.students is not None and row.students >= 0.93:
+        assert row.width is not None
+        assert row.width <= 1.6
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: str(law.name))
+def test_intervals_of_scores_keep_their_word(law: Law) -> None:
+    for number in (5, 10, 20):
+        holds(measure(law, number, SAMPLES))
+
+
+@pytest.mark.parametrize("kind", WHOLES, ids=lambda kind: str(kind[0]))
+def test_intervals_of_capabilities_keep_their_word(
+    kind: tuple[str, tuple[Law, ...], tuple[int, ...]],
+) -> None:
+    for number in (5, 20):
+        holds(whole(*kind, number, SAMPLES))
+
+
+@pytest.mark.parametrize("shares", RETENTIONS, ids=str)
+def test_intervals_of_retentions_keep_their_word(shares: tuple[float, float]) -> None:
+    for number in (5, 20):
+        holds(retention(*shares, number, SAMPLES))
+
+
+def test_the_table_in_the_docs_keeps_the_word_in_every_row() -> None:
+    lines = TABLE.read_text(encoding="utf-8").splitlines()
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    rows = [row for row in cells if len(row) == 6 and row[1].isdigit()]
+    assert len(rows) == (len(LAWS) + len(WHOLES) + len(RETENTIONS)) * len(NUMBERS)
+    for name, number, held, _, students, width in rows:
+        assert float(held) >= 93, name
+        if int(number) >= 20 and students and float(students) >= 93:
+            assert float(width) <= 1.6, name

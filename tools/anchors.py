@@ -1,0 +1,54 @@
+"""Measures what games are held against: `python -m tools.anchors GAME... [--random N] ...`.
+
+Prints, for each id, the lines of its card's table of anchors: random play, the reference agent that
+reads only the text, and the best trivial policy (`smartplay/validity/trivial.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from smartplay.cards.anchors import Anchors, Measured, Trivial
+from smartplay.core.version import __version__
+from smartplay.games.registry import get_card
+from smartplay.validity.anchors import measure
+
+KINDS = ("random", "reference", "trivial")
+
+
+def main() -> None:
+    """Print the lines."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("games", nargs="+", help="ids")
+    for kind in KINDS:
+        parser.add_argument(f"--{kind}", type=int, default=0, help="episodes (default: none)")
+    options = parser.parse_args()
+    for game in options.games:
+        card = get_card(game)
+        episodes = {kind: getattr(options, kind) for kind in KINDS if getattr(options, kind)}
+        given = " ".join(f"--{kind} {number}" for kind, number in episodes.items())
+        command = f"python -m tools.anchors {card.name} {given}, SmartPlay {__version__}"
+        print(f"[ids.{card.id.split('/')[-1]}.anchors]")
+        for line in lines(measure(card, card.steps, {}, episodes), command):
+            print(line, flush=True)
+
+
+def lines(anchors: Anchors, command: str) -> Iterator[str]:
+    """The lines of a card."""
+    for kind in KINDS:
+        found: Measured | None = getattr(anchors, kind)
+        if found is None:
+            continue
+        parts = [
+            f"{name} = {getattr(found, name):g}"
+            for name in ("mean", "low", "high", "episodes")
+            if getattr(found, name) is not None
+        ]
+        if isinstance(found, Trivial):
+            parts = [f'policy = "{found.policy}"', *parts, f'command = "{command}"']
+        yield f"{kind} = {{ {', '.join(parts)} }}"
+
+
+if __name__ == "__main__":
+    main()
