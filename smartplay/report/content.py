@@ -21,7 +21,6 @@ from smartplay.scores.scoring import CapabilityScore, GameScore, Separability
 from smartplay.scores.statistics import Interval
 from smartplay.scores.thresholds import Threshold
 
-
 OWN_FILE = re.compile(r"^.*[/\\](?=[^/\\]+\.(py:\w+|toml)$)")
 
 

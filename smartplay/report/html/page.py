@@ -28,7 +28,6 @@ from smartplay.report.thresholds import psychometric
 from smartplay.scores.comparison import Comparison
 from smartplay.scores.scoring import GameScore
 
-
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 
 
@@ -114,7 +113,11 @@ def _template() -> Template:
     environment = templates("smartplay.report.html")
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     environment.globals.update(
-        compared=compared, figures=figures, psychometric=psychometric, series=svg.series, wording=wording
+        compared=compared,
+        figures=figures,
+        psychometric=psychometric,
+        series=svg.series,
+        wording=wording,
     )
     named = (wording.interval, wording.share, wording.name, wording.signed, svg.short)
     own = (p_value, seconds, moment, json_line, breakable)
