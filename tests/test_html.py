@@ -19,10 +19,11 @@ import numpy as np
 import pytest
 
 import smartplay
+from smartplay.agents.context import Reply
 from smartplay.cards.capabilities import Capability
 from smartplay.cli import main
 from smartplay.core import printable
-from smartplay.records import EpisodeHeader, StepRecord
+from smartplay.records import Call, EpisodeHeader, StepRecord, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.report import wording
 from smartplay.report.content import entries_of, names_of
@@ -34,7 +35,7 @@ from tests.chatty import HOSTILE
 from tests.report_runs import GAMES, failing_run, hostile_run, page_of, play
 
 MEGABYTE = 1_000_000
-VOID = {"meta", "link", "img", "input", "br"}
+VOID = {"meta", "link", "img", "input", "br", "wbr"}
 
 
 @pytest.fixture(autouse=True)
@@ -283,11 +284,54 @@ def test_agents_of_one_name_are_numbered(runs: dict[str, Path], tmp_path: Path) 
     assert "cannot be told apart from" in html
 
 
-def test_a_comparison_names_every_capability_in_full(runs: dict[str, Path], tmp_path: Path) -> None:
-    html, _ = page_of([runs["random"], runs["reference"]], tmp_path / "page.html")
-    comparison = html[html.index('id="comparison"') : html.index('id="games"')]
-    for capability in Capability:
-        assert comparison.count(f'<th scope="row">{capability}</th>') == 2
+def test_a_comparison_has_a_row_of_differences_for_everything_measured(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    html, reports = page_of([runs["random"], runs["reference"]], tmp_path / "page.html")
+    found = compare(entries_of(reports))
+    html = html[: html.index("By the paper's weights")]
+    rows = {row.split("</th>")[0]: row for row in html.split('<th scope="row">')[1:]}
+    for subject in [found.overall, *found.capabilities, *found.games]:
+        title = "Mean normalised score" if subject is found.overall else subject.name
+        row = rows[title] if title in rows else next(
+            rows[key] for key in rows if f'"#game-{wording.name(title)}"' in key
+        )  # fmt: skip
+        (difference,) = subject.differences
+        assert difference.mean is not None
+        assert wording.signed(difference.mean) in row
+        assert row.count('class="delta"') == 1
+    assert {str(capability) for capability in Capability} <= set(rows)
+
+
+def test_more_than_two_runs_show_differences_from_the_best(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    three = [runs["random"], play(tmp_path / "constant", "constant:1"), runs["reference"]]
+    html, reports = page_of(three, tmp_path / "page.html")
+    top = html[html.index("<h1>") : html.index("<nav")]
+    assert "<b>reference</b> has the highest mean normalised score" in top
+    places = [top.index(f"</i>{name}</span>") for name in ("reference", "random")]
+    assert places == sorted(places)
+    found = compare(entries_of(reports)).overall.differences[1].mean
+    assert found is not None
+    assert (reports[0].agent, reports[2].agent) == ("random", "reference")
+    assert wording.signed(found) in top, "random minus reference"
+
+
+def test_costs_that_are_not_known_are_not_drawn(runs: dict[str, Path], tmp_path: Path) -> None:
+    def silent(prompt: str) -> Reply:
+        return Reply("Answer: 1", calls=[Call([], "Answer: 1")])
+
+    def counted(prompt: str) -> Reply:
+        return Reply("Answer: 2", calls=[Call([], "Answer: 2", usage=Usage(prompt=7))])
+
+    folders = [play(tmp_path / each.__name__, each) for each in (silent, counted)]
+    html, _ = page_of([*folders, runs["random"]], tmp_path / "page.html")
+    assert "Tokens against score" in html
+    assert html.count("<circle", html.index('class="scatter"'), html.index('id="games"')) == 2
+    assert "Cost against score" not in html
+    few, _ = page_of([folders[0], runs["random"]], tmp_path / "few.html")
+    assert "against score" not in few
 
 
 def test_messages_of_any_shape_are_packed() -> None:

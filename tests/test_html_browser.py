@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import smartplay
+from smartplay.agents.catalog import find_agent
+from smartplay.agents.context import Observation, Reply
+from smartplay.agents.reference import reference
+from smartplay.cards.capabilities import Capability
 from smartplay.core import printable
+from smartplay.leaderboard.claims import EntryInfo
+from smartplay.leaderboard.rows import Refused, Row, Status, published_rows
 from smartplay.leaderboard.site import make_board, to_html
+from smartplay.leaderboard.tracks import Track
+from smartplay.records import Call, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.report.html import pictures, traces
+from smartplay.scores.statistics import Interval
 from tests.chatty import HOSTILE, Chatty
 from tests.report_runs import failing_run, hostile_run, page_of, play
 
@@ -79,11 +91,65 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             page_of([folder], root / f"{name}.html")
         page_of([runs["hostile"], runs["random"], runs["reference"]], root / "both.html")
         page_of([runs["random"], runs["reference"]], root / "two.html")
+        page_of(many_runs(root, 20), root / "twenty.html")
+        page_of(many_runs(root, 8), root / "eight.html")
+        page_of([measured_run(root)], root / "measured.html")
+        page_of([measured_run(root), runs["random"]], root / "mixed.html")
+        page_of([aided_run(root), runs["single"]], root / "aided.html")
+        page_of([unfinished_run(root, runs["core"])], root / "unfinished.html")
         longest = play(root / "contrast", "random", "ContrastLongTextUnderstandingEasy", 1)
         page_of([longest], root / "contrast.html")
         patch.setattr(traces, "EPISODE_BYTES", 100)
         page_of([runs["random"]], root / "aside.html")
     return {path.stem: path for path in root.glob("*.html")}
+
+
+def many_runs(root: Path, number: int) -> list[Path]:
+    """Runs of agents with names as long as those of models; the later ones play better."""
+    return [
+        play(root / f"many-{k}", partial(Pupil, good=k), episodes=2)
+        if not (root / f"many-{k}").exists()
+        else root / f"many-{k}"
+        for k in range(number)
+    ]
+
+
+class Pupil:
+    """Plays as the reference does in some of twenty steps, else at random."""
+
+    def __init__(self, manual: str, actions: list[str], seed: int, good: int) -> None:
+        self._best, self._luck = reference(manual, actions, seed), random.Random(seed)
+        self._actions, self._good = actions, good
+
+    def act(self, observation: Observation) -> Reply:
+        best = self._best.act(observation)
+        luck = f"Answer: {self._luck.choice(self._actions)}"
+        text = str(best) if self._luck.randrange(20) < self._good else luck
+        usage = Usage(prompt=100 * (1 + self._good), completion=10)
+        call = Call([], text, model=f"thinking-model-{self._good}-instruct-20261101", usage=usage)
+        return Reply(text, calls=[call])
+
+
+def measured_run(root: Path) -> Path:
+    """Thresholds on two dials, one of them of the other method."""
+    games = "ContrastReasoning,HarborPlanning"
+    return smartplay.measure(
+        "reference", games, max_calls=200, out=root / "measured", progress=False
+    ).path
+
+
+def aided_run(root: Path) -> Path:
+    agent = find_agent("random", {"aid": ["map"]})
+    return play(root / "aided", agent, "Hanoi3Disk")
+
+
+def unfinished_run(root: Path, whole: Path) -> Path:
+    """The first episodes of a run."""
+    folder = root / "unfinished"
+    shutil.copytree(whole, folder)
+    lines = (whole / "episodes.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "episodes.jsonl").write_bytes(b"".join(lines[:5]))
+    return folder
 
 
 def look(browser: Browser, page: Path, place: str = "") -> None:
@@ -146,25 +212,106 @@ def assert_fits(browser: Browser) -> None:
     assert wide <= window, f"the page is {wide} pixels wide in a window of {window}"
     for box in browser.find_elements(By.CLASS_NAME, "scroll"):
         if box.get_property("scrollWidth") > box.get_property("clientWidth"):
-            backgrounds = "return [arguments[0], ...arguments[0].querySelectorAll('table, th, td')]"
+            cells = "table, th, td"
+            backgrounds = f"return [arguments[0], ...arguments[0].querySelectorAll('{cells}')]"
+            backgrounds += ".filter((e) => getComputedStyle(e).position !== 'sticky')"
             backgrounds += ".map((e) => getComputedStyle(e).background)"
             edge, *covers = browser.execute_script(backgrounds, box)
             assert edge.count("linear-gradient") == 4
             assert all(cover.startswith("rgba(0, 0, 0, 0)") for cover in covers), "it is covered"
 
 
+def board_row(key: str, status: Status, score: float | None, method: str) -> Row:
+    """A row with long names, as people give them."""
+    track = Track(
+        games="core", steps="", episodes="", engine="", observation="text", settings="", seed=0,
+        method=method,
+    )  # fmt: skip
+    spread = None if score is None else Interval(score, score - 0.1, score + 0.1)
+    games = dict.fromkeys(published_rows()[0].games, spread)
+    return Row(
+        key=key,
+        info=EntryInfo(agent=f"thinking-model-{key}-instruct", author="a group", date="2026-11-26"),
+        status=status,
+        track=track,
+        overall=spread,
+        games=games,
+        capabilities={str(name): spread for name in Capability},
+        invalid=0.125,
+        causes={"unparsable": 0.125},
+        read=123_456_789,
+        coverage="280/280",
+        suite="public",
+    )
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A leaderboard's page with rows of every kind."""
+    page = tmp_path_factory.mktemp("board") / "index.html"
+    rows = [
+        board_row("one", "verified", 0.75, "direct protocol"),
+        board_row("two", "incomplete", None, "direct protocol"),
+        board_row("three", "verified", 0.25, ""),
+    ]
+    refused = [Refused(key="four", stale=True, reasons=["the run cannot be replayed"])]
+    page.write_text(to_html(make_board(rows, refused)), encoding="utf-8")
+    return page
+
+
+def test_the_leaderboard_is_filtered(browser: Browser, board: Path) -> None:
+    browser.get(board.as_uri())
+    table = browser.find_element(By.CSS_SELECTOR, ".track")
+
+    def agents() -> list[str]:
+        heads = table.find_elements(By.CSS_SELECTOR, "tbody tr[data-status] th")
+        return [head.text.split("-")[2] for head in heads if head.text.startswith("thinking")]
+
+    assert agents() == ["one", "three", "two"], "what is incomplete stands last"
+    of(browser, "verified").click()
+    assert agents() == ["one", "three"]
+    of(browser, "models").click()
+    assert agents() == ["one"]
+    assert words(browser, "shown") == "1 row"
+    of(browser, "find").send_keys("nobody")
+    assert not table.is_displayed()
+    assert words(browser, "shown") == "0 rows"
+    of(browser, "find").clear()
+    of(browser, "find").send_keys("THREE")
+    of(browser, "models").click()
+    assert agents() == ["three"]
+    Select(of(browser, "view")).select_by_value("capabilities")
+    assert table.find_element(By.CSS_SELECTOR, "thead th.capabilities").is_displayed()
+    assert not table.find_element(By.CSS_SELECTOR, "thead th.games").is_displayed()
+
+
 @pytest.mark.parametrize("width", [390, 360])
-def test_the_leaderboard_fits_a_phone(browser: Browser, tmp_path: Path, width: int) -> None:
-    page = tmp_path / "index.html"
-    page.write_text(to_html(make_board([], [])), encoding="utf-8")
+def test_the_leaderboard_fits_a_phone(browser: Browser, board: Path, width: int) -> None:
     emulate(browser, width, "light")
-    browser.get(page.as_uri())
+    browser.get(board.as_uri())
     assert_fits(browser)
     status = browser.find_element(By.CSS_SELECTOR, "tbody .status")
     assert status.location["x"] < width, "whether a row was replayed is out of sight"
 
 
-@pytest.mark.parametrize("name", ["random", "hostile", "failing", "both", "aside", "contrast"])
+EVERY = [
+    "random",
+    "hostile",
+    "failing",
+    "both",
+    "aside",
+    "contrast",
+    "core",
+    "eight",
+    "twenty",
+    "measured",
+    "mixed",
+    "aided",
+    "unfinished",
+]
+
+
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize(("width", "scheme"), [(1300, "light"), (390, "dark"), (360, "light")])
 def test_no_errors_and_nothing_wider_than_the_window(
     browser: Browser, pages: dict[str, Path], name: str, width: int, scheme: str
@@ -178,7 +325,7 @@ def test_no_errors_and_nothing_wider_than_the_window(
     assert (brightness > 600) == (scheme == "light")
 
 
-@pytest.mark.parametrize("name", ["single", "core", "two"])
+@pytest.mark.parametrize("name", ["single", "core", "two", "eight", "twenty", "mixed"])
 def test_a_page_is_short_before_its_details(
     browser: Browser, pages: dict[str, Path], name: str
 ) -> None:
@@ -188,6 +335,79 @@ def test_a_page_is_short_before_its_details(
         look(browser, pages[name])
         height = browser.execute_script("return document.documentElement.scrollHeight")
         assert height <= screens * screen, f"{height} pixels high at a width of {width}"
+
+
+def violations(browser: Browser, script: str) -> list[str]:
+    """What axe-core finds wrong for people who do not see the page, or not well."""
+    browser.set_script_timeout(120)
+    browser.execute_script(script)
+    run = "const done = arguments[arguments.length - 1]; axe.run().then((r) => done(r.violations))"
+    found = browser.execute_async_script(run)
+    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    axe_core = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
+    return Path(axe_core.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everyone_can_use_the_page(
+    browser: Browser, pages: dict[str, Path], axe: str, name: str, scheme: str
+) -> None:
+    """Folded and unfolded, the step viewer included."""
+    emulate(browser, 1300 if scheme == "light" else 360, scheme)
+    look(browser, pages[name])
+    assert violations(browser, axe) == []
+    if name in ("eight", "twenty"):  # they unfold to what the page of two has, many times over
+        return
+    browser.execute_script("for (const e of document.querySelectorAll('details')) e.open = true")
+    assert violations(browser, axe) == []
+
+
+def test_axe_finds_what_is_wrong(browser: Browser, pages: dict[str, Path], axe: str) -> None:
+    look(browser, pages["random"])
+    browser.execute_script("document.querySelector('h1').style.color = '#ddd'")
+    assert violations(browser, axe)[0].startswith("color-contrast")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everyone_can_use_the_leaderboard(
+    browser: Browser, board: Path, axe: str, scheme: str
+) -> None:
+    emulate(browser, 1300 if scheme == "light" else 360, scheme)
+    browser.get(board.as_uri())
+    assert violations(browser, axe) == []
+
+
+def test_many_runs_are_ranked_and_go_by_numbers(browser: Browser, pages: dict[str, Path]) -> None:
+    look(browser, pages["twenty"])
+    rows = browser.find_elements(By.CSS_SELECTOR, ".top tbody tr")
+    means = [float(row.find_elements(By.TAG_NAME, "td")[1].text.split()[0]) for row in rows]
+    assert means == sorted(means, reverse=True)
+    assert [row.find_element(By.TAG_NAME, "td").text for row in rows] == list(
+        map(str, range(1, 21))
+    )
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".top .delta .mean")) == 19
+    heads = browser.find_elements(By.CSS_SELECTOR, "#comparison > .scroll thead th")
+    assert [head.text for head in heads] == list(map(str, range(1, 21)))
+    assert "20260" not in heads[0].text
+    spoken = heads[0].find_element(By.CLASS_NAME, "hidden").get_property("textContent")
+    assert "thinking-model-" in spoken, "a screen reader hears the name"
+    assert browser.find_element(By.CSS_SELECTOR, ".top .meta b").text == spoken
+
+
+def test_a_tables_heads_stay_in_sight(browser: Browser, pages: dict[str, Path]) -> None:
+    emulate(browser, 360, "light")
+    look(browser, pages["eight"])
+    box = browser.find_element(By.CSS_SELECTOR, "#comparison > .scroll")
+    head = box.find_element(By.CSS_SELECTOR, "tbody th[scope=row]")
+    before = head.rect["x"]
+    browser.execute_script("arguments[0].scrollLeft = 200", box)
+    assert head.rect["x"] == before
+    assert head.rect["width"] < 180
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (360, 740)])

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 import smartplay
@@ -184,10 +185,40 @@ def test_it_is_one_line(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(len(line) <= width for line in last(shown).replace("\r", "\n").splitlines())
     assert drawn.startswith("200/2000")
     if width >= 80:
-        for part in ("left", " 0.67", "Hanoi3Disk", "100 unscored", "246k steps"):
+        for part in ("left", " 0.67", "Hanoi3Disk", "100 unscored", "11.23 USD"):
             assert part in drawn, drawn
     if width >= 100:
-        assert "11.23 USD" in drawn
+        assert "11M tokens" in drawn
+
+
+def test_eighty_columns_hold_what_one_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a usual run of a language model: all but the steps, of which there are as many as calls."""
+    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    monkeypatch.setattr("smartplay.runner.progress.Console", lambda stderr: console)
+    prices = {"m": Price(prompt=1.0, completion=1.0)}
+    budget = Budget(Limits(), prices, "USD", {"m": Usage(prompt=412_345, completion=23_456)})
+    bar = progress(f"{BANDIT},{HANOI}", budget=budget, paces=[Pace()], episodes=20)
+    for number in range(12):
+        bar.begin(job(HANOI, 0))
+        for _ in range(30):
+            bar.tick(1)
+        bar.episode(record(HANOI, number, 1.5, 30))
+    bar.begin(job(BANDIT))
+    drawn = bar.line()
+    assert drawn.startswith("12/40, ")
+    for part in ("left", "score 0.50", "BanditTwoA…", "0.4358 USD", "435k tokens", "360 calls"):
+        assert part in drawn, drawn
+    assert "steps" not in drawn
+    assert cell_len(drawn) <= 80
+
+
+def test_wide_characters_take_two_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=40)
+    monkeypatch.setattr("smartplay.runner.progress.Console", lambda stderr: console)
+    bar = progress()
+    bar.begin(msgspec.structs.replace(job(HANOI), game="smartplay/" + "漢字" * 20 + "-v0"))
+    assert "漢字漢字漢…, 0 steps" in bar.line()
+    assert cell_len(bar.line()) <= 40
 
 
 def test_without_a_terminal_nothing_is_printed_unless_asked_for(
@@ -225,6 +256,35 @@ def test_steps_in_worker_processes_are_counted_while_they_are_played(tmp_path: P
         assert not places.plays_here(crafter)
     finally:
         asyncio.run(places.aclose())
+
+
+def test_a_run_keeps_to_one_line_of_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is drawn in 80 columns never wraps, so the terminal never has to go up a line."""
+    pexpect = pytest.importorskip("pexpect")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    (tmp_path / "prices.toml").write_text(
+        'currency = "USD"\ndate = 2026-11-01\n[models.a-very-long-name-of-a-model-that-thinks]\n'
+        "prompt = 100\ncompletion = 100\n"
+    )
+    with FakeServer() as server:
+        command = ["-m", "smartplay", "run", "openai:a-very-long-name-of-a-model-that-thinks"]
+        command += ["--games", "MessengerL1,MessengerL2,MessengerL3", "--episodes", "4"]
+        command += ["--base-url", server.url, "--out", str(tmp_path / "run")]
+        command += ["--prices", str(tmp_path / "prices.toml"), "--concurrency", "4"]
+        child = pexpect.spawn(sys.executable, command, dimensions=(24, 80), timeout=60)
+        child.expect("left")
+        shown = child.before + child.after
+        child.expect("12/12, .*score.*USD.*tokens.*calls[^\n]*\n")
+        shown += child.before + child.after
+        child.expect(pexpect.EOF)
+        child.close()
+    assert child.exitstatus == 0
+    assert b"\x1b[1A" not in shown, "it took more than one line"
+    lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*\w", "", shown.decode()))
+    assert max(map(cell_len, lines)) <= 80
+    assert any("Messenger" in line and "left" in line for line in lines)
 
 
 def test_a_run_in_a_terminal_shows_its_calls_at_once(

@@ -13,8 +13,10 @@ from smartplay.scores.aids import HEADER, Gains
 from smartplay.validity.diagnosis import Diagnosis
 
 ABOUT = (
-    "Gains are mean differences of scores in the same episodes. Their 95 % intervals hold all "
-    "together. An aid is named if both its gain and its gain over the placebo are above 0."
+    "An aid does one thing for the agent, such as drawing a map; the placebo adds as many words "
+    "that help nothing. A gain is the mean difference of scores in the same episodes. The 95 % "
+    "intervals hold together. An aid is named if its gain and its gain over the placebo are both "
+    "above 0."
 )
 
 

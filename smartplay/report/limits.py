@@ -34,8 +34,8 @@ def _attacks(found: Sequence[Attacks], where: str) -> Iterator[str]:
     worst = [f"{each.capability} {each.worst.score.mean:.2f} ({each.worst.name})" for each in found]
     if worst:
         yield (
-            f"The worst known attacks on {where}, over chance (0 is guessing, 1 all right): "
-            f"{'; '.join(worst)}."
+            f"The worst known attacks (shortcuts that do without the capability) on {where}, over "
+            f"chance (0: guessing, 1: every answer right): {'; '.join(worst)}."
         )
 
 

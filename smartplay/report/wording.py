@@ -63,7 +63,7 @@ CAPABILITIES = (
     "original benchmark; the paper weights by the degree itself."
 )
 CONTRASTS = (
-    "Each capability measured by itself. A contrast is a pair of settings of one game: the hard "
+    "Each capability by itself. A contrast is a pair of settings of one game: the hard "
     "one demands the capability, the easy one does not, and nothing else differs. Both are scores "
     "over chance (0 is random play, 1 the best possible). Retention is the hard score divided by "
     "the easy one: at 1 the agent loses nothing when the capability is demanded. It cannot be "

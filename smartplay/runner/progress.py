@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
@@ -21,7 +22,9 @@ from smartplay.runner.episode import Job
 
 PLAIN_EVERY = 30.0
 """Seconds between two lines where there is no terminal to draw in."""
-NAME_LENGTH = 18
+NAME_LENGTH = 11
+STEPS, CALLS = 5, 8
+"""Places in the line."""
 
 REDRAWN = 0.5
 """Seconds between two drawings of the line in a notebook."""
@@ -71,8 +74,8 @@ def is_watched() -> bool:
 class RunProgress:
     """Episodes, time left, score, the game now playing, steps, calls, tokens, cost and pace.
 
-    What has no room in the terminal's width is shortened or left out, the pace first. Without a
-    terminal the line is printed now and then instead of drawn.
+    What has no room in the terminal's width is shortened or left out, the pace first, then the steps
+    of a language model, then from the end. Without a terminal the line is printed now and then instead of drawn.
 
     Args:
         header: The run.
@@ -175,7 +178,7 @@ class RunProgress:
         width = self._console.width if self._drawn else 10**6
         steps = self._steps + self.elsewhere()
         episodes = f"{self._done}/{self._total}"
-        parts = [  # from what stays to what goes first
+        parts = [
             (f"{episodes} episodes", episodes),
             _twice(self._time_left(steps)),
             (self._score(), self._score().replace("normalised", "score")),
@@ -188,12 +191,17 @@ class RunProgress:
             *(_twice(str(pace)) for pace in self._paces if self._calls),
         ]
         for form in (0, 1):
-            line = ", ".join(part[form] for part in parts if part[form])
-            if len(line) <= width:
+            line = _joined(part[form] for part in parts)
+            if cell_len(line) <= width:
                 return line
-        while len(line) > width and len(parts) > 1:
-            parts.pop()
-            line = ", ".join(short for _, short in parts if short)
+        short = [part[1] for part in parts]
+        first = STEPS if self._calls else CALLS  # where a model is called, steps say little more
+        going = [*range(len(parts) - 1, CALLS, -1), first, *range(CALLS, 0, -1)]
+        for place in going:
+            short[place] = ""
+            line = _joined(short)
+            if cell_len(line) <= width:
+                break
         return line
 
     def _game(self, most: int) -> str:
@@ -203,7 +211,8 @@ class RunProgress:
             return ""
         game = self._latest if self._playing[self._latest] else next(iter(self._playing))
         name = game.split("/")[-1].rsplit("-v", 1)[0]
-        name = name if len(name) <= most else f"{name[: most - 1]}…"
+        if cell_len(name) > most:
+            name = f"{set_cell_size(name, most - 1).rstrip()}…"
         return name if playing == 1 else f"{name} +{playing - 1}"
 
     def _score(self) -> str:
@@ -249,6 +258,10 @@ class RunProgress:
     def _print(self) -> None:
         self._last_print = time.monotonic()
         self._console.print(self.line(), markup=False, highlight=False, soft_wrap=True)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return ", ".join(filter(None, parts))
 
 
 def _twice(text: str) -> tuple[str, str]:

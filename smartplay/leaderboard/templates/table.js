@@ -6,18 +6,25 @@
   const track = document.getElementById("track");
   const view = document.getElementById("view");
   const models = document.getElementById("models");
+  const verified = document.getElementById("verified");
   document.documentElement.classList.add("scripted");
 
   function show() {
     const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
     document.documentElement.classList.toggle("by-capability", view.value === "capabilities");
+    let shown = 0;
     for (const section of document.querySelectorAll(".track")) {
-      section.hidden = track.value !== "" && section.id !== track.value;
-      for (const row of section.querySelectorAll("tbody tr")) {
-        const fits = words.every((word) => row.dataset.text.includes(word));
-        row.hidden = !fits || (models.checked && row.classList.contains("baseline"));
+      const rows = [...section.querySelectorAll("tbody tr")];
+      for (const row of rows) {
+        row.hidden = !words.every((word) => row.dataset.text.includes(word))
+          || (models.checked && row.classList.contains("baseline"))
+          || (verified.checked && row.dataset.status !== "verified");
       }
+      const fitting = rows.filter((row) => !row.hidden).length;
+      section.hidden = (track.value !== "" && section.id !== track.value) || !fitting;
+      if (!section.hidden) shown += fitting;
     }
+    document.getElementById("shown").textContent = `${shown} row${shown === 1 ? "" : "s"}`;
   }
 
   function sort(head) {
@@ -57,7 +64,7 @@
     if (!chosen.length) legend.textContent = "Choose rows by their boxes.";
   }
 
-  for (const element of [find, track, view, models]) element.addEventListener("input", show);
+  for (const element of [find, track, view, models, verified]) element.addEventListener("input", show);
   document.querySelector(".controls").addEventListener("submit", (event) => event.preventDefault());
   for (const button of document.querySelectorAll("thead button")) {
     button.addEventListener("click", () => sort(button.closest("th")));
