@@ -25,7 +25,7 @@ from smartplay.leaderboard.tracks import Track
 from smartplay.records import Call, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.report.html import pictures, traces
-from smartplay.scores.statistics import Interval
+from smartplay.scores.intervals import Interval
 from tests.chatty import HOSTILE, Chatty
 from tests.report_runs import failing_run, hostile_run, page_of, play
 
