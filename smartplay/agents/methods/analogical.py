@@ -42,15 +42,12 @@ class Analogical(Method):
 
     async def choose(self, turn: Turn) -> Reply:
         """Ask; a complaint carries on the conversation."""
-        if turn.complaint and turn.talk:
-            turn.talk.say(turn.complaint)
-        elif self.per == "step":
-            turn.talk = turn.conversation(self._sections.words)
-        else:
-            self._written = self._written or await self._write(turn)
-            turn.talk = turn.conversation(KEPT.format(examples=self._written))
-        call = await turn.ask(turn.talk, decides=self.per == "episode")
-        return turn.reply(call) if self.per == "episode" else self._sections.reply(turn, call)
+        if self.per == "step":
+            call = await turn.ask(turn.carry_on(self._sections.words))
+            return self._sections.reply(turn, call)
+        self._written = self._written or await self._write(turn)
+        talk = turn.carry_on(KEPT.format(examples=self._written))
+        return turn.reply(await turn.ask(talk, decides=True))
 
     async def _write(self, turn: Turn) -> str:
         told = "\n".join(what for _, what in self._sections.parts)

@@ -130,4 +130,4 @@ def accepted_by_chance(actions: int, samples: int, agree: int) -> float:
             sum(math.comb(n, j) * ways[n - j] for j in range(min(n + 1, agree)))
             for n in range(samples + 1)
         ]
-    return float(1 - ways[samples] / actions**samples)
+    return 1 - float(ways[samples] / actions**samples)

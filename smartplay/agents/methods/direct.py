@@ -29,11 +29,7 @@ class Direct(Method, omit_defaults=True, kw_only=True):
 
     async def choose(self, turn: Turn) -> Reply:
         """Ask; a complaint carries on the conversation."""
-        if turn.complaint and turn.talk:
-            turn.talk.say(turn.complaint)
-        else:
-            turn.talk = turn.conversation(self.words)
-        return turn.reply(await turn.ask(turn.talk, decides=True))
+        return turn.reply(await turn.ask(turn.carry_on(self.words), decides=True))
 
 
 class Think(Method):

@@ -45,11 +45,7 @@ class Foresee(Method):
         if self.foresight != "none":
             parts.append(("Foresight", FORESIGHT[self.foresight]))
         sections = Sections([*parts, *([REFLECTION] if self.reflection else [])])
-        if turn.complaint and turn.talk:
-            turn.talk.say(turn.complaint)
-        else:
-            turn.talk = turn.conversation(sections.words)
-        return sections.reply(turn, await turn.ask(turn.talk))
+        return sections.reply(turn, await turn.ask(turn.carry_on(sections.words)))
 
     def controls(self) -> list[Arm]:
         """Each part left out, and foresight of the wrong things."""

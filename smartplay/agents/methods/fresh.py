@@ -43,11 +43,8 @@ class Fresh(Method):
     async def choose(self, turn: Turn) -> Reply:
         """Ask; a complaint carries on the conversation."""
         notices = self.sorted(turn.prompt.observation.text)
-        if turn.complaint and turn.talk:
-            turn.talk.say(turn.complaint)
-        else:
-            turn.talk = turn.conversation(self._words(notices))
-        reply = turn.reply(await turn.ask(turn.talk, decides=True))
+        talk = turn.carry_on(self._words(notices))
+        reply = turn.reply(await turn.ask(talk, decides=True))
         if notices:
             return reply
         return msgspec.structs.replace(reply, reasoning=f"{reply.reasoning}\n{NO_NOTICES}".strip())

@@ -66,7 +66,7 @@ class Reflect(Method):
             talk = Conversation(turn.prompt, LESSONS.format(games=told))
             self._lessons = (await turn.ask(talk, label="lessons")).text.strip()
         words = LEARNED.format(lessons=self._lessons) if self._lessons else ""
-        return await answered(turn, words)
+        return turn.reply(await turn.ask(turn.carry_on(words), decides=True))
 
     def controls(self) -> list[Arm]:
         """No memory, on the same episodes in the same order."""
@@ -100,20 +100,11 @@ class Recall(Method):
         first = seen.history[0] if seen.history else seen.text
         place = most_similar(first, [game.first for game in games])
         words = "" if place is None else SOLVED.format(game=games[place].told)
-        return await answered(turn, words)
+        return turn.reply(await turn.ask(turn.carry_on(words), decides=True))
 
     def controls(self) -> list[Arm]:
         """No memory, on the same episodes in the same order."""
         return [Arm("no memory", "direct")]
-
-
-async def answered(turn: Turn, words: str) -> Reply:
-    """Ask as `direct` does, with these words before the question."""
-    if turn.complaint and turn.talk:
-        turn.talk.say(turn.complaint)
-    else:
-        turn.talk = turn.conversation(words)
-    return turn.reply(await turn.ask(turn.talk, decides=True))
 
 
 def remembered(memory: bytes | None) -> list[Game]:

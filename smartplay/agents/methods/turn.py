@@ -195,6 +195,14 @@ class Turn:
         """Ask for an action in the plain way, with these words before the question."""
         return Conversation(self.prompt, words=words)
 
+    def carry_on(self, words: str = "") -> Conversation:
+        """The step's conversation with what was wrong at its end, or a new one."""
+        if self.complaint and self.talk:
+            self.talk.say(self.complaint)
+        else:
+            self.talk = self.conversation(words)
+        return self.talk
+
     async def ask(
         self,
         talk: Conversation,
