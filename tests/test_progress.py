@@ -192,7 +192,7 @@ def test_it_is_one_line(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_eighty_columns_hold_what_one_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a usual run of a language model: all but the steps, which are as many as calls."""
+    """Of a usual run of a language model: all but the steps, which are as many as the calls."""
     console = Console(file=io.StringIO(), force_terminal=True, width=80)
     monkeypatch.setattr("smartplay.runner.progress.Console", lambda stderr: console)
     prices = {"m": Price(prompt=1.0, completion=1.0)}

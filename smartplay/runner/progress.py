@@ -74,7 +74,7 @@ def is_watched() -> bool:
 class RunProgress:
     """Episodes, time left, score, the game now playing, steps, calls, tokens, cost and pace.
 
-    What has no room in the terminal's width is shortened or left out, the pace first, then the
+    What has no room in the terminal's width is shortened or left out: the pace first, then the
     steps of a language model, then from the end. Without a terminal the line is printed now and
     then instead of drawn.
 
