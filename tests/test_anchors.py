@@ -110,7 +110,9 @@ def test_the_tool_prints_lines_of_a_card() -> None:
     assert trivial.endswith('command = "python -m tools.anchors Hanoi3Disk, SmartPlay 1" }')
 
 
-@pytest.mark.parametrize("name", [BANDIT, HANOI, ROCK, "MessengerL1", "MessengerL2", "Crafter"])
+@pytest.mark.parametrize(
+    "name", [BANDIT, HANOI, ROCK, "MessengerL1", "MessengerL2", "Crafter", "MinedojoCreative0"]
+)
 def test_core_games_say_what_the_best_trivial_policy_reaches(name: str) -> None:
     found = get_card(name).anchors
     assert found.trivial is not None

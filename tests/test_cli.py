@@ -90,7 +90,7 @@ def test_run(tmp_path: Path) -> None:
     told = call("run", "reference", "--games", HANOI, "--episodes", "2", "--out", "here")
     assert told.code == 0
     assert told.err == ""
-    for text in ("Agent: reference", "3.0 [0.7, 3.0]", "Planning", "Report: here/report.md"):
+    for text in ("Agent: reference", "3.0 [0.8, 3.0]", "Planning", "Report: here/report.md"):
         assert text in told.out
     assert sorted(path.name for path in (tmp_path / "here").iterdir()) == [
         "episodes.jsonl", "radar.svg", "report.json", "report.md", "run.json", "sessions.jsonl",
