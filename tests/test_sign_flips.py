@@ -93,7 +93,7 @@ def test_equal_comparisons_cost_nothing_and_others_little() -> None:
 
 
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize(("runs", "episodes"), [(2, 6), (5, 8), (20, 6)])
+@pytest.mark.parametrize(("runs", "episodes"), [(2, 6), (5, 8), (15, 6), (20, 6)])
 def test_alike_runs_are_told_apart_no_more_often_than_promised(
     law: str, runs: int, episodes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,11 +83,11 @@ def _print(plan: Plan) -> None:
     print_table(title, header, rows)
     percent = f"{100 * plan.power:.0f} of 100 cases"
     say(
-        f"Needed: episodes with which the difference to another run of the same episodes is told "
-        f"apart in {percent}, with at most 5 % false alarms over all {len(plan.games)} games. "
-        "Shows: the difference that the usual episodes tell apart. Steps are those of an episode; "
-        "calls, tokens (read, written) and cost those of one run of the needed episodes, or of the "
-        "usual ones where it is not known how many are needed."
+        "Needed: episodes with which the difference to another run of the same episodes is told "
+        f"apart in at least {percent}, with at most 5 % false alarms over all {len(plan.games)} "
+        "games. Shows: the difference that the usual episodes tell apart. Steps are those of an "
+        "episode; calls, tokens (read, written) and cost those of one run of the needed episodes, "
+        "or of the usual ones where it is not known how many are needed."
     )
     if plan.overall is not None:
         say(
