@@ -290,7 +290,9 @@ def test_a_comparison_has_a_row_of_differences_for_everything_measured(
     html, reports = page_of([runs["random"], runs["reference"]], tmp_path / "page.html")
     found, drawn = compare(entries_of(reports)), set()
     html = html[: html.index("By the paper's weights")]
-    rows = {row.split("</th>")[0]: row for row in html.split('<th scope="row">')[1:]}
+    rows = {
+        row.split("</th>")[0]: row.split("</tr>")[0] for row in html.split('<th scope="row">')[1:]
+    }
     for subject in [found.overall, *found.capabilities, *found.games]:
         title = "Mean normalised score" if subject is found.overall else subject.name
         row = rows[title] if title in rows else next(

@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 
+from smartplay.cards.bounds import Bounds
 from smartplay.cards.card import Human
 from smartplay.core import printable
 from smartplay.core.shown import Shown
+from smartplay.games.registry import find_card
 from smartplay.records import RunHeader, Usage
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.details import GameDetail
@@ -108,6 +110,7 @@ def entries_of(reports: Sequence[Report]) -> list[Entry]:
                 for detail in report.details
                 if (unit := unit_of(detail.anchors)) is not None
             },
+            bounds=_bounds(report),
             weights={score.capability: score.covers for score in report.capabilities},
             overall=None if report.overall is None else report.overall.mean,
             cost=_money(report) if _priced(reports) else float(report.usage.total),
@@ -117,6 +120,16 @@ def entries_of(reports: Sequence[Report]) -> list[Entry]:
         )
         for report, name in zip(reports, names_of(reports), strict=True)
     ]
+
+
+def _bounds(report: Report) -> dict[str, Bounds]:
+    """What the scores of each game can be, as it was played."""
+    known = ((find_card(game), plan) for game, plan in report.run.games.items())
+    return {
+        card.id: card.as_played(plan.steps, plan.settings).bounds_within(plan.steps)
+        for card, plan in known
+        if card is not None
+    }
 
 
 def agent_name(report: Report) -> str:
