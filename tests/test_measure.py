@@ -275,7 +275,10 @@ def test_two_agents_are_compared_by_their_thresholds(two: Measured) -> None:
     cards = [word for card in two.games for word in ("--card", card)]
     paths = [str(run.path) for run in runs]
     assert main(["report", *paths, "--html", "--out", str(out), *cards]) == 0
-    assert "Levels apart" in out.read_text()
+    page = out.read_text()
+    rows = page[page.index("Thresholds, in levels") :]
+    assert rows.count("</tr>\n", 0, rows.index("</tbody>")) >= 2
+    assert ", -] <small>p " in rows, "an end beyond the range is left open"
     plain = json.loads(out.with_suffix(".comparison.json").read_text())
     assert plain["thresholds"][0]["differences"][0]["mean"]["high"] is None
 
