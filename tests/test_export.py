@@ -246,7 +246,6 @@ def test_no_reply_is_put_into_a_models_mouth(tmp_path: Path) -> None:
         ({"least_score": 2.0}, lambda record: record.score is not None and record.score >= 2),
         ({"least_score": 2.0, "games": [HANOI]}, lambda r: (r.score or 0) >= 2 and HANOI in r.game),
     ],
-    ids=str,
 )
 def test_filters_choose_episodes_in_all_tables(
     victim: Path, tmp_path: Path, chosen: dict[str, Any], keeps: Any
