@@ -35,7 +35,7 @@ from smartplay.validity.population import (
     store_population,
     study_population,
 )
-from tools.population import table
+from tools.population import bias_table, table
 
 NAMES = [str(capability) for capability in Capability]
 HARBOR = ("harbor",)
@@ -267,3 +267,13 @@ def test_the_table_of_the_docs_says_which_traits_fail() -> None:
     assert len({line.count("|") for line in lines}) == 1
     assert [line.endswith(" - |") for line in lines[2:]] == [k != 3 for k in range(9)]
     assert "the two methods agree by" in lines[5]
+
+
+def test_the_bias_of_each_architecture_is_told_in_levels() -> None:
+    found = alike(near=0)
+    found.measured[0] = [[place + 0.1 for place in agent.places] for agent in found.agents]
+    lines = bias_table(found).splitlines()[2:]
+    assert len(lines) == 2 * len(ARCHITECTURES)
+    first, second = lines[0].split(" | "), lines[1].split(" | ")
+    assert first[2:] == ["+1.1 ± 0.0"] * 3 + ["+1.0 ± 0.0"] + ["+1.1 ± 0.0"] * 4 + ["+1.1 ± 0.0 |"]
+    assert all(cell.startswith(("+0.0", "-0.0")) for cell in second[2:])

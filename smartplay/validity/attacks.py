@@ -23,8 +23,10 @@ from smartplay.cards.card import GameCard
 from smartplay.scores.statistics import Interval, mean_interval
 from smartplay.validity.learners import Data, learn
 from smartplay.validity.population import dial_cards
-from smartplay.validity.shortcuts import Shortcut, View, general, reported, shortcuts
+from smartplay.validity.shortcuts import reported, shortcuts
 from smartplay.validity.study import contrast_cards
+from smartplay.validity.tricks import general
+from smartplay.validity.views import Shortcut, View
 
 COUNTED, LEVEL = 12, 8
 """Rounds of an episode, and the level of the hard settings."""

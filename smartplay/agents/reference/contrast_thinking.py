@@ -24,8 +24,10 @@ from smartplay.cards.capabilities import Capability
 
 Offers = Mapping[str, tuple[int, int]]
 STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
-FAULTS = {(1, 0, 2): "neighbours", (2, 1, 0): "apart", (1, 2, 0): "late", (2, 0, 1): "early"}
-"""Faults by the order in which three entries of the plan stand in the log."""
+MOVED = 9
+FAULTS = {(2, 4): "two four", (4, 2): "four two", (2, 3): "two three", (3, 2): "three two"}
+"""Faults by how many of `MOVED` entries the log has last that the plan has first, and first that it
+has last."""
 
 
 def further(ring: Sequence[str], door: str, steps: int) -> str:
@@ -137,9 +139,10 @@ def log(told: Log, reach: float, rng: random.Random) -> Answer:
     k = next(wrong, None)
     if k is None:
         return Answer(None, False)
-    for order, name in FAULTS.items():
-        mixed = [told.plan[k + place] for place in order if k + place < len(told.plan)]
-        if told.log[k : k + 3] == mixed:
+    end = k + MOVED
+    for (late, early), name in FAULTS.items():
+        most, last = told.plan[k : end - early], told.plan[end - early : end]
+        if told.log[k:end] == [*last, *most[late:], *most[:late]]:
             return Answer(told.repairs.get(name))
     return Answer(None)
 

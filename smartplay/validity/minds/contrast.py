@@ -93,11 +93,11 @@ def tried_repairs(told: Log, reach: float, rng: random.Random) -> Answer:
     """Try out one repair after another, at so many places of the log."""
     if told.told:
         return Answer(told.repairs.get(told.told))
-    for k in range(first(reach, len(told.log) - 2)):
-        for order, name in think.FAULTS.items():
-            mended = list(told.log)
-            for place, entry in zip(order, told.log[k : k + 3], strict=True):
-                mended[k + place] = entry
+    for k in range(first(reach, len(told.log) - think.MOVED + 1)):
+        for (late, early), name in think.FAULTS.items():
+            end = k + think.MOVED
+            mended = [*told.log[:k], *told.log[end - late : end]]
+            mended += [*told.log[k + early : end - late], *told.log[k : k + early], *told.log[end:]]
             if mended == told.plan[: len(mended)]:
                 return Answer(told.repairs.get(name))
     return Answer(None)
