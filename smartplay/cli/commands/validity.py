@@ -1,7 +1,7 @@
 """Show what capability scores can distinguish, and how the contrasts were tested.
 
 Without options the figures that were stored when this version was made are shown. `--all` computes
-every one of them anew, which takes about a quarter of an hour on two cores.
+every one of them anew, which takes about half an hour on two cores.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "scikit-learn; about a quarter of an hour)")  # fmt: skip
     add("--all", action="store_true",
         help="compute every figure anew: the ablations, the classic scoring, the attacks, and the "
-        "synthetic agents of the two methods (needs scikit-learn; about a quarter of an hour on "
+        "synthetic agents of the two methods (needs scikit-learn; about half an hour on "
         "two cores)")  # fmt: skip
     add("--seeds", type=int, metavar="N",
         help="episodes per setting (default: 100 for --ablations, 200 for --attack)")  # fmt: skip
