@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from smartplay.cards.capabilities import Capability
+from smartplay.cards.card import GameCard
 from smartplay.cli import main
 from smartplay.validity import attacks
 from smartplay.validity.attacks import (
     BOUND_OF_LEARNERS,
     BOUND_OF_SHORTCUTS,
     Attack,
+    Episodes,
     attack,
     stored_attacks,
 )
-from smartplay.validity.shortcuts import View
+from smartplay.validity.population import dial_cards
 from smartplay.validity.study import contrast_cards
+from smartplay.validity.views import View
 
 PAIRS = dict(zip(Capability, contrast_cards(), strict=True))
 ODDS = Capability.UNDERSTANDING_THE_ODDS
@@ -63,9 +67,10 @@ def test_learners_find_what_a_text_gives_away() -> None:
 
 def test_the_stored_figures_keep_the_bounds() -> None:
     found = stored_attacks()
-    assert [each.capability for each in found] == [str(each) for each in Capability]
-    for each, (_, hard) in zip(found, PAIRS.values(), strict=True):
-        assert each.game == hard.id
+    assert [each.capability for each in found] == 2 * [str(each) for each in Capability]
+    games = [*(hard for _, hard in PAIRS.values()), *dial_cards("harbor")]
+    for each, card in zip(found, games, strict=True):
+        assert each.game == card.id
         assert each.shortcut.score.mean <= BOUND_OF_SHORTCUTS, each.shortcut
         assert each.learner
         assert each.learner.score.mean <= BOUND_OF_LEARNERS, each.learner
@@ -88,12 +93,30 @@ def test_validity_quotes_the_worst_attacks(
     monkeypatch.setattr(attacks, "attack", few)
     assert main(["validity", "--attack", "--seeds", "3", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["attacks"]
-    assert asked == [3] * 9
-    assert [each["capability"] for each in found] == [str(each) for each in Capability]
+    assert asked == [3] * 18
+    assert [each["capability"] for each in found] == 2 * [str(each) for each in Capability]
+
+
+@pytest.mark.parametrize("card", dial_cards("harbor"), ids=lambda card: card.name)
+def test_harbor_days_is_attacked_by_the_first_move_of_each_round(card: GameCard) -> None:
+    found = Episodes(card, range(2))
+    assert len(found.views) == len(found.right) == 24
+    assert not any(re.match(r".{0,4}move \d", view.text) for view in found.views)
+    assert max(found.right) < len(found.views[0].doors) in (5, 6)
+    if "Practice" not in found.views[0].past:
+        return
+    assert "Your move was" in found.views[0].past, "what came of practice is told"
+
+
+def test_learners_find_what_an_easy_move_gives_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attacks, "LEVEL", 1)
+    card = dial_cards("harbor")[7]
+    found = attack(Capability.ERROR_HANDLING, card, EPISODES, TRAINING)
+    assert found.shortcut.score.mean > 0.1
 
 
 def test_attackers_know_neither_the_game_nor_its_reference_agent() -> None:
-    for module in ("attacks", "shortcuts", "learners"):
+    for module in ("attacks", "shortcuts", "tricks", "views", "learners"):
         code = Path(attacks.__file__).with_name(f"{module}.py").read_text()
         assert "games.contrast" not in code
         assert "reference" not in code

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from functools import partial
 from itertools import pairwise, product
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 
 from smartplay.agents.catalog import find_agent
 from smartplay.agents.context import Context, Observation
-from smartplay.agents.reference.harbor import STYLES, HarborReference, Style
+from smartplay.agents.reference.harbor import HarborReference
 from smartplay.agents.simple import RandomAgent
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
@@ -27,7 +26,6 @@ from smartplay.games.registry import cards, get_card
 CARDS = [card for card in cards() if card.family == "harbor" and card.dial]
 each_kind = pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
 DAYS = KINDS["reasoning"].actions
-FAILING = -1e9
 
 
 def moves(card: GameCard, level: int, seed: int, number: int = 6) -> list[dict[str, Any]]:
@@ -418,37 +416,6 @@ def test_random_play_stays_at_the_chance_of_the_card(card: GameCard) -> None:
     assert card.dial
     share = score(card, 3, RandomAgent, range(60))
     assert abs(share - card.dial.chance) < 4 * (card.dial.chance / (60 * ROUNDS)) ** 0.5
-
-
-@each_kind
-@pytest.mark.parametrize("style", STYLES)
-def test_a_graded_faculty_fails_beyond_its_threshold(card: GameCard, style: Style) -> None:
-    assert card.dial
-    graded = {card.dial.capability: (5.5, 0.3)}
-    make = partial(HarborReference, thresholds=graded, style=style)
-    assert score(card, 2, make, range(3)) >= 0.9
-    assert score(card, len(card.dial.values), make, range(4)) <= 0.25
-    others = {k.key: (FAILING, 1.0) for k in Capability if k.key != card.dial.capability}
-    assert score(card, 7, partial(HarborReference, thresholds=others, style=style), range(1)) == 1
-
-
-@each_kind
-def test_no_rule_of_thumb_of_the_agent_helps_at_the_hard_end(card: GameCard) -> None:
-    assert card.dial
-    for style in STYLES:
-        make = partial(
-            HarborReference, thresholds={card.dial.capability: (FAILING, 1.0)}, style=style
-        )
-        share = score(card, len(card.dial.values), make, range(15))
-        assert share <= card.dial.chance + 0.05, f"{style}: {share:.3f}"
-
-
-def test_half_of_the_rounds_are_right_at_the_threshold_and_slips_spoil_them() -> None:
-    card = card_of("reasoning")
-    make = partial(HarborReference, thresholds={"reasoning": (6.0, 0.7)})
-    assert abs(score(card, 6, make, range(30)) - 0.5) < 0.09
-    slipping = partial(HarborReference, slip=0.3)
-    assert abs(score(card, 12, slipping, range(20)) - 0.7) < 0.1
 
 
 def test_an_ablated_reference_lacks_one_faculty() -> None:

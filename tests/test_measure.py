@@ -19,6 +19,7 @@ from smartplay import Run
 from smartplay.cli import main
 from smartplay.core.errors import RunFolderError, UsageError
 from smartplay.leaderboard import verify_run
+from smartplay.scores.thresholds import RULE
 from tests.dial_game import write_dials
 from tests.fake_server import FakeServer
 from tests.faults import untimed
@@ -190,7 +191,7 @@ def test_tampering_is_found(two: Measured, change: Change, words: str) -> None:
     ("change", "words"),
     [
         (lambda h: h["measurement"].update(calls=12), "no such episode"),
-        (lambda h: h["measurement"].update(rule=2), "by another rule"),
+        (lambda h: h["measurement"].update(rule=RULE + 1), "by another rule"),
         (lambda h: h.update(measurement=None), "episodes are missing"),
         (lambda h: h.update(repeats=2), "plays each episode once"),
     ],

@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from smartplay.agents.context import Context, Observation
 from smartplay.agents.reference import reference_class
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import Dial
@@ -22,12 +21,10 @@ from smartplay.core.errors import UsageError
 from smartplay.scores.statistics import Floats
 from smartplay.validity import attacks, population
 from smartplay.validity import study as studies
+from smartplay.validity.minds import ARCHITECTURES
 from smartplay.validity.mtmm import Mtmm, correlation, mtmm
 from smartplay.validity.population import (
-    ARCHITECTURES,
     METHODS,
-    LastNamed,
-    Overloaded,
     Population,
     Synthetic,
     dial_cards,
@@ -38,7 +35,7 @@ from smartplay.validity.population import (
     store_population,
     study_population,
 )
-from tools.population import table
+from tools.population import bias_table, table
 
 NAMES = [str(capability) for capability in Capability]
 HARBOR = ("harbor",)
@@ -146,36 +143,6 @@ def test_a_family_without_dials_is_no_method() -> None:
         dial_cards("hanoi")
 
 
-def context(seed: int = 0) -> Context:
-    return Context(manual="", actions=["Go to the red door", "Go to the blue door"], seed=seed)
-
-
-class Says:
-    def __init__(self, answer: str) -> None:
-        self.answer = answer
-
-    def act(self, observation: Observation) -> str:
-        return self.answer
-
-
-def test_an_overloaded_agent_mixes_two_by_its_chances() -> None:
-    agent = Overloaded(Says("whole"), Says("foil"), 0.7, 0.2, context())
-    said = [agent.act(Observation("", ())) for _ in range(4000)]
-    assert said.count("whole") / 4000 == pytest.approx(0.56, abs=0.03)
-    assert said.count("foil") / 4000 == pytest.approx(0.24, abs=0.03)
-
-
-def test_the_rule_of_thumb_takes_what_was_named_last() -> None:
-    agent = LastNamed(context())
-    assert (
-        agent.act(Observation("The blue door, then the red door, a red one.", ())).split()[3]
-        == "red"
-    )
-    assert agent.act(Observation("Red, then blue.", ())).split()[3] == "blue"
-    said = {LastNamed(context(seed)).act(Observation("Nothing.", ())) for seed in range(20)}
-    assert len(said) == 2
-
-
 def test_measured_places_are_near_the_true_ones() -> None:
     agents = draw_population(6, seed=5)
     found = study_population(agents, HARBOR, episodes=6)
@@ -240,6 +207,10 @@ def test_the_stored_figures_are_shown_and_stale_ones_are_not(
     with pytest.raises(UsageError, match="present games"):
         population.stored_population()
     assert population.failing_capabilities() == {}
+    agents = [msgspec.structs.replace(agent, architecture="former") for agent in found.agents]
+    store_population(msgspec.structs.replace(found, agents=agents), population.STORED)
+    with pytest.raises(UsageError, match="present games"):
+        population.stored_population()
 
 
 def test_all_computes_every_figure_anew(
@@ -296,3 +267,13 @@ def test_the_table_of_the_docs_says_which_traits_fail() -> None:
     assert len({line.count("|") for line in lines}) == 1
     assert [line.endswith(" - |") for line in lines[2:]] == [k != 3 for k in range(9)]
     assert "the two methods agree by" in lines[5]
+
+
+def test_the_bias_of_each_architecture_is_told_in_levels() -> None:
+    found = alike(near=0)
+    found.measured[0] = [[place + 0.1 for place in agent.places] for agent in found.agents]
+    lines = bias_table(found).splitlines()[2:]
+    assert len(lines) == 2 * len(ARCHITECTURES)
+    first, second = lines[0].split(" | "), lines[1].split(" | ")
+    assert first[2:] == ["+1.1 ± 0.0"] * 3 + ["+1.0 ± 0.0"] + ["+1.1 ± 0.0"] * 4 + ["+1.1 ± 0.0 |"]
+    assert all(cell.startswith(("+0.0", "-0.0")) for cell in second[2:])

@@ -57,6 +57,12 @@ def test_slips_are_no_threshold() -> None:
     assert slipping.calls[1] <= ENOUGH.calls
 
 
+def test_slips_may_differ_from_capability_to_capability() -> None:
+    apart = Population("", (1, 12), slips=0.5, apart=True)
+    found = simulate(apart, 24, ENOUGH, np.random.default_rng(103))
+    assert found.coverage >= 0.93
+
+
 def test_what_lies_beyond_the_dial_is_held_by_a_one_sided_interval() -> None:
     for ends in ((-30, -20), (40, 50)):
         found = simulate(Population("", ends), 4, ENOUGH, np.random.default_rng(9))

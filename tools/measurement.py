@@ -4,19 +4,29 @@ Synthetic agents have nine thresholds, each with a slope and a lapse rate, and a
 share of rounds that they guess whatever the level. Their levels are chosen and their thresholds
 estimated by the very code of the command. Each line is a population: what the 95 % intervals cover
 (where an end lies beyond the range, the one-sided interval), how wide they are, what they cost.
+
+`--prompts` builds the prompts that an agent with one call per move reads instead, and counts their
+characters by capability and level, and over a whole measurement of a mind in the middle of the
+dials.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 
+from smartplay import measure
+from smartplay.agents.context import Context, Observation, prompt_text
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import Dial
+from smartplay.games.registry import get_card
 from smartplay.records import Measurement
 from smartplay.scores.statistics import Floats
 from smartplay.scores.thresholds import (
@@ -28,6 +38,9 @@ from smartplay.scores.thresholds import (
     posteriors,
     thresholds,
 )
+from smartplay.validity.minds import Limit, LimitedMind
+from smartplay.validity.population import dial_cards
+from smartplay.validity.study import play
 
 LEVELS, ROUNDS, CHANCE = 12, 12, 0.25
 
@@ -141,13 +154,68 @@ def _holds(threshold: Threshold, true: float) -> bool:
     return (low is None or low <= true) and (high is None or true <= high)
 
 
+class _Counting:
+    """Plays with a mind in the middle of its dials and counts what it reads."""
+
+    read: Counter[str] = Counter()
+    calls: Counter[str] = Counter()
+
+    def __init__(self, context: Context) -> None:
+        card = get_card(context.game)
+        limits = {
+            capability: Limit((1 + len(each.dial.values)) / 2, 0.6, each.dial.values)
+            for capability, each in zip(Capability, dial_cards(card.family), strict=True)
+            if each.dial
+        }
+        actions = list(context.actions)
+        self._mind = LimitedMind(
+            card.family, "graded", context.manual, actions, context.seed, limits
+        )
+        self._told, self._game = (context.manual, actions), card.id
+
+    def act(self, observation: Observation) -> str:
+        self.calls[self._game] += 1
+        self.read[self._game] += len(prompt_text(*self._told, observation, self.calls[self._game]))
+        return self._mind.act(observation)
+
+
+def count_prompts(family: str) -> None:
+    """Print characters of prompts, by capability."""
+    print(f"{'characters of a prompt at level':34}{'1':>7}{'6':>7}{'last':>7}   whole measurement")
+    per_level: dict[str, list[int]] = {}
+    for card in dial_cards(family):
+        assert card.dial
+        for level in (1, 6, len(card.dial.values)):
+            _Counting.read.clear()
+            _Counting.calls.clear()
+            for seed in range(4):
+                play(card, _Counting, seed, seed, level)
+            per_level.setdefault(card.id, []).append(
+                round(_Counting.read[card.id] / _Counting.calls[card.id])
+            )
+    _Counting.read.clear()
+    _Counting.calls.clear()
+    with TemporaryDirectory() as folder:
+        measure(_Counting, family, out=Path(folder) / "run", progress=False)
+    for game, characters in per_level.items():
+        print(
+            f"{game.split('/')[-1]:34}{''.join(f'{each:7}' for each in characters)}"
+            f"{_Counting.calls[game]:6} calls{_Counting.read[game]:10} characters"
+        )
+    print(f"{'all':55}{_Counting.calls.total():6} calls{_Counting.read.total():10} characters")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a line per population."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--agents", type=int, default=400, help="per population (default: 400)")
     parser.add_argument("--max-calls", type=int, default=900)
     parser.add_argument("--width", type=float, default=0.5)
+    parser.add_argument("--prompts", metavar="FAMILY", help="count prompts of this family instead")
     options = parser.parse_args(arguments)
+    if options.prompts:
+        count_prompts(options.prompts)
+        return
     measurement = Measurement(width=options.width, calls=options.max_calls, rule=RULE)
     print(
         f"{options.agents} agents with {len(Capability)} thresholds each, {LEVELS} levels, at most "

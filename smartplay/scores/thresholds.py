@@ -5,9 +5,10 @@ The chance of a right answer at level x of a dial falls along a psychometric fun
     P(right | x) = c + (1 - c - λ) / (1 + exp((x - θ) / s)),
 
 with the dial's chance c, the agent's threshold θ, its slope s and its lapse rate λ (what it loses
-however easy the level is). The posterior of θ, s and λ is computed on a grid. Lapses of one agent
-resemble one another, so what an agent's other capabilities tell of its lapses is the prior of each
-(empirical Bayes over `_KINDS`); thresholds and slopes are measured each by itself.
+however easy the level is). The posterior of θ, s and λ is computed on a grid. Each capability has a
+lapse rate of its own. Those of one agent may resemble one another, so what its other capabilities
+tell of them and of their likeness is the prior of each (empirical Bayes over `_KINDS`); thresholds
+and slopes are measured each by itself.
 
 The next level is the one that leaves the least expected entropy of θ: the Psi method of Kontsevich
 and Tyler (1999), for a block of rounds. Entropies and gains are rounded before they are compared,
@@ -32,19 +33,31 @@ from smartplay.records import EpisodeRecord, Measurement
 from smartplay.scores.intervals import CONFIDENCE, Interval
 from smartplay.scores.statistics import Floats
 
-RULE = 1
+RULE = 2
 """Which rule chooses levels; a run that was measured by another is not gone on with."""
 
 STEP, MARGIN = 0.1, 2
 SLOPES = (0.3, 0.6, 1.0, 1.5)
 GUESSED = np.array([0.0, 0.04, 0.1, 0.18, 0.28, 0.4, 0.52, 0.65])
 """Lapse rates as shares of 1 - c: of the rounds in which the agent guesses at every level."""
-_ALIKE, _UNLIKE = 0.35, 0.05
 _AWAY = np.abs(np.subtract.outer(np.arange(len(GUESSED)), np.arange(len(GUESSED))))
-_KERNEL = np.exp(-_AWAY / _ALIKE)
-_KINDS = (1 - _UNLIKE) * _KERNEL / _KERNEL.sum(axis=1, keepdims=True) + _UNLIKE / len(GUESSED)
-"""How an agent's lapse rates spread around the one that is typical of it: shape (kinds, rates)."""
-_KIND_PRIOR = np.array([8, 8, 4, 2, 1, 1, 1, 1]) / 26
+
+
+def _spread(width: float, anywhere: float) -> Floats:
+    """Lapse rates around each typical one: a share of them lies anywhere."""
+    kernel = np.exp(-_AWAY / width)
+    return np.asarray(
+        (1 - anywhere) * kernel / kernel.sum(axis=1, keepdims=True) + anywhere / len(GUESSED)
+    )
+
+
+_ANYWHERE = np.full((1, len(GUESSED)), 1 / len(GUESSED))
+_KINDS = np.vstack([_spread(0.35, 0.05), _spread(1.5, 0.3), _ANYWHERE])
+"""How the lapse rates of an agent may be spread: shape (kinds, rates). They lie close around one
+that is typical of it, or loosely around it, or each is by itself; which of these, its other
+capabilities tell."""
+_TYPICAL = np.array([8, 8, 4, 2, 1, 1, 1, 1]) / 26
+_KIND_PRIOR = np.concatenate([0.6 * _TYPICAL, 0.2 * _TYPICAL, [0.2]])
 DIGITS = 5
 WORTH = 0.9
 """A stream is played on if an episode of it gains at least this share of the largest gain."""

@@ -1,4 +1,7 @@
-"""Attacks on the contrasts: can a hard setting be played without what it demands?
+"""Attacks: can a hard setting be played without what it demands?
+
+Those of Four Doors are its contrasts' hard settings, those of Harbor Days the same level of its
+dials. There the first move of each round is attacked.
 
 Attackers read the texts and the names of the actions; learners are told the right doors of the
 episodes they train on. None of them knows how rounds are drawn.
@@ -20,14 +23,19 @@ from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
 from smartplay.scores.intervals import Interval, mean_interval
 from smartplay.validity.learners import Data, learn
-from smartplay.validity.shortcuts import Shortcut, View, reported, shortcuts
+from smartplay.validity.population import dial_cards
+from smartplay.validity.shortcuts import reported, shortcuts
 from smartplay.validity.study import contrast_cards
+from smartplay.validity.tricks import general
+from smartplay.validity.views import Shortcut, View
 
-COUNTED = 12
+COUNTED, LEVEL = 12, 8
+"""Rounds of an episode, and the level of the hard settings."""
 TRAINING = 200
 """Episodes that learners train on."""
 BOUND_OF_SHORTCUTS, BOUND_OF_LEARNERS = 0.05, 0.15
 """The most over chance that an attacker may reach on a hard setting."""
+PLACE = re.compile(r"((?:Round \d+|Practice)(?:, move \d+)?)\. ")
 STORED = "attacks.json"
 
 
@@ -48,7 +56,7 @@ class Attacks(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         capability: The capability the setting demands.
-        game: The setting's id.
+        game: The setting's id, or that of the dial.
         episodes: Episodes they were tested on.
         shortcut: The best of the shortcuts.
         learner: The best of the shallow learners, trained on `TRAINING` episodes.
@@ -78,7 +86,8 @@ class Episodes:
     """
 
     def __init__(self, card: GameCard, seeds: Sequence[int]) -> None:
-        env = gym.make(card.id, disable_env_checker=True)
+        level = {"level": LEVEL} if card.dial else {}
+        env = gym.make(card.id, disable_env_checker=True, **level)
         self.views: list[View] = []
         self.right: list[int] = []
         for seed in seeds:
@@ -104,31 +113,43 @@ class Episodes:
 def _played(env: gym.Env[object, int], seed: int) -> tuple[list[View], list[int]]:
     rng = random.Random(seed)
     text, info = env.reset(seed=seed)
-    doors = tuple(str(name).split()[-2] for name in info["actions"])
+    doors = _telling(info["actions"])
     views: list[View] = []
     right: list[int] = []
     told: list[str] = []
     over = False
     while not over:
-        before, _, now = str(text).rpartition("Round ")
+        before, place, now = PLACE.split(str(text), maxsplit=1)
         told.append(before)
-        now = re.sub(r"^\d+\. ", "", now)
-        views.append(View(info["manual"], "\n".join(told), now, doors, len(views)))
-        right.append(info["state"]["right"])
+        if not place.endswith(("move 2", "move 3")) or "Practice" in place:
+            views.append(View(info["manual"], "\n".join(told), now, doors, len(views)))
+            right.append(info["state"]["right"])
+        if "Practice" in place:
+            told.append(now)
         text, _, terminated, truncated, info = env.step(rng.randrange(len(doors)))
         over = terminated or truncated
     return views, right
 
 
+def _telling(actions: Sequence[str]) -> tuple[str, ...]:
+    """The words that tell actions apart, of each the first if that is enough."""
+    words = [re.findall(r"\w+", name.lower()) for name in actions]
+    own = [[word for word in each if any(word not in other for other in words)] for each in words]
+    first = [each[0] for each in own]
+    alike = len(set(first)) < len(first)
+    return tuple(" ".join(each) for each in own) if alike else tuple(first)
+
+
 def study_attacks(seeds: int) -> list[Attacks]:
-    """Let every attacker play the hard setting of every capability.
+    """Let every attacker play the hard setting of every capability in both games.
 
     Args:
         seeds: Episodes per setting to test on; learners train on `TRAINING` others.
     """
+    settings = [hard for _, hard in contrast_cards()] + dial_cards("harbor")
     return [
-        attack(capability, hard, seeds)
-        for capability, (_, hard) in zip(Capability, contrast_cards(), strict=True)
+        attack(capability, card, seeds)
+        for capability, card in zip([*Capability, *Capability], settings, strict=True)
     ]
 
 
@@ -142,7 +163,8 @@ def attack(capability: Capability, card: GameCard, seeds: int, training: int = T
         training: Episodes that learners train on; 0 for no learners.
     """
     test = Episodes(card, range(training, training + seeds))
-    beside = _tried(test, reported(capability))
+    harbor = card.family == "harbor"
+    beside = _tried(test, {} if harbor else reported(capability))
     taught: list[Attack] = []
     if training:
         train = Episodes(card, range(training))
@@ -155,7 +177,7 @@ def attack(capability: Capability, card: GameCard, seeds: int, training: int = T
         capability=str(capability),
         game=card.id,
         episodes=seeds,
-        shortcut=_worst(_tried(test, shortcuts())),
+        shortcut=_worst(_tried(test, dict(general()) if harbor else shortcuts())),
         learner=_worst(taught) if taught else None,
         reported=_worst(beside) if beside else None,
     )

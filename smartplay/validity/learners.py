@@ -12,7 +12,7 @@ import numpy as np
 
 from smartplay.core.errors import UsageError
 from smartplay.scores.statistics import Floats
-from smartplay.validity.shortcuts import View, words_of
+from smartplay.validity.views import View, words_of
 
 BUCKETS = 64
 """Into so many groups the words of a text are hashed to be counted."""

@@ -6,35 +6,30 @@ another; each holds for both games, as a place on their dials.
 
 from __future__ import annotations
 
-import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
-import gymnasium as gym
 import msgspec
 import numpy as np
 
-from smartplay.agents.ablations import NINE
-from smartplay.agents.catalog import find_agent
-from smartplay.agents.context import Agent, Context, Observation
-from smartplay.agents.reference import reference_class
+from smartplay.agents.context import Agent, Context
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
 from smartplay.games.registry import cards
 from smartplay.scores.thresholds import Track, best_level, posteriors, thresholds
+from smartplay.validity.minds import ARCHITECTURES, Limit, LimitedMind
 from smartplay.validity.mtmm import Mtmm, mtmm
+from smartplay.validity.study import play
 
 METHODS = ("contrast", "harbor")
 """Families of games with a dial for each capability."""
 AGENTS, EPISODES, SEED = 400, 8, 2026
 SLOPES, SLIPS = (0.3, 1.2), (0.0, 0.3)
-ARCHITECTURES = ("graded", "limited", "shallow")
 STORED = Path(__file__).with_name("population.json")
 
 
@@ -42,9 +37,7 @@ class Synthetic(msgspec.Struct, frozen=True):
     """A synthetic agent.
 
     Attributes:
-        architecture: How it is built: `graded` is the reference agent, which guesses where a
-            faculty fails; `limited` goes as far as a capacity reaches; `shallow` puts a rule of
-            thumb in the place of a faculty.
+        architecture: How it is built, one of `smartplay.validity.minds.ARCHITECTURES`.
         seed: Seed of all that is random in it.
         places: Nine thresholds, as places on the dials from 0 (first level) to 1 (last).
         slopes: Nine slopes, in levels.
@@ -111,96 +104,24 @@ def level_at(place: float, card: GameCard) -> float:
     return 1 + place * (len(card.dial.values) - 1)
 
 
-class Overloaded:
-    """Plays like one agent where its capacity suffices, and like another where it does not.
-
-    Args:
-        whole: The agent that can do it.
-        foil: The one that cannot.
-        enough: The chance that capacity suffices in a round of one move.
-        slip: The chance that it does something else altogether.
-        context: Names the actions, and seeds what is random.
-    """
-
-    def __init__(
-        self, whole: Agent, foil: Agent, enough: float, slip: float, context: Context
-    ) -> None:
-        self._whole, self._foil, self._enough, self._slip = whole, foil, enough, slip
-        self._actions, self._random = context.actions, random.Random(context.seed)
-
-    def act(self, observation: Observation) -> Any:
-        """Ask both and choose."""
-        answers = [self._foil.act(observation), self._whole.act(observation)]
-        if self._random.random() < self._slip:
-            return self._random.choice(self._actions)
-        return answers[self._random.random() < self._enough]
-
-
-class LastNamed:
-    """A rule of thumb: takes what was named last."""
-
-    def __init__(self, context: Context) -> None:
-        self._actions, self._random = context.actions, random.Random(context.seed)
-        words = [set(name.lower().split()) for name in context.actions]
-        common = set.intersection(*words)
-        self._telling = [
-            [word for word in name.lower().split() if word not in common] or [name.lower()]
-            for name in context.actions
-        ]
-
-    def act(self, observation: Observation) -> str:
-        """The action whose telling word stands last in the text; any one if none does."""
-        text = str(observation).lower()
-        last = [max(map(text.rfind, words)) for words in self._telling]
-        if max(last) < 0:
-            return self._random.choice(self._actions)
-        return self._actions[last.index(max(last))]
-
-
-def make_agent(agent: Synthetic, card: GameCard, level: int, context: Context) -> Agent:
-    """The agent as it plays one episode of a game at a level of its dial."""
-    assert card.dial
-    k = [capability.key for capability in Capability].index(card.dial.capability)
-    graded = {
-        capability.key: (level_at(place, card), slope)
-        for capability, place, slope in zip(Capability, agent.places, agent.slopes, strict=True)
+def make_agent(agent: Synthetic, card: GameCard, context: Context) -> Agent:
+    """The agent as it plays an episode of a game with a dial."""
+    limits = {
+        capability: Limit(level_at(place, own), slope, own.dial.values)
+        for capability, place, slope, own in zip(
+            Capability, agent.places, agent.slopes, dial_cards(card.family), strict=True
+        )
+        if own.dial
     }
-    reference = reference_class(card.title)
-    assert reference is not None
-    make = partial(reference, context.manual, list(context.actions), context.seed)
-    if card.family == "harbor":
-        style = {"graded": "lapse", "limited": "capacity"}.get(agent.architecture, "shallow")
-        return make(thresholds=graded, slip=agent.slip, style=style)
-    if agent.architecture == "graded":
-        return make(thresholds=graded, slip=agent.slip)
-    if agent.architecture == "limited":
-        foil = find_agent("reference", {"ablation": NINE[k].name}).make(context)
-    else:
-        foil = LastNamed(context)
-    threshold, slope = graded[card.dial.capability]
-    enough = 1 / (1 + math.exp(min((level - threshold) / slope, 500)))
-    return Overloaded(make(), foil, enough, agent.slip, context)
-
-
-@lru_cache(maxsize=256)
-def _env(game: str, level: int) -> gym.Env[Any, Any]:
-    return gym.make(game, level=level, disable_env_checker=True)
-
-
-def play(
-    card: GameCard, level: int, make: Callable[[Context], Agent], seed: int, agent_seed: int
-) -> int:
-    """The rounds an agent has right in an episode at a level."""
-    env = _env(card.id, level)
-    text, info = env.reset(seed=seed)
-    actions = info["actions"]
-    agent = make(Context(manual=info["manual"], actions=list(actions), seed=agent_seed))
-    over = False
-    while not over:
-        action = actions.index(agent.act(Observation(text, info["history"])))
-        text, _, terminated, truncated, info = env.step(action)
-        over = terminated or truncated
-    return int(info["score"])
+    return LimitedMind(
+        card.family,
+        agent.architecture,
+        context.manual,
+        list(context.actions),
+        context.seed,
+        limits,
+        agent.slip,
+    )
 
 
 def measure(agent: Synthetic, methods: Sequence[str], episodes: int) -> list[list[float]]:
@@ -218,9 +139,8 @@ def _place(agent: Synthetic, card: GameCard, episodes: int) -> float:
     for k in range(episodes):
         level = best_level(card.dial, posteriors([track])[0])
         drawn = random.Random(f"{agent.seed} {card.id} {k}")
-        make = partial(make_agent, agent, card, level)
-        right = play(card, level, make, drawn.randrange(2**32), drawn.randrange(2**32))
-        track.add(level, right)
+        seeds = drawn.randrange(2**32), drawn.randrange(2**32)
+        track.add(level, int(play(card, partial(make_agent, agent, card), *seeds, level)))
     (found,) = thresholds({card.id: track})
     ends = {"below": 0.0, "beyond": 1.0}
     if found.level.mean is None:
@@ -277,7 +197,11 @@ def stored_population() -> Population:
     """
     text = STORED.read_bytes() if STORED.is_file() else b"null"
     found = msgspec.json.decode(text, type=Population | None)
-    if found is None or found.games != _digests(METHODS):
+    if (
+        found is None
+        or found.games != _digests(METHODS)
+        or not {agent.architecture for agent in found.agents} <= set(ARCHITECTURES)
+    ):
         raise UsageError(
             "no synthetic agents were measured with the present games; "
             "measure them: smartplay validity --all"

@@ -1,71 +1,121 @@
-"""Probes: whether scores hold on seeds nobody knows, and with other names for the same things."""
+"""Probes: what a score owes to seeds that are known, and to the names of things."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from smartplay.agents.ablations import Renamed
-from smartplay.agents.context import AgentMaker
-from smartplay.agents.wrappers import make_filtered
 from smartplay.cards.bounds import Bounds
-from smartplay.cards.card import GameCard
-from smartplay.runner.plan import episode_seeds
+from smartplay.core.errors import UsageError
+from smartplay.games.registry import get_card
+from smartplay.runner import Played, run
+from smartplay.runner.suite import new_suite, write_suite
 from smartplay.scores.intervals import Interval, mean_interval
-from smartplay.validity.population import play
+from smartplay.validity.sensitivity import scores_over_chance
 
-PUBLIC = 0
-"""The suite seed that is played if none is given."""
+SUITE = "suite.json"
+ARMS = ("public", "private", "renamed")
 
 GAPS = Bounds(-1, 1)
 """What the difference of two shares can be."""
 
 
-class Probes(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent's share of right rounds owes to seeds and names; 0 is to be expected of both.
+class Owed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a score over chance owes to seeds and names; 0 is to be expected of both.
 
     Attributes:
-        game: The full id.
-        episodes: Episodes per level and condition.
-        seeds: Its share on the public suite seed less that on a private one, at the same levels.
-        names: Its share with the names of the game less that with invented words for the actions,
-            on the same episodes of the private seed.
+        episodes: Episodes in all arms.
+        seeds: Mean score on the public seeds less that on private ones, each in its place.
+        names: Mean score with the usual names less that with invented ones, in the same episodes.
     """
 
-    game: str
     episodes: int
     seeds: Interval
     names: Interval
 
 
-def probe(
-    make: AgentMaker, card: GameCard, levels: Sequence[int], episodes: int, private: int
+class Probes(msgspec.Struct, frozen=True, kw_only=True):
+    """What probes found.
+
+    Attributes:
+        agent: Who played.
+        runs: The run folder of each arm.
+        overall: Over all games; every episode weighs the same.
+        games: Game by game.
+    """
+
+    agent: str
+    runs: dict[str, str]
+    overall: Owed
+    games: dict[str, Owed]
+
+
+def study_probes(
+    agent: str | Callable[..., Any],
+    games: str,
+    out: Path,
+    settings: Mapping[str, Any],
+    **options: Any,
 ) -> Probes:
-    """Play an agent on public and private seeds, and renamed.
+    """Play public episodes, private ones, and the private ones again with invented names.
 
     Args:
-        make: Makes the agent, which answers at once and with the name of an action.
-        card: A game with a dial.
-        levels: The levels to play.
-        episodes: Episodes per level and condition, two in all or more.
-        private: A suite seed that was told nobody.
+        agent: As for `smartplay.run`.
+        games: As for `smartplay.run`; games without a random score or a best one are of no use.
+        out: A folder; each arm's run goes into one of its name in there. The secret that private
+            episodes are drawn from is made there once.
+        settings: Settings of the agent.
+        **options: Further options of `smartplay.run`.
+
+    Raises:
+        UsageError: If something asked for does not exist, or too few episodes were scored.
     """
-    assert card.dial
-    seeds, names = [], []
-    for level in levels:
-        for k in range(episodes):
-            stream = f"{card.id}, level {level}"
-            known, unknown = (episode_seeds(suite, stream, k) for suite in (PUBLIC, private))
-            public = play(card, level, make, *known)
-            plain = play(card, level, make, *unknown)
-            renamed = play(card, level, partial(make_filtered, make, [Renamed]), *unknown)
-            seeds.append((public - plain) / card.dial.rounds)
-            names.append((plain - renamed) / card.dial.rounds)
+    suite = out / SUITE
+    if not suite.exists():
+        out.mkdir(parents=True, exist_ok=True)
+        write_suite(new_suite(), suite, 0o600)
+    own = dict(settings)
+    before = own.get("ablation", [])
+    listed = [before] if isinstance(before, str) else list(before)
+    arms: dict[str, dict[str, Any]] = {
+        "public": {"agent_settings": own},
+        "private": {"agent_settings": own, "suite": suite},
+        "renamed": {"agent_settings": own | {"ablation": [*listed, "rename"]}, "suite": suite},
+    }
+    runs = {arm: run(agent, games, out=out / arm, **how, **options) for arm, how in arms.items()}
+    scores = [scores_over_chance(played) for played in runs.values()]
+    common = [key for key in scores[0] if all(key in row for row in scores)]
+    if len(common) < 2:
+        raise UsageError(
+            "too few episodes have a score over chance in every arm; play more of them, with the "
+            "steps and settings of their cards"
+        )
+    bounds = _bounds(runs["public"])
+
+    def owed(keys: list[tuple[str, int]]) -> Owed:
+        public, private, renamed = ([row[key] for key in keys] for row in scores)
+        return Owed(
+            episodes=len(keys),
+            seeds=mean_interval([a - b for a, b in zip(public, private, strict=True)], bounds),
+            names=mean_interval([a - b for a, b in zip(private, renamed, strict=True)], bounds),
+        )
+
     return Probes(
-        game=card.id,
-        episodes=episodes,
-        seeds=mean_interval(seeds, GAPS),
-        names=mean_interval(names, GAPS),
+        agent=runs["public"].header.agent,
+        runs={arm: str(played.path) for arm, played in runs.items()},
+        overall=owed(common),
+        games={
+            game: owed([key for key in common if key[0] == game])
+            for game in dict.fromkeys(game for game, _ in common)
+        },
     )
+
+
+def _bounds(played: Played) -> Bounds:
+    """How far two scores over chance can be apart, in either direction."""
+    least = (get_card(game).corrected(0.0) for game in played.header.games)
+    width = 1 - min((score for score in least if score is not None), default=0.0)
+    return Bounds(-width, width)

@@ -129,7 +129,7 @@ def study_prompts(
     for name in (variant.name for variant in found):
         own = dict(settings) if name == "plain" else {**settings, "prompt": name}
         runs[name] = run(agent, games, out=out / name, agent_settings=own, **options)
-    scores = {name: _scores(played) for name, played in runs.items()}
+    scores = {name: scores_over_chance(played) for name, played in runs.items()}
     common = [key for key in scores[found[0].name] if all(key in row for row in scores.values())]
     per_game = {game: [key for key in common if key[0] == game] for game, _ in common}
 
@@ -152,12 +152,12 @@ def study_prompts(
     )
 
 
-def _scores(played: Played) -> dict[tuple[str, int], float]:
-    """Scores over chance by game and seed; of an episode played several times the mean."""
+def scores_over_chance(played: Played) -> dict[tuple[str, int], float]:
+    """Scores over chance by game and episode; of one played several times the mean."""
     plans = played.header.games.items()
     cards = {game: get_card(game).as_played(plan.steps, plan.settings) for game, plan in plans}
     return episode_means(
-        ((record.game, record.seed), cards[record.game].corrected(record.score))
+        ((record.game, record.episode), cards[record.game].corrected(record.score))
         for record in played.episodes
         if record.score is not None
     )

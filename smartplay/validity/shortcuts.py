@@ -1,251 +1,20 @@
 """Shortcuts: ways to play the rounds of Four Doors without what they demand.
 
-They read what an agent reads and know nothing else of the game. The general ones go for any text;
-the others are ways of doing a part of what a kind of round takes.
+They read what an agent reads and know nothing else of the game. Beside the tricks that go for any
+text there are, for each capability, ways of doing a part of what its rounds take.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from itertools import pairwise
 
 from smartplay.cards.capabilities import Capability
-
-Choice = int | None
-Shortcut = Callable[["View"], Choice]
-COMMON = 6
-"""A word that occurs more often than this is not searched for."""
-
-
-@dataclass(frozen=True)
-class View:
-    """What an agent reads before it chooses.
-
-    Attributes:
-        manual: The rules.
-        past: Earlier observations, and of this one what came of the last choice.
-        text: What the present round tells.
-        doors: What the doors are called, in the order of the actions.
-        number: Of the round, from 0.
-    """
-
-    manual: str
-    past: str
-    text: str
-    doors: tuple[str, ...]
-    number: int
-
-    @cached_property
-    def words(self) -> list[str]:
-        """The words of the round."""
-        return words_of(self.text)
-
-    @cached_property
-    def whole(self) -> list[str]:
-        """The words of everything that is read."""
-        return [*words_of(self.manual), *words_of(self.past), *self.words]
-
-    @cached_property
-    def named(self) -> list[int]:
-        """The doors that the round names, in order."""
-        return self.doors_in(self.words)
-
-    @cached_property
-    def sentences(self) -> list[str]:
-        """The sentences and lines of the round."""
-        return [each for each in re.split(r"(?<=[.?])\s+|\n", self.text) if each]
-
-    @cached_property
-    def question(self) -> list[str]:
-        """The words of the round's last sentence, and of its first if that names no door."""
-        first, last = self.sentences[0], self.sentences[-1]
-        alone = first == last or self.doors_in(words_of(first))
-        return words_of(last if alone else f"{first} {last}")
-
-    @cached_property
-    def keys(self) -> list[str]:
-        """Words of the question that occur elsewhere but seldom, the rarest first."""
-        counts = Counter(self.whole)
-        asked = [w for w in dict.fromkeys(self.question) if w not in self.doors and len(w) > 2]
-        found = [w for w in asked if self.question.count(w) < counts[w] <= COMMON]
-        return sorted(found, key=lambda word: (counts[word], -self.question.index(word)))
-
-    def doors_in(self, words: Sequence[str]) -> list[int]:
-        """The doors among some words, in order."""
-        place = {door: k for k, door in enumerate(self.doors)}
-        return [place[word] for word in words if word in place]
-
-
-@lru_cache(maxsize=1024)
-def words_of(text: str) -> list[str]:
-    """The words and numbers of a text, in lower case; not to be changed."""
-    return re.findall(r"\w+", text.lower())
-
-
-# Any text
-
-
-def _nth(view: View, k: int) -> Choice:
-    named = view.named
-    return named[k] if -len(named) <= k < len(named) else None
-
-
-def _nth_new(view: View, k: int) -> Choice:
-    named = list(dict.fromkeys(view.named))
-    return named[k] if -len(named) <= k < len(named) else None
-
-
-def _by_count(view: View, words: Callable[[View], Sequence[str]], k: int) -> Choice:
-    counts = Counter(view.doors_in(words(view)))
-    return sorted(range(len(view.doors)), key=lambda door: (counts[door], door))[k]
-
-
-def _sentence(view: View, longest: bool, k: int) -> Choice:
-    told = [each for each in view.sentences if view.doors_in(words_of(each))]
-    if not told:
-        return None
-    chosen = max(told, key=len) if longest else min(told, key=len)
-    return view.doors_in(words_of(chosen))[k]
-
-
-def _like_the_question(view: View, k: int) -> Choice:
-    asked = set(view.question)
-    told = [words_of(each) for each in view.sentences[:-1]]
-    told = [each for each in told if view.doors_in(each)]
-    if not told:
-        return None
-    return view.doors_in(max(told, key=lambda each: len(asked & set(each))))[k]
-
-
-def _searched(view: View, hops: int, last: bool, after: bool) -> Choice:
-    """The door next to where a key word of the question stands, or a word found there."""
-    if not view.keys:
-        return None
-    key, words = view.keys[0], view.whole
-    counts = Counter(words)
-    seen = {key}
-    for hop in range(hops):
-        places = [k for k, word in enumerate(words) if word == key]
-        at = places[-2 if last and len(places) > 1 else 0]
-        around = words[at + 1 : at + 40] if after else words[max(0, at - 40) : at][::-1]
-        if hop == hops - 1:
-            return next(iter(view.doors_in(around)), None)
-        found = (w for w in around if w not in seen and len(w) > 2 and 1 < counts[w] <= COMMON)
-        key = next(found, key)
-        seen.add(key)
-    return None
-
-
-def _around_the_key(view: View, k: int) -> Choice:
-    """The first, last or most named door of the sentences or the paragraph with the key word."""
-    told = re.split(r"\n+", f"{view.manual}\n{view.past}\n{' '.join(view.sentences[:-1])}")
-    doors = [
-        door
-        for each in told
-        if view.keys and view.keys[0] in (words := words_of(each))
-        for door in view.doors_in(words)
-    ]
-    if not doors:
-        return None
-    return doors[k] if k in (0, -1) else Counter(doors).most_common(1)[0][0]
-
-
-def _counted(view: View, how: Callable[[View], int], more: int) -> Choice:
-    return (how(view) + more) % len(view.doors)
-
-
-def _chosen(view: View) -> list[int]:
-    return [
-        view.doors.index(door)
-        for door in re.findall(r"you chose the (\w+) door", view.past)
-        if door in view.doors
-    ]
-
-
-def _after_last(view: View, more: int) -> Choice:
-    chosen = _chosen(view)
-    return (chosen[-1] + more) % len(view.doors) if chosen else None
-
-
-def _remembered(view: View, k: int, more: int) -> Choice:
-    """The door chosen when the key word was met before, or one some places further on."""
-    for key in view.keys[:1]:
-        rounds = [each for each in view.past.split("Round ") if re.search(rf"\b{key}\b", each)]
-        chosen = [view.doors_in(words_of(each[: each.find("door")])) for each in rounds]
-        met = [each[0] for each in chosen if each]
-        if met:
-            return (met[k] + more) % len(view.doors)
-    return None
-
-
-def general() -> Iterator[tuple[str, Shortcut]]:
-    """Shortcuts for any text."""
-    for k in (0, 1, 2, 3, -1, -2, -3, -4):
-        yield f"door named {_place(k)}", partial(_nth, k=k)
-        yield f"new door named {_place(k)}", partial(_nth_new, k=k)
-    sources: dict[str, Callable[[View], Sequence[str]]] = {
-        "round": lambda view: view.words,
-        "rules": lambda view: words_of(view.manual),
-        "past": lambda view: words_of(view.past),
-        "all": lambda view: view.whole,
-    }
-    for source, words in sources.items():
-        for k, how in enumerate(("least", "second least", "second most", "most")):
-            yield f"door named {how} ({source})", partial(_by_count, words=words, k=k)
-    for longest in (False, True):
-        for k in (0, -1):
-            length = "longest" if longest else "shortest"
-            yield (
-                f"{_place(k)} door of the {length} sentence",
-                partial(_sentence, longest=longest, k=k),
-            )
-    for k in (0, -1):
-        yield (
-            f"{_place(k)} door of the sentence most like the question",
-            partial(_like_the_question, k=k),
-        )
-        yield f"{_place(k)} door where the key word stands", partial(_around_the_key, k=k)
-    yield "door most named where the key word stands", partial(_around_the_key, k=1)
-    for hops in (1, 2, 3):
-        for last in (False, True):
-            for after in (False, True):
-                yield (
-                    f"search in {hops} steps, {'last' if last else 'first'} place, door "
-                    f"{'after' if after else 'before'} it",
-                    partial(_searched, hops=hops, last=last, after=after),
-                )
-    counts: dict[str, Callable[[View], int]] = {
-        "same door": lambda view: 0,
-        "in turn": lambda view: view.number,
-        "every other round": lambda view: view.number % 2,
-        "number of words": lambda view: len(view.words),
-        "number of sentences": lambda view: len(view.sentences),
-        "number of letters": lambda view: len(view.text),
-        "number of doors named": lambda view: len(view.named),
-        "sum of numbers": lambda view: sum(map(int, re.findall(r"\d+", view.text))),
-    }
-    for name, how_many in counts.items():
-        for more in range(4):
-            yield f"{name}, {more} on", partial(_counted, how=how_many, more=more)
-    for more in range(4):
-        yield f"last choice, {more} on", partial(_after_last, more=more)
-        for k in (0, -1):
-            yield (
-                f"{_place(k)} choice when the key word was met, {more} on",
-                partial(_remembered, k=k, more=more),
-            )
-
-
-def _place(k: int) -> str:
-    names = ("first", "second", "third", "fourth")
-    return (
-        names[k] if k >= 0 else ("last", "last but one", "last but two", "last but three")[-1 - k]
-    )
-
+from smartplay.validity.tricks import general, nth_name
+from smartplay.validity.views import Choice, Shortcut, View, words_of
 
 # Long Text Understanding
 
@@ -538,7 +307,7 @@ def planning() -> Iterator[tuple[str, Shortcut]]:
             )
     for k in (0, -1):
         yield (
-            f"{_place(k)} door that leads to the target from anywhere",
+            f"{nth_name(k)} door that leads to the target from anywhere",
             partial(_door_to_target, k=k),
         )
     for steps in (1, 2, 3, 8):
@@ -596,10 +365,10 @@ def generalization() -> Iterator[tuple[str, Shortcut]]:
     for name, some in parts.items():
         yield name, partial(_called, parts=some)
     for k in (0, -1, 1):
-        which = "most frequent" if k == 1 else _place(k)
+        which = "most frequent" if k == 1 else nth_name(k)
         yield f"{which} example with a word of the call", partial(_like_call, k=k)
     for k in (0, 1, -1):
-        yield f"example of the {_place(k)} word of the call", partial(_heard, k=k)
+        yield f"example of the {nth_name(k)} word of the call", partial(_heard, k=k)
 
 
 # Understanding the Odds
@@ -645,10 +414,15 @@ def _sum(weight: int, coins: int, chance: int) -> float:
     return coins + weight * chance
 
 
+def _first_digits(coins: int, chance: int) -> float:
+    return int(str(coins)[0]) * int(str(chance)[0])
+
+
 def combined_odds() -> Iterator[tuple[str, Shortcut]]:
     """Rules that combine prize and chance: arithmetic near the average, not a way past it."""
     for weight in (1, 2, 4, 10, 30):
         yield f"prize + {weight} · chance", partial(_ranked, value=partial(_sum, weight), k=0)
+    yield "product of the first digits", partial(_ranked, value=_first_digits, k=0)
     for most in (2, 3):
         yield f"likeliest of the {most} largest prizes", partial(_likeliest, most=most)
     for chance in (5, 10, 20, 30, 50):
@@ -656,6 +430,10 @@ def combined_odds() -> Iterator[tuple[str, Shortcut]]:
 
 
 # Error/Mistake Handling
+
+
+KINDS = ("two four", "four two", "two three", "three two")
+"""How many of nine entries are moved to the front, and how many to the end."""
 
 
 def _logs(view: View) -> tuple[list[str], list[str], Mapping[str, int]] | None:
@@ -666,10 +444,8 @@ def _logs(view: View) -> tuple[list[str], list[str], Mapping[str, int]] | None:
     repairs = {}
     for part in lines[2].partition(":")[2].split(";"):
         doors = view.doors_in(words_of(part))
-        kind = next((k for k in ("neighbours", "between", "front", "forward", "end", "backward")
-                     if k in part), "")  # fmt: skip
         if doors:
-            repairs[{"forward": "front", "backward": "end"}.get(kind, kind)] = doors[0]
+            repairs[" ".join(re.findall("two|three|four", part))] = doors[0]
     return plan, log, repairs
 
 
@@ -685,24 +461,19 @@ def _compared(view: View, entries: Callable[[int], range]) -> Choice:
         return None
     plan, log, repairs = found
     for k in entries(len(log)):
-        if log[k] != plan[k] and k + 2 < len(log):
-            if log[k] == plan[k + 1]:
-                kind = "neighbours" if log[k + 1] == plan[k] else "front"
-            else:
-                kind = "between" if log[k + 1] == plan[k + 1] else "end"
-            return repairs.get(kind)
-    return repairs.get("neighbours")
+        if log[k] != plan[k] and log[k] in plan[k : k + 9]:
+            return repairs.get({5: KINDS[0], 6: KINDS[2]}.get(plan.index(log[k], k) - k, KINDS[1]))
+    return repairs.get(KINDS[0])
 
 
 def _surface(view: View, how: Callable[[list[str], list[str]], int]) -> Choice:
     found = _logs(view)
-    kinds = ("neighbours", "between", "front", "end")
-    return found[2].get(kinds[how(found[0], found[1]) % 4]) if found else None
+    return found[2].get(KINDS[how(found[0], found[1]) % 4]) if found else None
 
 
 def errors() -> Iterator[tuple[str, Shortcut]]:
     """Always the same repair, or a comparison of a few entries."""
-    for kind in ("neighbours", "between", "front", "end"):
+    for kind in KINDS:
         yield f"always the repair for {kind}", partial(_repair, kind=kind)
     for name, entries in {
         "first four entries": lambda n: range(4),
@@ -720,6 +491,14 @@ def errors() -> Iterator[tuple[str, Shortcut]]:
         ),
         "last entry in the plan": lambda plan, log: plan.index(log[-1]) if log[-1] in plan else 0,
         "last entry against the plan": lambda plan, log: log[-1] != plan[len(log) - 1],
+        "entries out of place": lambda plan, log: sum(
+            a != b for a, b in zip(log, plan, strict=False)
+        ),
+        "new pairs of neighbours": lambda plan, log: len({*pairwise(log)} - {*pairwise(plan)}),
+        "new triples of neighbours": lambda plan, log: len(
+            {*zip(log, log[1:], log[2:], strict=False)}
+            - {*zip(plan, plan[1:], plan[2:], strict=False)}
+        ),
         "chores counted": lambda plan, log: sum(
             (Counter(log) - Counter(plan[: len(log)])).values()
         ),

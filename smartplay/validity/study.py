@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -41,23 +42,31 @@ def reference_maker(ablation: Ablation | None = None) -> AgentMaker:
     return find_agent("reference", {} if ablation is None else {"ablation": ablation.name}).make
 
 
+@lru_cache(maxsize=256)
+def _env(game: str, level: int | None) -> gym.Env[Any, Any]:
+    return gym.make(game, disable_env_checker=True, **({} if level is None else {"level": level}))
+
+
+def play(
+    card: GameCard, make: AgentMaker, seed: int, agent_seed: int, level: int | None = None
+) -> float:
+    """The score of an episode of an agent that replies at once and with an action's name."""
+    env = _env(card.id, level)
+    text, info = env.reset(seed=seed)
+    actions, over = info["actions"], False
+    manual = info["manual"]
+    agent = make(Context(manual=manual, actions=list(actions), seed=agent_seed, game=card.id))
+    while not over:
+        reply = agent.act(Observation(text, info["history"]))
+        action = actions.index(reply) if reply in actions else card.fallback
+        text, _, terminated, truncated, info = env.step(action)
+        over = terminated or truncated
+    return float(info["score"])
+
+
 def play_scores(card: GameCard, make: AgentMaker, seeds: Sequence[int]) -> list[float]:
-    """The scores of an agent that replies at once and with an action's name, one per seed."""
-    env = gym.make(card.id, disable_env_checker=True)
-    scores = []
-    for seed in seeds:
-        text, info = env.reset(seed=seed)
-        actions = info["actions"]
-        agent = make(Context(manual=info["manual"], actions=list(actions), seed=seed))
-        over = False
-        while not over:
-            reply = agent.act(Observation(text, info["history"]))
-            action = actions.index(reply) if reply in actions else card.fallback
-            text, _, terminated, truncated, info = env.step(action)
-            over = terminated or truncated
-        scores.append(info["score"])
-    env.close()
-    return scores
+    """The scores of an agent, one per seed, which is its own as well."""
+    return [play(card, make, seed, seed) for seed in seeds]
 
 
 class Helpless:

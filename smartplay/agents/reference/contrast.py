@@ -1,47 +1,93 @@
 """Reads Four Doors, all nine kinds of it at every level, with one mind.
 
 The agent does not know which setting it plays. It looks for whatever forms of sentences a round
-holds and thinks about what it finds. Each of its faculties can be taken away, by name, or be made
-to fail where more is demanded of it than it can do.
+holds and thinks about what it finds.
 """
 
 from __future__ import annotations
 
-import math
-import random
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any
 
-from smartplay.agents.reference import contrast_reading as read
+from smartplay.agents.reference import contrast_reading as reading
 from smartplay.agents.reference import contrast_thinking as think
-from smartplay.games.registry import cards
+from smartplay.agents.reference.faculties import Faculties, Mind, Task, reaching
+from smartplay.cards.capabilities import Capability
 
-INFERENCES, RULES, LOOKAHEAD = "inferences", "rules", "lookahead"
-NAMES, ODDS, CHECKING, AXES = "names", "odds", "checking", "axes"
-TITLE = "Four Doors"
+WITHOUT: dict[str, Faculties] = {
+    "inferences": {Capability.REASONING: reaching(think.boxes, 1)},
+    "rules": {Capability.INSTRUCTION_FOLLOWING: reaching(think.rules, 1)},
+    "lookahead": {Capability.PLANNING: reaching(think.rooms, 1)},
+    "names": {Capability.GENERALIZATION: think.in_company},
+    "odds": {Capability.UNDERSTANDING_THE_ODDS: think.largest_prize},
+    "checking": {Capability.ERROR_HANDLING: reaching(think.log, 0)},
+    "axes": {Capability.SPATIAL_REASONING: reaching(think.walk, 0)},
+}
 
 
-class Thought(NamedTuple):
-    """What the agent makes of a round.
+class ContrastReader:
+    """Reads rounds, and remembers what came of practice.
 
-    Attributes:
-        door: The door it takes for the right one; None if it cannot tell.
-        capability: The capability that is demanded, as cards spell it.
-        demand: How much of it, in the unit of the capability's dial.
+    Args:
+        manual: The rules, and the story if there is one.
+        actions: Names of the actions.
     """
 
-    door: str | None
-    capability: str
-    demand: float
+    def __init__(self, manual: str, actions: list[str]) -> None:
+        self.round = ""
+        self._actions = {name.split()[-2]: name for name in actions}
+        self._doors = tuple(self._actions)
+        self._ring = reading.ring(manual, self._doors)
+        self._story = manual.partition("\n\n")[2].partition("\n\n")[2]
+        self._heard: list[tuple[str, dict[str, int]]] = []
+
+    def read(self, observation: str) -> Task | None:
+        """What the round demands, by the forms of its sentences."""
+        before, _, now = observation.rpartition("Round ")
+        self.round = now.partition(".")[0]
+        heard = reading.bells(before)
+        if heard is not None:
+            self._heard.append(heard)
+        forms: dict[Capability, Callable[[], Any]] = {
+            Capability.LONG_TEXT_UNDERSTANDING: lambda: self._sign(now),
+            Capability.LEARNING_FROM_INTERACTIONS: lambda: self._mask(now),
+            Capability.REASONING: lambda: reading.boxes(now),
+            Capability.INSTRUCTION_FOLLOWING: lambda: reading.rules(now, self._ring),
+            Capability.PLANNING: lambda: reading.rooms(now, self._doors),
+            Capability.GENERALIZATION: lambda: reading.call(now, self._doors, self._ring),
+            Capability.UNDERSTANDING_THE_ODDS: lambda: reading.offers(now, self._doors),
+            Capability.ERROR_HANDLING: lambda: reading.log(now),
+            Capability.SPATIAL_REASONING: lambda: reading.walk(now),
+        }
+        for capability, told_by in forms.items():
+            if told := told_by():
+                return Task(capability, told)
+        return None
+
+    def _sign(self, now: str) -> reading.Story | None:
+        shown = reading.sign(now)
+        if not shown or "keeper" in now:
+            return None
+        return reading.Story(self._story, self._doors, shown)
+
+    def _mask(self, now: str) -> reading.Lesson | None:
+        shown = reading.sign(now)
+        if not shown or "keeper" not in now:
+            return None
+        return reading.Lesson(self._heard, self._ring, shown, reading.pointed(now))
+
+    def action(self, task: Task, value: Any) -> str | None:
+        """The action that chooses a door."""
+        return self._actions.get(value)
 
 
-class ContrastReference:
+class ContrastReference(Mind):
     """Remembers what hangs or belongs where, and works out the rest in each round.
 
     Args:
         manual: The rules.
         actions: Names of the actions.
-        seed: Decides guesses, where nothing is known, and failures.
+        seed: Decides guesses, where nothing is known.
         without: The faculty that is missing; empty for none. Then it
 
             - `inferences`: follows one fact only;
@@ -51,154 +97,11 @@ class ContrastReference:
             - `odds`: compares prizes without their odds;
             - `checking`: knows of errors only what it is told;
             - `axes`: sees one axis only, so it never turns.
-        thresholds: By capability, as cards spell it, a threshold and a slope, both in levels of the
-            dial. With a chance of 1 / (1 + exp((threshold - level) / slope)) it then fails in a
-            round of that level, and guesses. What is not named never fails.
-        slip: The chance that it guesses in a round, whatever is demanded.
     """
 
-    title = TITLE
-    faculties = (INFERENCES, RULES, LOOKAHEAD, NAMES, ODDS, CHECKING, AXES)
+    title = "Four Doors"
+    faculties = tuple(WITHOUT)
 
-    def __init__(
-        self,
-        manual: str,
-        actions: list[str],
-        seed: int,
-        without: str = "",
-        thresholds: Mapping[str, Sequence[float]] | None = None,
-        slip: float = 0,
-    ) -> None:
-        self._without = without
-        self._thresholds, self._slip = dict(thresholds or {}), slip
-        self._random = random.Random(seed)
-        self._failures = random.Random(f"failures {seed}")
-        self._actions = {name.split()[-2]: name for name in actions}
-        self._doors = list(self._actions)
-        self._ring = read.ring(manual, self._doors)
-        self._story = manual.partition("\n\n")[2].partition("\n\n")[2]
-        self._belongs = read.hung(self._story, self._doors)
-        self._learned: set[str] = set()
-
-    def act(self, observation: str) -> str:
-        """Choose a door."""
-        before, _, now = observation.rpartition("Round ")
-        self._learn(before)
-        thought = self._think(now)
-        known = thought is not None and thought.door in self._actions
-        if thought is None or not known or self._fails(thought):
-            return self._random.choice(list(self._actions.values()))
-        return self._actions[thought.door or ""]
-
-    def _fails(self, thought: Thought) -> bool:
-        """Whether it fails in this round, as its thresholds and its slips have it."""
-        slips, fails = self._failures.random(), self._failures.random()
-        if slips < self._slip:
-            return True
-        if thought.capability not in self._thresholds:
-            return False
-        threshold, slope = self._thresholds[thought.capability]
-        beyond = (level_of(thought.capability, thought.demand) - threshold) / slope
-        return fails < 1 / (1 + math.exp(min(-beyond, 500)))
-
-    def _learn(self, before: str) -> None:
-        heard = read.bells(before)
-        if heard is None:
-            return
-        chosen, rang = heard
-        for mask, times in rang.items():
-            self._belongs[mask] = self._further(self._belongs.get(mask, chosen), times)
-            self._learned.add(mask)
-
-    def _further(self, door: str, steps: int) -> str:
-        return self._ring[(self._ring.index(door) + steps) % len(self._ring)]
-
-    def _think(self, now: str) -> Thought | None:
-        """Think about what the round tells; None if that leads nowhere."""
-        for thought in (
-            self._sign, self._box, self._key, self._rooms, self._call, self._offers, self._log,
-            self._walk,
-        ):  # fmt: skip
-            found = thought(now)
-            if found is not None:
-                return found
-        return None
-
-    def _sign(self, now: str) -> Thought | None:
-        shown = read.sign(now)
-        if not shown:
-            return None
-        if "keeper" not in now:
-            words = float(len(self._story.split()))
-            return Thought(self._belongs.get(shown), "long_text_understanding", words)
-        told = read.pointed(now)
-        demand = 0 if told else len(self._learned)
-        return Thought(told or self._belongs.get(shown), "learning_from_interactions", demand)
-
-    def _box(self, now: str) -> Thought | None:
-        asked = read.asked(now)
-        if not asked:
-            return None
-        facts = read.containers(now)
-        hops = 1 if self._without == INFERENCES else None
-        demand = len(think.follow(facts, asked))
-        return Thought(think.follow(facts, asked, hops)[-1], "reasoning", demand)
-
-    def _key(self, now: str) -> Thought | None:
-        start = read.key(now)
-        if not start:
-            return None
-        orders = read.orders(now)
-        heeded = orders[:1] if self._without == RULES else orders
-        door = self._further(start, think.moved(heeded, read.signals(now)))
-        return Thought(door, "instruction_following", len(orders))
-
-    def _rooms(self, now: str) -> Thought | None:
-        rooms = read.rooms(now, self._doors)
-        if rooms is None:
-            return None
-        way = think.way(rooms, 1 if self._without == LOOKAHEAD else None)
-        return Thought(way[0], "planning", way[1]) if way else Thought(None, "planning", 0)
-
-    def _call(self, now: str) -> Thought | None:
-        words = read.call(now)
-        if not words:
-            return None
-        calls = read.calls(now, self._doors)
-        shown = calls.get(tuple(words))
-        door = shown if self._without == NAMES else think.called(calls, words, self._ring)
-        return Thought(door, "generalization", len(words))
-
-    def _offers(self, now: str) -> Thought | None:
-        offers = read.offers(now, self._doors)
-        if not offers:
-            return None
-        next_best, best = sorted(coins * chance for coins, chance in offers.values())[-2:]
-        door = think.best_offer(offers, self._without != ODDS)
-        return Thought(door, "understanding_the_odds", next_best / (best - next_best))
-
-    def _log(self, now: str) -> Thought | None:
-        found = read.log(now)
-        if found is None:
-            return None
-        seen = None if found.told or self._without == CHECKING else think.fault(found)
-        fault, place = seen or (found.told, 0)
-        return Thought(found.repairs.get(fault), "error_handling", place)
-
-    def _walk(self, now: str) -> Thought | None:
-        walk = read.walk(now)
-        if walk is None:
-            return None
-        turns = sum(kind == "turn" for kind, _ in walk.pieces)
-        door = think.end_of_walk(walk, self._without != AXES)
-        return Thought(door, "spatial_reasoning", turns)
-
-
-def level_of(capability: str, demand: float) -> int:
-    """The level of a capability's dial whose value is nearest to a demand, the higher of two."""
-    values = next(
-        card.dial.values
-        for card in cards()
-        if card.title == TITLE and card.dial and card.dial.capability == capability
-    )
-    return 1 + min(range(len(values)), key=lambda k: (abs(values[k] - demand), -k))
+    def __init__(self, manual: str, actions: list[str], seed: int, without: str = "") -> None:
+        faculties = {**think.FACULTIES, **WITHOUT.get(without, {})}
+        super().__init__(ContrastReader(manual, actions), actions, seed, faculties)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 HEADINGS = ("north", "east", "south", "west")
@@ -16,11 +17,55 @@ _MOVES = {
 _NOT_DONE = r"\b(wished|jest|forbade|frames|lamps|dreamt)\b"
 
 
+class Story(NamedTuple):
+    """A story, the doors in it, and the animal a sign shows."""
+
+    text: str
+    doors: tuple[str, ...]
+    asked: str
+
+
+class Lesson(NamedTuple):
+    """What came of practice, the ring of doors, the mask that is shown and the door if it is told.
+
+    Of each practice round the chosen door and how often the bell rang for each mask.
+    """
+
+    heard: list[tuple[str, dict[str, int]]]
+    ring: list[str]
+    asked: str
+    told: str
+
+
+class Boxes(NamedTuple):
+    """Inside of which box, or behind which door, each box is, as told; and the box asked for."""
+
+    facts: dict[str, str]
+    asked: str
+
+
 class Order(NamedTuple):
     """A rule for the key: doors to go on (below 0: back) by the state of a signal."""
 
     signal: str
     moves: dict[str, int]
+
+
+class Rules(NamedTuple):
+    """The key's first door, the orders, the states of the signals and the ring of doors."""
+
+    start: str
+    orders: list[Order]
+    states: dict[str, str]
+    ring: list[str]
+
+
+class Call(NamedTuple):
+    """The doors that calls mean, the words that are called now, and the ring of doors."""
+
+    shown: dict[tuple[str, ...], str]
+    words: list[str]
+    ring: list[str]
 
 
 class Rooms(NamedTuple):
@@ -64,10 +109,16 @@ def sentences(text: str) -> list[str]:
     return re.split(r"(?<=[.?])\s+", text)
 
 
-def hung(text: str, doors: Sequence[str]) -> dict[str, str]:
+@lru_cache(maxsize=4)
+def hung(text: str, doors: tuple[str, ...]) -> dict[str, str]:
     """At which door each animal hangs when a story has been read to its end."""
+    return hung_in(sentences(text), doors)
+
+
+def hung_in(told: Iterable[str], doors: Sequence[str]) -> dict[str, str]:
+    """The same from some of its sentences."""
     found: dict[str, str] = {}
-    for sentence in sentences(text):
+    for sentence in told:
         named = list(dict.fromkeys(_named(sentence, doors)))
         if sentence.startswith("At first "):
             pairs = re.findall(r"the (\w+) and the (\w+)(?: hung)? at (\w+)", sentence)
@@ -113,8 +164,11 @@ def bells(text: str) -> tuple[str, dict[str, int]] | None:
     return (chosen[1], {mask: _TIMES[times] for times, mask in rang}) if chosen else None
 
 
-def containers(text: str) -> dict[str, str]:
-    """What each box is inside of, or the door it is behind."""
+def boxes(text: str) -> Boxes | None:
+    """What each box is inside of or behind, and the question, if there is one."""
+    question = re.search(r"(\w+) box[^.]*\?", text)
+    if not question:
+        return None
     found = {}
     for sentence in sentences(text):
         things = re.findall(r"the (\w+) (?:box|door)", sentence.lower())
@@ -122,31 +176,18 @@ def containers(text: str) -> dict[str, str]:
             outer_first = re.search(r"\b(holds|contains|hides|Inside|In|Open|Behind)\b", sentence)
             inner, outer = reversed(things) if outer_first else things
             found[inner] = outer
-    return found
+    return Boxes(found, question[1])
 
 
-def asked(text: str) -> str:
-    """The box a question is about."""
-    found = re.search(r"(\w+) box[^.]*\?", text)
-    return found[1] if found else ""
-
-
-def key(text: str) -> str:
-    """The door at which the key begins."""
-    found = re.search(r"The key begins at the (\w+) door", text)
-    return found[1] if found else ""
-
-
-def signals(text: str) -> dict[str, str]:
-    """The states of the signals."""
-    line = re.search(r"Now (.*)\.", text)
-    return dict(re.findall(r"the (\w+) is (\w+)", line[1])) if line else {}
-
-
-def orders(text: str) -> list[Order]:
-    """The rules for the key, in the order in which they are told."""
+def rules(text: str, ring: list[str]) -> Rules | None:
+    """The rules for the key, in the order in which they are told, if there is one."""
+    start = re.search(r"The key begins at the (\w+) door", text)
+    now = re.search(r"Now (.*)\.", text)
+    if not start or not now:
+        return None
     lines = text.split("\n")[1:]
-    return [_order(line) for line in lines if re.search(r"(?i)\b(the|let the) key\b", line)]
+    orders = [_order(line) for line in lines if re.search(r"(?i)\b(the|let the) key\b", line)]
+    return Rules(start[1], orders, dict(re.findall(r"the (\w+) is (\w+)", now[1])), ring)
 
 
 def _order(line: str) -> Order:
@@ -157,17 +198,15 @@ def _order(line: str) -> Order:
     return Order(states[0][0], {state: m for (_, state), m in zip(states, moves, strict=True)})
 
 
-def calls(text: str, doors: Sequence[str]) -> dict[tuple[str, ...], str]:
-    """The doors that calls mean, by their words."""
+def call(text: str, doors: Sequence[str], ring: list[str]) -> Call | None:
+    """The words that are called, and what calls mean, if there is a call."""
+    called = re.search(r'The call is: "([a-z ]+)"', text)
+    if not called:
+        return None
     told = [sentence for sentence in sentences(text) if "call is" not in sentence]
     quoted = ((re.search(r'"([a-z ]+)"', each), _named(each, doors)) for each in told)
-    return {tuple(call[1].split()): named[0] for call, named in quoted if call and named}
-
-
-def call(text: str) -> list[str]:
-    """The words that are called."""
-    found = re.search(r'The call is: "([a-z ]+)"', text)
-    return found[1].split() if found else []
+    shown = {tuple(call[1].split()): named[0] for call, named in quoted if call and named}
+    return Call(shown, called[1].split(), ring)
 
 
 def offers(text: str, doors: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -207,11 +246,7 @@ def log(text: str) -> Log | None:
 
 def _fault(text: str) -> str:
     """Which fault is meant."""
-    kinds = {
-        "neighbours": "neighbours", "apart": "between them",
-        "late": "late|front|forward", "early": "early|end|backward",
-    }  # fmt: skip
-    return next((fault for fault, form in kinds.items() if re.search(form, text)), "")
+    return " ".join(re.findall("two|three|four", text))
 
 
 def walk(text: str) -> Walk | None:

@@ -1,94 +1,175 @@
-"""The faculties of the reader of Four Doors: one function each, with what is left without it."""
+"""The faculties of the reader of Four Doors: one function each, as far as it reaches.
+
+A reach is in the unit of the dial. What lies beyond it is left out.
+"""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 
-from smartplay.agents.reference.contrast_reading import Log, Order, Rooms, Walk
+from smartplay.agents.reference import contrast_reading as read
+from smartplay.agents.reference.contrast_reading import (
+    Boxes,
+    Call,
+    Lesson,
+    Log,
+    Rooms,
+    Rules,
+    Story,
+    Walk,
+)
+from smartplay.agents.reference.faculties import Answer, Faculties, at_once, first
+from smartplay.cards.capabilities import Capability
 
-_STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
+Offers = Mapping[str, tuple[int, int]]
+STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
+MOVED = 9
+FAULTS = {(2, 4): "two four", (4, 2): "four two", (2, 3): "two three", (3, 2): "three two"}
+"""Faults by how many of `MOVED` entries the log has last that the plan has first, and first that it
+has last."""
 
 
-def follow(facts: Mapping[str, str], thing: str, hops: int | None = None) -> list[str]:
-    """Follow facts from a thing to where they end, or as many of them as `hops`."""
-    found: list[str] = []
-    while thing in facts and (hops is None or len(found) < hops):
-        thing = facts[thing]
-        found.append(thing)
-    return found
+def further(ring: Sequence[str], door: str, steps: int) -> str:
+    """The door so many places along the ring."""
+    return ring[(ring.index(door) + steps) % len(ring)]
 
 
-def moved(orders: Sequence[Order], states: Mapping[str, str]) -> int:
-    """How many doors on all orders together move the key."""
-    return sum(order.moves[states[order.signal]] for order in orders)
+def story(told: Story, reach: float, rng: random.Random) -> Answer:
+    """Read so many words."""
+    words = told.text.split()
+    if reach >= len(words):
+        return Answer(read.hung(told.text, told.doors).get(told.asked))
+    text = " ".join(words[: first(reach, len(words))])
+    return Answer(read.hung_in(read.sentences(text), told.doors).get(told.asked), False)
 
 
-def way(rooms: Rooms, far: int | None = None) -> tuple[str, int] | None:
-    """The door that begins the shortest way to the target, and how many doors away that is.
+def lesson(told: Lesson, reach: float, rng: random.Random) -> Answer:
+    """Remember so many masks, those heard last."""
+    known: dict[str, str] = {}
+    whole = True
+    for chosen, rang in told.heard:
+        for mask, times in rang.items():
+            known[mask] = further(told.ring, known.pop(mask, chosen), times)
+            if len(known) > reach:
+                whole = False
+                known.pop(next(iter(known)))
+    return Answer(told.told or known.get(told.asked), whole or bool(told.told))
 
-    Args:
-        rooms: The plan.
-        far: How many doors to look ahead; without a limit by default.
 
-    Returns:
-        None if the target is not seen.
-    """
-    edge = {room: door for door, room in reversed(rooms.ways.get(rooms.here, {}).items())}
-    seen, depth = {rooms.here}, 1
-    while edge:
-        if rooms.target in edge:
-            return edge[rooms.target], depth
-        if depth == far:
-            break
+def follow(facts: Mapping[str, str], thing: str, reach: float) -> str:
+    """Where so many facts lead."""
+    hops = 0
+    while thing in facts and hops < int(min(reach, len(facts))):
+        thing, hops = facts[thing], hops + 1
+    return thing
+
+
+def boxes(told: Boxes, reach: float, rng: random.Random) -> Answer:
+    """Follow so many facts from the box that is asked for."""
+    found = follow(told.facts, told.asked, reach)
+    return Answer(found, found not in told.facts)
+
+
+def rules(told: Rules, reach: float, rng: random.Random) -> Answer:
+    """Obey so many orders."""
+    heeded = told.orders[: first(reach, len(told.orders))]
+    steps = sum(order.moves[told.states[order.signal]] for order in heeded)
+    return Answer(further(told.ring, told.start, steps), len(heeded) == len(told.orders))
+
+
+def rooms(told: Rooms, reach: float, rng: random.Random) -> Answer:
+    """Look so many doors ahead; the door that begins the shortest way."""
+    edge = {room: door for door, room in reversed(told.ways.get(told.here, {}).items())}
+    seen, depth = {told.here}, 1
+    while edge and depth <= reach:
+        if told.target in edge:
+            return Answer(edge[told.target])
         seen.update(edge)
         following: dict[str, str] = {}
         for room, door in edge.items():
-            for there in rooms.ways.get(room, {}).values():
+            for there in told.ways.get(room, {}).values():
                 if there not in seen:
                     following.setdefault(there, door)
         edge, depth = following, depth + 1
-    return None
+    return Answer(None, False)
 
 
-def called(
-    calls: Mapping[tuple[str, ...], str], words: Sequence[str], ring: Sequence[str]
-) -> str | None:
-    """What words mean together, by what they mean in other company."""
-    moves = {
-        call[1]: ring.index(door) - ring.index(calls[call[:1]])
-        for call, door in calls.items()
-        if len(call) == 2 and call[:1] in calls
+def meanings(told: Call) -> dict[str, int]:
+    """How many doors each word moves on, by the examples."""
+    return {
+        call[1]: told.ring.index(door) - told.ring.index(told.shown[call[:1]])
+        for call, door in told.shown.items()
+        if len(call) == 2 and call[:1] in told.shown
     }
-    first = calls.get(tuple(words[:1]))
-    if first is None or any(word not in moves for word in words[1:]):
-        return None
-    return ring[(ring.index(first) + sum(moves[word] for word in words[1:])) % len(ring)]
 
 
-def best_offer(offers: Mapping[str, tuple[int, int]], odds: bool = True) -> str:
-    """The door with the most coins on average; without `odds`, with the largest prize."""
-    return max(offers, key=lambda door: offers[door][0] * (offers[door][1] if odds else 1))
+def call(told: Call, reach: float, rng: random.Random) -> Answer:
+    """What so many of the called words mean, by what they mean in other company."""
+    moves = meanings(told)
+    heard = told.words[: first(reach, len(told.words))]
+    begin = told.shown.get(tuple(heard[:1]))
+    if begin is None or any(word not in moves for word in heard[1:]):
+        return Answer(None, False)
+    door = further(told.ring, begin, sum(moves[word] for word in heard[1:]))
+    return Answer(door, len(heard) == len(told.words))
 
 
-def fault(told: Log) -> tuple[str, int] | None:
-    """What is wrong with a log, and at which entry, counted from 1."""
-    plan, log = told.plan, told.log
-    k = next((k for k in range(len(log)) if log[k] != plan[k]), len(log))
-    orders = {(1, 0, 2): "neighbours", (2, 1, 0): "apart", (1, 2, 0): "late", (2, 0, 1): "early"}
-    for order, name in orders.items():
-        if log[k : k + 3] == [plan[k + place] for place in order if k + place < len(plan)]:
-            return name, k + 1
-    return None
+def in_company(told: Call, reach: float, rng: random.Random) -> Answer:
+    """What the words mean that were shown together."""
+    return Answer(told.shown.get(tuple(told.words)))
 
 
-def end_of_walk(walk: Walk, turning: bool = True) -> str:
-    """The colour of the tile on which a walk ends, for one who stays inside the walls."""
-    row, column = walk.start
-    heading = walk.heading
-    for kind, number in walk.pieces:
-        if kind == "turn" and turning:
-            heading = (heading + number) % len(_STEPS)
+def offers(told: Offers, reach: float, rng: random.Random) -> Answer:
+    """The most coins on average, if its ratio to the next is 1 + 1 / reach or more."""
+    worths = {door: coins * chance for door, (coins, chance) in told.items()}
+    return at_once(worths, 1 + 1 / max(reach, 1e-9), rng)
+
+
+def largest_prize(told: Offers, reach: float, rng: random.Random) -> Answer:
+    """The most coins, however unlikely."""
+    return Answer(max(told, key=lambda door: told[door][0]))
+
+
+def log(told: Log, reach: float, rng: random.Random) -> Answer:
+    """Compare so many entries with the plan; what is told needs no comparison."""
+    if told.told:
+        return Answer(told.repairs.get(told.told))
+    wrong = (k for k in range(first(reach, len(told.log))) if told.log[k] != told.plan[k])
+    k = next(wrong, None)
+    if k is None:
+        return Answer(None, False)
+    end = k + MOVED
+    for (late, early), name in FAULTS.items():
+        most, last = told.plan[k : end - early], told.plan[end - early : end]
+        if told.log[k:end] == [*last, *most[late:], *most[:late]]:
+            return Answer(told.repairs.get(name))
+    return Answer(None)
+
+
+def walk(told: Walk, reach: float, rng: random.Random) -> Answer:
+    """Where the walk ends for one who minds so many turns, and no others."""
+    row, column = told.start
+    heading, turns = told.heading, 0
+    for kind, number in told.pieces:
+        if kind == "turn":
+            turns += 1
+            heading = (heading + number * (turns <= reach)) % len(STEPS)
         elif kind == "go":
-            row += _STEPS[heading][0] * number
-            column += _STEPS[heading][1] * number
-    return walk.floor[row % len(walk.floor)][column % len(walk.floor)]
+            row += STEPS[heading][0] * number
+            column += STEPS[heading][1] * number
+    size = len(told.floor)
+    return Answer(told.floor[row % size][column % size], turns <= reach)
+
+
+FACULTIES: Faculties = {
+    Capability.LONG_TEXT_UNDERSTANDING: story,
+    Capability.REASONING: boxes,
+    Capability.INSTRUCTION_FOLLOWING: rules,
+    Capability.PLANNING: rooms,
+    Capability.GENERALIZATION: call,
+    Capability.UNDERSTANDING_THE_ODDS: offers,
+    Capability.LEARNING_FROM_INTERACTIONS: lesson,
+    Capability.ERROR_HANDLING: log,
+    Capability.SPATIAL_REASONING: walk,
+}

@@ -76,6 +76,75 @@ _KNOWN = _forms(
 _COUNT = {"one": 1, "two": 2, "three": 3}
 
 
+class Log(NamedTuple):
+    """The entries of a log, its words, and the good that is looked for."""
+
+    entries: list[Entry]
+    words: int
+    good: str
+
+
+class Calendar(NamedTuple):
+    """Facts (event, other event, days from that to it), and the event whose day is known.
+
+    Then that day, and the event that is asked for.
+    """
+
+    facts: list[tuple[str, str, int]]
+    known: str
+    day: str
+    asked: str
+
+
+class Board(NamedTuple):
+    """Orders (sign, berths on by its state), the boat's signs, and the berth it is called to."""
+
+    orders: list[tuple[str, dict[str, int]]]
+    signs: dict[str, str]
+    called: int
+
+
+class Quays(NamedTuple):
+    """The crates of each quay from the bottom, as they are and as they are wanted."""
+
+    now: Stacks
+    wanted: Stacks
+
+
+class Word(NamedTuple):
+    """Per ending the tunes before and after it, the stem's tune, the telling endings, the move."""
+
+    examples: dict[str, tuple[Tune, Tune]]
+    tune: Tune
+    endings: list[str]
+    move: int
+
+
+class Practice(NamedTuple):
+    """Birds and the pools they stood for, in the order seen, and the present bird."""
+
+    seen: list[tuple[str, int]]
+    bird: str | None
+
+
+class Steps(NamedTuple):
+    """Orders, squares from the start on, the steps in doubt, what each order does, and the move."""
+
+    orders: list[str]
+    squares: list[tuple[int, int]]
+    doubtful: range
+    moved_by: dict[str, tuple[int, int]]
+    move: int
+
+
+class Dive(NamedTuple):
+    """The first facing, the turns, and north, east, south, west, up and down by name."""
+
+    start: str
+    turns: list[str]
+    names: list[str]
+
+
 class Entry(NamedTuple):
     """An entry of a log: which table it fills, of what, with what, after how many words."""
 
@@ -102,8 +171,14 @@ def entries(log: str) -> tuple[list[Entry], int]:
     return found, len(log.split())
 
 
-def calendar(text: str) -> tuple[list[tuple[str, str, int]], str, str]:
-    """Facts (event, other event, days from that to it), the event whose day is told, the day."""
+def calendar(text: str) -> Calendar:
+    """The days of events, and the question."""
+    told, asked = text.split(" On which day is the ")
+    return Calendar(*_facts(told), asked.rstrip("?"))
+
+
+@lru_cache(maxsize=4)
+def _facts(text: str) -> tuple[list[tuple[str, str, int]], str, str]:
     facts = []
     for sign, forms in ((1, _LATER), (-1, _EARLIER), (0, _SAME)):
         for form in forms:
@@ -129,26 +204,23 @@ def orders(text: str) -> list[tuple[str, dict[str, int]]]:
     return found
 
 
-def boat(text: str) -> tuple[dict[str, str], int]:
-    """The signs of the boat and the berth it is called to."""
+def board(text: str) -> Board:
+    """The orders, and the boat."""
     told, called = re.search(r"\n(.*)\. The boat is called to berth (\d)", text).groups()  # type: ignore[union-attr]
-    return dict(re.findall(r"[Tt]he (\w+) is (\w+)", told)), int(called)
+    return Board(orders(text), dict(re.findall(r"[Tt]he (\w+) is (\w+)", told)), int(called))
 
 
-def stacks(text: str) -> tuple[Stacks, Stacks]:
-    """The crates of each quay from the bottom, as they are and as they are wanted."""
+def stacks(text: str) -> Quays:
+    """The stacks."""
     found = []
     for told in re.findall(r"(?:Now, from bottom to top|Wanted): (.*)\.", text):
         quays = [quay.partition(" quay ")[2] for quay in told.split("; ")]
         found.append(tuple(() if quay == "empty" else tuple(quay.split(", ")) for quay in quays))
-    return found[0], found[1]
+    return Quays(found[0], found[1])
 
 
-def tunes(text: str) -> tuple[dict[str, tuple[Tune, Tune]], Tune, list[str]]:
-    """Per ending the tunes before and after it, the asked stem's tune, the asked endings.
-
-    Endings that change nothing are left out.
-    """
+def word(text: str, move: int) -> Word:
+    """The word to be rung; endings that change nothing are left out."""
     text = text.lower()
     told = [
         (word, one, other)
@@ -169,7 +241,8 @@ def tunes(text: str) -> tuple[dict[str, tuple[Tune, Tune]], Tune, list[str]]:
     bare = rf"\b{asked} is ([\d ]+)|to {asked} one rings ([\d ]+)|ring ([\d ]+) for {asked}\b"
     tune = next(filter(None, re.search(bare, text).groups()))  # type: ignore[union-attr]
     silent = re.search(r"ending (\w+) changes nothing", text)[1]  # type: ignore[index]
-    return examples, _tune(tune), [ending for ending in endings if ending != silent]
+    telling = [ending for ending in endings if ending != silent]
+    return Word(examples, _tune(tune), telling, move)
 
 
 def _tune(told: str) -> Tune:
@@ -208,14 +281,14 @@ def outcome(text: str) -> tuple[int, int] | None:
     return int(told[1]) - 1, -away if told[3] == "further back" else away
 
 
-def steps(text: str) -> tuple[list[str], list[tuple[int, int]], int, int]:
-    """The orders, the squares from the start on, and the first and last step in doubt, from 0."""
+def steps(text: str, moved_by: dict[str, tuple[int, int]], move: int) -> Steps:
+    """The steps, counted from 0."""
     given = re.findall(r"\d+ (\w+)", re.search(r"Orders: (.*)\.", text)[1])  # type: ignore[index]
     start = re.search(r"began at (\w+)", text)[1]  # type: ignore[index]
     after = re.findall(r"\d+ ([A-Z]\d+)", text)
     squares = [(ord(square[0]), int(square[1:])) for square in (start, *after)]
     first, last = re.search(r"steps (\d+) to (\d+)", text, re.IGNORECASE).groups()  # type: ignore[union-attr]
-    return given, squares, int(first) - 1, int(last) - 1
+    return Steps(given, squares, range(int(first) - 1, int(last)), moved_by, move)
 
 
 def currents(manual: str) -> dict[str, tuple[int, int]]:
@@ -234,7 +307,7 @@ def directions(manual: str) -> list[str]:
     return [*around.groups(), *tilts.groups()]
 
 
-def dive(text: str) -> tuple[str, list[str]]:
-    """The first facing and the turns."""
+def dive(text: str, names: list[str]) -> Dive:
+    """A dive."""
     start = re.search(r"starts facing (\w+)", text)[1]  # type: ignore[index]
-    return start, re.findall(r"(?:turns|tilts) (\w+)", text)
+    return Dive(start, re.findall(r"(?:turns|tilts) (\w+)", text), names)

@@ -1,37 +1,59 @@
-"""The faculties of the reader of Harbor Days: one function each, as far as its limit goes.
+"""The faculties of the reader of Harbor Days: one function each, as far as it reaches.
 
-A limit is in the unit of the dial; what lies beyond it is not found, which is None.
+A reach is in the unit of the dial. What lies beyond it is left out.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import permutations
 
-from smartplay.agents.reference.harbor_reading import Entry, Stacks, Tune
+from smartplay.agents.reference.faculties import Answer, Faculties, at_once, first
+from smartplay.agents.reference.harbor_reading import (
+    Board,
+    Calendar,
+    Dive,
+    Entry,
+    Log,
+    Practice,
+    Quays,
+    Stacks,
+    Steps,
+    Tune,
+    Word,
+)
+from smartplay.cards.capabilities import Capability
 
+Urns = Mapping[str, tuple[int, int, int]]
 WEEK = BERTHS = BELLS = 6
 WAYS = tuple((a, b) for a in range(3) for b in range(3) if a != b)
 
 
-def room_of(good: str, read: Sequence[Entry], limit: float, tables: int = 3) -> str | None:
-    """Where a good lies, by the entries among the first `limit` words."""
+def room_of(good: str, entries: Sequence[Entry], tables: int = 3) -> str | None:
+    """Where a good lies by some entries: its mark, the room of that, what was meant by it."""
     found: str | None = good
     for table in range(tables):
-        known = {e.key: e.value for e in read if e.table == table and e.words <= limit}
+        known = {each.key: each.value for each in entries if each.table == table}
         found = known.get(found) if found else None
     return found
 
 
-def days_after(event: str, facts: Sequence[tuple[str, str, int]], known: str) -> tuple[int, int]:
-    """Days from a known event to another, and how many facts lie between them."""
+def log(told: Log, reach: float, rng: random.Random) -> Answer:
+    """Read so many words."""
+    within = [entry for entry in told.entries if entry.words <= reach]
+    return Answer(room_of(told.good, within), reach >= told.words)
+
+
+def calendar(told: Calendar, reach: float, rng: random.Random) -> Answer:
+    """Days from the known event to the one that is asked for, by so many facts in a row."""
     near: dict[str, list[tuple[str, int]]] = {}
-    for one, other, days in facts:
+    for one, other, days in told.facts:
         near.setdefault(other, []).append((one, days))
         near.setdefault(one, []).append((other, -days))
-    found, edge, far = {known: 0}, [known], 0
-    while event not in found:
+    found, edge, far = {told.known: 0}, [told.known], 0
+    while told.asked not in found and far < int(min(reach, len(told.facts))):
         far += 1
         following = []
         for here in edge:
@@ -40,18 +62,14 @@ def days_after(event: str, facts: Sequence[tuple[str, str, int]], known: str) ->
                     found[there] = found[here] + days
                     following.append(there)
         edge = following
-    return found[event], far
+    return Answer(found.get(told.asked), told.asked in found)
 
 
-def berth(
-    called: int,
-    given: Sequence[tuple[str, Mapping[str, int]]],
-    signs: Mapping[str, str],
-    limit: float,
-) -> int:
-    """The berth after the first `limit` orders are obeyed, from 1."""
-    obeyed = given[: int(min(limit, len(given)))]
-    return (called - 1 + sum(ways[signs[sign]] for sign, ways in obeyed)) % BERTHS + 1
+def board(told: Board, reach: float, rng: random.Random) -> Answer:
+    """Obey so many orders."""
+    obeyed = told.orders[: first(reach, len(told.orders))]
+    berth = told.called - 1 + sum(ways[told.signs[sign]] for sign, ways in obeyed)
+    return Answer(berth, len(obeyed) == len(told.orders))
 
 
 def moved(stacks: Stacks, way: tuple[int, int]) -> Stacks | None:
@@ -64,17 +82,20 @@ def moved(stacks: Stacks, way: tuple[int, int]) -> Stacks | None:
     return tuple(after)
 
 
-def best_way(now: Stacks, wanted: Stacks) -> tuple[tuple[int, int] | None, int]:
-    """The first of the best moves, and how many moves are needed; None if the stacks are done."""
-    order = sorted(range(3), key=lambda quay: -len(wanted[quay]))
-    label = {crate: str(k) for k, crate in enumerate(c for quay in order for c in wanted[quay])}
-    plain = tuple(tuple(label[crate] for crate in now[quay]) for quay in order)
-    far = _distances(tuple(len(wanted[quay]) for quay in order))
+def stacks(told: Quays, reach: float, rng: random.Random) -> Answer:
+    """Look so many moves ahead; the first of the best moves."""
+    order = sorted(range(3), key=lambda quay: -len(told.wanted[quay]))
+    crates = [crate for quay in order for crate in told.wanted[quay]]
+    label = {crate: str(k) for k, crate in enumerate(crates)}
+    plain = tuple(tuple(label[crate] for crate in told.now[quay]) for quay in order)
+    far = _distances(tuple(len(told.wanted[quay]) for quay in order))
+    if far[plain] > reach:
+        return Answer(None, False)
     for way in WAYS:
         after = moved(plain, way)
         if after is not None and far[after] < far[plain]:
-            return (order[way[0]], order[way[1]]), far[plain]
-    return None, 0
+            return Answer((order[way[0]], order[way[1]]))
+    return Answer(None)
 
 
 @lru_cache(maxsize=8)
@@ -95,63 +116,73 @@ def _distances(heights: tuple[int, ...]) -> dict[Stacks, int]:
     return far
 
 
-def greedy_way(now: Stacks, wanted: Stacks) -> tuple[int, int] | None:
-    """A move that puts a crate on its place for good, if there is one."""
-    for way in WAYS:
-        after = moved(now, way)
-        if after is not None and after[way[1]] == wanted[way[1]][: len(after[way[1]])]:
-            return way
-    return None
+Change = tuple[int, Tune]
+"""By how many bells a tune is moved up, and the places from which its bells are taken."""
 
 
-def rung(
-    tune: Tune, endings: Sequence[str], examples: Mapping[str, tuple[Tune, Tune]], limit: float
-) -> Tune:
-    """The tune after the first `limit` endings."""
-    for ending in endings[: int(min(limit, len(endings)))]:
-        before, after = examples[ending]
-        up = (after[0] - before[0]) % BELLS
-        if all((b - a) % BELLS == up for a, b in zip(before, after, strict=True)):
-            tune = tuple((bell + up) % BELLS for bell in tune)
-        else:
-            order = next(p for p in permutations(range(3)) if tuple(before[k] for k in p) == after)
-            tune = tuple(tune[k] for k in order)
-    return tune
+def change(before: Tune, after: Tune) -> Change:
+    """What an ending does, by an example."""
+    up = (after[0] - before[0]) % BELLS
+    if all((b - a) % BELLS == up for a, b in zip(before, after, strict=True)):
+        return up, (0, 1, 2)
+    return 0, next(p for p in permutations(range(3)) if tuple(before[k] for k in p) == after)
 
 
-def worths(urns: Mapping[str, tuple[int, int, int]]) -> dict[str, float]:
+def word(told: Word, reach: float, rng: random.Random) -> Answer:
+    """Mind so many endings."""
+    tune = told.tune
+    minded = told.endings[: first(reach, len(told.endings))]
+    for ending in minded:
+        up, places = change(*told.examples[ending])
+        tune = tuple((tune[k] + up) % BELLS for k in places)
+    return Answer(tune[told.move], len(minded) == len(told.endings))
+
+
+def worths(told: Urns) -> dict[str, float]:
     """What each urn pays on average."""
-    return {urn: white * pays / balls for urn, (balls, white, pays) in urns.items()}
+    return {urn: white * pays / balls for urn, (balls, white, pays) in told.items()}
 
 
-def astray(
-    given: Sequence[str],
-    squares: Sequence[tuple[int, int]],
-    doubtful: Sequence[int],
-    moved_by: Mapping[str, tuple[int, int]],
-) -> list[str]:
-    """The orders of those of the doubtful steps that went astray."""
+def urns(told: Urns, reach: float, rng: random.Random) -> Answer:
+    """The urn that pays most, if the next is worth so many percent of it or less."""
+    return at_once(worths(told), 100 / max(min(reach, 100), 1e-9), rng)
+
+
+def practice(told: Practice, reach: float, rng: random.Random) -> Answer:
+    """Remember so many birds, those seen last."""
+    known: dict[str, int] = {}
+    for bird, pool in told.seen:
+        known.pop(bird, None)
+        known[bird] = pool
+    last = list(known)[len(known) - first(reach, len(known)) :]
+    return Answer(known[told.bird] if told.bird in last else None, len(last) == len(known))
+
+
+def astray(told: Steps, looked_at: Sequence[int]) -> list[str]:
+    """The orders of those of the steps that went astray."""
     return [
-        given[step]
-        for step in doubtful
-        if moved_by.get(given[step], (0, 0))
-        != tuple(b - a for a, b in zip(squares[step], squares[step + 1], strict=True))
+        told.orders[step]
+        for step in looked_at
+        if told.moved_by.get(told.orders[step], (0, 0))
+        != tuple(b - a for a, b in zip(told.squares[step], told.squares[step + 1], strict=True))
     ]
 
 
-def facing(start: str, turns: Sequence[str], limit: float, names: Sequence[str]) -> str:
-    """The facing after the first `limit` turns.
+def steps(told: Steps, reach: float, rng: random.Random) -> Answer:
+    """Check so many of the steps in doubt."""
+    checked = told.doubtful[: first(reach, len(told.doubtful))]
+    found = astray(told, checked)
+    whole = len(checked) == len(told.doubtful)
+    return Answer(found[told.move] if told.move < len(found) else None, whole)
 
-    Args:
-        start: The facing at first.
-        turns: `left`, `right`, and the names of up and down.
-        limit: How many turns are followed.
-        names: North, east, south, west, up and down by name.
-    """
-    up, down = names[4:]
-    vectors = dict(zip(names, _VECTORS, strict=True))
-    face, crown = vectors[start], vectors[up]
-    for turn in turns[: int(min(limit, len(turns)))]:
+
+def dive(told: Dive, reach: float, rng: random.Random) -> Answer:
+    """The facing after so many turns."""
+    up, down = told.names[4:]
+    vectors = dict(zip(told.names, _VECTORS, strict=True))
+    face, crown = vectors[told.start], vectors[up]
+    followed = told.turns[: first(reach, len(told.turns))]
+    for turn in followed:
         right = _cross(face, crown)
         if turn == "left":
             face = _minus(right)
@@ -161,7 +192,8 @@ def facing(start: str, turns: Sequence[str], limit: float, names: Sequence[str])
             face, crown = _minus(crown), face
         else:
             face = right
-    return next(name for name, vector in vectors.items() if vector == face)
+    facing = next(name for name, vector in vectors.items() if vector == face)
+    return Answer(facing, len(followed) == len(told.turns))
 
 
 Vector = tuple[int, int, int]
@@ -176,3 +208,16 @@ def _minus(a: Vector) -> Vector:
 
 def _cross(a: Vector, b: Vector) -> Vector:
     return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+FACULTIES: Faculties = {
+    Capability.LONG_TEXT_UNDERSTANDING: log,
+    Capability.REASONING: calendar,
+    Capability.INSTRUCTION_FOLLOWING: board,
+    Capability.PLANNING: stacks,
+    Capability.GENERALIZATION: word,
+    Capability.UNDERSTANDING_THE_ODDS: urns,
+    Capability.LEARNING_FROM_INTERACTIONS: practice,
+    Capability.ERROR_HANDLING: steps,
+    Capability.SPATIAL_REASONING: dive,
+}

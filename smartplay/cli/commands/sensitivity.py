@@ -1,4 +1,7 @@
-"""Play the contrasts under variants of the prompt and say how much of the score is the prompt."""
+"""Play the contrasts under variants of the prompt and say how much of the score is the prompt.
+
+With `--probes`, say instead how much of it is owed to public seeds and to the usual names.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from smartplay.cli.commands.run import add_agent_settings, agent_settings
 from smartplay.cli.output import OK, print_json, print_table
 
 if TYPE_CHECKING:
+    from smartplay.validity.probes import Probes
     from smartplay.validity.sensitivity import Sensitivity
 
 EPISODES = 5
@@ -23,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("agent", help="as for run")
     add("--games", default="contrast", help="as for run (default: contrast)")
     add("--variants", default=",".join(names), help=f"some of {', '.join(names)} (default: all)")
+    add("--probes", action="store_true",
+        help="play public and private seeds, and these with invented names")  # fmt: skip
     add("--episodes", type=int, default=EPISODES, metavar="N",
         help=f"episodes per game and variant (default: {EPISODES})")  # fmt: skip
     add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
@@ -36,24 +42,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Play what is missing, compute, print."""
     from smartplay.runner.plan import slug
+    from smartplay.validity.probes import study_probes
     from smartplay.validity.sensitivity import study_prompts
 
-    found = study_prompts(
-        options.agent,
-        [name.strip() for name in options.variants.split(",")],
-        options.games,
-        options.out or Path("runs") / f"sensitivity-{slug(options.agent)}",
-        agent_settings(options),
-        episodes=options.episodes,
-        steps=options.steps,
-        seed=options.seed,
-        concurrency=options.concurrency,
-    )
-    if options.json:
-        print_json(found)
-    else:
-        _print(found)
+    kind = "probes" if options.probes else "sensitivity"
+    out = options.out or Path("runs") / f"{kind}-{slug(options.agent)}"
+    how = {
+        "episodes": options.episodes,
+        "steps": options.steps,
+        "seed": options.seed,
+        "concurrency": options.concurrency,
+    }
+    settings = agent_settings(options)
+    if options.probes:
+        probes = study_probes(options.agent, options.games, out, settings, **how)
+        print_json(probes) if options.json else _print_probes(probes)
+        return OK
+    variants = [name.strip() for name in options.variants.split(",")]
+    found = study_prompts(options.agent, variants, options.games, out, settings, **how)
+    print_json(found) if options.json else _print(found)
     return OK
+
+
+def _print_probes(found: Probes) -> None:
+    rows = [
+        (name.split("/")[-1], owed.episodes, str(owed.seeds), str(owed.names))
+        for name, owed in [*found.games.items(), ("all", found.overall)]
+    ]
+    print_table(
+        f"\n{found.agent}: what its scores over chance owe to seeds and names, with 95 % "
+        "intervals; 0 is to be expected",
+        ("game", "episodes", "public less private seeds", "usual less invented names"),
+        rows,
+    )
 
 
 def _print(found: Sensitivity) -> None:

@@ -1,7 +1,7 @@
 """Show what capability scores can distinguish, and how the contrasts were tested.
 
 Without options the figures that were stored when this version was made are shown. `--all` computes
-every one of them anew, which takes about a quarter of an hour on two cores.
+every one of them anew, which takes about half an hour on two cores.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="insist on the matrix of two methods, as last measured: fail if there is none for "
         "these games")  # fmt: skip
     add("--attack", action="store_true",
-        help="let shortcuts and shallow learners play the hard settings (needs scikit-learn; about "
-        "six minutes)")  # fmt: skip
+        help="let shortcuts and shallow learners play the hard settings of both games (needs "
+        "scikit-learn; about a quarter of an hour)")  # fmt: skip
     add("--all", action="store_true",
         help="compute every figure anew: the ablations, the classic scoring, the attacks, and the "
-        "synthetic agents of the two methods (needs scikit-learn; about a quarter of an hour on "
+        "synthetic agents of the two methods (needs scikit-learn; about half an hour on "
         "two cores)")  # fmt: skip
     add("--seeds", type=int, metavar="N",
         help="episodes per setting (default: 100 for --ablations, 200 for --attack)")  # fmt: skip
@@ -166,7 +166,7 @@ def _print_table(found: TableStudy) -> None:
 def _print_attacks(found: Sequence[Attacks]) -> None:
     rows = [
         (
-            each.capability,
+            each.game.split("/")[-1],
             _attack(each.shortcut),
             _attack(each.learner),
             _attack(each.reported),
@@ -174,9 +174,10 @@ def _print_attacks(found: Sequence[Attacks]) -> None:
         for each in found
     ]
     print_table(
-        f"\nThe worst attacks on each hard setting, over chance, {found[0].episodes} episodes: who "
-        "combines prize and chance is reported, the others ought to be near 0",
-        ("capability", "shortcut", "shallow learner", "reported"),
+        f"\nThe worst attacks on each hard setting, over chance, {found[0].episodes} episodes (in "
+        "Harbor Days the first moves of rounds): those that do most of what is demanded are "
+        "reported, the others ought to be near 0",
+        ("setting", "shortcut", "shallow learner", "reported"),
         rows,
     )
 

@@ -12,29 +12,30 @@ CHORES = (
     "sweep", "tidy", "wash", "weed", "wind", "wipe",
 )  # fmt: skip
 DIFFERENT = 12  # chores in a plan
-LENGTH, LOGGED, LATEST = 34, (28, 32), 24
-WINDOW = 5
-FAULTS = ((1, 0, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1))
-"""In which order the log has three entries of the plan."""
+LENGTH, LOGGED, LATEST = 40, (34, 38), 24
+MOVED = 9
+FAULTS = ((2, 4), (4, 2), (2, 3), (3, 2))
+"""Of `MOVED` entries in a row, how many of the first stand last, and how many of the last stand
+first. The parts have the same lengths in another order: so whatever the fault is, as many entries
+stand in wrong places, and as many pairs, triples, … of neighbours are new."""
+NUMBERS = ("", "", "two", "three", "four")
 REPAIRS = (
-    ("swaps two neighbours", "exchanges two neighbours", "lets two neighbours trade places"),
-    ("swaps two entries that have one between them", "exchanges two entries with one between them"),
-    ("moves one entry two places towards the front", "moves one entry forward by two places"),
-    ("moves one entry two places towards the end", "moves one entry backward by two places"),
+    "moves the last {first} of nine entries in a row to their front and the first {last} to their "
+    "end",
+    "puts the last {first} of nine neighbouring entries first and the first {last} of them last",
 )
-TOLD = (
-    "two neighbours have changed places", "two entries with one between them have changed places",
-    "one entry stands two places too late", "one entry stands two places too early",
-)  # fmt: skip
+TOLD = "of nine entries in a row the first {first} stand last and the last {last} first"
 UNTOLD = "the log departs from the plan, but not in what way"
 
 
 class Log(Kind):
     """A log of the first part of a plan with one fault, and four repairs, one by each door.
 
-    Three entries in a row are in one of four wrong orders; around them no chore occurs twice. So
-    the log by itself looks the same whatever the fault is, and so do its chores when they are
-    counted: only who finds the place knows anything. At the first level the fault is told.
+    Of nine entries in a row the first few stand last and the last few first; around them no chore
+    occurs twice. So the log by itself looks the same whatever the fault is, and so do its chores,
+    the places where it departs from the plan and the neighbours it has anew when they are counted:
+    only who finds where it begins to depart, and compares there, knows anything. At the first level
+    the fault is told.
     """
 
     values = (0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 24)
@@ -47,13 +48,13 @@ class Log(Kind):
         repairs = shuffled(rng, range(len(FAULTS)))
         self.right = repairs.index(fault)
         told = [
-            f"{door} {rng.choice(REPAIRS[repair])}"
+            f"{door} {_said(rng.choice(REPAIRS), repair)}"
             for door, repair in zip(DOORS, repairs, strict=True)
         ]
         self._text = (
             f"Plan: {', '.join(plan)}.\nLog so far: {', '.join(log)}.\n"
             f"Repairs: {'; '.join(shuffled(rng, told))}.\n"
-            f"The keeper says that {UNTOLD if self.value else TOLD[fault]}."
+            f"The keeper says that {UNTOLD if self.value else _said(TOLD, fault)}."
         )
 
     def manual(self, rounds: str) -> str:
@@ -69,18 +70,23 @@ class Log(Kind):
         return self._text
 
 
+def _said(form: str, fault: int) -> str:
+    first, last = FAULTS[fault]
+    return form.format(first=NUMBERS[first], last=NUMBERS[last])
+
+
 def _plan_and_log(
-    rng: random.Random, order: tuple[int, ...], place: int
+    rng: random.Random, fault: tuple[int, int], place: int
 ) -> tuple[list[str], list[str]]:
-    """Draw them; the first of the three entries is at `place`, counted from 1."""
+    """Draw them; the first of the entries that were moved is at `place`, counted from 1."""
     chores = rng.sample(CHORES, DIFFERENT)
-    first = place - 1
-    around = slice(max(0, first - 1), max(0, first - 1) + WINDOW)
-    while True:
-        plan = [rng.choice(chores)]
-        while len(plan) < LENGTH:
-            plan.append(rng.choice([chore for chore in chores if chore != plan[-1]]))
-        if len(set(plan[around])) == WINDOW:
-            log = plan[: rng.randint(*LOGGED)]
-            log[first : first + len(order)] = [plan[first + k] for k in order]
-            return plan, log
+    first, end = place - 1, place - 1 + MOVED
+    late, early = first + fault[0], end - fault[1]
+    around = range(max(0, first - 1), end + 1)
+    plan = [rng.choice(chores)]
+    for k in range(1, LENGTH):
+        near = [plan[-1], *(plan[around.start :] if k in around else ())]
+        plan.append(rng.choice([chore for chore in chores if chore not in near]))
+    log = plan[: rng.randint(*LOGGED)]
+    log[first:end] = [*plan[early:end], *plan[late:early], *plan[first:late]]
+    return plan, log
