@@ -37,6 +37,7 @@ def surely(found: Attack) -> float:
     return found.score.mean - 2 * (found.score.mean - found.score.low)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("capability", Capability, ids=lambda each: each.key)
 def test_a_hard_setting_withstands_every_attack(capability: Capability) -> None:
     found = attack(capability, PAIRS[capability][1], EPISODES, TRAINING)
@@ -46,6 +47,7 @@ def test_a_hard_setting_withstands_every_attack(capability: Capability) -> None:
     assert (found.reported is not None) == (capability in REPORTED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "capability",
     [Capability.REASONING, Capability.PLANNING, Capability.GENERALIZATION,

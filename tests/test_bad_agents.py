@@ -52,6 +52,7 @@ def test_there_is_one_of_each_kind() -> None:
     assert {bad.end for bad in AGENTS} == {SCORED, UNSCORED, STUCK, KILLED}
 
 
+@pytest.mark.slow
 def test_what_an_agent_does_costs_its_own_episodes_at_most(tmp_path: Path) -> None:
     """All those that end by themselves, one after the other in one process, as in a notebook."""
     done = subprocess.run(
@@ -105,6 +106,7 @@ sys.exit(main())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["never gives way, awaited", "lets nothing else run"])
 def test_a_run_ends_with_its_time_where_no_process_watches(name: str, tmp_path: Path) -> None:
     bad, began = BAD[name], time.monotonic()

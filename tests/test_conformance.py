@@ -101,6 +101,7 @@ def test_the_seed_decides_everything(card: GameCard) -> None:
     second.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_other_processes_hash_seeds_and_versions_give_the_same_bytes(hash_seed: str) -> None:
     found = subprocess.run(

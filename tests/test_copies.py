@@ -47,6 +47,7 @@ def begun(card: GameCard, **settings: Any) -> Any:
     return env
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("observation", "card"),
     [
@@ -81,6 +82,7 @@ def test_a_copy_of_the_native_environment_goes_on_alike(card: GameCard) -> None:
         assert later(one, actions) == expected
 
 
+@pytest.mark.slow
 def test_copies_and_snapshots_go_on_alike_in_another_process(tmp_path: Path) -> None:
     sent, expected = [], []
     for card in CARDS:

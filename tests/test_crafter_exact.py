@@ -34,46 +34,41 @@ from tests.crafter_proof import (
 )
 
 DEFAULT = SHAPES[0]
-SEEN: Counter[str] = Counter()
+GAMES: list[tuple[Player, int, Any, int]] = [
+    (careful, 1, DEFAULT, 10_000),
+    (achiever, 2, DEFAULT, 1500),
+    (sleeper, 3, DEFAULT, 2000),
+    (rich, 4, DEFAULT, 2000),
+    (starving, 5, DEFAULT, 1200),
+    (at_random, 6, DEFAULT, 1000),
+    (rich, 7, SHAPES[3], 800),
+    (achiever, 8, SHAPES[4], 600),
+    (immortal, 9, SHAPES[5], 800),
+    (sleeper, 10, SHAPES[6], 600),
+]
 
 
-@pytest.mark.parametrize(
-    ("player", "seed", "shape", "steps"),
-    [
-        (careful, 1, DEFAULT, 10_000),
-        (achiever, 2, DEFAULT, 1500),
-        (sleeper, 3, DEFAULT, 2000),
-        (rich, 4, DEFAULT, 2000),
-        (starving, 5, DEFAULT, 1200),
-        (at_random, 6, DEFAULT, 1000),
-        (rich, 7, SHAPES[3], 800),
-        (achiever, 8, SHAPES[4], 600),
-        (immortal, 9, SHAPES[5], 800),
-        (sleeper, 10, SHAPES[6], 600),
-    ],
-)
-def test_engine_plays_the_package_game(player: Player, seed: int, shape: Any, steps: int) -> None:
-    area, view, size = shape
-    duel = Duel(seed, area, view, size)
-    play(duel, player, steps)
-    assert steps < 10_000 or duel.episode == 1, "the full episode ended early; take another seed"
-    SEEN.update(duel.seen)
-
-
-def test_the_proof_saw_everything() -> None:
-    if not SEEN:
-        pytest.skip("the games above were not played in this process")
-    assert SEEN["steps"] >= 20_000
-    missing = [name for name in ACHIEVEMENTS if not SEEN[name]]
+@pytest.mark.slow
+def test_engine_plays_the_package_games() -> None:
+    seen: Counter[str] = Counter()
+    for player, seed, (area, view, size), steps in GAMES:
+        duel = Duel(seed, area, view, size)
+        play(duel, player, steps)
+        assert steps < 10_000 or duel.episode == 1, "the full episode ended early; another seed"
+        seen.update(duel.seen)
+    assert seen["steps"] >= 20_000
+    missing = [name for name in ACHIEVEMENTS if not seen[name]]
     assert not missing, f"never unlocked: {missing}"
     for what in ("night", "asleep", "deaths", "pictures"):
-        assert SEEN[what] > 5, f"the proof saw too little of: {what}"
+        assert seen[what] > 5, f"the proof saw too little of: {what}"
 
 
+@pytest.mark.slow
 def test_worlds_are_bit_equal() -> None:
     worlds(range(1000, 1012))
 
 
+@pytest.mark.slow
 def test_worlds_are_bit_equal_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smartplay.games.crafter.worldgen.compiled_kernels", lambda: None)
     monkeypatch.setattr("smartplay.games.crafter.twister.compiled_kernels", lambda: None)

@@ -170,6 +170,7 @@ def test_a_game_without_pictures_has_no_window(tmp_path: Any) -> None:
             gym.make(card.id, **settings)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @each_family
 @pytest.mark.parametrize("observation", ["text", "both", "native"])
 def test_a_window_shows_every_moment(card: GameCard, observation: str) -> None:

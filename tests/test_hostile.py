@@ -14,6 +14,7 @@ SAMPLE = [k + len(CHANGES) * (k % len(KINDS)) for k in range(len(CHANGES))]
 """One folder of each change, each kind of folder among them."""
 
 
+@pytest.mark.slow
 def test_a_sample_of_strangers_does_no_harm() -> None:
     tried = list(try_strangers(SAMPLE, short=True))
     assert [f"{each.name}: {fault}" for each in tried for fault in each.faults] == []

@@ -187,6 +187,7 @@ def test_the_same_run_gives_the_same_bytes(runs: dict[str, Path], tmp_path: Path
     assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
 
 
+@pytest.mark.slow
 def test_long_episodes_go_beside_the_page_and_it_says_so(
     runs: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -314,6 +314,7 @@ EVERY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize(("width", "scheme"), [(1300, "light"), (390, "dark"), (360, "light")])
 def test_no_errors_and_nothing_wider_than_the_window(
@@ -355,6 +356,7 @@ def axe() -> str:
     return Path(axe_core.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everyone_can_use_the_page(

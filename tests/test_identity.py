@@ -501,6 +501,7 @@ def test_a_card_in_another_checkout_is_the_same_run(tmp_path: Path) -> None:
     assert (out / "episodes.jsonl").read_bytes() == lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edited", "old", "new"),
     [

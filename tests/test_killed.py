@@ -21,9 +21,11 @@ def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
+@pytest.mark.slow
 def test_a_scripted_agent_in_threads_and_worker_processes(tmp_path: Path) -> None:
     assert scripted(tmp_path, KILLS, seed=SEED, episodes=15).kills > 0
 
 
+@pytest.mark.slow
 def test_a_language_model(tmp_path: Path) -> None:
     assert language_model(tmp_path, KILLS, seed=SEED, episodes=12)[0].kills > 0

@@ -503,6 +503,7 @@ def test_ranks_are_of_complete_rows_and_shared_by_equals(root: Path) -> None:
     assert [row.rank for row in board.tables[-1].rows] == [None] * 8
 
 
+@pytest.mark.slow
 def test_published_rows_stand_marked_in_the_table_of_the_same_games() -> None:
     folder = Path(__file__).parents[1] / "leaderboard" / "entries"
     path = next(folder.glob("*_constant"))

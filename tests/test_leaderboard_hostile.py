@@ -203,6 +203,7 @@ DYING = SLOW.replace(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "alarm"), reason="the system has no alarms")
 def test_the_episode_that_breaks_the_workers_is_the_one_that_is_blamed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

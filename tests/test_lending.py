@@ -285,6 +285,7 @@ def test_calls_say_for_whom_and_by_what(server: FakeServer, tmp_path: Path) -> N
     assert [request["temperature"] for request in server.requests] == [0.7] * 5
 
 
+@pytest.mark.slow
 def test_a_cache_serves_a_plug_in(server: FakeServer, tmp_path: Path) -> None:
     server.answer(Numbered())
     agent = define(tmp_path, PANEL, "Panel", {"player": fake(server)})
@@ -553,6 +554,7 @@ def test_a_model_of_ones_own(server: FakeServer) -> None:
 # The same run in any way
 
 
+@pytest.mark.slow
 def test_a_run_is_the_same_however_it_is_played(server: FakeServer, tmp_path: Path) -> None:
     server.answer(seeded)
     agent = define(tmp_path, PANEL, "Panel", {"player": fake(server, seed="episode")})

@@ -524,6 +524,7 @@ def test_an_agents_own_timeout_is_its_own(tmp_path: Path) -> None:
     assert run.episodes[0].error == "TimeoutError: mine"
 
 
+@pytest.mark.slow
 def test_the_command_tells_of_limits(server: FakeServer, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "smartplay", "run", "openai:fake", "--base-url", server.url]
     command += ["--games", "RockPaperScissorBasic", "--episodes", "4", "--steps", "20"]

@@ -94,6 +94,7 @@ def test_a_notebook_shows_them_in_short(two: Measured) -> None:
     assert "<table" in run.thresholds._repr_html_()
 
 
+@pytest.mark.slow
 def test_nothing_depends_on_how_many_are_played_at_once(two: Measured) -> None:
     calm = two.play(concurrency=1)
     same(two.play("many", concurrency=8), calm)
@@ -101,6 +102,7 @@ def test_nothing_depends_on_how_many_are_played_at_once(two: Measured) -> None:
         same(two.play("elsewhere", executor=executor), calm)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_over_is_over(two: Measured) -> None:
     calm = two.play()
     before = (calm.path / "episodes.jsonl").read_bytes()
@@ -108,6 +110,7 @@ def test_a_run_that_is_over_is_over(two: Measured) -> None:
     assert (calm.path / "episodes.jsonl").read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kills itself")
 def test_a_killed_run_comes_to_the_same_end(two: Measured) -> None:
     calm = two.play("calm")
@@ -121,6 +124,7 @@ def test_a_killed_run_comes_to_the_same_end(two: Measured) -> None:
     same(two.play(), calm)
 
 
+@pytest.mark.slow
 def test_a_failure_ends_the_sweeps_and_the_same_call_goes_on(two: Measured) -> None:
     calm = two.play("calm")
     (two.folder / "fail planning").touch()
@@ -167,6 +171,7 @@ def test_verify_recomputes_every_choice_of_level(
 Change = Callable[[list[dict[str, Any]]], Any]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -258,6 +263,7 @@ def test_the_report_shows_and_draws_them(two: Measured, capsys: pytest.CaptureFi
     assert "![Thresholds](thresholds.svg)" in (run / "report.md").read_text()
 
 
+@pytest.mark.slow
 def test_two_agents_are_compared_by_their_thresholds(two: Measured) -> None:
     runs = [two.play("first"), two.play("second", "random", max_calls=120)]
     found = smartplay.compare(runs)

@@ -340,6 +340,7 @@ def test_a_method_resumes_elsewhere_and_from_a_cache(
         assert list(map(untimed, run.episodes)) == list(map(untimed, calm.episodes))
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on(server: FakeServer, tmp_path: Path) -> None:
     """Killed in the middle, it comes to the same, and asks anew only for what was under way."""
     options = ["--method", "debate", "--base-url", server.url, "--concurrency", "1"]

@@ -129,6 +129,7 @@ def test_no_goal_is_hidden_nearer_than_the_survey_sees() -> None:
         assert (np.hypot(span[x], span[z]) >= 96).all()
 
 
+@pytest.mark.slow
 def test_distances_that_cannot_be_had_are_an_error() -> None:
     env = gym.make(PLAINS, nearest=1990.0, farthest=2000.0)
     with pytest.raises(GameError, match="widen the range"):
@@ -159,6 +160,7 @@ def _first(result: Result) -> str:
     return result.texts[-1].split("\n")[0]
 
 
+@pytest.mark.slow
 def test_reading_beats_going_straight_beats_wandering() -> None:
     found = {"reference": 0, "straight": 0, "random": 0}
     for env_id in (IDS[5], IDS[7]):  # ice spikes and desert: hard to find by chance
@@ -219,6 +221,7 @@ def test_memory_is_bounded() -> None:
 # --- the text
 
 
+@pytest.mark.slow
 @each_id
 def test_texts_are_plain_and_never_name_the_land(env_id: str) -> None:
     env = gym.make(env_id)

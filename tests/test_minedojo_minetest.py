@@ -102,6 +102,7 @@ def test_every_goal_can_be_started_and_told(goal: str) -> None:
     env.close()
 
 
+@pytest.mark.slow
 @needs_server
 def test_equal_actions_meet_equal_worlds_side_by_side() -> None:
     """Two servers at once, stepped in turn, and a third one later."""

@@ -128,6 +128,7 @@ def test_stops_at_once_in_the_goal() -> None:
     assert 40 <= walker.x < 40 + SPRINTING
 
 
+@pytest.mark.slow
 def test_no_place_holds_a_wanderer_for_good() -> None:
     """Whoever keeps trying all directions comes away from anywhere."""
     for env_id in IDS[:2]:

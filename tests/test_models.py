@@ -358,6 +358,7 @@ def test_a_service_that_was_never_reached_is_given_up_soon() -> None:
     assert time.monotonic() - began < 4
 
 
+@pytest.mark.slow
 def test_a_service_that_was_reached_is_waited_for() -> None:
     with FakeServer() as first:
         model, port = openai_model(first, max_retries=50, timeout=5.0), int(first.url[17:-3])

@@ -32,6 +32,7 @@ def test_a_reply_or_one_sentence(rude: RawServer, case: Case) -> None:
     assert not complaint(rude, case)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FLOODS)
 def test_memory_stays_flat_at_many_at_once(rude: RawServer, kind: str) -> None:
     assert flood(rude, FLOODS[kind], AT_ONCE) < MEGABYTES

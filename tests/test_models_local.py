@@ -172,6 +172,7 @@ def play(model: Model, *episodes: tuple[int, int]) -> list[list[Call]]:
     return asyncio.run(all_of_them())
 
 
+@pytest.mark.slow
 def test_an_episode_does_not_depend_on_those_before(model: Provider) -> None:
     first, _, again = play(model, (3, 0), (2, 9), (3, 0))
     assert [call.text for call in first] == [call.text for call in again]
@@ -189,6 +190,7 @@ def test_constrained_replies_are_actions(weights: Path) -> None:
         assert parse_action(call.text, ACTIONS).action is not None, call.text
 
 
+@pytest.mark.slow
 def test_a_model_that_was_closed_starts_again(model: Provider) -> None:
     told = [play(model, (1, 0))[0][0].text for _ in range(2)]
     assert told[0] == told[1]

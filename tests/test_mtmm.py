@@ -213,6 +213,7 @@ def test_the_stored_figures_are_shown_and_stale_ones_are_not(
         population.stored_population()
 
 
+@pytest.mark.slow
 def test_all_computes_every_figure_anew(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

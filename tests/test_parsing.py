@@ -181,6 +181,7 @@ NASTY = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", NASTY)
 def test_the_time_is_linear_in_the_reply(piece: str) -> None:
     reply, actions = piece * (400_000 // len(piece)), [*CRAFTER, *SHORT, *NUMBERS, "Do Nothing"]

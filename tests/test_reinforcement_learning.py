@@ -31,6 +31,7 @@ def test_an_example_runs(example: str) -> None:
         assert names["observation"].tolist() == [2, 0, 0]
 
 
+@pytest.mark.slow
 def test_ppo_learns_two_games(capsys: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's own

@@ -125,6 +125,7 @@ class Lucky:
         return self._whole.act(observation) if self._solves else self._actions[0]
 
 
+@pytest.mark.slow
 def test_repeats_are_reported_everywhere(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

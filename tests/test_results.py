@@ -394,6 +394,7 @@ before < 9 and len(smartplay.load_run("mine").episodes) == before
 CONTINUED = 'smartplay.run("slow.py:Slow", concurrency=9, **options)'
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     any(find_spec(name) is None for name in ("nbclient", "nbformat", "ipykernel")),
     reason="nbclient and ipykernel are not installed",

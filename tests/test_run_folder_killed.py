@@ -60,6 +60,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str
     return agent, content(folder / "run")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moments", [["folder"], [1], [4, 8]], ids=str)
 def test_a_killed_run_is_taken_up(
     moments: list[Any], undisturbed: tuple[str, dict[str, Any]], tmp_path: Path

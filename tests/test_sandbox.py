@@ -39,6 +39,7 @@ def test_programs_that_do_their_work(program: str, output: str) -> None:
     assert run(program) == (True, output)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "told"),
     [

@@ -21,5 +21,6 @@ def test_every_signal_is_sent_at_every_place() -> None:
     assert {sent.place for sent in SAMPLE} == set(PLACES)
 
 
+@pytest.mark.slow
 def test_a_signalled_run_goes_on() -> None:
     assert [f"{name}: {wrong}" for name, wrong in meet_all(SAMPLE) if wrong] == []

@@ -240,6 +240,7 @@ def told(agent: str, out: Path) -> list[str]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_killed_anywhere_and_taken_up(tmp_path: Path, calm: Run) -> None:
     """By the agent itself: when it is made, when it acts, when it learns; and from outside."""
     agent, draw = counting(tmp_path), random.Random(0)
@@ -367,6 +368,7 @@ class Remembering:
 """
 
 
+@pytest.mark.slow
 def test_a_model_is_paid_once_in_a_row(server: FakeServer, tmp_path: Path) -> None:
     server.answer(seeded)
     agent = define(tmp_path, REMEMBERING, "Remembering", {"player": fake(server)})
@@ -382,6 +384,7 @@ def test_a_model_is_paid_once_in_a_row(server: FakeServer, tmp_path: Path) -> No
     assert transcript(tmp_path / "run") == transcript(tmp_path / "calm")
 
 
+@pytest.mark.slow
 def test_a_cache_knows_what_was_remembered(server: FakeServer, tmp_path: Path) -> None:
     server.answer(Numbered())
     agent = define(tmp_path, REMEMBERING, "Remembering", {"player": fake(server)})

@@ -94,6 +94,7 @@ def is_there(process: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heavy", [False, True], ids=["thread", "process"])
 @pytest.mark.parametrize(
     ("option", "code", "words"),

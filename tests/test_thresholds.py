@@ -42,6 +42,7 @@ def measured(*data: tuple[int, int, int], values: Sequence[float] = LEVELS) -> T
     return thresholds({"game": track})[0]
 
 
+@pytest.mark.slow
 def test_an_interval_keeps_its_word_and_the_calls_suffice() -> None:
     inside = simulate(Population("", (1, 10)), 30, ENOUGH, np.random.default_rng(7))
     assert inside.half_width <= 0.8, "the mean over 400 agents is below .75"

@@ -159,6 +159,7 @@ def matrix() -> Any:
     return study_ablations(SEEDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", range(len(NINE)), ids=[ablation.name for ablation in NINE])
 def test_each_ablation_costs_its_own_contrast_and_no_other(matrix: Any, row: int) -> None:
     kept = [value for k, value in enumerate(matrix.retention[row]) if k != row]

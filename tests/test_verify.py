@@ -269,6 +269,7 @@ def test_another_card_or_setting_is_found(victim: Path, change: dict[str, Any], 
     refused(victim, words)
 
 
+@pytest.mark.slow
 def test_invented_achievements_are_found(tmp_path: Path) -> None:
     options: dict[str, Any] = {"episodes": 1, "steps": 5, "progress": False}
     smartplay.run("random", "Crafter", out=tmp_path / "run", **options)

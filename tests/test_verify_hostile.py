@@ -203,6 +203,7 @@ class SlowText(Describer):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "alarm"), reason="the system has no alarms")
 def test_a_card_of_ones_own_and_a_game_that_hangs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -95,8 +95,7 @@ def levels(value: Estimate) -> str:
 
 def signed(value: Interval) -> str:
     """A difference with its interval; an end that is not known is left open."""
-    low, high = (NONE if end is None else f"{end:+.2f}" for end in (value.low, value.high))
-    return f"{value.mean:+.2f} [{low}, {high}]"
+    return format(value, "+")
 
 
 def blocks(shares: Iterable[float | None]) -> str:
