@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from smartplay.cards.anchors import GoalSteps
+from smartplay.cards.bounds import Bounds
 from smartplay.cards.card import GameCard
 from smartplay.records import EpisodeRecord
 from smartplay.report.costs import Cost
@@ -64,7 +65,7 @@ def efficiency_of(
         game=card.id,
         episodes=number,
         solved=len(solved) if card.goal else None,
-        steps=_mean(list(steps.values())),
+        steps=mean_interval(list(steps.values()), Bounds(0.0)) if steps else None,
         reference=card.anchors.reference_steps,
         human=card.anchors.human_steps,
         calls=calls / number if number else None,
@@ -72,10 +73,3 @@ def efficiency_of(
         cost=price / number if price is not None and number else None,
         cost_solved=price / len(solved) if price is not None and solved else None,
     )
-
-
-def _mean(steps: Sequence[float]) -> Interval | None:
-    if not steps:
-        return None
-    found = mean_interval(steps)
-    return Interval(found.mean, found.low, found.high)
