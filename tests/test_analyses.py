@@ -351,6 +351,7 @@ def test_early_exploring_shows_by_the_number_of_the_pull(tmp_path: Path) -> None
     assert sum(right for *_, right in late) / 200 > 0.9
 
 
+@pytest.mark.slow
 def test_where_nobody_knows_what_is_right_it_is_said(tmp_path: Path) -> None:
     smartplay.run("random", "Crafter,Hanoi3Disk", episodes=1, steps=5, out=tmp_path / "run",
                   progress=False)  # fmt: skip

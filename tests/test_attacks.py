@@ -60,6 +60,7 @@ def test_simple_agents_play_an_easy_setting(capability: Capability) -> None:
     assert found.shortcut.score.mean > 0.5, found.shortcut
 
 
+@pytest.mark.slow
 def test_learners_find_what_a_text_gives_away() -> None:
     easy = PAIRS[Capability.REASONING][0]
     found = attack(Capability.REASONING, easy, EPISODES, TRAINING)
@@ -79,6 +80,7 @@ def test_the_stored_figures_keep_the_bounds() -> None:
     assert {each.capability for each in found if each.reported} == {str(each) for each in REPORTED}
 
 
+@pytest.mark.slow
 def test_validity_quotes_the_worst_attacks(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ def test_what_an_agent_does_costs_its_own_episodes_at_most(tmp_path: Path) -> No
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @only_linux
 @pytest.mark.parametrize("name", FEW_STUCK)
 def test_a_run_ends_with_its_time(name: str, tmp_path: Path) -> None:
@@ -77,6 +78,7 @@ def test_a_run_ends_with_its_time(name: str, tmp_path: Path) -> None:
     assert time.monotonic() - began < PATIENCE
 
 
+@pytest.mark.slow
 @only_linux
 @pytest.mark.parametrize("name", FEW_STUCK)
 def test_the_first_interrupt_ends_a_run(name: str, tmp_path: Path) -> None:
@@ -126,6 +128,7 @@ def test_a_run_ends_with_its_time_where_no_process_watches(name: str, tmp_path: 
     assert RunFolder(tmp_path / "run").episodes() == []
 
 
+@pytest.mark.slow
 @only_linux
 @pytest.mark.parametrize("name", ["ends the process", "crashes the process, awaited"])
 def test_an_agent_that_ends_the_process_is_told_of(name: str, tmp_path: Path) -> None:
@@ -135,6 +138,7 @@ def test_an_agent_that_ends_the_process_is_told_of(name: str, tmp_path: Path) ->
     assert told.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["sleeps", "swallows its cancellation", "never gives way in a task"]
 )
@@ -203,6 +207,7 @@ def test_time_is_over_whatever_the_service_does(answer: list[Step], tmp_path: Pa
     assert run.episodes == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
 def test_time_is_over_on_an_executor_too(pool: type[Executor], tmp_path: Path) -> None:
     """What is played there ends between two steps and brings its replies along."""

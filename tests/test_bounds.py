@@ -38,6 +38,7 @@ def ended(card: GameCard, agent: str, steps: int, seed: int, **settings: Any) ->
     return float(info["score"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: str(card.name))
 def test_nobody_ends_outside_of_the_bounds(card: GameCard) -> None:
     agents = ["random", "constant:1", "constant:2"]

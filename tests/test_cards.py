@@ -216,6 +216,7 @@ def test_a_card_error_is_a_usage_error() -> None:
     assert issubclass(CardError, UsageError)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "any.toml"

@@ -125,6 +125,7 @@ def test_games_by_any_name(name: str) -> None:
     assert call("run", "random", "--games", name, "--episodes", "1", "--steps", "1").code == 0
 
 
+@pytest.mark.slow
 def test_a_game_of_ones_own(tmp_path: Path) -> None:
     told = call("run", "random", "--games", str(write_game(tmp_path)), "--episodes", "1")
     assert told.code == 0, told.err
@@ -177,6 +178,7 @@ def test_version_and_help() -> None:
 # Nothing but JSON on standard output
 
 
+@pytest.mark.slow
 def test_json_alone_on_standard_output_whatever_an_agent_prints(agent: str) -> None:
     told = command(
         "run", f"{agent}:Loud", "--games", HANOI, "--episodes", "1", "--steps", "2", "--json"
@@ -188,6 +190,7 @@ def test_json_alone_on_standard_output_whatever_an_agent_prints(agent: str) -> N
     assert "hello from below Python" in told.stderr
 
 
+@pytest.mark.slow
 def test_json_with_unscored_episodes(agent: str) -> None:
     told = command(
         "run", f"{agent}:Fails", "--games", HANOI, "--episodes", "8", "--steps", "2", "--json"
@@ -350,6 +353,7 @@ def test_a_missing_key(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert told.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_as_a_user_calls_it() -> None:
     told = command("run", "nobody", PYTHONWARNINGS="error")
     assert (told.returncode, told.stdout) == (2, "")

@@ -162,6 +162,7 @@ def test_the_file_lock_is_one_that_works() -> None:
     assert tuple(map(int, least.groups())) >= (3, 14)
 
 
+@pytest.mark.slow
 def test_an_unreachable_service_is_told_in_one_line() -> None:
     told = call("run", "openai:x", "--base-url", "http://127.0.0.1:9/v1", "--games", HANOI,
         "--episodes", "2")  # fmt: skip
@@ -185,6 +186,7 @@ CLOSED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", CLOSED)
 def test_streams_may_be_closed(line: str) -> None:
     told = shell(line)
@@ -196,6 +198,7 @@ def test_streams_may_be_closed(line: str) -> None:
         json.loads(Path("x/run.json").read_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "code"),
     [
@@ -214,6 +217,7 @@ def test_a_reader_that_leaves_changes_no_exit_code(line: str, code: int) -> None
     assert "BrokenPipe" not in told.stderr
 
 
+@pytest.mark.slow
 def test_json_is_json_where_only_ascii_can_be_shown() -> None:
     name = f"ü{ASTRAL}.py"
     Path(name).write_text(AGENTS)
@@ -226,6 +230,7 @@ def test_json_is_json_where_only_ascii_can_be_shown() -> None:
     assert plain.returncode == 0, plain.stderr
 
 
+@pytest.mark.slow
 def test_bench_says_what_it_measures() -> None:
     pexpect = pytest.importorskip("pexpect")
     command = ["-m", "smartplay", "bench", "--games", HANOI, "--seconds", "0.01", "--vectors"]
@@ -242,6 +247,7 @@ def test_bench_says_what_it_measures() -> None:
 # Agents that misbehave
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("game", [HANOI, "heavy"])
 def test_an_agent_that_leaves_the_folder_takes_the_run_nowhere(game: str, tmp_path: Path) -> None:
     if game == "heavy":
@@ -257,6 +263,7 @@ def test_an_agent_that_leaves_the_folder_takes_the_run_nowhere(game: str, tmp_pa
     assert {each.status for each in RunFolder(tmp_path / "deep/run").episodes()} == {"scored"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Raises", "RaisesLater", "StopsTheLoop"])
 @pytest.mark.parametrize("heavy", [False, True])
 def test_what_an_agent_raises_costs_its_episode_only(

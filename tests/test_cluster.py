@@ -71,6 +71,7 @@ def kill_one(cluster: Any, out: Path) -> int:
     return int(pid)
 
 
+@pytest.mark.slow
 def test_a_run_survives_the_death_of_a_worker(cluster: Any, tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
     agent = f"{tmp_path / 'slow.py'}:Slow"
@@ -100,6 +101,7 @@ def test_language_models_are_played_by_workers(
     assert [untimed(r) for r in run.episodes] == [untimed(r) for r in expected.episodes]
 
 
+@pytest.mark.slow
 def test_the_command_plays_on_a_cluster(cluster: Any, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "smartplay", "run", "random", "--games", "Hanoi3Disk"]
     command += ["--cluster", cluster.scheduler_address, "--out", str(tmp_path / "run")]
@@ -133,6 +135,7 @@ def deadly(prompt):
 """
 
 
+@pytest.mark.slow
 def test_the_fourth_worker_that_dies_of_an_episode_is_the_last(
     cluster: Any, tmp_path: Path
 ) -> None:

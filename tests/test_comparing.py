@@ -76,6 +76,7 @@ def test_failures_and_copies(runs: dict[str, Path], capsys: pytest.CaptureFixtur
         assert name in told
 
 
+@pytest.mark.slow
 def test_twenty_runs_fit_into_eighty_columns(
     runs: dict[str, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,6 +157,7 @@ def test_every_level_tells_as_much(capability: str) -> None:
         assert max(lengths) < 1.05 * min(lengths), lengths
 
 
+@pytest.mark.slow
 @each_capability
 def test_levels_share_no_answers(capability: str) -> None:
     right = {
@@ -170,6 +171,7 @@ def test_levels_share_no_answers(capability: str) -> None:
     assert abs(shares - 0.25).max() < 0.12
 
 
+@pytest.mark.slow
 def test_capabilities_share_no_answers() -> None:
     found = [
         [told["right"] for seed in range(20) for told in rounds(key, 8, seed)] for key in KINDS
@@ -241,6 +243,7 @@ def test_random_play_stays_at_chance(card: GameCard) -> None:
     assert abs(measured.mean - 3) <= 1.6 * (measured.mean - measured.low)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", range(len(DOORS)))
 def test_always_the_same_door_stays_at_chance_too(door: int) -> None:
     for card in CARDS:

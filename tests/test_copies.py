@@ -102,6 +102,7 @@ def test_copies_and_snapshots_go_on_alike_in_another_process(tmp_path: Path) -> 
         assert one == other, card.id
 
 
+@pytest.mark.slow
 @each_card
 def test_a_snapshot_can_be_gone_back_to_again_and_again(card: GameCard) -> None:
     actions, other = actions_of(card, 25), actions_of(card, 40)[25:]

@@ -21,12 +21,14 @@ def holds(row: Row) -> None:
         assert row.width <= 1.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: str(law.name))
 def test_intervals_of_scores_keep_their_word(law: Law) -> None:
     for number in (5, 10, 20):
         holds(measure(law, number, SAMPLES))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WHOLES, ids=lambda kind: str(kind[0]))
 def test_intervals_of_capabilities_keep_their_word(
     kind: tuple[str, tuple[Law, ...], tuple[int, ...]],
@@ -35,6 +37,7 @@ def test_intervals_of_capabilities_keep_their_word(
         holds(whole(*kind, number, SAMPLES))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shares", RETENTIONS, ids=str)
 def test_intervals_of_retentions_keep_their_word(shares: tuple[float, float]) -> None:
     for number in (5, 20):

@@ -88,6 +88,7 @@ def test_engines_tell_the_same_story() -> None:
             break
 
 
+@pytest.mark.slow
 def test_same_seed_same_game_in_another_process() -> None:
     script = (
         "import gymnasium as gym, smartplay, random, hashlib\n"

@@ -126,6 +126,7 @@ def test_twister_draws_as_random_state(compiled: bool, monkeypatch: pytest.Monke
             assert np.array_equal(own_key, key)
 
 
+@pytest.mark.slow
 def test_engines_look_alike() -> None:
     ours, theirs = Engine(*DEFAULT), PackageEngine(*DEFAULT)
     ours.reset(21, 1)

@@ -109,6 +109,7 @@ class Woken:
         return reply if "Hint" in observation else (self._seed + next(self._steps)) % 3
 
 
+@pytest.mark.slow
 def test_words_that_help_by_being_there_are_not_taken_for_an_aid(tmp_path: Path) -> None:
     found = smartplay.diagnose(Woken, "RockPaperScissorBasic", episodes=12, out=tmp_path,
                                progress=False)  # fmt: skip
@@ -122,6 +123,7 @@ def command(out: Path, *more: str) -> list[str]:
             "--out", str(out), "--set", "without=inferences", *more]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_command_plays_prints_keeps_and_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -185,6 +187,7 @@ def test_arms_share_replies_where_an_aid_says_nothing(tmp_path: Path) -> None:
     assert calls <= sum(steps.values()) - silent
 
 
+@pytest.mark.slow
 def test_a_limit_holds_over_all_arms_and_the_rest_can_be_played(tmp_path: Path) -> None:
     limits = smartplay.Limits(tokens=107 * 20)  # of twenty calls
     with FakeServer() as server:
@@ -199,6 +202,7 @@ def test_a_limit_holds_over_all_arms_and_the_rest_can_be_played(tmp_path: Path) 
         assert list(found.runs) == list(ARMS)
 
 
+@pytest.mark.slow
 def test_nothing_to_compare_is_said(tmp_path: Path) -> None:
     def broken(prompt: str) -> str:
         raise ValueError("no")

@@ -341,6 +341,7 @@ def test_runs_are_named_apart_without_their_place(tmp_path: Path) -> None:
 LONG, WIDE = 10_000, 3_000
 
 
+@pytest.mark.slow
 def test_a_long_episode_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
     """Thirty megabytes of replies are never held together."""
     run = play(tmp_path / "run", games=HANOI, episodes=1).path

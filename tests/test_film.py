@@ -38,6 +38,7 @@ def difference(one: Picture, other: Picture) -> float:
     return float(np.abs(one.astype(float) - other.astype(float)).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("game", ["Hanoi3Disk", "MessengerL2"])
 def test_every_frame_is_its_moment(tmp_path: Path, kind: str, game: str) -> None:

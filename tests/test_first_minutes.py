@@ -54,11 +54,13 @@ def test_doctor_asks_a_service_the_same_ten_times(
     assert len(server.requests) == ASKED
 
 
+@pytest.mark.slow
 def test_doctor_fails_for_a_service_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "openai:fake", "--base-url", "http://127.0.0.1:9/v1"]) == 1
     assert "cannot reach the service" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_demo_plays_and_writes_its_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = str(tmp_path / "demo")
     assert main(["demo", "--games", "hanoi", "--out", out, "--no-browser"]) == 0

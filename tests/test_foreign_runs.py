@@ -176,6 +176,7 @@ def test_a_bomb_in_the_steps_is_not_unpacked(victim: Path) -> None:
     assert any("more than 13 lines" in str(problem) for problem in found.problems)
 
 
+@pytest.mark.slow
 def test_few_lines_unpack_to_little(tmp_path: Path) -> None:
     (tmp_path / "x.gz").write_bytes(gzip.compress((b"x" * 2**20 + b"\n") * 80, 1))
     assert sum(1 for _ in read_packed_lines(tmp_path, "x.gz", 80)) == 80
@@ -275,6 +276,7 @@ def own(tmp_path: Path) -> tuple[Path, Path]:
     return run, card
 
 
+@pytest.mark.slow
 def test_a_run_on_a_game_of_ones_own_needs_its_card(
     own: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

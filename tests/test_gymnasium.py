@@ -110,6 +110,7 @@ def test_check_env_has_nothing_to_say(card: GameCard, kind: str) -> None:
     env.close()
 
 
+@pytest.mark.slow
 @each_card
 @pytest.mark.parametrize("kind", ["text", "native"])
 def test_every_render_mode(card: GameCard, kind: str) -> None:

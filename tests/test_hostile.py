@@ -32,6 +32,7 @@ def test_valid_folders_are_valid(tmp_path: Path) -> None:
     assert all(verify_run(tmp_path / kind).verified for kind in KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS[1::6], ids=lambda fault: fault.name)
 def test_a_run_survives_a_failing_disk(fault: Fault, tmp_path: Path) -> None:
     assert meet(fault, tmp_path).faults == []

@@ -167,6 +167,7 @@ def test_what_the_viewer_unpacks_is_what_was_recorded(
     assert list(trace["pictures"]) == ["0", "15", "30"]
 
 
+@pytest.mark.slow
 def test_numbers_are_the_reports(runs: dict[str, Path], tmp_path: Path) -> None:
     html, reports = page_of([runs["reference"], runs["random"]], tmp_path / "page.html")
     for report in reports:
@@ -181,6 +182,7 @@ def test_numbers_are_the_reports(runs: dict[str, Path], tmp_path: Path) -> None:
     assert msgspec.json.decode(kept, type=Comparison) == compare(entries_of(reports))
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes(runs: dict[str, Path], tmp_path: Path) -> None:
     for name in ("one", "two"):
         page_of([runs["hostile"], runs["random"]], tmp_path / f"{name}.html")
@@ -310,6 +312,7 @@ def test_a_comparison_has_a_row_of_differences_for_everything_measured(
     assert {str(capability) for capability in Capability} <= set(rows)
 
 
+@pytest.mark.slow
 def test_more_than_two_runs_show_differences_from_the_best(
     runs: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -325,6 +328,7 @@ def test_more_than_two_runs_show_differences_from_the_best(
     assert wording.signed(found) in top, "random minus reference"
 
 
+@pytest.mark.slow
 def test_costs_that_are_not_known_are_not_drawn(runs: dict[str, Path], tmp_path: Path) -> None:
     def silent(prompt: str) -> Reply:
         return Reply("Answer: 1", calls=[Call([], "Answer: 1")])
@@ -389,6 +393,7 @@ def test_the_radar_is_one_sound_picture(runs: dict[str, Path], tmp_path: Path) -
     assert "not measured" in [e.text for e in root.iter() if e.tag.endswith("text")]
 
 
+@pytest.mark.slow
 def test_the_command_writes_pages(
     runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -416,6 +421,7 @@ def test_what_cannot_be_done_is_said(
     assert "cannot read prices" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_games_and_agents_are_all_on_the_page(runs: dict[str, Path], tmp_path: Path) -> None:
     page = Page(page_of(list(runs.values()), tmp_path / "page.html")[0])
     for game in GAMES.split(","):
@@ -443,6 +449,7 @@ def test_a_page_is_written_whole_or_not_at_all(
 # Runs that played other games, or other lengths
 
 
+@pytest.mark.slow
 def test_what_runs_do_not_share_is_shown_of_none(tmp_path: Path) -> None:
     """Weights and random play of one run say nothing about another's games."""
     both = play(tmp_path / "both", "random")

@@ -260,6 +260,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return page
 
 
+@pytest.mark.slow
 def test_the_leaderboard_is_filtered(browser: Browser, board: Path) -> None:
     browser.get(board.as_uri())
     table = browser.find_element(By.CSS_SELECTOR, ".track")

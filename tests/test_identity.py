@@ -351,6 +351,7 @@ def test_helpers_of_one_name_in_two_folders(tmp_path: Path) -> None:
         assert actions(play(agent, tmp_path / "runs" / f"{name}")) == {expected}
 
 
+@pytest.mark.slow
 def test_an_edited_helper_is_refused_by_the_command(tmp_path: Path) -> None:
     write(tmp_path, "lazy two deep", 1, "cli")
     options = ["--games", BANDIT, "--out", "run"]
@@ -394,6 +395,7 @@ def test_a_helper_elsewhere_on_the_path_belongs_to_the_agent(
     assert actions(play(f"{own / 'mine.py'}:agent", tmp_path / "other")) == {SECOND}
 
 
+@pytest.mark.slow
 def test_the_version_of_a_package_that_an_agent_imports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -488,6 +490,7 @@ def card_run(folder: Path, card: Path, out: Path) -> subprocess.CompletedProcess
     return cli(folder, "random", "--games", str(card), "--out", str(out))
 
 
+@pytest.mark.slow
 def test_a_card_in_another_checkout_is_the_same_run(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
@@ -637,6 +640,7 @@ def test_strange_settings_of_a_game(kind: str, key: str, tmp_path: Path) -> None
     refused_or_readable(lambda: play("random", out, games=HANOI, game_settings=given_), out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("history", [None, 5, 0, 1])
 def test_a_setting_that_plays_is_verified(history: Any, tmp_path: Path) -> None:
     settings = {HANOI: {"history": history}}
@@ -655,6 +659,7 @@ plain = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(value=plain)
 def test_any_setting_is_refused_or_comes_back(
@@ -671,6 +676,7 @@ REWARDS = ["1e150", "-1e150", "float('nan')", "float('inf')", "True", "None", "'
            "np.float32(3)", "np.array(1.0)", "np.int64(2)", "10**400", "1e99"]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["reward", "score"])
 @pytest.mark.parametrize("value", REWARDS)
 def test_figures_of_a_game_that_cannot_be(value: str, place: str, tmp_path: Path) -> None:

@@ -238,6 +238,7 @@ def test_an_unscored_episode_makes_a_row_incomplete(tmp_path: Path) -> None:
     assert with_ties([row])[0].ties == ""
 
 
+@pytest.mark.slow
 def test_tracks_are_kept_apart(tmp_path: Path, root: Path) -> None:
     others: dict[str, dict[str, Any]] = {
         "steps": {"steps": 10},
@@ -586,6 +587,7 @@ def opened(page: Path, profile: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium")
 def test_the_page_draws_sorts_and_filters_in_a_browser(root: Path, tmp_path: Path) -> None:
     build(root)

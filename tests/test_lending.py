@@ -315,6 +315,7 @@ def test_a_cache_serves_executors(server: FakeServer, tmp_path: Path) -> None:
     assert transcript(tmp_path / "first") == transcript(tmp_path / "third")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", [1, 2, 4])
 def test_a_kill_inside_an_episode_costs_the_call_under_way(
     call: int, server: FakeServer, tmp_path: Path
@@ -332,6 +333,7 @@ def test_a_kill_inside_an_episode_costs_the_call_under_way(
     assert [t.split("\n")[0] for t in texts[: call - 1]] == [f"Reply {k}." for k in range(1, call)]
 
 
+@pytest.mark.slow
 def test_a_kill_between_five_samples(server: FakeServer, tmp_path: Path) -> None:
     server.answer(seeded)
     agent = define(tmp_path, PANEL, "Panel", {"player": fake(server, seed="episode")})
@@ -456,6 +458,7 @@ async def agent(prompt, context):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "temperature"),
     [("samples=2", 0), ("samples=5, temperature=0", 1.0), ("samples=2, temperature=0.0", None)],
@@ -490,6 +493,7 @@ def test_no_number_of_samples(samples: str, server: FakeServer, tmp_path: Path) 
 # What is refused
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("roles", [("judge",), ()])
 def test_a_role_that_is_not_there(
     roles: tuple[str, ...], server: FakeServer, tmp_path: Path
@@ -644,6 +648,7 @@ def test_a_call_that_is_used_later_is_recorded(server: FakeServer, tmp_path: Pat
     assert len(replies(run.path)[0]) == 3
 
 
+@pytest.mark.slow
 def test_a_call_that_nobody_waits_for_ends_with_its_episode(
     server: FakeServer, tmp_path: Path
 ) -> None:
@@ -700,6 +705,7 @@ async def agent(prompt, context):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "executor"])
 def test_a_model_is_lent_until_the_episode_is_over(
     elsewhere: bool, server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -92,6 +92,7 @@ AT_ONCE = st.integers(1, 300)
 QUICK = settings(max_examples=25, deadline=None)
 
 
+@pytest.mark.slow
 @QUICK
 @given(AT_ONCE, st.integers(1, 30_000), st.integers(0, 2**32), st.sampled_from([0.0, 0.3]))
 def test_no_limit_on_tokens_is_passed_by_more_than_a_call(
@@ -109,6 +110,7 @@ def test_no_limit_on_tokens_is_passed_by_more_than_a_call(
         assert budget.reason is None
 
 
+@pytest.mark.slow
 @QUICK
 @given(AT_ONCE, st.integers(1, 100), st.integers(0, 2**32))
 def test_no_limit_on_money_is_passed_by_more_than_a_call(

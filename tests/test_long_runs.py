@@ -62,6 +62,7 @@ def calm(tmp_path: Path) -> Run:
 # A failing service
 
 
+@pytest.mark.slow
 def test_faults_change_nothing_but_time(tmp_path: Path) -> None:
     told = compare(tmp_path, calls=80, rate=0.3, timeout=0.5, retries=1)
     assert told["sessions"] > 1, "no episode was broken off, so nothing was shown"
@@ -188,6 +189,7 @@ def test_a_limit_that_is_no_number(limit: str) -> None:
         Limits(**{limit: float("nan")}).find_prices(None, [])  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_what_a_cache_gives_is_not_spent(server: FakeServer, tmp_path: Path) -> None:
     cache = tmp_path / "cache.sqlite"
     play(server, tmp_path / "first", 40, cache=cache)
@@ -449,6 +451,7 @@ def test_money_is_limited(server: FakeServer, tmp_path: Path) -> None:
             play(server, tmp_path / "other", 80, limits=wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["sync", "async", "elsewhere"])
 def test_time_is_limited(mode: str, tmp_path: Path) -> None:
     def sleeping(prompt: str) -> str:
@@ -568,6 +571,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [300, 9_000, 40_000])
 def test_a_full_disk_stops_the_run_and_spoils_nothing(
     most: int, server: FakeServer, calm: Run, tmp_path: Path

@@ -66,6 +66,7 @@ def same(run: Run, calm: Run) -> None:
     assert transcript(run.path) == transcript(calm.path)
 
 
+@pytest.mark.slow
 def test_known_thresholds_are_found(dials: Measured) -> None:
     run = dials.play(max_calls=600)
     assert list(run.thresholds) == [
@@ -85,6 +86,7 @@ def test_known_thresholds_are_found(dials: Measured) -> None:
     assert len(levels) > 3, "levels are chosen, not fixed"
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_them_in_short(two: Measured) -> None:
     run = two.play()
     assert re.fullmatch(r"<Run of .*: \d+ episodes, .*>", repr(run))
@@ -136,6 +138,7 @@ def test_a_failure_ends_the_sweeps_and_the_same_call_goes_on(two: Measured) -> N
     same(two.play(), calm)
 
 
+@pytest.mark.slow
 def test_a_memory_is_kept_from_level_to_level(two: Measured) -> None:
     code = (two.folder / "climber.py").read_text() + (
         "\n    @staticmethod\n    def learn(memory, trajectory):\n"
@@ -149,12 +152,14 @@ def test_a_memory_is_kept_from_level_to_level(two: Measured) -> None:
     assert len(set(memories)) > 3
 
 
+@pytest.mark.slow
 def test_another_measurement_is_another_run(two: Measured) -> None:
     two.play()
     with pytest.raises(RunFolderError, match="measurement width differs"):
         two.play(width=0.7)
 
 
+@pytest.mark.slow
 def test_verify_recomputes_every_choice_of_level(
     two: Measured, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -192,6 +197,7 @@ def test_tampering_is_found(two: Measured, change: Change, words: str) -> None:
     assert words in str(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -217,6 +223,7 @@ def test_a_level_without_a_measurement_is_found(untouched: Path, tmp_path: Path)
     assert "the level does not follow" in str(verify_run(run))
 
 
+@pytest.mark.slow
 def test_what_was_stopped_early_is_verified_but_not_complete(two: Measured) -> None:
     run = two.play()
     lines = (run.path / "episodes.jsonl").read_text().splitlines()
@@ -231,6 +238,7 @@ def test_what_was_stopped_early_is_verified_but_not_complete(two: Measured) -> N
     assert run.report(keep=False).missing == 1
 
 
+@pytest.mark.slow
 def test_json_holds_the_thresholds(dials: Measured, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(dials.command("--quiet", "--json")) == 0
     report = json.loads(capsys.readouterr().out)
@@ -244,6 +252,7 @@ def test_json_holds_the_thresholds(dials: Measured, capsys: pytest.CaptureFixtur
     assert report["missing"] == 0
 
 
+@pytest.mark.slow
 def test_the_report_shows_and_draws_them(two: Measured, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(two.command("--quiet")) == 0
     told = capsys.readouterr().out
@@ -290,6 +299,7 @@ def test_two_agents_are_compared_by_their_thresholds(two: Measured) -> None:
     assert plain["thresholds"][0]["differences"][0]["mean"]["high"] is None
 
 
+@pytest.mark.slow
 def test_a_limit_ends_it_with_what_was_found(
     two: Measured, server: FakeServer, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -334,6 +344,7 @@ def test_games_without_a_dial_are_refused() -> None:
     assert main(["measure", "random", "--games", "Hanoi3Disk"]) == 2
 
 
+@pytest.mark.slow
 def test_some_capabilities_are_measured_alone(two: Measured) -> None:
     run = two.play(capabilities=["Planning"], max_calls=60)
     assert list(run.thresholds) == ["Planning"]

@@ -72,6 +72,7 @@ def play(level: int, episodes: int, knowing: bool = False, **settings: Any) -> f
     return won / episodes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("level", "split", "episodes", "least"),
     [
@@ -111,6 +112,7 @@ def test_it_survives_texts_it_cannot_read(tmp_path: Path, level: int) -> None:
     play(level, 3, texts=str(path), max_episode_steps=30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [2, 3])
 def test_the_first_observation_tells_where_the_agent_is(level: int) -> None:
     squares = deal.STARTS[level]

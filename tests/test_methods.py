@@ -75,6 +75,7 @@ def test_a_vote(names: list[str | None], winner: str | None, votes: int) -> None
     assert vote(names)[:2] == (winner, votes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("p", "samples", "expected"),
     [(0.4, 3, 0.448), (0.4, 9, 0.59859), (0.6, 5, 0.81056)],
@@ -87,6 +88,7 @@ def test_a_majority_of_scattered_errors(
     assert len(synthetic) == samples * ROUNDS * EPISODES
 
 
+@pytest.mark.slow
 def test_a_majority_of_the_same_error_is_worse_than_one_call(
     synthetic: Asked, tmp_path: Path
 ) -> None:
@@ -126,6 +128,7 @@ def test_agreement_is_not_correctness(synthetic: Asked, tmp_path: Path) -> None:
     assert sent < 0.01
 
 
+@pytest.mark.slow
 def test_a_cascade_that_verifies(synthetic: Asked, tmp_path: Path) -> None:
     """Both halves of five samples must agree; of one sample each: p² + (1-p)²/3 do."""
     run, sent, weak = cascade(
@@ -149,6 +152,7 @@ def test_what_is_accepted_by_chance(actions: int, samples: int, agree: int, chan
 # Self-correction
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rounds", "mends", "expected"), [(1, 0.2, 0.725), (2, 0.4, 0.7875)])
 def test_a_review(
     rounds: int, mends: float, expected: float, synthetic: Asked, tmp_path: Path
@@ -160,6 +164,7 @@ def test_a_review(
     assert (headers["method"], headers["rounds"], headers["by"]) == ("correct", rounds, "review")
 
 
+@pytest.mark.slow
 def test_the_flips_of_a_review_are_in_the_record(synthetic: Asked, tmp_path: Path) -> None:
     run = play(tmp_path / "run", "correct", p=0.75, mends=0.2, spoils=0.1)
     kept = wrong_to_right = right_to_wrong = 0
@@ -183,6 +188,7 @@ def test_asking_again_changes_nothing_on_average(synthetic: Asked, tmp_path: Pat
     assert len(synthetic) == 2 * ROUNDS * EPISODES
 
 
+@pytest.mark.slow
 def test_an_oracle_never_spoils(synthetic: Asked, tmp_path: Path) -> None:
     run = play(tmp_path / "run", "correct", by="oracle", p=0.75, mends=0.2, spoils=1.0)
     assert close(run, 0.80)
@@ -192,6 +198,7 @@ def test_an_oracle_never_spoils(synthetic: Asked, tmp_path: Path) -> None:
 # Debates
 
 
+@pytest.mark.slow
 def test_a_debate(synthetic: Asked, tmp_path: Path) -> None:
     """Copies that draw anew each round are right in the end as a vote of as many samples is."""
     run = play(tmp_path / "run", "debate", copies=3, rounds=2, p=0.6)
@@ -204,6 +211,7 @@ def test_a_debate(synthetic: Asked, tmp_path: Path) -> None:
 needs_sandbox = pytest.mark.skipif(find_spec("pydantic_monty") is None, reason="no sandbox")
 
 
+@pytest.mark.slow
 @needs_sandbox
 @pytest.mark.parametrize(("run", "expected"), [("real", 1.0), ("predicted", 0.7), ("none", 0.4)])
 def test_programs(run: str, expected: float, synthetic: Asked, tmp_path: Path) -> None:
@@ -212,6 +220,7 @@ def test_programs(run: str, expected: float, synthetic: Asked, tmp_path: Path) -
     assert close(play(tmp_path / "run", "code", run=run, blocks=1, episodes=20, **laws), expected)
 
 
+@pytest.mark.slow
 @needs_sandbox
 def test_a_mixture_of_thoughts(synthetic: Asked, tmp_path: Path) -> None:
     """One sample that answers and one that programs: accepted where the answer is right, p."""

@@ -146,6 +146,7 @@ def test_distances_that_cannot_be_had_are_an_error() -> None:
 # --- who finds it
 
 
+@pytest.mark.slow
 @each_id
 def test_whoever_knows_where_the_goal_is_gets_there_in_time(env_id: str) -> None:
     env = gym.make(env_id)
@@ -193,6 +194,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_a_seed_decides_everything_and_looking_changes_nothing() -> None:
     plain = _PROGRAM.format(mode=None, extra="")
     drawn = _PROGRAM.format(mode="rgb_array", extra="env.render()")
@@ -311,6 +313,7 @@ def test_groups_are_the_connected_components(seed: int, kinds: int) -> None:
 # --- the eyes
 
 
+@pytest.mark.slow
 def test_rays_meet_the_first_block_on_their_way() -> None:
     engine = VoxelEngine()
     for seed, heading in ((1, 0), (2, 1), (3, 2), (4, 3)):

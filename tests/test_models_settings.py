@@ -216,6 +216,7 @@ def test_a_key_that_is_repeated_is_masked(
         assert spelling[12:30] not in text
 
 
+@pytest.mark.slow
 @given(st.text(min_size=20, max_size=40).filter(lambda s: s.isprintable()), st.text(max_size=9))
 def test_no_encoding_of_a_key_gets_through(key: str, around: str) -> None:
     mask = Mask([key])

@@ -108,6 +108,7 @@ def test_calls_that_an_agent_declares_have_no_role(tmp_path: Path) -> None:
 # Limits
 
 
+@pytest.mark.slow
 def test_a_plug_in_is_limited_by_cost(server: FakeServer, tmp_path: Path) -> None:
     agent = define(tmp_path, ASKING, "Asking", {"player": fake(server)})
     options = ["--max-cost", f"{4 * EACH:.9f}", "--prices", str(priced(tmp_path))]

@@ -143,6 +143,7 @@ def test_a_family_without_dials_is_no_method() -> None:
         dial_cards("hanoi")
 
 
+@pytest.mark.slow
 def test_measured_places_are_near_the_true_ones() -> None:
     agents = draw_population(6, seed=5)
     found = study_population(agents, HARBOR, episodes=6)
@@ -152,6 +153,7 @@ def test_measured_places_are_near_the_true_ones() -> None:
     assert found.games == {card.id: card.digest for card in dial_cards("harbor")}
 
 
+@pytest.mark.slow
 def test_workers_change_nothing() -> None:
     agents = draw_population(2, seed=8)
     alone = study_population(agents, HARBOR, episodes=1)

@@ -141,12 +141,14 @@ print(len(smartplay.env_list))
 """
 
 
+@pytest.mark.slow
 def test_games_can_be_made_outside_the_repository(python: Path, tmp_path: Path) -> None:
     packages = str(python.parents[1])
     told = run(python, "-c", OUTSIDE.format(packages=packages), cwd=tmp_path)
     assert int(told) >= 8
 
 
+@pytest.mark.slow
 def test_the_command_works_outside_the_repository(python: Path, tmp_path: Path) -> None:
     command = python.parent / "smartplay"
     told = run(command, "run", "reference", "--games", "Hanoi3Disk", cwd=tmp_path)

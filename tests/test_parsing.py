@@ -145,6 +145,7 @@ def test_the_answer_at_the_end_beats_all_before_it(before: str, name: str) -> No
     assert named(parse_action(f"{before}\nAnswer: {name}", GRID), GRID) == name
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(replies, st.lists(st.text(min_size=1), min_size=1, max_size=6), st.booleans())
 def test_whatever_comes_in_one_action_or_one_cause_comes_out(
@@ -210,6 +211,7 @@ def test_of_an_enormous_reply_the_end_is_read_and_its_reasoning_is_not() -> None
     assert parse_action(thought, GRID) == Parsed(None, EMPTY)
 
 
+@pytest.mark.slow
 def test_ten_megabytes_take_seconds() -> None:
     reply = "I could Move North, but I will not. {<Answer: x\n" * 200_000 + "\nAnswer: Move East"
     started = time.process_time()

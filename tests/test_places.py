@@ -186,6 +186,7 @@ def test_as_many_at_once_as_suit(
     assert suits(source, games) == (expected if source.models else min(expected, 8))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("concurrency", "processes"), [(None, 12), (5, 5)])
 def test_heavy_games_use_all_processors(
     concurrency: int | None, processes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

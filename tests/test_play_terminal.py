@@ -84,6 +84,7 @@ def test_a_game_is_played_to_its_end(start: Callable[..., Any], tmp_path: Path) 
     assert (tmp_path / "run" / "report.md").exists()
 
 
+@pytest.mark.slow
 def test_stopping_saves_and_the_terminal_is_as_before(
     start: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -104,6 +105,7 @@ def test_stopping_saves_and_the_terminal_is_as_before(
     send(again, "\r", "step 1 ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGTERM, None])
 def test_a_lost_connection_saves_as_well(
     start: Callable[..., Any], tmp_path: Path, how: signal.Signals | None
@@ -131,6 +133,7 @@ def kill(child: Any) -> None:
     child.wait()
 
 
+@pytest.mark.slow
 def test_a_killed_game_goes_on_where_it_stopped_and_shows_that_it_was(
     start: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -189,6 +192,7 @@ def test_arrows_scrolling_and_help(start: Callable[..., Any]) -> None:
     child.send("\x1b")
 
 
+@pytest.mark.slow
 def test_a_resized_terminal_is_drawn_anew(start: Callable[..., Any]) -> None:
     child = start("play", "Hanoi3Disk", "--out", "run")
     child.expect_exact("start")

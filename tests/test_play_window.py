@@ -247,6 +247,7 @@ def test_what_was_done_in_a_killed_window_is_on_the_disk(tmp_path: Path) -> None
     assert run.episodes() == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("Xvfb") is None, reason="Xvfb is not installed")
 def test_a_real_window_under_xvfb(tmp_path: Path) -> None:
     """Open it on a real X server, and look at what the server shows, not at what we drew."""

@@ -258,6 +258,7 @@ def test_steps_in_worker_processes_are_counted_while_they_are_played(tmp_path: P
         asyncio.run(places.aclose())
 
 
+@pytest.mark.slow
 def test_a_run_keeps_to_one_line_of_a_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +288,7 @@ def test_a_run_keeps_to_one_line_of_a_terminal(
     assert any("Messenger" in line and "left" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_a_run_in_a_terminal_shows_its_calls_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,6 +116,7 @@ def test_one_play_can_be_watched(run: Path, capsys: pytest.CaptureFixture[str]) 
     assert "no episode 0, repeat 2" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_page_shows_every_play(run: Path, tmp_path: Path) -> None:
     report = build_report(run)
     write_html([report], [run], tmp_path / "page.html")

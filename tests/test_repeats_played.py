@@ -56,6 +56,7 @@ def test_a_repeat_is_the_same_game_and_another_agent(tmp_path: Path) -> None:
     assert len({str(steps) for steps in told.values()}) > len(once.episodes)
 
 
+@pytest.mark.slow
 def test_repeats_on_the_command_line(tmp_path: Path) -> None:
     done = by_hand("random", tmp_path / "run", "--repeats", "3")
     assert done.returncode == 0, done.stderr
@@ -114,6 +115,7 @@ def test_repeats_are_not_given_the_replies_of_their_own_run(
     assert len(server.requests) == 2 * 3 * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", [3, 8])
 def test_killed_among_repeats(call: int, server: FakeServer, tmp_path: Path) -> None:
     server.answer(seeded)

@@ -50,6 +50,7 @@ def test_a_replay_gives_what_was_recorded(tmp_path: Path) -> None:
         assert (replay.picture(9) == last).all(), "the way back and forth changed the picture"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("observation", ["text", "image", "both"])
 def test_pictures_are_drawn_whatever_the_agent_was_shown(observation: str, tmp_path: Path) -> None:
     settings = {HANOI: {"observation": observation}}
@@ -131,6 +132,7 @@ def test_a_film_needs_no_display_and_says_nothing_of_it(tmp_path: Path) -> None:
     assert film.stat().st_size > 0
 
 
+@pytest.mark.slow
 def test_a_film_stores_only_what_changes(tmp_path: Path) -> None:
     play(tmp_path / "run", "reference", games="Crafter", episodes=1, steps=20)
     film = tmp_path / "film.gif"

@@ -144,6 +144,7 @@ def test_contrasts_have_scores_of_their_own(tmp_path: Path) -> None:
     assert f"retention {planning.retention}" in repr(planning)
 
 
+@pytest.mark.slow
 def test_cards_of_your_own_are_named_elsewhere(tmp_path: Path) -> None:
     card = Path(__file__).parents[1] / "games" / "frozen_lake" / "frozen_lake.toml"
     run = play(tmp_path / "run", games=[card])

@@ -87,6 +87,7 @@ def test_a_killed_run_is_taken_up(
     assert content(out) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heavy", [False, True], ids=["threads", "processes"])
 def test_ctrl_c_stops_soon_and_says_how_to_go_on(heavy: bool, tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW.format(pause=0.2).replace(*MARK))

@@ -539,6 +539,7 @@ def processes(run: Run) -> set[int]:
     return {int(reply.rpartition(" ")[2]) for reply in replies}
 
 
+@pytest.mark.slow
 def test_heavy_games_are_played_in_worker_processes(tmp_path: Path) -> None:
     (tmp_path / "agent.py").write_text(PROCESS)
     game = write_game(tmp_path, heavy=True)
@@ -550,6 +551,7 @@ def test_heavy_games_are_played_in_worker_processes(tmp_path: Path) -> None:
     assert processes(light) == {os.getpid()}
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_costs_no_more_than_what_it_played(tmp_path: Path) -> None:
     (tmp_path / "agent.py").write_text(PROCESS)
     game = write_game(tmp_path, heavy=True, name="TicksWorker-v0")
@@ -656,6 +658,7 @@ def script(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_another_source_is_another_run(tmp_path: Path) -> None:
     def played(number: int, out: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "own.py").write_text(f"def own(prompt):\n    return {number}\n")

@@ -187,6 +187,7 @@ def test_a_folder_that_is_none_is_said(tmp_path: Path, capsys: pytest.CaptureFix
 # The index of `report --html`
 
 
+@pytest.mark.slow
 def test_a_folder_of_runs_becomes_an_index_of_pages(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -206,6 +207,7 @@ def test_a_folder_of_runs_becomes_an_index_of_pages(
     assert "index.html" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_more_runs_than_can_be_compared_become_an_index(
     runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

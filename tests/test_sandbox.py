@@ -110,6 +110,8 @@ def test_programs_of_a_step_build_on_each_other_and_no_others() -> None:
 
 
 def test_a_program_does_not_hold_up_others() -> None:
+    threads = threading.active_count()
+
     async def both() -> float:
         endless = asyncio.create_task(sandbox.run_program("while True:\n    pass", VALUES, 1.0))
         await asyncio.sleep(0)
@@ -120,7 +122,7 @@ def test_a_program_does_not_hold_up_others() -> None:
         return waited
 
     assert asyncio.run(both()) < 0.5
-    assert threading.active_count() < 50
+    assert threading.active_count() - threads < 10
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -208,6 +208,7 @@ def test_an_executor_changes_nothing(tmp_path: Path, calm: Run) -> None:
         same(play(counting(tmp_path), tmp_path / "run", executor=pool), calm)
 
 
+@pytest.mark.slow
 def test_a_cluster_changes_nothing(tmp_path: Path, calm: Run) -> None:
     distributed: Any = pytest.importorskip("distributed")
     with warnings.catch_warnings():
@@ -300,6 +301,7 @@ def of(run: Run, game: str) -> list[EpisodeRecord]:
     return [record for record in run.episodes if record.game == f"smartplay/{game}-v0"]
 
 
+@pytest.mark.slow
 def test_the_command_goes_on_after_a_row_was_stopped(tmp_path: Path, calm: Run) -> None:
     agent = counting(tmp_path)
     mark = failing(tmp_path, smartplay.get_card(BANDIT).title, 1)

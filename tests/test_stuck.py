@@ -112,6 +112,7 @@ def test_time_limits_end_a_run_that_is_stuck(
     assert words in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heavy", [False, True], ids=["thread", "process"])
 def test_an_interrupt_ends_a_run_that_is_stuck(
     heavy: bool, start: Starting, tmp_path: Path
@@ -126,6 +127,7 @@ def test_an_interrupt_ends_a_run_that_is_stuck(
     assert not any(map(is_there, players)), "a worker outlives its run"
 
 
+@pytest.mark.slow
 def test_worker_processes_that_are_stuck_are_ended(agent: str, tmp_path: Path) -> None:
     run = smartplay.run(
         agent,
@@ -168,6 +170,7 @@ def test_episodes_after_one_that_is_stuck_are_played(
     go.set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given_up", [False, True])
 def test_an_agent_whose_episode_is_over_holds_up_no_other(
     given_up: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -198,6 +198,7 @@ def score(rule: Callable[[Told], str]) -> float:
     return sum(rule(told) == told.right for told in texts()) / NUMBER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHORTCUTS)
 def test_a_shortcut_is_no_better_than_chance(name: str) -> None:
     assert score(SHORTCUTS[name]) < CHANCE + 0.05

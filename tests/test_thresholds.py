@@ -52,6 +52,7 @@ def test_an_interval_keeps_its_word_and_the_calls_suffice() -> None:
     assert inside.calls[1] <= ENOUGH.calls
 
 
+@pytest.mark.slow
 def test_slips_are_no_threshold() -> None:
     slipping = simulate(Population("", (1, 12), slips=0.5), 15, ENOUGH, np.random.default_rng(8))
     assert slipping.coverage >= 0.93

@@ -102,6 +102,7 @@ def spoil(value: Any, data: st.DataObject) -> Any:
     return data.draw(PLAIN)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(data=st.data())
 def test_a_spoiled_run_is_refused_or_read(honest: Path, data: st.DataObject) -> None:

@@ -190,6 +190,7 @@ def test_a_row_that_is_not_clean_is_called_so() -> None:
     assert found.retention[5][6] is None
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_matrix_as_json(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

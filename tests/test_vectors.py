@@ -10,6 +10,7 @@ from smartplay import get_card
 from smartplay.bench_vectors import vector_speed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_environments_of_a_group_start_alike_and_differ_by_their_actions(mode: str) -> None:
     envs = gym.make_vec("smartplay/RockPaperScissorBasic-v0", num_envs=6, vectorization_mode=mode)

@@ -72,6 +72,7 @@ def test_unscored_episodes_are_told_and_make_a_run_incomplete(tmp_path: Path) ->
     assert "unscored" in found.notes[0]
 
 
+@pytest.mark.slow
 def test_settings_are_replayed_in_a_worker(tmp_path: Path) -> None:
     settings = {"Hanoi": {"disks": 4}}
     out = tmp_path / "run"
@@ -111,6 +112,7 @@ def test_differences_name_the_place() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_verify_in_another_process_with_another_hash_seed(untouched: Path) -> None:
     command = [sys.executable, "-m", "smartplay", "verify", str(untouched)]
     done = subprocess.run(
@@ -183,6 +185,7 @@ def test_an_invalid_answer_may_only_be_played_by_the_fallback(victim: Path) -> N
     refused(victim, "fallback")
 
 
+@pytest.mark.slow
 def test_hidden_invalid_answers_are_found(tmp_path: Path) -> None:
     smartplay.run(Mumbler, GAMES, episodes=1, steps=20, out=tmp_path / "run", progress=False)
     change_records(tmp_path / "run", lambda rs: [record.update(invalid={}) for record in rs])
@@ -249,6 +252,7 @@ def test_seeds_of_choice_are_found(victim: Path) -> None:
     refused(victim, "seeds do not follow from the suite seed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"),
     [

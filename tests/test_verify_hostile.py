@@ -175,6 +175,7 @@ def test_settings_run_nothing(evil: Path, key: str) -> None:
     refused(evil, "setting")
 
 
+@pytest.mark.slow
 def test_a_world_of_any_size_is_not_built(victim: Path) -> None:
     settings = {"disks": 10**9}
     change_header(victim, lambda header: header["games"][HANOI].update(settings=settings))
