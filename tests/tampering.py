@@ -27,6 +27,9 @@ def refused(run: Path, *words: str) -> Verification:
 def change_records(run: Path, change: Callable[[list[dict[str, Any]]], Any]) -> None:
     path = run / "episodes.jsonl"
     records = [json.loads(line) for line in path.read_text().splitlines()]
+    games = list(json.loads((run / "run.json").read_text())["games"])
+    # Lines stand in the order in which episodes ended, which is not always the same.
+    records.sort(key=lambda record: (games.index(record["game"]), record["episode"]))
     change(records)
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
 

@@ -224,7 +224,7 @@ def _of_shares(mean: float, low: float, high: float, variance: float, number: in
     from scipy.special import betainc
 
     width = high - low
-    share = (mean - low) / width
+    share = round((mean - low) / width, 12)  # less than that is lost in rounding further on
     coin = share * (1 - share)
     seen = variance / width**2 / coin if coin else 1.0
 
