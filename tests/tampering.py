@@ -29,7 +29,8 @@ def change_records(run: Path, change: Callable[[list[dict[str, Any]]], Any]) -> 
     records = [json.loads(line) for line in path.read_text().splitlines()]
     games = list(json.loads((run / "run.json").read_text())["games"])
     # Lines stand in the order in which episodes ended, which is not always the same.
-    records.sort(key=lambda record: (games.index(record["game"]), record["episode"]))
+    places = {game: place for place, game in enumerate(games)}
+    records.sort(key=lambda record: (places.get(record["game"], 0), record["episode"]))
     change(records)
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
 

@@ -105,7 +105,7 @@ def _crafter(spread: float) -> Law:
 
 def _hanoi() -> Law:
     def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
-        return rng.choice([0.0, 1.0, 2.0, 3.0], shape, p=[0.1, 0.6, 0.2, 0.1])
+        return rng.choice(4, shape, p=[0.1, 0.6, 0.2, 0.1]).astype(np.float64)
 
     return Law("Hanoi, 0 to 3 disks", 1.3, Bounds(0, 3), draw)
 
