@@ -89,7 +89,7 @@ def build_report(
     lacking = [
         card
         for card, own in zip(cards, whole, strict=True)
-        if own.anchors.human is not None and (card is not own or not by_game[card.id])
+        if _is_lacking(own, card, by_game[card.id])
     ]
     normalized = {game.game: game.normalized for game in games if game.normalized}
     invalid = sum((game.invalid_rate or 0.0) * game.steps for game in games)
@@ -149,9 +149,14 @@ def headline(header: RunHeader, records: Sequence[EpisodeRecord]) -> Interval | 
         found = score_game(own, by_game[game], plan.episodes * header.repeats, plan.steps)
         if found.normalized:
             scores[game] = found.normalized
-        if card.anchors.human is not None and (own is not card or not by_game[game]):
+        if _is_lacking(card, own, by_game[game]):
             lacking.append(own)
     return _overall(scores, lacking)[0]
+
+
+def _is_lacking(whole: GameCard, played: GameCard, records: Sequence[EpisodeRecord]) -> bool:
+    """Whether a game that people have scores in has no normalised score in this run."""
+    return whole.anchors.human is not None and (played is not whole or not records)
 
 
 def _overall(

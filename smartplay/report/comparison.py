@@ -179,15 +179,10 @@ def _differences(
             finding = _finding(each, mean, upper, comparison.detect)
             name = _name(subject, comparison) + ("" if two else f", {upper} - {lower}")
             pairs = str(each.pairs) if each.least_p is not None else NONE
-            rows.append((name, _mean(mean), pairs, p_value(each.corrected), finding))
+            shown = NONE if mean is None else wording.signed(mean)
+            rows.append((name, shown, pairs, p_value(each.corrected), finding))
     header = ("1 - 2, in" if two else "In", "Difference", "Pairs", "p", "Finding")
     return Table(f"{title}: differences", LEVELS if levels else DIFFERENCES, header, rows, 5)
-
-
-def _mean(mean: Interval | None) -> str:
-    if mean is None:
-        return NONE
-    return wording.signed(mean)
 
 
 def _finding(difference: Difference, mean: Interval | None, upper: int, detect: float) -> str:

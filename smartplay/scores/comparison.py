@@ -19,6 +19,7 @@ from smartplay.core.shown import Shown, html_list, html_table
 from smartplay.scores.intervals import (
     CONFIDENCE,
     Interval,
+    difference_interval,
     mean_interval,
     weighted_interval,
 )
@@ -530,7 +531,7 @@ def _drop(a: Entry, b: Entry, game: str) -> Interval:
     """How much higher the mean score of one run is than that of another, on other episodes."""
     sides = [entry.normalized.get(game) or entry.scores[game] for entry in (a, b)]
     one, other = (mean_interval(list(side.values())) for side in sides)
-    return _with_errors_of(one.mean - other.mean, one, other.mirrored())
+    return difference_interval(one, other)
 
 
 def _gap_note(entries: Sequence[Entry], gap: SuiteGap) -> str:

@@ -13,9 +13,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from smartplay.scores.statistics import Floats
 
 DRAWS = 9_999
 EXACT_UNITS = 12

@@ -57,11 +57,13 @@ def run(options: argparse.Namespace) -> int:
     if options.html and (len(options.run) > MOST_COMPARED or any(map(_holds_runs, options.run))):
         return _index(options, prices)
     reports = show_reports(options.run, options.json, prices, options.human, options.card)
+    comparison = None
     if several and not options.json:
         from smartplay.report.content import entries_of
         from smartplay.scores.comparison import compare
 
-        print_comparison(compare(entries_of(reports)))
+        comparison = compare(entries_of(reports))
+        print_comparison(comparison)
         _show_efficiency(reports)
     if options.html:
         from smartplay.report.html import write_html
@@ -69,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
         out = options.out or (
             Path("comparison.html") if several else options.run[0] / "report.html"
         )
-        write_html(reports, options.run, out)
+        write_html(reports, options.run, out, comparison)
         if not options.json:
             say(f"Page: {out}")
     return OK

@@ -20,14 +20,19 @@ from smartplay.report.content import Report, entries_of
 from smartplay.report.html.page import render_index, render_page
 from smartplay.report.html.traces import collect_traces
 from smartplay.report.listing import Listed
-from smartplay.scores.comparison import compare
+from smartplay.scores.comparison import Comparison, compare
 
 __all__ = ["write_html", "write_index"]
 
 PAGE = "report.html"
 
 
-def write_html(reports: Sequence[Report], folders: Sequence[Path], out: Path) -> Path:
+def write_html(
+    reports: Sequence[Report],
+    folders: Sequence[Path],
+    out: Path,
+    comparison: Comparison | None = None,
+) -> Path:
     """Write the page of one run or several.
 
     Two runs or more are compared, and the comparison's numbers go into a `.comparison.json` beside
@@ -37,6 +42,7 @@ def write_html(reports: Sequence[Report], folders: Sequence[Path], out: Path) ->
         reports: A report per run.
         folders: The run folders, in the same order.
         out: The HTML file.
+        comparison: That of several runs, if it has been made already.
 
     Returns:
         The file.
@@ -45,7 +51,8 @@ def write_html(reports: Sequence[Report], folders: Sequence[Path], out: Path) ->
         RunFolderError: If the file cannot be written.
     """
     entries = entries_of(reports)
-    comparison = compare(entries) if len(reports) > 1 else None
+    if comparison is None and len(reports) > 1:
+        comparison = compare(entries)
     aside = out.with_suffix(".steps")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

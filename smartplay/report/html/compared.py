@@ -181,7 +181,7 @@ def behind(comparison: Comparison, best: int) -> dict[int, Behind]:
     for each in comparison.overall.differences:
         if each.mean is not None and best in (each.first, each.second):
             run = each.second if each.first == best else each.first
-            mean = each.mean if each.second == best else _negative(each.mean)
+            mean = each.mean if each.second == best else each.mean.mirrored()
             found[run] = Behind(mean, each.apart)
     return found
 
@@ -189,11 +189,6 @@ def behind(comparison: Comparison, best: int) -> dict[int, Behind]:
 def span_of(found: dict[int, Behind]) -> Span:
     """The ends of a chart of differences."""
     return _span([end for each in found.values() for end in _ends(each.mean)])
-
-
-def _negative(value: Interval) -> Interval:
-    low, high = (None if end is None else -end for end in (value.high, value.low))
-    return Interval(-value.mean, low, high)
 
 
 def tied_with(comparison: Comparison, best: int, order: Sequence[int]) -> list[int]:
