@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from smartplay.scores.intervals import CONFIDENCE
-from smartplay.scores.sign_flips import DRAWS, Floats, Tested, step_down
+from smartplay.scores.sign_flips import DRAWS, Tested, step_down
+from smartplay.scores.statistics import Floats
 from smartplay.scores.thresholds import MARGIN, STEP, Threshold, Track, posteriors, shortest
 
 Places = npt.NDArray[np.intp]
