@@ -18,7 +18,8 @@ from smartplay.core.errors import MissingPackageError, PromptTooLongError, Usage
 from smartplay.models import open_model
 from smartplay.models.base import Model
 from smartplay.models.providers.local import LocalSettings, Provider, choice_grammar
-from smartplay.models.weights import SMOLLM2, Weights, cache_folder, find_weights
+from smartplay.core.cache import cache_folder
+from smartplay.models.weights import SMOLLM2, Weights, find_weights
 from smartplay.parsing import parse_action
 from smartplay.records import Call
 from tests.lent import context, lend

@@ -13,6 +13,7 @@ from smartplay.cards.published import published_table
 from smartplay.core.errors import SmartPlayError
 from smartplay.games.registry import cards
 from smartplay.leaderboard.claims import EntryInfo, Play, claims_of, play_of, read_info
+from smartplay.leaderboard.remembered import digest_of, keep, recall
 from smartplay.leaderboard.tracks import Track, track_of
 from smartplay.leaderboard.verify import Verification, verify_run
 from smartplay.records.folder import RunFolder
@@ -159,9 +160,22 @@ def read_suites(folder: Path) -> list[Suite]:
 def read_entry(
     path: Path, suites: Sequence[Suite] = (), prices: Prices | None = None
 ) -> tuple[Row | Refused, Verification | None]:
-    """Verify one entry and make its row."""
+    """Verify one entry and make its row, or recall what an earlier build made of it."""
     if path.is_symlink():
         return _refused(path, ["the entry is a link"]), None
+    digest = digest_of(path, suites, prices)
+    known = recall(digest, tuple[Row, Verification])
+    if known is not None:
+        return known
+    found, verification = _checked(path, suites, prices)
+    if isinstance(found, Row):
+        keep(digest, (found, verification))
+    return found, verification
+
+
+def _checked(
+    path: Path, suites: Sequence[Suite], prices: Prices | None
+) -> tuple[Row | Refused, Verification | None]:
     try:
         info = read_info(path)
         verification = verify_run(path, suites=suites)

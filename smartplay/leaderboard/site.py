@@ -22,6 +22,7 @@ from smartplay.cards.published import published_table
 from smartplay.core.errors import UsageError
 from smartplay.core.version import __version__
 from smartplay.core.whole_files import write_atomically
+from smartplay.leaderboard.remembered import digest_of, keep, recall
 from smartplay.leaderboard.rows import (
     STATUSES,
     Refused,
@@ -37,6 +38,7 @@ from smartplay.report.html import write_html
 from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
 from smartplay.report.rendering import shown, templates
+from smartplay.runner.suite import Suite
 from smartplay.scores.comparison import Entry, compare
 from smartplay.scores.intervals import Interval
 from smartplay.scores.thresholds import Threshold
@@ -96,11 +98,12 @@ def build(root: Path, tick: Callable[[str, Verification | None], None] | None = 
     if not root.is_dir():
         raise UsageError(f"no folder {root}; name the leaderboard's folder with --root")
     prices = read_prices(root / PRICES) if os.path.lexists(root / PRICES) else None
-    found = read_entries(root / "entries", tick, read_suites(root / "suites"), prices)
+    suites = read_suites(root / "suites")
+    found = read_entries(root / "entries", tick, suites, prices)
     board = make_board(*found)
     try:
         (root / "site" / PAGES).mkdir(parents=True, exist_ok=True)
-        _write_pages(root, board, prices)
+        _write_pages(root, board, suites, prices)
         write_atomically(root / "site" / "index.html", to_html(board).encode())
         write_atomically(root / "README.md", to_markdown(board).encode())
     except OSError as error:
@@ -186,7 +189,7 @@ def page_name(key: str) -> str:
     return f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.html"
 
 
-def _write_pages(root: Path, board: Board, prices: Prices | None) -> None:
+def _write_pages(root: Path, board: Board, suites: Sequence[Suite], prices: Prices | None) -> None:
     """Write the report of each row's entry as a page, and remove those of entries that left."""
     pages = root / "site" / PAGES
     keys = [row.key for table in board.tables for row in table.rows if row.track]
@@ -195,7 +198,14 @@ def _write_pages(root: Path, board: Board, prices: Prices | None) -> None:
         if old.name not in names:
             old.unlink()
     for name, entry in names.items():
-        write_html([build_report(entry, prices)], [entry], pages / name)
+        digest = f"page-{digest_of(entry, suites, prices)}"
+        if recall(digest, str) != _digest_of_file(pages / name):
+            write_html([build_report(entry, prices)], [entry], pages / name)
+            keep(digest, _digest_of_file(pages / name))
+
+
+def _digest_of_file(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
 
 
 def _best_first(rows: Sequence[Row]) -> list[Row]:

@@ -18,6 +18,7 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
+from smartplay.core.cache import cache_folder
 from smartplay.core.errors import UsageError
 
 
@@ -48,19 +49,6 @@ SMOLLM2 = Weights(
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     download=92_871_040,
 )
-
-
-def cache_folder() -> Path:
-    """Where weights are kept: `SMARTPLAY_CACHE`, or the platform's cache folder."""
-    if own := os.environ.get("SMARTPLAY_CACHE"):
-        return Path(own)
-    if base := os.environ.get("XDG_CACHE_HOME"):
-        return Path(base) / "smartplay"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "smartplay"
-    if sys.platform == "win32" and (base := os.environ.get("LOCALAPPDATA")):
-        return Path(base) / "smartplay" / "cache"
-    return Path.home() / ".cache" / "smartplay"
 
 
 def find_weights(weights: Weights = SMOLLM2) -> Path:
