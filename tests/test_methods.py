@@ -138,7 +138,7 @@ def test_a_cascade_that_verifies(synthetic: Asked, tmp_path: Path) -> None:
     assert abs(sent - (1 - agreed)) < 0.07
     assert close(run, 0.36 + (1 - agreed) * 0.99908)
     assert weak == 2
-    assert {label for name, label in synthetic if name == "synthetic:weak"} == {"", "in steps"}
+    assert {label for name, label in synthetic if name == "synthetic:weak"} == {"answer", "in steps"}
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_mixture_of_thoughts(synthetic: Asked, tmp_path: Path) -> None:
 def test_lessons_are_drawn_once_an_episode(synthetic: Asked, tmp_path: Path) -> None:
     run = play(tmp_path / "run", "reflect", p=0.25, shown=0.9, episodes=20)
     assert close(run, (0.25 + 19 * 0.9) / 20)
-    assert Counter(label for _, label in synthetic) == {"": 20 * ROUNDS, "lessons": 19}
+    assert Counter(label for _, label in synthetic) == {"answer": 20 * ROUNDS, "lessons": 19}
     heads = [head for head, *_ in transcript(run.path).values()]
     assert [bool(head["memory"]) for head in heads] == [False] + 19 * [True]
     assert len({head["memory"] for head in heads}) == 20
@@ -287,7 +287,7 @@ def test_the_answer_of_an_example_is_none(method: str, synthetic: Asked, tmp_pat
 def test_examples_once_an_episode(synthetic: Asked, tmp_path: Path) -> None:
     run = play(tmp_path / "run", "analogical", per="episode", p=0.6, episodes=10)
     assert close(run, 0.6)
-    assert Counter(label for _, label in synthetic) == {"examples": 10, "": 10 * ROUNDS}
+    assert Counter(label for _, label in synthetic) == {"examples": 10, "answer": 10 * ROUNDS}
 
 
 # Plans

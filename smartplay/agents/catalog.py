@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -39,6 +41,10 @@ OWN = {
 ABLATION_KEYS = ("ablation", "lesion")
 """The setting that names ablations, and what version 0.1 called it."""
 
+PLAYING_KEYS = ("attempts", "again", "episode_order")
+"""Settings of any agent that say how its episodes are played, not how it acts."""
+_ORDER = re.compile(r"numbered|shuffled:(\d{1,9})")
+
 OTHER_PROTOCOL = {"direct": "think", "think": "direct"}
 
 GIVEN = ("manual", "actions", "seed", "context")
@@ -57,6 +63,7 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
         models: The models that the run lends it, by role.
         learn: Makes the memory that an episode begins with from the one before and what happened
             then; None for agents that remember nothing.
+        games: Settings of games that it is played with, such as `attempts`.
         reference: The name and settings that build the same source again in another process;
             None for an agent given as a Python object.
         asynchronous: Whether the agents' `act` is awaited on the run's event loop.
@@ -70,6 +77,7 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
     make: AgentMaker
     models: dict[str, Model] = {}
     learn: Learn | None = None
+    games: dict[str, Any] = {}
     reference: tuple[str, dict[str, Any]] | None = None
     asynchronous: bool = False
     digest: str = ""
@@ -100,11 +108,13 @@ def find_agent(
         agent: A name as in `known_agents`, a class or function, or a source that is complete
             already.
         settings: Settings over those of a definition file. `method` says how a model is asked, a
-            name of `smartplay.agents.methods.METHODS`. Four of them are for every agent:
-            `ablation`, a name or a list of names of `smartplay.agents.ablations`, says what to take
+            name of `smartplay.agents.methods.METHODS`. These are for every agent: `ablation`, a name or a list of names of `smartplay.agents.ablations`, says what to take
             away from it; `aid`, likewise of `smartplay.agents.aids`, what to do for it; `prompt`,
             the name of a variant of `smartplay.agents.prompts`, how the prompt is worded; `models`
-            maps roles to `{"agent": "openai:NAME", …settings}`.
+            maps roles to `{"agent": "openai:NAME", …settings}`; `attempts` and `again` are
+            settings of the games it plays (`smartplay.games.base.TextGame`); `episode_order`,
+            `"numbered"` or `"shuffled:SEED"`, is the order in which it plays the episodes of a
+            game, if it remembers them.
 
     Raises:
         UsageError: If there is no such agent or model, or it does not take these settings.
@@ -115,6 +125,8 @@ def find_agent(
         name, defined = read_definition(Path(agent))
         source = find_agent(name, overlay(defined, settings))
         return msgspec.structs.replace(source, name=Path(agent).stem + _suffix(source.settings))
+    if any(key in settings for key in PLAYING_KEYS):
+        return _played_as(agent, dict(settings))
     whole = {key: value for key, value in settings.items() if key not in (*ABLATION_KEYS, "aid")}
     ablations = _ablations(agent, next((settings[k] for k in ABLATION_KEYS if k in settings), []))
     aids = list(map(find_aid, _listed(settings.get("aid", []))))
@@ -134,6 +146,34 @@ def find_agent(
         make=partial(make_filtered, source.make, filters),
         reference=source.reference and (source.reference[0], whole | names),
     )
+
+
+def _played_as(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:
+    """An agent whose settings say how its episodes are played."""
+    asked = {key: settings.pop(key) for key in PLAYING_KEYS if key in settings}
+    source = find_agent(agent, settings)
+    order = asked.get("episode_order", "numbered")
+    if not isinstance(order, str) or not _ORDER.fullmatch(order):
+        raise UsageError(f"episode_order is numbered or, say, shuffled:1, not {order!r}")
+    if "episode_order" in asked and source.learn is None:
+        raise UsageError(
+            f"agent {source.name} remembers no episodes, so their order changes nothing; leave "
+            "episode_order out"
+        )
+    return msgspec.structs.replace(
+        source,
+        settings=source.settings | asked,
+        games=source.games | {key: asked[key] for key in asked if key != "episode_order"},
+        reference=source.reference and (source.reference[0], source.reference[1] | asked),
+    )
+
+
+def place_in_order(order: str, game: str, episode: int) -> tuple[bytes, int]:
+    """What sorts the episodes of a game into an order, numbered or `shuffled:SEED`."""
+    found = _ORDER.fullmatch(order)
+    seed = found and found[1]
+    told = f"place {seed} {game} {episode}".encode()
+    return hashlib.sha256(told).digest() if seed else b"", episode
 
 
 def _ablations(agent: str | Callable[..., Any], names: str | list[str]) -> list[Ablation]:
@@ -232,12 +272,15 @@ def _asked_by_method(agent: str, settings: dict[str, Any]) -> AgentSource:
         settings={
             ("protocol" if name in PROTOCOLS else "method"): name,
             **settings_of(method),
+            **method.more_settings(),
+            **method.game_settings(),
             **({} if variant.name == "plain" else {"prompt": variant.name}),
             **(next(iter(told.values())) if alone else {"models": told}),
         },
         make=partial(LLMAgent, method=method, style=style),
         models=models,
         learn=getattr(method, "learn", None),
+        games=dict(method.game_settings()),
         asynchronous=True,
     )
 

@@ -23,7 +23,10 @@ from smartplay.core.errors import CardError
 from smartplay.core.loading import Code, code_of
 from smartplay.core.toml_file import overlay, read_toml
 
-WRAPPER_SETTINGS = ("history", "observation")
+SHOWN_SETTINGS = ("history", "observation", "picture")
+"""Settings of every game that say what an agent is shown."""
+WRAPPER_SETTINGS = (*SHOWN_SETTINGS, "attempts", "again")
+"""Settings that every game has."""
 """Settings that decide what an agent is shown of a game, not what the game is."""
 
 Human = Literal["published", "baseline"]
@@ -160,13 +163,13 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """The same card with what holds for a way it was played: its settings, and its anchors.
 
         Anchors were measured with the card's settings and its step limit; they hold all, or none.
-        What an agent is shown of the game (`WRAPPER_SETTINGS`) moves no end of the scale.
+        What an agent is shown of the game (`SHOWN_SETTINGS`) moves no end of the scale.
 
         Args:
             steps: The step limit played with.
             settings: The settings played with, over the card's.
         """
-        own = {key: value for key, value in (settings or {}).items() if key not in WRAPPER_SETTINGS}
+        own = {key: value for key, value in (settings or {}).items() if key not in SHOWN_SETTINGS}
         if steps == self.steps and own.items() <= self.settings.items():
             return self
         return msgspec.structs.replace(self, settings=self.settings | own, anchors=Anchors())

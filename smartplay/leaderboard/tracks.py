@@ -148,7 +148,8 @@ def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Tr
     core = {card.id for card in cards() if card.core and card.playable}
     shown = sorted({str(plan.settings.get("observation", "text")) for _, plan in found})
     settings = header.agent_settings
-    attempts = settings.get("attempts", 1)
+    tried = [plan.settings.get("attempts", 1) for plan in header.games.values()]
+    attempts = max((each for each in tried if type(each) is int), default=1)
     measured = header.measurement
     return Track(
         games="core" if set(header.games) == core else ", ".join(c.name for c, _ in found),
@@ -167,7 +168,7 @@ def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Tr
         prompt=_named(settings.get("prompt")),
         aids=_named(settings.get("aid")),
         ablations=_named(settings.get("ablation", settings.get("lesion"))),
-        attempts=attempts if type(attempts) is int and attempts > 0 else 1,
+        attempts=max(attempts, 1),
         memory=memory,
         parser=header.parser,
         seed_rule=header.seed_rule,
@@ -191,7 +192,7 @@ def _engine(card: GameCard, plan: GameHeader) -> str:
 
 def _others(card: GameCard, plan: GameHeader) -> str:
     own = _changed(card, plan)
-    return " ".join(f"{k}={v}" for k, v in own.items() if k not in ("engine", "observation"))
+    return " ".join(f"{k}={v}" for k, v in own.items() if k not in ("engine", "observation", "attempts"))
 
 
 def _named(value: Any) -> str:

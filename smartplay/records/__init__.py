@@ -320,6 +320,12 @@ class GameHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
         settings = self.settings | ({"level": level} if level else {})
         return msgspec.structs.replace(self, settings=settings)
 
+    @property
+    def most_steps(self) -> int:
+        """The most steps an episode can have: the limit is that of an attempt."""
+        attempts = self.settings.get("attempts")
+        return self.steps * (attempts if type(attempts) is int and attempts > 1 else 1)
+
     def __str__(self) -> str:
         return f"{self.episodes} episodes of at most {self.steps} steps"
 

@@ -71,8 +71,8 @@ def misfit(header: RunHeader, record: EpisodeRecord) -> str:
         or not record.repeat < header.repeats
     ):
         return "the run does not plan this episode"
-    if record.steps > plan.steps:
-        return f"more steps than the run plans: expected {plan.steps}, found {record.steps}"
+    if record.steps > plan.most_steps:
+        return f"more steps than the run plans: expected {plan.most_steps}, found {record.steps}"
     return ""
 
 

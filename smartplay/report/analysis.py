@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 from pathlib import Path
 
+import gymnasium as gym
 import msgspec
 
 from smartplay.agents.context import Observation
+from smartplay.agents.methods.turn import ANSWER
 from smartplay.agents.reference import reference
 from smartplay.core.errors import RunFolderError
 from smartplay.core.loading import load_object
@@ -50,9 +52,6 @@ from smartplay.scores.analyses import (
     modality,
     right_steps,
 )
-
-ANSWER = "answer"
-"""The label of calls whose replies answer the question of a step."""
 
 
 class GameAnalysis(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,9 +181,7 @@ def _truth(
     reason = refusal(game, plan) or (PRIVATE if records[0].seed < 0 else "")
     if reason:
         return f"the steps are not judged: {reason}", None
-    card = find_card(game)
-    assert card is not None, "refused above"
-    truth: Truth | None = load_object(card.describer).truth
+    truth: Truth | None = load_object(gym.spec(game).kwargs["describer"]).truth
     return ("" if truth else "nobody knows which of its actions are best"), truth
 
 
@@ -241,18 +238,27 @@ def _replayed(
 def _answers(attempt: Attempt, actions: Sequence[str]) -> Iterator[Answer]:
     """The replies to the first question that was to be answered.
 
-    Without any call labelled `ANSWER`, that is the last question asked without a label.
+    Without any call labelled `ANSWER`, that is the last question asked without a label, or else the
+    last of all. If a single one answers and nothing follows it, the agent's own reply says what it
+    names: the call may hold examples besides, or call a function.
     """
     labelled = [call for call in attempt.calls if call.label == ANSWER]
-    calls = labelled or [call for call in attempt.calls if not call.label]
+    calls = labelled or [call for call in attempt.calls if not call.label] or attempt.calls[-1:]
+    if len(calls) == 1 and calls[0] is attempt.calls[-1]:
+        yield _answer(calls[0], actions, attempt.reasoning_tags, attempt)
+        return
     question = calls[0 if labelled else -1] if calls else None
     for call in calls:
         if question and (call.role, call.messages) == (question.role, question.messages):
             yield _answer(call, actions, attempt.reasoning_tags)
 
 
-def _answer(call: Call, actions: Sequence[str], tags: Sequence[str]) -> Answer:
-    named = parse_action(call.text, actions, call.finish == "length", tags).action
+def _answer(
+    call: Call, actions: Sequence[str], tags: Sequence[str], attempt: Attempt | None = None
+) -> Answer:
+    text = call.text if attempt is None else attempt.reply
+    named = parse_action(text, actions, call.finish == "length", tags).action
+    named = None if attempt is not None and attempt.cause is not None else named
     return Answer(named, len(call.text) + len(call.reasoning), call.usage.completion)
 
 

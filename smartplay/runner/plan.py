@@ -191,12 +191,12 @@ def plan_run(
             raise UsageError(f"settings given for {key!r}, which is not among the selected games")
     if suite and seed:
         raise UsageError("a private suite has its own seeds; leave the suite seed out")
-    if measurement is not None and repeats != 1:
-        raise UsageError("a measurement plays each episode once; leave repeats out")
+    if measurement is not None and (repeats != 1 or source.games):
+        raise UsageError("a measurement plays each episode once; leave repeats and attempts out")
     games = {}
     for card in selection:
         most = (QUICK_EPISODES, QUICK_STEPS) if quick else (card.episodes, card.steps)
-        own = _plain(f"settings of {card.id}", _settings(card, settings))
+        own = _plain(f"settings of {card.id}", source.games | _settings(card, settings))
         _try_to_make(card, own)
         if measurement is not None:
             most = (_most_episodes(card, own, measurement), card.steps)
