@@ -30,6 +30,7 @@ _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _TAKEN = re.compile(r"Your actions under it so far: (.+)\.$", re.MULTILINE)
 _PRINTED = re.compile(r"The program prints:\n\n(.+)\n")
 _SHOWN = re.compile(r"Lessons you drew|that was won:")
+_FIELD = re.compile(r"\[\[ ## (rules|seen|actions) ## \]\]\n(.*?)(?=\n\n\[\[ ##|\n\nRespond)", re.DOTALL)
 _LISTED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
 
 
@@ -108,6 +109,8 @@ class Synthetic:
 
     def _say(self, messages: list[Message], label: str, draw: random.Random) -> str:
         laws, asked = self.settings, str(messages[-1]["content"])
+        if fields := dict(_FIELD.findall(asked)):
+            return self._filled_in(fields, len(messages) > 2, draw)
         step, right, actions = truth(messages[0]["content"], _page(messages))
         if label == "revise":
             return f"Answer: {self._revised(messages, right, actions, draw)}"
@@ -136,6 +139,17 @@ class Synthetic:
             return answer
         told = [f"## {part}\nFor example, Answer: {actions[0]}" for part in parts]
         return "\n\n".join(told if laws.stops else [*told, f"## {last}\n{answer}"])
+
+    def _filled_in(self, fields: dict[str, str], shown: bool, draw: random.Random) -> str:
+        """A reply in DSPy's layout; demonstrations are earlier messages."""
+        laws, actions = self.settings, json.loads(fields["actions"])
+        listed = "\n".join(f"{k}. {name}" for k, name in enumerate(actions, 1))
+        _, right, _ = truth(f"{fields['rules']}\n\nYour actions:\n{listed}", fields["seen"])
+        p = laws.shown if shown and laws.shown >= 0 else laws.p
+        name = drawn(right, actions, p, laws.sure, draw)
+        if laws.stops:
+            return f"I take {name}"
+        return f"[[ ## reasoning ## ]]\nSo.\n\n[[ ## action ## ]]\n{name}\n\n[[ ## completed ## ]]"
 
     def _revised(
         self, messages: list[Message], right: str, actions: list[str], draw: random.Random

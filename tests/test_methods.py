@@ -307,7 +307,11 @@ def test_what_a_plan_costs(plan: str, policies: int, synthetic: Asked, tmp_path:
 
 # What holds for every method
 
-SOLO = [name for name in METHODS if len(METHODS[name].roles) == 1 or name == "correct"]
+INSTALLED = [
+    pytest.param(name, marks=pytest.mark.skipif(name == "dspy" and not find_spec("dspy"),
+                                                reason="DSPy is an extra"))
+    for name in METHODS
+]  # fmt: skip
 
 
 def settings_for(method: str) -> dict[str, Any]:
@@ -315,14 +319,15 @@ def settings_for(method: str) -> dict[str, Any]:
     small: dict[str, Any] = {"p": 0.5, "episodes": 2}
     if method == "code":
         small |= {"coding": True, "blocks": 1, "run": "predicted"}
-    if method == "cascade":
+    if method in ("cascade", "eco"):
         weak, strong = {"agent": "synthetic:weak"}, {"agent": "synthetic:strong"}
-        small |= {"agent": "cascade", "samples": 4, "agree": 3}
+        small |= {"agent": method}
+        small |= {"samples": 4, "agree": 3} if method == "cascade" else {"seed": "episode"}
         small |= {"models": {"weak": weak, "strong": strong}}
     return small
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", INSTALLED)
 def test_a_method_resumes_elsewhere_and_from_a_cache(
     method: str, synthetic: Asked, tmp_path: Path
 ) -> None:

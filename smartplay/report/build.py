@@ -17,7 +17,7 @@ from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.records.replay import UNKNOWN
 from smartplay.report.content import HUMAN, Report
-from smartplay.report.costs import cost_notes, cost_of, model_uses
+from smartplay.report.costs import compile_notes, cost_notes, cost_of, model_uses
 from smartplay.report.details import detail_game
 from smartplay.report.efficiency import efficiency_of
 from smartplay.report.limits import limits
@@ -120,6 +120,7 @@ def build_report(
         + _notes(games, header, cards, changed)
         + limits({game.game for game in games if game.score}, reached)
         + cost_notes(models, prices)
+        + compile_notes(header, sum(game.episodes for game in games), prices)
         + _human_sources(played),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
         models=models,
