@@ -30,7 +30,9 @@ _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _TAKEN = re.compile(r"Your actions under it so far: (.+)\.$", re.MULTILINE)
 _PRINTED = re.compile(r"The program prints:\n\n(.+)\n")
 _SHOWN = re.compile(r"Lessons you drew|that was won:")
-_FIELD = re.compile(r"\[\[ ## (rules|seen|actions) ## \]\]\n(.*?)(?=\n\n\[\[ ##|\n\nRespond)", re.DOTALL)
+_FIELD = re.compile(
+    r"\[\[ ## (rules|seen|actions) ## \]\]\n(.*?)(?=\n\n\[\[ ##|\n\nRespond)", re.DOTALL
+)
 _LISTED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
 
 

@@ -215,8 +215,8 @@ def test_it_needs_no_client_of_dspys_own(tmp_path: Path) -> None:
 import sys, smartplay
 from tests.fake_server import FakeServer
 with FakeServer() as server:
-    run = smartplay.run("openai:fake", "RockPaperScissorBasic", episodes=1, steps=1, out=sys.argv[1],
-        agent_settings={"base_url": server.url, "method": "dspy"}, progress=False)
+    run = smartplay.run("openai:fake", "RockPaperScissorBasic", episodes=1, steps=1,
+        out=sys.argv[1], agent_settings={"base_url": server.url, "method": "dspy"}, progress=False)
     assert not run.unscored, run.unscored[0].error
     assert len(server.requests) == run.episodes[0].calls
 assert not {"litellm", "openai"} & set(sys.modules)

@@ -17,7 +17,9 @@ from smartplay.agents.methods import METHODS
 from smartplay.agents.methods.cascade import accepted_by_chance
 from smartplay.agents.methods.memory import most_similar
 from smartplay.agents.methods.method import vote
+from smartplay.cli import main
 from smartplay.leaderboard.verify import verify_run
+from smartplay.report.analysis import analyze_runs
 from smartplay.runner import Limits
 from tests.fake_server import FakeServer
 from tests.faults import untimed
@@ -138,7 +140,10 @@ def test_a_cascade_that_verifies(synthetic: Asked, tmp_path: Path) -> None:
     assert abs(sent - (1 - agreed)) < 0.07
     assert close(run, 0.36 + (1 - agreed) * 0.99908)
     assert weak == 2
-    assert {label for name, label in synthetic if name == "synthetic:weak"} == {"answer", "in steps"}
+    assert {label for name, label in synthetic if name == "synthetic:weak"} == {
+        "answer",
+        "in steps",
+    }
 
 
 @pytest.mark.parametrize(
@@ -352,6 +357,50 @@ def test_a_method_resumes_elsewhere_and_from_a_cache(
     for run in (again, spread, cached):
         assert transcript(run.path) == transcript(calm.path)
         assert list(map(untimed, run.episodes)) == list(map(untimed, calm.episodes))
+
+
+SAMPLES = {"majority": 5, "debate": 3, "cascade": 4}
+"""Samples of the first question; of all other methods there is one."""
+
+
+@pytest.mark.parametrize("method", INSTALLED)
+def test_analyses_read_every_method(method: str, synthetic: Asked, tmp_path: Path) -> None:
+    """Each step has first answers, as many as there are samples; a single one is what is played."""
+    run = play(tmp_path / "run", method, **settings_for(method))
+    [found] = analyze_runs([run.path]).runs[0].games
+    assert found.right is not None
+    assert found.flips is not None, "no first answers were found"
+    flips = found.flips
+    judged = flips.right_right + flips.right_wrong + flips.wrong_right + flips.wrong_wrong
+    assert judged == found.right.steps
+    if method in SAMPLES:
+        assert found.agreement is not None
+        assert {row.samples for row in found.agreement.votes} == {SAMPLES[method]}
+    else:
+        assert found.agreement is None
+        if method != "correct":
+            assert flips.kept == 1
+
+
+def test_the_calibration_of_votes_beside_each_other(
+    synthetic: Asked, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Samples that err alike agree more than they are right; scattered errors do the reverse."""
+    runs = [
+        play(tmp_path / "alike", "majority", p=0.4, sure=True, episodes=20),
+        play(tmp_path / "scattered", "majority", p=0.4, episodes=20),
+        play(tmp_path / "debate", "debate", p=0.4, episodes=20),
+    ]
+    found = [game.agreement for run in analyze_runs([run.path for run in runs]).runs
+             for game in run.games]  # fmt: skip
+    assert all(each is not None for each in found)
+    gaps = [each.gap for each in found if each]
+    # of five samples, of which .4 are right: .31744 are won if errors are alike, .50944 else
+    alike = sum(max(k, 5 - k) / 5 * math.comb(5, k) * 0.4**k * 0.6 ** (5 - k) for k in range(6))
+    assert abs(gaps[0] - (alike - 0.31744)) < 0.11
+    assert gaps[0] > 0.25 > abs(gaps[1])
+    assert main(["analyze", *(str(run.path) for run in runs)]) == 0
+    assert "Calibration" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -294,8 +294,15 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
             self._game,
             random_state(self._native),
             tuple([limit._elapsed_steps for limit in self._limits]),
-            (tuple(self._past), self._text, self._manual, self._total, self._steps,
-             self._attempt, self._seed),
+            (
+                tuple(self._past),
+                self._text,
+                self._manual,
+                self._total,
+                self._steps,
+                self._attempt,
+                self._seed,
+            ),
             state_of(self._native, self.describer),
         )
 

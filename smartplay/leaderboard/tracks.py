@@ -192,7 +192,9 @@ def _engine(card: GameCard, plan: GameHeader) -> str:
 
 def _others(card: GameCard, plan: GameHeader) -> str:
     own = _changed(card, plan)
-    return " ".join(f"{k}={v}" for k, v in own.items() if k not in ("engine", "observation", "attempts"))
+    return " ".join(
+        f"{k}={v}" for k, v in own.items() if k not in ("engine", "observation", "attempts")
+    )
 
 
 def _named(value: Any) -> str:

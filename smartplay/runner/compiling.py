@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import gymnasium as gym
-import msgspec
 
 from smartplay.agents.catalog import find_agent
 from smartplay.agents.context import Context, Observation
@@ -144,7 +143,7 @@ def training_steps(game: str, plan: GameHeader, seeds: Sequence[int], most: int)
     try:
         for place, seed in enumerate(seeds):
             share = (most - len(found)) // (len(seeds) - place)
-            shown, info = env.reset(seed=seed)
+            _, info = env.reset(seed=seed)
             manual, actions = info["manual"], info["actions"]
             agent = reference(manual, list(actions), seed)
             prompt = Prompt(Context(manual=manual, actions=actions, seed=seed))

@@ -134,9 +134,7 @@ class Dspy(Method):
         text = calls[-1].text if action is None else f"Answer: {action}"
         return turn.reply(calls[-1], text=text, reasoning=thoughts)
 
-    async def _run(
-        self, program: Any, turn: Turn, calls: list[Call]
-    ) -> tuple[str | None, str]:
+    async def _run(self, program: Any, turn: Turn, calls: list[Call]) -> tuple[str | None, str]:
         """The action and the reasoning of a reply; no action if it is not laid out as asked."""
         from dspy.utils.exceptions import AdapterParseError
 

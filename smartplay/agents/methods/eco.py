@@ -106,7 +106,9 @@ class Eco(Method):
     def controls(self) -> list[Arm]:
         """Each model alone, with as many attempts, each half of the method, and other orders."""
         tried = {"attempts": 2}
-        own = {key: getattr(self, key) for key in ("weak_attempts", "verdict", "episodes", "length")}
+        own = {
+            key: getattr(self, key) for key in ("weak_attempts", "verdict", "episodes", "length")
+        }
         return [
             Arm("weak", "direct", role="weak"),
             Arm("strong", "direct", role="strong"),
@@ -120,7 +122,9 @@ class Eco(Method):
 
 def _last_attempt(trajectory: Trajectory) -> Trajectory:
     """The last attempt of an episode, as an episode."""
-    begins = [k for k, text in enumerate(trajectory.observations) if attempt_in(text)[0] is not None]
+    begins = [
+        k for k, text in enumerate(trajectory.observations) if attempt_in(text)[0] is not None
+    ]
     if not begins:
         return trajectory
     first, *later = trajectory.observations[begins[-1] :]

@@ -56,8 +56,8 @@ def run(options: argparse.Namespace) -> int:
         return OK
     for game, part in found.games.items():
         say(
-            f"{game}: {len(part.demos)} demonstrations from {part.steps} steps of {len(part.seeds)} "
-            f"episodes; {part.calls} calls, {part.usage}"
+            f"{game}: {len(part.demos)} demonstrations from {part.steps} steps of "
+            f"{len(part.seeds)} episodes; {part.calls} calls, {part.usage}"
         )
     say(f"smartplay run {options.agent} --method dspy --set program={options.out}")
     return OK
