@@ -165,7 +165,7 @@ def test_a_reply_in_another_layout_is_read_as_any_other(synthetic: Asked, tmp_pa
 
 @needed
 def test_what_the_service_says_is_passed_on(server: FakeServer, tmp_path: Path) -> None:
-    server.answer(lambda request: Answer(500))
+    server.fail(1.0, [Answer(500)], seed=1)
     run = smartplay.run(
         "openai:fake", "RockPaperScissorBasic", episodes=1, steps=1, out=tmp_path / "run",
         agent_settings={"base_url": server.url, "method": "dspy", "max_retries": 0},

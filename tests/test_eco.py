@@ -150,7 +150,8 @@ def kinds(tmp_path: Path) -> Path:
 
 
 def play(card: Path, out: Path, agent: str = "eco", **settings: Any) -> Run:
-    options = {k: settings.pop(k) for k in ("executor", "limits", "cache", "seed", "episodes")
+    options: dict[str, Any] = {"episodes": 60}
+    options |= {k: settings.pop(k) for k in ("executor", "limits", "cache", "seed", "episodes")
                if k in settings}  # fmt: skip
     tables = {
         "weak": {"agent": "habit:weak", "p": 0.3, "shown": settings.pop("shown", 0.9)},
@@ -160,7 +161,7 @@ def play(card: Path, out: Path, agent: str = "eco", **settings: Any) -> Run:
         tables["judge"] = {"agent": "habit:judge", "judges": judges}
     told = {"models": tables, "seed": "episode"} | settings
     return smartplay.run(agent, str(card), out=out, agent_settings=told, progress=False,
-                         **({"episodes": 60} | options))  # fmt: skip
+                         **options)  # fmt: skip
 
 
 def success(runs: list[Run]) -> float:
@@ -365,7 +366,7 @@ def hanoi(**settings: Any) -> gym.Env[Any, Any]:
 
 
 def walk(env: gym.Env[Any, Any], actions: list[int], seed: int | None = 3) -> list[Any]:
-    found = [env.reset(seed=seed)]
+    found: list[Any] = [env.reset(seed=seed)]
     for action in actions:
         shown, reward, terminated, truncated, info = env.step(action)
         found.append((shown, reward, terminated, truncated, info))

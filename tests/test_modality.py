@@ -158,8 +158,8 @@ def test_arms_are_compared_by_seed_tokens_and_price(
     assert disturbed.difference.mean > 6
     assert disturbed.p is not None
     assert disturbed.p < 0.01
-    assert by["text", "both"].read == (10, 110)
-    assert by["text", "both"].cost == (10, 110)
+    assert list(by["text", "both"].read) == [10, 110]
+    assert list(by["text", "both"].cost) == [10, 110]
     line = ["analyze", *(str(run.path) for run in runs), "--card", str(card)]
     assert main([*line, "--prices", str(prices)]) == 0
     told = capsys.readouterr().out

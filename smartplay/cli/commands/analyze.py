@@ -110,7 +110,7 @@ def _print_lengths(games: dict[str, GameAnalysis]) -> None:
 
 def _print_calibration(found: Analysis) -> None:
     """Agreement held against being right, for methods beside each other."""
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (game.game.split("/")[-1], run.agent, each.votes[-1].samples, each.agreement, each.share,
          each.gap, each.error)
         for run in found.runs
@@ -119,8 +119,8 @@ def _print_calibration(found: Analysis) -> None:
     ]  # fmt: skip
     if len(found.runs) > 1 and rows:
         header = ("game", "agent", "samples", "agreement", "vote right", "gap", "error")
-        print_table("\nCalibration: what agreement says of being right", header, sorted(
-            rows, key=lambda row: row[0]), ".3g")  # fmt: skip
+        rows.sort(key=lambda row: str(row[0]))
+        print_table("\nCalibration: what agreement says of being right", header, rows, ".3g")
 
 
 def _print_pairs(found: Analysis, prices: Prices | None) -> None:
