@@ -50,6 +50,7 @@ class Laws(Settings, frozen=True, kw_only=True):
         stops: Whether its replies end before the last part that it is asked for.
         coding: Whether it writes a program wherever it may; then it answers what that prints.
         predicts: How often it is right about what its program prints.
+        reads: Whether it follows the last signed notice that it is shown on what is asked for.
         plan: What it plans.
         patience: How often it acts under a policy before it says that this is done.
     """
@@ -66,6 +67,7 @@ class Laws(Settings, frozen=True, kw_only=True):
     stops: bool = False
     coding: bool = False
     predicts: float = 1.0
+    reads: bool = False
     plan: str = "1. reach: the door\n2. Use: the key"
     patience: int = 2
 
@@ -131,6 +133,8 @@ class Synthetic:
         if laws.coding and "```python" in asked:
             place = actions.index(right)
             return f"So:\n```python\nk = len('{'x' * place}')\nprint(actions[k])\n```"
+        if laws.reads and "once more" in asked:
+            return f"Answer: {last_notice(asked, actions)}"
         hard = step % 3 == 2
         p = laws.hard if hard and laws.hard >= 0 else laws.p
         p = laws.shown if laws.shown >= 0 and _SHOWN.search(asked) else p
@@ -165,6 +169,18 @@ class Synthetic:
         if last == right:
             return drawn(right, actions, 1 - self.settings.spoils, False, draw)
         return right if draw.random() < self.settings.mends else last
+
+
+def last_notice(asked: str, actions: list[str]) -> str:
+    """What the last signed notice says; that there is no such thing, if there is none."""
+    question = asked.rpartition("Today is ")[2].partition("\n")[0]
+    asks = r"for the ([a-z ]+)\?|(?:is|door is) the ([a-z ]+?)(?: behind)?\?"
+    [thing] = re.findall(asks, question)
+    name = thing[0] or thing[1]
+    shown = asked.rpartition("once more")[2]
+    told = [line for line in shown.split("\n") if name in line and ", signed" in line]
+    doors = re.findall(r"the (\w+) door", told[-1]) if told else []
+    return next((each for each in actions if doors and doors[0] in each), actions[-1])
 
 
 def drawn(right: str, actions: list[str], p: float, sure: bool, draw: random.Random) -> str:

@@ -295,6 +295,22 @@ def test_examples_once_an_episode(synthetic: Asked, tmp_path: Path) -> None:
     assert Counter(label for _, label in synthetic) == {"examples": 10, "answer": 10 * ROUNDS}
 
 
+@pytest.mark.parametrize(
+    ("order", "expected"), [("ascending", 1.0), ("descending", 0.1), ("given", 0.1 + 0.9 / 4)]
+)
+def test_who_reads_the_last_notice(
+    order: str, expected: float, synthetic: Asked, tmp_path: Path
+) -> None:
+    """Of four signed notices on a thing the newest counts; a tenth of the things never was."""
+    run = play(tmp_path / "run", "fresh", order=order, keep=10, reads=True, games="Notices")
+    assert close(run, expected)
+
+
+def test_the_newest_notices_alone_may_miss_the_thing(synthetic: Asked, tmp_path: Path) -> None:
+    few = play(tmp_path / "few", "fresh", keep=1, reads=True, games="Notices", episodes=10)
+    assert share(few) < 0.6
+
+
 # Plans
 
 

@@ -275,6 +275,14 @@ def test_notices_are_sorted_and_cut(settings: dict[str, Any], doors: list[str]) 
     assert [notice.split()[-2] for notice in found] == doors
 
 
+def test_dates_may_be_in_words() -> None:
+    board = (
+        "Today is 3 March 1850.\n- 31 January 1849, a: x.\n- no date, b: y.\n- 2 March 1850, c: z."
+        "\n- 12 December 1848, d: w."
+    )
+    assert [each[-2] for each in Fresh().sorted(board)] == ["y", "w", "x", "z"]
+
+
 def test_the_newest_notice_stands_next_to_the_question() -> None:
     model = Scripted()
     asyncio.run(LLMAgent(context(models=lend(model)), Fresh(keep=2)).act(Observation(NOTICES)))
@@ -353,13 +361,16 @@ FAMILIES = list({card.family: card.name for card in PLAYABLE}.values())
 """A game of each family."""
 
 
-@pytest.mark.parametrize("method", OWN_MODELS)
+@pytest.mark.parametrize("method", installed(METHODS))
 def test_a_method_plays_every_family(method: str, tmp_path: Path) -> None:
+    kind = METHODS[method]
+    needed = {role: {"agent": "openai:other"} for role in [*kind.roles][1:] if not kind.roles[role]}
     with FakeServer() as server:
         server.answer(lambda request: "## Choice\nAnswer: 1")
         run = smartplay.run(
             "openai:fake", FAMILIES, episodes=1, steps=2, out=tmp_path / "run", progress=False,
-            agent_settings={"base_url": server.url, "method": method},
+            agent_settings={"base_url": server.url, "method": method}
+            | ({"models": needed} if needed else {}),
         )  # fmt: skip
     assert [record.error for record in run.episodes] == [None] * len(FAMILIES)
     assert not any(record.invalid for record in run.episodes)
