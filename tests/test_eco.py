@@ -190,6 +190,7 @@ def near(found: float, expected: float, number: int, spread: float | None = None
 # The hierarchy
 
 
+@pytest.mark.slow
 def test_with_memory(habits: Any, kinds: Path, tmp_path: Path) -> None:
     """Six kinds, each known once it was solved: u = (1 - s/6)^k after k episodes."""
     runs = [play(kinds, tmp_path / f"run{k}", seed=k) for k in range(6)]
@@ -209,13 +210,14 @@ def test_with_memory(habits: Any, kinds: Path, tmp_path: Path) -> None:
 
 
 def test_without_memory(habits: Any, kinds: Path, tmp_path: Path) -> None:
-    run = play(kinds, tmp_path / "run", memory=False, episodes=300, seed=1)
-    near(success([run]), 0.93, 300)
-    near(strong_calls([run]), 0.7, 300)
+    run = play(kinds, tmp_path / "run", memory=False, episodes=200, seed=1)
+    near(success([run]), 0.93, 200)
+    near(strong_calls([run]), 0.7, 200)
     assert not Habitual.told, "the strong model begins from nothing"
     assert {head["memory"] for head, *_ in transcript(run.path).values()} == {""}
 
 
+@pytest.mark.slow
 def test_it_follows_from_two_runs(habits: Any, kinds: Path, tmp_path: Path) -> None:
     """What the analysis makes of two ordinary runs without memory is what is played."""
     from smartplay.report.analysis import analyze_runs
@@ -229,6 +231,7 @@ def test_it_follows_from_two_runs(habits: Any, kinds: Path, tmp_path: Path) -> N
     near(both.passed_on, 0.7, 240)
 
 
+@pytest.mark.slow
 def test_equal_attempts(habits: Any, kinds: Path, tmp_path: Path) -> None:
     """The control: a model that may try twice is right with 1 - (1 - p)^2."""
     run = smartplay.run("habit:weak", str(kinds), out=tmp_path / "run", episodes=240,
@@ -242,6 +245,7 @@ def test_equal_attempts(habits: Any, kinds: Path, tmp_path: Path) -> None:
     assert Habitual.told, "other methods see how the first attempt ended"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("judges", [1.0, 0.8])
 def test_a_model_says_who_failed(judges: float, habits: Any, kinds: Path, tmp_path: Path) -> None:
     """What it calls won stands, right or wrong; of the rest the strong model is right with s."""
@@ -439,3 +443,18 @@ def test_attempts_are_verified_and_no_more_steps_than_these_can_have(tmp_path: P
     assert header.games[HANOI].most_steps == 12
     assert np.mean([record.score for record in run.episodes]) >= 0
     assert find_agent("random", {"attempts": 3}).games == {"attempts": 3}
+
+
+def test_one_attempt_and_the_usual_order_are_as_if_nothing_was_said() -> None:
+    plain = find_agent("random", {})
+    for settings in ({"attempts": 1}, {"attempts": 1, "again": "always"}):
+        source = find_agent("random", settings)
+        assert (source.settings, source.games) == (plain.settings, plain.games)
+    models = {role: {"agent": "openai:x", "base_url": "http://127.0.0.1:9/v1"}
+              for role in ("weak", "strong")}  # fmt: skip
+    eco = find_agent("eco", {"models": models, "verdict": "model", "attempts": 3})
+    assert eco.games == {"attempts": 3, "again": "always"}
+    assert {key: eco.settings[key] for key in eco.games} == eco.games
+    once = find_agent("eco", {"models": models, "attempts": 1, "episode_order": "numbered"})
+    assert once.games == {}
+    assert not {"attempts", "episode_order"} & set(once.settings)

@@ -161,10 +161,14 @@ def _played_as(agent: str | Callable[..., Any], settings: dict[str, Any]) -> Age
             f"agent {source.name} remembers no episodes, so their order changes nothing; leave "
             "episode_order out"
         )
+    games = source.games | {key: asked[key] for key in asked if key != "episode_order"}
+    if type(games.get("attempts")) is int and games["attempts"] == 1:
+        games = {}  # as if nothing had been said
+    kept = {key: value for key, value in source.settings.items() if key not in source.games}
     return msgspec.structs.replace(
         source,
-        settings=source.settings | asked,
-        games=source.games | {key: asked[key] for key in asked if key != "episode_order"},
+        settings=kept | games | ({} if order == "numbered" else {"episode_order": order}),
+        games=games,
         reference=source.reference and (source.reference[0], source.reference[1] | asked),
     )
 

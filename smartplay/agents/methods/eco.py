@@ -110,8 +110,8 @@ class Eco(Method):
             key: getattr(self, key) for key in ("weak_attempts", "verdict", "episodes", "length")
         }
         return [
-            Arm("weak", "direct", role="weak"),
-            Arm("strong", "direct", role="strong"),
+            Arm("weak", "direct", {"attempts": 1}, role="weak"),
+            Arm("strong", "direct", {"attempts": 1}, role="strong"),
             Arm("weak, two attempts", "direct", tried, role="weak"),
             Arm("strong, two attempts", "direct", tried, role="strong"),
             Arm("other memory", "eco", own | {"memory": not self.memory}),
