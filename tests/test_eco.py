@@ -255,6 +255,11 @@ def test_a_model_says_who_failed(judges: float, habits: Any, kinds: Path, tmp_pa
     near(strong_calls([run]), a * (1 - j) + (1 - a) * j, 240)
     assert sum(record.roles["judge"].calls for record in run.episodes) == 240
     assert all(record.steps == 2 for record in run.episodes)
+
+
+def test_a_judged_run_is_verified(habits: Any, kinds: Path, tmp_path: Path) -> None:
+    run = play(kinds, tmp_path / "run", verdict="model", judges=0.8, episodes=4)
+    assert not run.unscored
     verify(run, kinds)
 
 
@@ -307,7 +312,7 @@ def test_a_shuffled_order(habits: Any, kinds: Path, tmp_path: Path) -> None:
         [first] = [h for h, *_ in transcript(run.path).values() if not h["memory"]]
         assert first["episode"] == order_of(run)[0]
         assert [r.seed for r in run.episodes] == [r.seed for r in plain.episodes], "same worlds"
-        verify(run, kinds)
+    verify(runs[1], kinds)
     assert order_of(runs[1]) != order_of(runs[2])
     with pytest.raises(smartplay.SmartPlayError, match="episode_order differs"):
         play(kinds, tmp_path / "run1", episodes=12, episode_order="shuffled:2")

@@ -158,8 +158,9 @@ class EpisodeModel:
                 self._meter.settle(model.name, reserved, usage)
             for place, call in zip(places, calls, strict=True):
                 answers[place] = call = msgspec.structs.replace(
-                    call, sample=place, role=self._role, asked=model.name, messages=shown
-                )
+                    call, sample=place, role=self._role, asked=model.name, messages=shown,
+                    label=label,
+                )  # fmt: skip
                 for store in self._stores:
                     await store.keep(self._episode, keys[place], encode_call(call))
 
