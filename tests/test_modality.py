@@ -163,8 +163,9 @@ def test_arms_are_compared_by_seed_tokens_and_price(
     line = ["analyze", *(str(run.path) for run in runs), "--card", str(card)]
     assert main([*line, "--prices", str(prices)]) == 0
     told = capsys.readouterr().out
-    assert "both - both (other picture)" in told
-    assert "USD a step" in told
+    assert "The same episodes, seen otherwise" in told
+    assert "picture)" in told, "a long name of a game wraps the rest"
+    assert "USD" in told
     assert main(line) == 0
     assert "USD" not in capsys.readouterr().out
 
