@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.log import read_eval_log
+from inspect_ai.log import read_eval_log, read_eval_log_samples
 from inspect_ai.model import GenerateConfig, get_model
 from inspect_ai.scorer import SampleScore, Score, mean, metric, scorer
 from inspect_ai.solver import TaskState, solver
@@ -238,7 +238,7 @@ def _keep(state: TaskState, outcomes: Sequence[Outcome]) -> None:
     state.store.set(STORE, kept)
 
 
-def _kept(store: Mapping[str, Any]) -> list[tuple[EpisodeRecord, bytes]]:
+def _kept(store: Any) -> list[tuple[EpisodeRecord, bytes]]:
     return [
         (
             msgspec.json.decode(each["record"], type=EpisodeRecord),
@@ -267,9 +267,7 @@ def _task(
         dataset=MemoryDataset(samples),
         solver=solver(name="play")(play_episodes)(),
         scorer=scores,
-        config=GenerateConfig(
-            temperature=stand_in.temperature, max_tokens=stand_in.max_tokens
-        ),
+        config=GenerateConfig(temperature=stand_in.temperature, max_tokens=stand_in.max_tokens),
         metadata={STORE: encode(header).decode()},
     )
 
@@ -301,7 +299,7 @@ def _scores(header: RunHeader) -> Any:
 
     def episode_score() -> Any:
         async def score(state: TaskState, target: Any) -> Score:
-            kept = _kept(dict(state.store.items()))
+            kept = _kept(state.store)
             if not kept or kept[0][0].score is None:
                 cause = kept[0][0].error if kept else "the episode was not played to its end"
                 return Score.unscored(explanation=cause)
@@ -326,7 +324,7 @@ def _levels(header: RunHeader) -> Any:
     def levels() -> Any:
         async def score(state: TaskState, target: Any) -> Score:
             tracks = tracks_of(header)
-            for record, _ in _kept(dict(state.store.items())):
+            for record, _ in _kept(state.store):
                 if record.score is not None:
                     tracks[record.game].add_record(record)
             found = thresholds(tracks)
@@ -353,12 +351,14 @@ def import_log(path: str | Path, out: str | Path | None = None) -> RunFolder:
         RunFolderError: If the folder cannot be written, or holds something.
     """
     try:
-        log = read_eval_log(str(path))
+        log = read_eval_log(str(path), header_only=True)
+        samples = read_eval_log_samples(str(path), all_samples_required=False)
+        stores = [{STORE: sample.store.get(STORE, ())} for sample in samples]
     except Exception as error:
         raise UsageError(f"cannot read the log {path}: {error}") from error
     try:
         header = msgspec.json.decode((log.eval.metadata or {})[STORE], type=RunHeader)
-        kept = [each for sample in log.samples or () for each in _kept(sample.store)]
+        kept = [each for store in stores for each in _kept(store)]
     except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
         raise UsageError(f"{path} is no log of a SmartPlay task") from error
     if unknown := [game for game in header.games if find_card(game) is None]:

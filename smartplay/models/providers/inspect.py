@@ -40,7 +40,12 @@ NEEDED = 'this needs the package "inspect_ai": pip install "smartplay[inspect]"'
 ELSEWHERE = ("api_key_env", "key_header", "headers", "query", "stream", "samples_per_request")
 """Settings that are the affair of Inspect's own providers."""
 NO_ACCESS = (401, 403, 404)
-FINISH = {"stop": "stop", "tool_calls": "stop", "max_tokens": "length", "content_filter": "withheld"}
+FINISH = {
+    "stop": "stop",
+    "tool_calls": "stop",
+    "max_tokens": "length",
+    "content_filter": "withheld",
+}
 DETAIL = 300  # characters of a provider's own message
 
 
