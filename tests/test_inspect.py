@@ -6,6 +6,8 @@ import asyncio
 import gc
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -522,3 +524,13 @@ def test_what_inspect_does_not_know() -> None:
         open_model("inspect:nowhere/x")
     with pytest.raises(UsageError, match="which model"):
         find_agent("inspect", {})
+
+
+def test_nothing_else_loads_inspect() -> None:
+    code = (
+        "import sys; from smartplay.cli import main; main(['agents']);"
+        "import smartplay.runner.driven, smartplay.results;"
+        "sys.exit(any(name.split('.')[0] == 'inspect_ai' for name in sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert "inspect:MODEL" in told.stdout
