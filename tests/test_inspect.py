@@ -363,7 +363,7 @@ def test_only_logs_of_ours_are_imported(tmp_path: Path, capsys: pytest.CaptureFi
 
 @pytest.mark.parametrize("change", [{"game": "smartplay/../../x"}, {"episode": 7}, {"steps": 99}])
 def test_a_log_of_a_stranger_writes_nothing_outside(change: Any, tmp_path: Path) -> None:
-    from smartplay.adapters.inspect import STORE, import_log
+    from smartplay.adapters.inspect_logs import STORE, import_log
 
     log = evaluate("games", tmp_path, task_args={"games": "Hanoi3Disk", "episodes": 1, "steps": 2})
     whole = inspect_ai.log.read_eval_log(log.location)

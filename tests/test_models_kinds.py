@@ -50,7 +50,7 @@ def test_a_kind_without_its_package_says_what_to_install(
 ) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "inspect_ai"]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delitem(sys.modules, "smartplay.adapters.inspect", raising=False)
+    monkeypatch.delitem(sys.modules, "smartplay.adapters.inspect_logs", raising=False)
     monkeypatch.setitem(sys.modules, "inspect_ai", None)
     with pytest.raises(MissingPackageError, match=r"smartplay\[inspect\]"):
         open_model("inspect:openai/x")

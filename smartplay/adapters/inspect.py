@@ -12,9 +12,7 @@ an epoch a repeat. What a sample leaves in its log is what a run folder keeps of
 
 from __future__ import annotations
 
-import asyncio
-import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,28 +21,27 @@ from typing import Any
 import msgspec
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.log import read_eval_log, read_eval_log_samples
 from inspect_ai.model import GenerateConfig, get_model
 from inspect_ai.scorer import SampleScore, Score, mean, metric, scorer
 from inspect_ai.solver import TaskState, solver
 
+from smartplay.adapters.inspect_logs import STORE, keep, kept
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.agents.methods import METHODS
-from smartplay.core.errors import RunFolderError, UnknownNameError, UsageError
-from smartplay.games.registry import cards, find_card
-from smartplay.models.base import Settings
+from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.games.registry import cards
+from smartplay.models.base import Settings, together
 from smartplay.models.lending import RunModels
 from smartplay.models.providers.inspect import InspectModel
 from smartplay.models.rehearsal import rehearsal
-from smartplay.records import EpisodeRecord, Key, Measurement, RunHeader
+from smartplay.records import EpisodeRecord, Measurement, RunHeader
 from smartplay.records.encoding import encode
-from smartplay.records.folder import RunFolder, misfit
+from smartplay.records.folder import RunFolder
 from smartplay.report.build import summary
 from smartplay.results import DIALS, MAX_CALLS, WIDTH
 from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.episode import Job, Outcome, play_episode
 from smartplay.runner.plan import (
-    default_folder,
     job_of,
     jobs_of,
     plan_run,
@@ -55,8 +52,6 @@ from smartplay.runner.plan import (
 from smartplay.runner.streams import sweeps
 from smartplay.scores.thresholds import RULE, thresholds
 
-STORE = "smartplay"
-"""Where a sample's store keeps its episodes, and a log's metadata the header of the run."""
 STAND_IN = "inspect:model"
 OF_MODELS = (*Settings.__struct_fields__, "model", "models")
 
@@ -137,9 +132,9 @@ def play_games(
         for job in jobs
     ]
 
-    async def play(state: TaskState) -> list[Outcome]:
+    async def play(state: TaskState, found: list[Outcome]) -> None:
         key = state.metadata["game"], state.metadata["episode"], state.epoch - 1
-        return [await _play(job_of(header, key), source, state)]
+        await _play(job_of(header, key), source, state, found)
 
     return _task(header, source, samples, play, _scores(header))
 
@@ -181,17 +176,14 @@ def measure_thresholds(
         measurement=Measurement(width=width, calls=max_calls, rule=RULE),
     )
 
-    async def play(state: TaskState) -> list[Outcome]:
-        found: list[Outcome] = []
+    async def play(state: TaskState, found: list[Outcome]) -> None:
         with TemporaryDirectory() as place:
             folder = RunFolder(Path(place))
             folder.create(header)
             for streams in sweeps(header, jobs_of(header), None, folder):
-                begun = (_play(job, source, state) for each in streams for job in each.missing)
-                for outcome in await asyncio.gather(*begun):
+                jobs = [job for each in streams for job in each.missing]
+                for outcome in await together([_play(job, source, state, found) for job in jobs]):
                     folder.add(outcome.record, outcome.trace)
-                    found.append(outcome)
-        return found
 
     sample = Sample(id="thresholds", input=f"Measure thresholds on {', '.join(header.games)}.")
     return _task(header, source, [sample], play, _levels(header))
@@ -212,8 +204,14 @@ def _source(method: str, settings: Mapping[str, Any]) -> AgentSource:
     return msgspec.structs.replace(source, settings=settings, packages=["inspect_ai"])
 
 
-async def _play(job: Job, source: AgentSource, state: TaskState) -> Outcome:
+async def _play(job: Job, source: AgentSource, state: TaskState, found: list[Outcome]) -> Outcome:
     """Play an episode with the models of the evaluation, by the roles of its method.
+
+    Args:
+        job: The episode.
+        source: The agent.
+        state: The state of the sample.
+        found: The outcome is added to it, that of a failed episode too.
 
     Raises:
         Exception: Of a model, so that Inspect does with the sample what it was told to.
@@ -221,43 +219,27 @@ async def _play(job: Job, source: AgentSource, state: TaskState) -> Outcome:
     models = {role: EvaluatedModel(get_model(role=role), state) for role in source.models}
     lent = RunModels(models, Budget(Limits())).lend(job.agent_seed, job.repeat)
     outcome = await play_episode(job, source.make, lent)
-    failures = (model.failure for model in models.values())
-    if outcome.record.score is None:
-        for failure in filter(None, failures):
-            _keep(state, [outcome])
-            raise failure
+    found.append(outcome)
+    failures = [model.failure for model in models.values() if model.failure]
+    if failures and outcome.record.score is None:
+        raise failures[0]
     return outcome
-
-
-def _keep(state: TaskState, outcomes: Sequence[Outcome]) -> None:
-    """Leave episodes in the sample's store, as a run folder would hold them."""
-    kept = [
-        {"record": encode(each.record).decode(), "steps": base64.b64encode(each.trace).decode()}
-        for each in outcomes
-    ]
-    state.store.set(STORE, kept)
-
-
-def _kept(store: Any) -> list[tuple[EpisodeRecord, bytes]]:
-    return [
-        (
-            msgspec.json.decode(each["record"], type=EpisodeRecord),
-            base64.b64decode(each["steps"], validate=True),
-        )
-        for each in store.get(STORE, ())
-    ]
 
 
 def _task(
     header: RunHeader,
     source: AgentSource,
     samples: list[Sample],
-    play: Callable[[TaskState], Any],
+    play: Callable[[TaskState, list[Outcome]], Awaitable[None]],
     scores: Any,
 ) -> Task:
     def play_episodes() -> Any:
         async def solve(state: TaskState, generate: Any) -> TaskState:
-            _keep(state, await play(state))
+            found: list[Outcome] = []
+            try:
+                await play(state, found)
+            finally:
+                keep(state.store, found)
             return state
 
         return solve
@@ -299,11 +281,11 @@ def _scores(header: RunHeader) -> Any:
 
     def episode_score() -> Any:
         async def score(state: TaskState, target: Any) -> Score:
-            kept = _kept(state.store)
-            if not kept or kept[0][0].score is None:
-                cause = kept[0][0].error if kept else "the episode was not played to its end"
+            found = kept(state.store)
+            if not found or found[0][0].score is None:
+                cause = found[0][0].error if found else "the episode was not played to its end"
                 return Score.unscored(explanation=cause)
-            [(record, _)] = kept
+            [(record, _)] = found
             return Score(
                 value=record.score,
                 answer=state.output.completion,
@@ -324,7 +306,7 @@ def _levels(header: RunHeader) -> Any:
     def levels() -> Any:
         async def score(state: TaskState, target: Any) -> Score:
             tracks = tracks_of(header)
-            for record, _ in _kept(state.store):
+            for record, _ in kept(state.store):
                 if record.score is not None:
                     tracks[record.game].add_record(record)
             found = thresholds(tracks)
@@ -337,55 +319,6 @@ def _levels(header: RunHeader) -> Any:
         return score
 
     return scorer(metrics={"*": [mean()]}, name="levels")(levels)()
-
-
-def import_log(path: str | Path, out: str | Path | None = None) -> RunFolder:
-    """Make a run folder of a log.
-
-    Args:
-        path: The log, `.eval` or `.json`.
-        out: The folder; by default one under `runs/`.
-
-    Raises:
-        UsageError: If it is no log of a SmartPlay task, or of games that are not known here.
-        RunFolderError: If the folder cannot be written, or holds something.
-    """
-    try:
-        log = read_eval_log(str(path), header_only=True)
-        samples = read_eval_log_samples(str(path), all_samples_required=False)
-        stores = [{STORE: sample.store.get(STORE, ())} for sample in samples]
-    except Exception as error:
-        raise UsageError(f"cannot read the log {path}: {error}") from error
-    try:
-        header = msgspec.json.decode((log.eval.metadata or {})[STORE], type=RunHeader)
-        kept = [each for store in stores for each in _kept(store)]
-    except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
-        raise UsageError(f"{path} is no log of a SmartPlay task") from error
-    if unknown := [game for game in header.games if find_card(game) is None]:
-        raise UsageError(f"{path} was played on {unknown[0]}, which has no card here")
-    config = log.plan.config.model_dump(exclude_none=True)
-    plain = {key: value for key, value in config.items() if isinstance(value, int | float | str)}
-    model = f"inspect:{log.eval.model}"
-    header = msgspec.structs.replace(
-        header,
-        agent=model,
-        agent_settings=header.agent_settings | {"model": model} | plain,
-        arguments={"games": list(header.games), "log": Path(path).name},
-        repeats=1 if header.measurement else log.eval.config.epochs or 1,
-    )
-    records: dict[Key, tuple[EpisodeRecord, bytes]] = {each[0].key: each for each in kept}
-    for record, _ in records.values():
-        if reason := misfit(header, record):
-            raise UsageError(f"{path}: episode {record.episode} of {record.game}: {reason}")
-    folder = RunFolder(Path(out) if out is not None else default_folder(header, resumable=False))
-    with folder.lock():
-        if folder.exists:
-            raise RunFolderError(f"{folder.path} holds a run; choose another folder with --out")
-        folder.create(header)
-        folder.begin(header)
-        for record, trace in records.values():
-            folder.add(record, trace)
-    return folder
 
 
 def _choice(name: str, games: str) -> None:

@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     from smartplay.models.providers.inspect import NEEDED
 
     try:
-        from smartplay.adapters.inspect import import_log
+        from smartplay.adapters.inspect_logs import import_log
     except ModuleNotFoundError as error:
         raise MissingPackageError(NEEDED) from error
     folder = import_log(options.log, options.out)
