@@ -29,7 +29,7 @@ from smartplay.models.pace import Pace
 from smartplay.records import Call, EpisodeRecord, StepRecord, ToolCall, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
-from tests.test_driven import timeless
+from tests.test_driven import GAMES, timeless
 
 inspect_ai = pytest.importorskip("inspect_ai", reason="smartplay[inspect] is not installed")
 
@@ -55,7 +55,7 @@ pytestmark = [  # Inspect's own code
 REPLIES = ("I wonder.", "Answer: 1", "", "2", "Answer: nothing of the kind", "1")
 USAGE = ModelUsage(input_tokens=60, input_tokens_cache_read=40, output_tokens=7,
                    reasoning_tokens=3, total_tokens=107)  # fmt: skip
-FAMILIES = ["core", *sorted({card.family for card in smartplay.cards() if card.playable})]
+FAMILIES = ["core", *sorted({card.family for card in GAMES})]
 
 
 def reply_to(texts: list[str], tools: bool) -> dict[str, Any]:
@@ -191,8 +191,7 @@ def test_samples_are_the_runners_episodes(protocol: str, tmp_path: Path) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_samples_of_every_game_are_the_runners_episodes(protocol: str, tmp_path: Path) -> None:
-    games = [card.name for card in smartplay.cards() if card.playable]
-    check_samples(games, protocol, tmp_path)
+    check_samples([card.name for card in GAMES], protocol, tmp_path)
 
 
 def check_figures(log: Any, run: RunFolder) -> None:
