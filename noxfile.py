@@ -31,6 +31,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def adapters(session: nox.Session) -> None:
+    """The adapters, each with the real framework."""
+    session.install("-e", ".[inspect]", "hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+    session.run("pytest", "-rs", "-m", "", "tests/test_driven.py", "tests/test_inspect.py")
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The site, in docs/_build; a warning is an error."""
     session.install("-e", ".[docs]")

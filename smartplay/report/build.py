@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,6 +28,7 @@ from smartplay.scores.intervals import Interval, weighted_interval
 from smartplay.scores.repeats import score_repeats
 from smartplay.scores.scoring import (
     WEIGHTS,
+    CapabilityScore,
     GameScore,
     Weights,
     added,
@@ -132,8 +134,22 @@ def build_report(
     )
 
 
-def headline(header: RunHeader, records: Sequence[EpisodeRecord]) -> Interval | None:
-    """The overall score of a run, as in its report, from its records alone; None if it has none.
+class Summary(NamedTuple):
+    """The scores of a run as its report has them.
+
+    Attributes:
+        overall: The overall score; None if it has none.
+        games: The score of each game.
+        capabilities: The score of each capability.
+    """
+
+    overall: Interval | None
+    games: list[GameScore]
+    capabilities: list[CapabilityScore]
+
+
+def summary(header: RunHeader, records: Sequence[EpisodeRecord]) -> Summary:
+    """The scores of a run from its records alone; none of one that measures thresholds.
 
     Raises:
         UnknownNameError: If it was played on a game that is not known here.
@@ -142,17 +158,20 @@ def headline(header: RunHeader, records: Sequence[EpisodeRecord]) -> Interval | 
     for record in records:
         by_game[record.game].append(record)
     if header.measurement is not None:
-        return None
-    scores, lacking = {}, []
+        return Summary(None, [], [])
+    games, played, lacking = [], [], []
     for game, plan in header.games.items():
         card = get_card(game)
         own = card.as_played(plan.steps, plan.settings)
         found = score_game(own, by_game[game], plan.episodes * header.repeats, plan.steps)
+        games.append(found)
         if found.normalized:
-            scores[game] = found.normalized
+            played.append(own)
         if _is_lacking(card, own, by_game[game]):
             lacking.append(own)
-    return _overall(scores, lacking)[0]
+    scores = {found.game: found.normalized for found in games if found.normalized}
+    capabilities = score_capabilities(played, scores, lacking)
+    return Summary(_overall(scores, lacking)[0], games, capabilities)
 
 
 def _is_lacking(whole: GameCard, played: GameCard, records: Sequence[EpisodeRecord]) -> bool:

@@ -39,7 +39,7 @@ from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.plan import plan_run, select_games
 from smartplay.runner.session import run_to_end
 
-TRAINING = 2**31
+TRAINING = SPLITS["train"][0]
 """The seed of the first training episode. Those of every public suite lie below."""
 
 OPTIMIZERS = ("bootstrap", "labeled")

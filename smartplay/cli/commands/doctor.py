@@ -30,6 +30,7 @@ EXTRAS = {
     "code": "run --method code",
     "export": "export --to parquet",
     "film": "watch --out film.mp4",
+    "inspect": "Inspect AI: its tasks, its models, import of its logs",
     "validity": "validity --attack with learners",
 }
 """What each extra of the package is for."""
