@@ -31,7 +31,7 @@ from smartplay.core.errors import (
 from smartplay.core.version import __version__
 from smartplay.games.registry import cards, get_card, register_cards
 from smartplay.models.base import WITHOUT_EFFECT
-from smartplay.records import GameHeader, Measurement, RunHeader
+from smartplay.records import CANARY, GameHeader, Measurement, RunHeader
 from smartplay.records.encoding import checked, encode
 from smartplay.runner.episode import Job, one_line
 from smartplay.runner.suite import Suite, seed_label
@@ -223,6 +223,7 @@ def plan_run(
         measurement=measurement,
         versions=versions_of(source, selection),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
+        canary=CANARY,
     )
     try:
         checked(header)
