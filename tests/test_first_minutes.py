@@ -51,7 +51,7 @@ def without(monkeypatch: pytest.MonkeyPatch, versions: dict[str, str | None]) ->
     """Let packages have other versions than they have, or be missing."""
 
     def version(name: str) -> str:
-        found = versions.get(name, "999.0")
+        found = versions.get(name, "9999.0")
         if found is None:
             raise PackageNotFoundError(name)
         return found

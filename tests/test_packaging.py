@@ -91,6 +91,7 @@ def test_the_wheel_holds_the_library_and_nothing_else(built: Built) -> None:
     assert b"smartplay = smartplay.cli:main" in entry_points
 
 
+@pytest.mark.slow
 def test_the_sdist_holds_all_that_the_tests_need(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
@@ -108,6 +109,7 @@ def test_the_sdist_holds_all_that_the_tests_need(built: Built) -> None:
     assert not [name for name in names if name.endswith(".pyc")]
 
 
+@pytest.mark.slow
 def test_the_metadata(built: Built) -> None:
     archive = zipfile.ZipFile(built.wheel)
     (name,) = (name for name in archive.namelist() if name.endswith("METADATA"))
