@@ -22,11 +22,14 @@ from smartplay.cli import parser
 
 ROOT = Path(__file__).parents[1]
 SHOWN = 40  # lines of a transcript
+PAGE_LINK = re.compile(r"\[([^]]+)\]\(((?:site/|prices)[^)]*)\)")
 
 project = "SmartPlay"
 version = release = smartplay.__version__
 root_doc = "docs/index"
-include_patterns = ["docs/**", "games/*/README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+include_patterns = [
+    "docs/**", "games/*/README.md", "leaderboard/README.md", "CHANGELOG.md", "CONTRIBUTING.md"
+]  # fmt: skip
 exclude_patterns = ["docs/_build", "**/.ipynb_checkpoints"]
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
@@ -61,7 +64,7 @@ FILES = {
 def setup(app: Any) -> None:
     """Write the reference before the pages are read, and what belongs beside them at the end."""
     app.connect("builder-inited", _write_reference)
-    app.connect("source-read", _add_transcripts)
+    app.connect("source-read", _complete)
     app.connect("build-finished", _add_pages)
 
 
@@ -71,7 +74,6 @@ def _write_reference(app: Any) -> None:
     (folder / "commands.md").write_text(_commands(), encoding="utf-8")
     (folder / "python.rst").write_text(_python(), encoding="utf-8")
     (folder / "files.md").write_text(_files(), encoding="utf-8")
-    (folder / "leaderboard.md").write_text(_leaderboard(), encoding="utf-8")
 
 
 def _commands() -> str:
@@ -113,30 +115,26 @@ def _files() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _leaderboard() -> str:
-    """The table as it is kept, its links those of the site."""
-    text = (ROOT / "leaderboard" / "README.md").read_text(encoding="utf-8")
-    text = text.replace("](../docs/", "](../").replace("](../CONTRIBUTING", "](../../CONTRIBUTING")
-    return re.sub(
-        r"\[([^]]+)\]\(((?:site/|prices)[^)]*)\)",
-        r'<a href="../../leaderboard/\2">\1</a>',
-        text.replace("`prices.toml`", "prices.toml").replace("`site/index.html`", "site/index.html"),
-    )
-
-
-def _add_transcripts(app: Any, name: str, source: list[str]) -> None:
-    """Put what an agent reads below a game's dossier."""
-    folder = ROOT / Path(name).parent
-    found = sorted(folder.glob("*.txt")) if name.startswith("games/") else []
-    if found:
-        lines = found[0].read_text(encoding="utf-8").splitlines()
-        rest = [f"… and {len(lines) - SHOWN} more lines"] if len(lines) > SHOWN else []
-        others = f", and of each of the other {len(found) - 1} ids" if found[1:] else ""
-        source[0] += (
-            f"\n## What an agent reads\n\nThe beginning of `{found[0].relative_to(ROOT)}`, the manual "
-            f"and some steps; the repository keeps the whole of it{others}.\n\n"
-            f"{_block(chr(10).join([*lines[:SHOWN], *rest]))}\n"
+def _complete(app: Any, name: str, source: list[str]) -> None:
+    """Put what an agent reads below a game's dossier, and link the leaderboard's own pages."""
+    if name.startswith("games/"):
+        source[0] += _beginning(sorted((ROOT / name).parent.glob("*.txt")))
+    elif name == "leaderboard/README":
+        source[0] = PAGE_LINK.sub(
+            r'<a href="\2">\1</a>', source[0].replace("[`", "[").replace("`]", "]")
         )
+
+
+def _beginning(transcripts: list[Path]) -> str:
+    first, *others = transcripts
+    lines = first.read_text(encoding="utf-8").splitlines()
+    rest = [f"… and {len(lines) - SHOWN} more lines"] if len(lines) > SHOWN else []
+    of_others = f", and those of {len(others)} other ids" if others else ""
+    return (
+        f"\n## What an agent reads\n\nThe beginning of `{first.relative_to(ROOT)}`: the manual and "
+        f"some steps. The repository keeps the whole of it{of_others}.\n\n"
+        f"{_block(chr(10).join([*lines[:SHOWN], *rest]))}\n"
+    )
 
 
 def _add_pages(app: Any, error: Exception | None) -> None:

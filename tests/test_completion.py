@@ -41,7 +41,8 @@ def test_bash_completes(script: Path, tmp_path: Path, typed: list[str], offered:
     (tmp_path / "a-folder").mkdir()
     code = (
         'source "$0"; COMP_WORDS=(smartplay "$@"); COMP_CWORD=$#; '
-        "$(complete -p smartplay | sed 's/.*-F \\([^ ]*\\).*/\\1/'); printf '%s\\n' \"${COMPREPLY[@]}\""
+        "$(complete -p smartplay | sed 's/.*-F \\([^ ]*\\).*/\\1/'); "
+        "printf '%s\\n' \"${COMPREPLY[@]}\""
     )
     told = subprocess.run(
         [str(BASH), "--norc", "-c", code, str(script), *typed],

@@ -1,4 +1,4 @@
-"""The site builds without a warning, and works from a disk without a network: pages, links, search."""
+"""The site builds without a warning, and its links and search work from a disk, offline."""
 
 from __future__ import annotations
 

@@ -62,7 +62,9 @@ def weigh(package: str, module: str) -> Weight:
         alone = statistics.median(seconds(python, "pass") for _ in range(AGAIN))
         again = statistics.median(later) - alone
         name = module if package == "." else package
-        version = run(str(python), "-c", f"from importlib.metadata import *; print(version({name!r}))")
+        version = run(
+            str(python), "-c", f"from importlib.metadata import *; print(version({name!r}))"
+        )
         return Weight(version.strip(), size, len(found), first - alone, again)
 
 
