@@ -38,6 +38,7 @@ EXTRAS = {
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
 PROMPT = "Reply with a number between 1 and 1000 and nothing else."
 ASKED = 10
+PAGES = "demo opens its page"
 ENGINE = "run --game-set minedojo.engine=minetest"
 
 
@@ -97,9 +98,9 @@ def _machine() -> Iterator[Finding]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     yield Finding("processors", str(cores), "CPU-heavy games side by side")
     try:
-        yield Finding("browser", type(webbrowser.get()).__name__, "demo")
+        yield Finding("browser", type(webbrowser.get()).__name__, PAGES)
     except webbrowser.Error:
-        yield Finding("browser", "none", "demo", "open the pages that it names elsewhere")
+        yield Finding("browser", "none", PAGES, "no browser was found; open its page yourself")
 
 
 def _packages() -> Iterator[Finding]:
