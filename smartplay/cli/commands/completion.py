@@ -49,7 +49,7 @@ def script_of(shell: str) -> str:
     for command in commands.choices.values():
         for action in command._actions:
             if action.type is Path:
-                action.complete = shtab.FILE  # type: ignore[attr-defined]
+                action.complete = shtab.FILE
             elif action.choices is None and action.dest in names:
                 action.choices = names[action.dest]
     return str(shtab.complete(whole, shell))

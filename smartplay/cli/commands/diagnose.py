@@ -41,7 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR",
         help="where the runs go, a folder per arm (default: one under runs/)")  # fmt: skip
-    add("--max-tokens-total", type=int, metavar="N", help="stop before all arms together spend N tokens")
+    add(
+        "--max-tokens-total",
+        type=int,
+        metavar="N",
+        help="stop before all arms together spend N tokens",
+    )
     add("--max-cost", type=float, metavar="X", help="stop before all arms together spend X")
     add("--prices", type=Path, metavar="FILE", help="prices of tokens, for --max-cost")
     add("--max-time", type=float, metavar="S", help="stop after S seconds")
