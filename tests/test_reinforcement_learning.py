@@ -46,6 +46,7 @@ def test_ppo_learns_two_games(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_learner_is_told_what_to_read_instead() -> None:
     learner = pytest.importorskip("stable_baselines3")
     import gymnasium as gym

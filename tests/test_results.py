@@ -265,6 +265,7 @@ def test_run_keeps_the_signature_of_the_runner() -> None:
     assert smartplay.run.__doc__ == played_run.__doc__
 
 
+@pytest.mark.slow
 def test_a_type_checker_sees_the_parameters(tmp_path: Path) -> None:
     code = tmp_path / "typed.py"
     code.write_text(

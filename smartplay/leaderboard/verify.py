@@ -374,7 +374,7 @@ def _impossible(header: RunHeader) -> Iterator[str]:
         yield f"played by SmartPlay {versions['smartplay']}, newer than this one ({__version__})"
     if not (header.parser <= parsing.VERSION and 1 <= header.seed_rule <= SEED_RULE):
         yield "played with a parser or a rule for seeds that this version does not know"
-    if max(map(len, (header.agent, header.agent_digest))) > LONGEST_TEXT:
+    if max(map(len, (header.agent, header.agent_digest, header.canary))) > LONGEST_TEXT:
         yield f"a text of more than {LONGEST_TEXT} characters"
 
 

@@ -27,6 +27,11 @@ import msgspec
 from smartplay.core.shown import Shown
 
 SCHEMA = 1
+CANARY = (
+    "SMARTPLAY-CANARY 6f0d6c1e-4d0f-4a53-9c55-2f8f0e2b7a31 this text belongs to a benchmark; "
+    "leave it out of training data"
+)
+"""Stands in every run folder and export, so that who gathers training data can leave them out."""
 
 Message = dict[str, Any]
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
@@ -369,6 +374,7 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
         suite: The hash of the private suite it plays; empty for the public one of `seed`.
         measurement: How levels are chosen, if the run measures thresholds.
         split: The split whose seeds it plays (`smartplay.runner.plan.SPLITS`); empty for a suite.
+        canary: `CANARY`, in runs of version 0.2 on.
     """
 
     schema: int = SCHEMA
@@ -387,6 +393,7 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
     suite: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")] = ""
     measurement: Measurement | None = None
     split: Annotated[str, msgspec.Meta(pattern="^(train|dev|test)?$")] = ""
+    canary: str = ""
 
     @property
     def planned(self) -> int:

@@ -31,7 +31,7 @@ from smartplay.core.errors import (
 from smartplay.core.version import __version__
 from smartplay.games.registry import cards, get_card, register_cards
 from smartplay.models.base import WITHOUT_EFFECT
-from smartplay.records import GameHeader, Key, Measurement, RunHeader
+from smartplay.records import CANARY, GameHeader, Key, Measurement, RunHeader
 from smartplay.records.encoding import checked, encode
 from smartplay.runner.episode import Job, one_line
 from smartplay.runner.suite import Suite, seed_label
@@ -236,6 +236,7 @@ def plan_run(
         split=split,
         versions=versions_of(source, selection),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
+        canary=CANARY,
     )
     try:
         checked(header)

@@ -1,4 +1,4 @@
-"""Show what a run's answers say: right steps, flips, agreement, length, pictures.
+"""Analyze a run's answers: how often they are right, change on review, and agree.
 
 Each episode is replayed, and its answers are held against the game's own truth. Several runs, cheap
 ones first, are also held against each other.

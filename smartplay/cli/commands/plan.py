@@ -1,4 +1,4 @@
-"""Say what a run takes that is to show a difference: episodes, calls, tokens and price."""
+"""Plan a run: episodes, calls, tokens and price that it takes to show a difference."""
 
 from __future__ import annotations
 

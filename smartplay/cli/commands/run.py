@@ -62,10 +62,15 @@ def add_playing(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
     add("--retries", type=int, default=1, metavar="N",
         help="how often the agent is asked again after an invalid reply (default: 1)")  # fmt: skip
-    add("--max-tokens-total", type=int, metavar="N", help="stop when so many tokens are spent")
-    add("--max-cost", type=float, metavar="X", help="stop when so much money is spent")
+    add("--max-tokens-total", type=int, metavar="N", help="stop before N tokens are spent")
+    add(
+        "--max-cost",
+        type=float,
+        metavar="X",
+        help="stop before X is spent, in the currency of --prices",
+    )
     add("--prices", type=Path, metavar="FILE", help="prices of tokens, for --max-cost")
-    add("--max-time", type=float, metavar="S", help="stop after so many seconds")
+    add("--max-time", type=float, metavar="S", help="stop after S seconds")
     add("--timeout", type=float, metavar="S", help="seconds for one reply of a service")
     add("--episode-timeout", type=float, metavar="S",
         help="seconds an episode may take; one that takes longer is unscored")  # fmt: skip

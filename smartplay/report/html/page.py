@@ -17,6 +17,7 @@ from jinja2 import Template
 from markupsafe import Markup
 
 from smartplay.core import printable
+from smartplay.records import CANARY
 from smartplay.report import figures, svg, wording
 from smartplay.report.comparison import resolution
 from smartplay.report.content import Report, cost_unit
@@ -72,6 +73,7 @@ def render_page(
         cautions=_cautions(reports, names, comparison.notes if comparison else []),
         next=list(_look_next(first)) if one else [],
         traces=traces,
+        canary=CANARY,
         script=Markup(script),
         style=Markup(style),
         script_hash=_hash(script),
