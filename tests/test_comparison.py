@@ -196,7 +196,8 @@ def test_two_runs_share_a_letter_just_if_they_are_tied(runs: int, data: st.DataO
 def test_twenty_runs_are_compared_in_one_go() -> None:
     rng = np.random.default_rng(7)
     luck = rng.normal(0, 1, 10)
-    runs = [entry(f"r{k}", (luck + 0.3 * k + rng.normal(0, 0.1, 10)).tolist()) for k in range(20)]
+    played = [(luck + 0.3 * k + rng.normal(0, 0.1, 10)) / 10 for k in range(20)]
+    runs = [entry(f"r{k}", scores.tolist()) for k, scores in enumerate(played)]
     found = compare(runs)
     assert len(found.overall.differences) == 190
     assert sum(d.apart for d in found.overall.differences) > 170

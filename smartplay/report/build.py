@@ -16,12 +16,13 @@ from smartplay.records import EpisodeRecord, GameHeader, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.records.replay import UNKNOWN
-from smartplay.report.content import HUMAN, Report
+from smartplay.report.content import Report
 from smartplay.report.costs import cost_notes, cost_of, model_uses
 from smartplay.report.details import detail_game
 from smartplay.report.efficiency import efficiency_of
 from smartplay.report.limits import limits
 from smartplay.runner.plan import tracks_of
+from smartplay.scores.comparison import HUMAN
 from smartplay.scores.contrasts import score_contrasts
 from smartplay.scores.intervals import Interval, weighted_interval
 from smartplay.scores.repeats import score_repeats

@@ -28,9 +28,6 @@ from smartplay.scores.thresholds import Threshold
 
 OWN_FILE = re.compile(r"^.*[/\\](?=[^/\\]+\.(py:\w+|toml)$)")
 
-HUMAN = 1.0
-"""The human score on the scale of normalised scores, and the most a game counts for in the mean."""
-
 
 class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """What `report.json` holds.

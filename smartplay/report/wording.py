@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from smartplay.cards.anchors import Anchors, Measured
 from smartplay.core import printable
-from smartplay.report.content import HUMAN, Report, agent_name
+from smartplay.report.content import Report, agent_name
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.efficiency import Efficiency
 from smartplay.report.repeats import repeat_tables
+from smartplay.scores.comparison import HUMAN
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import GameScore
