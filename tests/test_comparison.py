@@ -13,12 +13,12 @@ from smartplay.cards.bounds import Bounds
 from smartplay.scores.comparison import (
     Comparison,
     Difference,
-    Entry,
     compare,
     cost_points,
     improvement,
     tie_letters,
 )
+from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval
 from smartplay.scores.sign_flips import least_p
 

@@ -9,7 +9,7 @@ pass^k holds the truth.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -18,32 +18,32 @@ import numpy.typing as npt
 from smartplay.scores.power import episodes_needed
 from smartplay.scores.repeats import tries
 from smartplay.scores.sign_flips import sign_flip_tests
+from smartplay.scores.statistics import Floats
+from tools.coverage import Draw, doors, won
 
-Floats = npt.NDArray[np.float64]
 Shape = tuple[int, int]
-Law = Callable[[np.random.Generator, Shape], Floats]
 
 TRIALS = 400
 ALPHA = 0.05
 RUNS, EPISODES = (2, 5, 20), (5, 6, 8, 12)
-LAWS: dict[str, Law] = {
+LAWS: dict[str, Draw] = {
     "normal": lambda rng, shape: rng.normal(size=shape),
     "log-normal (σ 1.5)": lambda rng, shape: rng.lognormal(0, 1.5, shape),
-    "0/1, won .6": lambda rng, shape: rng.binomial(1, 0.6, shape) * 1.0,
-    "0/1, won .95": lambda rng, shape: rng.binomial(1, 0.95, shape) * 1.0,
-    "12 doors, .5": lambda rng, shape: rng.binomial(12, 0.5, shape) * 1.0,
+    "0/1, won .6": won("", 0.6, 0).draw,
+    "0/1, won .95": won("", 0.95, 0).draw,
+    "12 doors, .5": doors(0.5, 0).draw,
 }
-UNLIKE: dict[str, tuple[Law, Law]] = {
+UNLIKE: dict[str, tuple[Draw, Draw]] = {
     "always .9 against 0/1 won .9": (
         lambda rng, shape: np.full(shape, 0.9),
-        lambda rng, shape: rng.binomial(1, 0.9, shape) * 1.0,
+        won("", 0.9, 0).draw,
     ),
     "log-normal (σ .8) against normal": (
         lambda rng, shape: rng.lognormal(-0.32, 0.8, shape),
         lambda rng, shape: rng.normal(1.0, 0.1, shape),
     ),
     "12 doors .5 against all or nothing": (
-        lambda rng, shape: rng.binomial(12, 0.5, shape) * 1.0,
+        doors(0.5, 0).draw,
         lambda rng, shape: rng.binomial(1, 0.5, shape) * 12.0,
     ),
 }
@@ -59,7 +59,7 @@ def corrected(table: Floats, played: npt.NDArray[np.bool_], rng: np.random.Gener
 
 
 def false_alarms(
-    laws: Sequence[Law], shape: Shape, missing: float, trials: int, rng: np.random.Generator
+    laws: Sequence[Draw], shape: Shape, missing: float, trials: int, rng: np.random.Generator
 ) -> float:
     """How often any two of some runs are told apart, whose laws are taken in turn."""
     found = 0

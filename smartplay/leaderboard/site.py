@@ -37,7 +37,8 @@ from smartplay.report.html import write_html
 from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
 from smartplay.report.rendering import shown, templates
-from smartplay.scores.comparison import Entry, compare, letters
+from smartplay.scores.comparison import compare, letters
+from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval
 from smartplay.scores.thresholds import Threshold
 

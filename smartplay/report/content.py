@@ -18,8 +18,8 @@ from smartplay.records import RunHeader, Usage
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.details import GameDetail
 from smartplay.report.efficiency import Efficiency
-from smartplay.scores.comparison import Entry
 from smartplay.scores.contrasts import ContrastScore
+from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval
 from smartplay.scores.power import unit_of
 from smartplay.scores.repeats import RepeatScore
