@@ -205,6 +205,6 @@ def _suites(comparison: Comparison) -> Table:
     for gap in comparison.suite_gaps:
         overall = {} if gap.overall is None else {"overall, normalised": gap.overall}
         agent = f"{comparison.runs[gap.public]}, private suite {gap.suite[:8]}"
-        rows += [(agent, wording.name(g), f"{v:+.2f}") for g, v in (overall | gap.games).items()]
+        rows += [(agent, wording.name(g), f"{v:+}") for g, v in (overall | gap.games).items()]
     about = "The mean score on the public suite minus that on the private one, with 95 % intervals."
     return Table("Public suite minus private suite", about, ("Agent", "In", "Difference"), rows, 3)

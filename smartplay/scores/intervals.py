@@ -103,6 +103,10 @@ class Interval(msgspec.Struct, frozen=True):
         reach = self._reach()
         return reach and f"[{reach}]"
 
+    def like_mean(self, value: float) -> str:
+        """Another number with as many digits after the point as the mean is written with."""
+        return self._written(value)
+
     def _reach(self, spec: str = "") -> str:
         if self.low is self.high is None:
             return ""
