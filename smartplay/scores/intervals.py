@@ -50,6 +50,9 @@ their variance follows from the mean and needs no estimate."""
 CURVE = 1.1
 """A factor of the curvature of the variance: it keeps intervals of two clusters of scores short."""
 
+SHAPED = 5
+"""Episodes below which the shape of the scores says nothing; the quantile is Student's then."""
+
 SKEW, RELATIVE, SKEWED_SHAPE = 0.04, 0.25, 1.3
 """For scores that come near no greatest value: what is added to their variance, in squares of their
 mean, for the few great values on which the mean hangs are not always among those seen; how far the
@@ -260,8 +263,10 @@ def _of_shares(shares: Floats) -> tuple[float, float]:
     skew, kurtosis = (third / second**1.5, fourth / second**2) if varied else (0.0, 1.0)
     variance = second * number / (number - 1)
     shape = SHAPE * max(0.0, 1 - (1 + skew**2) / kurtosis)
-    quantile = _quantile(number, shape)
     curve = CURVE * min(0.0, max(-1.0, (kurtosis - 3 - skew**2) / 2))
+    if number < SHAPED:
+        skew, shape, curve = 0.0, 1.0, 0.0
+    quantile = _quantile(number, shape)
     below, above = _score_ends(variance, skew * math.sqrt(variance), curve, quantile**2 / number)
     low, high = share + below, share + above
     if varied:
