@@ -3,11 +3,12 @@
 Plays simulated runs on common episodes and prints Markdown tables: how often any of several alike
 runs are told apart; how often runs are that have equal means but are not alike; how often the pairs
 are that differ, and with the episodes that are said to be needed; and how often the interval of
-pass^k holds the truth.
+pass^k holds the truth, and that of a difference.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
@@ -15,11 +16,13 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from smartplay.scores.comparison import compare
+from smartplay.scores.entries import Entry
 from smartplay.scores.power import episodes_needed
 from smartplay.scores.repeats import tries
 from smartplay.scores.sign_flips import sign_flip_tests
 from smartplay.scores.statistics import Floats
-from tools.coverage import Draw, doors, won
+from tools.coverage import Draw, Law, doors, won
 
 Shape = tuple[int, int]
 
@@ -33,6 +36,13 @@ LAWS: dict[str, Draw] = {
     "0/1, won .95": won("", 0.95, 0).draw,
     "12 doors, .5": doors(0.5, 0).draw,
 }
+DIFFERENT = (
+    (doors(0.8, 0), doors(0.5, 0)),
+    (doors(0.6, 0), doors(0.6, 0)),
+    (won("game", 0.95, 0), won("game", 0.6, 0)),
+    (won("game", 0.95, 0), won("game", 0.9, 0)),
+)
+PAIRED = (5, 6, 10, 20)
 UNLIKE: dict[str, tuple[Draw, Draw]] = {
     "always .9 against 0/1 won .9": (
         lambda rng, shape: np.full(shape, 0.9),
@@ -108,6 +118,29 @@ def passes_held(a: float, b: float, episodes: int, trials: int, rng: np.random.G
     return " | ".join(map(_percent, held / trials))
 
 
+def difference_held(first: Law, second: Law, episodes: int, trials: int) -> str:
+    """How often the interval of a difference holds the true one, and has 0 outside."""
+    rng = np.random.default_rng(episodes)
+    held = apart = 0
+    for _ in range(trials):
+        entries = [
+            Entry(
+                name=law.name,
+                normalized={},
+                scores={"game": dict(enumerate(law.draw(rng, (1, episodes))[0].tolist()))},
+                bounds={"game": law.bounds},
+            )
+            for law in (first, second)
+        ]
+        found = compare(entries).games[0].differences[0].mean
+        assert found is not None
+        low = -math.inf if found.low is None else found.low
+        high = math.inf if found.high is None else found.high
+        held += low <= first.mean - second.mean <= high
+        apart += low > 0 or high < 0
+    return f"{_percent(held / trials)} ({_percent(apart / trials)})"
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
 
@@ -147,6 +180,12 @@ def _lines(trials: int) -> Iterator[str]:
         for episodes in (5, 10, 20):
             cells_held = passes_held(a, b, episodes, trials, rng)
             yield f"| {a:g}, {b:g} | {episodes} | {cells_held} |"
+    yield "\nIntervals of a difference that hold the true one, in % (that leave out 0):\n"
+    yield f"| laws | {' | '.join(f'{n} episodes' for n in PAIRED)} |"
+    yield "|" + " --- |" * (len(PAIRED) + 1)
+    for first, second in DIFFERENT:
+        shown = [difference_held(first, second, n, trials) for n in PAIRED]
+        yield f"| {first.name} - {second.name} | {' | '.join(shown)} |"
 
 
 if __name__ == "__main__":
