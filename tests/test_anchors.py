@@ -13,6 +13,7 @@ from smartplay.records import GameHeader
 from smartplay.validity import anchors as module
 from smartplay.validity.anchors import anchors_of, measure
 from smartplay.validity.trivial import best_policy, play
+from tests.golden import all_cards
 from tools.anchors import lines
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
@@ -110,10 +111,15 @@ def test_the_tool_prints_lines_of_a_card() -> None:
     assert trivial.endswith('command = "python -m tools.anchors Hanoi3Disk, SmartPlay 1" }')
 
 
-@pytest.mark.parametrize(
-    "name", [BANDIT, HANOI, ROCK, "MessengerL1", "MessengerL2", "Crafter", "MinedojoCreative0"]
-)
-def test_core_games_say_what_the_best_trivial_policy_reaches(name: str) -> None:
+CLASSIC = [
+    card.name
+    for card in all_cards()
+    if card.anchors.random and not card.contrast and not card.dial and not card.parametric
+]
+
+
+@pytest.mark.parametrize("name", CLASSIC)
+def test_classic_games_say_what_the_best_trivial_policy_reaches(name: str) -> None:
     found = get_card(name).anchors
     assert found.trivial is not None
     assert found.trivial.command.startswith(f"python -m tools.anchors {name} --trivial ")

@@ -273,7 +273,7 @@ def test_a_report_quotes_the_worst_attack_on_each_hard_setting_it_shows(tmp_path
         each = by_name[name]
         tried = [a for a in (each.shortcut, each.learner, each.reported) if a is not None]
         worst = max(tried, key=lambda attack: attack.score.mean)
-        assert f"{name} {worst.score.mean:.2f} ({worst.name})" in told
+        assert f"{name} {worst.score.shown_mean} ({worst.name})" in told
     assert told.count("; ") == 1, "the two and no other"
     assert told in build_report(path).notes
     (told,) = attacks_in(build_report(measured_run(tmp_path / "m", "ContrastReasoning-v0")))

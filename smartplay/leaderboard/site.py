@@ -37,7 +37,8 @@ from smartplay.report.html import write_html
 from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
 from smartplay.report.rendering import shown, templates
-from smartplay.scores.comparison import Entry, compare
+from smartplay.scores.comparison import compare, letters
+from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval
 from smartplay.scores.thresholds import Threshold
 
@@ -154,8 +155,8 @@ def with_ties(rows: Sequence[Row]) -> list[Row]:
     entries = [
         Entry(name=row.key, normalized=row.samples) for row in rows if row.status == "verified"
     ]
-    letters = iter(compare(entries).overall.ties)
-    ties = [next(letters) if row.status == "verified" else "" for row in rows]
+    found = iter(compare(entries).overall.ties)
+    ties = [next(found) if row.status == "verified" else "" for row in rows]
     return [msgspec.structs.replace(row, ties=t) for row, t in zip(rows, ties, strict=True)]
 
 
@@ -174,8 +175,10 @@ def ranked(rows: Sequence[Row]) -> list[Row]:
 
 def _tied(rows: Sequence[Row]) -> dict[str, list[str]]:
     """Who shares a letter, by letter; who stands alone is left out."""
-    letters = sorted({letter for row in rows for letter in row.ties})
-    groups = {each: [row.info.agent for row in rows if each in row.ties] for each in letters}
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        for letter in letters(row.ties):
+            groups.setdefault(letter, []).append(row.info.agent)
     return {letter: names for letter, names in groups.items() if len(names) > 1}
 
 

@@ -18,8 +18,8 @@ from smartplay.records import RunHeader, Usage
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.details import GameDetail
 from smartplay.report.efficiency import Efficiency
-from smartplay.scores.comparison import Entry
 from smartplay.scores.contrasts import ContrastScore
+from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval
 from smartplay.scores.power import unit_of
 from smartplay.scores.repeats import RepeatScore
@@ -27,9 +27,6 @@ from smartplay.scores.scoring import CapabilityScore, GameScore, Separability
 from smartplay.scores.thresholds import Threshold
 
 OWN_FILE = re.compile(r"^.*[/\\](?=[^/\\]+\.(py:\w+|toml)$)")
-
-HUMAN = 1.0
-"""The human score on the scale of normalised scores, and the most a game counts for in the mean."""
 
 
 class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):

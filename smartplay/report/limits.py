@@ -31,7 +31,9 @@ def limits(scored: Collection[str], thresholds: Sequence[Threshold]) -> list[str
 
 
 def _attacks(found: Sequence[Attacks], where: str) -> Iterator[str]:
-    worst = [f"{each.capability} {each.worst.score.mean:.2f} ({each.worst.name})" for each in found]
+    worst = [
+        f"{each.capability} {each.worst.score.shown_mean} ({each.worst.name})" for each in found
+    ]
     if worst:
         yield (
             f"The worst known attacks (shortcuts that do without the capability) on {where}, over "

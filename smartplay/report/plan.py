@@ -23,7 +23,7 @@ from smartplay.records.prices import Prices
 from smartplay.report.build import build_report
 from smartplay.report.content import entries_of
 from smartplay.runner.rehearse import rehearse, source_of
-from smartplay.scores.comparison import Entry, paired
+from smartplay.scores.entries import Entry, paired
 from smartplay.scores.intervals import CONFIDENCE
 from smartplay.scores.power import (
     DETECT,

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from smartplay.cards.anchors import Anchors, Measured
 from smartplay.core import printable
-from smartplay.report.content import HUMAN, Report, agent_name
+from smartplay.report.content import Report, agent_name
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.efficiency import Efficiency
 from smartplay.report.repeats import repeat_tables
+from smartplay.scores.comparison import HUMAN
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import GameScore
@@ -24,9 +25,12 @@ def interval(value: Interval | None) -> str:
     return NONE if value is None else str(value)
 
 
-def level(value: Measured | None) -> str:
-    """What a score is held against, such as `16.7`."""
-    return NONE if value is None else Interval(value.mean, value.low, value.high).shown_mean
+def level(value: Measured | None, score: Interval | None) -> str:
+    """What a score is held against, such as `16.7`, with no more digits than the score has."""
+    if value is None:
+        return NONE
+    own = Interval(value.mean, value.low, value.high).shown_mean
+    return own if score is None else min(own, score.like_mean(value.mean), key=len)
 
 
 def share(value: float | None) -> str:
@@ -231,8 +235,8 @@ def _game(game: GameScore, anchors: Anchors) -> tuple[str, ...]:
         name(game.game) + (f" ({game.engine})" if game.engine else ""),
         episodes(game),
         interval(game.score),
-        level(anchors.random),
-        level(anchors.trivial),
+        level(anchors.random, game.score),
+        level(anchors.trivial, game.score),
         interval(game.normalized),
         interval(game.corrected),
         invalid(game),
@@ -245,9 +249,10 @@ def _capabilities(report: Report) -> list[tuple[str, ...]]:
     rows = []
     for score in report.capabilities if measured(report) else ():
         chance = report.chance["shipped"].get(score.capability)
+        found = score.scores["shipped"]
         both = (interval(score.scores[weights]) for weights in ("shipped", "paper"))
         covers = ", ".join(f"{name(game)} x {weight}" for game, weight in score.covers.items())
-        random = NONE if chance is None else f"{chance:.2f}"
+        random = NONE if chance is None or found is None else found.like_mean(chance)
         rows.append((score.capability, *both, random, covers or NONE))
     return rows
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from smartplay.report import wording
 from smartplay.report.content import Report
-from smartplay.scores.comparison import Comparison, Difference, Subject
+from smartplay.scores.comparison import Comparison, Difference, Subject, letters
 from smartplay.scores.intervals import Interval
 from smartplay.scores.thresholds import Threshold
 
@@ -193,5 +193,5 @@ def span_of(found: dict[int, Behind]) -> Span:
 
 def tied_with(comparison: Comparison, best: int, order: Sequence[int]) -> list[int]:
     """The runs that cannot be told apart from one in the mean normalised score."""
-    letters = comparison.overall.ties
-    return [run for run in order if run != best and set(letters[run]) & set(letters[best])]
+    of = [set(letters(ties)) for ties in comparison.overall.ties]
+    return [run for run in order if run != best and of[run] & of[best]]

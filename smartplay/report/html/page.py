@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -254,10 +253,13 @@ def _look_next(report: Report) -> Iterator[tuple[str, str]]:
     worst = max(played, key=lambda own: own[0].invalid, default=None)
     if worst and worst[0].invalid:
         yield f"{worst[2]}/invalid", f"steps without a valid answer ({worst[1]})"
-    levels = [(game.normalized.mean, game) for game in report.games if game.normalized]
+    levels = [(game.normalized, game) for game in report.games if game.normalized]
     if len(levels) > 1:
-        level, lowest = min(levels, key=itemgetter(0))
-        yield f"game-{wording.name(lowest.game)}", f"the lowest score ({lowest.title}: {level:.2f})"
+        level, lowest = min(levels, key=lambda own: own[0].mean)
+        yield (
+            f"game-{wording.name(lowest.game)}",
+            f"the lowest score ({lowest.title}: {level.shown_mean})",
+        )
     elif len(report.details) == 1 and not figures.is_flat(report.details[0]):
         scored = [(e.score, address) for e, _, address in played if e.score is not None]
         score, address = min(scored)
