@@ -31,6 +31,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+@nox.parametrize("framework", ["openenv", "mcp"], ids=["openenv", "mcp"])
+def servers(session: nox.Session, framework: str) -> None:
+    """The servers, each in an environment of its own: OpenEnv needs MCP 1, ours MCP 2."""
+    plugins = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+    session.install("-e", f".[{framework}]", *plugins)
+    session.run("pytest", f"tests/test_{framework}.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The site, in docs/_build; a warning is an error."""
     session.install("-e", ".[docs]")

@@ -30,6 +30,8 @@ EXTRAS = {
     "code": "run --method code",
     "export": "export --to parquet",
     "film": "watch --out film.mp4",
+    "mcp": "serve --mcp",
+    "openenv": "serve --openenv",
     "validity": "validity --attack with learners",
 }
 """What each extra of the package is for."""
