@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -345,3 +346,16 @@ def test_a_folder_is_of_one_client(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 5
     games.close()
     assert verify_run(tmp_path, workers=1).complete
+
+
+def test_a_port_that_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from smartplay.cli import main
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["serve", "--mcp", "--http", "--port", port]) == 2
+        assert "--port" in capsys.readouterr().err
+    for port in ("-1", "70000"):
+        assert main(["serve", "--mcp", "--http", "--port", port]) == 2
+    assert main(["serve", "--mcp", "--http", "--host", "no.such.host.invalid"]) == 2
+    assert "cannot listen at no.such.host.invalid" in capsys.readouterr().err

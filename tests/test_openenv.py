@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import time
 import urllib.error
@@ -248,7 +249,8 @@ def test_sessions_side_by_side(address: str) -> None:
 
 
 def test_more_sessions_than_there_may_be(tmp_path: Path) -> None:
-    with serving("--openenv", "--sessions", "2", cwd=tmp_path) as (url, _):
+    how = ("--sessions", "2", "--host", "0.0.0.0")
+    with serving("--openenv", *how, cwd=tmp_path) as (url, process):
 
         async def play() -> None:
             first, second, third, fourth = (
@@ -276,6 +278,10 @@ def test_more_sessions_than_there_may_be(tmp_path: Path) -> None:
                 await client.close()
 
         asyncio.run(play())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert "anyone who can reach this machine" in process.stderr.read()
 
 
 def test_sizes_are_bounded(address: str) -> None:
@@ -358,3 +364,25 @@ def wait_for(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_the_recipes_of_the_docs_play(address: str) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "serving.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.M | re.S):
+        exec(block.replace("http://127.0.0.1:8000", address), names)
+    said = asyncio.run(names["play"](lambda talk: f"Answer: {1 + len(talk) % 3}"))
+    assert 0 <= said <= 3
+    game = names["Game"]()
+    first = game.reset(game="MessengerL1", split="dev", seed=4)
+    assert "Messenger" in first
+    assert "Step 0" in first
+    assert "did not name one" in game.act("fly")
+    while not game.over:
+        told = game.act("1")
+    assert told == "The episode is over."
+    assert game.get_reward() in (-1.0, 0.0, 1.0)
+    with pytest.raises(ValueError, match="over"):
+        game.act("1")
+    assert game.reset(game="MessengerL1", split="dev", seed=4) == first
+    game.client.close()

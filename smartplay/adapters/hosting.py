@@ -34,13 +34,14 @@ def serve_app(app: ASGIApp, host: str, port: int, told: Callable[[str], None]) -
     Raises:
         UsageError: If nothing can listen there.
     """
+    if not 0 <= port < 2**16:
+        raise UsageError(f"port must be 0 to {2**16 - 1}, not {port}")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         bound = socket.create_server((host, port), family=family, backlog=WAITING)
-    except (OSError, OverflowError) as error:
-        cause = getattr(error, "strerror", None) or error
+    except OSError as error:
         raise UsageError(
-            f"cannot listen at {host}, port {port}: {cause}; choose another with --host or "
+            f"cannot listen at {host}, port {port}: {error.strerror or error}; choose another with --host or "
             "--port (0 for any that is free)"
         ) from error
     with bound:
