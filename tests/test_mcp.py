@@ -1,4 +1,4 @@
-"""The MCP server, by the client of MCP's own package: `nox -s mcp`."""
+"""The MCP server, by the client of MCP's own package: `nox -s "servers(mcp)"`."""
 
 from __future__ import annotations
 

@@ -40,6 +40,8 @@ def test_a_folder_that_is_in_use_is_refused_at_once(
         assert "choose a new folder with --out" in capsys.readouterr().err
 
 
-def test_a_wrong_number_of_sessions_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_that_do_not_fit_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--openenv", "--sessions", "0"]) == BAD_USAGE
     assert "sessions must be 1 or more" in capsys.readouterr().err
+    assert main(["serve", "--openenv", "--http"]) == BAD_USAGE
+    assert "--http goes with --mcp" in capsys.readouterr().err

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from types import FrameType
 
 import uvicorn
 from starlette.datastructures import Headers
@@ -41,8 +43,8 @@ def serve_app(app: ASGIApp, host: str, port: int, told: Callable[[str], None]) -
         bound = socket.create_server((host, port), family=family, backlog=WAITING)
     except OSError as error:
         raise UsageError(
-            f"cannot listen at {host}, port {port}: {error.strerror or error}; choose another with --host or "
-            "--port (0 for any that is free)"
+            f"cannot listen at {host}, port {port}: {error.strerror or error}; choose another "
+            "with --host or --port (0 for any that is free)"
         ) from error
     with bound:
         shown = f"[{host}]" if ":" in host else host
@@ -54,7 +56,15 @@ def serve_app(app: ASGIApp, host: str, port: int, told: Callable[[str], None]) -
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=GRACE,
         )
-        uvicorn.Server(config).run([bound])
+        _Server(config).run([bound])
+
+
+class _Server(uvicorn.Server):
+    """Ends without a word about those whom it leaves."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        super().handle_exit(sig, frame)
 
 
 def is_local(host: str) -> bool:

@@ -46,6 +46,8 @@ def run(options: argparse.Namespace) -> int:
     """Serve until interrupted, or until the client of standard input leaves."""
     if options.sessions < 1:
         raise UsageError(f"sessions must be 1 or more, not {options.sessions}")
+    if options.http and not options.mcp:
+        raise UsageError("--http goes with --mcp; OpenEnv is served over HTTP anyway")
     if options.out is not None and (options.out.is_file() or any(options.out.glob("*"))):
         raise UsageError(f"{options.out} is not empty; choose a new folder with --out")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
