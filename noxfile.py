@@ -31,10 +31,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
-def adapters(session: nox.Session) -> None:
-    """The adapters, each with the real framework."""
-    session.install("-e", ".[inspect]", "hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
-    session.run("pytest", "-rs", "-m", "", "tests/test_driven.py", "tests/test_inspect.py")
+@nox.parametrize("framework", ["inspect", "openenv", "mcp"], ids=["inspect", "openenv", "mcp"])
+def adapters(session: nox.Session, framework: str) -> None:
+    """The adapters, each with the real framework, in an environment of its own: they clash."""
+    plugins = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+    session.install("-e", f".[{framework}]", *plugins)
+    session.run("pytest", "-rs", "-m", "", f"tests/test_{framework}.py", *session.posargs)
 
 
 @nox.session

@@ -31,6 +31,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 
 from smartplay.agents.catalog import AgentSource
+from smartplay.agents.context import Agent, Context
 from smartplay.agents.llm import LLMAgent
 from smartplay.agents.methods import METHODS, PROTOCOLS
 from smartplay.agents.methods.turn import ROLE
@@ -48,7 +49,7 @@ from smartplay.runner.plan import LARGEST, default_folder, job_of, names_of, pla
 
 GIVEN_UP = "the episode was given up before its end"
 LONGEST_NAME = 80  # characters
-NOT_TOLD = Usage()
+NOT_TOLD = Call([], "").usage  # the very default, which is not written
 OVER = "the episode is over; start another one"
 
 
@@ -106,6 +107,7 @@ class DrivenEpisode:
 
     Attributes:
         job: As above.
+        actions: Names of the actions.
         messages: What is to be replied to, as the model of a run gets it; empty once it is over.
         tools: The functions that may be called (protocol `tools`); else None.
         new: Of these, the messages that came after the last reply. With the protocols `chat` and
@@ -120,15 +122,16 @@ class DrivenEpisode:
         source: AgentSource,
         keep: Callable[[DrivenEpisode, Outcome], None] = lambda episode, outcome: None,
     ) -> None:
-        self.job, self._keep = job, keep
+        self.job, self._source, self._keep = job, source, keep
         self.step: StepRecord | None = None
         self.outcome: Outcome | None = None
+        self.actions: list[str] = []
         self.messages: list[Message] = []
         self.new: list[Message] = []
         self.tools: Sequence[Tool] | None = None
         lent = RunModels(source.models, Budget(Limits())).lend(job.agent_seed, job.repeat)
         self._playing: Coroutine[Any, Call | None, Outcome] = play_episode(
-            job, source.make, lent, self._tick
+            job, self._make, lent, self._tick
         )
         self._go_on(lambda: self._playing.send(None))
 
@@ -198,6 +201,10 @@ class DrivenEpisode:
         """
         if not self.over:
             self._go_on(lambda: self._playing.throw(why or AgentError(GIVEN_UP)))
+
+    def _make(self, context: Context) -> Agent:
+        self.actions = list(context.actions)
+        return self._source.make(context)
 
     def _tick(self, step: StepRecord) -> None:
         self.step = step
@@ -279,6 +286,7 @@ class DrivenRun:
         self._folder: RunFolder | None = None
         self._header: RunHeader | None = None
         self._plays: Counter[tuple[str, int]] = Counter()
+        self._next: Counter[str] = Counter()
         self._under_way: set[DrivenEpisode] = set()
         self._lock, self._open = threading.RLock(), ExitStack()
 
@@ -333,12 +341,13 @@ class DrivenRun:
                 raise UsageError(f"{game} is {len(selected)} games; name one of them")
             card = selected[0]
             if episode is None:
-                episode = max((n for g, n in self._plays if g == card.id), default=-1) + 1
+                episode = self._next[card.id]
             job = self._plan(card, episode)
-            started = DrivenEpisode(job, self._source, self._add)
+        started = DrivenEpisode(job, self._source, self._add)  # a world may take seconds
+        with self._lock:
             if not started.over:
                 self._under_way.add(started)
-            return started
+        return started
 
     def close(self) -> None:
         """Give up what is not over, as unscored, and let go of the folder."""
@@ -382,6 +391,7 @@ class DrivenRun:
             self._write(header)
         self._header = header
         self._plays[card.id, episode] += 1
+        self._next[card.id] = max(self._next[card.id], episode + 1)
         return job_of(header, (card.id, episode, repeat))
 
     def _write(self, header: RunHeader) -> None:

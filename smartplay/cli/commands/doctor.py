@@ -31,7 +31,9 @@ EXTRAS = {
     "completion": "completion",
     "export": "export --to parquet",
     "film": "watch --out film.mp4",
-    "inspect": "Inspect AI: its tasks, its models, import of its logs",
+    "inspect": "run inspect:PROVIDER/MODEL, import LOG.eval",
+    "mcp": "serve --mcp",
+    "openenv": "serve --openenv",
     "validity": "validity --attack with learners",
 }
 """What each extra of the package is for."""
