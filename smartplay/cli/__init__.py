@@ -90,7 +90,8 @@ def parser() -> argparse.ArgumentParser:
     for info in pkgutil.iter_modules(commands.__path__):
         module = importlib.import_module(f"{commands.__name__}.{info.name}")
         text = (module.__doc__ or "").strip()
-        command = added.add_parser(info.name, help=text.split("\n")[0], description=text)
+        name = info.name.replace("_", "-")
+        command = added.add_parser(name, help=text.split("\n")[0], description=text)
         command.set_defaults(command=module.run)
         command.add_argument("--json", action="store_true", help="print JSON and nothing else")
         command.add_argument("--debug", action="store_true", help="show where an error comes from")
