@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from smartplay.report import Report
     from smartplay.results import Run, compare, load_run, measure, run
     from smartplay.runner.budget import Limits
+    from smartplay.runner.driven import DrivenEpisode, DrivenRun
     from smartplay.scores.comparison import Comparison
     from smartplay.scores.contrasts import ContrastScore
     from smartplay.scores.intervals import Interval
@@ -74,6 +75,7 @@ _LATER = {
     "report": ("Report",),
     "results": ("Run", "compare", "load_run", "measure", "run"),
     "runner.budget": ("Limits",),
+    "runner.driven": ("DrivenEpisode", "DrivenRun"),
     "scores.scoring": ("CapabilityScore", "GameScore"),
     "scores.intervals": ("Interval",),
     "validity.diagnosis": ("Diagnosis", "diagnose"),
@@ -89,6 +91,8 @@ __all__ = [
     "Context",
     "ContrastScore",
     "Diagnosis",
+    "DrivenEpisode",
+    "DrivenRun",
     "EpisodeModel",
     "EpisodeRecord",
     "GameCard",

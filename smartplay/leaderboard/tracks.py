@@ -34,9 +34,11 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         settings: Other settings of games that are not the cards', history among them.
         seed: The suite seed; runs are compared on the same episodes.
         suite: The hash of the private suite that was played instead.
+        split: The split, such as `train`, whose seeds were played instead.
         repeats: How often each episode was played.
         retries: How often an invalid reply was complained of.
-        method: How a language model was asked; empty for agents that ask none.
+        method: How a language model was asked, and by what adapter if by one; empty for agents
+            that ask none.
         prompt: The variant of the prompt, where it is not the plain one.
         aids: What the agent was helped with.
         ablations: What was taken away from the agent.
@@ -55,6 +57,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     settings: str
     seed: int
     suite: str = ""
+    split: str = ""
     repeats: int = 1
     retries: int = RETRIES
     method: str = ""
@@ -114,6 +117,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
             self.settings,
             f"suite seed {self.seed}" if self.seed else "",
             f"private suite {self.suite[:8]}" if self.suite else "",
+            f"seeds of the split {self.split}" if self.split else "",
             f"each episode {self.repeats} times" if self.repeats > 1 else "",
             "recorded by version 0.1" if self.is_old else "",
             "" if self.is_old or self.parser == parsing.VERSION else f"parser {self.parser}",
@@ -161,6 +165,7 @@ def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Tr
         settings=_listed({card.name: _others(card, plan) for card, plan in found}),
         seed=header.seed,
         suite=header.suite,
+        split=header.split,
         repeats=header.repeats,
         retries=header.retries,
         method=_method(header, calls),
@@ -214,4 +219,6 @@ def _method(header: RunHeader, calls: bool) -> str:
     lent = models.values() if isinstance(models, dict) else []
     tables = [settings, *(each for each in lent if isinstance(each, dict))]
     held = any(table.get("constrained") for table in tables)
-    return f"{told}, constrained answers" if held else told
+    told += ", constrained answers" if held else ""
+    adapter = settings.get("adapter")
+    return f"{told} through {printable.line(str(adapter), SHORT)}" if adapter else told

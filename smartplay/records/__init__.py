@@ -179,6 +179,11 @@ class StepRecord(msgspec.Struct, frozen=True, gc=False):
     score: Real
     seconds: Real
 
+    @property
+    def calls(self) -> list[Call]:
+        """The calls behind all its attempts, in order."""
+        return [call for attempt in self.attempts for call in attempt.calls]
+
 
 class StepMark(msgspec.Struct, frozen=True):
     """Of a step only what a curve is drawn from; quick to read.
@@ -357,6 +362,7 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
         seed_rule: How episodes' seeds follow from the suite seed; see `smartplay.runner.plan`.
         suite: The hash of the private suite it plays; empty for the public one of `seed`.
         measurement: How levels are chosen, if the run measures thresholds.
+        split: The split whose seeds it plays (`smartplay.runner.plan.SPLITS`); empty for a suite.
     """
 
     schema: int = SCHEMA
@@ -374,6 +380,7 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
     seed_rule: Count = 1
     suite: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")] = ""
     measurement: Measurement | None = None
+    split: Annotated[str, msgspec.Meta(pattern="^(train|dev|test)?$")] = ""
 
     @property
     def planned(self) -> int:

@@ -177,6 +177,17 @@ class RunFolder:
         except OSError as error:
             raise self._cannot("write", error) from error
 
+    def plan_more(self, header: RunHeader) -> None:
+        """Write a header anew that plans more of the same run.
+
+        Raises:
+            RunFolderError: If the folder cannot be written.
+        """
+        try:
+            write_atomically(self.path / "run.json", pretty(header))
+        except OSError as error:
+            raise self._cannot("write", error) from error
+
     def header(self) -> RunHeader:
         """Read `run.json`.
 

@@ -31,7 +31,7 @@ from smartplay.core.errors import (
 from smartplay.core.version import __version__
 from smartplay.games.registry import cards, get_card, packs, register_cards
 from smartplay.models.base import WITHOUT_EFFECT
-from smartplay.records import GameHeader, Measurement, RunHeader
+from smartplay.records import GameHeader, Key, Measurement, RunHeader
 from smartplay.records.encoding import checked, encode
 from smartplay.runner.episode import Job, one_line
 from smartplay.runner.suite import Suite, seed_label
@@ -51,6 +51,11 @@ PLAYING = ("agents", "cards", "core", "games", "models", "parsing", "records", "
 SEED_RULE = 2
 """Which rule new runs draw their episodes' seeds by. By rule 1, that of version 0.1, the agent's
 seed comes from the same stream as the environment's; by rule 2 it is `seed_of_agent`."""
+
+SPLITS = {"train": (2**31, 30), "dev": (2**31 + 2**30, 29), "test": (2**31 + 2**30 + 2**29, 29)}
+"""Where the seeds of each split begin, and how many bits of them are drawn. Those of suites lie
+below 2**31, so no split shares an episode with any suite, nor with another split; all are below
+2**32, which is the most that every generator of the games takes."""
 
 TOLD = 4  # differences that a message lists
 LONGEST_VALUE = 60  # characters of a value in a message
@@ -164,6 +169,7 @@ def plan_run(
     arguments: dict[str, Any],
     suite: str = "",
     measurement: Measurement | None = None,
+    split: str = "",
 ) -> RunHeader:
     """Write down a run as it will be played.
 
@@ -180,8 +186,10 @@ def plan_run(
         arguments: The arguments as given, to be kept.
         suite: The hash of the private suite to play; then `seed` is 0.
         measurement: How levels are chosen, if thresholds are to be measured.
+        split: The split of `SPLITS` that the episodes are drawn from; empty for those of suites.
 
     Raises:
+        UnknownNameError: If there is no such split.
         UsageError: If a number is out of range, a setting belongs to no selected game, or a game
             cannot be made as it is to be played.
     """
@@ -191,10 +199,14 @@ def plan_run(
             bound = f"{least} or more" if number < least else f"{LARGEST} or less"
             raise UsageError(f"{name} must be {bound}, not {number}")
     for key in settings:
-        if not any(key in _names(card) for card in selection):
+        if not any(key in names_of(card) for card in selection):
             raise UsageError(f"settings given for {key!r}, which is not among the selected games")
     if suite and seed:
         raise UsageError("a private suite has its own seeds; leave the suite seed out")
+    if split and split not in SPLITS:
+        raise UnknownNameError("split", split, SPLITS)
+    if suite and split:
+        raise UsageError("a private suite has its own seeds; leave the split out")
     if measurement is not None and repeats != 1:
         raise UsageError("a measurement plays each episode once; leave repeats out")
     games = {}
@@ -225,6 +237,7 @@ def plan_run(
         seed_rule=SEED_RULE,
         suite=suite,
         measurement=measurement,
+        split=split,
         versions=versions_of(source, selection),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -264,13 +277,13 @@ def tracks_of(header: RunHeader) -> dict[str, Track]:
     return tracks
 
 
-def _names(card: GameCard) -> tuple[str, ...]:
+def names_of(card: GameCard) -> tuple[str, ...]:
     """What a game can be called by, its settings' places from the widest to the narrowest."""
     return card.family, card.name, card.id.removeprefix("smartplay/"), card.id
 
 
 def _settings(card: GameCard, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    return {key: value for name in _names(card) for key, value in given.get(name, {}).items()}
+    return {key: value for name in names_of(card) for key, value in given.get(name, {}).items()}
 
 
 def _plain(what: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -313,32 +326,56 @@ def jobs_of(header: RunHeader, suite: Suite | None = None) -> list[Job]:
         suite: The private suite it plays; without its secret such episodes have no seeds, only
             labels.
     """
-    jobs = []
-    for game, plan in header.games.items():
-        card = get_card(game)
-        for episode, repeat in product(range(plan.episodes), range(header.repeats)):
-            seed, agent_seed = episode_seeds(header.seed, card.id, episode)
-            if header.seed_rule > 1:
-                agent_seed = seed_of_agent(header.suite or header.seed, game, episode, repeat)
-            label = None
-            if header.suite:
-                label = seed_label(header.suite, card.id, episode)
-                seed = suite.seed(card.id, episode) if suite else label
-            jobs.append(
-                Job(
-                    game=game,
-                    card=plan.card if plan.card.endswith(".toml") else "",
-                    settings=plan.settings,
-                    steps=plan.steps,
-                    episode=episode,
-                    repeat=repeat,
-                    seed=seed,
-                    label=label,
-                    agent_seed=agent_seed,
-                    retries=header.retries,
-                )
-            )
-    return jobs
+    return [
+        job_of(header, (game, episode, repeat), suite)
+        for game, plan in header.games.items()
+        for episode, repeat in product(range(plan.episodes), range(header.repeats))
+    ]
+
+
+def job_of(header: RunHeader, key: Key, suite: Suite | None = None) -> Job:
+    """One episode of a run; see `jobs_of`."""
+    game, episode, repeat = key
+    plan, stream = header.games[game], get_card(game).id
+    seed, agent_seed = episode_seeds(header.seed, stream, episode)
+    if header.split:
+        seed = split_seed(header.split, header.seed, stream, episode)
+    if header.seed_rule > 1:
+        origin = f"{header.split} {header.seed}" if header.split else header.suite or header.seed
+        agent_seed = seed_of_agent(origin, game, episode, repeat)
+    label = None
+    if header.suite:
+        label = seed_label(header.suite, stream, episode)
+        seed = suite.seed(stream, episode) if suite else label
+    return Job(
+        game=game,
+        card=plan.card if plan.card.endswith(".toml") else "",
+        settings=plan.settings,
+        steps=plan.steps,
+        episode=episode,
+        repeat=repeat,
+        seed=seed,
+        label=label,
+        agent_seed=agent_seed,
+        retries=header.retries,
+    )
+
+
+def split_seed(split: str, suite_seed: int, stream: str, episode: int) -> int:
+    """The seed of an episode's environment in a split of `SPLITS`.
+
+    Drawn as those of suites are (`episode_seeds`), but from the split's own range. So agents that
+    are trained on one split, tuned on another and tested on the third meet no episode twice, and
+    none that a public suite has.
+
+    Args:
+        split: The split.
+        suite_seed: As for a suite, for several sets within a split.
+        stream: The game's id.
+        episode: Number of the episode, from 0.
+    """
+    first, bits = SPLITS[split]
+    return first + (episode_seeds(suite_seed, stream, episode)[0] >> (31 - bits))
 
 
 def episode_seeds(suite_seed: int, stream: str, episode: int) -> tuple[int, int]:
@@ -406,6 +443,7 @@ def _identity(header: RunHeader) -> dict[str, Any]:
         "agent_digest": header.agent_digest,
         "games": games,
         "seed": header.suite or header.seed,
+        "split": header.split,
         "retries": header.retries,
         "repeats": header.repeats,
         "parser": header.parser,
