@@ -16,7 +16,9 @@ import pytest
 ROOT = Path(__file__).parents[1] / "smartplay"
 
 LAYERS = [
-    "cli bench bench_vectors play results original __main__ __init__",
+    "cli __main__ __init__",
+    "adapters",
+    "bench bench_vectors play results original",
     "leaderboard",
     "report",
     "validity",
