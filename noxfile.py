@@ -52,3 +52,20 @@ def package(session: nox.Session) -> None:
     session.install("build", "twine")
     session.run("python", "-m", "build")
     session.run("twine", "check", "--strict", *map(str, sorted(Path("dist").iterdir())))
+
+
+@nox.session
+def minigrid(session: nox.Session) -> None:
+    """The pack in `integrations/smartplay-minigrid`, against the real package."""
+    session.install(".")
+    session.chdir("integrations/smartplay-minigrid")
+    session.install("-e", ".[test]")
+    session.run("pytest")
+    session.run("mypy")
+
+
+@nox.session
+def trl(session: nox.Session) -> None:
+    """Two steps of GRPO on a tiny model, with the real TRL."""
+    session.install("-e", ".[test]", "trl>=1.16,<2", "transformers>=5.2", "jmespath")
+    session.run("pytest", "-m", "slow", "tests/test_trl.py")

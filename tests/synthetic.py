@@ -212,7 +212,7 @@ def synthetic(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]
     """Make synthetic models known; gives the list of the calls that are made."""
     entry = EntryPoint("synthetic", f"{__name__}:Synthetic", models.GROUP)
     found = EntryPoints([entry])
-    monkeypatch.setattr(models, "entry_points", lambda group: found.select(group=group))
+    monkeypatch.setattr(models, "plugins", lambda group: list(found.select(group=group)))
     Synthetic.asked.clear()
     yield Synthetic.asked
     Synthetic.asked.clear()

@@ -12,9 +12,9 @@ from smartplay.games.registry import get_card
 from smartplay.records import GameHeader
 from smartplay.validity import anchors as module
 from smartplay.validity.anchors import anchors_of, measure
+from smartplay.validity.card_anchors import anchor_lines
 from smartplay.validity.trivial import best_policy, play
 from tests.golden import all_cards
-from tools.anchors import lines
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
 
@@ -104,7 +104,8 @@ def test_text_is_mirrored() -> None:
 
 def test_the_tool_prints_lines_of_a_card() -> None:
     found = measure(get_card(HANOI), 30, {}, {"random": 20, "trivial": 8})
-    random, trivial = lines(found, "python -m tools.anchors Hanoi3Disk, SmartPlay 1")
+    lines = anchor_lines(found, "python -m tools.anchors Hanoi3Disk, SmartPlay 1")
+    random, trivial = (line for _, line in lines)
     assert random.startswith("random = { mean = ")
     assert random.endswith("episodes = 20 }")
     assert trivial.startswith('trivial = { policy = "')

@@ -24,7 +24,7 @@ PAGES = sorted(
 )
 each_page = pytest.mark.parametrize("page", PAGES, ids=[str(p.relative_to(ROOT)) for p in PAGES])
 RUN_WHOLE = ("README.md", "docs/agents.md", "docs/environments.md", "docs/tutorial.md")
-COMMAND = re.compile(r"\bsmartplay ([a-z]+)\b((?: [^`\n#|&;)]*)?)")
+COMMAND = re.compile(r"\bsmartplay ([a-z]+(?:-[a-z]+)*)\b((?: [^`\n#|&;)]*)?)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 

@@ -37,7 +37,7 @@ def added(monkeypatch: pytest.MonkeyPatch) -> None:
         ("poor", here + "Settings"),
     ]
     found = EntryPoints(EntryPoint(name, value, models.GROUP) for name, value in values)
-    monkeypatch.setattr(models, "entry_points", lambda group: found.select(group=group))
+    monkeypatch.setattr(models, "plugins", lambda group: list(found.select(group=group)))
 
 
 def test_our_kinds_are_found() -> None:

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.plugins import plugins
 from smartplay.models import providers
 from smartplay.models.base import Model, Provider, make_settings
 from smartplay.models.rehearsal import StandIn, is_rehearsal
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["Model", "kinds", "open_model"]
 
@@ -83,8 +86,7 @@ def _own() -> list[str]:
 
 
 def _added() -> list[EntryPoint]:
-    found = [entry for entry in entry_points(group=GROUP) if entry.name.isidentifier()]
-    return sorted(found, key=lambda entry: (entry.name, entry.value))
+    return [entry for entry in plugins(GROUP) if entry.name.isidentifier()]
 
 
 def _load(entry: EntryPoint) -> Provider:

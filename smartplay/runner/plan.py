@@ -29,7 +29,7 @@ from smartplay.core.errors import (
     UsageError,
 )
 from smartplay.core.version import __version__
-from smartplay.games.registry import cards, get_card, register_cards
+from smartplay.games.registry import cards, get_card, packs, register_cards
 from smartplay.models.base import WITHOUT_EFFECT
 from smartplay.records import CANARY, GameHeader, Key, Measurement, RunHeader
 from smartplay.records.encoding import checked, encode
@@ -66,8 +66,8 @@ def select_games(selection: str | Iterable[str | Path]) -> list[GameCard]:
     """The cards a selection names.
 
     Args:
-        selection: `core`, `all`, families, ids, or paths of card files: a list of them, or a text
-            that joins them by commas.
+        selection: `core`, `all` (of SmartPlay's own), families, packs, ids, or paths of card
+            files: a list of them, or a text that joins them by commas.
 
     Raises:
         UnknownNameError: If a part names nothing.
@@ -91,10 +91,14 @@ def _select(part: str) -> list[GameCard]:
     if part.endswith(".toml"):
         return [_playable(card) for card in register_cards(Path(part))]
     playable = [card for card in cards() if card.playable]
+    fixed = [card for card in playable if not card.parametric]
     groups = {"core": [card for card in playable if card.core]}
-    groups["all"] = [card for card in playable if not card.parametric]
-    for card in groups["all"]:
+    groups["all"] = [card for card in fixed if not card.package]
+    for card in fixed:
         groups.setdefault(card.family, []).append(card)
+    groups |= {
+        pack.name: [card for card in fixed if card.package == pack.package] for pack in packs()
+    }
     if part in groups:
         return groups[part]
     try:
@@ -490,7 +494,10 @@ def slug(words: str) -> str:
 
 def versions_of(source: AgentSource, games: Iterable[GameCard] = ()) -> dict[str, str]:
     """Versions of all that may play a part, such as the packages that code of one's own imports."""
+    games = list(games)
     found = {"smartplay": __version__, "python": platform.python_version(), "code": _own_digest()}
+    played = {card.package for card in games}
+    found |= {pack.distribution: pack.version for pack in packs() if pack.package in played}
     imported = [
         *source.packages,
         *(p for card in games for code in card.code for p in code.packages),
