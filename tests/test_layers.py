@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1] / "smartplay"
 
 LAYERS = [
     "cli bench bench_vectors play results original __main__ __init__",
-    "leaderboard",
+    "leaderboard studies",
     "report",
     "validity",
     "runner",
