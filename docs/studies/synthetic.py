@@ -67,7 +67,7 @@ class Noisy:
         text = self._say(messages, label, random.Random(hashlib.sha256(told).digest()))
         read = sum(len(str(message["content"])) for message in messages) // 4
         usage = Usage(prompt=read, completion=len(text) // 4 + 1)
-        return [Call(messages=messages, text=text, usage=usage)]
+        return [Call(messages=messages, text=text, usage=usage, label=label)]
 
     async def aclose(self) -> None:
         """There is nothing to free."""

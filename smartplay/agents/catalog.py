@@ -17,7 +17,7 @@ from smartplay.agents.context import Agent, AgentMaker, Context, Trajectory
 from smartplay.agents.identity import object_digest
 from smartplay.agents.llm import LLMAgent
 from smartplay.agents.methods import METHODS, PROTOCOLS, Arm
-from smartplay.agents.methods.method import SAMPLED, Method, make_method, settings_of
+from smartplay.agents.methods.method import Method, make_method, settings_of
 from smartplay.agents.prompts import PLAIN, Variant, find_variant, function_agent
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.agents.wrappers import Filter, make_filtered
@@ -290,7 +290,7 @@ def _method_and_models(
     return method, {role: opened[role] for role in kind.roles}
 
 
-ONE_CALL, ONE_SAMPLE = Arm("one call", "direct"), Arm("one sample", "direct", models=SAMPLED)
+ONE_CALL = Arm("one call", "direct")
 
 
 def read_agent(agent: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -26,7 +26,9 @@ IN_A_ROW = 5
 LEAST_SHARE = 1e-9
 """Room for one call, whatever it takes: of limits by which the first calls go one by one."""
 SPENT = "are spent of at most"
-"""What is in the reason why a run stopped if it was its own limit."""
+"""What is in the reason why a run stopped if it was its own limit of tokens or money."""
+OVER = "seconds it was given are over"
+"""Likewise, of time."""
 ROUNDING = 1e-9  # of a sum of prices, relative
 Spent = Mapping[str, Usage]
 """Tokens by model; those of models that an agent asks by itself under the agent's name."""
@@ -359,7 +361,7 @@ class Budget:
 
     def time_over(self) -> None:
         """Stop because the time is over."""
-        self.stop(f"the {self._limits.seconds:g} seconds it was given are over")
+        self.stop(f"the {self._limits.seconds:g} {OVER}")
 
     def stop(self, reason: str) -> None:
         """Stop the run; the first reason counts."""

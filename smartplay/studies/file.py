@@ -182,15 +182,19 @@ def read_study(path: Path) -> Study:
         if data.get(key) in (None, "", [], {}):
             raise UsageError(f"study {path} has no {key}; {_LACKING[key]}")
     arms = data["arms"] if isinstance(data["arms"], list) else []
-    kinds: dict[str, type[msgspec.Struct]] = {"study": Study, "arm": Declared, "sweep": Sweep}
-    tables = [("study", data), *(("arm", arm) for arm in arms)]
+    kinds: dict[str, type[msgspec.Struct]] = {
+        "a study": Study,
+        "an arm": Declared,
+        "the sweep": Sweep,
+    }
+    tables = [("a study", data), *(("an arm", arm) for arm in arms)]
     if "sweep" in data:
-        tables.append(("sweep", data["sweep"]))
+        tables.append(("the sweep", data["sweep"]))
     for called, table in tables:
         known = list(kinds[called].__struct_fields__)
         for key in table if isinstance(table, dict) else ():
             if key not in known:
-                raise UnknownNameError(f"key of a {called} in {path}", key, known)
+                raise UnknownNameError(f"key of {called} in {path}", key, known)
     try:
         study = msgspec.convert(data, Study)
     except msgspec.ValidationError as error:
@@ -347,14 +351,12 @@ class Frozen(msgspec.Struct, frozen=True):
 def freeze(study: Study, arms: Iterable[StudyArm]) -> Frozen:
     """Gather all that a study's results depend on, and no place on a disk."""
     prices = study.read_prices()
-    told = msgspec.json.encode(
-        {
-            **msgspec.to_builtins(study),
-            "games": [Path(name).name if name.endswith(".toml") else name for name in study.games],
-            "prices": None if prices is None else msgspec.to_builtins(prices),
-            "sweep": None,
-            "arms": {arm.name: arm.identity | {"expected": arm.expected} for arm in arms},
-        },
-        order="sorted",
-    )
-    return Frozen(hashlib.sha256(told).hexdigest()[:16], msgspec.json.decode(told))
+    plan = {
+        **msgspec.to_builtins(study),
+        "games": [Path(name).name if name.endswith(".toml") else name for name in study.games],
+        "prices": None if prices is None else msgspec.to_builtins(prices),
+        "sweep": None,
+        "arms": {arm.name: arm.identity | {"expected": arm.expected} for arm in arms},
+    }
+    digest = hashlib.sha256(msgspec.json.encode(plan, order="sorted")).hexdigest()[:16]
+    return Frozen(digest, msgspec.json.decode(msgspec.json.encode(plan)))

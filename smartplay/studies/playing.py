@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from smartplay.agents.catalog import ONE_CALL, ONE_SAMPLE, find_agent
+from smartplay.agents.catalog import ONE_CALL, SCRIPTED, find_agent
 from smartplay.agents.methods import Arm as Control
-from smartplay.core.errors import ModelError, RunFolderError, UsageError
+from smartplay.core.errors import RunFolderError, UsageError
 from smartplay.core.whole_files import write_atomically
 from smartplay.games.registry import get_card
 from smartplay.records import EpisodeRecord, RunHeader
@@ -22,6 +22,7 @@ from smartplay.records.prices import Prices
 from smartplay.report.costs import cost_of, model_uses
 from smartplay.report.plan import Range, sum_ranges, use_of
 from smartplay.runner import Limits, run
+from smartplay.runner.budget import OVER, SPENT
 from smartplay.runner.plan import TOLD, differences
 from smartplay.runner.rehearse import rehearse
 from smartplay.scores.power import unit_of
@@ -39,6 +40,7 @@ PLAN = "plan.json"
 ARMS = "arms"
 WITHIN = 0.05
 """How far what a vote takes may be from what it is to match, relative."""
+MOST_SAMPLES = 1000
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +159,7 @@ def expected(opened: Opened) -> list[Expected]:
             arm=arm.name, why="; ".join(arm.of), done=len(done),
             planned=repeats * sum(episodes.values()),
         )  # fmt: skip
-        known = arm.source.models or arm.agent.partition(":")[0] in SILENT
+        known = arm.source.models or arm.agent.partition(":")[0] in SCRIPTED
         parts = []
         for game, number in episodes.items():
             use = use_of([r for r in records if r.game == game and r.score is not None],
@@ -183,9 +185,6 @@ def expected(opened: Opened) -> list[Expected]:
             if vote.name not in uses:
                 reckon(vote)
     return found
-
-
-SILENT = ("random", "constant", "reference")
 
 
 def _check_scales(header: RunHeader) -> None:
@@ -235,14 +234,17 @@ def play_study(
         if isinstance(left, str):
             return left
         try:
-            return run(arm.agent, **(opened.study.options | options), limits=left,
-                       agent_settings=arm.settings, out=opened.run_folder(arm).path,
-                       ).stopped  # fmt: skip
+            reason = run(arm.agent, **(opened.study.options | options), limits=left,
+                         agent_settings=arm.settings, out=opened.run_folder(arm).path,
+                         ).stopped  # fmt: skip
         except RunFolderError:
             raise
-        except (UsageError, ModelError) as error:
-            problems[arm.name] = str(error)
-            return None
+        except UsageError as error:
+            reason = str(error)
+        if reason is None or SPENT in reason or OVER in reason:
+            return reason
+        problems[arm.name] = reason
+        return None
 
     for arm in opened.arms:
         if stopped := play(arm):
@@ -329,8 +331,9 @@ def _votes(
     own = uses.get(arm.name)
     if arm.kind != "arm" or own is None:
         return
-    one = uses.get(add_control(arms, arm, ONE_CALL, "control"))
-    if one is None:
+    one_call = add_control(arms, arm, ONE_CALL, "control")
+    one = uses.get(one_call)
+    if one is None or one_call == arm.name:
         return
     sizes = {"calls": own.calls}
     if one.tokens and own.tokens:
@@ -338,11 +341,8 @@ def _votes(
     for budget, size in sizes.items():
         samples = max(1, min(MOST_SAMPLES, math.floor(size + 0.5)))
         vote = Control(f"majority of {samples}", "majority", {"samples": samples})
-        name = add_control(arms, arm, vote if samples > 1 else ONE_SAMPLE, "matched")
+        name = add_control(arms, arm, vote if samples > 1 else ONE_CALL, "matched")
         yield next(each for each in arms.values() if each.name == name), budget
-
-
-MOST_SAMPLES = 1000
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -343,10 +343,9 @@ def _arm(
     bounds = {d.game: entry.bounds.get(d.game, Bounds()).scaled(*_scale(d.anchors)[:2])
               for d in report.details}  # fmt: skip
     usage = report.usage
-    roles: dict[str, float] = defaultdict(float)
+    roles = Counter[str]()
     for record in scored:
-        for role, use in record.roles.items():
-            roles[role] += use.calls / steps
+        roles.update({role: use.calls for role, use in record.roles.items()})
     return msgspec.structs.replace(
         own,
         score=_mean(entry.normalized, bounds),
@@ -358,7 +357,7 @@ def _arm(
         written=usage.completion / steps,
         billed_once=_billed_once(folder, scored, steps) if report.calls else 0.0,
         cost=entry.cost,
-        roles=dict(roles),
+        roles={role: calls / steps for role, calls in roles.items()},
         evidence=_evidence(folder) if report.calls else [],
         repeats=report.repeats,
     )
@@ -401,13 +400,4 @@ def _notes(arms: Sequence[ArmResult], comparison: Comparison | None) -> list[str
         elif missing:
             causes = "; ".join(arm.unscored) or "not played yet"
             notes.append(f"{arm.name} lacks {missing} of {arm.planned} episodes: {causes}.")
-        for match in arm.matches:
-            if not match.matched:
-                took = "is not finished" if match.ratio is None else f"took {match.ratio:.2f} times"
-                notes.append(
-                    f"{arm.name} is unmatched in {match.budget}: {match.vote} {took}"
-                    f"{'' if match.ratio is None else ' as many per step'}."
-                )
-        if arm.kind == "arm" and arm.calls and not arm.matches:
-            notes.append(f"{arm.name} is unmatched: not all of its episodes have a score.")
     return notes

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from smartplay.core.errors import RunFolderError
 from smartplay.core.whole_files import write_atomically
 from smartplay.records.encoding import pretty
 from smartplay.report import wording
-from smartplay.report.comparison import p_value, resolution
+from smartplay.report.comparison import p_value
 from smartplay.report.figures import scatter
 from smartplay.report.html.page import render_tables
 from smartplay.report.markdown import bullets, escape, table_lines
@@ -17,6 +17,7 @@ from smartplay.report.repeats import RELIABILITY, repeat_tables
 from smartplay.report.svg import short
 from smartplay.report.wording import NONE, Table
 from smartplay.scores.comparison import CostPoint
+from smartplay.scores.intervals import Interval
 from smartplay.studies.result import ArmResult, StudyResult
 
 ABOUT_SCORES = (
@@ -63,7 +64,7 @@ def facts(result: StudyResult) -> list[str]:
         if best is base:
             told.append(f"No arm cheaper than {base.name} is surely within the margin of it.")
         else:
-            ratio = f", {best.ratio:.2f} times its cost" if best.ratio else ""
+            ratio = f", {_twice(best.ratio)} times its cost" if best.ratio else ""
             told.append(
                 f"The cheapest arm that is surely within the margin of {base.name}: {best.name}"
                 f"{ratio}."
@@ -90,15 +91,15 @@ def tables(result: StudyResult) -> list[Table]:
         ),
         Table(
             "What answers say", ABOUT_RIGHT,
-            ("Arm", "Game", "Expected", "Right", "First right", "Right to wrong", "Wrong to right",
+            ("Arm", "Expected", "Right", "First right", "Right to wrong", "Wrong to right",
              "Agreement", "Gap", "Calls by role"),
-            [row for arm in result.arms for row in _evidence(arm)], 10,
+            [row for arm in result.arms for row in _evidence(arm)], 9,
         ),
         Table(
             "Tries at the same episode", RELIABILITY,
-            ("Arm", "Game", "k", "pass^k", "pass@k", "Episodes"),
-            [(arm.name, *row) for arm in result.arms for row in repeat_tables(arm.repeats)[0][3]],
-            6,
+            ("Arm", "k", "pass^k", "pass@k", "Episodes"),
+            [(_within(arm, game, arm.repeats), *row) for arm in result.arms
+             for game, *row in repeat_tables(arm.repeats)[0][3]], 5,
         ),
     ]  # fmt: skip
     if result.by_game and len(result.by_game.games) > 1:
@@ -136,20 +137,27 @@ def _finding(arm: ArmResult, result: StudyResult) -> str:
     )
     if own.apart:
         return "higher" if own.mean.mean > 0 else f"lower, {within}"
-    more = resolution(own, result.margin)
-    return f"not told apart, {within}" + (f". {more}" if more else "")
+    more = f"; telling {result.margin:g} takes about {own.needed} episodes" if own.needed else ""
+    return f"not told apart, {within}{more}"
 
 
 def _cost(arm: ArmResult) -> tuple[str, ...]:
     steps = (arm.calls, arm.read, arm.cached, arm.written, arm.billed_once, arm.cost)
     told = [NONE if value is None else short(value) for value in steps]
-    ratio = NONE if arm.ratio is None else format(arm.ratio, ".2f")
+    ratio = NONE if arm.ratio is None else _twice(arm.ratio)
     return (arm.name, *told, ratio, "front" if arm.front else "")
+
+
+def _twice(ratio: Interval) -> str:
+    """A ratio in two decimals; if it is the same in every episode, without an interval."""
+    return f"{ratio.mean:.2f}" if ratio.low is None else format(ratio, ".2f")
 
 
 def _votes(result: StudyResult) -> Iterator[tuple[str, ...]]:
     by_name = {arm.name: arm for arm in result.arms}
     for arm in result.arms:
+        if arm.kind == "arm" and arm.calls and arm.episodes < arm.planned:
+            yield arm.name, NONE, NONE, "unmatched: not all episodes have a score", NONE
         for match in arm.matches:
             vote = by_name[match.vote]
             took = "not finished" if match.ratio is None else f"{match.ratio:.2f}"
@@ -172,8 +180,7 @@ def _evidence(arm: ArmResult) -> Iterator[tuple[str, ...]]:
             counts = (flips.right_right, flips.right_wrong, flips.wrong_right, flips.wrong_wrong)
             flipped = [f"{counts[place] / sum(counts):.3f}" for place in (1, 2)]
         yield (
-            arm.name,
-            wording.name(game.game),
+            _within(arm, game.game, arm.evidence),
             NONE if arm.expected is None else f"{arm.expected:.4f}",
             wording.interval(game.right.share),
             wording.interval(game.right.first),
@@ -182,6 +189,11 @@ def _evidence(arm: ArmResult) -> Iterator[tuple[str, ...]]:
             NONE if agreed is None else f"{agreed.gap:+.3f}",
             roles,
         )
+
+
+def _within(arm: ArmResult, game: str, games: Sequence[object]) -> str:
+    """An arm in one of its games; of a single one it goes without saying."""
+    return arm.name if len(games) == 1 else f"{arm.name}, {wording.name(game)}"
 
 
 def _games(result: StudyResult) -> Table:
