@@ -23,7 +23,7 @@ from smartplay.report.costs import cost_of, model_uses
 from smartplay.report.plan import Range, sum_ranges, use_of
 from smartplay.runner import Limits, run
 from smartplay.runner.budget import OVER, SPENT
-from smartplay.runner.plan import TOLD, differences
+from smartplay.runner.plan import TOLD, differences, plan_run, select_games
 from smartplay.runner.rehearse import rehearse
 from smartplay.scores.power import unit_of
 from smartplay.studies.file import (
@@ -82,12 +82,14 @@ class Opened(NamedTuple):
         arms: Everybody who plays, but for the matched votes.
         folder: Where.
         plan: What is fixed before anything is played.
+        planned: Episodes of each arm, by game.
     """
 
     study: Study
     arms: list[StudyArm]
     folder: Path
     plan: Frozen
+    planned: dict[str, int]
 
     def run_folder(self, arm: StudyArm) -> RunFolder:
         """Where an arm is played."""
@@ -110,7 +112,7 @@ def open_study(study: Study, folder: Path) -> Opened:
         RunFolderError: If the folder holds another study; says what differs.
     """
     arms = arms_of(study)
-    plan = freeze(study, arms)
+    plan, planned = freeze(study, arms), _planned(study, arms[0])
     try:
         before = msgspec.json.decode((folder / PLAN).read_bytes(), type=Frozen)
     except FileNotFoundError:
@@ -130,7 +132,7 @@ def open_study(study: Study, folder: Path) -> Opened:
                 f"{'; '.join(found[:TOLD])}{more}. Play the changed study in another folder with "
                 "--out"
             )
-    return Opened(study, arms, folder, plan)
+    return Opened(study, arms, folder, plan, planned)
 
 
 def expected(opened: Opened) -> list[Expected]:
@@ -140,43 +142,15 @@ def expected(opened: Opened) -> list[Expected]:
     are reckoned from what these take.
 
     Raises:
-        UsageError: If something asked for does not exist or cannot be done, several games have no
-            scale in common, or a model has no price.
+        UsageError: If a game cannot be played so, or a model has no price.
     """
-    prices, arms = opened.study.read_prices(), by_identity(opened.arms)
-    options = {key: opened.study.options[key] for key in ("steps", "seed", "game_settings")}
-    found, uses = [], dict[str, Use | None]()
+    arms, found, uses = by_identity(opened.arms), list[Expected](), dict[str, Use | None]()
 
     def reckon(arm: StudyArm) -> None:
-        header, records = rehearse(arm.source, ",".join(opened.study.games), options)
-        _check_scales(header)
-        episodes = {game: opened.study.episodes or plan.episodes
-                    for game, plan in header.games.items()}  # fmt: skip
-        _, played = opened.records(arm)
-        done = [record for record in played if record.score is not None]
-        repeats = opened.study.repeats
-        told = Expected(
-            arm=arm.name, why="; ".join(arm.of), done=len(done),
-            planned=repeats * sum(episodes.values()),
-        )  # fmt: skip
-        known = arm.source.models or arm.agent.partition(":")[0] in SCRIPTED
-        parts = []
-        for game, number in episodes.items():
-            use = use_of([r for r in records if r.game == game and r.score is not None],
-                         arm.source, prices, known=not arm.source.models)  # fmt: skip
-            left = repeats * number - sum(record.game == game for record in done)
-            parts.append(use and use.times(left))
-        if known and all(parts):
-            sums = [each for each in parts if each]
-            told = msgspec.structs.replace(
-                told,
-                calls=math.fsum(use.calls for use in sums),
-                read=math.fsum(use.read for use in sums),
-                written=sum_ranges([use.written for use in sums]),
-                cost=sum_ranges([use.cost for use in sums]),
-            )
-        found.append(told)
+        options = {key: opened.study.options[key] for key in ("steps", "seed", "game_settings")}
+        records = rehearse(arm.source, ",".join(opened.study.games), options)[1]
         uses[arm.name] = _use(records) if arm.source.models else None
+        found.append(_left_to_play(opened, arm, records))
 
     for arm in opened.arms:
         reckon(arm)
@@ -187,8 +161,37 @@ def expected(opened: Opened) -> list[Expected]:
     return found
 
 
-def _check_scales(header: RunHeader) -> None:
-    """Refuse a mean over games whose scores do not go together."""
+def _left_to_play(opened: Opened, arm: StudyArm, rehearsed: Sequence[EpisodeRecord]) -> Expected:
+    """What the episodes of an arm take that have no score yet."""
+    done = [record for record in opened.records(arm)[1] if record.score is not None]
+    told = Expected(
+        arm=arm.name, why="; ".join(arm.of), done=len(done), planned=sum(opened.planned.values())
+    )
+    asks, prices = bool(arm.source.models), opened.study.read_prices()
+    parts = []
+    for game, planned in opened.planned.items():
+        records = [r for r in rehearsed if r.game == game and r.score is not None]
+        use = use_of(records, arm.source, prices, known=not asks)
+        if use is None or not (asks or arm.agent.partition(":")[0] in SCRIPTED):
+            return told
+        parts.append(use.times(planned - sum(record.game == game for record in done)))
+    return msgspec.structs.replace(
+        told,
+        calls=math.fsum(use.calls for use in parts),
+        read=math.fsum(use.read for use in parts),
+        written=sum_ranges([use.written for use in parts]),
+        cost=sum_ranges([use.cost for use in parts]),
+    )
+
+
+def _planned(study: Study, arm: StudyArm) -> dict[str, int]:
+    """Episodes by game; refuses a mean over games whose scores do not go together."""
+    options = {key: value for key, value in study.options.items()
+               if key not in ("games", "game_settings")}  # fmt: skip
+    header = plan_run(
+        arm.source, select_games(study.games), quick=False, settings=study.game_settings,
+        arguments={}, **options,
+    )  # fmt: skip
     without = [
         game.split("/")[-1]
         for game, plan in header.games.items()
@@ -199,6 +202,7 @@ def _check_scales(header: RunHeader) -> None:
             f"no scale is known for {', '.join(without)} as played here, so there is no mean with "
             "the other games; make a study of each such game alone, or play it as its card says"
         )
+    return {game: plan.episodes * study.repeats for game, plan in header.games.items()}
 
 
 def play_study(

@@ -327,15 +327,15 @@ def _arm(
     """All of an arm that needs no other arm."""
     own = ArmResult(
         name=arm.name, agent=arm.source.name, folder=f"arms/{arm.folder}", kind=arm.kind,
-        of=arm.of, oracle=arm.oracle, expected=arm.expected, episodes=0, planned=0,
+        of=arm.of, oracle=arm.oracle, expected=arm.expected, episodes=0,
+        planned=sum(opened.planned.values()),
     )  # fmt: skip
     if report is None:
         return own
     folder = opened.run_folder(arm)
     scored = [r for r in folder.results(report.run) if r.score is not None]
     own = msgspec.structs.replace(
-        own, agent=report.agent, episodes=report.episodes, planned=report.planned,
-        unscored=report.unscored,
+        own, agent=report.agent, episodes=report.episodes, unscored=report.unscored
     )  # fmt: skip
     steps = sum(record.steps for record in scored)
     if entry is None or not steps:

@@ -137,7 +137,7 @@ def _finding(arm: ArmResult, result: StudyResult) -> str:
     )
     if own.apart:
         return "higher" if own.mean.mean > 0 else f"lower, {within}"
-    more = f"; telling {result.margin:g} takes about {own.needed} episodes" if own.needed else ""
+    more = f"; to tell {result.margin:g} takes about {own.needed} episodes" if own.needed else ""
     return f"not told apart, {within}{more}"
 
 
