@@ -143,12 +143,35 @@ def test_a_study_that_is_not_there(tmp_path: Path) -> None:
         find_study(tmp_path / "none.toml")
 
 
-def test_games_without_a_common_scale(write: Callable[..., Path]) -> None:
+def test_each_game_counts_on_a_scale_of_its_own(write: Callable[..., Path]) -> None:
     games = HEAD.replace('["ContrastReasoningEasy"]', '["Hanoi3Disk", "ContrastReasoningEasy"]')
+    arms = '[[arms]]\nname = "one call"\nagent = "random"\n[[arms]]\nagent = "reference"\n'
+    path = write(games, arms)
+    scales = [re.sub(".*/|-v.", "", g) + s for g, s in play(path).games.items()]
+    assert scales == ["Hanoi3Disknormalised", "ContrastReasoningEasyover chance"]
+    path = write(games, "steps = 9\n", arms)
+    result = play(path, path.parent / "short")
+    assert set(result.games.values()) == {"of its range"}
+    folder = RunFolder(path.parent / "short" / "arms" / "one-call")
+    scores = {game: [r.score or 0.0 for r in folder.results(folder.header()) if r.game == game]
+              for game in result.games}  # fmt: skip
+    hanoi, doors = (sum(found) / 6 for found in scores.values())
+    mean = by_name(result)["one call"].score
+    assert mean is not None
+    assert mean.mean == pytest.approx((hanoi / 3 + doors / 9) / 2)
+
+
+def test_games_without_a_common_scale(write: Callable[..., Path]) -> None:
+    lake = Path(__file__).parents[1] / "games" / "frozen_lake"
+    path = write()
+    shutil.copy(lake / "frozen_lake.py", path.parent)
+    card = (lake / "frozen_lake.toml").read_text().replace("bounds = { low = 0, high = 1 }", "")
+    (path.parent / "lake.toml").write_text(card.replace("FrozenLake-v0", "Endless-v0"))
     arm = '[[arms]]\nname = "one call"\nagent = "random"\n'
-    with pytest.raises(UsageError, match="no scale is known for Hanoi3Disk"):
-        find_study(write(games, "steps = 9\n", arm))
-    assert expected(find_study(write(games, arm)))[0].planned == 12
+    for games in ('["lake.toml"]', '["Endless", "Hanoi3Disk"]'):
+        path = write(HEAD.replace('["ContrastReasoningEasy"]', games), arm)
+        with pytest.raises(UsageError, match="no scale is known for Endless-v0"):
+            find_study(path)
 
 
 # Arms

@@ -12,6 +12,8 @@ import msgspec
 
 from smartplay.agents.catalog import ONE_CALL, SCRIPTED, find_agent
 from smartplay.agents.methods import Arm as Control
+from smartplay.cards.anchors import Anchors
+from smartplay.cards.bounds import Bounds
 from smartplay.core.errors import RunFolderError, UsageError
 from smartplay.core.whole_files import write_atomically
 from smartplay.games.registry import get_card
@@ -20,12 +22,11 @@ from smartplay.records.encoding import pretty
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.report.costs import cost_of, model_uses
-from smartplay.report.plan import Range, sum_ranges, use_of
+from smartplay.report.plan import OWN_SCORE, Range, sum_ranges, use_of
 from smartplay.runner import Limits, run
 from smartplay.runner.budget import OVER, SPENT
 from smartplay.runner.plan import TOLD, differences, plan_run, select_games
 from smartplay.runner.rehearse import rehearse
-from smartplay.scores.power import unit_of
 from smartplay.studies.file import (
     Frozen,
     Study,
@@ -184,6 +185,30 @@ def _left_to_play(opened: Opened, arm: StudyArm, rehearsed: Sequence[EpisodeReco
     )
 
 
+class Scale(NamedTuple):
+    """Which score of a game counts 0 in a study, which 1, and what such a scale is called."""
+
+    zero: float
+    one: float
+    name: str
+
+
+def scale_of(anchors: Anchors, bounds: Bounds) -> Scale:
+    """The scale of a game's scores: normalised, else over chance, else the range of its scores.
+
+    Args:
+        anchors: What holds for the game as it is played.
+        bounds: The scores that its episodes can end with.
+    """
+    if anchors.human is not None:
+        return Scale(anchors.min, anchors.human, "normalised")
+    if anchors.corrected is not None:
+        return Scale(*anchors.corrected, "over chance")
+    if bounds.low is not None and bounds.high is not None and bounds.low < bounds.high:
+        return Scale(bounds.low, bounds.high, "of its range")
+    return Scale(0.0, 1.0, OWN_SCORE)
+
+
 def _planned(study: Study, arm: StudyArm) -> dict[str, int]:
     """Episodes by game; refuses a mean over games whose scores do not go together."""
     options = {key: value for key, value in study.options.items()
@@ -192,15 +217,15 @@ def _planned(study: Study, arm: StudyArm) -> dict[str, int]:
         arm.source, select_games(study.games), quick=False, settings=study.game_settings,
         arguments={}, **options,
     )  # fmt: skip
-    without = [
-        game.split("/")[-1]
-        for game, plan in header.games.items()
-        if unit_of(get_card(game).as_played(plan.steps, plan.settings).anchors) is None
-    ]
+    without = []
+    for game, plan in header.games.items():
+        card = get_card(game).as_played(plan.steps, plan.settings)
+        if scale_of(card.anchors, card.bounds_within(plan.steps)).name == OWN_SCORE:
+            without.append(game.split("/")[-1])
     if without and len(header.games) > 1:
         raise UsageError(
             f"no scale is known for {', '.join(without)} as played here, so there is no mean with "
-            "the other games; make a study of each such game alone, or play it as its card says"
+            "the other games; make a study of each such game alone"
         )
     return {game: plan.episodes * study.repeats for game, plan in header.games.items()}
 

@@ -10,7 +10,6 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from smartplay.cards.anchors import Anchors
 from smartplay.cards.bounds import Bounds
 from smartplay.core.errors import RunFolderError
 from smartplay.core.shown import Shown
@@ -20,13 +19,11 @@ from smartplay.records.prices import Prices
 from smartplay.report.analysis import GameAnalysis, analyze_runs
 from smartplay.report.build import build_report
 from smartplay.report.content import Report, entries_of
-from smartplay.report.plan import OWN_SCORE
 from smartplay.scores.comparison import ALPHA, Comparison, Difference, Entry, compare, cost_points
 from smartplay.scores.intervals import Interval, mean_interval, weighted_interval
-from smartplay.scores.power import unit_of
 from smartplay.scores.repeats import RepeatScore
 from smartplay.studies.file import StudyArm
-from smartplay.studies.playing import Match, Opened, matches, price_of
+from smartplay.studies.playing import Match, Opened, Scale, matches, price_of, scale_of
 
 DRAWS = 2_000
 """Resamples of the episodes for the interval of a ratio of costs."""
@@ -183,8 +180,10 @@ def result_of(
         )
         for arm in found
     ]
-    first = next(iter(reports.values()), None)
-    games = {d.game: _scale(d.anchors)[2] for d in first.details} if first else {}
+    games = {}
+    for name in names[:1]:
+        scales = _scales(reports[name], entries[name].bounds)
+        games = {game: scale.name for game, scale in scales.items()}
     return StudyResult(
         title=opened.study.title,
         digest=opened.plan.digest,
@@ -201,12 +200,8 @@ def result_of(
     )
 
 
-def _scale(anchors: Anchors) -> tuple[float, float, str]:
-    """Which score of a game is 0, which is 1, and the scale's name."""
-    unit, name = unit_of(anchors) or (1.0, OWN_SCORE)
-    zero = {"normalised": anchors.min, "over chance": (anchors.corrected or (0.0,))[0]}
-    start = zero.get(name, 0.0)
-    return start, start + unit, name
+def _scales(report: Report, bounds: Mapping[str, Bounds]) -> dict[str, Scale]:
+    return {d.game: scale_of(d.anchors, bounds.get(d.game, Bounds())) for d in report.details}
 
 
 def _entries(
@@ -215,24 +210,29 @@ def _entries(
     """The arms as comparisons take them: scores on the study's scale, cost per episode."""
     found = {}
     for name, report, entry in zip(names, reports, entries_of(reports), strict=True):
-        scales = {detail.game: _scale(detail.anchors) for detail in report.details}
+        scales = _scales(report, entry.bounds)
         scaled = {
-            game: {seed: (score - scales[game][0]) / (scales[game][1] - scales[game][0])
+            game: {seed: (score - scales[game].zero) / (scales[game].one - scales[game].zero)
                    for seed, score in scores.items()}
             for game, scores in entry.scores.items() if scores
         }  # fmt: skip
-        score = _mean(scaled, {g: entry.bounds.get(g, Bounds()).scaled(*scales[g][:2])
-                               for g in scaled})  # fmt: skip
         own = costs[name]
         found[name] = msgspec.structs.replace(
-            entry, name=name, normalized=scaled, overall=score.mean, weights={}, agent="",
+            entry, name=name, normalized=scaled, weights={}, agent="",
+            overall=_score(report, entry, scaled).mean,
+            units={game: scale.one - scale.zero for game, scale in scales.items()},
             cost=None if own is None else math.fsum(own.values()) / len(own),
         )  # fmt: skip
     return found
 
 
-def _mean(scores: Mapping[str, Mapping[int, float]], bounds: Mapping[str, Bounds]) -> Interval:
-    parts = [mean_interval(list(own.values()), bounds[game]) for game, own in scores.items()]
+def _score(report: Report, entry: Entry, scaled: Mapping[str, Mapping[int, float]]) -> Interval:
+    """The mean over the games of the mean over their episodes."""
+    scales = _scales(report, entry.bounds)
+    parts = [
+        mean_interval(list(own.values()), entry.bounds.get(g, Bounds()).scaled(*scales[g][:2]))
+        for g, own in scaled.items()
+    ]
     return weighted_interval(parts, [1.0] * len(parts))
 
 
@@ -340,15 +340,13 @@ def _arm(
     steps = sum(record.steps for record in scored)
     if entry is None or not steps:
         return own
-    bounds = {d.game: entry.bounds.get(d.game, Bounds()).scaled(*_scale(d.anchors)[:2])
-              for d in report.details}  # fmt: skip
     usage = report.usage
     roles = Counter[str]()
     for record in scored:
         roles.update({role: use.calls for role, use in record.roles.items()})
     return msgspec.structs.replace(
         own,
-        score=_mean(entry.normalized, bounds),
+        score=_score(report, entry, entry.normalized),
         difference=gap and gap[0],
         corrected=gap and gap[1],
         calls=report.calls / steps,
