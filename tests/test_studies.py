@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import smartplay
-from smartplay.agents.catalog import controls_of, played_as
+from smartplay.agents.catalog import controls_of, definition_of
 from smartplay.cli import main
 from smartplay.core.errors import RunFolderError, UsageError
 from smartplay.leaderboard.verify import verify_run
@@ -211,7 +211,7 @@ def test_a_service_without_a_temperature_has_controls(monkeypatch: pytest.Monkey
     monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
     settings = {"method": "majority", "samples": 3}
     for control in controls_of("anthropic:x", settings):
-        _, own = played_as(control, "anthropic:x", settings)
+        _, own = definition_of(control, "anthropic:x", settings)
         assert "temperature" not in own
 
 

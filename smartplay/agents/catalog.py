@@ -320,7 +320,7 @@ def controls_of(agent: str, settings: Mapping[str, Any]) -> list[Arm]:
     return controls if ONE_CALL in controls else [*controls, ONE_CALL]
 
 
-def played_as(arm: Arm, agent: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def definition_of(arm: Arm, agent: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """How an agent's models play an arm beside it: what `find_agent` takes for that.
 
     Args:

@@ -32,7 +32,7 @@ import msgspec
 from smartplay.agents.catalog import (
     AgentSource,
     controls_of,
-    played_as,
+    definition_of,
     read_agent,
 )
 from smartplay.agents.methods import Arm as Control
@@ -320,7 +320,7 @@ def add_control(
         control: What stands beside it.
         kind: Why.
     """
-    agent, settings = played_as(control, arm.agent, arm.settings)
+    agent, settings = definition_of(control, arm.agent, arm.settings)
     own = StudyArm(control.name, agent, settings, source_of(agent, settings), kind,
                    oracle=control.oracle)  # fmt: skip
     taken = {each.folder.casefold() for each in arms.values()}

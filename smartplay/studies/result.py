@@ -220,10 +220,19 @@ def _entries(
         found[name] = msgspec.structs.replace(
             entry, name=name, normalized=scaled, weights={}, agent="",
             overall=_score(report, entry, scaled).mean,
+            conditions=_conditions(entry),
             units={game: scale.one - scale.zero for game, scale in scales.items()},
             cost=None if own is None else math.fsum(own.values()) / len(own),
         )  # fmt: skip
     return found
+
+
+def _conditions(entry: Entry) -> dict[str, dict[str, str | None]]:
+    """What must be equal: games are set up alike for all, but for what is an arm's own affair."""
+    return {
+        game: {name: value for name, value in own.items() if name != "settings"}
+        for game, own in entry.conditions.items()
+    }
 
 
 def _score(report: Report, entry: Entry, scaled: Mapping[str, Mapping[int, float]]) -> Interval:

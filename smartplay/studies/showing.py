@@ -22,9 +22,9 @@ from smartplay.studies.result import ArmResult, StudyResult
 
 ABOUT_SCORES = (
     "The score is the mean over the games, 0 to 1 on each game's scale. The difference is to the "
-    "baseline, on the episodes that both have a score of; its interval holds together with those "
-    "of the other arms in 95 of 100 studies. p is corrected likewise. What an oracle is told no "
-    "player can know, so it is not ranked."
+    "baseline, on the episodes that both have a score of; its interval is made to hold together "
+    "with those of the other arms in 95 of 100 studies. p is corrected likewise. What an oracle is "
+    "told no player can know, so it is not ranked."
 )
 ABOUT_COSTS = (
     "Calls and tokens are those of a step; once: tokens if the prompt of several samples is billed "
