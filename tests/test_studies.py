@@ -391,6 +391,30 @@ def test_a_study_that_has_no_time_plays_nothing(calm: Calm, tmp_path: Path) -> N
     assert spent.cheapest == ""
 
 
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [(Limits(tokens=0), "must be more than 0"), (Limits(cost=1.0), "needs prices")],
+)
+def test_limits_that_make_no_sense(limits: Limits, said: str, calm: Calm, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=said):
+        play(calm.path, tmp_path / "out", limits=limits)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_limit_on_the_cost_is_that_of_the_whole_study(write: Callable[..., Path]) -> None:
+    prices = 'currency = "EUR"\ndate = 2026-11-01\n[models."synthetic.py:Noisy"]\nprompt = 1e6\n'
+    path = write(
+        HEAD, 'prices = "prices.toml"\n', ONE, ONE.replace("0.5", "0.7").replace("one call", "b")
+    )
+    (path.parent / "prices.toml").write_text(f"{prices}completion = 0\n")
+    once = 6 * 12 * 620  # tokens read by one arm, about
+    result = play(path, limits=Limits(cost=1.5 * once))
+    assert result.stopped is not None
+    assert "EUR" in result.stopped
+    assert result.arms[0].episodes == 6
+    assert sum(arm.episodes for arm in result.arms) < 12
+
+
 def test_elsewhere_the_same_comes_out_and_every_run_is_verified(calm: Calm, tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         play(calm.path, tmp_path / "elsewhere", executor=pool, concurrency=2)

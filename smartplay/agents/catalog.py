@@ -385,19 +385,23 @@ def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def located(agent: str, settings: Mapping[str, Any], folder: Path) -> tuple[str, dict[str, Any]]:
-    """An agent and its settings, with files among the names made relative to a folder."""
-
-    def place(name: Any) -> Any:
-        file, colon, rest = name.partition(":") if isinstance(name, str) else ("", "", "")
-        return f"{folder / file}{colon}{rest}" if file.endswith((".py", ".toml")) else name
-
-    own = dict(settings)
-    if isinstance(own.get("models"), dict):
+    """An agent and its settings, with files among their names looked for in a folder."""
+    own, tables = dict(settings), settings.get("models")
+    if isinstance(tables, dict):
         own["models"] = {
-            role: table | {"agent": place(table.get("agent"))} if isinstance(table, dict) else table
-            for role, table in own["models"].items()
+            role: table | {"agent": beside(table["agent"], folder)}
+            if isinstance(table, dict) and isinstance(table.get("agent"), str)
+            else table
+            for role, table in tables.items()
         }
-    return place(agent), own
+    return beside(agent, folder), own
+
+
+def beside(name: str, folder: Path) -> str:
+    """A file's path if a folder has a file of that name, else the name as it is."""
+    file, colon, rest = name.partition(":")
+    there = folder / file
+    return f"{there}{colon}{rest}" if Path(file).suffix and there.is_file() else name
 
 
 def _open_models(

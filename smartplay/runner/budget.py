@@ -54,6 +54,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it matters what calls cost."""
         return self.tokens is not None or self.cost is not None
 
+    def check(self) -> None:
+        """Make sure that there is room for anything at all.
+
+        Raises:
+            UsageError: If a limit is not positive.
+        """
+        for name, value in (("tokens", self.tokens), ("cost", self.cost), ("time", self.seconds)):
+            if value is not None and not value > 0:  # nor is what is no number
+                raise UsageError(f"the most {name} of a run must be more than 0, not {value}")
+
     def find_prices(self, header: RunHeader, models: Iterable[str]) -> tuple[dict[str, Price], str]:
         """The prices that are counted with, by model, and their currency.
 
@@ -64,9 +74,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             UsageError: If a limit is not positive, or the cost is limited without a price.
         """
-        for name, value in (("tokens", self.tokens), ("cost", self.cost), ("time", self.seconds)):
-            if value is not None and not value > 0:  # nor is what is no number
-                raise UsageError(f"the most {name} of a run must be more than 0, not {value}")
+        self.check()
         if self.prices is None:
             if self.cost is not None:
                 raise UsageError("a limit on the cost needs a file of prices: --prices FILE")

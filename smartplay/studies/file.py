@@ -31,8 +31,10 @@ import msgspec
 
 from smartplay.agents.catalog import (
     AgentSource,
+    beside,
     controls_of,
     definition_of,
+    located,
     read_agent,
 )
 from smartplay.agents.methods import Arm as Control
@@ -203,8 +205,8 @@ def read_study(path: Path) -> Study:
     located_study = msgspec.structs.replace(
         study,
         arms=[_located(each, path.parent) for each in _swept(study, path)],
-        games=[_beside(each.strip(), path.parent) for each in games],
-        prices=_beside(study.prices, path.parent),
+        games=[beside(each.strip(), path.parent) for each in games],
+        prices=beside(study.prices, path.parent),
         title=study.title or path.stem,
     )
     seen: dict[str, str] = {}
@@ -253,22 +255,9 @@ def _told(value: Setting) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def _beside(name: str, folder: Path) -> str:
-    """A file's path, if there is one of that name beside the study; else the name."""
-    file, colon, rest = name.partition(":")
-    there = folder / file
-    is_file = file.endswith((".py", ".toml")) and there.is_file()
-    return f"{there}{colon}{rest}" if is_file else name
-
-
 def _located(arm: Declared, folder: Path) -> Declared:
-    models = {
-        role: table | ({"agent": _beside(table["agent"], folder)} if "agent" in table else {})
-        for role, table in arm.models.items()
-    }
-    return msgspec.structs.replace(
-        arm, name=arm.called, agent=_beside(arm.agent, folder), models=models
-    )
+    agent, own = located(arm.agent, {"models": arm.models}, folder)
+    return msgspec.structs.replace(arm, name=arm.called, agent=agent, models=own["models"])
 
 
 def arms_of(study: Study) -> list[StudyArm]:

@@ -250,6 +250,10 @@ def play_study(
         RunFolderError: If the folder cannot be written, or another process is playing in it.
     """
     _check_models(opened.arms)
+    if limits is not None:
+        limits.check()
+        if limits.cost is not None and not opened.study.prices:
+            raise UsageError('a limit on the cost needs prices; write prices = "FILE" in the study')
     try:
         opened.folder.mkdir(parents=True, exist_ok=True)
         if not (opened.folder / PLAN).exists():
@@ -319,10 +323,7 @@ def _left(
     for key, value in left.items():
         if value <= 0:
             return f"the most {'time' if key == 'seconds' else key} of the study is spent"
-    if "cost" in left and not opened.study.prices:
-        raise UsageError('a limit on the cost needs prices; name them in the study: prices = "…"')
-    prices_file = Path(opened.study.prices) if opened.study.prices else None
-    return Limits(**left, prices=prices_file if "cost" in left else None)
+    return Limits(**left, prices=Path(opened.study.prices) if "cost" in left else None)
 
 
 def price_of(record: EpisodeRecord, header: RunHeader, prices: Prices | None) -> float | None:
