@@ -25,6 +25,7 @@ from smartplay.leaderboard.verify import verify_run
 from smartplay.models import open_model
 from smartplay.records.folder import RunFolder
 from smartplay.runner import Limits
+from smartplay.runner.awaited import opened_again
 from smartplay.scores.comparison import Entry, compare
 from smartplay.scores.intervals import Interval
 from smartplay.studies import StudyResult, find_study, study
@@ -618,6 +619,8 @@ def test_a_model_of_ones_own(write: Callable[..., Path]) -> None:
     path = write(HEAD, ONE)
     model = open_model(f"{path.parent / 'synthetic.py'}:Noisy", p=0.25)
     assert model.name == MODEL
+    again = opened_again(model)  # for a second event loop, wherever the file is
+    assert (type(again), again.name, again.settings) == (type(model), MODEL, model.settings)
     run = smartplay.run(
         f"{path.parent / 'synthetic.py'}:Noisy", "ContrastReasoningEasy", episodes=2,
         out=path.parent / "run", agent_settings={"method": "majority", "samples": 3},
