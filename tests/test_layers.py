@@ -19,7 +19,7 @@ LAYERS = [
     "cli __main__ __init__",
     "adapters",
     "bench bench_vectors play results original",
-    "leaderboard",
+    "leaderboard studies",
     "report",
     "validity",
     "runner",

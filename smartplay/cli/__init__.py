@@ -20,7 +20,7 @@ from smartplay.core.errors import SmartPlayError, UsageError
 from smartplay.core.guard import guarded
 from smartplay.core.version import __version__
 
-PLAYING = ("run", "sensitivity", "measure", "diagnose", "plan", "compile")
+PLAYING = ("run", "sensitivity", "measure", "diagnose", "plan", "study", "compile")
 """Commands that let an agent of anyone's play."""
 
 FIRST = """\

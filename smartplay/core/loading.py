@@ -182,9 +182,11 @@ def _files(parts: list[str], start: Path, root: Path) -> Iterator[Path]:
     for count in range(len(parts) + 1):
         stem = start.joinpath(*parts[:count])
         for suffix in all_suffixes():
-            for path in (stem / f"__init__{suffix}", stem.parent / f"{stem.name}{suffix}"):
-                if path.is_relative_to(root) and path.is_file():
+            for path in (stem / f"__init__{suffix}", Path(f"{stem}{suffix}")):
+                if path.is_file() and path.is_relative_to(root):
                     yield path
+        if not stem.is_dir():
+            return
 
 
 def _load_file(path: Path) -> ModuleType:

@@ -408,7 +408,7 @@ def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:
     Raises:
         RunFolderError: If the folder holds another run than the one asked for; says what differs.
     """
-    found = list(_differences(_identity(old), _identity(new)))
+    found = list(differences(_identity(old), _identity(new)))
     if found:
         more = f" (and {len(found) - TOLD} more)" if len(found) > TOLD else ""
         raise RunFolderError(
@@ -417,11 +417,11 @@ def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:
         )
 
 
-def _differences(there: Any, here: Any, name: str = "") -> Iterator[str]:
+def differences(there: Any, here: Any, name: str = "") -> Iterator[str]:
     """What is different between two pieces of plain data, place by place."""
     if isinstance(there, dict) and isinstance(here, dict):
         for key in there | here:
-            yield from _differences(there.get(key), here.get(key), f"{name} {key}".strip())
+            yield from differences(there.get(key), here.get(key), f"{name} {key}".strip())
     elif there != here:
         yield f"{name} differs ({_shown(there)} there, {_shown(here)} here)"
 
@@ -440,7 +440,7 @@ def _identity(header: RunHeader) -> dict[str, Any]:
     }
     return {
         "agent": _placeless(header.agent),
-        "agent_settings": _lasting(plain["agent_settings"]),
+        "agent_settings": lasting(plain["agent_settings"]),
         "agent_digest": header.agent_digest,
         "games": games,
         "seed": header.suite or header.seed,
@@ -454,10 +454,10 @@ def _identity(header: RunHeader) -> dict[str, Any]:
     }
 
 
-def _lasting(settings: dict[str, Any]) -> dict[str, Any]:
+def lasting(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings that replies depend on, those of models in roles too."""
     return {
-        key: _lasting(value) if isinstance(value, dict) else value
+        key: lasting(value) if isinstance(value, dict) else value
         for key, value in settings.items()
         if key not in WITHOUT_EFFECT
     }

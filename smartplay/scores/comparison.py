@@ -194,7 +194,9 @@ Contest = Callable[[Pair], tuple[Samples, Mapping[str, float]]]
 their means."""
 
 
-def compare(entries: Sequence[Entry], detect: float = DETECT) -> Comparison:
+def compare(
+    entries: Sequence[Entry], detect: float = DETECT, baseline: int | None = None
+) -> Comparison:
     """Compare two runs or more.
 
     A game counts for a pair of runs if both played it under equal conditions, on episodes with
@@ -205,10 +207,16 @@ def compare(entries: Sequence[Entry], detect: float = DETECT) -> Comparison:
         entries: The runs.
         detect: The difference for which to say how many episodes it takes, on the scale of the
             scores; above 0.
+        baseline: The place of the run that all others are compared with, in each difference the
+            second; by default every run is compared with every other.
     """
     games = list(dict.fromkeys(game for entry in entries for game in entry.scores))
     capabilities = list(dict.fromkeys(name for entry in entries for name in entry.weights))
-    pairs = list(combinations(range(len(entries)), 2))
+    places = range(len(entries))
+    if baseline is None:
+        pairs = list(combinations(places, 2))
+    else:
+        pairs = [(place, baseline) for place in places if place != baseline]
     scores = {pair: paired(*_of(entries, pair), "scores") for pair in pairs}
     normalized = {pair: paired(*_of(entries, pair), "normalized") for pair in pairs}
     table = _Table(entries, pairs, detect)

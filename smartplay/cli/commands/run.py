@@ -26,7 +26,7 @@ from smartplay.cli.output import (
 )
 from smartplay.core import printable
 from smartplay.core.errors import UsageError
-from smartplay.core.toml_file import overlay
+from smartplay.core.toml_file import nested, overlay
 
 if TYPE_CHECKING:
     from smartplay.records import EpisodeRecord
@@ -194,7 +194,7 @@ def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
             raise UsageError(f"{text!r} names no model; write {example}")
         settings = overlay(settings, {"models": {role: {"agent": name}}})
     for key, value in map(_setting, options.set):
-        settings = overlay(settings, _nested(key, value))
+        settings = overlay(settings, nested(key, value))
     if getattr(options, "method", None) is not None:
         settings["method"] = options.method
     if options.base_url is not None:
@@ -219,12 +219,6 @@ def _setting(text: str) -> tuple[str, Any]:
         return key, value
 
 
-def _nested(key: str, value: Any) -> dict[str, Any]:
-    """A value at the end of a path such as `models.judge.temperature`."""
-    first, dot, rest = key.partition(".")
-    return {first: _nested(rest, value) if dot else value}
-
-
 def game_settings(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The settings of games among a command's options."""
     found: dict[str, dict[str, Any]] = {}
@@ -233,5 +227,5 @@ def game_settings(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
         game, dot, key = place.partition(".")
         if not dot or value == "":
             raise UsageError(f"{text!r} is no game setting; write GAME.KEY=VALUE")
-        found = overlay(found, {game: _nested(key, value)})
+        found = overlay(found, {game: nested(key, value)})
     return found

@@ -94,6 +94,24 @@ def render_index(runs: Sequence[tuple[str, str, Listed]], others: Sequence[tuple
     )
 
 
+def render_tables(
+    title: str, facts: Sequence[str], picture: Markup | None, tables: Sequence[wording.Table]
+) -> str:
+    """The HTML of a page of tables.
+
+    Args:
+        title: Its heading.
+        facts: Sentences under it.
+        picture: A figure after them.
+        tables: What follows.
+    """
+    style = _asset("style.css")
+    return _template("tables.html.j2").render(
+        title=title, facts=facts, picture=picture, tables=tables, style=Markup(style),
+        style_hash=_hash(style),
+    )  # fmt: skip
+
+
 def _compared(
     comparison: Comparison, reports: Sequence[Report], order: Sequence[int]
 ) -> dict[str, Any]:
