@@ -83,7 +83,7 @@ for (const box of document.querySelectorAll(".scroll")) {
       found.push(`${box.ariaLabel}: a cell covers the shadow`);
   }
 }
-const boxes = ".tile, .game, .panes > div, .caution, section, summary, figure, dd, dt, li, label";
+const boxes = ".tile, .game, .panes > div, .caution, summary, figure, dd, dt, li, label";
 for (const box of document.querySelectorAll(boxes)) {
   if (!box.checkVisibility() || box.closest(".scroll, .hidden, svg")) continue;
   const over = box.scrollWidth - box.clientWidth;

@@ -96,7 +96,7 @@ def test_three_files_that_agree(tmp_path: Path) -> None:
     assert len({len(row) for row in games}) == 1
     score = report.games[0].score
     assert score is not None
-    assert games[2][2].replace("\\", "").startswith(f"{score.shown_mean} [")
+    assert games[2][1].replace("\\", "").startswith(f"{score.shown_mean} [")
     shown = terminal(report)
     for text in (f"{score.shown_mean} [", "Planning", f"{HANOI}-v0", "3/3"):
         assert text in shown

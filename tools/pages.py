@@ -53,7 +53,7 @@ DOCS = {
 def all_pages(root: Path) -> dict[str, Path]:
     """A page of each kind, by name."""
     found = every_page(root)
-    listed = list_runs(root)
+    listed = list(list_runs(root))
     pages = [found.get(Path(each.path).name) for each in listed]
     found["index"] = write_index(listed, pages, root / "index.html")
     found["board"] = board_page(root / "board.html")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from smartplay.cards.anchors import Anchors, Measured
 from smartplay.core import printable
@@ -11,12 +10,11 @@ from smartplay.report.content import HUMAN, Report, agent_name
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.efficiency import Efficiency
 from smartplay.report.repeats import repeat_tables
+from smartplay.report.tables import NONE, Table
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import GameScore
 from smartplay.scores.thresholds import Estimate, Threshold
-
-NONE = "-"
 
 
 def interval(value: Interval | None) -> str:
@@ -116,28 +114,10 @@ def retention(score: ContrastScore) -> str:
     return "not measurable" if score.pairs else NONE
 
 
-class Table(NamedTuple):
-    """A table of the report.
-
-    Attributes:
-        title: Its heading.
-        about: What its numbers mean.
-        header: The names of its columns.
-        rows: Its cells.
-        narrow: How many of its columns there is room for in a terminal.
-    """
-
-    title: str
-    about: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    narrow: int
-
-
 def tables(report: Report) -> list[Table]:
     """The tables that every form of the report has."""
     columns = (
-        "Game,Episodes,Score,Random,Trivial,Normalised,Over chance,Invalid,Goal reached,Calls,Read,"
+        "Game,Score,Random,Trivial,Invalid,Normalised,Episodes,Over chance,Goal reached,Calls,Read,"
         "Written"
     )
     names = ("Capability", "Score", "By the paper's weights", "Random play", "Games with weights")
@@ -152,6 +132,7 @@ def tables(report: Report) -> list[Table]:
             str(each.pairs),
         )
         for each in report.contrasts
+        if each.easy or each.hard
     ]
     found = [
         Table("Thresholds", THRESHOLDS, reach.split(","), list(_thresholds(report)), 8),
@@ -160,7 +141,7 @@ def tables(report: Report) -> list[Table]:
         Table("Contrasts", CONTRASTS, sides, contrasts, 5),
         efficiency_table([report]),
     ]
-    found += [Table(*each) for each in repeat_tables(report.repeats)]
+    found += repeat_tables(report.repeats)
     return [table for table in found if table.rows]
 
 
@@ -181,7 +162,7 @@ def efficiency_table(reports: Sequence[Report], names: Sequence[str] = ()) -> Ta
     ]
     columns = ("Solved", "Steps", "Reference", "Human", "Calls", "Tokens", "Price")
     header = ["Game", *(["Run"] if names else []), *columns, "Price per solved"]
-    return Table("Efficiency", EFFICIENCY, header, rows, len(header))
+    return Table("Efficiency", EFFICIENCY, header, rows, len(header)).filled()
 
 
 def _efficiency(each: Efficiency, cost: Cost | None) -> tuple[str, ...]:
@@ -196,8 +177,8 @@ def _efficiency(each: Efficiency, cost: Cost | None) -> tuple[str, ...]:
         interval(each.steps),
         amount(each.reference.mean if each.reference else None, ".1f"),
         amount(each.human.mean if each.human else None, ".1f"),
-        amount(each.calls, ".1f"),
-        amount(each.tokens),
+        amount(each.calls or None, ".1f"),
+        amount(each.tokens if each.calls else None),
         money(each.cost),
         money(each.cost_solved),
     )
@@ -229,13 +210,13 @@ def _games(report: Report) -> list[tuple[str, ...]]:
 def _game(game: GameScore, anchors: Anchors) -> tuple[str, ...]:
     return (
         name(game.game) + (f" ({game.engine})" if game.engine else ""),
-        episodes(game),
         interval(game.score),
         level(anchors.random),
         level(anchors.trivial),
-        interval(game.normalized),
-        interval(game.corrected),
         invalid(game),
+        interval(game.normalized),
+        episodes(game),
+        interval(game.corrected),
         share(game.completed),
         *map(str, (game.calls, game.usage.prompt, game.usage.completion)),
     )
