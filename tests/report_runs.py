@@ -33,12 +33,9 @@ GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk"
 PRICES = Prices(
     currency="USD",
     date=date(2026, 11, 1),
-    models={
-        f"thinking-model-{k}-instruct-20261101": Price(prompt=1 + k % 4, completion=8)
-        for k in range(0, 20, 2)
-    },
+    models={"Pupil": Price(prompt=1, completion=8)},
 )
-"""Of every other model of `many_runs`."""
+"""Of the agents of `many_runs`."""
 
 
 def play(folder: Path, agent: Any, games: str = GAMES, episodes: int = 3) -> Path:

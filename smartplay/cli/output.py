@@ -135,7 +135,9 @@ def print_table(
     for column, width in zip(header, widths, strict=False):
         table.add_column(column, width=width, overflow="fold")
     for row in cells:
-        table.add_row(*(Text(_broken(cell, width)) for cell, width in zip(row, widths, strict=False)))
+        table.add_row(
+            *(Text(_broken(cell, width)) for cell, width in zip(row, widths, strict=False))
+        )
     console().print(table)
     if len(widths) < len(header):
         console().print(Text(f"No room here for: {', '.join(header[len(widths) :])}"))

@@ -14,7 +14,7 @@ from smartplay.report.tables import NONE, Table
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import GameScore
-from smartplay.scores.thresholds import Estimate, Threshold
+from smartplay.scores.thresholds import Threshold
 
 
 def interval(value: Interval | None) -> str:
@@ -85,10 +85,14 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 UNPLAYED = "·"
 
 
-def levels(value: Estimate) -> str:
-    """A threshold in levels; an end that lies beyond the range is left open."""
-    ends = [NONE if each is None else f"{each:.1f}" for each in (value.mean, value.low, value.high)]
-    return f"{ends[0]} [{ends[1]}, {ends[2]}]"
+def levels(value: Threshold) -> tuple[str, str]:
+    """A threshold in levels, and its interval; an end that lies beyond the range is left open."""
+    mean, *ends = (
+        NONE if each is None else f"{each:.1f}"
+        for each in (value.level.mean, value.level.low, value.level.high)
+    )
+    beyond = {"below": "< 1", "beyond": f"> {len(value.dial.values)}"}
+    return beyond.get(value.beyond, mean), f"[{', '.join(ends)}]"
 
 
 def signed(value: Interval) -> str:
@@ -198,7 +202,7 @@ def _thresholds(report: Report) -> Iterator[tuple[str, ...]]:
             NONE if cost is None or report.cost is None else f"{cost:.4g} {report.cost.currency}",
             blocks(right_by_level(each)),
             blocks(each.curve),
-            f"{levels(each.level)} of {len(each.dial.values)}",
+            f"{' '.join(levels(each))} of {len(each.dial.values)}",
         )
 
 
@@ -286,7 +290,7 @@ def cautions(report: Report) -> list[str]:
         apart = (" and ".join(group) for group in found.groups)
         lines += [f"These games cannot tell apart: {names}." for names in apart]
     if measured(report) or (report.episodes and not report.contrasts and not report.thresholds):
-        lines += _unmeasured(report)
+        lines += unmeasured(report)
     return [printable.line(text, printable.TEXT) for text in lines]
 
 
@@ -295,14 +299,14 @@ def measured(report: Report) -> bool:
     return any(not score.reason for score in report.capabilities)
 
 
-def _unmeasured(report: Report) -> Iterator[str]:
+def unmeasured(report: Report) -> list[str]:
     """The capabilities without a score, one line per reason."""
     names: dict[str, list[str]] = {}
     for score in report.capabilities:
         if score.reason:
             names.setdefault(score.reason, []).append(score.capability)
     if len(names) == 1 and not measured(report):
-        yield f"No capability has a score, because {next(iter(names))}."
-        return
-    for reason, found in names.items():
-        yield f"Not measured, because {reason}: {', '.join(found)}."
+        return [f"No capability has a score, because {next(iter(names))}."]
+    return [
+        f"Not measured, because {reason}: {', '.join(found)}." for reason, found in names.items()
+    ]

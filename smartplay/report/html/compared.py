@@ -115,9 +115,7 @@ def _line(
 
 def _cell(value: Interval | Threshold | None, ties: str) -> Cell:
     if isinstance(value, Threshold):
-        mean, _, ends = wording.levels(value.level).partition(" ")
-        limit = {"below": "< 1", "beyond": f"> {len(value.dial.values)}"}
-        return Cell(limit.get(value.beyond, mean), ends, ties)
+        return Cell(*wording.levels(value), ties)
     mean, _, ends = wording.interval(value).partition(" ")
     return Cell(mean, ends, ties)
 

@@ -68,6 +68,7 @@ def render_page(
         first=first,
         one=one,
         measured=any(map(wording.measured, reports)),
+        unmeasured=_unmeasured(reports),
         same_games=same,
         games=_games(reports, names, labels),
         radar=_radar(reports, same),
@@ -185,6 +186,13 @@ def breakable(name: str) -> Markup:
     return Markup("<wbr>").join(WORDS.split(name))
 
 
+def _unmeasured(reports: Sequence[Report]) -> str:
+    """Why no capability has a score; nothing where thresholds or contrasts stand for them."""
+    if any(report.thresholds or report.contrasts for report in reports):
+        return ""
+    return " ".join(wording.unmeasured(reports[0]))
+
+
 def _same_games(reports: Sequence[Report]) -> bool:
     """Whether the capability scores of all runs are made of the same games, played alike."""
     parts = [([score.covers for score in report.capabilities], report.chance) for report in reports]
@@ -300,7 +308,10 @@ def _look_next_compared(
     game = max(apart, key=lambda name: apart[name], default="")
     if game and apart[game]:
         pairs = "" if len(reports) == 2 else f", {apart[game]} pairs of runs"
-        yield f"game-{wording.name(game)}", f"the game that tells most apart ({wording.name(game)}{pairs})"
+        yield (
+            f"game-{wording.name(game)}",
+            f"the game that tells most apart ({wording.name(game)}{pairs})",
+        )
     elif game:
         yield "comparison", "the games one by one: none tells the runs apart"
 
