@@ -65,7 +65,7 @@ def errors(browser: Browser) -> list[str]:
 
 
 def misfits(browser: Browser) -> list[str]:
-    """What is wider than the window or its box, and wide tables that do not show that they go on."""
+    """What is wider than the window or its box, and tables that do not show that they go on."""
     return [str(each) for each in browser.execute_script(MISFITS)]
 
 
@@ -88,7 +88,7 @@ for (const box of document.querySelectorAll(boxes)) {
   if (!box.checkVisibility() || box.closest(".scroll, .hidden, svg")) continue;
   const over = box.scrollWidth - box.clientWidth;
   if (box.clientWidth && over > 1 && getComputedStyle(box).display !== "inline")
-    found.push(`${box.tagName} ${box.className}: ${over} pixels too narrow: ${box.textContent.trim().slice(0, 60)}`);
+    found.push(`${box.tagName}.${box.className} lacks ${over} pixels: ${box.textContent.trim()}`);
 }
 return found;
 """

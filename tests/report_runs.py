@@ -76,7 +76,7 @@ def page_of(
 
 
 def every_page(root: Path) -> dict[str, Path]:
-    """A page of each kind of run, by name; `both` and `two` compare, `aside` has steps beside it."""
+    """A page of each kind of run, by name; `both` and `two` compare, `aside` keeps steps apart."""
     runs = {
         "random": play(root / "random", "random"),
         "reference": play(root / "reference", "reference"),

@@ -301,7 +301,10 @@ def test_a_report_marks_a_capability_that_two_methods_fail(
     failing = {"Reasoning": ["the two methods agree by 0.51 only"], "Planning": ["likewise"]}
     monkeypatch.setattr(limits, "failing_capabilities", lambda: failing)
     (told,) = [line for line in cautions(build_report(path)) if "two methods" in line]
-    assert told == ("Reasoning failed the test by two methods: the two methods agree by 0.51 only.")
+    assert told == (
+        "Reasoning failed the check in which two methods measure each capability: the two methods "
+        "agree by 0.51 only."
+    )
 
 
 def test_what_was_not_measured_is_said_once(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 Plays a run of each kind (one game, all core games, two agents, twenty, with failures, unfinished,
 hostile, with thresholds, repeats or long episodes beside the page), makes the pages of them, an
 index of runs and leaderboards, and opens each in headless Chromium at four widths, light and dark,
-folded; on a dark phone and a light laptop unfolded as well. Writes the pictures and a printed page of each into
-`OUT`, and a line for each page: its height in screens, and what is wider than its place, what the
-console says, and what axe-core finds. Exits with 1 if it found anything. Look at the pictures too.
+folded; on a dark phone and a light laptop unfolded as well. Writes the pictures and a printed page
+of each into `OUT`, and a line for each page: its height in screens, and what is wider than its
+place, what the console says, and what axe-core finds. Exits with 1 if it found anything. Look at
+the pictures too.
 
 `--pages NAME ...` makes a few only; `--docs` writes the pictures of `docs/` instead.
 """

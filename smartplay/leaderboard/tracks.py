@@ -129,8 +129,8 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
             "Games with other step limits or settings have no normalised scores."
             if self.steps or self.settings
             else "",
-            "These runs were recorded by version 0.1, whose records do not show whether a reply was "
-            "erased."
+            "These runs were recorded by version 0.1, whose records do not show whether a reply "
+            "was erased."
             if self.is_old
             else "",
         ]
