@@ -137,8 +137,10 @@ def test_the_leaderboard_fits_a_phone(browser: Browser, board: Path, width: int)
     emulate(browser, width, "light")
     browser.get(board.as_uri())
     assert misfits(browser) == []
-    status = browser.find_element(By.CSS_SELECTOR, "tbody .status")
-    assert status.location["x"] < width, "whether a row was replayed is out of sight"
+    status = browser.find_element(By.CSS_SELECTOR, "tbody .status").rect
+    assert status["x"] + status["width"] < width, "whether a row was replayed is out of sight"
+    heads = browser.find_elements(By.CSS_SELECTOR, ".track thead th")
+    assert max(head.rect["height"] for head in heads) < 100, "heads are stacked too high"
 
 
 EVERY = [
