@@ -25,6 +25,7 @@ from smartplay.leaderboard.site import (
     build,
     ends,
     make_board,
+    mean,
     page_name,
     reach,
     to_html,
@@ -276,7 +277,7 @@ def test_the_engine_makes_a_track(runs: dict[str, Path]) -> None:
     }
     track = track_of(msgspec.structs.replace(header, games=games))
     assert track.engine == "other in Hanoi3Disk"
-    assert "engine Hanoi3Disk other" in track.title
+    assert "engine other in Hanoi3Disk" in track.title
 
 
 def test_games_with_one_step_limit_name_it_once(tmp_path: Path) -> None:
@@ -288,6 +289,11 @@ def test_games_with_one_step_limit_name_it_once(tmp_path: Path) -> None:
 
 
 def test_an_interval_that_is_not_known_is_said_to_be() -> None:
+    assert [mean(each) for each in (Interval(0.8), Interval(0.2, 0.1, 0.3), None)] == [
+        "0.80",
+        "0.20",
+        "-",
+    ]
     value = Interval(0.5)
     assert ends(value) == "[unknown]"
     assert ends(value, printed=True) == ""

@@ -230,7 +230,7 @@ def _environment(autoescape: bool) -> Environment:
     environment = templates("smartplay.leaderboard", autoescape)
     environment.filters.update(
         md=escape,
-        mean=lambda value: "-" if value is None else value.shown_mean,
+        mean=mean,
         ends=ends,
         whisker=whisker,
         share=wording.share,
@@ -243,6 +243,13 @@ def _environment(autoescape: bool) -> Environment:
         wrapped=lambda name: Markup("<wbr>").join(WORDS.split(name)),
     )
     return environment
+
+
+def mean(value: Interval | None) -> str:
+    """A score; in two decimals, as the published ones were printed, where no interval is known."""
+    if value is None:
+        return "-"
+    return value.shown_mean if value.shown_ends else f"{value.mean:.2f}"
 
 
 def ends(value: Interval | None, printed: bool = False) -> str:
