@@ -100,7 +100,7 @@ def axe_script() -> str:
     Raises:
         ImportError: If it is not installed.
     """
-    import axe_core_python
+    import axe_core_python  # type: ignore[import-untyped]
 
     return Path(axe_core_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 

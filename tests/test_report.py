@@ -174,7 +174,8 @@ def test_invalid_answers_by_cause(tmp_path: Path) -> None:
     assert report.invalid == 1.0
     assert set(report.games[0].invalid) == {"empty", "unparsable"}
     shown = to_markdown(report).replace("\\", "")
-    assert re.search(r"100\.0 % \(empty [\d.]+ %, unparsable [\d.]+ %\)", shown)
+    assert re.search(r"Causes of these: empty [\d.]+ %, unparsable [\d.]+ %\n", shown)
+    assert re.search(r"\| 100\.0 % \|.*\| empty [\d.]+ %, unparsable [\d.]+ % \|", shown)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from smartplay.cards.anchors import Anchors, Measured
 from smartplay.core import printable
-from smartplay.report.content import HUMAN, Report, agent_name
+from smartplay.report.content import HUMAN, Report, agent_name, invalid_causes
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.efficiency import Efficiency
 from smartplay.report.repeats import repeat_tables
@@ -32,10 +32,9 @@ def share(value: float | None) -> str:
     return NONE if value is None else f"{100 * value:.1f} %"
 
 
-def invalid(game: GameScore) -> str:
-    """The rate of invalid answers, with its causes."""
-    causes = ", ".join(f"{cause} {share(rate)}" for cause, rate in game.invalid.items())
-    return share(game.invalid_rate) + (f" ({causes})" if causes else "")
+def causes(rates: Mapping[str, float]) -> str:
+    """Shares of steps by why they had no valid answer, such as `truncated 2.5 %`."""
+    return ", ".join(f"{cause} {share(rate)}" for cause, rate in rates.items())
 
 
 def name(game: str) -> str:
@@ -53,7 +52,7 @@ GAMES = (
     "the best policy that needs no understanding, such as always the same action. Normalised: 0 "
     "is the game's minimum, 1 the human score. Over chance: 0 is random play, 1 the best possible "
     "(or, where that is not known, the human) score. Invalid: steps without a valid answer, played "
-    "by the game's fallback action. Read, written: tokens."
+    "by the game's fallback action. Causes: why these had none. Read, written: tokens."
 )
 CAPABILITIES = (
     "Weighted means of the normalised game scores. Each game has a degree from 1 to 4 that says "
@@ -121,8 +120,8 @@ def retention(score: ContrastScore) -> str:
 def tables(report: Report) -> list[Table]:
     """The tables that every form of the report has."""
     columns = (
-        "Game,Score,Random,Trivial,Invalid,Normalised,Episodes,Over chance,Goal reached,Calls,Read,"
-        "Written"
+        "Game,Score,Random,Trivial,Invalid,Normalised,Episodes,Over chance,Causes,Goal reached,"
+        "Calls,Read,Written"
     )
     names = ("Capability", "Score", "By the paper's weights", "Random play", "Games with weights")
     sides = ("Capability", "Easy", "Hard", "Retention", "Pairs")
@@ -217,10 +216,11 @@ def _game(game: GameScore, anchors: Anchors) -> tuple[str, ...]:
         interval(game.score),
         level(anchors.random),
         level(anchors.trivial),
-        invalid(game),
+        share(game.invalid_rate),
         interval(game.normalized),
         episodes(game),
         interval(game.corrected),
+        causes(game.invalid) or NONE,
         share(game.completed),
         *map(str, (game.calls, game.usage.prompt, game.usage.completion)),
     )
@@ -245,6 +245,8 @@ def headline(report: Report) -> list[str]:
         + (f" ({report.missing} still to be played)" if report.missing else ""),
         f"Steps without a valid answer: {share(report.invalid)}",
     ]
+    if report.invalid:
+        lines.append(f"Causes of these: {causes(invalid_causes(report))}")
     if report.overall is not None:
         lines.append(
             f"Mean normalised score, each game alike and none above 1: {_headline(report.overall)}"
