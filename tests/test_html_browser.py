@@ -273,6 +273,31 @@ def test_the_first_screen_tells_what_was_measured_and_how_sure(
     assert box.find_element(By.TAG_NAME, "li").is_displayed()
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (360, 740)])
+def test_what_matters_of_twenty_runs_stands_above_them(
+    browser: Browser, pages: dict[str, Path], width: int, height: int
+) -> None:
+    emulate(browser, width, "light", height)
+    look(browser, pages["twenty"])
+    for selector in (".top .meta", ".caution > summary", ".top > p > a"):
+        box = browser.find_element(By.CSS_SELECTOR, selector).rect
+        assert box["y"] + box["height"] <= height, selector
+    assert "Cost, USD" in browser.find_element(By.CSS_SELECTOR, ".top thead").text
+    numbers = browser.find_elements(By.CSS_SELECTOR, "#comparison > .scroll thead .run")
+    assert all(number.rect["height"] < 30 for number in numbers), "a number is broken"
+
+
+def test_a_very_long_name_takes_three_lines(browser: Browser, pages: dict[str, Path]) -> None:
+    for width in (1280, 360):
+        emulate(browser, width, "light")
+        look(browser, pages["both"])
+        for place in ("#comparison > .scroll thead", ".top .runs tbody"):
+            names = browser.find_elements(By.CSS_SELECTOR, f"{place} .clamped")
+            assert len(names) == 3
+            assert all(name.rect["height"] < 80 for name in names)
+            assert any(HOSTILE[:9] in str(name.get_attribute("title")) for name in names)
+
+
 def test_charts_that_say_nothing_are_a_line(browser: Browser, pages: dict[str, Path]) -> None:
     look(browser, pages["flat"])
     game = of(browser, f"game-{HANOI}")
@@ -302,6 +327,22 @@ def test_print_shows_what_is_folded(browser: Browser, pages: dict[str, Path]) ->
         assert not of(browser, "viewer").is_displayed()
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("name", ["core", "two", "twenty", "chatty"])
+def test_print_is_no_wider_than_paper(
+    browser: Browser, pages: dict[str, Path], board: Path, name: str
+) -> None:
+    """A4: 700 pixels within its margins; many runs and the leaderboard are printed across."""
+    for page, width in ((pages[name], 1040 if name == "twenty" else 700), (board, 1040)):
+        emulate(browser, width, "light")
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        try:
+            browser.get(page.as_uri())
+            wide = browser.execute_script("return document.documentElement.scrollWidth")
+        finally:
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        assert wide <= width, page.name
 
 
 def test_nothing_is_loaded(browser: Browser, pages: dict[str, Path]) -> None:
