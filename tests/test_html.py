@@ -23,6 +23,7 @@ from smartplay.agents.context import Reply
 from smartplay.cards.capabilities import Capability
 from smartplay.cli import main
 from smartplay.core import printable
+from smartplay.games.registry import get_card
 from smartplay.records import Call, EpisodeHeader, StepRecord, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.report import wording
@@ -320,7 +321,7 @@ def test_more_than_two_runs_show_differences_from_the_best(
     html, reports = page_of(three, tmp_path / "page.html")
     top = html[html.index("<h1>") : html.index("<nav")]
     assert "<b>reference</b> has the highest mean normalised score" in top
-    places = [top.index(f"</i>{name}</span>") for name in ("reference", "random")]
+    places = [top.index(f'title="{name}">{name}</span>') for name in ("reference", "random")]
     assert places == sorted(places)
     found = compare(entries_of(reports)).overall.differences[1].mean
     assert found is not None
@@ -543,6 +544,18 @@ def test_the_viewer_says_that_no_steps_were_kept(runs: dict[str, Path], tmp_path
     html, _ = page_of([run], tmp_path / "page.html")
     assert "no steps of these episodes were kept" in html
     assert "what the agent read" not in html
+    assert re.search(r'Look next at</b> <a href="#game-', html)
+    assert not re.search(r'Look next at</b>.*href="#0/', html)
+
+
+def test_a_headline_that_is_lacking_says_why(tmp_path: Path) -> None:
+    """Played with the first one's step limit, the second has no normalised score."""
+    steps = {"MessengerL1": "not all games have", "Hanoi3Disk": "no game has"}
+    for name, why in steps.items():
+        smartplay.run("random", f"{name},RockPaperScissorBasic", episodes=2, out=tmp_path / name,
+                      steps=get_card("MessengerL1").steps, progress=False)  # fmt: skip
+        html, _ = page_of([tmp_path / name], tmp_path / "page.html")
+        assert f"<b>none</b> <span>{why} a normalised score</span>" in html
 
 
 def test_a_long_name_is_cut_where_it_is_only_mentioned() -> None:

@@ -17,7 +17,8 @@ import argparse
 import base64
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from tests.browser import (
     unfold,
     violations,
 )
-from tests.report_runs import board_page, every_page
+from tests.report_runs import board_page, every_page, page_of, play
 
 ROOT = Path(__file__).parents[1]
 SCREENS = {360: 740, 768: 1024, 1280: 720, 1920: 1080}
@@ -43,23 +44,19 @@ CHECKED = ((360, "dark"), (1280, "light"))
 """Where the page is unfolded as well, and axe-core looks at it."""
 TALLEST = 12_000
 """Pixels of a picture; what is below is left out."""
-DOCS = {
-    "report": (ROOT / "leaderboard/site/entries/2026-11-23_random.html", 1180, 720),
-    "leaderboard": (ROOT / "leaderboard/site/index.html", 1280, 720),
-    "comparison": ("eight", 1180, 720),
-}
-"""The pictures in `docs/`: a page or the name of one, and the size of the window."""
+SITE = ROOT / "leaderboard" / "site"
 
 
 def all_pages(root: Path) -> dict[str, Path]:
     """A page of each kind, by name."""
+    root.mkdir()
     found = every_page(root)
     listed = list(list_runs(root))
     pages = [found.get(Path(each.path).name) for each in listed]
     found["index"] = write_index(listed, pages, root / "index.html")
     found["board"] = board_page(root / "board.html")
-    found["leaderboard"] = ROOT / "leaderboard" / "site" / "index.html"
-    for page in (ROOT / "leaderboard" / "site" / "entries").glob("*.html"):
+    found["leaderboard"] = SITE / "index.html"
+    for page in (SITE / "entries").glob("*.html"):
         found[f"entry_{page.stem.partition('_')[2]}"] = page
     return dict(sorted(found.items()))
 
@@ -106,11 +103,19 @@ def look_at(browser: Browser, name: str, page: Path, out: Path, axe: str) -> Ite
     print(f"{name}: screens: {', '.join(heights)}", flush=True)
 
 
-def picture_docs(browser: Browser, pages: Mapping[str, Path]) -> None:
-    """Write the pictures of the documentation."""
-    for name, (source, width, height) in DOCS.items():
+def picture_docs(browser: Browser, root: Path) -> None:
+    """Write the pictures of the documentation: a report, two runs compared, the leaderboard."""
+    runs = [play(root / agent, agent, "core", 4) for agent in ("random", "reference")]
+    page_of(runs, root / "comparison.html")
+    pages = {
+        "report": (SITE / "entries" / "2026-11-23_random.html", 1180, 720),
+        "comparison": (root / "comparison.html", 1180, 900),
+        "leaderboard": (SITE / "index.html", 1700, 1120),
+    }
+    browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
+    for name, (page, width, height) in pages.items():
         emulate(browser, width, "light", height)
-        browser.get((source if isinstance(source, Path) else pages[source]).as_uri())
+        browser.get(page.as_uri())
         photograph(browser, ROOT / "docs" / f"{name}.png", whole=False)
 
 
@@ -123,17 +128,17 @@ def main() -> int:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     found = 0
-    with tempfile.TemporaryDirectory() as folder:
-        pages = all_pages(Path(folder))
-        with open_browser(Path(folder) / "profile") as browser:
-            if options.docs:
-                picture_docs(browser, pages)
-                return 0
-            axe = axe_script()
-            for name in options.pages or pages:
-                for fault in look_at(browser, name, pages[name], options.out, axe):
-                    found += 1
-                    print(f"{name}, {fault}", flush=True)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        browser = stack.enter_context(open_browser(folder / "profile"))
+        if options.docs:
+            picture_docs(browser, folder)
+            return 0
+        pages, axe = all_pages(folder / "runs"), axe_script()
+        for name in options.pages or pages:
+            for fault in look_at(browser, name, pages[name], options.out, axe):
+                found += 1
+                print(f"{name}, {fault}", flush=True)
     print(f"{len(options.pages or pages)} pages, {found} faults")
     return 1 if found else 0
 

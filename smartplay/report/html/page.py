@@ -75,7 +75,9 @@ def render_page(
         currency=next((report.cost.currency for report in reports if report.cost), ""),
         data=_viewer_data(reports, names, traces),
         cautions=_cautions(reports, names, comparison.notes if comparison else []),
-        next=list(_look_next(first) if one else _look_next_compared(reports, names, comparison)),
+        next=list(
+            _look_next(first, traces) if one else _look_next_compared(reports, names, comparison)
+        ),
         traces=traces,
         script=Markup(script),
         style=Markup(style),
@@ -263,12 +265,16 @@ def _failures(report: Report) -> Iterator[str]:
         )
 
 
-def _look_next(report: Report) -> Iterator[tuple[str, str]]:
-    """Places in the page to look at first, with words for each: failures, bad steps, low scores."""
+def _look_next(report: Report, traces: Traces) -> Iterator[tuple[str, str]]:
+    """Places in the page to look at first, with words for each: failures, bad steps, low scores.
+
+    Single steps are among them only where the page has any.
+    """
     played = [
         (episode, game.title, f"0/{wording.name(game.game)}/{episode.label}")
         for game, detail in zip(report.games, report.details, strict=True)
         for episode in detail.episodes
+        if traces.packed or traces.aside
     ]
     failed = [(title, address) for episode, title, address in played if episode.error is not None]
     for title, address in failed[:1]:
@@ -281,11 +287,13 @@ def _look_next(report: Report) -> Iterator[tuple[str, str]]:
     if len(levels) > 1:
         level, lowest = min(levels, key=itemgetter(0))
         yield f"game-{wording.name(lowest.game)}", f"the lowest score ({lowest.title}: {level:.2f})"
-    elif len(report.details) == 1 and not figures.is_flat(report.details[0]):
+    elif scored and len(report.details) == 1 and not figures.is_flat(report.details[0]):
         score, address = min(scored)
         yield f"{address}/1", f"the episode with the lowest score ({svg.short(score)})"
     elif scored and not failed:
         yield f"{scored[0][1]}/1", "the first episode, step by step"
+    elif not played:
+        yield "games", "the games, one by one"
 
 
 def _look_next_compared(
