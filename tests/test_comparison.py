@@ -266,6 +266,13 @@ def test_improvement_by_hand() -> None:
     assert found.probability.mean == 0.5
 
 
+def test_an_improvement_is_a_probability() -> None:
+    found = improvement([0, 1, 3], [0, 1, 2])
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 <= found.low < found.mean < found.high <= 1
+
+
 def test_the_interval_of_an_improvement_holds_its_truth() -> None:
     rng = np.random.default_rng(8)
     held = 0

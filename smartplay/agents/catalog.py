@@ -207,7 +207,8 @@ def _listed(names: str | list[str]) -> list[str]:
 
 def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:
     if not isinstance(agent, str):
-        name = str(getattr(agent, "__qualname__", None) or type(agent).__qualname__)
+        inner = _unwrapped(agent)
+        name = str(getattr(inner, "__qualname__", None) or type(inner).__qualname__)
         digest = object_digest(agent)
         return msgspec.structs.replace(
             _from_object(name, agent, settings),

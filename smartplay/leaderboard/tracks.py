@@ -130,8 +130,13 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         parts = [
             f"Step limits: {self.steps}." if self.steps else "",
             f"Episodes: {self.episodes}." if self.episodes else "",
-            "Such games have no normalised scores." if self.steps or self.settings else "",
-            "Version 0.1 recorded these runs: an erased reply would not show." * self.is_old,
+            "Games with other step limits or settings have no normalised scores."
+            if self.steps or self.settings
+            else "",
+            "These runs were recorded by version 0.1, whose records do not show whether a reply "
+            "was erased."
+            if self.is_old
+            else "",
         ]
         return " ".join(filter(None, parts))
 
@@ -184,7 +189,12 @@ def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Tr
 
 
 def _listed(values: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items() if value)
+    """What games have in common once: `5 in A, B; 10 in C`."""
+    names: dict[str, list[str]] = {}
+    for name, value in values.items():
+        if value:
+            names.setdefault(value, []).append(name)
+    return "; ".join(f"{value} in {', '.join(found)}" for value, found in names.items())
 
 
 def _changed(card: GameCard, plan: GameHeader) -> dict[str, Any]:
@@ -217,7 +227,7 @@ def _method(header: RunHeader, calls: bool) -> str:
     told = f"{printable.line(name, SHORT)} {kind}"
     own = settings_of(METHODS[name]) if name in METHODS else {}
     more = {key: printable.line(str(settings[key]), SHORT) for key in own if key in settings}
-    told += f" ({_listed(more)})" if more else ""
+    told += f" ({', '.join(map(' '.join, more.items()))})" if more else ""
     models = settings.get("models")
     lent = models.values() if isinstance(models, dict) else []
     tables = [settings, *(each for each in lent if isinstance(each, dict))]

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from smartplay.report import wording
 from smartplay.report.markdown import bullets, escape, table_lines
-from smartplay.report.wording import NONE, Table
+from smartplay.report.tables import NONE, Table
 from smartplay.scores.comparison import Comparison, Difference, Subject, letters
 from smartplay.scores.intervals import Interval
 from smartplay.scores.sign_flips import ALPHA

@@ -141,6 +141,15 @@ def agent_name(report: Report) -> str:
     return f"{agent} ({', '.join(models)})" if models else agent
 
 
+def invalid_causes(report: Report) -> dict[str, float]:
+    """The share of all steps without a valid answer, by cause."""
+    steps = sum(game.steps for game in report.games)
+    return {
+        cause: sum(game.invalid.get(cause, 0.0) * game.steps for game in report.games) / steps
+        for cause in dict.fromkeys(cause for game in report.games for cause in game.invalid)
+    }
+
+
 def _set_models(report: Report) -> set[str]:
     """The models that the agent's settings name: its own, or those of its roles."""
     settings = report.run.agent_settings

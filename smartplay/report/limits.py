@@ -44,4 +44,7 @@ def _attacks(found: Sequence[Attacks], where: str) -> Iterator[str]:
 def _failing(shown: Collection[str]) -> Iterator[str]:
     for capability, reasons in failing_capabilities().items():
         if capability in shown:
-            yield f"{capability} failed the test by two methods: {'; '.join(reasons)}."
+            yield (
+                f"{capability} failed the check in which two methods measure each capability: "
+                f"{'; '.join(reasons)}."
+            )

@@ -485,7 +485,9 @@ def improvement(first: Sequence[float], second: Sequence[float]) -> Interval:
     wins = (x > y) + 0.5 * (x == y)
     share = Bounds(0.0, 1.0)
     over, under = (mean_interval(wins.mean(axis=axis).tolist(), share) for axis in (1, 0))
-    return _with_errors_of(over.mean, over, under)
+    found = _with_errors_of(over.mean, over, under)
+    ends = (None if end is None else min(max(end, 0.0), 1.0) for end in (found.low, found.high))
+    return Interval(found.mean, *ends)
 
 
 def _with_errors_of(mean: float, rising: Interval, other: Interval) -> Interval:

@@ -15,7 +15,7 @@ from smartplay.report.html.page import render_tables
 from smartplay.report.markdown import bullets, escape, table_lines
 from smartplay.report.repeats import RELIABILITY, repeat_tables
 from smartplay.report.svg import short
-from smartplay.report.wording import NONE, Table
+from smartplay.report.tables import NONE, Table
 from smartplay.scores.comparison import CostPoint
 from smartplay.scores.intervals import Interval
 from smartplay.studies.result import ArmResult, StudyResult

@@ -13,7 +13,7 @@ from smartplay.scores.intervals import Interval
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the runs, and where baselines are kept."""
     add = parser.add_argument
-    add("run", nargs="+", type=Path, help="a run folder that `smartplay play` has left")
+    add("run", nargs="+", type=Path, help="a run folder made by `smartplay play`")
     add("--games", type=Path, default=Path("games"), metavar="DIR",
         help="folder of the dossiers with human.jsonl in them (default: games)")  # fmt: skip
 
