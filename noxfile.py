@@ -31,6 +31,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+@nox.parametrize("framework", ["inspect", "openenv", "mcp"], ids=["inspect", "openenv", "mcp"])
+def adapters(session: nox.Session, framework: str) -> None:
+    """The adapters, each with the real framework, in an environment of its own: they clash."""
+    plugins = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+    session.install("-e", f".[{framework}]", *plugins)
+    session.run("pytest", "-rs", "-m", "", f"tests/test_{framework}.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The site, in docs/_build; a warning is an error."""
     session.install("-e", ".[docs]")
@@ -43,3 +52,20 @@ def package(session: nox.Session) -> None:
     session.install("build", "twine")
     session.run("python", "-m", "build")
     session.run("twine", "check", "--strict", *map(str, sorted(Path("dist").iterdir())))
+
+
+@nox.session
+def minigrid(session: nox.Session) -> None:
+    """The pack in `integrations/smartplay-minigrid`, against the real package."""
+    session.install(".")
+    session.chdir("integrations/smartplay-minigrid")
+    session.install("-e", ".[test]")
+    session.run("pytest")
+    session.run("mypy")
+
+
+@nox.session
+def trl(session: nox.Session) -> None:
+    """Two steps of GRPO on a tiny model, with the real TRL."""
+    session.install("-e", ".[test]", "trl>=1.16,<2", "transformers>=5.2", "jmespath")
+    session.run("pytest", "-m", "slow", "tests/test_trl.py")

@@ -19,7 +19,7 @@ run.to_frame()
 ```
 
 `Run.report` gives the whole report, `load_run` reads a run again, `compare` sets several against
-each other, and `diagnose` finds out what an agent lacks.
+each other, `study` plays arms with their controls, and `diagnose` finds out what an agent lacks.
 """
 
 from __future__ import annotations
@@ -49,10 +49,12 @@ if TYPE_CHECKING:
     from smartplay.report import Report
     from smartplay.results import Run, compare, load_run, measure, run
     from smartplay.runner.budget import Limits
+    from smartplay.runner.driven import DrivenEpisode, DrivenRun
     from smartplay.scores.comparison import Comparison
     from smartplay.scores.contrasts import ContrastScore
     from smartplay.scores.intervals import Interval
     from smartplay.scores.scoring import CapabilityScore, GameScore
+    from smartplay.studies import StudyResult, study
     from smartplay.validity.diagnosis import Diagnosis, diagnose
 
 _LATER = {
@@ -74,8 +76,10 @@ _LATER = {
     "report": ("Report",),
     "results": ("Run", "compare", "load_run", "measure", "run"),
     "runner.budget": ("Limits",),
+    "runner.driven": ("DrivenEpisode", "DrivenRun"),
     "scores.scoring": ("CapabilityScore", "GameScore"),
     "scores.intervals": ("Interval",),
+    "studies": ("StudyResult", "study"),
     "validity.diagnosis": ("Diagnosis", "diagnose"),
 }
 """What is imported when it is first used, since who only makes environments needs none of it."""
@@ -89,6 +93,8 @@ __all__ = [
     "Context",
     "ContrastScore",
     "Diagnosis",
+    "DrivenEpisode",
+    "DrivenRun",
     "EpisodeModel",
     "EpisodeRecord",
     "GameCard",
@@ -105,6 +111,7 @@ __all__ = [
     "RunFolderError",
     "RunHeader",
     "SmartPlayError",
+    "StudyResult",
     "Trajectory",
     "Usage",
     "UsageError",
@@ -123,6 +130,7 @@ __all__ = [
     "read_prices",
     "register_cards",
     "run",
+    "study",
 ]
 
 

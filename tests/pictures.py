@@ -6,7 +6,8 @@ import gymnasium as gym
 import numpy as np
 from PIL import Image
 
-from tests.golden import GAMES, SEED, all_cards, golden_path, recorded
+from smartplay.validity.conformance import SEED, recorded
+from tests.golden import GAMES, all_cards, golden_path
 
 STEPS = 12
 

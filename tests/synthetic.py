@@ -30,6 +30,9 @@ _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _TAKEN = re.compile(r"Your actions under it so far: (.+)\.$", re.MULTILINE)
 _PRINTED = re.compile(r"The program prints:\n\n(.+)\n")
 _SHOWN = re.compile(r"Lessons you drew|that was won:")
+_FIELD = re.compile(
+    r"\[\[ ## (rules|seen|actions) ## \]\]\n(.*?)(?=\n\n\[\[ ##|\n\nRespond)", re.DOTALL
+)
 _LISTED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
 
 
@@ -47,6 +50,7 @@ class Laws(Settings, frozen=True, kw_only=True):
         stops: Whether its replies end before the last part that it is asked for.
         coding: Whether it writes a program wherever it may; then it answers what that prints.
         predicts: How often it is right about what its program prints.
+        reads: Whether it follows the last signed notice that it is shown on what is asked for.
         plan: What it plans.
         patience: How often it acts under a policy before it says that this is done.
     """
@@ -63,6 +67,7 @@ class Laws(Settings, frozen=True, kw_only=True):
     stops: bool = False
     coding: bool = False
     predicts: float = 1.0
+    reads: bool = False
     plan: str = "1. reach: the door\n2. Use: the key"
     patience: int = 2
 
@@ -108,6 +113,8 @@ class Synthetic:
 
     def _say(self, messages: list[Message], label: str, draw: random.Random) -> str:
         laws, asked = self.settings, str(messages[-1]["content"])
+        if fields := dict(_FIELD.findall(asked)):
+            return self._filled_in(fields, len(messages) > 2, draw)
         step, right, actions = truth(messages[0]["content"], _page(messages))
         if label == "revise":
             return f"Answer: {self._revised(messages, right, actions, draw)}"
@@ -126,6 +133,8 @@ class Synthetic:
         if laws.coding and "```python" in asked:
             place = actions.index(right)
             return f"So:\n```python\nk = len('{'x' * place}')\nprint(actions[k])\n```"
+        if laws.reads and "once more" in asked:
+            return f"Answer: {last_notice(asked, actions)}"
         hard = step % 3 == 2
         p = laws.hard if hard and laws.hard >= 0 else laws.p
         p = laws.shown if laws.shown >= 0 and _SHOWN.search(asked) else p
@@ -136,6 +145,17 @@ class Synthetic:
             return answer
         told = [f"## {part}\nFor example, Answer: {actions[0]}" for part in parts]
         return "\n\n".join(told if laws.stops else [*told, f"## {last}\n{answer}"])
+
+    def _filled_in(self, fields: dict[str, str], shown: bool, draw: random.Random) -> str:
+        """A reply in DSPy's layout; demonstrations are earlier messages."""
+        laws, actions = self.settings, json.loads(fields["actions"])
+        listed = "\n".join(f"{k}. {name}" for k, name in enumerate(actions, 1))
+        _, right, _ = truth(f"{fields['rules']}\n\nYour actions:\n{listed}", fields["seen"])
+        p = laws.shown if shown and laws.shown >= 0 else laws.p
+        name = drawn(right, actions, p, laws.sure, draw)
+        if laws.stops:
+            return f"I take {name}"
+        return f"[[ ## reasoning ## ]]\nSo.\n\n[[ ## action ## ]]\n{name}\n\n[[ ## completed ## ]]"
 
     def _revised(
         self, messages: list[Message], right: str, actions: list[str], draw: random.Random
@@ -149,6 +169,18 @@ class Synthetic:
         if last == right:
             return drawn(right, actions, 1 - self.settings.spoils, False, draw)
         return right if draw.random() < self.settings.mends else last
+
+
+def last_notice(asked: str, actions: list[str]) -> str:
+    """What the last signed notice says; that there is no such thing, if there is none."""
+    question = asked.rpartition("Today is ")[2].partition("\n")[0]
+    asks = r"for the ([a-z ]+)\?|(?:is|door is) the ([a-z ]+?)(?: behind)?\?"
+    [thing] = re.findall(asks, question)
+    name = thing[0] or thing[1]
+    shown = asked.rpartition("once more")[2]
+    told = [line for line in shown.split("\n") if name in line and ", signed" in line]
+    doors = re.findall(r"the (\w+) door", told[-1]) if told else []
+    return next((each for each in actions if doors and doors[0] in each), actions[-1])
 
 
 def drawn(right: str, actions: list[str], p: float, sure: bool, draw: random.Random) -> str:
@@ -180,7 +212,7 @@ def synthetic(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]
     """Make synthetic models known; gives the list of the calls that are made."""
     entry = EntryPoint("synthetic", f"{__name__}:Synthetic", models.GROUP)
     found = EntryPoints([entry])
-    monkeypatch.setattr(models, "entry_points", lambda group: found.select(group=group))
+    monkeypatch.setattr(models, "plugins", lambda group: list(found.select(group=group)))
     Synthetic.asked.clear()
     yield Synthetic.asked
     Synthetic.asked.clear()

@@ -12,8 +12,9 @@ from smartplay.games.registry import get_card
 from smartplay.records import GameHeader
 from smartplay.validity import anchors as module
 from smartplay.validity.anchors import anchors_of, measure
+from smartplay.validity.card_anchors import anchor_lines
 from smartplay.validity.trivial import best_policy, play
-from tools.anchors import lines
+from tests.golden import all_cards
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
 
@@ -103,17 +104,23 @@ def test_text_is_mirrored() -> None:
 
 def test_the_tool_prints_lines_of_a_card() -> None:
     found = measure(get_card(HANOI), 30, {}, {"random": 20, "trivial": 8})
-    random, trivial = lines(found, "python -m tools.anchors Hanoi3Disk, SmartPlay 1")
+    lines = anchor_lines(found, "python -m tools.anchors Hanoi3Disk, SmartPlay 1")
+    random, trivial = (line for _, line in lines)
     assert random.startswith("random = { mean = ")
     assert random.endswith("episodes = 20 }")
     assert trivial.startswith('trivial = { policy = "')
     assert trivial.endswith('command = "python -m tools.anchors Hanoi3Disk, SmartPlay 1" }')
 
 
-@pytest.mark.parametrize(
-    "name", [BANDIT, HANOI, ROCK, "MessengerL1", "MessengerL2", "Crafter", "MinedojoCreative0"]
-)
-def test_core_games_say_what_the_best_trivial_policy_reaches(name: str) -> None:
+CLASSIC = [
+    card.name
+    for card in all_cards()
+    if card.anchors.random and not card.contrast and not card.dial and not card.parametric
+]
+
+
+@pytest.mark.parametrize("name", CLASSIC)
+def test_classic_games_say_what_the_best_trivial_policy_reaches(name: str) -> None:
     found = get_card(name).anchors
     assert found.trivial is not None
     assert found.trivial.command.startswith(f"python -m tools.anchors {name} --trivial ")

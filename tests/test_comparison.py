@@ -13,12 +13,13 @@ from smartplay.cards.bounds import Bounds
 from smartplay.scores.comparison import (
     Comparison,
     Difference,
-    Entry,
     compare,
     cost_points,
     improvement,
+    letters,
     tie_letters,
 )
+from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval
 from smartplay.scores.sign_flips import least_p
 
@@ -178,6 +179,47 @@ def test_bounds_give_equal_scores_an_interval() -> None:
     assert -1 < mean.low < 0 < mean.high < 1
 
 
+@given(
+    st.lists(st.sampled_from([-1.0, -0.3, 0.0, 0.2, 0.25, 1.0]), min_size=2, max_size=14),
+    st.sampled_from([Bounds(), Bounds(0.0, 1.0), Bounds(0.0, 900.0, distant=True)]),
+)
+def test_an_interval_leaves_out_0_exactly_if_the_test_does(
+    differences: list[float], bounds: Bounds
+) -> None:
+    one = entry("a", differences, bounds={GAME: bounds})
+    none = entry("b", [0.0] * len(differences), bounds={GAME: bounds})
+    found = only(compare([one, none]))
+    assert found.mean is not None
+    assert found.p is not None
+    low = -np.inf if found.mean.low is None else found.mean.low
+    high = np.inf if found.mean.high is None else found.mean.high
+    assert low <= found.mean.mean <= high
+    if low > -np.inf or high < np.inf:
+        assert (low > 0 or high < 0) == (found.p < 0.05)
+    if len(differences) < 6 and bounds == Bounds(0.0, 1.0):
+        assert (low, high) == (-1, 1), "so few episodes can tell nothing"
+
+
+def test_the_overall_difference_is_that_of_the_capped_means() -> None:
+    both = [
+        {GAME: dict.fromkeys(range(8), 2.6), OTHER: dict.fromkeys(range(8), 0.5)},
+        {GAME: dict.fromkeys(range(8), 0.8), OTHER: dict.fromkeys(range(8), 0.6)},
+    ]
+    runs = [entry(name, [], normalized=own) for name, own in zip("ab", both, strict=True)]
+    found = compare(runs).overall.differences[0].mean
+    assert found is not None
+    assert found.mean == pytest.approx((1 + 0.5) / 2 - (0.8 + 0.6) / 2)
+    above = [entry(name, [3.0 + k] * 8) for k, name in enumerate("ab")]
+    over = compare(above).overall
+    assert over.differences[0].mean == Interval(0.0)
+    assert over.ties == ["a", "a"]
+
+
+def test_letters_beyond_the_alphabet_are_numbers() -> None:
+    assert letters("ab(27)(103)") == ["a", "b", "(27)", "(103)"]
+    assert set(letters("z(27)")) & set(letters("(2)(7)")) == set()
+
+
 @given(st.integers(2, 8), st.data())
 def test_two_runs_share_a_letter_just_if_they_are_tied(runs: int, data: st.DataObject) -> None:
     pairs = list(combinations(range(runs), 2))
@@ -188,15 +230,16 @@ def test_two_runs_share_a_letter_just_if_they_are_tied(runs: int, data: st.DataO
                    p=p, corrected=p)
         for (a, b), p in zip(pairs, p_values, strict=True)
     ]  # fmt: skip
-    letters = tie_letters(runs, differences)
+    ties = [set(letters(each)) for each in tie_letters(runs, differences)]
     for (a, b), p in zip(pairs, p_values, strict=True):
-        assert bool(set(letters[a]) & set(letters[b])) == (p == 0.9)
+        assert bool(ties[a] & ties[b]) == (p == 0.9)
 
 
 def test_twenty_runs_are_compared_in_one_go() -> None:
     rng = np.random.default_rng(7)
     luck = rng.normal(0, 1, 10)
-    runs = [entry(f"r{k}", (luck + 0.3 * k + rng.normal(0, 0.1, 10)).tolist()) for k in range(20)]
+    played = [(luck + 0.3 * k + rng.normal(0, 0.1, 10)) / 10 for k in range(20)]
+    runs = [entry(f"r{k}", scores.tolist()) for k, scores in enumerate(played)]
     found = compare(runs)
     assert len(found.overall.differences) == 190
     assert sum(d.apart for d in found.overall.differences) > 170
@@ -221,6 +264,13 @@ def test_improvement_by_hand() -> None:
     (found,) = compare(runs).improvements
     assert found.probability is not None
     assert found.probability.mean == 0.5
+
+
+def test_an_improvement_is_a_probability() -> None:
+    found = improvement([0, 1, 3], [0, 1, 2])
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 <= found.low < found.mean < found.high <= 1
 
 
 def test_the_interval_of_an_improvement_holds_its_truth() -> None:

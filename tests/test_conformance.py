@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -19,6 +20,8 @@ from gymnasium.utils.env_checker import check_env
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
 from tests.golden import GAMES, all_cards
+
+NUMBER = re.compile(r"-?\d+(\.\d+)?").fullmatch
 
 CARDS = all_cards()
 each_card = pytest.mark.parametrize("card", CARDS, ids=[card.name for card in CARDS])
@@ -178,6 +181,24 @@ def test_the_dossier(card: GameCard) -> None:
     folder = GAMES / card.family
     assert (folder / "README.md").is_file(), f"games/{card.family}/README.md is missing"
     assert (folder / "picture.png").is_file(), f"games/{card.family}/picture.png is missing"
+
+
+@each_card
+def test_the_dossier_has_the_best_trivial_policy(card: GameCard) -> None:
+    """In the row of the id, or in a row of its own where the table is of one id."""
+    trivial = card.anchors.trivial
+    if trivial is None:
+        return
+    text = (GAMES / card.family / "README.md").read_text()
+    assert "trivial" in text.lower()
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| ")]
+    name = card.name.rsplit("-v", 1)[0].removesuffix("Fixed")
+    heads = [(row[0].strip(), row[1:]) for row in rows]
+    own = [row for head, row in heads if head == "trivial" or (head and name.endswith(head))]
+    found = [cell.strip().split(" ")[0] for row in own for cell in row]
+    shown = [(float(cell), 10.0 ** -len(cell.partition(".")[2])) for cell in found if NUMBER(cell)]
+    if own:  # a dossier may name settings otherwise
+        assert any(abs(value - trivial.mean) < 0.6 * digit for value, digit in shown)
 
 
 @each_card

@@ -8,14 +8,18 @@ import pytest
 
 from tools.coverage import LAWS, NUMBERS, RETENTIONS, WHOLES, Law, Row, measure, retention, whole
 
-SAMPLES = 800
-ERROR = 0.025
+SAMPLES = 2000
+ERROR = 0.017
 """Three standard errors of a share of 93 % in so many samples."""
+MOST_ERROR = 0.0095
+"""Likewise of a share of 98 %."""
 TABLE = Path(__file__).parents[1] / "docs" / "intervals.md"
 
 
 def holds(row: Row) -> None:
+    """Above 98 % only where one group of equal samples less would leave less than 93 %."""
     assert row.held >= 0.93 - ERROR, row
+    assert row.held <= 0.98 + MOST_ERROR or row.below < 0.93 + ERROR, row
     if row.episodes >= 20 and row.students is not None and row.students >= 0.93:
         assert row.width is not None
         assert row.width <= 1.6
@@ -41,7 +45,8 @@ def test_intervals_of_capabilities_keep_their_word(
 @pytest.mark.parametrize("shares", RETENTIONS, ids=str)
 def test_intervals_of_retentions_keep_their_word(shares: tuple[float, float]) -> None:
     for number in (5, 20):
-        holds(retention(*shares, number, SAMPLES))
+        assert retention(*shares, number, SAMPLES).held >= 0.93 - ERROR
+    holds(retention(*shares, 50, SAMPLES))
 
 
 def test_the_table_in_the_docs_keeps_the_word_in_every_row() -> None:
@@ -49,7 +54,9 @@ def test_the_table_in_the_docs_keeps_the_word_in_every_row() -> None:
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
     rows = [row for row in cells if len(row) == 6 and row[1].isdigit()]
     assert len(rows) == (len(LAWS) + len(WHOLES) + len(RETENTIONS)) * len(NUMBERS)
-    for name, number, held, _, students, width in rows:
+    for name, number, held, below, students, width in rows:
         assert float(held) >= 93, name
+        few = name.startswith("retention") and int(number) <= 20
+        assert float(held) <= 98 or float(below) < 93 or few, name
         if int(number) >= 20 and students and float(students) >= 93:
             assert float(width) <= 1.6, name

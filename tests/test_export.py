@@ -374,7 +374,8 @@ def test_the_command(chatted: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     told = capsys.readouterr().out.splitlines()
     assert told[0].endswith("episodes.csv: 6 rows")
     assert main(["export", str(chatted), "--to", "chat", "--valid", "--json", *out]) == 0
-    assert json.loads(capsys.readouterr().out)["files"] == [str(tmp_path / "out" / "chat.jsonl")]
+    files = [str(tmp_path / "out" / name) for name in ("canary.txt", "chat.jsonl")]
+    assert sorted(json.loads(capsys.readouterr().out)["files"]) == files
     for wrong in (["--least-score", "nan"], ["--game", "Chess"], ["--agent", "x"]):
         assert main(["export", str(chatted), "--to", "csv", *wrong, *out]) == 2
     assert main(["export", str(tmp_path), "--to", "csv", *out]) == 2

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from configparser import ConfigParser
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -45,11 +47,59 @@ def test_doctor_writes_nothing_and_shows_no_key(
     assert not list(tmp_path.iterdir())
 
 
+def without(monkeypatch: pytest.MonkeyPatch, versions: dict[str, str | None]) -> None:
+    """Let packages have other versions than they have, or be missing."""
+
+    def version(name: str) -> str:
+        found = versions.get(name, "9999.0")
+        if found is None:
+            raise PackageNotFoundError(name)
+        return found
+
+    monkeypatch.setattr("smartplay.cli.commands.doctor.version", version)
+
+
+def test_doctor_says_what_is_missing_for_which_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without(monkeypatch, {"duckdb": None, "imageio-ffmpeg": None})
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert main(["doctor"]) == 0
+    shown = capsys.readouterr().out.partition("All that SmartPlay needs is here.")[2]
+    assert 'export --to parquet: pip install "smartplay[export]"' in shown
+    assert 'watch --out film.mp4: pip install "smartplay[film]"' in shown
+    assert "run openai:MODEL: set the environment variable OPENAI_API_KEY" in shown
+    assert "run --cluster" not in shown
+
+
+@pytest.mark.parametrize(("found", "told"), [(None, "missing"), ("1.24.4", "1.25 or newer")])
+def test_doctor_fails_without_what_everything_needs(
+    found: str | None,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    without(monkeypatch, {"numpy": found})
+    assert main(["doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert told in shown
+    assert re.search(r'Something is wrong:\n  numpy: pip install "?smartplay', shown)
+
+
+def test_doctor_fetches_no_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SMARTPLAY_CACHE", str(tmp_path / "cache"))
+    assert main(["doctor", "local"]) == 1
+    assert "local: smartplay run local --quick fetches its weights" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
+
+
 def test_doctor_asks_a_service_the_same_ten_times(
     server: FakeServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["doctor", "openai:fake", "--base-url", server.url, "--json"]) == 0
-    (service,) = [each for each in json.loads(capsys.readouterr().out) if "fake" in each["what"]]
+    service = json.loads(capsys.readouterr().out)[-1]
     assert f"{ASKED} of {ASKED} replies" in service["found"]
     assert len(server.requests) == ASKED
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from smartplay.cards.card import GameCard
-from tests.golden import all_cards, golden_path, recorded, transcript
+from smartplay.validity.conformance import recorded, transcript
+from tests.golden import all_cards, golden_path
 
 
 @pytest.mark.parametrize("card", all_cards(), ids=lambda card: card.name)

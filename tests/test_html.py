@@ -23,6 +23,7 @@ from smartplay.agents.context import Reply
 from smartplay.cards.capabilities import Capability
 from smartplay.cli import main
 from smartplay.core import printable
+from smartplay.games.registry import get_card
 from smartplay.records import Call, EpisodeHeader, StepRecord, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.report import wording
@@ -296,20 +297,20 @@ def test_a_comparison_has_a_row_of_differences_for_everything_measured(
     rows = {
         row.split("</th>")[0]: row.split("</tr>")[0] for row in html.split('<th scope="row">')[1:]
     }
-    for subject in [found.overall, *found.capabilities, *found.games]:
+    measured = [each for each in found.capabilities if each.differences[0].mean]
+    assert 0 < len(measured) < len(Capability), "one that no game demands has no row"
+    for subject in [found.overall, *measured, *found.games]:
         title = "Mean normalised score" if subject is found.overall else subject.name
         row = rows[title] if title in rows else next(
             rows[key] for key in rows if f'"#game-{wording.name(title)}"' in key
         )  # fmt: skip
         (difference,) = subject.differences
-        if difference.mean is None:
-            assert "[" not in row, "no game demands it"
-            continue
+        assert difference.mean is not None
         assert wording.signed(difference.mean) in row
         assert row.count('class="delta"') == 1
         drawn.add(subject.name)
     assert {"overall", "smartplay/Hanoi3Disk-v0", "Planning"} <= drawn
-    assert {str(capability) for capability in Capability} <= set(rows)
+    assert {each.name for each in measured} == set(rows) & {str(each) for each in Capability}
 
 
 @pytest.mark.slow
@@ -320,7 +321,7 @@ def test_more_than_two_runs_show_differences_from_the_best(
     html, reports = page_of(three, tmp_path / "page.html")
     top = html[html.index("<h1>") : html.index("<nav")]
     assert "<b>reference</b> has the highest mean normalised score" in top
-    places = [top.index(f"</i>{name}</span>") for name in ("reference", "random")]
+    places = [top.index(f'title="{name}">{name}</span>') for name in ("reference", "random")]
     assert places == sorted(places)
     found = compare(entries_of(reports)).overall.differences[1].mean
     assert found is not None
@@ -485,7 +486,7 @@ def test_anchors_of_a_whole_game_are_not_drawn_beside_a_shortened_one(tmp_path: 
 def test_a_page_without_scores_of_capabilities_is_short(tmp_path: Path) -> None:
     smartplay.run("random", "Hanoi3Disk", quick=True, out=tmp_path / "quick", progress=False)
     html, _ = page_of([tmp_path / "quick"], tmp_path / "page.html")
-    assert "No capability has a score." in html
+    assert "No capability has a score, because" in html
     assert 'class="radar"' not in html
     assert "Games, with weights" not in html
     assert "trial of the set-up, not a result" in html
@@ -498,3 +499,68 @@ def test_flat_curves_are_not_drawn(tmp_path: Path) -> None:
     flat = not any(point.mean for point in report.details[0].curve.gain)
     assert ("Score so far, by step" in html) == (not flat)
     assert flat, "the test needs an agent that never scores"
+
+
+def test_the_headline_says_how_sure_it_is_and_of_what(tmp_path: Path) -> None:
+    """A contrast of which only the easy half was played has no capability and no radar."""
+    game = "ContrastLongTextUnderstandingEasy"
+    html, (report,) = page_of([play(tmp_path / "run", "random", game, 1)], tmp_path / "page.html")
+    (score,) = (each.score for each in report.games)
+    assert score is not None
+    assert f"<b>{score.shown_mean}</b> <span>95 %: unknown</span>" in html
+    assert "every step had one" in html
+    assert "the first episode, step by step" in html
+    assert 'href="#contrasts-title">Contrasts</a>' in html
+    assert 'id="contrasts-title"' in html
+    contrasts = html.split('id="contrasts-title"')[1].split("</section>")[0]
+    assert contrasts.count('<th scope="row">') == 1, "capabilities that were not measured"
+    assert 'class="radar"' not in html
+    assert 'id="capabilities"' not in html
+
+
+def test_only_games_with_a_goal_tell_how_often_it_was_reached(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    html, (report,) = page_of([runs["random"]], tmp_path / "page.html")
+    bandit, hanoi = html.split('<details class="game"')[1:]
+    assert "Goal reached" not in bandit
+    assert "Goal reached" in hanoi
+    assert [game.completed is None for game in report.games] == [True, False]
+
+
+def test_a_comparison_leads_on(runs: dict[str, Path], tmp_path: Path) -> None:
+    html, _ = page_of([runs["random"], runs["failing"]], tmp_path / "page.html")
+    top = html.split("<nav")[0]
+    assert re.search(r'href="#1/[^"]*/0/Infinity">the first failed episode', top)
+    html, _ = page_of([runs["random"], runs["reference"]], tmp_path / "page.html")
+    link = re.search(r'Look next at</b> <a href="#([^"]+)"', html.split("<nav")[0])
+    assert link
+    assert f'id="{link[1]}"' in html
+
+
+def test_the_viewer_says_that_no_steps_were_kept(runs: dict[str, Path], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(runs["random"], tmp_path / "run"))
+    shutil.rmtree(run / "steps")
+    html, _ = page_of([run], tmp_path / "page.html")
+    assert "no steps of these episodes were kept" in html
+    assert "what the agent read" not in html
+    assert re.search(r'Look next at</b> <a href="#game-', html)
+    assert not re.search(r'Look next at</b>.*href="#0/', html)
+
+
+def test_a_headline_that_is_lacking_says_why(tmp_path: Path) -> None:
+    """Played with the first one's step limit, the second has no normalised score."""
+    steps = {"MessengerL1": "not all games have", "Hanoi3Disk": "no game has"}
+    for name, why in steps.items():
+        smartplay.run("random", f"{name},RockPaperScissorBasic", episodes=2, out=tmp_path / name,
+                      steps=get_card("MessengerL1").steps, progress=False)  # fmt: skip
+        html, _ = page_of([tmp_path / name], tmp_path / "page.html")
+        assert f"<b>none</b> <span>{why} a normalised score</span>" in html
+
+
+def test_a_long_name_is_cut_where_it_is_only_mentioned() -> None:
+    sentences = [f"{'x' * 90}", "short"]
+    (found,) = page_module._once(sentences, [["It failed."], []])
+    assert found == f"{'x' * 47}…: It failed."
+    (found,) = page_module._once(list("abcdef"), [*[["It failed."]] * 5, []])
+    assert found == "a, b, c, d and 1 more: It failed."

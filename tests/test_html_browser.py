@@ -2,66 +2,49 @@
 
 from __future__ import annotations
 
-import random
 import re
 import shutil
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import smartplay
-from smartplay.agents.catalog import find_agent
-from smartplay.agents.context import Observation, Reply
-from smartplay.agents.reference import reference
-from smartplay.cards.capabilities import Capability
 from smartplay.core import printable
-from smartplay.leaderboard.claims import EntryInfo
-from smartplay.leaderboard.rows import Refused, Row, Status, published_rows
-from smartplay.leaderboard.site import make_board, to_html
-from smartplay.leaderboard.tracks import Track
-from smartplay.records import Call, Usage
 from smartplay.records.folder import RunFolder
-from smartplay.report.html import pictures, traces
-from smartplay.scores.intervals import Interval
-from tests.chatty import HOSTILE, Chatty
-from tests.report_runs import failing_run, hostile_run, page_of, play
+from tests.browser import (
+    CHROMIUM,
+    DRIVER,
+    Browser,
+    axe_script,
+    emulate,
+    errors,
+    misfits,
+    open_browser,
+    unfold,
+    violations,
+)
+from tests.chatty import HOSTILE
+from tests.report_runs import board_page, every_page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
 if CHROMIUM is None or DRIVER is None:
     pytest.skip(
         "no chromium and chromedriver here (Debian: chromium-driver)", allow_module_level=True
     )
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+pytest.importorskip("selenium", reason="selenium is not installed")
 
-from selenium.webdriver.chrome.service import Service  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support import expected_conditions  # noqa: E402
-from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support import expected_conditions
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync "
-    "--disable-dev-shm-usage --window-size=1300,900"
-)
 HANOI = "Hanoi3Disk-v0"
-Browser = Any
 
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
+    with open_browser(tmp_path_factory.mktemp("chromium")) as driver:
+        yield driver
 
 
 @pytest.fixture
@@ -73,83 +56,7 @@ def browser(chromium: Browser) -> Browser:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Pages of the runs they are named after; `both` compares two, `aside` has steps beside it."""
-    root = tmp_path_factory.mktemp("pages")
-    runs = {
-        "random": play(root / "random", "random"),
-        "reference": play(root / "reference", "reference"),
-        "hostile": hostile_run(root / "hostile"),
-        "failing": failing_run(root / "failing"),
-        "chatty": play(root / "chatty", Chatty),
-        "single": play(root / "single", "random", "Hanoi3Disk"),
-        "core": play(root / "core", "random", "core", episodes=2),
-        "flat": play(root / "flat", "constant:1", "Hanoi3Disk"),
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pictures, "FRAMES", 3)
-        for name, folder in runs.items():
-            page_of([folder], root / f"{name}.html")
-        page_of([runs["hostile"], runs["random"], runs["reference"]], root / "both.html")
-        page_of([runs["random"], runs["reference"]], root / "two.html")
-        page_of(many_runs(root, 20), root / "twenty.html")
-        page_of(many_runs(root, 8), root / "eight.html")
-        page_of([measured_run(root)], root / "measured.html")
-        page_of([measured_run(root), runs["random"]], root / "mixed.html")
-        page_of([aided_run(root), runs["single"]], root / "aided.html")
-        page_of([unfinished_run(root, runs["core"])], root / "unfinished.html")
-        longest = play(root / "contrast", "random", "ContrastLongTextUnderstandingEasy", 1)
-        page_of([longest], root / "contrast.html")
-        patch.setattr(traces, "EPISODE_BYTES", 100)
-        page_of([runs["random"]], root / "aside.html")
-    return {path.stem: path for path in root.glob("*.html")}
-
-
-def many_runs(root: Path, number: int) -> list[Path]:
-    """Runs of agents with names as long as those of models; the later ones play better."""
-    return [
-        play(root / f"many-{k}", partial(Pupil, good=k), episodes=2)
-        if not (root / f"many-{k}").exists()
-        else root / f"many-{k}"
-        for k in range(number)
-    ]
-
-
-class Pupil:
-    """Plays as the reference does in some of twenty steps, else at random."""
-
-    def __init__(self, manual: str, actions: list[str], seed: int, good: int) -> None:
-        self._best, self._luck = reference(manual, actions, seed), random.Random(seed)
-        self._actions, self._good = actions, good
-
-    def act(self, observation: Observation) -> Reply:
-        best = self._best.act(observation)
-        luck = f"Answer: {self._luck.choice(self._actions)}"
-        text = str(best) if self._luck.randrange(20) < self._good else luck
-        usage = Usage(prompt=100 * (1 + self._good), completion=10)
-        call = Call([], text, model=f"thinking-model-{self._good}-instruct-20261101", usage=usage)
-        return Reply(text, calls=[call])
-
-
-def measured_run(root: Path) -> Path:
-    """Thresholds on two dials, one of them of the other method."""
-    games = "ContrastReasoning,HarborPlanning"
-    return smartplay.measure(
-        "reference", games, max_calls=200, out=root / "measured", progress=False
-    ).path
-
-
-def aided_run(root: Path) -> Path:
-    agent = find_agent("random", {"aid": ["map"]})
-    return play(root / "aided", agent, "Hanoi3Disk")
-
-
-def unfinished_run(root: Path, whole: Path) -> Path:
-    """The first episodes of a run."""
-    folder = root / "unfinished"
-    shutil.copytree(whole, folder)
-    lines = (whole / "episodes.jsonl").read_bytes().splitlines(keepends=True)
-    (folder / "episodes.jsonl").write_bytes(b"".join(lines[:5]))
-    return folder
+    return every_page(tmp_path_factory.mktemp("pages"))
 
 
 def look(browser: Browser, page: Path, place: str = "") -> None:
@@ -187,77 +94,13 @@ def in_sight(browser: Browser, name: str) -> bool:
     return bool(browser.execute_script(box, name))
 
 
-def errors(browser: Browser) -> list[str]:
-    return [entry["message"] for entry in browser.get_log("browser")]
-
-
 def press(browser: Browser, *keys: str) -> None:
     of(browser, "slider").send_keys(*keys)
 
 
-def emulate(browser: Browser, width: int, scheme: str, height: int = 844) -> None:
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    features = [
-        {"name": "prefers-color-scheme", "value": scheme},
-        {"name": "prefers-reduced-motion", "value": "reduce"},
-    ]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-
-
-def assert_fits(browser: Browser) -> None:
-    """The page has the window's width; what is wider scrolls in its own box, and shows it."""
-    measured = "return [document.documentElement.scrollWidth, window.innerWidth]"
-    wide, window = browser.execute_script(measured)
-    assert wide <= window, f"the page is {wide} pixels wide in a window of {window}"
-    for box in browser.find_elements(By.CLASS_NAME, "scroll"):
-        if box.get_property("scrollWidth") > box.get_property("clientWidth"):
-            cells = "table, th, td"
-            backgrounds = f"return [arguments[0], ...arguments[0].querySelectorAll('{cells}')]"
-            backgrounds += ".filter((e) => getComputedStyle(e).position !== 'sticky')"
-            backgrounds += ".map((e) => getComputedStyle(e).background)"
-            edge, *covers = browser.execute_script(backgrounds, box)
-            assert edge.count("linear-gradient") == 4
-            assert all(cover.startswith("rgba(0, 0, 0, 0)") for cover in covers), "it is covered"
-
-
-def board_row(key: str, status: Status, score: float | None, method: str) -> Row:
-    """A row with long names, as people give them."""
-    track = Track(
-        games="core", steps="", episodes="", engine="", observation="text", settings="", seed=0,
-        method=method,
-    )  # fmt: skip
-    spread = None if score is None else Interval(score, score - 0.1, score + 0.1)
-    names = published_rows()[0].games
-    games: dict[str, Interval | None] = dict.fromkeys(names, spread)
-    return Row(
-        key=key,
-        info=EntryInfo(agent=f"thinking-model-{key}-instruct", author="a group", date="2026-11-26"),
-        status=status,
-        track=track,
-        overall=spread,
-        games=games,
-        capabilities={str(name): spread for name in Capability},
-        invalid=0.125,
-        causes={"unparsable": 0.125},
-        read=123_456_789,
-        coverage="280/280",
-        suite="public",
-    )
-
-
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A leaderboard's page with rows of every kind."""
-    page = tmp_path_factory.mktemp("board") / "index.html"
-    rows = [
-        board_row("one", "verified", 0.75, "direct protocol"),
-        board_row("two", "incomplete", None, "direct protocol"),
-        board_row("three", "verified", 0.25, ""),
-    ]
-    refused = [Refused(key="four", stale=True, reasons=["the run cannot be replayed"])]
-    page.write_text(to_html(make_board(rows, refused)), encoding="utf-8")
-    return page
+    return board_page(tmp_path_factory.mktemp("board") / "index.html")
 
 
 @pytest.mark.slow
@@ -293,9 +136,11 @@ def test_the_leaderboard_is_filtered(browser: Browser, board: Path) -> None:
 def test_the_leaderboard_fits_a_phone(browser: Browser, board: Path, width: int) -> None:
     emulate(browser, width, "light")
     browser.get(board.as_uri())
-    assert_fits(browser)
-    status = browser.find_element(By.CSS_SELECTOR, "tbody .status")
-    assert status.location["x"] < width, "whether a row was replayed is out of sight"
+    assert misfits(browser) == []
+    status = browser.find_element(By.CSS_SELECTOR, "tbody .status").rect
+    assert status["x"] + status["width"] < width, "whether a row was replayed is out of sight"
+    heads = browser.find_elements(By.CSS_SELECTOR, ".track thead th")
+    assert max(head.rect["height"] for head in heads) < 100, "heads are stacked too high"
 
 
 EVERY = [
@@ -324,7 +169,7 @@ def test_no_errors_and_nothing_wider_than_the_window(
     emulate(browser, width, scheme)
     look(browser, pages[name])
     assert errors(browser) == []
-    assert_fits(browser)
+    assert misfits(browser) == []
     paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     brightness = sum(map(int, re.findall(r"\d+", paper)[:3]))
     assert (brightness > 600) == (scheme == "light")
@@ -342,19 +187,10 @@ def test_a_page_is_short_before_its_details(
         assert height <= screens * screen, f"{height} pixels high at a width of {width}"
 
 
-def violations(browser: Browser, script: str) -> list[str]:
-    """What axe-core finds wrong for people who do not see the page, or not well."""
-    browser.set_script_timeout(120)
-    browser.execute_script(script)
-    run = "const done = arguments[arguments.length - 1]; axe.run().then((r) => done(r.violations))"
-    found = browser.execute_async_script(run)
-    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
-
-
 @pytest.fixture(scope="module")
 def axe() -> str:
-    axe_core = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
-    return Path(axe_core.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+    pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
+    return axe_script()
 
 
 @pytest.mark.slow
@@ -369,7 +205,7 @@ def test_everyone_can_use_the_page(
     assert violations(browser, axe) == []
     if name in ("eight", "twenty"):  # they unfold to what the page of two has, many times over
         return
-    browser.execute_script("for (const e of document.querySelectorAll('details')) e.open = true")
+    unfold(browser)
     assert violations(browser, axe) == []
 
 
@@ -437,6 +273,31 @@ def test_the_first_screen_tells_what_was_measured_and_how_sure(
     assert box.find_element(By.TAG_NAME, "li").is_displayed()
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (360, 740)])
+def test_what_matters_of_twenty_runs_stands_above_them(
+    browser: Browser, pages: dict[str, Path], width: int, height: int
+) -> None:
+    emulate(browser, width, "light", height)
+    look(browser, pages["twenty"])
+    for selector in (".top .meta", ".caution > summary", ".top > p > a"):
+        box = browser.find_element(By.CSS_SELECTOR, selector).rect
+        assert box["y"] + box["height"] <= height, selector
+    assert "Cost, USD" in browser.find_element(By.CSS_SELECTOR, ".top thead").text
+    numbers = browser.find_elements(By.CSS_SELECTOR, "#comparison > .scroll thead .run")
+    assert all(number.rect["height"] < 30 for number in numbers), "a number is broken"
+
+
+def test_a_very_long_name_takes_three_lines(browser: Browser, pages: dict[str, Path]) -> None:
+    for width in (1280, 360):
+        emulate(browser, width, "light")
+        look(browser, pages["both"])
+        for place in ("#comparison > .scroll thead", ".top .runs tbody"):
+            names = browser.find_elements(By.CSS_SELECTOR, f"{place} .clamped")
+            assert len(names) == 3
+            assert all(name.rect["height"] < 80 for name in names)
+            assert any(HOSTILE[:9] in str(name.get_attribute("title")) for name in names)
+
+
 def test_charts_that_say_nothing_are_a_line(browser: Browser, pages: dict[str, Path]) -> None:
     look(browser, pages["flat"])
     game = of(browser, f"game-{HANOI}")
@@ -466,6 +327,22 @@ def test_print_shows_what_is_folded(browser: Browser, pages: dict[str, Path]) ->
         assert not of(browser, "viewer").is_displayed()
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("name", ["core", "two", "twenty", "chatty"])
+def test_print_is_no_wider_than_paper(
+    browser: Browser, pages: dict[str, Path], board: Path, name: str
+) -> None:
+    """A4: 700 pixels within its margins; many runs and the leaderboard are printed across."""
+    for page, width in ((pages[name], 1040 if name == "twenty" else 700), (board, 1040)):
+        emulate(browser, width, "light")
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        try:
+            browser.get(page.as_uri())
+            wide = browser.execute_script("return document.documentElement.scrollWidth")
+        finally:
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        assert wide <= width, page.name
 
 
 def test_nothing_is_loaded(browser: Browser, pages: dict[str, Path]) -> None:

@@ -18,6 +18,7 @@ from smartplay.scores.intervals import (
     difference_interval,
     mean_interval,
     ratio_interval,
+    share_interval,
     weighted_interval,
 )
 
@@ -42,6 +43,19 @@ def test_a_single_score_has_an_unknown_interval(bounds: Bounds) -> None:
 def test_equal_scores_without_bounds_have_an_unknown_interval() -> None:
     assert mean_interval([4.0, 4.0]) == Interval(4.0)
     assert mean_interval([0.0] * 20, Bounds(0)) == Interval(0.0)
+
+
+def test_the_least_score_alone_leaves_open_how_much_a_rare_one_brings() -> None:
+    low, high = ends(mean_interval([0.0] * 20, Bounds(0, 1000, distant=True)))
+    chance = ends(mean_interval([0.0] * 20, UNIT))[1]
+    assert (low, high) == pytest.approx((0, 1000 * chance))
+    assert ends(mean_interval([0.0] * 20, Bounds(0, 1000, distant=True)).capped(1)) == (0, 1)
+
+
+def test_skewed_scores_leave_the_upper_end_open_where_one_outweighs_all() -> None:
+    rare = [1000.0, 0.0, 0.0, 0.0, 0.0]
+    assert mean_interval(rare, Bounds(0)).high is None
+    assert ends(mean_interval(rare, Bounds(0, 5000, distant=True)))[1] == 5000
 
 
 @pytest.mark.parametrize("number", [2, 5, 20, 100])
@@ -87,12 +101,17 @@ def test_games_won_or_lost_have_intervals_that_hold_every_chance(number: int) ->
             assert together - least < 0.95
 
 
-@pytest.mark.parametrize("number", [121, 150])
-def test_many_games_won_or_lost_have_the_binomial_interval(number: int) -> None:
-    won = 3 * number // 4
-    low, high = ends(mean_interval([1.0] * won + [0.0] * (number - won), UNIT))
-    for end, tail in ((low, binom.sf(won, number, low)), (high, binom.cdf(won - 1, number, high))):
-        assert tail + binom.pmf(won, number, end) / 2 == pytest.approx(0.025, abs=1e-5)
+def test_very_many_games_won_or_lost_have_wilsons_interval() -> None:
+    """Exactly, not by simulation."""
+    number = 121
+    found = [ends(share_interval(wins / number, number)) for wins in range(number + 1)]
+    for wins in (0, 90, number):
+        scores = [1.0] * wins + [0.0] * (number - wins)
+        assert ends(mean_interval(scores, UNIT)) == found[wins]
+    for chance in np.linspace(0.02, 0.98, 97).tolist():
+        likely = binom.pmf(np.arange(number + 1), number, chance)
+        held = [low <= chance <= high for low, high in found]
+        assert 0.93 < likely[held].sum() < 0.98
 
 
 def test_students_interval_without_bounds() -> None:
@@ -229,6 +248,7 @@ def test_a_sign_and_digits_of_ones_own() -> None:
 def test_bounds_follow_steps_and_settings() -> None:
     assert CardBounds(low=0, high="disks").within(30, {"disks": 5}) == Bounds(0, 5)
     assert CardBounds(low=0, steps_per_point=1).within(7, {}) == Bounds(0, 7)
+    assert CardBounds(low=0, points_per_step=22).within(7, {}) == Bounds(0, 154, distant=True)
     doors = CardBounds(low=0, high=12, steps_per_point=1)
     assert [doors.within(steps, {}).high for steps in (5, 12, 99)] == [5, 12, 12]
     assert CardBounds(high="disks").within(30, {"disks": "many"}) == Bounds()

@@ -16,8 +16,10 @@ import pytest
 ROOT = Path(__file__).parents[1] / "smartplay"
 
 LAYERS = [
-    "cli bench bench_vectors play results original __main__ __init__",
-    "leaderboard",
+    "cli __main__ __init__",
+    "adapters",
+    "bench bench_vectors play results original",
+    "leaderboard studies",
     "report",
     "validity",
     "runner",

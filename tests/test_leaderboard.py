@@ -23,7 +23,9 @@ from smartplay.leaderboard.entry import add_entry
 from smartplay.leaderboard.rows import Row, published_rows, read_entries, read_entry
 from smartplay.leaderboard.site import (
     build,
+    ends,
     make_board,
+    mean,
     page_name,
     reach,
     to_html,
@@ -274,8 +276,29 @@ def test_the_engine_makes_a_track(runs: dict[str, Path]) -> None:
         if "Hanoi3" in game
     }
     track = track_of(msgspec.structs.replace(header, games=games))
-    assert track.engine == "Hanoi3Disk other"
-    assert "engine Hanoi3Disk other" in track.title
+    assert track.engine == "other in Hanoi3Disk"
+    assert "engine other in Hanoi3Disk" in track.title
+
+
+def test_games_with_one_step_limit_name_it_once(tmp_path: Path) -> None:
+    header = RunFolder(play("random", tmp_path / "run", steps=5, episodes=1)).header()
+    details = track_of(header).details
+    names = ("BanditTwoArmedHighLowFixed-v0", "Hanoi3Disk-v0", "RockPaperScissorBasic-v0")
+    short = ", ".join(name.removesuffix("-v0") for name in names)
+    assert details.startswith(f"Step limits: 5 in {short}. Episodes: 1 in {short}. ")
+
+
+def test_an_interval_that_is_not_known_is_said_to_be() -> None:
+    assert [mean(each) for each in (Interval(0.8), Interval(0.2, 0.1, 0.3), None)] == [
+        "0.80",
+        "0.20",
+        "-",
+    ]
+    value = Interval(0.5)
+    assert ends(value) == "[unknown]"
+    assert ends(value, printed=True) == ""
+    assert ends(Interval(0.5, 0.25, 0.75)) == "[0.25, 0.75]"
+    assert ends(None) == ""
 
 
 def test_ties_are_told_by_letters(root: Path) -> None:

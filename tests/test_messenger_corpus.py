@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,20 @@ from smartplay.games.messenger.grammar import PER_MEANING, PERSONS, vocabulary
 from smartplay.games.messenger.reading import Reading, read
 
 FILED = list(product(deal.SPLITS, deal.ENTITIES, deal.ROLES, MEANINGS))
-SENTENCES = {key: corpus(key[0])(*key[1:]) for key in FILED}
+
+
+@cache
+def sentences() -> dict[tuple[str, str, str, str], list[str]]:
+    """All sentences by what they are filed under; made when a test asks, not when it is found."""
+    return {key: corpus(key[0])(*key[1:]) for key in FILED}
 
 
 def of_split(split: str) -> set[str]:
-    return {s for key, found in SENTENCES.items() if key[0] == split for s in found}
+    return {s for key, found in sentences().items() if key[0] == split for s in found}
 
 
 def test_every_meaning_has_enough_sentences() -> None:
-    for key, found in SENTENCES.items():
+    for key, found in sentences().items():
         assert len(set(found)) == len(found) == PER_MEANING >= 12, key
 
 
@@ -41,7 +47,7 @@ def test_no_sentence_is_in_two_splits() -> None:
 
 @pytest.mark.parametrize("split", deal.SPLITS)
 def test_every_sentence_is_read_back(split: str) -> None:
-    for (where, *meaning), found in SENTENCES.items():
+    for (where, *meaning), found in sentences().items():
         for sentence in found if where == split else []:
             assert read(sentence) == tuple(meaning), sentence
 
@@ -67,7 +73,7 @@ def test_every_noun_and_construction_is_used(split: str) -> None:
     for entity in deal.ENTITIES:
         for noun in words.nouns[entity]:
             assert re.search(rf"\b{noun}\b", texts), f"{noun} never occurs"
-    own = [SENTENCES[split, e, r, m] for e, r, m in product(deal.ENTITIES, deal.ROLES, MEANINGS)]
+    own = [sentences()[split, e, r, m] for e, r, m in product(deal.ENTITIES, deal.ROLES, MEANINGS)]
     openings = {" ".join(s.split()[:2]).lower() for found in own for s in found}
     assert len(openings) > 60, "the sentences all begin alike"
 
@@ -91,7 +97,7 @@ def test_the_sentences_are_well_formed(split: str) -> None:
 def test_a_sample_reads_well(capsys: pytest.CaptureFixture[str]) -> None:
     """Prints one sentence per role and movement of each split: `pytest -k reads_well -s`."""
     for split, role, movement in product(deal.SPLITS, deal.ROLES, MEANINGS):
-        print(f"{split}, {role}, {movement}: {SENTENCES[split, 'mage', role, movement][0]}")
+        print(f"{split}, {role}, {movement}: {sentences()[split, 'mage', role, movement][0]}")
     assert len(capsys.readouterr().out.splitlines()) == 36
 
 
@@ -101,7 +107,7 @@ def test_the_corpus_does_not_depend_on_the_process() -> None:
         "print(corpus('test')('dog', 'message', 'chaser'))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == str(SENTENCES["test", "dog", "message", "chaser"])
+    assert done.stdout.strip() == str(sentences()["test", "dog", "message", "chaser"])
 
 
 def test_a_sentence_that_says_nothing_is_read_as_nothing() -> None:

@@ -17,7 +17,9 @@ from smartplay.agents.methods import METHODS
 from smartplay.agents.methods.cascade import accepted_by_chance
 from smartplay.agents.methods.memory import most_similar
 from smartplay.agents.methods.method import vote
+from smartplay.cli import main
 from smartplay.leaderboard.verify import verify_run
+from smartplay.report.analysis import analyze_runs
 from smartplay.runner import Limits
 from tests.fake_server import FakeServer
 from tests.faults import untimed
@@ -138,7 +140,10 @@ def test_a_cascade_that_verifies(synthetic: Asked, tmp_path: Path) -> None:
     assert abs(sent - (1 - agreed)) < 0.07
     assert close(run, 0.36 + (1 - agreed) * 0.99908)
     assert weak == 2
-    assert {label for name, label in synthetic if name == "synthetic:weak"} == {"", "in steps"}
+    assert {label for name, label in synthetic if name == "synthetic:weak"} == {
+        "answer",
+        "in steps",
+    }
 
 
 @pytest.mark.parametrize(
@@ -237,7 +242,7 @@ def test_a_mixture_of_thoughts(synthetic: Asked, tmp_path: Path) -> None:
 def test_lessons_are_drawn_once_an_episode(synthetic: Asked, tmp_path: Path) -> None:
     run = play(tmp_path / "run", "reflect", p=0.25, shown=0.9, episodes=20)
     assert close(run, (0.25 + 19 * 0.9) / 20)
-    assert Counter(label for _, label in synthetic) == {"": 20 * ROUNDS, "lessons": 19}
+    assert Counter(label for _, label in synthetic) == {"answer": 20 * ROUNDS, "lessons": 19}
     heads = [head for head, *_ in transcript(run.path).values()]
     assert [bool(head["memory"]) for head in heads] == [False] + 19 * [True]
     assert len({head["memory"] for head in heads}) == 20
@@ -287,7 +292,23 @@ def test_the_answer_of_an_example_is_none(method: str, synthetic: Asked, tmp_pat
 def test_examples_once_an_episode(synthetic: Asked, tmp_path: Path) -> None:
     run = play(tmp_path / "run", "analogical", per="episode", p=0.6, episodes=10)
     assert close(run, 0.6)
-    assert Counter(label for _, label in synthetic) == {"examples": 10, "": 10 * ROUNDS}
+    assert Counter(label for _, label in synthetic) == {"examples": 10, "answer": 10 * ROUNDS}
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"), [("ascending", 1.0), ("descending", 0.1), ("given", 0.1 + 0.9 / 4)]
+)
+def test_who_reads_the_last_notice(
+    order: str, expected: float, synthetic: Asked, tmp_path: Path
+) -> None:
+    """Of four signed notices on a thing the newest counts; a tenth of the things never was."""
+    run = play(tmp_path / "run", "fresh", order=order, keep=10, reads=True, games="Notices")
+    assert close(run, expected)
+
+
+def test_the_newest_notices_alone_may_miss_the_thing(synthetic: Asked, tmp_path: Path) -> None:
+    few = play(tmp_path / "few", "fresh", keep=1, reads=True, games="Notices", episodes=10)
+    assert share(few) < 0.6
 
 
 # Plans
@@ -307,7 +328,11 @@ def test_what_a_plan_costs(plan: str, policies: int, synthetic: Asked, tmp_path:
 
 # What holds for every method
 
-SOLO = [name for name in METHODS if len(METHODS[name].roles) == 1 or name == "correct"]
+INSTALLED = [
+    pytest.param(name, marks=pytest.mark.skipif(name == "dspy" and not find_spec("dspy"),
+                                                reason="DSPy is an extra"))
+    for name in METHODS
+]  # fmt: skip
 
 
 def settings_for(method: str) -> dict[str, Any]:
@@ -315,14 +340,15 @@ def settings_for(method: str) -> dict[str, Any]:
     small: dict[str, Any] = {"p": 0.5, "episodes": 2}
     if method == "code":
         small |= {"coding": True, "blocks": 1, "run": "predicted"}
-    if method == "cascade":
+    if method in ("cascade", "eco"):
         weak, strong = {"agent": "synthetic:weak"}, {"agent": "synthetic:strong"}
-        small |= {"agent": "cascade", "samples": 4, "agree": 3}
+        small |= {"agent": method}
+        small |= {"samples": 4, "agree": 3} if method == "cascade" else {"seed": "episode"}
         small |= {"models": {"weak": weak, "strong": strong}}
     return small
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", INSTALLED)
 def test_a_method_resumes_elsewhere_and_from_a_cache(
     method: str, synthetic: Asked, tmp_path: Path
 ) -> None:
@@ -347,6 +373,50 @@ def test_a_method_resumes_elsewhere_and_from_a_cache(
     for run in (again, spread, cached):
         assert transcript(run.path) == transcript(calm.path)
         assert list(map(untimed, run.episodes)) == list(map(untimed, calm.episodes))
+
+
+SAMPLES = {"majority": 5, "debate": 3, "cascade": 4}
+"""Samples of the first question; of all other methods there is one."""
+
+
+@pytest.mark.parametrize("method", INSTALLED)
+def test_analyses_read_every_method(method: str, synthetic: Asked, tmp_path: Path) -> None:
+    """Each step has first answers, as many as there are samples; a single one is what is played."""
+    run = play(tmp_path / "run", method, **settings_for(method))
+    [found] = analyze_runs([run.path]).runs[0].games
+    assert found.right is not None
+    assert found.flips is not None, "no first answers were found"
+    flips = found.flips
+    judged = flips.right_right + flips.right_wrong + flips.wrong_right + flips.wrong_wrong
+    assert judged == found.right.steps
+    if method in SAMPLES:
+        assert found.agreement is not None
+        assert {row.samples for row in found.agreement.votes} == {SAMPLES[method]}
+    else:
+        assert found.agreement is None
+        if method != "correct":
+            assert flips.kept == 1
+
+
+def test_the_calibration_of_votes_beside_each_other(
+    synthetic: Asked, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Samples that err alike agree more than they are right; scattered errors do the reverse."""
+    runs = [
+        play(tmp_path / "alike", "majority", p=0.4, sure=True, episodes=20),
+        play(tmp_path / "scattered", "majority", p=0.4, episodes=20),
+        play(tmp_path / "debate", "debate", p=0.4, episodes=20),
+    ]
+    found = [game.agreement for run in analyze_runs([run.path for run in runs]).runs
+             for game in run.games]  # fmt: skip
+    assert all(each is not None for each in found)
+    gaps = [each.gap for each in found if each]
+    # of five samples, of which .4 are right: .31744 are won if errors are alike, .50944 else
+    alike = sum(max(k, 5 - k) / 5 * math.comb(5, k) * 0.4**k * 0.6 ** (5 - k) for k in range(6))
+    assert abs(gaps[0] - (alike - 0.31744)) < 0.11
+    assert gaps[0] > 0.25 > abs(gaps[1])
+    assert main(["analyze", *(str(run.path) for run in runs)]) == 0
+    assert "Calibration" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import gymnasium as gym
 import pytest
 
 import smartplay
-from smartplay.agents.catalog import find_agent, known_agents
+from smartplay.agents.catalog import PLAYING_KEYS, find_agent, known_agents
 from smartplay.agents.context import Context, Observation
 from smartplay.agents.llm import LLMAgent
 from smartplay.agents.methods import METHODS, PROTOCOLS
@@ -26,8 +28,16 @@ from tests.lent import context, lend
 from tests.test_llm_agent import Scripted
 
 AGENTS = Path(smartplay.__file__).parents[1] / "agents"
-OWN_MODELS = [name for name, kind in METHODS.items() if all(list(kind.roles.values())[1:])
-              and name != "cascade"]  # fmt: skip
+DSPY = pytest.mark.skipif(not find_spec("dspy"), reason="DSPy is an extra")
+
+
+def installed(names: Iterable[str]) -> list[Any]:
+    return [pytest.param(name, marks=[DSPY] if name == "dspy" else []) for name in names]
+
+
+OWN_MODELS = installed(
+    name for name, kind in METHODS.items() if name != "eco" and all([*kind.roles.values()][1:])
+)
 URL = "http://127.0.0.1:9/v1"
 PLAYABLE = [card for card in smartplay.cards() if card.playable and card.family != "minedojo"]
 
@@ -109,8 +119,8 @@ def test_a_model_of_ones_role_may_have_settings_of_its_own() -> None:
 def test_definitions_are_ready(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for service in ("OPENAI", "ANTHROPIC"):
         monkeypatch.setenv(f"{service}_API_KEY", "sk-none")
-    if path.stem in ("local", "think"):
-        pytest.skip("needs the weights")
+    if path.stem in ("local", "think") or (path.stem == "dspy" and not find_spec("dspy")):
+        pytest.skip("needs the weights, or an extra")
     source = find_agent(str(path), {})
     assert source.name == path.stem
     if path.stem in METHODS:
@@ -200,7 +210,7 @@ def test_a_vote_is_understood_in_every_game(card: smartplay.GameCard) -> None:
         assert parse_action(f"Answer: {name}", actions).action == place
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", installed(METHODS))
 def test_controls_are_arms_that_can_be_played(method: str) -> None:
     kind = METHODS[method]
     arms = kind().controls()
@@ -208,8 +218,12 @@ def test_controls_are_arms_that_can_be_played(method: str) -> None:
     assert len({arm.name for arm in arms}) == len(arms)
     for arm in arms:
         other = METHODS[arm.method]
-        made = make_method(arm.method, other, arm.settings)
-        assert (arm.method, made) != (method, kind()), "a control that is the method itself"
+        own = {key: value for key, value in arm.settings.items() if key not in PLAYING_KEYS}
+        if own != arm.settings:
+            assert arm.method == method or "attempts" in arm.settings
+        made = make_method(arm.method, other, own)
+        played = dict(arm.settings) != own  # otherwise, if not asked otherwise
+        assert (arm.method, made) != (method, kind()) or played, "a control that is the method"
         assert not arm.role or arm.role in kind.roles
         named = {role: {"agent": "openai:x"} for role in other.roles}
         models = {role: table | dict(arm.models) for role, table in named.items()}
@@ -259,6 +273,14 @@ def test_notices_are_sorted_and_cut(settings: dict[str, Any], doors: list[str]) 
     """The newest are kept, those without a date are the oldest."""
     found = Fresh(**settings).sorted(NOTICES)
     assert [notice.split()[-2] for notice in found] == doors
+
+
+def test_dates_may_be_in_words() -> None:
+    board = (
+        "Today is 3 March 1850.\n- 31 January 1849, a: x.\n- no date, b: y.\n- 2 March 1850, c: z."
+        "\n- 12 December 1848, d: w."
+    )
+    assert [each[-2] for each in Fresh().sorted(board)] == ["y", "w", "x", "z"]
 
 
 def test_the_newest_notice_stands_next_to_the_question() -> None:
@@ -339,13 +361,16 @@ FAMILIES = list({card.family: card.name for card in PLAYABLE}.values())
 """A game of each family."""
 
 
-@pytest.mark.parametrize("method", OWN_MODELS)
+@pytest.mark.parametrize("method", installed(METHODS))
 def test_a_method_plays_every_family(method: str, tmp_path: Path) -> None:
+    kind = METHODS[method]
+    needed = {role: {"agent": "openai:other"} for role in [*kind.roles][1:] if not kind.roles[role]}
     with FakeServer() as server:
         server.answer(lambda request: "## Choice\nAnswer: 1")
         run = smartplay.run(
             "openai:fake", FAMILIES, episodes=1, steps=2, out=tmp_path / "run", progress=False,
-            agent_settings={"base_url": server.url, "method": method},
+            agent_settings={"base_url": server.url, "method": method}
+            | ({"models": needed} if needed else {}),
         )  # fmt: skip
     assert [record.error for record in run.episodes] == [None] * len(FAMILIES)
     assert not any(record.invalid for record in run.episodes)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import EntryPoint, EntryPoints
 from typing import Any
 
 import pytest
 
 from smartplay import models
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.cli import main
+from smartplay.core.errors import MissingPackageError, UnknownNameError, UsageError
 from smartplay.models import kinds, open_model
 from smartplay.models.base import Model, Settings
 from smartplay.models.providers import openai
 from tests.fake_server import FakeServer
+
+OURS = ["anthropic", "inspect", "local", "openai"]
 
 
 class Echo(openai.Provider):
@@ -33,12 +37,25 @@ def added(monkeypatch: pytest.MonkeyPatch) -> None:
         ("poor", here + "Settings"),
     ]
     found = EntryPoints(EntryPoint(name, value, models.GROUP) for name, value in values)
-    monkeypatch.setattr(models, "entry_points", lambda group: found.select(group=group))
+    monkeypatch.setattr(models, "plugins", lambda group: list(found.select(group=group)))
 
 
 def test_our_kinds_are_found() -> None:
-    assert list(kinds()) == ["anthropic", "local", "openai"]
+    assert list(kinds()) == OURS
     assert kinds()["openai"] == "a model behind any OpenAI-compatible service (--base-url URL)"
+
+
+def test_a_kind_without_its_package_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "inspect_ai"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "smartplay.adapters.inspect_logs", raising=False)
+    monkeypatch.setitem(sys.modules, "inspect_ai", None)
+    with pytest.raises(MissingPackageError, match=r"smartplay\[inspect\]"):
+        open_model("inspect:openai/x")
+    assert main(["import", "log.eval"]) == 2
+    assert "smartplay[inspect]" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("added")
@@ -48,7 +65,7 @@ def test_a_package_adds_a_kind(server: FakeServer) -> None:
     assert type(open_model("openai:x", base_url=server.url)) is openai.Provider
     assert open_model("echo", base_url=server.url).name == "echo:"
     told = kinds()
-    assert list(told)[:3] == ["anthropic", "local", "openai"]
+    assert list(told)[: len(OURS)] == OURS
     assert told["echo"] == "says it again"
     assert "cannot be loaded" in told["broken"], "one broken package must not hide the others"
 

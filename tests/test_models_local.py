@@ -14,11 +14,11 @@ import pytest
 
 from smartplay.agents.context import Observation
 from smartplay.agents.llm import LLMAgent
+from smartplay.core.cache import cache_folder
 from smartplay.core.errors import MissingPackageError, PromptTooLongError, UsageError
 from smartplay.models import open_model
 from smartplay.models.base import Model
 from smartplay.models.providers.local import LocalSettings, Provider, choice_grammar
-from smartplay.core.cache import cache_folder
 from smartplay.models.weights import SMOLLM2, Weights, find_weights
 from smartplay.parsing import parse_action
 from smartplay.records import Call

@@ -91,21 +91,25 @@ def test_the_wheel_holds_the_library_and_nothing_else(built: Built) -> None:
     assert b"smartplay = smartplay.cli:main" in entry_points
 
 
+@pytest.mark.slow
 def test_the_sdist_holds_all_that_the_tests_need(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     wanted = of_library()
     wanted |= {"README.md", "LICENSE", "setup.cfg", "pyproject.toml", "smartplay/py.typed"}
-    for folder in ("tests", "games", "agents"):
+    wanted |= {"CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "SECURITY.md", "noxfile.py"}
+    for folder in ("tests", "games", "agents", "docs", "tools"):
         wanted |= {
             str(path.relative_to(ROOT))
             for path in (ROOT / folder).rglob("*")
-            if path.is_file() and path.suffix in {".py", ".toml", ".md", ".txt", ".png"}
+            if path.is_file() and path.suffix in {".py", ".toml", ".md", ".txt", ".png", ".ipynb"}
+            if not {"reference", "_build"} & {*path.relative_to(ROOT).parts}
         }
     assert wanted - names == set()
     assert not [name for name in names if name.endswith(".pyc")]
 
 
+@pytest.mark.slow
 def test_the_metadata(built: Built) -> None:
     archive = zipfile.ZipFile(built.wheel)
     (name,) = (name for name in archive.namelist() if name.endswith("METADATA"))

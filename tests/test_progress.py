@@ -16,6 +16,7 @@ from rich.console import Console
 
 import smartplay
 from smartplay.agents.catalog import find_agent
+from smartplay.games.registry import get_card
 from smartplay.records import EpisodeRecord, RunHeader, Usage
 from smartplay.records.prices import Price
 from smartplay.runner.budget import Budget, Limits
@@ -116,6 +117,13 @@ def test_the_score_is_the_mean_of_normalised_scores_of_games() -> None:
     assert "normalised 0.50" in bar.line()
     assert "1 unscored" in bar.line()
     assert "73 steps" in bar.line()
+
+
+def test_no_score_is_shown_where_the_report_has_none() -> None:
+    """With Messenger's own limit it alone is played as people played it."""
+    bar = progress("MessengerL1,Hanoi3Disk", steps=get_card("MessengerL1").steps)
+    bar.episode(record("MessengerL1", 0, 1.0, 3), steps=3)
+    assert "normalised" not in bar.line()
 
 
 def test_a_score_without_anchors_is_shown_only_for_a_game_by_itself() -> None:

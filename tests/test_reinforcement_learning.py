@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import warnings
 from pathlib import Path
@@ -14,6 +15,7 @@ from smartplay import bench, get_card
 PAGE = Path(__file__).parents[1] / "docs" / "reinforcement_learning.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
 LEARNS = [example for example in EXAMPLES if "stable_baselines3" in example]
+TRAINS = [example for example in EXAMPLES if example.startswith("# TRL")]
 
 
 def ran(example: str) -> dict[str, Any]:
@@ -22,7 +24,7 @@ def ran(example: str) -> dict[str, Any]:
     return names
 
 
-@pytest.mark.parametrize("example", [one for one in EXAMPLES if one not in LEARNS])
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if one not in LEARNS + TRAINS])
 def test_an_example_runs(example: str) -> None:
     names = ran(example)
     if "snapshot" in example:
@@ -36,7 +38,7 @@ def test_ppo_learns_two_games(capsys: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's own
         learner = pytest.importorskip("stable_baselines3")
-        (example,) = LEARNS
+        example, _ = LEARNS
         model = ran(example)["model"]
     assert isinstance(model, learner.PPO)
     assert model.num_timesteps == 256
@@ -44,6 +46,28 @@ def test_ppo_learns_two_games(capsys: pytest.CaptureFixture[str]) -> None:
         "Hanoi3Disk",
         "BanditTwoArmedHighLowFixed",
     ]
+
+
+@pytest.mark.slow
+def test_ppo_learns_on_a_vector() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own
+        pytest.importorskip("stable_baselines3")
+        _, example = LEARNS
+        model = ran(example)["model"]
+    assert model.n_envs == 4
+    assert model.num_timesteps == 256
+
+
+def test_the_trl_example_is_written_for_what_there_is() -> None:
+    """It needs weights from a hub, so only its form and its names are checked here."""
+    (example,) = TRAINS
+    compile(example, str(PAGE), "exec")
+    used = re.findall(r"^from (smartplay[\w.]*) import (.+)$", example, re.M)
+    assert used
+    for module, names in used:
+        for name in names.split(", "):
+            assert hasattr(importlib.import_module(module), name), name
 
 
 def test_a_learner_is_told_what_to_read_instead() -> None:

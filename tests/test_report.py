@@ -96,7 +96,7 @@ def test_three_files_that_agree(tmp_path: Path) -> None:
     assert len({len(row) for row in games}) == 1
     score = report.games[0].score
     assert score is not None
-    assert games[2][2].replace("\\", "").startswith(f"{score.shown_mean} [")
+    assert games[2][1].replace("\\", "").startswith(f"{score.shown_mean} [")
     shown = terminal(report)
     for text in (f"{score.shown_mean} [", "Planning", f"{HANOI}-v0", "3/3"):
         assert text in shown
@@ -174,7 +174,8 @@ def test_invalid_answers_by_cause(tmp_path: Path) -> None:
     assert report.invalid == 1.0
     assert set(report.games[0].invalid) == {"empty", "unparsable"}
     shown = to_markdown(report).replace("\\", "")
-    assert re.search(r"100\.0 % \(empty [\d.]+ %, unparsable [\d.]+ %\)", shown)
+    assert re.search(r"Causes of these: empty [\d.]+ %, unparsable [\d.]+ %\n", shown)
+    assert re.search(r"\| 100\.0 % \|.*\| empty [\d.]+ %, unparsable [\d.]+ % \|", shown)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +274,7 @@ def test_a_report_quotes_the_worst_attack_on_each_hard_setting_it_shows(tmp_path
         each = by_name[name]
         tried = [a for a in (each.shortcut, each.learner, each.reported) if a is not None]
         worst = max(tried, key=lambda attack: attack.score.mean)
-        assert f"{name} {worst.score.mean:.2f} ({worst.name})" in told
+        assert f"{name} {worst.score.shown_mean} ({worst.name})" in told
     assert told.count("; ") == 1, "the two and no other"
     assert told in build_report(path).notes
     (told,) = attacks_in(build_report(measured_run(tmp_path / "m", "ContrastReasoning-v0")))
@@ -301,7 +302,10 @@ def test_a_report_marks_a_capability_that_two_methods_fail(
     failing = {"Reasoning": ["the two methods agree by 0.51 only"], "Planning": ["likewise"]}
     monkeypatch.setattr(limits, "failing_capabilities", lambda: failing)
     (told,) = [line for line in cautions(build_report(path)) if "two methods" in line]
-    assert told == ("Reasoning failed the test by two methods: the two methods agree by 0.51 only.")
+    assert told == (
+        "Reasoning failed the check in which two methods measure each capability: the two methods "
+        "agree by 0.51 only."
+    )
 
 
 def test_what_was_not_measured_is_said_once(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_names_from_outside_are_shown_as_they_are(tmp_path: Path) -> None:
 
 def test_a_run_without_a_score(tmp_path: Path) -> None:
     run = smartplay.load_run(failing_run(tmp_path / "run"))
-    assert repr(run).startswith("<Run of partial: 0 of 6 episodes, 6 unscored, ")
+    assert repr(run).startswith("<Run of Chatty: 0 of 6 episodes, 6 unscored, ")
     assert len(run.unscored) == 6
     assert run.scores[HANOI].score is None
     assert "not measured" in repr(run.capabilities["Planning"])
@@ -265,6 +265,7 @@ def test_run_keeps_the_signature_of_the_runner() -> None:
     assert smartplay.run.__doc__ == played_run.__doc__
 
 
+@pytest.mark.slow
 def test_a_type_checker_sees_the_parameters(tmp_path: Path) -> None:
     code = tmp_path / "typed.py"
     code.write_text(

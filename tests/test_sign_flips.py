@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from smartplay.scores import sign_flips
 from smartplay.scores.power import POWER, detectable, episodes_needed, least_episodes
-from smartplay.scores.sign_flips import least_p, sign_flip_tests
+from smartplay.scores.sign_flips import least_p, shift_ends, sign_flip_tests
 
 Floats = npt.NDArray[np.float64]
 Law = Callable[[np.random.Generator, tuple[int, int]], Floats]
@@ -52,6 +52,29 @@ def test_the_signs_of_few_episodes_are_enumerated(values: list[float]) -> None:
     assert test.p == pytest.approx(np.mean([total >= abs(sum(values)) - 1e-9 for total in sums]))
     assert test.corrected == test.p, "a single comparison pays nothing"
     assert test.p >= least_p(len(values)) - 1e-12
+
+
+@given(st.lists(st.integers(-9, 9).map(float), min_size=6, max_size=9))
+def test_intervals_invert_the_test(values: list[float]) -> None:
+    """Inside of them a shift of all differences leaves a p of 5 % or more, outside less."""
+
+    def p_of(shift: float) -> float:
+        shifted: dict[Hashable, float] = {k: v - shift for k, v in enumerate(values)}
+        (test,) = sign_flip_tests([shifted], np.random.default_rng(0))
+        assert test is not None
+        return test.p
+
+    parts: dict[Hashable, float] = {k: v / len(values) for k, v in enumerate(values)}
+    weights: dict[Hashable, float] = dict.fromkeys(parts, 1 / len(values))
+    ((low, high),) = shift_ends([parts], [weights], np.random.default_rng(0))
+    assert low <= sum(parts.values()) + 1e-9
+    assert p_of(low - 1e-6) < 0.05 <= p_of(low + 1e-6) or low == high
+    assert p_of(high + 1e-6) < 0.05 <= p_of(high - 1e-6) or low == high
+
+
+def test_too_few_episodes_leave_both_ends_open() -> None:
+    parts: dict[Hashable, float] = dict.fromkeys(range(5), 1.0)
+    assert shift_ends([parts], [parts], np.random.default_rng(0)) == [(-np.inf, np.inf)]
 
 
 def test_many_episodes_are_drawn_and_their_p_is_never_zero() -> None:

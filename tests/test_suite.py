@@ -24,7 +24,8 @@ from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
 from smartplay.runner.plan import jobs_of
 from smartplay.runner.suite import SEED_BITS, Suite, find_suite, new_suite, seed_label, write_suite
-from smartplay.scores.comparison import Entry, suite_gaps
+from smartplay.scores.comparison import suite_gaps
+from smartplay.scores.entries import Entry
 from tests.tampering import change_header, change_records
 
 GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk"

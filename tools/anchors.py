@@ -7,14 +7,11 @@ reads only the text, and the best trivial policy (`smartplay/validity/trivial.py
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 
-from smartplay.cards.anchors import Anchors, Measured, Trivial
 from smartplay.core.version import __version__
 from smartplay.games.registry import get_card
 from smartplay.validity.anchors import measure
-
-KINDS = ("random", "reference", "trivial")
+from smartplay.validity.card_anchors import KINDS, anchor_lines
 
 
 def main() -> None:
@@ -30,24 +27,8 @@ def main() -> None:
         given = " ".join(f"--{kind} {number}" for kind, number in episodes.items())
         command = f"python -m tools.anchors {card.name} {given}, SmartPlay {__version__}"
         print(f"[ids.{card.id.split('/')[-1]}.anchors]")
-        for line in lines(measure(card, card.steps, {}, episodes), command):
+        for _, line in anchor_lines(measure(card, card.steps, {}, episodes), command):
             print(line, flush=True)
-
-
-def lines(anchors: Anchors, command: str) -> Iterator[str]:
-    """The lines of a card."""
-    for kind in KINDS:
-        found: Measured | None = getattr(anchors, kind)
-        if found is None:
-            continue
-        parts = [
-            f"{name} = {getattr(found, name):g}"
-            for name in ("mean", "low", "high", "episodes")
-            if getattr(found, name) is not None
-        ]
-        if isinstance(found, Trivial):
-            parts = [f'policy = "{found.policy}"', *parts, f'command = "{command}"']
-        yield f"{kind} = {{ {', '.join(parts)} }}"
 
 
 if __name__ == "__main__":

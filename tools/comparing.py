@@ -3,47 +3,57 @@
 Plays simulated runs on common episodes and prints Markdown tables: how often any of several alike
 runs are told apart; how often runs are that have equal means but are not alike; how often the pairs
 are that differ, and with the episodes that are said to be needed; and how often the interval of
-pass^k holds the truth.
+pass^k holds the truth, and that of a difference.
 """
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
+from smartplay.scores.comparison import compare
+from smartplay.scores.entries import Entry
 from smartplay.scores.power import episodes_needed
 from smartplay.scores.repeats import tries
 from smartplay.scores.sign_flips import sign_flip_tests
+from smartplay.scores.statistics import Floats
+from tools.coverage import Draw, Law, doors, won
 
-Floats = npt.NDArray[np.float64]
 Shape = tuple[int, int]
-Law = Callable[[np.random.Generator, Shape], Floats]
 
 TRIALS = 400
 ALPHA = 0.05
 RUNS, EPISODES = (2, 5, 20), (5, 6, 8, 12)
-LAWS: dict[str, Law] = {
+LAWS: dict[str, Draw] = {
     "normal": lambda rng, shape: rng.normal(size=shape),
     "log-normal (σ 1.5)": lambda rng, shape: rng.lognormal(0, 1.5, shape),
-    "0/1, won .6": lambda rng, shape: rng.binomial(1, 0.6, shape) * 1.0,
-    "0/1, won .95": lambda rng, shape: rng.binomial(1, 0.95, shape) * 1.0,
-    "12 doors, .5": lambda rng, shape: rng.binomial(12, 0.5, shape) * 1.0,
+    "0/1, won .6": won("", 0.6, 0).draw,
+    "0/1, won .95": won("", 0.95, 0).draw,
+    "12 doors, .5": doors(0.5, 0).draw,
 }
-UNLIKE: dict[str, tuple[Law, Law]] = {
+DIFFERENT = (
+    (doors(0.8, 0), doors(0.5, 0)),
+    (doors(0.6, 0), doors(0.6, 0)),
+    (won("game", 0.95, 0), won("game", 0.6, 0)),
+    (won("game", 0.95, 0), won("game", 0.9, 0)),
+)
+PAIRED = (5, 6, 10, 20)
+UNLIKE: dict[str, tuple[Draw, Draw]] = {
     "always .9 against 0/1 won .9": (
         lambda rng, shape: np.full(shape, 0.9),
-        lambda rng, shape: rng.binomial(1, 0.9, shape) * 1.0,
+        won("", 0.9, 0).draw,
     ),
     "log-normal (σ .8) against normal": (
         lambda rng, shape: rng.lognormal(-0.32, 0.8, shape),
         lambda rng, shape: rng.normal(1.0, 0.1, shape),
     ),
     "12 doors .5 against all or nothing": (
-        lambda rng, shape: rng.binomial(12, 0.5, shape) * 1.0,
+        doors(0.5, 0).draw,
         lambda rng, shape: rng.binomial(1, 0.5, shape) * 12.0,
     ),
 }
@@ -59,7 +69,7 @@ def corrected(table: Floats, played: npt.NDArray[np.bool_], rng: np.random.Gener
 
 
 def false_alarms(
-    laws: Sequence[Law], shape: Shape, missing: float, trials: int, rng: np.random.Generator
+    laws: Sequence[Draw], shape: Shape, missing: float, trials: int, rng: np.random.Generator
 ) -> float:
     """How often any two of some runs are told apart, whose laws are taken in turn."""
     found = 0
@@ -108,6 +118,29 @@ def passes_held(a: float, b: float, episodes: int, trials: int, rng: np.random.G
     return " | ".join(map(_percent, held / trials))
 
 
+def difference_held(first: Law, second: Law, episodes: int, trials: int) -> str:
+    """How often the interval of a difference holds the true one, and has 0 outside."""
+    rng = np.random.default_rng(episodes)
+    held = apart = 0
+    for _ in range(trials):
+        entries = [
+            Entry(
+                name=law.name,
+                normalized={},
+                scores={"game": dict(enumerate(law.draw(rng, (1, episodes))[0].tolist()))},
+                bounds={"game": law.bounds},
+            )
+            for law in (first, second)
+        ]
+        found = compare(entries).games[0].differences[0].mean
+        assert found is not None
+        low = -math.inf if found.low is None else found.low
+        high = math.inf if found.high is None else found.high
+        held += low <= first.mean - second.mean <= high
+        apart += low > 0 or high < 0
+    return f"{_percent(held / trials)} ({_percent(apart / trials)})"
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
 
@@ -147,6 +180,12 @@ def _lines(trials: int) -> Iterator[str]:
         for episodes in (5, 10, 20):
             cells_held = passes_held(a, b, episodes, trials, rng)
             yield f"| {a:g}, {b:g} | {episodes} | {cells_held} |"
+    yield "\nIntervals of a difference that hold the true one, in % (that leave out 0):\n"
+    yield f"| laws | {' | '.join(f'{n} episodes' for n in PAIRED)} |"
+    yield "|" + " --- |" * (len(PAIRED) + 1)
+    for first, second in DIFFERENT:
+        shown = [difference_held(first, second, n, trials) for n in PAIRED]
+        yield f"| {first.name} - {second.name} | {' | '.join(shown)} |"
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from functools import cache
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from smartplay.cards.bounds import Bounds
 from smartplay.scores.intervals import (
@@ -24,8 +23,8 @@ from smartplay.scores.intervals import (
     ratio_interval,
     weighted_interval,
 )
+from smartplay.scores.statistics import Floats
 
-Floats = npt.NDArray[np.float64]
 Draw = Callable[[np.random.Generator, tuple[int, int]], Floats]
 
 NUMBERS = (5, 7, 10, 20, 50, 100)
@@ -69,7 +68,9 @@ class Row(msgspec.Struct, frozen=True):
     width: float | None = None
 
 
-def _doors(p: float, spread: float) -> Law:
+def doors(p: float, spread: float) -> Law:
+    """Twelve rounds, each right with chance `p`, which is spread over episodes as a beta is."""
+
     def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
         each = rng.beta(p * spread, (1 - p) * spread, shape) if spread else p
         return rng.binomial(12, each, shape).astype(np.float64)
@@ -78,9 +79,11 @@ def _doors(p: float, spread: float) -> Law:
     return Law(name, 12 * p, Bounds(0, 12), draw)
 
 
-def _won(game: str, p: float, low: float) -> Law:
+def won(game: str, p: float, low: float) -> Law:
+    """1 with chance `p`, else `low`."""
+
     def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
-        return np.where(rng.random(shape) < p, 1.0, low)
+        return np.where(rng.binomial(1, p, shape), 1.0, low)
 
     return Law(f"{game}, won in {p:.0%}", p + (1 - p) * low, Bounds(low, 1), draw)
 
@@ -100,7 +103,7 @@ def _crafter(spread: float) -> Law:
         return 800 * np.exp(rng.normal(0, spread, shape))
 
     name = f"Crafter, logarithm spread by {spread}"
-    return Law(name, 800 * math.exp(spread**2 / 2), Bounds(0), draw)
+    return Law(name, 800 * math.exp(spread**2 / 2), Bounds(0, 220_000, distant=True), draw)
 
 
 def _hanoi() -> Law:
@@ -111,9 +114,9 @@ def _hanoi() -> Law:
 
 
 LAWS = [
-    *(_doors(p, spread) for p, spread in ((0.6, 0), (0.9, 8), (0.98, 0))),
-    *(_won("Messenger", p, -1) for p in (0.5, 0.95)),
-    *(_won("Minecraft", p, 0) for p in (0.03, 0.61, 0.8)),
+    *(doors(p, spread) for p, spread in ((0.6, 0), (0.9, 8), (0.98, 0))),
+    *(won("Messenger", p, -1) for p in (0.5, 0.95)),
+    *(won("Minecraft", p, 0) for p in (0.03, 0.61, 0.8)),
     *map(_bandit, (0.3, 0.5, 0.7, 0.85)),
     *map(_crafter, LOG_SPREADS),
     _hanoi(),
@@ -174,7 +177,7 @@ def retention(easy: float, hard: float, episodes: int, samples: int) -> Row:
     rng = np.random.default_rng(episodes)
     sides = []
     for over_chance in (hard, easy):
-        law = _doors(0.25 + 0.75 * over_chance, 0)
+        law = doors(0.25 + 0.75 * over_chance, 0)
         drawn = law.draw(rng, (samples, episodes))
         sides.append([each.scaled(3, 12) for each in _intervals(drawn, law.bounds)])
     ratios = [ratio_interval(top, bottom) for top, bottom in zip(*sides, strict=True)]

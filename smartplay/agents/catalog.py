@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -16,7 +18,7 @@ from smartplay.agents.aids import find_aid
 from smartplay.agents.context import Agent, AgentMaker, Context, Trajectory
 from smartplay.agents.identity import object_digest
 from smartplay.agents.llm import LLMAgent
-from smartplay.agents.methods import METHODS, PROTOCOLS
+from smartplay.agents.methods import METHODS, PROTOCOLS, Arm
 from smartplay.agents.methods.method import Method, make_method, settings_of
 from smartplay.agents.prompts import PLAIN, Variant, find_variant, function_agent
 from smartplay.agents.simple import ConstantAgent, RandomAgent
@@ -33,11 +35,15 @@ SCRIPTED = {
     "reference": "scripted agents that read only the text",
 }
 OWN = {
-    "file.py:Name": "a class or function of yours",
+    "file.py:Name": "a class or function of yours, or a class that makes models",
     "definition.toml": 'a definition: agent = "one of the above", tables [settings], [models.ROLE]',
 }
 ABLATION_KEYS = ("ablation", "lesion")
 """The setting that names ablations, and what version 0.1 called it."""
+
+PLAYING_KEYS = ("attempts", "again", "episode_order")
+"""Settings of any agent that say how its episodes are played, not how it acts."""
+_ORDER = re.compile(r"numbered|shuffled:(\d{1,9})")
 
 OTHER_PROTOCOL = {"direct": "think", "think": "direct"}
 
@@ -57,10 +63,11 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
         models: The models that the run lends it, by role.
         learn: Makes the memory that an episode begins with from the one before and what happened
             then; None for agents that remember nothing.
+        games: Settings of games that it is played with, such as `attempts`.
         reference: The name and settings that build the same source again in another process;
             None for an agent given as a Python object.
         asynchronous: Whether the agents' `act` is awaited on the run's event loop.
-        digest: SHA-256, 16 hexadecimal digits, of the code of an agent that is not shipped.
+        digest: SHA-256, 16 hexadecimal digits, of the code of an agent, or of models of one's own.
         packages: The installed packages that this code imports.
         resumable: Whether name, settings and digest say that two such agents are the same.
     """
@@ -70,6 +77,7 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
     make: AgentMaker
     models: dict[str, Model] = {}
     learn: Learn | None = None
+    games: dict[str, Any] = {}
     reference: tuple[str, dict[str, Any]] | None = None
     asynchronous: bool = False
     digest: str = ""
@@ -100,11 +108,14 @@ def find_agent(
         agent: A name as in `known_agents`, a class or function, or a source that is complete
             already.
         settings: Settings over those of a definition file. `method` says how a model is asked, a
-            name of `smartplay.agents.methods.METHODS`. Four of them are for every agent:
-            `ablation`, a name or a list of names of `smartplay.agents.ablations`, says what to take
-            away from it; `aid`, likewise of `smartplay.agents.aids`, what to do for it; `prompt`,
-            the name of a variant of `smartplay.agents.prompts`, how the prompt is worded; `models`
-            maps roles to `{"agent": "openai:NAME", …settings}`.
+            name of `smartplay.agents.methods.METHODS`. These are for every agent: `ablation`, a
+            name or a list of names of `smartplay.agents.ablations`, says what to take away from it;
+            `aid`, likewise of `smartplay.agents.aids`, what to do for it; `prompt`, the name of a
+            variant of `smartplay.agents.prompts`, how the prompt is worded; `models` maps roles to
+            `{"agent": "openai:NAME", …settings}`; `attempts` and `again` are settings of the games
+            it plays (`smartplay.games.base.TextGame`); `episode_order`, `"numbered"` or
+            `"shuffled:SEED"`, is the order in which it plays the episodes of a game, if it
+            remembers them.
 
     Raises:
         UsageError: If there is no such agent or model, or it does not take these settings.
@@ -112,9 +123,10 @@ def find_agent(
     if isinstance(agent, AgentSource):
         return agent
     if isinstance(agent, str) and agent.endswith(".toml"):
-        name, defined = read_definition(Path(agent))
-        source = find_agent(name, overlay(defined, settings))
+        source = find_agent(*read_agent(agent, settings))
         return msgspec.structs.replace(source, name=Path(agent).stem + _suffix(source.settings))
+    if any(key in settings for key in PLAYING_KEYS):
+        return _played_as(agent, dict(settings))
     whole = {key: value for key, value in settings.items() if key not in (*ABLATION_KEYS, "aid")}
     ablations = _ablations(agent, next((settings[k] for k in ABLATION_KEYS if k in settings), []))
     aids = list(map(find_aid, _listed(settings.get("aid", []))))
@@ -134,6 +146,38 @@ def find_agent(
         make=partial(make_filtered, source.make, filters),
         reference=source.reference and (source.reference[0], whole | names),
     )
+
+
+def _played_as(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:
+    """An agent whose settings say how its episodes are played."""
+    asked = {key: settings.pop(key) for key in PLAYING_KEYS if key in settings}
+    source = find_agent(agent, settings)
+    order = asked.get("episode_order", "numbered")
+    if not isinstance(order, str) or not _ORDER.fullmatch(order):
+        raise UsageError(f"episode_order is numbered or, say, shuffled:1, not {order!r}")
+    if "episode_order" in asked and source.learn is None:
+        raise UsageError(
+            f"agent {source.name} remembers no episodes, so their order changes nothing; leave "
+            "episode_order out"
+        )
+    games = source.games | {key: asked[key] for key in asked if key != "episode_order"}
+    if type(games.get("attempts")) is int and games["attempts"] == 1:
+        games = {}  # as if nothing had been said
+    kept = {key: value for key, value in source.settings.items() if key not in source.games}
+    return msgspec.structs.replace(
+        source,
+        settings=kept | games | ({} if order == "numbered" else {"episode_order": order}),
+        games=games,
+        reference=source.reference and (source.reference[0], source.reference[1] | asked),
+    )
+
+
+def place_in_order(order: str, game: str, episode: int) -> tuple[bytes, int]:
+    """What sorts the episodes of a game into an order, numbered or `shuffled:SEED`."""
+    found = _ORDER.fullmatch(order)
+    seed = found and found[1]
+    told = f"place {seed} {game} {episode}".encode()
+    return hashlib.sha256(told).digest() if seed else b"", episode
 
 
 def _ablations(agent: str | Callable[..., Any], names: str | list[str]) -> list[Ablation]:
@@ -163,7 +207,8 @@ def _listed(names: str | list[str]) -> list[str]:
 
 def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:
     if not isinstance(agent, str):
-        name = str(getattr(agent, "__qualname__", None) or type(agent).__qualname__)
+        inner = _unwrapped(agent)
+        name = str(getattr(inner, "__qualname__", None) or type(inner).__qualname__)
         digest = object_digest(agent)
         return msgspec.structs.replace(
             _from_object(name, agent, settings),
@@ -176,19 +221,32 @@ def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> Ag
         raise UsageError(f"{agent!r} says nothing after the colon; write {kind}{more}")
     if kind in SCRIPTED:
         source = _from_object(agent, *_scripted(kind, rest, settings))
-    elif has_kind(kind) or agent in METHODS:
+    elif has_kind(agent) or agent in METHODS:
         source = _asked_by_method(agent, settings)
     elif rest:
         source = _from_object(agent, load_object(agent), settings)
-        code = code_of(agent.rpartition(":")[0])
-        source = msgspec.structs.replace(
-            source, digest=code.digest if code.files else "", packages=code.packages
-        )
     elif kind.endswith(".py"):
         raise UsageError(f"{kind} is a file; name the class or function in it: {kind}:Name")
     else:
         raise UnknownNameError("agent", agent, known_agents())
-    return msgspec.structs.replace(source, reference=(agent, settings))
+    codes = [code for place in _places(agent, settings) if (code := code_of(place)).files]
+    return msgspec.structs.replace(
+        source,
+        reference=(agent, settings),
+        digest="+".join(code.digest for code in codes),
+        packages=sorted({package for code in codes for package in code.packages}),
+    )
+
+
+def _places(agent: str, settings: Mapping[str, Any]) -> list[str]:
+    """The files and modules of one's own that an agent and its models come from."""
+    tables = settings.get("models", {})
+    named = [str(table.get("agent")) for table in tables.values()] if tables else []
+    places = [name.rpartition(":")[0] for name in [agent, *named]]
+    files = [place for place in places if place.endswith(".py")]
+    module = places[0]
+    own = module and agent.partition(":")[0] not in SCRIPTED and not has_kind(agent)
+    return list(dict.fromkeys([module, *files] if own else files))
 
 
 def _scripted(kind: str, rest: str, settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -232,12 +290,15 @@ def _asked_by_method(agent: str, settings: dict[str, Any]) -> AgentSource:
         settings={
             ("protocol" if name in PROTOCOLS else "method"): name,
             **settings_of(method),
+            **method.more_settings(),
+            **method.game_settings(),
             **({} if variant.name == "plain" else {"prompt": variant.name}),
             **(next(iter(told.values())) if alone else {"models": told}),
         },
         make=partial(LLMAgent, method=method, style=style),
         models=models,
         learn=getattr(method, "learn", None),
+        games=dict(method.game_settings()),
         asynchronous=True,
     )
 
@@ -278,6 +339,70 @@ def _method_and_models(
     return method, {role: opened[role] for role in kind.roles}
 
 
+ONE_CALL = Arm("one call", "direct")
+
+
+def read_agent(agent: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """An agent and its whole settings, those of its definition file among them."""
+    if not agent.endswith(".toml"):
+        return agent, dict(settings)
+    name, defined = read_definition(Path(agent))
+    return name, overlay(defined, settings)
+
+
+def controls_of(agent: str, settings: Mapping[str, Any]) -> list[Arm]:
+    """The arms beside which an agent is to be shown; of any that asks models, one call.
+
+    Args:
+        agent: No definition file, but what `read_agent` makes of it.
+        settings: Its settings.
+
+    Raises:
+        UsageError: If they are wrong.
+    """
+    name = _method_of(agent, settings)
+    if name is None:
+        return [ONE_CALL] if settings.get("models") else []
+    kind = METHODS[name]
+    own = {key: settings[key] for key in settings_of(kind) if key in settings}
+    controls = make_method(name, kind, own).controls()
+    return controls if ONE_CALL in controls else [*controls, ONE_CALL]
+
+
+def definition_of(arm: Arm, agent: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """How an agent's models play an arm beside it: what `find_agent` takes for that.
+
+    Args:
+        arm: The arm.
+        agent: As for `controls_of`.
+        settings: Its settings.
+    """
+    name = _method_of(agent, settings)
+    if arm.method == name:
+        return agent, overlay(settings, {**arm.settings, **arm.models})
+    roles = METHODS[name].roles if name else dict.fromkeys(settings["models"], "")
+    first = next(iter(roles))
+    tables = settings.get("models", {})
+    if name and agent not in METHODS:
+        tables = overlay({first: {"agent": agent}}, tables)
+    role = arm.role or first
+    table = dict(tables.get(role) or tables[roles[role]])
+    model = str(table.pop("agent"))
+    own = {"models", "method", "protocol", *PLAYING_KEYS}
+    own |= set(settings_of(METHODS[name]) if name else ())
+    common = {key: value for key, value in settings.items() if key not in own} if name else {}
+    more = {**_taken(model, arm.models), **arm.settings, "method": arm.method}
+    return model, {**common, **table, **more}
+
+
+def _method_of(agent: str, settings: Mapping[str, Any]) -> str | None:
+    """The method by which an agent asks its models; None if that is the agent's own affair."""
+    if agent in METHODS:
+        return agent
+    asked = str(settings.get("method", settings.get("protocol", "direct")))
+    return asked if has_kind(agent) else None
+
+
 def _called(name: str, models: dict[str, Model]) -> str:
     """What a method with its models is called."""
     return f"{name}({', '.join(dict.fromkeys(model.name for model in models.values()))})"
@@ -305,9 +430,28 @@ def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
         )
     if name.endswith(".toml"):
         raise UsageError(f"agent definition {path} names another definition; name the agent itself")
-    place, _, rest = name.partition(":")
     whole = settings | ({"models": models} if models else {})
-    return (f"{path.parent / place}:{rest}" if place.endswith(".py") else name), whole
+    return located(name, whole, path.parent)
+
+
+def located(agent: str, settings: Mapping[str, Any], folder: Path) -> tuple[str, dict[str, Any]]:
+    """An agent and its settings, with files among their names looked for in a folder."""
+    own, tables = dict(settings), settings.get("models")
+    if isinstance(tables, dict):
+        own["models"] = {
+            role: table | {"agent": beside(table["agent"], folder)}
+            if isinstance(table, dict) and isinstance(table.get("agent"), str)
+            else table
+            for role, table in tables.items()
+        }
+    return beside(agent, folder), own
+
+
+def beside(name: str, folder: Path) -> str:
+    """A file's path if a folder has a file of that name, else the name as it is."""
+    file, colon, rest = name.partition(":")
+    there = folder / file
+    return f"{there}{colon}{rest}" if Path(file).suffix and there.is_file() else name
 
 
 def _open_models(
@@ -343,7 +487,7 @@ def _open_models(
 
 def _taken(name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the settings that models of this kind take."""
-    kind = find_provider(name.partition(":")[0]).settings_type
+    kind = find_provider(name).settings_type
     taken = {}
     for key, value in defaults.items():
         with contextlib.suppress(msgspec.ValidationError):

@@ -15,18 +15,20 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         low: The least; None where it is not known.
-        high: The greatest; None where it is not known, or so great that no score comes near it.
+        high: The greatest; None where it is not known.
+        distant: Whether the greatest is so great that no score comes near it.
     """
 
     low: float | None = None
     high: float | None = None
+    distant: bool = False
 
     def scaled(self, zero: float, one: float) -> Bounds:
         """The same on the scale where `zero` is 0 and `one`, which is greater, is 1."""
         low, high = (
             None if end is None else (end - zero) / (one - zero) for end in (self.low, self.high)
         )
-        return Bounds(low, high)
+        return Bounds(low, high, self.distant)
 
 
 class CardBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,11 +39,14 @@ class CardBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         high: The greatest, likewise.
         steps_per_point: Steps that a point takes at least, where a score grows with the steps: then
             an episode of fewer steps ends with fewer points, counted from 0.
+        points_per_step: Points that a step can bring at most, counted from 0, where no score comes
+            near so many.
     """
 
     low: float | str | None = None
     high: float | str | None = None
     steps_per_point: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    points_per_step: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
     def within(self, steps: int, settings: Mapping[str, Any]) -> Bounds:
         """The bounds of an episode of at most so many steps with such settings."""
@@ -49,6 +54,8 @@ class CardBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.steps_per_point is not None:
             most = float(steps // self.steps_per_point)
             high = most if high is None else min(high, most)
+        if high is None and self.points_per_step is not None:
+            return Bounds(low, self.points_per_step * steps, distant=True)
         return Bounds(low, high)
 
 

@@ -23,7 +23,10 @@ from smartplay.core.errors import CardError
 from smartplay.core.loading import Code, code_of
 from smartplay.core.toml_file import overlay, read_toml
 
-WRAPPER_SETTINGS = ("history", "observation")
+SHOWN_SETTINGS = ("history", "observation", "picture")
+"""Settings of every game that say what an agent is shown."""
+WRAPPER_SETTINGS = (*SHOWN_SETTINGS, "attempts", "again")
+"""Settings that every game has."""
 """Settings that decide what an agent is shown of a game, not what the game is."""
 
 Human = Literal["published", "baseline"]
@@ -75,10 +78,13 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         id: The full id, such as `smartplay/Hanoi3Disk-v0`.
         title: The game's name for people.
         family: The game's module, and its folder in `games/`.
-        source: Where the card was read: a shipped card's file stem, or a path.
+        source: Where the card was read: a shipped card's file stem, `package/stem` for a card of
+            an installed pack, or a path.
         environment: The native environment, `module:Class`, `file.py:Class` (beside the card) or
             the id of any registered Gymnasium environment; empty for a card that is data only.
         describer: What puts it into words, `module:Class` or `file.py:Class`.
+        reference: A scripted agent that reads only its text, likewise, for a game that is not
+            shipped; the agent `reference` plays with it.
         settings: Keyword settings of the environment and the describer, all open to `gym.make`.
         steps: Step limit of an episode.
         episodes: Episodes of a full run.
@@ -103,6 +109,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     source: str
     environment: str = ""
     describer: str = ""
+    reference: str = ""
     settings: dict[str, Any] = {}
     steps: Count
     episodes: Count
@@ -129,6 +136,21 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def playable(self) -> bool:
         """Whether the card names an environment to play."""
         return bool(self.environment)
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it comes with SmartPlay, not with a pack or as a file of one's own."""
+        return not self.package and not self.source.endswith(".toml")
+
+    @property
+    def package(self) -> str:
+        """The Python package of the pack it comes with; empty if it comes with none."""
+        return "" if self.source.endswith(".toml") else self.source.rpartition("/")[0]
+
+    def beside(self, reference: str) -> str:
+        """`file.py:Name` as the place of that file, beside the card; any other as it is."""
+        place, _, name = reference.rpartition(":")
+        return f"{Path(self.source).parent / place}:{name}" if place[-3:] == ".py" else reference
 
     def degree(self, capability: Capability) -> int:
         """The degree to which the game demands `capability`, from 1 (least) to 4."""
@@ -160,13 +182,13 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """The same card with what holds for a way it was played: its settings, and its anchors.
 
         Anchors were measured with the card's settings and its step limit; they hold all, or none.
-        What an agent is shown of the game (`WRAPPER_SETTINGS`) moves no end of the scale.
+        What an agent is shown of the game (`SHOWN_SETTINGS`) moves no end of the scale.
 
         Args:
             steps: The step limit played with.
             settings: The settings played with, over the card's.
         """
-        own = {key: value for key, value in (settings or {}).items() if key not in WRAPPER_SETTINGS}
+        own = {key: value for key, value in (settings or {}).items() if key not in SHOWN_SETTINGS}
         if steps == self.steps and own.items() <= self.settings.items():
             return self
         return msgspec.structs.replace(self, settings=self.settings | own, anchors=Anchors())
@@ -189,21 +211,21 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def digest(self) -> str:
         """SHA-256, 16 hexadecimal digits, of what decides an episode; anchors do not.
 
-        Of a card of one's own, the title and the code that it names are part of that.
+        Of a card that is not shipped, the title and the code that it names are part of that.
         """
-        if not self.source.endswith(".toml"):
+        if self.shipped:
             return self._digest({})
         digests = [each.digest for each in self.code if each.files]
         return self._digest({"code": digests, "title": self.title})
 
     @cached_property
     def code(self) -> list[Code]:
-        """What a card of one's own names, as it was when this was first asked for."""
-        if not self.source.endswith(".toml"):
+        """What a card that is not shipped names, as it was when this was first asked for."""
+        if self.shipped:
             return []
-        named = {each.rpartition(":")[0] for each in (self.environment, self.describer)} - {""}
-        folder = Path(self.source).parent
-        return [code_of(folder / each if each[-3:] == ".py" else each) for each in sorted(named)]
+        named = [self.beside(each) for each in (self.environment, self.describer)]
+        places = {each.rpartition(":")[0] for each in named} - {""}
+        return [code_of(each, self.package.partition(".")[0]) for each in sorted(places)]
 
     def has_digest(self, found: str) -> bool:
         """Whether a run was played on this card, as far as its digest tells.

@@ -20,7 +20,7 @@ from smartplay.core.errors import SmartPlayError, UsageError
 from smartplay.core.guard import guarded
 from smartplay.core.version import __version__
 
-PLAYING = ("run", "sensitivity", "measure", "diagnose", "plan")
+PLAYING = ("run", "sensitivity", "measure", "diagnose", "plan", "study", "compile")
 """Commands that let an agent of anyone's play."""
 
 FIRST = """\
@@ -89,8 +89,9 @@ def parser() -> argparse.ArgumentParser:
     added = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     for info in pkgutil.iter_modules(commands.__path__):
         module = importlib.import_module(f"{commands.__name__}.{info.name}")
+        name = info.name.rstrip("_").replace("_", "-")  # a module cannot be called import
         text = (module.__doc__ or "").strip()
-        command = added.add_parser(info.name, help=text.split("\n")[0], description=text)
+        command = added.add_parser(name, help=text.split("\n")[0], description=text)
         command.set_defaults(command=module.run)
         command.add_argument("--json", action="store_true", help="print JSON and nothing else")
         command.add_argument("--debug", action="store_true", help="show where an error comes from")

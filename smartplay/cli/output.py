@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -28,6 +30,10 @@ OK, FAILED, BAD_USAGE, SOME_UNSCORED, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 PIPED_WIDTH = 140
 NARROW = 80
+GAP, LONGEST_WORD = 2, 20
+"""Columns of a terminal between those of a table, and of a word that is not folded."""
+WORD = re.compile(r"\[[^\]]*\]|\S+")
+"""A word, or an interval."""
 
 
 class _Console(Console):
@@ -113,7 +119,9 @@ def say(text: str) -> None:
 def print_table(
     title: str, header: Sequence[str], rows: Iterable[Iterable[object]], digits: str = "g"
 ) -> None:
-    """Print a table; the first column is never cut.
+    """Print a table, as much of it as there is room for: the first column whole, words whole.
+
+    Columns without room are left out from the right, and said to be.
 
     Args:
         title: Its heading.
@@ -121,12 +129,46 @@ def print_table(
         rows: Its cells; None is shown as `-`.
         digits: How numbers with a fraction are written.
     """
+    cells = [[_cell(value, digits) for value in row] for row in rows]
+    widths = _widths(header, cells, console().width)
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for place, column in enumerate(header):
-        table.add_column(column, no_wrap=place == 0, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(value, digits)) for value in row))
+    for column, width in zip(header, widths, strict=False):
+        table.add_column(column, width=width, overflow="fold")
+    for row in cells:
+        table.add_row(
+            *(Text(_broken(cell, width)) for cell, width in zip(row, widths, strict=False))
+        )
     console().print(table)
+    if len(widths) < len(header):
+        console().print(Text(f"No room here for: {', '.join(header[len(widths) :])}"))
+
+
+def _widths(header: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int]:
+    """How wide the columns are that fit into a room, words whole and the first ones in one line."""
+    columns = [[name, *(row[k] for row in rows)] for k, name in enumerate(header)]
+    whole = [max(map(_longest_line, column)) for column in columns]
+    least = [max(map(_longest_word, column)) for column in columns]
+    least[0] = min(whole[0], room)
+    while len(least) > 1 and sum(least) + GAP * (len(least) - 1) > room:
+        least.pop()
+    spare = room - sum(least) - GAP * (len(least) - 1)
+    for place, width in enumerate(least):
+        least[place] += (more := min(spare, whole[place] - width))
+        spare -= more
+    return least
+
+
+def _longest_line(cell: str) -> int:
+    return max(map(cell_len, cell.split("\n")))
+
+
+def _longest_word(cell: str) -> int:
+    return min(LONGEST_WORD, max(map(cell_len, WORD.findall(cell)), default=0))
+
+
+def _broken(cell: str, width: int) -> str:
+    """A cell whose interval stands below its mean where there is no room beside it."""
+    return cell if _longest_line(cell) <= width else cell.replace(" [", "\n[")
 
 
 def print_narrow(header: Sequence[str], rows: Iterable[Iterable[str]], whole: int) -> None:
@@ -159,9 +201,10 @@ def print_report(report: Report) -> None:
     for line in wording.headline(report):
         console().print(Text(line))
     for table in wording.tables(report):
-        narrow = slice(table.narrow)
-        rows = [row[narrow] for row in table.rows]
-        print_table(f"\n{table.title}", table.header[narrow], rows)
+        shown = table.filled()
+        narrow = slice(shown.narrow)
+        rows = [row[narrow] for row in shown.rows]
+        print_table(f"\n{table.title}", shown.header[narrow], rows)
     for line in wording.cautions(report):
         console().print(Text(f"Note: {line}"))
 

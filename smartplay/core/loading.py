@@ -93,7 +93,7 @@ class Code(NamedTuple):
         return digest.hexdigest()[:16]
 
 
-def code_of(place: str | Path) -> Code:
+def code_of(place: str | Path, own: str = "") -> Code:
     """A file or module with all that it imports, but for what is installed.
 
     Every module counts that is imported from its own folder, or from elsewhere on Python's path if
@@ -102,15 +102,18 @@ def code_of(place: str | Path) -> Code:
 
     Args:
         place: Path of the file, or dotted name of the module.
+        own: An installed package whose modules count all the same; then the present folder, where
+            a module of one's own may lie, has no say.
     """
     found, packages = dict[Path, tuple[str, bytes]](), set[str]()
+    folder: Path | None
     if str(place).endswith(".py"):
         file = Path(place).resolve()
         folder = file.parent
         waiting = [(file, folder)] if file.is_file() else []
     else:
-        folder = Path.cwd()
-        waiting = list(_find(str(place).split("."), folder, packages))
+        folder = None if own else Path.cwd()
+        waiting = list(_find(str(place).split("."), folder, packages, own))
     while waiting and len(found) < MOST_FILES:
         path, root = waiting.pop()
         if path in found:
@@ -121,7 +124,7 @@ def code_of(place: str | Path) -> Code:
             if start is not None:
                 waiting += ((file, root) for file in _files(parts, start, root))
             else:
-                waiting += _find(parts, folder, packages)
+                waiting += _find(parts, folder, packages, own)
     return Code(found, sorted(packages))
 
 
@@ -150,9 +153,12 @@ def _imports(file: Path, source: bytes) -> Iterator[tuple[Path | None, list[str]
                 yield None, module.split(".")
 
 
-def _find(parts: list[str], folder: Path, packages: set[str]) -> Iterator[tuple[Path, Path]]:
+def _find(
+    parts: list[str], folder: Path | None, packages: set[str], own: str
+) -> Iterator[tuple[Path, Path]]:
     """The files of a module and of the packages it is in, each with the folder of the topmost."""
-    yield from ((file, folder) for file in _files(parts, folder, folder))
+    if folder is not None:
+        yield from ((file, folder) for file in _files(parts, folder, folder))
     top = parts[0]
     if top in sys.stdlib_module_names or top == "smartplay":
         return
@@ -166,7 +172,7 @@ def _find(parts: list[str], folder: Path, packages: set[str]) -> Iterator[tuple[
     for root in dict.fromkeys(Path(place).resolve().parent for place in places):
         if root == folder:
             continue
-        if INSTALLED.intersection(root.parts):
+        if top != own and INSTALLED.intersection(root.parts):
             packages.add(top)
         else:
             yield from ((file, root) for file in _files(parts, root, root))
@@ -176,9 +182,11 @@ def _files(parts: list[str], start: Path, root: Path) -> Iterator[Path]:
     for count in range(len(parts) + 1):
         stem = start.joinpath(*parts[:count])
         for suffix in all_suffixes():
-            for path in (stem / f"__init__{suffix}", stem.parent / f"{stem.name}{suffix}"):
-                if path.is_relative_to(root) and path.is_file():
+            for path in (stem / f"__init__{suffix}", Path(f"{stem}{suffix}")):
+                if path.is_file() and path.is_relative_to(root):
                     yield path
+        if not stem.is_dir():
+            return
 
 
 def _load_file(path: Path) -> ModuleType:

@@ -39,3 +39,9 @@ def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
         both = isinstance(under, dict) and isinstance(value, dict)
         merged[key] = overlay(under, value) if both else value  # type: ignore[arg-type]
     return merged
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """Tables with a value at the end of a path such as `models.judge.temperature`."""
+    first, dot, rest = path.partition(".")
+    return {first: nested(rest, value) if dot else value}

@@ -48,6 +48,14 @@ from smartplay.games.spaces import TextSpace
 CHARACTERS = string.digits + string.ascii_letters + string.punctuation + " \n"
 GYM_ID = re.compile(r"([\w.-]+[:/])*[\w.-]+-v[0-9]+")
 OBSERVATIONS = ("text", "image", "both", "native")
+PICTURES = ("own", "blank", "other")
+AGAIN = ("lost", "always")
+MOST_ATTEMPTS = 20
+BEGINS_AGAIN = "\n\nThis was attempt {} of {}. The game begins again:\n\n"
+"""What stands between the end of an attempt and the beginning of the next one."""
+_BEGINS_AGAIN = re.compile(re.escape(BEGINS_AGAIN).replace(r"\{\}", r"\d+"))
+OTHER_WORLD = 2**31
+"""What tells the seed of the other world, whose picture is shown, from that of the episode."""
 RENDER_MODES = ("ansi", "human", "rgb_array")
 
 Truth = Literal["right", "informed", "agreement"]
@@ -154,9 +162,17 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     `obs` and `history` are texts whatever the observation is.
 
     What the describer and the wrapper take of the keywords given to `gym.make` is read from the
-    environment's spec: the describer's own settings, `render_mode`, `history` and `observation`,
-    which is `"text"` (the default), `"image"` (the picture, uint8, shape (height, width, 3)) or
-    `"both"` (a dict of `text` and `image`).
+    environment's spec: the describer's own settings, `render_mode`, and what every game has:
+
+    - `history`: how many past observations are shown, in place of the card's number.
+    - `observation`: `"text"` (the default), `"image"` (the picture, uint8, shape (height, width,
+      3)) or `"both"` (a dict of `text` and `image`).
+    - `picture`: `"own"` (the default), or as controls `"blank"` (all black) or `"other"` (of a
+      world with another seed in which the same actions are taken).
+    - `attempts`: how often the episode may be tried from its beginning, in the same world; the
+      last attempt counts. The step limit is that of an attempt, the history begins anew.
+    - `again`: whether there is another attempt only if the goal was not reached (`"lost"`, the
+      default), which lets an agent know, or `"always"`.
 
     An environment in mid-episode can be copied and pickled; the copy goes on in the same way, its
     random numbers included. For tree search, `snapshot` and `restore` do so in microseconds.
@@ -182,7 +198,6 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self.describer: Describer[Any] = describer_class(native, **own)
         self._native = native
         self._observation: str = given.get("observation", "text")
-        self.observation_space = self._space(TextSpace(text_limit, charset=CHARACTERS))
         self.action_space = spaces.Discrete(len(self.describer.actions))
         self.metadata = env.metadata | {"render_modes": sorted(_render_modes(env))}
         self._render_mode: str | None = given.get("render_mode")
@@ -190,6 +205,15 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._past: deque[str] = deque(maxlen=_checked_history(given.get("history", history)))
         self._text = self._manual = ""
         self._total, self._steps = 0.0, 0
+        self._attempt, self._attempts = 1, _checked_attempts(given.get("attempts", 1))
+        self._again = _one_of("again", given.get("again", "lost"), AGAIN)
+        self._picture = _one_of("picture", given.get("picture", "own"), PICTURES)
+        pictured = self._observation in ("image", "both")
+        self._other = copy.deepcopy(env) if pictured and self._picture == "other" else None
+        self._other_ended = False
+        self._seed: int | None = None
+        longest = text_limit if self._attempts == 1 else 2 * text_limit + len(BEGINS_AGAIN)
+        self.observation_space = self._space(TextSpace(longest, charset=CHARACTERS))
         self._limits = list(_limits(env))
         self._limit = self._limits[0]._max_episode_steps if self._limits else None
         shown = ("render_mode", "observation")
@@ -213,11 +237,11 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         """
         if isinstance(self._native, NativeEnv):
             refuse_options(options)
+        if seed is None and (self._attempts > 1 or self._other):
+            seed = int(self._native.np_random.integers(2**31))
+        self._attempt, self._seed = 1, seed
         observation, info = self.env.reset(seed=seed, options=options)
-        self._past.clear()
-        self._total, self._steps = 0.0, 0
-        self._manual = self.describer.manual(self._limit)
-        return self._tell(Turn(None, observation, 0.0, False, 0.0, 0, info))
+        return self._begun(observation, info)
 
     def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Take the action of that index in the list of action names.
@@ -233,7 +257,14 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._steps += 1
         self._past.append(self._text)
         turn = Turn(action, observation, reward, terminated, self._total, self._steps, info)
+        if self._other and not self._other_ended:
+            self._other_ended = any(self._other.step(action)[2:4])
         shown, info = self._tell(turn)
+        if (terminated or truncated) and self._goes_on(info["completed"]):
+            before = self._text + BEGINS_AGAIN.format(self._attempt, self._attempts)
+            self._attempt += 1
+            shown, info = self._begun(*self.env.reset(seed=self._seed), before)
+            terminated = truncated = False
         return shown, reward, terminated, truncated, info
 
     def render(self) -> Any:
@@ -250,8 +281,11 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         it: a search that goes back samples other actions.
 
         Raises:
-            UsageError: Before the first reset, or if the game is played by a server.
+            UsageError: Before the first reset, if the game is played by a server, or if the
+                picture of another world is shown.
         """
+        if self._other:
+            raise UsageError('there are no snapshots with picture = "other"')
         if not self._manual:
             raise UsageError("there is no episode to take a snapshot of; call reset first")
         if not isinstance(self._native, NativeEnv):
@@ -260,7 +294,15 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
             self._game,
             random_state(self._native),
             tuple([limit._elapsed_steps for limit in self._limits]),
-            (tuple(self._past), self._text, self._manual, self._total, self._steps),
+            (
+                tuple(self._past),
+                self._text,
+                self._manual,
+                self._total,
+                self._steps,
+                self._attempt,
+                self._seed,
+            ),
             state_of(self._native, self.describer),
         )
 
@@ -284,7 +326,8 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         set_random_state(self._native, snapshot.random)
         for limit, elapsed in zip(self._limits, snapshot.elapsed, strict=True):
             limit._elapsed_steps = elapsed
-        past, self._text, self._manual, self._total, self._steps = snapshot.text
+        past, self._text, self._manual, self._total, self._steps, *attempt = snapshot.text
+        self._attempt, self._seed = attempt
         self._past = deque(past, self._past.maxlen)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -300,13 +343,31 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         image = spaces.Box(0, 255, shape, np.uint8)
         return image if self._observation == "image" else spaces.Dict(text=text, image=image)
 
+    def _begun(
+        self, observation: Any, info: dict[str, Any], before: str = ""
+    ) -> tuple[Any, dict[str, Any]]:
+        """What is told at the beginning of an attempt, after what stands before it."""
+        if self._other:
+            self._other.reset(seed=(self._seed or 0) ^ OTHER_WORLD)
+            self._other_ended = False
+        self._past.clear()
+        self._total, self._steps = 0.0, 0
+        self._manual = self.describer.manual(self._limit)
+        return self._tell(Turn(None, observation, 0.0, False, 0.0, 0, info), before)
+
+    def _goes_on(self, completed: bool) -> bool:
+        """Whether another attempt follows the one that has ended."""
+        return self._attempt < self._attempts and (self._again == "always" or not completed)
+
     def _show(self) -> Any:
-        image = np.asarray(self._native.render(), dtype=np.uint8)
+        drawn = self._other.unwrapped if self._other else self._native
+        image = np.asarray(drawn.render(), dtype=np.uint8)
+        image = np.zeros_like(image) if self._picture == "blank" else image
         return image if self._observation == "image" else {"text": self._text, "image": image}
 
-    def _tell(self, turn: Turn) -> tuple[Any, dict[str, Any]]:
+    def _tell(self, turn: Turn, before: str = "") -> tuple[Any, dict[str, Any]]:
         text, score, completed, state = self.describer.describe(turn)
-        self._text = text
+        self._text = text = before + text
         shown = text if self._observation == "text" else self._show()
         return shown, {
             "manual": self._manual,
@@ -345,6 +406,11 @@ def make_native(
     observation = settings.get("observation", "text")
     if observation not in OBSERVATIONS:
         raise UnknownNameError("observation", str(observation), OBSERVATIONS)
+    if observation in ("native", "image") and settings.get("attempts", 1) != 1:
+        raise UsageError(
+            f"several attempts are told apart by the text, which observation={observation} leaves "
+            "out; use text or both"
+        )
     words = {*describer_settings(load_object(describer)), *WRAPPER_SETTINGS}
     native = {key: value for key, value in settings.items() if key not in words}
     native_mode = None if render_mode == "ansi" and observation != "native" else render_mode
@@ -400,6 +466,28 @@ def _limits(env: gym.Env[Any, Any]) -> Iterator[Any]:
 def describer_settings(describer: type[Describer[Any]]) -> frozenset[str]:
     """Names of the settings a describer class takes."""
     return _keywords(describer) - {"env"}
+
+
+def attempt_in(text: str) -> tuple[str | None, str]:
+    """An observation without what it tells of an attempt before.
+
+    Returns:
+        How that attempt ended, None if no attempt begins here; and the observation.
+    """
+    found = _BEGINS_AGAIN.search(text)
+    return (text[: found.start()], text[found.end() :]) if found else (None, text)
+
+
+def _checked_attempts(attempts: Any) -> int:
+    if type(attempts) is int and 1 <= attempts <= MOST_ATTEMPTS:
+        return attempts
+    raise UsageError(f"attempts must be a number from 1 to {MOST_ATTEMPTS}, not {attempts!r}")
+
+
+def _one_of(setting: str, value: Any, known: Sequence[str]) -> str:
+    if value in known:
+        return str(value)
+    raise UnknownNameError(setting, str(value), known)
 
 
 def _checked_history(history: Any) -> int | None:

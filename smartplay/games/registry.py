@@ -1,4 +1,4 @@
-"""Finds the game cards and registers their ids with Gymnasium.
+"""Finds the game cards, those of installed packs too, and registers their ids with Gymnasium.
 
 Each id is registered twice: as `smartplay/NAME-v0`, and without the namespace as `NAME-v0`, so that
 `gym.make("smartplay:NAME-v0")` works as it did in the original.
@@ -6,6 +6,7 @@ Each id is registered twice: as `smartplay/NAME-v0`, and without the namespace a
 
 from __future__ import annotations
 
+import warnings
 from importlib import resources
 from pathlib import Path
 
@@ -14,13 +15,24 @@ from gymnasium.envs.registration import WrapperSpec
 
 from smartplay.cards.card import GameCard, read_cards
 from smartplay.core.errors import CardError, UnknownNameError
+from smartplay.core.plugins import plugins
+from smartplay.games.packs import GROUP, Pack, read_pack
+
+SELECTIONS = ("core", "all")
+"""What names games besides families, ids and packs."""
 
 _cards: dict[str, GameCard] = {}
+_packs: dict[str, Pack] = {}
 
 
 def cards() -> list[GameCard]:
-    """All known cards, shipped ones first, in a fixed order."""
+    """All known cards, shipped ones first, then those of packs, in a fixed order."""
     return list(_cards.values())
+
+
+def packs() -> list[Pack]:
+    """The packs of games that are installed, by name."""
+    return list(_packs.values())
 
 
 def get_card(name: str) -> GameCard:
@@ -52,7 +64,7 @@ def find_card(full_id: str) -> GameCard | None:
 def register_cards(path: str | Path) -> list[GameCard]:
     """Register the ids of a card file of your own.
 
-    Registering the same file again does no harm.
+    Registering the same file again does no harm, nor does that of a pack which is installed.
 
     Args:
         path: The TOML file; `file.py:Class` in it is looked up beside it.
@@ -61,9 +73,10 @@ def register_cards(path: str | Path) -> list[GameCard]:
         CardError: If the card is broken, or an id is taken by another card.
     """
     path = Path(path).resolve()
-    found = read_cards(path)
+    pack = next((pack for pack in _packs.values() if pack.folder == path.parent), None)
+    found = read_cards(path, pack.source_of(path) if pack else None)
     for card in found:
-        _register(card, path.parent)
+        _register(card)
     return found
 
 
@@ -71,10 +84,40 @@ def _register_shipped() -> None:
     folder = Path(str(resources.files("smartplay.games")))
     for path in sorted(folder.glob("**/*.toml")):
         for card in read_cards(path, source=path.stem):
-            _register(card, folder)
+            _register(card)
 
 
-def _register(card: GameCard, folder: Path) -> None:
+def _register_packs() -> None:
+    for entry in plugins(GROUP):
+        try:
+            pack = read_pack(entry)
+            _refuse_clashes(pack)
+            for card in pack.cards:
+                _register(card)
+        except Exception as error:  # nobody's package may keep the others from playing
+            warnings.warn(
+                f"SmartPlay leaves out the games of {entry.name} ({entry.value}): {error}",
+                stacklevel=3,
+            )
+        else:
+            _packs[pack.name] = pack
+
+
+def _refuse_clashes(pack: Pack) -> None:
+    """Raise a `CardError` if a name of a pack has a meaning already."""
+    taken = {card.name: card.source for card in _cards.values()}
+    groups = dict.fromkeys(SELECTIONS, "SmartPlay")
+    groups |= {card.family: card.source for card in _cards.values()}
+    groups |= {other.name: other.package for other in _packs.values()}
+    for name in (pack.name, *(card.family for card in pack.cards)):
+        if name in groups:
+            raise CardError(f"the name {name} is taken by {groups[name]}; choose another")
+    for card in pack.cards:
+        if card.name in taken:
+            raise CardError(f"the game {card.name} is taken by {taken[card.name]}; rename it")
+
+
+def _register(card: GameCard) -> None:
     known = _cards.get(card.id)
     if known is not None:
         if known.source != card.source:
@@ -89,8 +132,9 @@ def _register(card: GameCard, folder: Path) -> None:
     _cards[card.id] = card
     if not card.playable:
         return
-    _ = card.digest  # of the code as it is now, should it change before the next registration
-    environment, describer = _beside(folder, card.environment), _beside(folder, card.describer)
+    if card.source.endswith(".toml"):
+        _ = card.digest  # of the code as it is now, should it change before the next registration
+    environment, describer = card.beside(card.environment), card.beside(card.describer)
     words = {"describer": describer, "history": card.history, "text_limit": card.text_limit}
     wrapper = WrapperSpec("TextGame", "smartplay.games.base:put_into_words", words)
     for env_id in (card.id, card.id.removeprefix("smartplay/")):
@@ -104,10 +148,5 @@ def _register(card: GameCard, folder: Path) -> None:
             )
 
 
-def _beside(folder: Path, reference: str) -> str:
-    """Make `file.py:Name` absolute; leave every other reference as it is."""
-    place, _, name = reference.rpartition(":")
-    return f"{folder / place}:{name}" if place.endswith(".py") else reference
-
-
 _register_shipped()
+_register_packs()

@@ -19,7 +19,8 @@ from smartplay.leaderboard.verify import Verification, verify_run
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.records.replay import OTHER_CARD
-from smartplay.report import Report, build_report
+from smartplay.report import build_report
+from smartplay.report.content import invalid_causes
 from smartplay.report.costs import Cost
 from smartplay.runner.suite import Suite, find_suite
 from smartplay.scores.intervals import Interval
@@ -218,7 +219,7 @@ def _row(
         thresholds={found.game: found for found in report.thresholds},
         samples={d.game: d.by_seed("normalized") for d in report.details},
         invalid=report.invalid,
-        causes=_causes(report, steps),
+        causes=invalid_causes(report),
         steps=steps,
         calls=report.calls,
         read=report.usage.prompt,
@@ -228,13 +229,6 @@ def _row(
         again=verification.again,
         suite=f"private {suite[:8]}, {revealed}" if suite else "public",
     )
-
-
-def _causes(report: Report, steps: int) -> dict[str, float]:
-    return {
-        cause: sum(game.invalid.get(cause, 0.0) * game.steps for game in report.games) / steps
-        for cause in dict.fromkeys(cause for game in report.games for cause in game.invalid)
-    }
 
 
 def published_rows() -> list[Row]:

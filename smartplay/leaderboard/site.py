@@ -1,7 +1,8 @@
 """Builds what people look at: `leaderboard/README.md` and the static page `leaderboard/site/`.
 
 The page is one file: data, style and script are in it, it needs no network, and its tables are
-there without the script, which adds sorting, filtering and the radar.
+there without the script, which adds sorting, filtering and the radar. So is the page of each entry:
+style and viewer are 30 kB of it, and it can be sent and opened by itself.
 """
 
 from __future__ import annotations
@@ -39,15 +40,17 @@ from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
 from smartplay.report.rendering import shown, templates
 from smartplay.runner.suite import Suite
-from smartplay.scores.comparison import Entry, compare
+from smartplay.scores.comparison import compare, letters
+from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval
 from smartplay.scores.thresholds import Threshold
 
 PRICES, PAGES = "prices.toml", "entries"
 PLAIN = re.compile(r"(?!-)[A-Za-z0-9_-]{1,100}")
 PRINTED = (
-    f"Published rows: {published_table().source}. Printed means of the original games, without "
-    "intervals; not replayable and not ranked. The games here are written anew: compare with care."
+    f"The published rows are from {published_table().source}: means without intervals, not "
+    "replayable and not ranked. They are of the original games, which were written anew here: "
+    "compare with care."
 )
 ONLY_PRINTED = "Published results of the SmartPlay paper"
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
@@ -157,8 +160,8 @@ def with_ties(rows: Sequence[Row]) -> list[Row]:
     entries = [
         Entry(name=row.key, normalized=row.samples) for row in rows if row.status == "verified"
     ]
-    letters = iter(compare(entries).overall.ties)
-    ties = [next(letters) if row.status == "verified" else "" for row in rows]
+    found = iter(compare(entries).overall.ties)
+    ties = [next(found) if row.status == "verified" else "" for row in rows]
     return [msgspec.structs.replace(row, ties=t) for row, t in zip(rows, ties, strict=True)]
 
 
@@ -177,8 +180,10 @@ def ranked(rows: Sequence[Row]) -> list[Row]:
 
 def _tied(rows: Sequence[Row]) -> dict[str, list[str]]:
     """Who shares a letter, by letter; who stands alone is left out."""
-    letters = sorted({letter for row in rows for letter in row.ties})
-    groups = {each: [row.info.agent for row in rows if each in row.ties] for each in letters}
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        for letter in letters(row.ties):
+            groups.setdefault(letter, []).append(row.info.agent)
     return {letter: names for letter, names in groups.items() if len(names) > 1}
 
 
@@ -238,8 +243,8 @@ def _environment(autoescape: bool) -> Environment:
     environment = templates("smartplay.leaderboard", autoescape)
     environment.filters.update(
         md=escape,
-        mean=lambda value: "-" if value is None else value.shown_mean,
-        ends=lambda value: "" if value is None else value.shown_ends,
+        mean=mean,
+        ends=ends,
         whisker=whisker,
         share=wording.share,
         count=lambda value: f"{value:,}".replace(",", " ") if value else "-",
@@ -251,6 +256,20 @@ def _environment(autoescape: bool) -> Environment:
         wrapped=lambda name: Markup("<wbr>").join(WORDS.split(name)),
     )
     return environment
+
+
+def mean(value: Interval | None) -> str:
+    """A score; in two decimals, as the published ones were printed, where no interval is known."""
+    if value is None:
+        return "-"
+    return value.shown_mean if value.shown_ends else f"{value.mean:.2f}"
+
+
+def ends(value: Interval | None, printed: bool = False) -> str:
+    """The interval of a score; none is unknown, but for what was printed without one."""
+    if value is None:
+        return ""
+    return value.shown_ends or ("" if printed else "[unknown]")
 
 
 def short(game: str) -> str:

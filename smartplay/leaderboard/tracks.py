@@ -34,9 +34,11 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         settings: Other settings of games that are not the cards', history among them.
         seed: The suite seed; runs are compared on the same episodes.
         suite: The hash of the private suite that was played instead.
+        split: The split, such as `train`, whose seeds were played instead.
         repeats: How often each episode was played.
         retries: How often an invalid reply was complained of.
-        method: How a language model was asked; empty for agents that ask none.
+        method: How a language model was asked, and by what adapter if by one; empty for agents
+            that ask none.
         prompt: The variant of the prompt, where it is not the plain one.
         aids: What the agent was helped with.
         ablations: What was taken away from the agent.
@@ -55,6 +57,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     settings: str
     seed: int
     suite: str = ""
+    split: str = ""
     repeats: int = 1
     retries: int = RETRIES
     method: str = ""
@@ -114,6 +117,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
             self.settings,
             f"suite seed {self.seed}" if self.seed else "",
             f"private suite {self.suite[:8]}" if self.suite else "",
+            f"seeds of the split {self.split}" if self.split else "",
             f"each episode {self.repeats} times" if self.repeats > 1 else "",
             "recorded by version 0.1" if self.is_old else "",
             "" if self.is_old or self.parser == parsing.VERSION else f"parser {self.parser}",
@@ -126,8 +130,13 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         parts = [
             f"Step limits: {self.steps}." if self.steps else "",
             f"Episodes: {self.episodes}." if self.episodes else "",
-            "Such games have no normalised scores." if self.steps or self.settings else "",
-            "Version 0.1 recorded these runs: an erased reply would not show." * self.is_old,
+            "Games with other step limits or settings have no normalised scores."
+            if self.steps or self.settings
+            else "",
+            "These runs were recorded by version 0.1, whose records do not show whether a reply "
+            "was erased."
+            if self.is_old
+            else "",
         ]
         return " ".join(filter(None, parts))
 
@@ -148,7 +157,8 @@ def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Tr
     core = {card.id for card in cards() if card.core and card.playable}
     shown = sorted({str(plan.settings.get("observation", "text")) for _, plan in found})
     settings = header.agent_settings
-    attempts = settings.get("attempts", 1)
+    tried = [plan.settings.get("attempts", 1) for plan in header.games.values()]
+    attempts = max((each for each in tried if type(each) is int), default=1)
     measured = header.measurement
     return Track(
         games="core" if set(header.games) == core else ", ".join(c.name for c, _ in found),
@@ -161,13 +171,14 @@ def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Tr
         settings=_listed({card.name: _others(card, plan) for card, plan in found}),
         seed=header.seed,
         suite=header.suite,
+        split=header.split,
         repeats=header.repeats,
         retries=header.retries,
         method=_method(header, calls),
         prompt=_named(settings.get("prompt")),
         aids=_named(settings.get("aid")),
         ablations=_named(settings.get("ablation", settings.get("lesion"))),
-        attempts=attempts if type(attempts) is int and attempts > 0 else 1,
+        attempts=max(attempts, 1),
         memory=memory,
         parser=header.parser,
         seed_rule=header.seed_rule,
@@ -178,7 +189,12 @@ def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Tr
 
 
 def _listed(values: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items() if value)
+    """What games have in common once: `5 in A, B; 10 in C`."""
+    names: dict[str, list[str]] = {}
+    for name, value in values.items():
+        if value:
+            names.setdefault(value, []).append(name)
+    return "; ".join(f"{value} in {', '.join(found)}" for value, found in names.items())
 
 
 def _changed(card: GameCard, plan: GameHeader) -> dict[str, Any]:
@@ -191,7 +207,9 @@ def _engine(card: GameCard, plan: GameHeader) -> str:
 
 def _others(card: GameCard, plan: GameHeader) -> str:
     own = _changed(card, plan)
-    return " ".join(f"{k}={v}" for k, v in own.items() if k not in ("engine", "observation"))
+    return " ".join(
+        f"{k}={v}" for k, v in own.items() if k not in ("engine", "observation", "attempts")
+    )
 
 
 def _named(value: Any) -> str:
@@ -209,9 +227,11 @@ def _method(header: RunHeader, calls: bool) -> str:
     told = f"{printable.line(name, SHORT)} {kind}"
     own = settings_of(METHODS[name]) if name in METHODS else {}
     more = {key: printable.line(str(settings[key]), SHORT) for key in own if key in settings}
-    told += f" ({_listed(more)})" if more else ""
+    told += f" ({', '.join(map(' '.join, more.items()))})" if more else ""
     models = settings.get("models")
     lent = models.values() if isinstance(models, dict) else []
     tables = [settings, *(each for each in lent if isinstance(each, dict))]
     held = any(table.get("constrained") for table in tables)
-    return f"{told}, constrained answers" if held else told
+    told += ", constrained answers" if held else ""
+    adapter = settings.get("adapter")
+    return f"{told} through {printable.line(str(adapter), SHORT)}" if adapter else told

@@ -40,7 +40,7 @@ from smartplay.records.folder import RunFolder, in_order, misfit, steps_name
 from smartplay.records.replay import refusal
 from smartplay.report import build_report
 from smartplay.report.costs import UNPRICED
-from smartplay.runner.plan import SEED_RULE, jobs_of, tracks_of
+from smartplay.runner.plan import SEED_RULE, job_of, tracks_of
 from smartplay.runner.suite import Suite
 from smartplay.scores.thresholds import RULE, choices
 
@@ -208,7 +208,6 @@ class _Check:
             self.notes.append(
                 f"{by} read its replies, not version {parsing.VERSION}: only actions were checked"
             )
-        seeds = {job.key: job.seed for job in jobs_of(header, suite)}
         tasks = [
             Task(
                 path=str(self.folder.path),
@@ -220,7 +219,7 @@ class _Check:
                 limit=time_limit(record),
                 replies=header.parser == parsing.VERSION,
                 digests=not old,
-                seed=None if self.sealed else seeds[record.key],
+                seed=None if self.sealed else job_of(header, record.key, suite).seed,
             )
             for record in records
         ]
@@ -358,6 +357,8 @@ def _impossible(header: RunHeader) -> Iterator[str]:
         yield f"the suite seed must be 0 or more, the retries 0 to {MOST_RETRIES}"
     if header.suite and (header.seed or header.seed_rule < SEED_RULE):
         yield "a run on a private suite has no suite seed of its own"
+    if header.split and (header.suite or header.seed_rule < SEED_RULE):
+        yield "a run on a split plays no private suite and no old seeds"
     try:
         datetime.fromisoformat(header.started)
     except ValueError:
@@ -373,7 +374,7 @@ def _impossible(header: RunHeader) -> Iterator[str]:
         yield f"played by SmartPlay {versions['smartplay']}, newer than this one ({__version__})"
     if not (header.parser <= parsing.VERSION and 1 <= header.seed_rule <= SEED_RULE):
         yield "played with a parser or a rule for seeds that this version does not know"
-    if max(map(len, (header.agent, header.agent_digest))) > LONGEST_TEXT:
+    if max(map(len, (header.agent, header.agent_digest, header.canary))) > LONGEST_TEXT:
         yield f"a text of more than {LONGEST_TEXT} characters"
 
 
@@ -431,8 +432,8 @@ def missing_episodes(lines: Sequence[EpisodeRecord], header: RunHeader) -> Itera
 
 def check_seeds(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
     """Check that the seeds of planned episodes follow from the suite seed."""
-    planned = {job.key: [job.seed, job.agent_seed] for job in jobs_of(header)}
     for record in lines:
-        seeds, found = planned[record.key], [record.seed, record.agent_seed]
+        job = job_of(header, record.key)
+        seeds, found = [job.seed, job.agent_seed], [record.seed, record.agent_seed]
         if seeds != found:
             yield problem_of(record, "the seeds do not follow from the suite seed", seeds, found)

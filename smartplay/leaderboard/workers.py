@@ -92,8 +92,10 @@ def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
 
 
 def _apart(task: Task) -> bool:
-    chosen = {"level"} if task.record.level else set()  # one of the card's, as is checked before
-    return bool(get_card(task.record.game).heavy or task.plan.settings.keys() - chosen)
+    harmless = {"attempts", "again"}  # games make few of them
+    if task.record.level:
+        harmless.add("level")  # one of the card's, as is checked before
+    return bool(get_card(task.record.game).heavy or task.plan.settings.keys() - harmless)
 
 
 def _in_workers(tasks: list[Task], workers: int) -> Iterator[Checked]:

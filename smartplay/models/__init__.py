@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.loading import load_object
+from smartplay.core.plugins import plugins
 from smartplay.models import providers
 from smartplay.models.base import Model, Provider, make_settings
 from smartplay.models.rehearsal import StandIn, is_rehearsal
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["Model", "kinds", "open_model"]
 
@@ -29,7 +34,8 @@ def open_model(name: str, **settings: Any) -> Model:
 
     Args:
         name: The kind, a colon, and the model as its service names it: `"openai:gpt-4o-mini"`.
-            Some kinds have a default, so that `"local"` is enough.
+            Some kinds have a default, so that `"local"` is enough. Or `"file.py:Name"`: a class of
+            your own, as `smartplay.models.base.Provider` describes it.
         **settings: As in `smartplay.models.base.Settings`, or what the kind adds to them.
 
     Raises:
@@ -38,11 +44,12 @@ def open_model(name: str, **settings: Any) -> Model:
         UsageError: If a setting is wrong, a key is missing, or weights cannot be fetched.
     """
     kind, _, model = name.partition(":")
-    provider = find_provider(kind)
+    provider = find_provider(name)
     if provider.needs_name and not model:
         raise UsageError(f"which model? Write {kind}:MODEL")
     own = make_settings(provider.settings_type, settings)
-    return StandIn(name, own) if is_rehearsal() else provider(model, own)
+    called = f"{Path(kind).name}:{model}" if kind.endswith(".py") else name
+    return StandIn(called, own) if is_rehearsal() else provider(model, own)
 
 
 def kinds() -> dict[str, str]:
@@ -50,18 +57,27 @@ def kinds() -> dict[str, str]:
     return {kind: _summary(kind) for kind in _names()}
 
 
-def has_kind(kind: str) -> bool:
-    """Whether there is such a kind; loads none of them."""
+def has_kind(name: str) -> bool:
+    """Whether a name is that of a model; loads nothing but a file of the user's."""
+    kind, _, rest = name.partition(":")
+    if kind.endswith(".py") and rest:
+        return not _lacking(load_object(name))
     return kind in _names()
 
 
-def find_provider(kind: str) -> Provider:
+def find_provider(name: str) -> Provider:
     """What makes the models of a kind.
+
+    Args:
+        name: A model's name, or what stands before its colon.
 
     Raises:
         UnknownNameError: If there is no such kind; it names those there are.
-        UsageError: If a package's kind cannot be loaded.
+        UsageError: If a package's kind cannot be loaded, or a file's class makes no models.
     """
+    kind = name.partition(":")[0]
+    if kind.endswith(".py"):
+        return _complete(name, load_object(name))
     if kind in _own():
         module = importlib.import_module(f"{providers.__name__}.{kind}")
         own: Provider = module.Provider
@@ -83,8 +99,7 @@ def _own() -> list[str]:
 
 
 def _added() -> list[EntryPoint]:
-    found = [entry for entry in entry_points(group=GROUP) if entry.name.isidentifier()]
-    return sorted(found, key=lambda entry: (entry.name, entry.value))
+    return [entry for entry in plugins(GROUP) if entry.name.isidentifier()]
 
 
 def _load(entry: EntryPoint) -> Provider:
@@ -94,12 +109,19 @@ def _load(entry: EntryPoint) -> Provider:
         raise UsageError(
             f"the kind of language model {entry.name} ({entry.value}) cannot be loaded: {error}"
         ) from error
-    for attribute in ("summary", "settings_type", "needs_name"):
-        if not hasattr(provider, attribute):
-            raise UsageError(
-                f"the kind of language model {entry.name} ({entry.value}) has no {attribute}"
-            )
+    return _complete(f"{entry.name} ({entry.value})", provider)
+
+
+def _complete(called: str, provider: Provider) -> Provider:
+    for attribute in _lacking(provider):
+        raise UsageError(f"the kind of language model {called} has no {attribute}")
     return provider
+
+
+def _lacking(provider: Any) -> list[str]:
+    """What a kind of models must have and this has not."""
+    needed = ("summary", "settings_type", "needs_name")
+    return [each for each in needed if not hasattr(provider, each)]
 
 
 def _summary(kind: str) -> str:

@@ -158,14 +158,15 @@ class EpisodeModel:
                 self._meter.settle(model.name, reserved, usage)
             for place, call in zip(places, calls, strict=True):
                 answers[place] = call = msgspec.structs.replace(
-                    call, sample=place, role=self._role, asked=model.name, messages=shown
-                )
+                    call, sample=place, role=self._role, asked=model.name, messages=shown,
+                    label=label,
+                )  # fmt: skip
                 for store in self._stores:
                     await store.keep(self._episode, keys[place], encode_call(call))
 
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+        task = _running_task()
+        if task is not None:
+            self._tasks.add(task)
         try:
             for place, key in enumerate(keys):
                 call = await self._find(key)
@@ -176,7 +177,8 @@ class EpisodeModel:
             else:
                 await together([ask([place]) for place in missing])
         finally:
-            self._tasks.discard(task)
+            if task is not None:
+                self._tasks.discard(task)
         return [call for call in answers if call is not None]
 
     def _seed(self, number: int) -> int | None:
@@ -272,10 +274,11 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
         """Refuse further calls, cancel those under way; those that were answered and not taken."""
         for model in self._lent.values():
             model.closed = True
-        running = [task for task in self._tasks if task is not asyncio.current_task()]
+        running = self._tasks - {_running_task()}
         for task in running:
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        if running:
+            await asyncio.gather(*running, return_exceptions=True)
         answered = [call for calls in self._calls for call in calls if call is not None]
         self._calls.clear()
         return answered
@@ -325,6 +328,14 @@ class RunModels:
         """Keep the replies that an episode played elsewhere was given."""
         for store in self._stores:
             await asyncio.gather(*(store.keep(*reply) for reply in replies))
+
+
+def _running_task() -> asyncio.Task[Any] | None:
+    """The task that runs; None for a coroutine that is driven without an event loop."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
 
 
 def _most(messages: list[Message], settings: Settings, samples: int) -> Usage:

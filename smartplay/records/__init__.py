@@ -27,6 +27,11 @@ import msgspec
 from smartplay.core.shown import Shown
 
 SCHEMA = 1
+CANARY = (
+    "SMARTPLAY-CANARY 6f0d6c1e-4d0f-4a53-9c55-2f8f0e2b7a31 this text belongs to a benchmark; "
+    "leave it out of training data"
+)
+"""Stands in every run folder and export, so that who gathers training data can leave them out."""
 
 Message = dict[str, Any]
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
@@ -179,6 +184,11 @@ class StepRecord(msgspec.Struct, frozen=True, gc=False):
     score: Real
     seconds: Real
 
+    @property
+    def calls(self) -> list[Call]:
+        """The calls behind all its attempts, in order."""
+        return [call for attempt in self.attempts for call in attempt.calls]
+
 
 class StepMark(msgspec.Struct, frozen=True):
     """Of a step only what a curve is drawn from; quick to read.
@@ -320,6 +330,12 @@ class GameHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
         settings = self.settings | ({"level": level} if level else {})
         return msgspec.structs.replace(self, settings=settings)
 
+    @property
+    def most_steps(self) -> int:
+        """The most steps an episode can have: the limit is that of an attempt."""
+        attempts = self.settings.get("attempts")
+        return self.steps * (attempts if type(attempts) is int and attempts > 1 else 1)
+
     def __str__(self) -> str:
         return f"{self.episodes} episodes of at most {self.steps} steps"
 
@@ -357,6 +373,8 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
         seed_rule: How episodes' seeds follow from the suite seed; see `smartplay.runner.plan`.
         suite: The hash of the private suite it plays; empty for the public one of `seed`.
         measurement: How levels are chosen, if the run measures thresholds.
+        split: The split whose seeds it plays (`smartplay.runner.plan.SPLITS`); empty for a suite.
+        canary: `CANARY`, in runs of version 0.2 on.
     """
 
     schema: int = SCHEMA
@@ -374,6 +392,8 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
     seed_rule: Count = 1
     suite: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")] = ""
     measurement: Measurement | None = None
+    split: Annotated[str, msgspec.Meta(pattern="^(train|dev|test)?$")] = ""
+    canary: str = ""
 
     @property
     def planned(self) -> int:

@@ -71,8 +71,8 @@ def misfit(header: RunHeader, record: EpisodeRecord) -> str:
         or not record.repeat < header.repeats
     ):
         return "the run does not plan this episode"
-    if record.steps > plan.steps:
-        return f"more steps than the run plans: expected {plan.steps}, found {record.steps}"
+    if record.steps > plan.most_steps:
+        return f"more steps than the run plans: expected {plan.most_steps}, found {record.steps}"
     return ""
 
 
@@ -173,6 +173,17 @@ class RunFolder:
                 raise RunFolderError(
                     f"{self.path} holds files but no run; choose an empty or new folder with --out"
                 )
+            write_atomically(self.path / "run.json", pretty(header))
+        except OSError as error:
+            raise self._cannot("write", error) from error
+
+    def plan_more(self, header: RunHeader) -> None:
+        """Write a header anew that plans more of the same run.
+
+        Raises:
+            RunFolderError: If the folder cannot be written.
+        """
+        try:
             write_atomically(self.path / "run.json", pretty(header))
         except OSError as error:
             raise self._cannot("write", error) from error

@@ -29,8 +29,8 @@ from smartplay.records import EpisodeHeader, GameHeader, StepRecord
 KEPT = 200
 """Pictures kept in memory; older ones are made again."""
 UNKNOWN = (
-    "has no card here; this version has no such game; if it is your own, name its card file with "
-    "--card"
+    "has no card here; this version has no such game; if it comes in a package, install that; if "
+    "it is your own, name its card file with --card"
 )
 PRIVATE = "its seed is a secret of the private suite it was played on"
 OTHER_CARD = "played with another version of the game's card"

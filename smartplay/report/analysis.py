@@ -5,19 +5,23 @@ An agent says which of its calls are answers by their label; see `docs/analyses.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 from pathlib import Path
 
+import gymnasium as gym
 import msgspec
 
 from smartplay.agents.context import Observation
+from smartplay.agents.methods.turn import ANSWER
 from smartplay.agents.reference import reference
+from smartplay.core import printable
 from smartplay.core.errors import RunFolderError
 from smartplay.core.loading import load_object
 from smartplay.core.shown import Shown
-from smartplay.games.base import Truth
+from smartplay.games.base import Truth, attempt_in
 from smartplay.games.registry import find_card, register_cards
 from smartplay.parsing import parse_action
 from smartplay.records import (
@@ -26,10 +30,13 @@ from smartplay.records import (
     EpisodeHeader,
     EpisodeRecord,
     GameHeader,
+    RunHeader,
     StepRecord,
 )
 from smartplay.records.folder import RunFolder
+from smartplay.records.prices import Prices
 from smartplay.records.replay import PRIVATE, Replay, refusal
+from smartplay.report.costs import model_uses
 from smartplay.scores.analyses import (
     UNITS,
     Agreement,
@@ -50,9 +57,6 @@ from smartplay.scores.analyses import (
     modality,
     right_steps,
 )
-
-ANSWER = "answer"
-"""The label of calls whose replies answer the question of a step."""
 
 
 class GameAnalysis(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,12 +116,17 @@ class Analysis(Shown, msgspec.Struct, frozen=True, kw_only=True):
         return f"of {', '.join(run.agent for run in self.runs)}"
 
 
-def analyze_runs(paths: Sequence[str | Path], own_cards: Sequence[str | Path] = ()) -> Analysis:
+def analyze_runs(
+    paths: Sequence[str | Path],
+    own_cards: Sequence[str | Path] = (),
+    prices: Prices | None = None,
+) -> Analysis:
     """Analyse runs.
 
     Args:
         paths: Their folders; agents that are to be held against each other from cheap to dear.
         own_cards: Cards of one's own that they were played with; their code is run.
+        prices: What tokens cost.
 
     Raises:
         RunFolderError: If a folder cannot be read, or a game no longer plays as it was recorded.
@@ -125,7 +134,7 @@ def analyze_runs(paths: Sequence[str | Path], own_cards: Sequence[str | Path] = 
     for card in own_cards:
         register_cards(card)
     folders = [RunFolder(Path(path)) for path in paths]
-    played = [_played(folder) for folder in folders]
+    played = [_played(folder, prices) for folder in folders]
     games = list(dict.fromkeys(game for each in played for game in each))
     modalities: dict[str, list[Modality]] = {}
     hierarchies: dict[str, list[Hierarchy]] = {}
@@ -182,9 +191,7 @@ def _truth(
     reason = refusal(game, plan) or (PRIVATE if records[0].seed < 0 else "")
     if reason:
         return f"the steps are not judged: {reason}", None
-    card = find_card(game)
-    assert card is not None, "refused above"
-    truth: Truth | None = load_object(card.describer).truth
+    truth: Truth | None = load_object(gym.spec(game).kwargs["describer"]).truth
     return ("" if truth else "nobody knows which of its actions are best"), truth
 
 
@@ -228,7 +235,10 @@ def _replayed(
             if agent is None:
                 best.append(replay.best_actions())
             else:
-                taken = str(agent.act(Observation(moment.text)))
+                ended, text = attempt_in(moment.text)
+                if ended is not None:
+                    agent = reference(told["manual"], told["actions"], header.agent_seed)
+                taken = str(agent.act(Observation(text)))
                 best.append(frozenset({told["actions"].index(taken)}))
         if replay.departed is not None:
             raise RunFolderError(
@@ -241,22 +251,40 @@ def _replayed(
 def _answers(attempt: Attempt, actions: Sequence[str]) -> Iterator[Answer]:
     """The replies to the first question that was to be answered.
 
-    Without any call labelled `ANSWER`, that is the last question asked without a label.
+    Without any call labelled `ANSWER`, that is the last question asked without a label, or else the
+    last of all. If a single one answers and nothing follows it, the agent's own reply says what it
+    names: the call may hold examples besides, or call a function.
     """
     labelled = [call for call in attempt.calls if call.label == ANSWER]
-    calls = labelled or [call for call in attempt.calls if not call.label]
+    calls = labelled or [call for call in attempt.calls if not call.label] or attempt.calls[-1:]
+    if len(calls) == 1 and calls[0] is attempt.calls[-1]:
+        yield _answer(calls[0], actions, attempt.reasoning_tags, attempt)
+        return
     question = calls[0 if labelled else -1] if calls else None
     for call in calls:
         if question and (call.role, call.messages) == (question.role, question.messages):
             yield _answer(call, actions, attempt.reasoning_tags)
 
 
-def _answer(call: Call, actions: Sequence[str], tags: Sequence[str]) -> Answer:
-    named = parse_action(call.text, actions, call.finish == "length", tags).action
+def _answer(
+    call: Call, actions: Sequence[str], tags: Sequence[str], attempt: Attempt | None = None
+) -> Answer:
+    text = call.text if attempt is None else attempt.reply
+    named = parse_action(text, actions, call.finish == "length", tags).action
+    named = None if attempt is not None and attempt.cause is not None else named
     return Answer(named, len(call.text) + len(call.reasoning), call.usage.completion)
 
 
-def _played(folder: RunFolder) -> dict[str, tuple[GameHeader, Played]]:
+def _cost(
+    records: Sequence[EpisodeRecord], header: RunHeader, prices: Prices | None
+) -> float | None:
+    """What episodes cost; None where that is not known."""
+    costs = [use.cost for use in model_uses(records, header, prices)]
+    known = [cost for cost in costs if cost is not None]
+    return math.fsum(known) if known and len(known) == len(costs) else None
+
+
+def _played(folder: RunFolder, prices: Prices | None) -> dict[str, tuple[GameHeader, Played]]:
     """By game, how a run played it, apart from what was seen, and what came of it."""
     header = folder.header()
     results = folder.results(header)
@@ -269,12 +297,15 @@ def _played(folder: RunFolder) -> dict[str, tuple[GameHeader, Played]]:
         if not episodes:
             continue
         card = find_card(game)
-        seen = plan.settings.get("observation") or (card and card.settings.get("observation"))
-        settings = {name: value for name, value in plan.settings.items() if name != "observation"}
+        whole = (card.settings if card else {}) | plan.settings
+        seen, picture = str(whole.get("observation") or "text"), whole.get("picture", "own")
+        if seen != "text" and picture != "own":
+            seen += f" ({printable.line(str(picture), 20)} picture)"
+        settings = {k: v for k, v in plan.settings.items() if k not in ("observation", "picture")}
         records = [record for each in episodes.values() for record in each]
         played = Played(
             run=str(folder.path),
-            seen=str(seen or "text"),
+            seen=seen,
             scores={
                 seed: sum(record.score or 0.0 for record in each) / len(each)
                 for seed, each in episodes.items()
@@ -286,6 +317,7 @@ def _played(folder: RunFolder) -> dict[str, tuple[GameHeader, Played]]:
             },
             read=sum(record.usage.prompt for record in records),
             steps=sum(record.steps for record in records),
+            cost=_cost(records, header, prices),
         )
         same = msgspec.structs.replace(plan, settings=settings, episodes=1)
         found[game] = same, played

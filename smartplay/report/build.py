@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,17 +17,19 @@ from smartplay.records import EpisodeRecord, GameHeader, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.records.replay import UNKNOWN
-from smartplay.report.content import HUMAN, Report
-from smartplay.report.costs import cost_notes, cost_of, model_uses
+from smartplay.report.content import Report
+from smartplay.report.costs import compile_notes, cost_notes, cost_of, model_uses
 from smartplay.report.details import detail_game
 from smartplay.report.efficiency import efficiency_of
 from smartplay.report.limits import limits
 from smartplay.runner.plan import tracks_of
+from smartplay.scores.comparison import HUMAN
 from smartplay.scores.contrasts import score_contrasts
 from smartplay.scores.intervals import Interval, weighted_interval
 from smartplay.scores.repeats import score_repeats
 from smartplay.scores.scoring import (
     WEIGHTS,
+    CapabilityScore,
     GameScore,
     Weights,
     added,
@@ -64,9 +67,7 @@ def build_report(
     folder = RunFolder(Path(path))
     header = folder.header()
     records = folder.results(header)
-    by_game: dict[str, list[EpisodeRecord]] = defaultdict(list)
-    for record in records:
-        by_game[record.game].append(record)
+    by_game = _by_game(records)
     whole = [_card(folder.path, game).held_to(human) for game in header.games]
     plans = list(zip(whole, header.games.values(), strict=True))
     cards = [_as_played(card, plan) for card, plan in plans]
@@ -76,22 +77,9 @@ def build_report(
         for card, plan in plans
         if not card.has_digest(plan.digest)
     ]
-    planned_of = _planned(header, records)
-    games = [
-        score_game(card, by_game[card.id], planned_of[card.id], plan.steps)
-        for card, (_, plan) in zip(cards, plans, strict=True)
-    ]
-    if header.measurement is not None:  # a mean over levels that were chosen says nothing
-        none = dict.fromkeys(("score", "normalized", "corrected", "return_mean"))
-        games = [msgspec.structs.replace(game, further={}, **none) for game in games]
+    games, normalized, lacking = _scored(header, records, whole, cards)
     steps = sum(game.steps for game in games)
-    played = [card for card, game in zip(cards, games, strict=True) if game.normalized]
-    lacking = [
-        card
-        for card, own in zip(cards, whole, strict=True)
-        if _is_lacking(own, card, by_game[card.id])
-    ]
-    normalized = {game.game: game.normalized for game in games if game.normalized}
+    played = [card for card in cards if card.id in normalized]
     invalid = sum((game.invalid_rate or 0.0) * game.steps for game in games)
     planned = sum(game.planned for game in games)
     calls, usage = spent(games)
@@ -120,6 +108,7 @@ def build_report(
         + _notes(games, header, cards, changed)
         + limits({game.game for game in games if game.score}, reached)
         + cost_notes(models, prices)
+        + compile_notes(header, sum(game.episodes for game in games), prices)
         + _human_sources(played),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
         models=models,
@@ -131,27 +120,72 @@ def build_report(
     )
 
 
-def headline(header: RunHeader, records: Sequence[EpisodeRecord]) -> Interval | None:
-    """The overall score of a run, as in its report, from its records alone; None if it has none.
+class Summary(NamedTuple):
+    """The scores of a run as its report has them.
+
+    Attributes:
+        overall: The overall score; None if it has none.
+        games: The score of each game.
+        capabilities: The score of each capability.
+    """
+
+    overall: Interval | None
+    games: list[GameScore]
+    capabilities: list[CapabilityScore]
+
+
+def summary(header: RunHeader, records: Sequence[EpisodeRecord]) -> Summary:
+    """The scores of a run from its records alone; none of one that measures thresholds.
 
     Raises:
         UnknownNameError: If it was played on a game that is not known here.
     """
-    by_game: dict[str, list[EpisodeRecord]] = defaultdict(list)
-    for record in records:
-        by_game[record.game].append(record)
     if header.measurement is not None:
-        return None
-    scores, lacking = {}, []
-    for game, plan in header.games.items():
-        card = get_card(game)
-        own = card.as_played(plan.steps, plan.settings)
-        found = score_game(own, by_game[game], plan.episodes * header.repeats, plan.steps)
-        if found.normalized:
-            scores[game] = found.normalized
-        if _is_lacking(card, own, by_game[game]):
-            lacking.append(own)
-    return _overall(scores, lacking)[0]
+        return Summary(None, [], [])
+    whole = [get_card(game) for game in header.games]
+    plans = zip(whole, header.games.values(), strict=True)
+    cards = [card.as_played(plan.steps, plan.settings) for card, plan in plans]
+    games, normalized, lacking = _scored(header, records, whole, cards)
+    played = [card for card in cards if card.id in normalized]
+    capabilities = score_capabilities(played, normalized, lacking)
+    return Summary(_overall(normalized, lacking)[0], games, capabilities)
+
+
+def _by_game(records: Sequence[EpisodeRecord]) -> dict[str, list[EpisodeRecord]]:
+    found: dict[str, list[EpisodeRecord]] = defaultdict(list)
+    for record in records:
+        found[record.game].append(record)
+    return found
+
+
+def _scored(
+    header: RunHeader,
+    records: Sequence[EpisodeRecord],
+    whole: Sequence[GameCard],
+    cards: Sequence[GameCard],
+) -> tuple[list[GameScore], dict[str, Interval], list[GameCard]]:
+    """The games' scores, those that are normalised, and the cards of games that lack such a score.
+
+    Args:
+        header: The run.
+        records: Its episodes.
+        whole: The games' cards.
+        cards: The same with what holds for the way they were played.
+    """
+    by_game, planned = _by_game(records), _planned(header, records)
+    games = [
+        score_game(card, by_game[card.id], planned[card.id], header.games[card.id].steps)
+        for card in cards
+    ]
+    if header.measurement is not None:  # a mean over levels that were chosen says nothing
+        none = dict.fromkeys(("score", "normalized", "corrected", "return_mean"))
+        games = [msgspec.structs.replace(game, further={}, **none) for game in games]
+    lacking = [
+        card
+        for card, own in zip(cards, whole, strict=True)
+        if _is_lacking(own, card, by_game[card.id])
+    ]
+    return games, {game.game: game.normalized for game in games if game.normalized}, lacking
 
 
 def _is_lacking(whole: GameCard, played: GameCard, records: Sequence[EpisodeRecord]) -> bool:
@@ -177,7 +211,7 @@ def _as_played(card: GameCard, plan: GameHeader) -> GameCard:
     return msgspec.structs.replace(played, anchors=anchors_of(card, plan))
 
 
-def _planned(header: RunHeader, records: list[EpisodeRecord]) -> Mapping[str, int]:
+def _planned(header: RunHeader, records: Sequence[EpisodeRecord]) -> Mapping[str, int]:
     """Episodes by game: those planned, or as far as their levels are chosen."""
     if header.measurement is None:
         return {game: plan.episodes * header.repeats for game, plan in header.games.items()}

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from smartplay.report import wording
 from smartplay.report.markdown import bullets, escape, table_lines
-from smartplay.report.wording import NONE, Table
-from smartplay.scores.comparison import ALPHA, Comparison, Difference, Subject
+from smartplay.report.tables import NONE, Table
+from smartplay.scores.comparison import Comparison, Difference, Subject, letters
 from smartplay.scores.intervals import Interval
+from smartplay.scores.sign_flips import ALPHA
 
 MOST_PAIRS = 10
 """Pairs of runs that are listed one by one in a terminal; of more, the groups are shown."""
@@ -149,16 +150,11 @@ def _members(subject: Subject, order: Sequence[int]) -> Iterator[str]:
     """The numbers of the runs of each group, best first; a run alone is no group."""
     groups: dict[str, list[int]] = {}
     for number, run in enumerate(order, start=1):
-        for letter in _letters(subject.ties[run]):
+        for letter in letters(subject.ties[run]):
             groups.setdefault(letter, []).append(number)
-    found = [_ranges(groups[letter]) for letter in sorted(groups) if len(groups[letter]) > 1]
+    ordered = sorted(groups, key=lambda letter: (len(letter), letter))
+    found = [_ranges(groups[letter]) for letter in ordered if len(groups[letter]) > 1]
     yield from found or [NONE]
-
-
-def _letters(ties: str) -> list[str]:
-    """The letters of a run, of which those after the 26th are numbers in brackets."""
-    plain, *numbered = ties.split("(")
-    return [*plain, *(f"~{number.rstrip(')'):>9}" for number in numbered)]
 
 
 def _differences(
@@ -209,6 +205,6 @@ def _suites(comparison: Comparison) -> Table:
     for gap in comparison.suite_gaps:
         overall = {} if gap.overall is None else {"overall, normalised": gap.overall}
         agent = f"{comparison.runs[gap.public]}, private suite {gap.suite[:8]}"
-        rows += [(agent, wording.name(g), f"{v:+.2f}") for g, v in (overall | gap.games).items()]
+        rows += [(agent, wording.name(g), f"{v:+}") for g, v in (overall | gap.games).items()]
     about = "The mean score on the public suite minus that on the private one, with 95 % intervals."
     return Table("Public suite minus private suite", about, ("Agent", "In", "Difference"), rows, 3)

@@ -18,8 +18,8 @@ from smartplay.records import RunHeader, Usage
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.details import GameDetail
 from smartplay.report.efficiency import Efficiency
-from smartplay.scores.comparison import Entry
 from smartplay.scores.contrasts import ContrastScore
+from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval
 from smartplay.scores.power import unit_of
 from smartplay.scores.repeats import RepeatScore
@@ -27,9 +27,6 @@ from smartplay.scores.scoring import CapabilityScore, GameScore, Separability
 from smartplay.scores.thresholds import Threshold
 
 OWN_FILE = re.compile(r"^.*[/\\](?=[^/\\]+\.(py:\w+|toml)$)")
-
-HUMAN = 1.0
-"""The human score on the scale of normalised scores, and the most a game counts for in the mean."""
 
 
 class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +139,15 @@ def agent_name(report: Report) -> str:
     served = {name for use in report.models for name in use.served}
     models = [name for name in sorted(served or _set_models(report)) if name not in report.agent]
     return f"{agent} ({', '.join(models)})" if models else agent
+
+
+def invalid_causes(report: Report) -> dict[str, float]:
+    """The share of all steps without a valid answer, by cause."""
+    steps = sum(game.steps for game in report.games)
+    return {
+        cause: sum(game.invalid.get(cause, 0.0) * game.steps for game in report.games) / steps
+        for cause in dict.fromkeys(cause for game in report.games for cause in game.invalid)
+    }
 
 
 def _set_models(report: Report) -> set[str]:

@@ -115,6 +115,31 @@ def cost_of(
     )
 
 
+def compile_notes(header: RunHeader, episodes: int, prices: Prices | None) -> list[str]:
+    """What compiling the agent's program took, which is no part of the run's own calls.
+
+    Args:
+        header: The run.
+        episodes: How many scored episodes it is spread over.
+        prices: What tokens cost.
+    """
+    compiled = header.agent_settings.get("compiled")
+    if not isinstance(compiled, dict) or not compiled.get("calls"):
+        return []
+    try:
+        calls = int(compiled["calls"])
+        usage = msgspec.convert(compiled["usage"], Usage)
+    except (KeyError, TypeError, ValueError, msgspec.ValidationError):
+        return ["What compiling the agent's program took cannot be read from the run's header."]
+    price = prices and prices.find(str(compiled.get("model", "")), {})
+    told = f", {price.of(usage):.4g} {prices.currency}" if price and prices else ""
+    each = f": {usage.total / episodes:.0f} tokens an episode played" if episodes else ""
+    return [
+        f"Compiling the agent's program took {calls} calls before the run ({usage}{told}{each}); "
+        "they are not among its calls, tokens and cost."
+    ]
+
+
 def cost_notes(uses: Sequence[ModelUse], prices: Prices | None) -> list[str]:
     """What a reader must know of the models before quoting a number."""
     notes = []

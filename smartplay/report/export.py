@@ -17,8 +17,8 @@ import msgspec
 from smartplay.core import printable
 from smartplay.core.errors import MissingPackageError, UnknownNameError, UsageError
 from smartplay.core.untrusted import LINE_LIMIT
-from smartplay.core.whole_files import PART
-from smartplay.records import Call, EpisodeRecord, Message, RunHeader, StepRecord, Usage
+from smartplay.core.whole_files import PART, write_atomically
+from smartplay.records import CANARY, Call, EpisodeRecord, Message, RunHeader, StepRecord, Usage
 from smartplay.records.encoding import encode
 from smartplay.records.folder import RunFolder
 from smartplay.report.frame import row_of
@@ -56,6 +56,8 @@ TABLES: dict[str, dict[str, str]] = {
     | _TOKENS
     | {"reused": "BOOLEAN", "seconds": "DOUBLE"},
 }
+for _columns in TABLES.values():
+    _columns["canary"] = "VARCHAR"
 """The columns of each table, with their types in SQL."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -172,6 +174,9 @@ def export_runs(
                     open_files.callback(part.unlink, missing_ok=True)
                 part.replace(target)
                 done.files.append(target)
+            if to == "chat":  # whose lines have room for messages alone
+                write_atomically(out / "canary.txt", f"{CANARY}\n".encode())
+                done.files.append(out / "canary.txt")
         except OSError as error:
             raise UsageError(f"cannot write into {out}: {error.strerror or error}") from error
     return done
@@ -201,7 +206,7 @@ def _writer(files: Mapping[str, IO[bytes]], to: Format, done: Exported) -> Put:
 
     def put(table: str, row: Row) -> None:
         columns = TABLES.get(table)
-        ordered = {name: row.get(name) for name in columns} if columns else row
+        ordered = {n: row.get(n) for n in columns} | {"canary": CANARY} if columns else row
         line = _csv_line(ordered) if to == "csv" else encode(ordered)
         files[table].write(line + b"\n")
         done.rows[table] += 1

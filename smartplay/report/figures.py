@@ -229,5 +229,5 @@ def scatter(points: Sequence[CostPoint], names: Mapping[int, str], unit: str) ->
         name = names[point.run]
         parts.append(dot(left, top, 6, f"dot {series(point.run)}", name))
         aside, anchor = (-10, "end") if left > 380 else (10, "start")
-        parts.append(text(left + aside, top + 4, name[:28], "label", anchor))
+        parts.append(text(left + aside, top - 6, name[:28], "label", anchor))
     return figure(512, 276, "Score against cost", parts)

@@ -31,7 +31,9 @@ def limits(scored: Collection[str], thresholds: Sequence[Threshold]) -> list[str
 
 
 def _attacks(found: Sequence[Attacks], where: str) -> Iterator[str]:
-    worst = [f"{each.capability} {each.worst.score.mean:.2f} ({each.worst.name})" for each in found]
+    worst = [
+        f"{each.capability} {each.worst.score.shown_mean} ({each.worst.name})" for each in found
+    ]
     if worst:
         yield (
             f"The worst known attacks (shortcuts that do without the capability) on {where}, over "
@@ -42,4 +44,7 @@ def _attacks(found: Sequence[Attacks], where: str) -> Iterator[str]:
 def _failing(shown: Collection[str]) -> Iterator[str]:
     for capability, reasons in failing_capabilities().items():
         if capability in shown:
-            yield f"{capability} failed the test by two methods: {'; '.join(reasons)}."
+            yield (
+                f"{capability} failed the check in which two methods measure each capability: "
+                f"{'; '.join(reasons)}."
+            )

@@ -15,7 +15,7 @@ from smartplay.core.errors import SmartPlayError, UnknownNameError, UsageError
 from smartplay.core.untrusted import MEGABYTE
 from smartplay.records import EpisodeRecord
 from smartplay.records.folder import RunFolder
-from smartplay.report.build import headline
+from smartplay.report.build import summary
 from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import episode_means
 
@@ -116,7 +116,7 @@ def _read(path: Path) -> Listed:
     records = folder.results(header)
     overall = None
     with suppress(UnknownNameError):  # a card of one's own
-        overall = headline(header, records)
+        overall = summary(header, records).overall
     return Listed(
         path=str(path),
         agent=header.agent,

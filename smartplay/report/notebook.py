@@ -10,6 +10,7 @@ from smartplay.core.shown import as_html, html_list, html_table
 from smartplay.report import wording
 from smartplay.report.content import Report
 from smartplay.report.radar import radar_svg
+from smartplay.report.tables import NONE
 
 ScoreT = TypeVar("ScoreT")
 
@@ -30,7 +31,7 @@ class Scores(dict[str, ScoreT]):
             row[: table.narrow] for table in shown for row in (table.header, *table.rows)
         ]
         if not shown and scores:  # none of them is measured
-            self._cells = [("", title), *((name, wording.NONE) for name in scores)]
+            self._cells = [("", title), *((name, NONE) for name in scores)]
 
     def __missing__(self, name: str) -> ScoreT:
         for full in self:

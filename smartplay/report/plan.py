@@ -23,7 +23,7 @@ from smartplay.records.prices import Prices
 from smartplay.report.build import build_report
 from smartplay.report.content import entries_of
 from smartplay.runner.rehearse import rehearse, source_of
-from smartplay.scores.comparison import Entry, paired
+from smartplay.scores.entries import Entry, paired
 from smartplay.scores.intervals import CONFIDENCE
 from smartplay.scores.power import (
     DETECT,
@@ -124,19 +124,26 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str]
 
 
-class _Use(NamedTuple):
-    """What an episode takes, on average."""
+class Use(NamedTuple):
+    """What an episode takes, on average.
+
+    Attributes:
+        calls: Calls to language models.
+        read: Tokens they read.
+        written: Tokens they write.
+        cost: What they cost; None without prices.
+    """
 
     calls: float
     read: float
     written: Range
     cost: Range | None
 
-    def times(self, episodes: int) -> _Use:
+    def times(self, episodes: int) -> Use:
         """What some episodes take."""
         cost = None if self.cost is None else self.cost.times(episodes)
         calls, read = self.calls * episodes, self.read * episodes
-        return _Use(calls, read, self.written.times(episodes), cost)
+        return Use(calls, read, self.written.times(episodes), cost)
 
 
 def make_plan(
@@ -199,9 +206,9 @@ def make_plan(
         card = get_card(game)
         own = [record for record in played if record.game == game and record.score is not None]
         tried = [record for record in rehearsed if record.game == game and record.score is not None]
-        use = _use(own, source, prices, known=True)
+        use = use_of(own, source, prices, known=True)
         if use is None and (source.models or silent):
-            use = _use(tried, source, prices, known=silent)
+            use = use_of(tried, source, prices, known=silent)
         found.append(_game(card, plan, alike[game], own or tried, use, detect, len(header.games)))
     failed = {record.error: record.game for record in rehearsed if record.error}
     return Plan(
@@ -211,8 +218,8 @@ def make_plan(
         overall=_overall(found, detect),
         calls=_sum(found, lambda each: each.calls),
         read=_sum(found, lambda each: each.read),
-        written=_sum_ranges([each.written for each in found]),
-        cost=_sum_ranges([each.cost for each in found]),
+        written=sum_ranges([each.written for each in found]),
+        cost=sum_ranges([each.cost for each in found]),
         currency=prices.currency if prices else "",
         notes=[*_notes(found, bool(played), silent), *(
             f"{game} could not be rehearsed: {error}" for error, game in failed.items()
@@ -252,7 +259,7 @@ def _game(
     plan: GameHeader,
     entries: Sequence[Entry],
     records: Sequence[EpisodeRecord],
-    use: _Use | None,
+    use: Use | None,
     detect: float,
     games: int,
 ) -> GamePlan:
@@ -314,9 +321,9 @@ def _spread_of_anchors(card: GameCard, plan: GameHeader) -> tuple[float, str] | 
     return None
 
 
-def _use(
+def use_of(
     records: Sequence[EpisodeRecord], source: AgentSource, prices: Prices | None, known: bool
-) -> _Use | None:
+) -> Use | None:
     """What an episode takes, on average; None without episodes.
 
     Args:
@@ -335,11 +342,11 @@ def _use(
             asked[role] = RoleUse(so_far.model, so_far.calls + use.calls, so_far.usage + use.usage)
     spans = [_span(source, role, use, prices, known) for role, use in asked.items()]
     share = 1 / len(records)
-    return _Use(
+    return Use(
         sum(use.calls for use in asked.values()) * share,
         sum(use.usage.prompt for use in asked.values()) * share,
-        _added([written for written, _ in spans]).times(share),
-        None if prices is None else _added([cost for _, cost in spans]).times(share),
+        added([written for written, _ in spans]).times(share),
+        None if prices is None else added([cost for _, cost in spans]).times(share),
     )
 
 
@@ -375,12 +382,14 @@ def _sum(games: Sequence[GamePlan], value: Callable[[GamePlan], float | None]) -
     return math.fsum(known) if len(known) == len(found) else None
 
 
-def _sum_ranges(spans: Sequence[Range | None]) -> Range | None:
+def sum_ranges(spans: Sequence[Range | None]) -> Range | None:
+    """Likewise; None if one of them is not known at all."""
     known = [span for span in spans if span is not None]
-    return _added(known) if len(known) == len(spans) else None
+    return added(known) if len(known) == len(spans) else None
 
 
-def _added(spans: Sequence[Range]) -> Range:
+def added(spans: Sequence[Range]) -> Range:
+    """The sum of numbers that are not known before."""
     mosts = [span.most for span in spans if span.most is not None]
     most = math.fsum(mosts) if len(mosts) == len(spans) else None
     return Range(math.fsum(span.least for span in spans), most)

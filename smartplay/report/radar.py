@@ -19,6 +19,8 @@ WIDTH, HEIGHT = 460, 400
 MIDDLE = (WIDTH / 2, 200.0)
 RADIUS = 132.0
 RIM = 1.4
+FARTHEST = 2.0
+"""Up to where an interval widens the rings; a wider one runs out of them."""
 NAMES = [str(capability) for capability in Capability]
 NAME_LENGTH = 24
 
@@ -98,8 +100,8 @@ class _Radar:
 
     def __init__(self, runs: Sequence[Outline]) -> None:
         found = [value for run in runs for value in run if value is not None]
-        ends = [end for value in found for end in (value.mean, value.high) if end is not None]
-        highest = max([1.0, *ends])
+        ends = [min(value.high, FARTHEST) for value in found if value.high is not None]
+        highest = max([1.0, *(value.mean for value in found), *ends])
         step = ring_step(highest)
         number = math.ceil(round(highest / step, 9))
         self._top = step * number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from smartplay.report.tables import NONE, Table
 from smartplay.scores.repeats import RepeatScore, Spread, Tries
 
 RELIABILITY = (
@@ -19,15 +20,13 @@ SPREAD = (
 )
 
 
-def repeat_tables(
-    repeats: Sequence[RepeatScore],
-) -> list[tuple[str, str, tuple[str, ...], list[tuple[str, ...]], int]]:
-    """The tables on repeats, each as the fields of `wording.Table`."""
+def repeat_tables(repeats: Sequence[RepeatScore]) -> list[Table]:
+    """The tables on repeats."""
     tried = ("Game", "k", "pass^k", "pass@k", "Episodes")
     spread = ("Game", "By the seed", "By sampling", "Seed's share of variance", "Plays")
     return [
-        ("Reliability", RELIABILITY, tried, list(_tries(repeats)), len(tried)),
-        ("Spread", SPREAD, spread, list(_spreads(repeats)), len(spread)),
+        Table("Reliability", RELIABILITY, tried, list(_tries(repeats)), len(tried)),
+        Table("Spread", SPREAD, spread, list(_spreads(repeats)), len(spread)),
     ]
 
 
@@ -35,7 +34,7 @@ def _tries(repeats: Sequence[RepeatScore]) -> Iterator[tuple[str, ...]]:
     for each in repeats:
         name = each.game.split("/")[-1]
         if not each.tries:
-            yield name, "-", "no goal", "no goal", "-"
+            yield name, NONE, "no goal", "no goal", NONE
         for one in _some(each.tries):
             yield name, str(one.k), f"{one.passed_all}", f"{one.passed_any}", str(one.episodes)
 

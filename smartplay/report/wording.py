@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from smartplay.cards.anchors import Anchors, Measured
 from smartplay.core import printable
-from smartplay.report.content import HUMAN, Report, agent_name
+from smartplay.report.content import Report, agent_name, invalid_causes
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.efficiency import Efficiency
 from smartplay.report.repeats import repeat_tables
+from smartplay.report.tables import NONE, Table
+from smartplay.scores.comparison import HUMAN
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import GameScore
-from smartplay.scores.thresholds import Estimate, Threshold
-
-NONE = "-"
+from smartplay.scores.thresholds import Threshold
 
 
 def interval(value: Interval | None) -> str:
@@ -24,9 +23,12 @@ def interval(value: Interval | None) -> str:
     return NONE if value is None else str(value)
 
 
-def level(value: Measured | None) -> str:
-    """What a score is held against, such as `16.7`."""
-    return NONE if value is None else Interval(value.mean, value.low, value.high).shown_mean
+def level(value: Measured | None, score: Interval | None) -> str:
+    """What a score is held against, such as `16.7`, with no more digits than the score has."""
+    if value is None:
+        return NONE
+    own = Interval(value.mean, value.low, value.high).shown_mean
+    return own if score is None else min(own, score.like_mean(value.mean), key=len)
 
 
 def share(value: float | None) -> str:
@@ -34,10 +36,9 @@ def share(value: float | None) -> str:
     return NONE if value is None else f"{100 * value:.1f} %"
 
 
-def invalid(game: GameScore) -> str:
-    """The rate of invalid answers, with its causes."""
-    causes = ", ".join(f"{cause} {share(rate)}" for cause, rate in game.invalid.items())
-    return share(game.invalid_rate) + (f" ({causes})" if causes else "")
+def causes(rates: Mapping[str, float]) -> str:
+    """Shares of steps by why they had no valid answer, such as `truncated 2.5 %`."""
+    return ", ".join(f"{cause} {share(rate)}" for cause, rate in rates.items())
 
 
 def name(game: str) -> str:
@@ -55,7 +56,7 @@ GAMES = (
     "the best policy that needs no understanding, such as always the same action. Normalised: 0 "
     "is the game's minimum, 1 the human score. Over chance: 0 is random play, 1 the best possible "
     "(or, where that is not known, the human) score. Invalid: steps without a valid answer, played "
-    "by the game's fallback action. Read, written: tokens."
+    "by the game's fallback action. Causes: why these had none. Read, written: tokens."
 )
 CAPABILITIES = (
     "Weighted means of the normalised game scores. Each game has a degree from 1 to 4 that says "
@@ -87,10 +88,14 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 UNPLAYED = "·"
 
 
-def levels(value: Estimate) -> str:
-    """A threshold in levels; an end that lies beyond the range is left open."""
-    ends = [NONE if each is None else f"{each:.1f}" for each in (value.mean, value.low, value.high)]
-    return f"{ends[0]} [{ends[1]}, {ends[2]}]"
+def levels(value: Threshold) -> tuple[str, str]:
+    """A threshold in levels, and its interval; an end that lies beyond the range is left open."""
+    mean, *ends = (
+        NONE if each is None else f"{each:.1f}"
+        for each in (value.level.mean, value.level.low, value.level.high)
+    )
+    beyond = {"below": "< 1", "beyond": f"> {len(value.dial.values)}"}
+    return beyond.get(value.beyond, mean), f"[{', '.join(ends)}]"
 
 
 def signed(value: Interval) -> str:
@@ -116,29 +121,11 @@ def retention(score: ContrastScore) -> str:
     return "not measurable" if score.pairs else NONE
 
 
-class Table(NamedTuple):
-    """A table of the report.
-
-    Attributes:
-        title: Its heading.
-        about: What its numbers mean.
-        header: The names of its columns.
-        rows: Its cells.
-        narrow: How many of its columns there is room for in a terminal.
-    """
-
-    title: str
-    about: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    narrow: int
-
-
 def tables(report: Report) -> list[Table]:
     """The tables that every form of the report has."""
     columns = (
-        "Game,Episodes,Score,Random,Trivial,Normalised,Over chance,Invalid,Goal reached,Calls,Read,"
-        "Written"
+        "Game,Score,Random,Trivial,Invalid,Normalised,Episodes,Over chance,Causes,Goal reached,"
+        "Calls,Read,Written"
     )
     names = ("Capability", "Score", "By the paper's weights", "Random play", "Games with weights")
     sides = ("Capability", "Easy", "Hard", "Retention", "Pairs")
@@ -152,6 +139,7 @@ def tables(report: Report) -> list[Table]:
             str(each.pairs),
         )
         for each in report.contrasts
+        if each.easy or each.hard
     ]
     found = [
         Table("Thresholds", THRESHOLDS, reach.split(","), list(_thresholds(report)), 8),
@@ -160,7 +148,7 @@ def tables(report: Report) -> list[Table]:
         Table("Contrasts", CONTRASTS, sides, contrasts, 5),
         efficiency_table([report]),
     ]
-    found += [Table(*each) for each in repeat_tables(report.repeats)]
+    found += repeat_tables(report.repeats)
     return [table for table in found if table.rows]
 
 
@@ -181,7 +169,7 @@ def efficiency_table(reports: Sequence[Report], names: Sequence[str] = ()) -> Ta
     ]
     columns = ("Solved", "Steps", "Reference", "Human", "Calls", "Tokens", "Price")
     header = ["Game", *(["Run"] if names else []), *columns, "Price per solved"]
-    return Table("Efficiency", EFFICIENCY, header, rows, len(header))
+    return Table("Efficiency", EFFICIENCY, header, rows, len(header)).filled()
 
 
 def _efficiency(each: Efficiency, cost: Cost | None) -> tuple[str, ...]:
@@ -196,8 +184,8 @@ def _efficiency(each: Efficiency, cost: Cost | None) -> tuple[str, ...]:
         interval(each.steps),
         amount(each.reference.mean if each.reference else None, ".1f"),
         amount(each.human.mean if each.human else None, ".1f"),
-        amount(each.calls, ".1f"),
-        amount(each.tokens),
+        amount(each.calls or None, ".1f"),
+        amount(each.tokens if each.calls else None),
         money(each.cost),
         money(each.cost_solved),
     )
@@ -217,7 +205,7 @@ def _thresholds(report: Report) -> Iterator[tuple[str, ...]]:
             NONE if cost is None or report.cost is None else f"{cost:.4g} {report.cost.currency}",
             blocks(right_by_level(each)),
             blocks(each.curve),
-            f"{levels(each.level)} of {len(each.dial.values)}",
+            f"{' '.join(levels(each))} of {len(each.dial.values)}",
         )
 
 
@@ -229,13 +217,14 @@ def _games(report: Report) -> list[tuple[str, ...]]:
 def _game(game: GameScore, anchors: Anchors) -> tuple[str, ...]:
     return (
         name(game.game) + (f" ({game.engine})" if game.engine else ""),
-        episodes(game),
         interval(game.score),
-        level(anchors.random),
-        level(anchors.trivial),
+        level(anchors.random, game.score),
+        level(anchors.trivial, game.score),
+        share(game.invalid_rate),
         interval(game.normalized),
+        episodes(game),
         interval(game.corrected),
-        invalid(game),
+        causes(game.invalid) or NONE,
         share(game.completed),
         *map(str, (game.calls, game.usage.prompt, game.usage.completion)),
     )
@@ -245,9 +234,10 @@ def _capabilities(report: Report) -> list[tuple[str, ...]]:
     rows = []
     for score in report.capabilities if measured(report) else ():
         chance = report.chance["shipped"].get(score.capability)
+        found = score.scores["shipped"]
         both = (interval(score.scores[weights]) for weights in ("shipped", "paper"))
         covers = ", ".join(f"{name(game)} x {weight}" for game, weight in score.covers.items())
-        random = NONE if chance is None else f"{chance:.2f}"
+        random = NONE if chance is None or found is None else found.like_mean(chance)
         rows.append((score.capability, *both, random, covers or NONE))
     return rows
 
@@ -260,6 +250,8 @@ def headline(report: Report) -> list[str]:
         + (f" ({report.missing} still to be played)" if report.missing else ""),
         f"Steps without a valid answer: {share(report.invalid)}",
     ]
+    if report.invalid:
+        lines.append(f"Causes of these: {causes(invalid_causes(report))}")
     if report.overall is not None:
         lines.append(
             f"Mean normalised score, each game alike and none above 1: {_headline(report.overall)}"
@@ -305,7 +297,7 @@ def cautions(report: Report) -> list[str]:
         apart = (" and ".join(group) for group in found.groups)
         lines += [f"These games cannot tell apart: {names}." for names in apart]
     if measured(report) or (report.episodes and not report.contrasts and not report.thresholds):
-        lines += _unmeasured(report)
+        lines += unmeasured(report)
     return [printable.line(text, printable.TEXT) for text in lines]
 
 
@@ -314,14 +306,14 @@ def measured(report: Report) -> bool:
     return any(not score.reason for score in report.capabilities)
 
 
-def _unmeasured(report: Report) -> Iterator[str]:
+def unmeasured(report: Report) -> list[str]:
     """The capabilities without a score, one line per reason."""
     names: dict[str, list[str]] = {}
     for score in report.capabilities:
         if score.reason:
             names.setdefault(score.reason, []).append(score.capability)
     if len(names) == 1 and not measured(report):
-        yield f"No capability has a score, because {next(iter(names))}."
-        return
-    for reason, found in names.items():
-        yield f"Not measured, because {reason}: {', '.join(found)}."
+        return [f"No capability has a score, because {next(iter(names))}."]
+    return [
+        f"Not measured, because {reason}: {', '.join(found)}." for reason, found in names.items()
+    ]

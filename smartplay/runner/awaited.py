@@ -14,13 +14,13 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import msgspec
 
 from smartplay.agents.context import AgentMaker
-from smartplay.models import open_model
+from smartplay.models import has_kind, open_model
 from smartplay.models.base import Model, together
 from smartplay.models.lending import EpisodeModels, RunModels
 from smartplay.runner.episode import (
@@ -214,7 +214,11 @@ class _Loop:
     def _own(self, models: Models) -> Models:
         """The models with connections that live on this loop."""
         if id(models) not in self._models:
-            own = models if self._first else {role: _again(each) for role, each in models.items()}
+            own = (
+                models
+                if self._first
+                else {role: opened_again(each) for role, each in models.items()}
+            )
             self._models[id(models)] = models, own
         return self._models[id(models)][1]
 
@@ -243,5 +247,10 @@ class _Loop:
             logging.getLogger("smartplay").warning("a task that nobody awaits failed: %s", told)
 
 
-def _again(model: Model) -> Model:
+def opened_again(model: Model) -> Model:
+    """The same model anew; one from a file is made by its class, as its name is no path."""
+    kind, _, name = model.name.partition(":")
+    if kind.endswith(".py") or not has_kind(kind):
+        made: Model = cast(Any, type(model))(name, model.settings)
+        return made
     return open_model(model.name, **msgspec.to_builtins(model.settings))

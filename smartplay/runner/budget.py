@@ -26,7 +26,9 @@ IN_A_ROW = 5
 LEAST_SHARE = 1e-9
 """Room for one call, whatever it takes: of limits by which the first calls go one by one."""
 SPENT = "are spent of at most"
-"""What is in the reason why a run stopped if it was its own limit."""
+"""What is in the reason why a run stopped if it was its own limit of tokens or money."""
+OVER = "seconds it was given are over"
+"""Likewise, of time."""
 ROUNDING = 1e-9  # of a sum of prices, relative
 Spent = Mapping[str, Usage]
 """Tokens by model; those of models that an agent asks by itself under the agent's name."""
@@ -52,6 +54,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it matters what calls cost."""
         return self.tokens is not None or self.cost is not None
 
+    def check(self) -> None:
+        """Make sure that there is room for anything at all.
+
+        Raises:
+            UsageError: If a limit is not positive.
+        """
+        for name, value in (("tokens", self.tokens), ("cost", self.cost), ("time", self.seconds)):
+            if value is not None and not value > 0:  # nor is what is no number
+                raise UsageError(f"the most {name} of a run must be more than 0, not {value}")
+
     def find_prices(self, header: RunHeader, models: Iterable[str]) -> tuple[dict[str, Price], str]:
         """The prices that are counted with, by model, and their currency.
 
@@ -62,9 +74,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             UsageError: If a limit is not positive, or the cost is limited without a price.
         """
-        for name, value in (("tokens", self.tokens), ("cost", self.cost), ("time", self.seconds)):
-            if value is not None and not value > 0:  # nor is what is no number
-                raise UsageError(f"the most {name} of a run must be more than 0, not {value}")
+        self.check()
         if self.prices is None:
             if self.cost is not None:
                 raise UsageError("a limit on the cost needs a file of prices: --prices FILE")
@@ -359,7 +369,7 @@ class Budget:
 
     def time_over(self) -> None:
         """Stop because the time is over."""
-        self.stop(f"the {self._limits.seconds:g} seconds it was given are over")
+        self.stop(f"the {self._limits.seconds:g} {OVER}")
 
     def stop(self, reason: str) -> None:
         """Stop the run; the first reason counts."""

@@ -71,8 +71,8 @@ can succeed, as the agent refuses its settings, as its share of the run's limits
 
 CANCELLED = "CancelledError: the agent cancelled its own reply"
 
-Tick = Callable[[Sequence[Call]], None]
-"""Called after each step with the model calls it took."""
+Tick = Callable[[StepRecord], None]
+"""Called after each step."""
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -173,7 +173,7 @@ class Stopped(RunOver):
     """Ends an episode, between two calls or steps, of a run that is to stop."""
 
 
-def no_tick(calls: Sequence[Call]) -> None:
+def no_tick(step: StepRecord) -> None:
     """Report nothing."""
 
 
@@ -334,7 +334,7 @@ class _Episode:
         number, valid = self.log.steps + 1, action is not None
         step = StepRecord(number, attempts, executed, name, valid, text, reward, score, seconds)
         self.log.add(step)
-        tick([call for attempt in attempts for call in attempt.calls])
+        tick(step)
         return shown
 
     async def _ask(

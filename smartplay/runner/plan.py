@@ -29,9 +29,9 @@ from smartplay.core.errors import (
     UsageError,
 )
 from smartplay.core.version import __version__
-from smartplay.games.registry import cards, get_card, register_cards
+from smartplay.games.registry import cards, get_card, packs, register_cards
 from smartplay.models.base import WITHOUT_EFFECT
-from smartplay.records import GameHeader, Measurement, RunHeader
+from smartplay.records import CANARY, GameHeader, Key, Measurement, RunHeader
 from smartplay.records.encoding import checked, encode
 from smartplay.runner.episode import Job, one_line
 from smartplay.runner.suite import Suite, seed_label
@@ -52,6 +52,11 @@ SEED_RULE = 2
 """Which rule new runs draw their episodes' seeds by. By rule 1, that of version 0.1, the agent's
 seed comes from the same stream as the environment's; by rule 2 it is `seed_of_agent`."""
 
+SPLITS = {"train": (2**31, 30), "dev": (2**31 + 2**30, 29), "test": (2**31 + 2**30 + 2**29, 29)}
+"""Where the seeds of each split begin, and how many bits of them are drawn. Those of suites lie
+below 2**31, so no split shares an episode with any suite, nor with another split; all are below
+2**32, which is the most that every generator of the games takes."""
+
 TOLD = 4  # differences that a message lists
 LONGEST_VALUE = 60  # characters of a value in a message
 LONGEST_SLUG = 80  # bytes of an agent's name in a folder's name
@@ -61,8 +66,8 @@ def select_games(selection: str | Iterable[str | Path]) -> list[GameCard]:
     """The cards a selection names.
 
     Args:
-        selection: `core`, `all`, families, ids, or paths of card files: a list of them, or a text
-            that joins them by commas.
+        selection: `core`, `all` (of SmartPlay's own), families, packs, ids, or paths of card
+            files: a list of them, or a text that joins them by commas.
 
     Raises:
         UnknownNameError: If a part names nothing.
@@ -86,10 +91,14 @@ def _select(part: str) -> list[GameCard]:
     if part.endswith(".toml"):
         return [_playable(card) for card in register_cards(Path(part))]
     playable = [card for card in cards() if card.playable]
+    fixed = [card for card in playable if not card.parametric]
     groups = {"core": [card for card in playable if card.core]}
-    groups["all"] = [card for card in playable if not card.parametric]
-    for card in groups["all"]:
+    groups["all"] = [card for card in fixed if not card.package]
+    for card in fixed:
         groups.setdefault(card.family, []).append(card)
+    groups |= {
+        pack.name: [card for card in fixed if card.package == pack.package] for pack in packs()
+    }
     if part in groups:
         return groups[part]
     try:
@@ -160,6 +169,7 @@ def plan_run(
     arguments: dict[str, Any],
     suite: str = "",
     measurement: Measurement | None = None,
+    split: str = "",
 ) -> RunHeader:
     """Write down a run as it will be played.
 
@@ -176,8 +186,10 @@ def plan_run(
         arguments: The arguments as given, to be kept.
         suite: The hash of the private suite to play; then `seed` is 0.
         measurement: How levels are chosen, if thresholds are to be measured.
+        split: The split of `SPLITS` that the episodes are drawn from; empty for those of suites.
 
     Raises:
+        UnknownNameError: If there is no such split.
         UsageError: If a number is out of range, a setting belongs to no selected game, or a game
             cannot be made as it is to be played.
     """
@@ -187,16 +199,20 @@ def plan_run(
             bound = f"{least} or more" if number < least else f"{LARGEST} or less"
             raise UsageError(f"{name} must be {bound}, not {number}")
     for key in settings:
-        if not any(key in _names(card) for card in selection):
+        if not any(key in names_of(card) for card in selection):
             raise UsageError(f"settings given for {key!r}, which is not among the selected games")
     if suite and seed:
         raise UsageError("a private suite has its own seeds; leave the suite seed out")
-    if measurement is not None and repeats != 1:
-        raise UsageError("a measurement plays each episode once; leave repeats out")
+    if split and split not in SPLITS:
+        raise UnknownNameError("split", split, SPLITS)
+    if suite and split:
+        raise UsageError("a private suite has its own seeds; leave the split out")
+    if measurement is not None and (repeats != 1 or source.games):
+        raise UsageError("a measurement plays each episode once; leave repeats and attempts out")
     games = {}
     for card in selection:
         most = (QUICK_EPISODES, QUICK_STEPS) if quick else (card.episodes, card.steps)
-        own = _plain(f"settings of {card.id}", _settings(card, settings))
+        own = _plain(f"settings of {card.id}", source.games | _settings(card, settings))
         _try_to_make(card, own)
         if measurement is not None:
             most = (_most_episodes(card, own, measurement), card.steps)
@@ -221,8 +237,10 @@ def plan_run(
         seed_rule=SEED_RULE,
         suite=suite,
         measurement=measurement,
+        split=split,
         versions=versions_of(source, selection),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
+        canary=CANARY,
     )
     try:
         checked(header)
@@ -260,13 +278,13 @@ def tracks_of(header: RunHeader) -> dict[str, Track]:
     return tracks
 
 
-def _names(card: GameCard) -> tuple[str, ...]:
+def names_of(card: GameCard) -> tuple[str, ...]:
     """What a game can be called by, its settings' places from the widest to the narrowest."""
     return card.family, card.name, card.id.removeprefix("smartplay/"), card.id
 
 
 def _settings(card: GameCard, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    return {key: value for name in _names(card) for key, value in given.get(name, {}).items()}
+    return {key: value for name in names_of(card) for key, value in given.get(name, {}).items()}
 
 
 def _plain(what: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -309,32 +327,56 @@ def jobs_of(header: RunHeader, suite: Suite | None = None) -> list[Job]:
         suite: The private suite it plays; without its secret such episodes have no seeds, only
             labels.
     """
-    jobs = []
-    for game, plan in header.games.items():
-        card = get_card(game)
-        for episode, repeat in product(range(plan.episodes), range(header.repeats)):
-            seed, agent_seed = episode_seeds(header.seed, card.id, episode)
-            if header.seed_rule > 1:
-                agent_seed = seed_of_agent(header.suite or header.seed, game, episode, repeat)
-            label = None
-            if header.suite:
-                label = seed_label(header.suite, card.id, episode)
-                seed = suite.seed(card.id, episode) if suite else label
-            jobs.append(
-                Job(
-                    game=game,
-                    card=plan.card if plan.card.endswith(".toml") else "",
-                    settings=plan.settings,
-                    steps=plan.steps,
-                    episode=episode,
-                    repeat=repeat,
-                    seed=seed,
-                    label=label,
-                    agent_seed=agent_seed,
-                    retries=header.retries,
-                )
-            )
-    return jobs
+    return [
+        job_of(header, (game, episode, repeat), suite)
+        for game, plan in header.games.items()
+        for episode, repeat in product(range(plan.episodes), range(header.repeats))
+    ]
+
+
+def job_of(header: RunHeader, key: Key, suite: Suite | None = None) -> Job:
+    """One episode of a run; see `jobs_of`."""
+    game, episode, repeat = key
+    plan, stream = header.games[game], get_card(game).id
+    seed, agent_seed = episode_seeds(header.seed, stream, episode)
+    if header.split:
+        seed = split_seed(header.split, header.seed, stream, episode)
+    if header.seed_rule > 1:
+        origin = f"{header.split} {header.seed}" if header.split else header.suite or header.seed
+        agent_seed = seed_of_agent(origin, game, episode, repeat)
+    label = None
+    if header.suite:
+        label = seed_label(header.suite, stream, episode)
+        seed = suite.seed(stream, episode) if suite else label
+    return Job(
+        game=game,
+        card=plan.card if plan.card.endswith(".toml") else "",
+        settings=plan.settings,
+        steps=plan.steps,
+        episode=episode,
+        repeat=repeat,
+        seed=seed,
+        label=label,
+        agent_seed=agent_seed,
+        retries=header.retries,
+    )
+
+
+def split_seed(split: str, suite_seed: int, stream: str, episode: int) -> int:
+    """The seed of an episode's environment in a split of `SPLITS`.
+
+    Drawn as those of suites are (`episode_seeds`), but from the split's own range. So agents that
+    are trained on one split, tuned on another and tested on the third meet no episode twice, and
+    none that a public suite has.
+
+    Args:
+        split: The split.
+        suite_seed: As for a suite, for several sets within a split.
+        stream: The game's id.
+        episode: Number of the episode, from 0.
+    """
+    first, bits = SPLITS[split]
+    return first + (episode_seeds(suite_seed, stream, episode)[0] >> (31 - bits))
 
 
 def episode_seeds(suite_seed: int, stream: str, episode: int) -> tuple[int, int]:
@@ -366,7 +408,7 @@ def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:
     Raises:
         RunFolderError: If the folder holds another run than the one asked for; says what differs.
     """
-    found = list(_differences(_identity(old), _identity(new)))
+    found = list(differences(_identity(old), _identity(new)))
     if found:
         more = f" (and {len(found) - TOLD} more)" if len(found) > TOLD else ""
         raise RunFolderError(
@@ -375,11 +417,11 @@ def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:
         )
 
 
-def _differences(there: Any, here: Any, name: str = "") -> Iterator[str]:
+def differences(there: Any, here: Any, name: str = "") -> Iterator[str]:
     """What is different between two pieces of plain data, place by place."""
     if isinstance(there, dict) and isinstance(here, dict):
         for key in there | here:
-            yield from _differences(there.get(key), here.get(key), f"{name} {key}".strip())
+            yield from differences(there.get(key), here.get(key), f"{name} {key}".strip())
     elif there != here:
         yield f"{name} differs ({_shown(there)} there, {_shown(here)} here)"
 
@@ -398,10 +440,11 @@ def _identity(header: RunHeader) -> dict[str, Any]:
     }
     return {
         "agent": _placeless(header.agent),
-        "agent_settings": _lasting(plain["agent_settings"]),
+        "agent_settings": lasting(plain["agent_settings"]),
         "agent_digest": header.agent_digest,
         "games": games,
         "seed": header.suite or header.seed,
+        "split": header.split,
         "retries": header.retries,
         "repeats": header.repeats,
         "parser": header.parser,
@@ -411,10 +454,10 @@ def _identity(header: RunHeader) -> dict[str, Any]:
     }
 
 
-def _lasting(settings: dict[str, Any]) -> dict[str, Any]:
+def lasting(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings that replies depend on, those of models in roles too."""
     return {
-        key: _lasting(value) if isinstance(value, dict) else value
+        key: lasting(value) if isinstance(value, dict) else value
         for key, value in settings.items()
         if key not in WITHOUT_EFFECT
     }
@@ -451,7 +494,10 @@ def slug(words: str) -> str:
 
 def versions_of(source: AgentSource, games: Iterable[GameCard] = ()) -> dict[str, str]:
     """Versions of all that may play a part, such as the packages that code of one's own imports."""
+    games = list(games)
     found = {"smartplay": __version__, "python": platform.python_version(), "code": _own_digest()}
+    played = {card.package for card in games}
+    found |= {pack.distribution: pack.version for pack in packs() if pack.package in played}
     imported = [
         *source.packages,
         *(p for card in games for code in card.code for p in code.packages),

@@ -217,10 +217,15 @@ class RunProgress:
         return name if playing == 1 else f"{name} +{playing - 1}"
 
     def _score(self) -> str:
-        """The mean of the games' normalised scores; of a single game without one its score."""
-        scores, raw = [], []
+        """The mean of the games' normalised scores; of a single game without one its score.
+
+        Where some games have none, as they are shortened, neither has the run, as in its report.
+        """
+        scores, raw, lacking = [], [], False
         for game, plan in self._header.games.items():
-            card = get_card(game).as_played(plan.steps, plan.settings)
+            whole = get_card(game)
+            card = whole.as_played(plan.steps, plan.settings)
+            lacking |= whole.anchors.human is not None and card.anchors.human is None
             values = [r.score for r in self._records[game] if r.score is not None]
             if not values:
                 continue
@@ -229,7 +234,7 @@ class RunProgress:
             normalized = card.normalized(mean)
             if normalized is not None:
                 scores.append(normalized)
-        if scores:
+        if scores and not lacking:
             return f"normalised {sum(scores) / len(scores):.2f}"
         return f"score {raw[0]:.4g}" if len(raw) == len(self._header.games) == 1 else ""
 

@@ -17,7 +17,7 @@ from smartplay.core.errors import UsageError
 from smartplay.core.guard import ending_within
 from smartplay.games.registry import get_card
 from smartplay.models.replies import Replies, Store
-from smartplay.records import Call, RunHeader
+from smartplay.records import RunHeader, StepRecord
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Price
 from smartplay.runner.awaited import is_being_cancelled
@@ -217,8 +217,9 @@ class _Session:
         self._budget.episode(outcome)
         self.unscored += outcome.record.score is None
 
-    def _tick(self, calls: Sequence[Call]) -> None:
+    def _tick(self, step: StepRecord) -> None:
         """Count a step that was played in this process; runs in the thread that played it."""
+        calls = step.calls
         for call in calls:
             if not call.role:
                 self._budget.spend(self._source.name, call.usage)

@@ -2,9 +2,10 @@
 
 An episode that rests on none is a row by itself. An agent that remembers plays the episodes of a
 game as one row, in their order: its memory is a fold over their records, so a run that is broken
-off and taken up again comes to the same bytes. Where an episode fails its row ends, for what comes
-after it would rest on a memory that could not be made again. A run that measures thresholds plays
-in sweeps: an episode's level is a fold over the records of the sweeps before.
+off and taken up again comes to the same bytes. Their order may be shuffled. Where an episode fails
+its row ends, for what comes after it would rest on a memory that could not be made again. A run
+that measures thresholds plays in sweeps: an episode's level is a fold over the records of the
+sweeps before.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from smartplay.agents.catalog import Learn
+from smartplay.agents.catalog import Learn, place_in_order
 from smartplay.agents.context import Trajectory
 from smartplay.core.errors import AgentError
 from smartplay.records import EpisodeHeader, EpisodeRecord, Key, RunHeader, StepRecord
@@ -100,12 +101,23 @@ def streams_of(
     learn: Learn | None,
     done: Mapping[Key, EpisodeRecord],
     steps: Steps,
+    order: str = "",
 ) -> list[Stream]:
-    """The rows that the episodes of a run form, in the order in which they are begun."""
+    """The rows that the episodes of a run form, in the order in which they are begun.
+
+    Args:
+        jobs: The episodes.
+        learn: As for `Stream`.
+        done: As for `Stream`.
+        steps: As for `Stream`.
+        order: In which order a row is played, as `smartplay.agents.catalog.place_in_order` has it.
+    """
     rows: dict[object, list[Job]] = {}
     for job in jobs:
         name = f"{job.game} {job.repeat}" if learn else ""
         rows.setdefault(name or job.key, []).append(msgspec.structs.replace(job, stream=name))
+    for row in rows.values():
+        row.sort(key=lambda job: place_in_order(order, job.game, job.episode))
     found = [Stream(row, learn, done, steps) for row in rows.values()]
     return [stream for stream in found if stream.missing]
 
@@ -122,11 +134,13 @@ def sweeps(
     def scored() -> dict[Key, EpisodeRecord]:
         return {r.key: r for r in folder.results(header) if r.status == "scored"}
 
+    order = str(header.agent_settings.get("episode_order", ""))
+
     def steps(key: Key) -> tuple[EpisodeHeader, list[StepRecord]]:
         return folder.steps(*key[:2], repeat=key[2])
 
     if header.measurement is None:
-        yield streams_of(jobs, learn, scored(), steps)
+        yield streams_of(jobs, learn, scored(), steps, order)
         return
     tried = set[tuple[str, int]]()
     while True:
@@ -137,7 +151,7 @@ def sweeps(
         tried |= missing.keys()
         levels = {job.key: made.get((job.game, job.episode), 0) for job in jobs}
         chosen = [_at(job, levels[job.key]) for job in jobs if levels[job.key]]
-        yield streams_of(chosen, learn, done, steps)
+        yield streams_of(chosen, learn, done, steps, order)
 
 
 def _at(job: Job, level: int) -> Job:

@@ -14,7 +14,7 @@ import os
 import platform
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -25,7 +25,7 @@ from smartplay.core.errors import UsageError
 from smartplay.core.version import __version__
 from smartplay.models.lending import RunModels
 from smartplay.models.replies import PassedReplies
-from smartplay.records import Call
+from smartplay.records import StepRecord
 from smartplay.runner.awaited import AwaitedAgents, in_time
 from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.episode import (
@@ -114,7 +114,7 @@ def begin_worker(steps: Any, place: str) -> None:
     end_with_parent()
 
 
-def _count_step(calls: Sequence[Call]) -> None:
+def _count_step(step: StepRecord) -> None:
     for steps in _shared_steps:
         with steps.get_lock():
             steps.value += 1

@@ -307,12 +307,14 @@ class Played(NamedTuple):
 
     Attributes:
         run: What it is called.
-        seen: What the agent was shown: `text`, `image` or `both`.
+        seen: What the agent was shown: `text`, `image` or `both`, and whether the picture was not
+            its own.
         scores: Scores by seed of the episode; the mean over repeats.
         completed: Whether the goal was reached, by seed; in every repeat.
         read: Tokens read, over all steps.
         tokens: Tokens read and written, by seed.
         steps: Steps of all episodes.
+        cost: What they cost; None where that is not known.
     """
 
     run: str
@@ -322,6 +324,7 @@ class Played(NamedTuple):
     tokens: Mapping[int, int]
     read: int
     steps: int
+    cost: float | None = None
 
 
 class Modality(msgspec.Struct, frozen=True, kw_only=True):
@@ -334,7 +337,8 @@ class Modality(msgspec.Struct, frozen=True, kw_only=True):
         pairs: Seeds in common.
         difference: Mean of the first score minus the second.
         p: Two-sided p-value of a sign-flip test; not corrected for the number of comparisons.
-        read: Tokens read per step, of each.
+        read: Tokens read per step, of each; those of pictures as the service counts them.
+        cost: What a step cost, of each; None where that is not known.
     """
 
     first: str
@@ -344,6 +348,7 @@ class Modality(msgspec.Struct, frozen=True, kw_only=True):
     difference: Interval
     p: float | None
     read: tuple[float, float]
+    cost: tuple[float | None, float | None]
 
 
 def modality(one: Played, other: Played) -> Modality | None:
@@ -363,7 +368,12 @@ def modality(one: Played, other: Played) -> Modality | None:
         difference=mean_interval(list(differences.values())),
         p=None if test is None else test.p,
         read=(one.read / max(1, one.steps), other.read / max(1, other.steps)),
+        cost=(_a_step(one), _a_step(other)),
     )
+
+
+def _a_step(played: Played) -> float | None:
+    return None if played.cost is None else played.cost / max(1, played.steps)
 
 
 class Hierarchy(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ the luck of an episode's seed falls out of the difference.
 from __future__ import annotations
 
 import math
-from collections import Counter
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import combinations, islice
 
@@ -16,24 +16,21 @@ import numpy as np
 
 from smartplay.cards.bounds import Bounds
 from smartplay.core.shown import Shown, html_list, html_table
+from smartplay.scores.entries import Entry, Samples, alike, notes_on, paired
 from smartplay.scores.intervals import (
-    CONFIDENCE,
     Interval,
+    combined_interval,
     difference_interval,
     mean_interval,
     weighted_interval,
 )
 from smartplay.scores.power import DETECT, episodes_needed
-from smartplay.scores.sign_flips import least_p, sign_flip_tests
+from smartplay.scores.sign_flips import ALPHA, least_p, shift_ends, sign_flip_tests
 from smartplay.scores.threshold_gaps import threshold_gaps
-from smartplay.scores.thresholds import Threshold
 
 SEED = 0
-ALPHA = 1 - CONFIDENCE
-NAMED = 4  # runs that a note names
-
-Samples = dict[str, dict[int, float]]
-"""Values by game and seed."""
+HUMAN = 1.0
+"""The human score on the scale of normalised scores, and the most a game counts for in the mean."""
 
 Pair = tuple[int, int]
 
@@ -47,7 +44,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         pairs: Episodes that both played; 0 for thresholds, which are measured on episodes of each
             run's own.
         mean: Mean of first minus second; None without pairs. The intervals of thresholds hold
-            together, all others each by itself.
+            together, all others each by itself: these leave 0 out exactly if `p` is below 5 %, or
+            have no ends.
         p: Probability of a difference at least this large if the two were alike: a sign-flip test
             on the pairs. For thresholds, twice the posterior probability of the other sign.
         corrected: The same, corrected for all differences of the table.
@@ -191,45 +189,14 @@ class Comparison(
         return html_table(["", *pairs], rows) + html_list(self.notes)
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A run, as far as a comparison needs it.
-
-    Attributes:
-        name: What to call it.
-        normalized: Scores on the scale where 1 is human, by game and seed; only games with such a
-            scale.
-        scores: Scores by game and seed.
-        conditions: By game, what must be equal for scores to be compared, by name; None for what
-            cannot have mattered in this run.
-        units: By game, how much of its score one unit of its scale is; only games with a scale.
-        bounds: By game, the scores that an episode can end with, where that is known.
-        weights: By capability, the weights of the games in its score.
-        overall: The run's mean normalised score.
-        cost: What it cost; None where that is not known.
-        agent: Who played, where the same agent played more than once.
-        suite: The hash of the private suite it was played on; empty for a public one.
-        thresholds: Up to where its capabilities reach, where that was measured.
-    """
-
-    name: str
-    normalized: dict[str, dict[int, float]]
-    scores: dict[str, dict[int, float]] = {}
-    conditions: dict[str, dict[str, str | None]] = {}
-    units: dict[str, float] = {}
-    bounds: dict[str, Bounds] = {}
-    weights: dict[str, dict[str, int]] = {}
-    overall: float | None = None
-    cost: float | None = None
-    agent: str = ""
-    suite: str = ""
-    thresholds: list[Threshold] = []
+Contest = Callable[[Pair], tuple[Samples, Mapping[str, float]]]
+"""What two runs are compared by: differences by game and seed, and the games' shares in the sum of
+their means."""
 
 
-Contest = Callable[[Pair], tuple[Samples, Mapping[str, int]]]
-"""What two runs are compared by: differences by game and seed, and the games' weights."""
-
-
-def compare(entries: Sequence[Entry], detect: float = DETECT) -> Comparison:
+def compare(
+    entries: Sequence[Entry], detect: float = DETECT, baseline: int | None = None
+) -> Comparison:
     """Compare two runs or more.
 
     A game counts for a pair of runs if both played it under equal conditions, on episodes with
@@ -240,22 +207,32 @@ def compare(entries: Sequence[Entry], detect: float = DETECT) -> Comparison:
         entries: The runs.
         detect: The difference for which to say how many episodes it takes, on the scale of the
             scores; above 0.
+        baseline: The place of the run that all others are compared with, in each difference the
+            second; by default every run is compared with every other.
     """
     games = list(dict.fromkeys(game for entry in entries for game in entry.scores))
     capabilities = list(dict.fromkeys(name for entry in entries for name in entry.weights))
-    pairs = list(combinations(range(len(entries)), 2))
+    places = range(len(entries))
+    if baseline is None:
+        pairs = list(combinations(places, 2))
+    else:
+        pairs = [(place, baseline) for place in places if place != baseline]
     scores = {pair: paired(*_of(entries, pair), "scores") for pair in pairs}
     normalized = {pair: paired(*_of(entries, pair), "normalized") for pair in pairs}
     table = _Table(entries, pairs, detect)
 
     def by_game(game: str) -> Contest:
-        return lambda pair: (scores[pair], {game: 1})
+        return lambda pair: (scores[pair], {game: 1.0} if game in scores[pair] else {})
 
     def by_capability(name: str) -> Contest:
-        return lambda pair: (normalized[pair], entries[pair[0]].weights.get(name, {}))
+        return lambda pair: (
+            normalized[pair],
+            _shares(normalized[pair], entries[pair[0]].weights.get(name, {})),
+        )
 
-    def altogether(pair: Pair) -> tuple[Samples, Mapping[str, int]]:
-        return normalized[pair], dict.fromkeys(normalized[pair], 1)
+    def altogether(pair: Pair) -> tuple[Samples, Mapping[str, float]]:
+        capped = _uncapped_parts(*_of(entries, pair), normalized[pair])
+        return normalized[pair], {game: part / len(capped) for game, part in capped.items()}
 
     suites = suite_gaps(entries)
     return Comparison(
@@ -269,7 +246,8 @@ def compare(entries: Sequence[Entry], detect: float = DETECT) -> Comparison:
         improvements=[_improvement(entries, pair) for pair in pairs],
         cost_points=cost_points(entries),
         thresholds=_thresholds(entries, pairs),
-        notes=_notes(entries, games, normalized) + [_gap_note(entries, gap) for gap in suites],
+        notes=notes_on(entries, games, list(normalized.values()))
+        + [_gap_note(entries, gap) for gap in suites],
         suite_gaps=suites,
         detect=detect,
     )
@@ -277,33 +255,6 @@ def compare(entries: Sequence[Entry], detect: float = DETECT) -> Comparison:
 
 def _of(entries: Sequence[Entry], pair: Pair) -> tuple[Entry, Entry]:
     return entries[pair[0]], entries[pair[1]]
-
-
-def alike(a: Entry, b: Entry, game: str) -> bool:
-    """Whether two runs played a game under conditions that let its scores be compared."""
-    return not _unlike(a, b, game)
-
-
-def _unlike(a: Entry, b: Entry, game: str) -> list[str]:
-    """The conditions that differ."""
-    first, second = a.conditions.get(game, {}), b.conditions.get(game, {})
-    return [
-        name
-        for name in first | second
-        if first.get(name) != second.get(name) and None not in (first.get(name), second.get(name))
-    ]
-
-
-def paired(a: Entry, b: Entry, field: str) -> Samples:
-    """Differences of scores on common seeds, by game; games without a pair are left out."""
-    own: Mapping[str, Mapping[int, float]] = getattr(a, field)
-    others: Mapping[str, Mapping[int, float]] = getattr(b, field)
-    found = {
-        game: {s: scores[s] - others[game][s] for s in sorted(scores.keys() & others[game].keys())}
-        for game, scores in own.items()
-        if game in others and alike(a, b, game)
-    }
-    return {game: differences for game, differences in found.items() if differences}
 
 
 class _Table:
@@ -328,42 +279,56 @@ class _Table:
         """
         places = [(contest, pair) for contest in contests.values() for pair in self._pairs]
         contents = [contest(pair) for contest, pair in places]
-        parts = [_parts(samples, weights) for samples, weights in contents]
+        parts = [_parts(samples, shares) for samples, shares in contents]
         tests = sign_flip_tests(parts, np.random.default_rng(SEED))
-        number = sum(test is not None for test in tests)
+        tested = [(part, content) for part, content in zip(parts, contents, strict=True) if part]
+        weights = [_parts(_ones(samples), shares) for _, (samples, shares) in tested]
+        ends = iter(shift_ends([part for part, _ in tested], weights, np.random.default_rng(SEED)))
         raw = [
             Difference(
                 first=pair[0],
                 second=pair[1],
                 pairs=len(part),
-                mean=self._mean(pair, *content, scaled) if part else None,
+                mean=self._mean(pair, *content, scaled, test.p, next(ends)) if test else None,
                 p=test and test.p,
                 corrected=test and test.corrected,
                 least_p=least_p(len(part)) if part else None,
-                needed=self._needed(pair, *content, scaled, number) if part else None,
+                needed=self._needed(pair, *content, scaled, len(tested)) if part else None,
             )
             for (_, pair), content, part, test in zip(places, contents, parts, tests, strict=True)
         ]
         return _rows(contests, raw, len(self._entries), len(self._pairs))
 
     def _mean(
-        self, pair: Pair, samples: Samples, weights: Mapping[str, int], scaled: bool
+        self,
+        pair: Pair,
+        samples: Samples,
+        shares: Mapping[str, float],
+        scaled: bool,
+        p: float,
+        ends: tuple[float, float],
     ) -> Interval:
-        games = [game for game in samples if weights.get(game)]
-        means = [self._game_mean(pair, game, samples[game], scaled) for game in games]
-        return weighted_interval(means, [weights[game] for game in games])
+        """The sum of the games' means; its interval agrees with the test of it."""
+        counted = {game: share for game, share in shares.items() if share}
+        means = [self._game_mean(pair, game, samples[game], scaled) for game in counted]
+        most = sum(self._reach(pair, game, scaled) * share for game, share in counted.items())
+        return _agreeing(combined_interval(means, list(counted.values())), p, ends, most)
+
+    def _reach(self, pair: Pair, game: str, scaled: bool) -> float:
+        """The greatest difference that there can be."""
+        entry = self._entries[pair[0]]
+        bounds = entry.bounds.get(game, Bounds())
+        if bounds.low is None or bounds.high is None or bounds.distant:
+            return math.inf
+        return (bounds.high - bounds.low) / (entry.units.get(game, 1.0) if scaled else 1.0)
 
     def _game_mean(
         self, pair: Pair, game: str, differences: Mapping[int, float], scaled: bool
     ) -> Interval:
         key = pair, game, scaled
         if key not in self._means:
-            entry = self._entries[pair[0]]
-            bounds = entry.bounds.get(game, Bounds())
-            reach = None
-            if bounds.low is not None and bounds.high is not None:
-                reach = (bounds.high - bounds.low) / (entry.units.get(game, 1.0) if scaled else 1.0)
-            limits = Bounds() if reach is None else Bounds(-reach, reach)
+            reach = self._reach(*key)
+            limits = Bounds() if reach == math.inf else Bounds(-reach, reach)
             self._means[key] = mean_interval(list(differences.values()), limits)
         return self._means[key]
 
@@ -371,29 +336,57 @@ class _Table:
         self,
         pair: Pair,
         samples: Samples,
-        weights: Mapping[str, int],
+        shares: Mapping[str, float],
         scaled: bool,
         comparisons: int,
     ) -> int | None:
-        games = [game for game in samples if weights.get(game)]
-        entry = self._entries[pair[0]]
-        unit = 1.0 if scaled else entry.units.get(games[0])
-        if unit is None or any(len(samples[game]) < 2 for game in games):
+        unit = 1.0 if scaled else self._entries[pair[0]].units.get(next(iter(shares)))
+        few = any(len(samples[game]) < 2 for game in shares)
+        if unit is None or few or not any(shares.values()):
             return None
-        spreads = [float(np.std(list(samples[game].values()), ddof=1)) for game in games]
-        shares = [weights[game] for game in games]
-        return episodes_needed(self._detect * unit, spreads, shares, comparisons)
+        spreads = [float(np.std(list(samples[game].values()), ddof=1)) for game in shares]
+        return episodes_needed(self._detect * unit, spreads, list(shares.values()), comparisons)
 
 
-def _parts(samples: Samples, weights: Mapping[str, int]) -> dict[Hashable, float]:
-    """What each episode adds to the weighted mean of the games' mean differences."""
-    total = sum(weights.get(game, 0) for game in samples)
+def _shares(samples: Samples, weights: Mapping[str, int]) -> dict[str, float]:
+    """The shares of the games in their weighted mean."""
+    counted = {game: weights[game] for game in samples if weights.get(game)}
+    return {game: weight / sum(counted.values()) for game, weight in counted.items()}
+
+
+def _uncapped_parts(a: Entry, b: Entry, differences: Samples) -> dict[str, float]:
+    """By game, how much of the difference of its means is left with both capped at `HUMAN`."""
+    found = {}
+    for game, each in differences.items():
+        means = [sum(run.normalized[game][seed] for seed in each) / len(each) for run in (a, b)]
+        whole, capped = means[0] - means[1], min(means[0], HUMAN) - min(means[1], HUMAN)
+        found[game] = capped / whole if whole else float(means[0] < HUMAN)
+    return found
+
+
+def _ones(samples: Samples) -> Samples:
+    return {game: dict.fromkeys(each, 1.0) for game, each in samples.items()}
+
+
+def _parts(samples: Samples, shares: Mapping[str, float]) -> dict[Hashable, float]:
+    """What each episode adds to the sum of the games' mean differences."""
     return {
-        (game, seed): value * weights[game] / total / len(differences)
-        for game, differences in samples.items()
-        if weights.get(game)
-        for seed, value in differences.items()
+        (game, seed): value * share / len(samples[game])
+        for game, share in shares.items()
+        for seed, value in samples[game].items()
     }
+
+
+def _agreeing(own: Interval, p: float, ends: tuple[float, float], most: float) -> Interval:
+    """The interval of a difference and that of its test together, where the test leaves out 0."""
+    low, high = ends
+    for end in (own.low, own.high):
+        if end is not None and (p >= ALPHA or end * own.mean > 0):
+            low, high = min(low, end), max(high, end)
+    if p >= ALPHA:
+        low, high = min(low, 0.0), max(high, 0.0)
+    low, high = max(low, -most), min(high, most)
+    return Interval(own.mean, *(end if math.isfinite(end) else None for end in (low, high)))
 
 
 def _rows(
@@ -449,11 +442,16 @@ def tie_letters(runs: int, differences: Sequence[Difference]) -> list[str]:
         for other in order:
             if other in tied[run] and not any(run in g and other in g for g in groups):
                 groups.append(_grown([run, other], order, tied))
-    letters = [""] * runs
+    found = [""] * runs
     for place, group in enumerate(groups):
         for run in group:
-            letters[run] += chr(ord("a") + place) if place < 26 else f"({place + 1})"
-    return letters
+            found[run] += chr(ord("a") + place) if place < 26 else f"({place + 1})"
+    return found
+
+
+def letters(ties: str) -> list[str]:
+    """The letters of a run one by one; those after the 26th are numbers in brackets."""
+    return re.findall(r"[a-z]|\(\d+\)", ties)
 
 
 def _grown(group: Sequence[int], order: Sequence[int], tied: Mapping[int, set[int]]) -> list[int]:
@@ -487,7 +485,9 @@ def improvement(first: Sequence[float], second: Sequence[float]) -> Interval:
     wins = (x > y) + 0.5 * (x == y)
     share = Bounds(0.0, 1.0)
     over, under = (mean_interval(wins.mean(axis=axis).tolist(), share) for axis in (1, 0))
-    return _with_errors_of(over.mean, over, under)
+    found = _with_errors_of(over.mean, over, under)
+    ends = (None if end is None else min(max(end, 0.0), 1.0) for end in (found.low, found.high))
+    return Interval(found.mean, *ends)
 
 
 def _with_errors_of(mean: float, rising: Interval, other: Interval) -> Interval:
@@ -563,82 +563,3 @@ def cost_points(entries: Sequence[Entry]) -> list[CostPoint]:
         )
         for place, cost, score in points
     ]
-
-
-def _notes(
-    entries: Sequence[Entry], games: Sequence[str], normalized: Mapping[Pair, Samples]
-) -> list[str]:
-    """What was left out of the comparison, and why."""
-    notes = []
-    if len({frozenset(samples) for samples in normalized.values()}) > 1:
-        notes.append(
-            "Not all pairs of runs have the same games in common: the overall difference of a pair "
-            "is the mean over its own. Compare pairs with one another game by game."
-        )
-    suites: dict[str, list[str]] = {}
-    for entry in entries:
-        suite = f"private {entry.suite[:8]}" if entry.suite else "public"
-        suites.setdefault(suite, []).append(entry.name)
-    if len(suites) > 1:
-        told = "; ".join(f"{suite} ({_some(names)})" for suite, names in suites.items())
-        notes.append(f"Runs on other suites met other episodes and have no pairs: {told}.")
-    for game in games:
-        notes += _game_notes(entries, game)
-    return notes
-
-
-def _game_notes(entries: Sequence[Entry], game: str) -> list[str]:
-    players = [entry for entry in entries if game in entry.scores]
-    name, notes = game.split("/")[-1], []
-    if len(players) < len(entries):
-        missing = [entry.name for entry in entries if game not in entry.scores]
-        notes.append(f"{name} was not played by {_some(missing)}.")
-    unlike = {each for a, b in combinations(players, 2) for each in _unlike(a, b, game)}
-    if unlike:
-        notes.append(
-            f"{name} was not played alike, and only runs that agree in all of this are compared on "
-            f"it: {'; '.join(_ways(players, game, each) for each in sorted(unlike))}."
-        )
-    played = [entry for entry in players if entry.scores[game]]
-    by_suite: dict[str, list[Entry]] = {}
-    for entry in played:
-        by_suite.setdefault(entry.suite, []).append(entry)
-    for group in by_suite.values():
-        notes += _seed_notes(group, game, name)
-    return notes
-
-
-def _ways(players: Sequence[Entry], game: str, condition: str) -> str:
-    """What a condition was in which runs, such as `steps 10 (a, b), 20 (c)`."""
-    found: dict[str, list[str]] = {}
-    for entry in players:
-        value = entry.conditions.get(game, {}).get(condition)
-        if value is not None:
-            found.setdefault(value or "none", []).append(entry.name)
-    told = [f"{value} ({_some(names)})" for value, names in found.items()]
-    return f"{condition} {', '.join(told)}"
-
-
-def _seed_notes(group: Sequence[Entry], game: str, name: str) -> list[str]:
-    """Episodes without a partner, in runs of one suite."""
-    times = Counter(seed for entry in group for seed in entry.scores[game])
-    if len(group) < 2 or all(number == len(group) for number in times.values()):
-        return []
-    if max(times.values()) == 1:
-        return [f"{name}: no two runs have a seed in common; play them with the same --seed."]
-    shared = [seed for seed, number in times.items() if number > 1]
-    lacking = {entry.name: sum(s not in entry.scores[game] for s in shared) for entry in group}
-    told = [f"{who} lacks {number}" for who, number in lacking.items() if number]
-    single = len(times) - len(shared)
-    told += (
-        [f"{single} {'was' if single == 1 else 'were'} scored in one run only"] if single else []
-    )
-    return [
-        f"{name}: two runs are compared on the episodes that both have a score of. Of "
-        f"{len(times)} episodes {_some(told)}."
-    ]
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

@@ -4,50 +4,63 @@ Student's interval is too narrow for them: of ten episodes of a game that is won
 holds the true mean in 39 cases of 100, for as a rule all ten are won. The intervals here come from
 the limits that a score has. Where an episode is won or lost, the interval holds every chance of
 winning under which the number of wins is among the most probable that come to 95 % together (Sterne
-1954, Biometrika 41:275). The mean of n other scores is treated as the share of successes among as
-many tosses of a coin as have the same variance (the design effect of Korn & Graubard 1998, Survey
-Methodology 24:193), and the ends are the mid-p ends of that share; scores without a greatest value
-are treated as counts of a Poisson process in the same way (Fay & Feuer 1997, Statistics in Medicine
-16:791). `python -m tools.coverage` measures how often the intervals hold the true mean.
+1954, Biometrika 41:275). Other intervals are score intervals: they hold every mean from which the
+one seen is not farther than chance explains, if scores varied as they would under that mean. How
+their variance changes with the mean is taken from skewness and kurtosis (Johnson 1978, Journal of
+the American Statistical Association 73:536, for the first); for two scores only, this is Wilson's
+interval (1927, same journal 22:209). `python -m tools.coverage` measures how often the intervals
+hold the true mean.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
+from statistics import NormalDist
 
 import msgspec
 import numpy as np
 
 from smartplay.cards.bounds import Bounds
+from smartplay.scores.statistics import Floats
 
 CONFIDENCE = 0.95
 _TAIL = (1 - CONFIDENCE) / 2
-_HALVINGS = 60
 _ROUNDED = 9  # decimals by which it does not matter how a library adds
 _PLACES = 6  # the decimals in which admitted versions of SciPy agree
+_NORMAL = NormalDist().inv_cdf(1 - _TAIL)
 _SLACK = 1e-9  # by how much rounding moves a score
 MOST_PLACES = 6
 """Decimals that are shown at most."""
 OPEN = "-"
 
-LEAST_SPREAD = (0.055, 0.15)
-"""A first number and one that is divided by the number of episodes: half-way between the bounds, no
-score is taken to vary less than this share of what a coin varies, for what has not been met yet
-does not show in the spread. It can pull the mean further on the side that has more room, so there
-the share is greater in proportion, and smaller on the other side."""
+UNSEEN = (3.2, 5)
+"""What an agent does seldom may not have been seen yet. An end is at least as far from the mean as
+the first number over the episodes plus the second, times the room between the farthest score seen
+and the bound; where p is the mean's place between the bounds, times 4 p (1 - p) to the power of
+`NEAR_BOUND`, for scores close to a bound leave less to be seen."""
+NEAR_BOUND = 0.4
 
-SKEW = (0.08, 0.6)
-"""Likewise: what is added to the variance of scores without a greatest value, in squares of their
-mean, for the few great values on which the mean hangs are not always among those seen."""
+SHAPE = 3.4
+"""How much wider than the normal one the quantile is: by Student's over the normal one, to the
+power of this times 1 - (1 + skewness^2) / kurtosis. That is 0 where there are only two scores:
+their variance follows from the mean and needs no estimate."""
+CURVE = 1.1
+"""A factor of the curvature of the variance: it keeps intervals of two clusters of scores short."""
 
-WIDENING = 0.9
-"""The power of the widening for an estimated spread that keeps intervals as wide as need be."""
+SHAPED = 5
+"""Episodes below which the shape of the scores says nothing; the quantile is Student's then."""
+
+SKEW, RELATIVE, SKEWED_SHAPE = 0.04, 0.25, 1.3
+"""For scores that come near no greatest value: what is added to their variance, in squares of their
+mean, for the few great values on which the mean hangs are not always among those seen; how far the
+variance grows with the square of the mean (1) rather than with the mean (0); and the power of
+Student's quantile over the normal one."""
 
 MOST_EXACT = 120
-"""Episodes up to which games that are won or lost have exact intervals; beyond, mid-p ends."""
+"""Episodes up to which games that are won or lost have exact intervals; beyond, Wilson's."""
 _CHANCES = 4000
 _LEAST_HELD, _MOST_HELD = 0.93, 0.98
 
@@ -92,6 +105,10 @@ class Interval(msgspec.Struct, frozen=True):
         """The interval as it is written after the mean; empty if it is unknown."""
         reach = self._reach()
         return reach and f"[{reach}]"
+
+    def like_mean(self, value: float) -> str:
+        """Another number with as many digits after the point as the mean is written with."""
+        return self._written(value)
 
     def _reach(self, spec: str = "") -> str:
         if self.low is self.high is None:
@@ -150,22 +167,22 @@ def mean_interval(values: Sequence[float], bounds: Bounds = Bounds()) -> Interva
     mean, number = float(data.mean()), len(data)
     if number == 1:
         return Interval(mean)
-    variance = float(data.var(ddof=1))
     low, high = bounds.low, bounds.high
     # Scores beyond what a card says are possible show that the bounds are not those of the game.
     slack = _SLACK * float(np.abs(data).max())
     if low is None or low > data.min() + slack or (high is not None and high < data.max() - slack):
-        return _students(mean, variance, number)
-    if high is None:
-        return _of_counts(max(mean, low), low, variance, number)
+        return _students(mean, float(data.var(ddof=1)), number)
+    if high is None or bounds.distant:
+        return _of_skewed(data, max(mean, low), low, math.inf if high is None else high)
     if high == low:
         return Interval(mean)
-    mean = min(max(mean, low), high)
+    slack = max(slack, _SLACK * (high - low))
     won, lost = (np.abs(data - end) <= slack for end in (high, low))
-    if number <= MOST_EXACT and (won | lost).all():
-        ends = _of_wins(number)[int(won.sum())]
-        return Interval(mean, *(low + end * (high - low) for end in ends))
-    return _of_shares(mean, low, high, variance, number)
+    if (won | lost).all():
+        ends = _of_wins(int(won.sum()), number)
+    else:
+        ends = _of_shares(np.clip((data - low) / (high - low), 0.0, 1.0))
+    return Interval(min(max(mean, low), high), *(low + end * (high - low) for end in ends))
 
 
 def share_interval(share: float, number: int) -> Interval:
@@ -177,7 +194,7 @@ def share_interval(share: float, number: int) -> Interval:
         share: The mean.
         number: How many values it is the mean of; the interval of a single one has no ends.
     """
-    return Interval(share) if number == 1 else _of_shares(share, 0.0, 1.0, 0.25, number)
+    return Interval(share) if number == 1 else Interval(share, *_of_tosses(share, number))
 
 
 def _students(mean: float, variance: float, number: int) -> Interval:
@@ -187,8 +204,13 @@ def _students(mean: float, variance: float, number: int) -> Interval:
     return Interval(mean, mean - reach, mean + reach)
 
 
+def _of_wins(wins: int, number: int) -> tuple[float, float]:
+    """The ends of the chance of winning."""
+    return _exact(number)[wins] if number <= MOST_EXACT else _of_tosses(wins / number, number)
+
+
 @lru_cache
-def _of_wins(number: int) -> list[tuple[float, float]]:
+def _exact(number: int) -> list[tuple[float, float]]:
     """The ends of the chance of winning, by the number of games won of so many.
 
     To the most probable numbers of wins under a chance others are added until they come to 95 %
@@ -216,65 +238,65 @@ def _of_wins(number: int) -> list[tuple[float, float]]:
     return [(end, 1 - other) for end, other in zip(low, low[::-1], strict=True)]
 
 
-def _with_number(parts: tuple[float, float], number: int) -> float:
-    return parts[0] + parts[1] / number
+def _of_tosses(share: float, tosses: float, quantile: float = _NORMAL) -> tuple[float, float]:
+    """The score interval of a share of tosses of a coin (Wilson 1927)."""
+    low, high = _score_ends(share * (1 - share), 1 - 2 * share, -1, quantile**2 / tosses)
+    return round(max(0.0, share + low), _PLACES), round(min(1.0, share + high), _PLACES)
 
 
-def _of_shares(mean: float, low: float, high: float, variance: float, number: int) -> Interval:
-    from scipy.special import betainc
+def _score_ends(variance: float, slope: float, curve: float, factor: float) -> tuple[float, float]:
+    """How far a mean may be from the one seen: the ends of d^2 <= factor * V(d).
 
-    width = high - low
-    share = round((mean - low) / width, 12)  # less than that is lost in rounding further on
+    V(d) = variance + slope * d + curve * d^2 is what the variance is if the mean is off by d.
+    """
+    a, b = 1 - factor * curve, factor * slope
+    root = math.sqrt(b * b + 4 * a * factor * variance)
+    return (b - root) / (2 * a), (b + root) / (2 * a)
+
+
+def _of_shares(shares: Floats) -> tuple[float, float]:
+    """The ends for the mean of shares, which are not all 0 or 1."""
+    number, share = len(shares), float(shares.mean())
     coin = share * (1 - share)
-    seen = variance / width**2 / coin if coin else 1.0
-
-    def end(target: float, room: float) -> float:
-        effect = min(1.0, max(seen, 2 * room * _with_number(LEAST_SPREAD, number)))
-        tosses = number / effect * _student_factor(number) ** (WIDENING * (1 - effect**2))
-        found = share * tosses
-
-        def below(p: float) -> float:
-            """The mid-p probability of more successes than were found, if their share is p."""
-            at_least = betainc(found, tosses - found + 1, p) if found else 1.0
-            more = betainc(found + 1, tosses - found, p) if found < tosses else 0.0
-            return float(at_least + more) / 2
-
-        return low + round(_place(below, target, 0.0, 1.0), _PLACES) * width
-
-    return Interval(mean, end(_TAIL, share), end(1 - _TAIL, 1 - share))
-
-
-def _of_counts(mean: float, low: float, variance: float, number: int) -> Interval:
-    from scipy.special import gammainc
-
-    above = mean - low
-    if not above:
-        return Interval(mean)
-    found = number / (variance / above**2 + _with_number(SKEW, number)) * _student_factor(number)
-
-    def below(expected: float) -> float:
-        """The mid-p probability of more events than were found, if so many are expected."""
-        return float(gammainc(found, expected) + gammainc(found + 1, expected)) / 2
-
-    most = 10 * (found + 10)
-    ends = [_place(below, target, 0.0, most) for target in (_TAIL, 1 - _TAIL)]
-    return Interval(mean, *(low + round(end / found, _PLACES) * above for end in ends))
+    second, third, fourth = (float(((shares - share) ** k).mean()) for k in (2, 3, 4))
+    varied = second > _SLACK**2
+    skew, kurtosis = (third / second**1.5, fourth / second**2) if varied else (0.0, 1.0)
+    variance = second * number / (number - 1)
+    shape = SHAPE * max(0.0, 1 - (1 + skew**2) / kurtosis)
+    curve = CURVE * min(0.0, max(-1.0, (kurtosis - 3 - skew**2) / 2))
+    if number < SHAPED:
+        skew, shape, curve = 0.0, 1.0, 0.0
+    quantile = _quantile(number, shape)
+    below, above = _score_ends(variance, skew * math.sqrt(variance), curve, quantile**2 / number)
+    low, high = share + below, share + above
+    if varied:
+        # Towards the nearer bound the variance shrinks at least as that of a coin does.
+        coins = _of_tosses(share, number * max(1.0, coin / variance), quantile)
+        low, high = (low, min(high, coins[1])) if share > 0.5 else (max(low, coins[0]), high)
+    unseen = UNSEEN[0] / (number + UNSEEN[1]) * (4 * coin) ** NEAR_BOUND
+    low = min(low, share - unseen * float(shares.min()))
+    high = max(high, share + unseen * (1 - float(shares.max())))
+    return round(max(0.0, low), _PLACES), round(min(1.0, high), _PLACES)
 
 
-def _place(rising: Callable[[float], float], target: float, low: float, high: float) -> float:
-    """Where a rising function reaches a target between two ends; the end if it does not."""
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < target else (low, middle)
-    return low
+def _of_skewed(data: Floats, mean: float, low: float, most: float) -> Interval:
+    """The interval of scores of which none comes near the greatest, if there is one."""
+    number, above = len(data), mean - low
+    if not above:  # nothing is known but how seldom another score can come
+        seldom = _of_wins(0, number)[1]
+        return (
+            Interval(mean) if most == math.inf else Interval(mean, low, low + seldom * (most - low))
+        )
+    spread = float(data.var(ddof=1)) / above**2 + SKEW
+    factor = _quantile(number, SKEWED_SHAPE) ** 2 * spread / number
+    below, over = _score_ends(1.0, 1 + RELATIVE, RELATIVE, factor)
+    high = most if factor * RELATIVE >= 1 else min(most, mean + round(over, _PLACES) * above)
+    return Interval(mean, mean + round(below, _PLACES) * above, None if high == math.inf else high)
 
 
-def _student_factor(number: int) -> float:
-    """What an estimated variance takes away from the number of tosses (Korn & Graubard 1998)."""
-    return (_NORMAL / _t_quantile(number - 1)) ** 2
-
-
-_NORMAL = 1.959964
+def _quantile(number: int, power: float) -> float:
+    """The normal quantile, times Student's over it to a power."""
+    return _NORMAL * math.pow(_t_quantile(number - 1) / _NORMAL, power)
 
 
 def _t_quantile(freedom: int) -> float:
@@ -302,16 +324,20 @@ def weighted_interval(
     if len(counted) == 1:
         return counted[0][0].capped(most)
     total = math.fsum(weights)
-    return _sum([part for part, _ in counted], [weight / total for _, weight in counted], most)
+    return combined_interval(
+        [part for part, _ in counted], [weight / total for _, weight in counted], most
+    )
 
 
 def difference_interval(first: Interval, second: Interval) -> Interval:
     """By how much one mean is higher than another that is independent of it."""
-    return _sum([first, second], [1.0, -1.0])
+    return combined_interval([first, second], [1.0, -1.0])
 
 
-def _sum(parts: Sequence[Interval], factors: Sequence[float], most: float = math.inf) -> Interval:
-    """A linear combination of independent means.
+def combined_interval(
+    parts: Sequence[Interval], factors: Sequence[float], most: float = math.inf
+) -> Interval:
+    """A linear combination of independent means, none taken above `most`.
 
     Its ends come from the variance estimates that the ends of the parts give (Zou & Donner 2008,
     Statistics in Medicine 27:1693).

@@ -40,7 +40,7 @@ class GameScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
         normalized: (score - min) / (human - min), as in the paper; None without anchors.
         corrected: (score - random) / (best - random); None likewise.
         return_mean: Mean sum of rewards.
-        completed: Share of scored episodes that reached the game's goal.
+        completed: Share of scored episodes that reached the game's goal; None where it has none.
         steps: Steps taken in scored episodes.
         invalid: Share of these steps played by the fallback, by cause of the last reply.
         rejected: Replies that named no valid action, retries included, by cause.
@@ -179,7 +179,7 @@ def score_game(
         normalized=_scaled(mean, None if anchors.human is None else (anchors.min, anchors.human)),
         corrected=_scaled(mean, anchors.corrected),
         return_mean=_mean(_per_episode(scored, lambda record: record.return_)),
-        completed=_mean(_per_episode(scored, lambda record: record.completed)),
+        completed=_mean(_per_episode(scored, lambda r: r.completed)) if card.goal else None,
         steps=steps,
         invalid={cause: count / steps for cause, count in invalid.items() if steps},
         rejected=dict(added(record.rejected for record in records)),

@@ -9,13 +9,16 @@ one: `DRAWS` leave a p-value of .05 a standard error of .002.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from smartplay.scores.intervals import CONFIDENCE
 from smartplay.scores.statistics import Floats
 
+ALPHA = 1 - CONFIDENCE
 DRAWS = 9_999
 EXACT_UNITS = 12
 _AT_ONCE = 2_000_000  # statistics that are held in memory together
@@ -46,12 +49,8 @@ def sign_flip_tests(
     Returns:
         One test per comparison; None without an episode in it.
     """
-    units = sorted({unit for each in comparisons for unit in each}, key=repr)
-    place = {unit: k for k, unit in enumerate(units)}
-    parts = np.zeros((len(comparisons), len(units)))
-    for row, each in enumerate(comparisons):
-        for unit, value in each.items():
-            parts[row, place[unit]] = value
+    units = _units(comparisons)
+    parts = _matrix(comparisons, units)
     norms = np.sqrt((parts**2).sum(axis=1))
     scaled = parts / np.where(norms > _ROUNDING, norms, 1.0)[:, None]
     observed = np.abs(scaled.sum(axis=1))
@@ -59,6 +58,67 @@ def sign_flip_tests(
     flipped = (np.abs(signs @ scaled.T) for signs in _signs(len(units), rows, rng))
     tests = step_down(observed - _ROUNDING, flipped)
     return [test if each else None for test, each in zip(tests, comparisons, strict=True)]
+
+
+def shift_ends(
+    comparisons: Sequence[Mapping[Hashable, float]],
+    weights: Sequence[Mapping[Hashable, float]],
+    rng: np.random.Generator,
+) -> list[tuple[float, float]]:
+    """The intervals that invert the tests: with differences shifted so far, p is 5 % or more.
+
+    If all differences are shifted by d, a toss makes the sum as large as it is exactly if d lies
+    between the means of the differences whose signs it keeps and of those it flips. So the ends are
+    quantiles of the lesser and of the greater of the two means (Hartigan 1969, Journal of the
+    American Statistical Association 64:1303).
+
+    Args:
+        comparisons: As for `sign_flip_tests`; none is empty.
+        weights: By how much each episode's part of a sum grows where all differences grow by 1.
+        rng: In the same state as for the tests.
+
+    Returns:
+        The ends of each sum; infinite where so few episodes have no p below 5 %.
+    """
+    units = _units(comparisons)
+    signs = np.concatenate(list(_signs(len(units), _AT_ONCE, rng)))
+    rank = math.ceil(ALPHA * len(signs) - _ROUNDING)
+    found, at_once = [], max(1, 2 * _AT_ONCE // len(signs))
+    for start in range(0, len(comparisons), at_once):
+        rows = slice(start, start + at_once)
+        parts, shares = (_matrix(each[rows], units) for each in (comparisons, weights))
+        for part, share, sums, sizes in zip(
+            parts, shares, (signs @ parts.T).T, (signs @ shares.T).T, strict=True
+        ):
+            total, size = float(part.sum()), float(share.sum())
+            if not size:
+                found.append((0.0, 0.0))
+                continue
+            kept, flipped = size + sizes > _ROUNDING * size, size - sizes > _ROUNDING * size
+            both = kept & flipped
+            with np.errstate(divide="ignore", invalid="ignore"):
+                means = np.array([(total + sums) / (size + sizes), (total - sums) / (size - sizes)])
+            low, high = (
+                np.where(both, means.min(axis=0), -np.inf),
+                np.where(both, means.max(axis=0), np.inf),
+            )
+            ends = np.partition(low, rank - 1)[rank - 1], np.partition(high, -rank)[-rank]
+            found.append((float(ends[0]) * size, float(ends[1]) * size))
+    return found
+
+
+def _units(comparisons: Sequence[Mapping[Hashable, float]]) -> list[Hashable]:
+    return sorted({unit for each in comparisons for unit in each}, key=repr)
+
+
+def _matrix(comparisons: Sequence[Mapping[Hashable, float]], units: Sequence[Hashable]) -> Floats:
+    """What each episode adds to each sum, shape (comparisons, units)."""
+    place = {unit: k for k, unit in enumerate(units)}
+    parts = np.zeros((len(comparisons), len(units)))
+    for row, each in enumerate(comparisons):
+        for unit, value in each.items():
+            parts[row, place[unit]] = value
+    return parts
 
 
 def step_down(observed: Floats, drawn: Iterable[Floats]) -> list[Tested]:

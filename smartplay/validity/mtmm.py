@@ -115,18 +115,18 @@ def mtmm(
 def _failures(trait: Trait, methods: Sequence[str]) -> list[str]:
     found = []
     if trait.agree.mean < AGREE:
-        found.append(f"the two methods agree by {trait.agree.mean:.2f} only")
+        found.append(f"the two methods agree by {trait.agree.shown_mean} only")
     if trait.agree.mean <= abs(trait.rival.mean):
         found.append("a measurement goes along more with another trait than with its own")
     found += [
-        f"{method} agrees with the truth by {true.mean:.2f} only"
+        f"{method} agrees with the truth by {true.shown_mean} only"
         for method, true in zip(methods, trait.true, strict=True)
         if true.mean < TRUE
     ]
     if abs(trait.rival.mean) > OFF:
         found.append(
-            f"a measurement goes along with that of another trait by {trait.rival.mean:.2f}"
+            f"a measurement goes along with that of another trait by {trait.rival.shown_mean}"
         )
     if abs(trait.stray.mean) > OFF:
-        found.append(f"a measurement goes along with another trait by {trait.stray.mean:.2f}")
+        found.append(f"a measurement goes along with another trait by {trait.stray.shown_mean}")
     return found

@@ -13,6 +13,8 @@ from smartplay.agents.methods.code import Code
 from smartplay.agents.methods.correct import Correct
 from smartplay.agents.methods.debate import Debate
 from smartplay.agents.methods.direct import Direct, Think
+from smartplay.agents.methods.dspy_program import Dspy
+from smartplay.agents.methods.eco import Eco
 from smartplay.agents.methods.foresee import Foresee
 from smartplay.agents.methods.fresh import Fresh
 from smartplay.agents.methods.heap import Heap
@@ -34,10 +36,12 @@ METHODS: dict[str, type[Method]] = {
     "code": Code,
     "reflect": Reflect,
     "recall": Recall,
+    "eco": Eco,
     "analogical": Analogical,
     "foresee": Foresee,
     "fresh": Fresh,
     "heap": Heap,
+    "dspy": Dspy,
 }
 PROTOCOLS = ("direct", "think", "chat", "tools")
 """Those that only say how one model is talked to; runs record them as their protocol."""

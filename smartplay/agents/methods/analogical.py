@@ -6,7 +6,7 @@ from typing import Literal
 
 from smartplay.agents.context import Reply
 from smartplay.agents.methods.method import Arm, Method, Number, Sections
-from smartplay.agents.methods.turn import Conversation, Turn
+from smartplay.agents.methods.turn import ANSWER, Conversation, Turn
 
 TUTORIAL = ("Tutorial", "The main ideas that the present position demands, in a few sentences.")
 LIKE = (
@@ -43,7 +43,7 @@ class Analogical(Method):
     async def choose(self, turn: Turn) -> Reply:
         """Ask; a complaint carries on the conversation."""
         if self.per == "step":
-            call = await turn.ask(turn.carry_on(self._sections.words))
+            call = await turn.ask(turn.carry_on(self._sections.words), label=ANSWER)
             return self._sections.reply(turn, call)
         self._written = self._written or await self._write(turn)
         talk = turn.carry_on(KEPT.format(examples=self._written))

@@ -50,7 +50,7 @@ class Correct(Method):
             return turn.reply(await turn.ask(turn.talk, decides=True))
         talk = turn.talk = turn.conversation()
         right = self._right(turn) if self.by == "oracle" else None
-        calls = [await turn.ask(talk, label="answer", decides=True)]
+        calls = [await turn.ask(talk, decides=True)]
         for _ in range(self.rounds):
             if right is not None and turn.named(calls[-1]) == right:
                 break

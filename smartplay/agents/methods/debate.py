@@ -26,7 +26,7 @@ class Debate(Method):
 
     async def choose(self, turn: Turn) -> Reply:
         """Answer, read, answer again, vote."""
-        calls = await turn.sample(turn.conversation(), self.copies, label="round 1")
+        calls = await turn.sample(turn.conversation(), self.copies)
         talks = [turn.conversation() for _ in calls]
         for number in range(2, self.rounds + 1):
             for own, (talk, call) in enumerate(zip(talks, calls, strict=True)):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from smartplay.agents.context import Reply
 from smartplay.agents.methods.method import Arm, Method, Sections
-from smartplay.agents.methods.turn import Turn
+from smartplay.agents.methods.turn import ANSWER, Turn
 
 FORESIGHT = {
     "own": (
@@ -45,7 +45,7 @@ class Foresee(Method):
         if self.foresight != "none":
             parts.append(("Foresight", FORESIGHT[self.foresight]))
         sections = Sections([*parts, *([REFLECTION] if self.reflection else [])])
-        return sections.reply(turn, await turn.ask(turn.carry_on(sections.words)))
+        return sections.reply(turn, await turn.ask(turn.carry_on(sections.words), label=ANSWER))
 
     def controls(self) -> list[Arm]:
         """Each part left out, and foresight of the wrong things."""

@@ -19,15 +19,18 @@ ORDERS = {
 }
 PREMISE = "First check whether what is asked for exists at all, by the notices that are not stale."
 NO_NOTICES = "(no dated notices: asked as direct)"
-_DATED = re.compile(r"^[^\w\n]*(?P<date>\d{4}-\d{2}-\d{2})\b.*$", re.MULTILINE)
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
+          "October", "November", "December")  # fmt: skip
+_DAY = rf"\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}} (?:{'|'.join(MONTHS)}) \d{{4}}"
+_DATED = re.compile(rf"^[^\w\n]*(?P<date>{_DAY})\b.*$", re.MULTILINE)
 _UNDATED = re.compile(r"^[^\w\n]*(?:undated|no date)\b.*$", re.MULTILINE | re.IGNORECASE)
 
 
 class Fresh(Method):
     """Shows the dated notices of an observation again, sorted and cut to the newest.
 
-    A notice is a line that begins with a date such as 2024-05-31, or with the word undated. A step
-    without dated notices is asked as `direct`, and its record says so.
+    A notice is a line that begins with a date, such as 2024-05-31 or 31 May 2024, or with the words
+    undated or no date. A step without dated notices is asked as `direct`, and its record says so.
 
     Attributes:
         keep: How many notices are shown, the newest ones.
@@ -51,7 +54,7 @@ class Fresh(Method):
 
     def sorted(self, text: str) -> list[str]:
         """The notices of a text that are shown, in order; none without a dated one."""
-        dated = [(match["date"], match[0].strip()) for match in _DATED.finditer(text)]
+        dated = [(_sortable(match["date"]), match[0].strip()) for match in _DATED.finditer(text)]
         if not dated:
             return []
         undated = [("", match[0].strip()) for match in _UNDATED.finditer(text)]
@@ -77,3 +80,12 @@ class Fresh(Method):
             Arm("the newest alone", "fresh", {"keep": 1, "premise": self.premise}),
             Arm("other premise check", "fresh", {"keep": self.keep, "premise": not self.premise}),
         ]
+
+
+def _sortable(date: str) -> str:
+    """A date as it sorts."""
+    day, *rest = date.split(" ")
+    if not rest:
+        return date
+    month, year = rest
+    return f"{year}-{MONTHS.index(month) + 1:02}-{int(day):02}"

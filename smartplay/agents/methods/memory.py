@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -69,8 +70,9 @@ class Reflect(Method):
         return turn.reply(await turn.ask(turn.carry_on(words), decides=True))
 
     def controls(self) -> list[Arm]:
-        """No memory, on the same episodes in the same order."""
-        return [Arm("no memory", "direct")]
+        """No memory, and the same episodes in other orders."""
+        own = {"episodes": self.episodes, "length": self.length}
+        return [Arm("no memory", "direct"), *shuffled("reflect", own)]
 
 
 class Recall(Method):
@@ -95,16 +97,29 @@ class Recall(Method):
 
     async def choose(self, turn: Turn) -> Reply:
         """Ask with the example in view."""
-        games = remembered(turn.context.memory)
-        seen = turn.prompt.observation
-        first = seen.history[0] if seen.history else seen.text
-        place = most_similar(first, [game.first for game in games])
-        words = "" if place is None else SOLVED.format(game=games[place].told)
-        return turn.reply(await turn.ask(turn.carry_on(words), decides=True))
+        return turn.reply(await turn.ask(turn.carry_on(example(turn)), decides=True))
 
     def controls(self) -> list[Arm]:
-        """No memory, on the same episodes in the same order."""
-        return [Arm("no memory", "direct")]
+        """No memory, and the same episodes in other orders."""
+        own = {"episodes": self.episodes, "length": self.length}
+        return [Arm("no memory", "direct"), *shuffled("recall", own)]
+
+
+def example(turn: Turn) -> str:
+    """The most similar of the remembered episodes, as words before the question, if any is."""
+    games = remembered(turn.context.memory)
+    seen = turn.prompt.observation
+    first = seen.history[0] if seen.history else seen.text
+    place = most_similar(first, [game.first for game in games])
+    return "" if place is None else SOLVED.format(game=games[place].told)
+
+
+def shuffled(method: str, settings: Mapping[str, Any]) -> list[Arm]:
+    """A method on the same episodes in two other orders."""
+    return [
+        Arm(f"shuffled order {k}", method, {**settings, "episode_order": f"shuffled:{k}"})
+        for k in (1, 2)
+    ]
 
 
 def remembered(memory: bytes | None) -> list[Game]:
@@ -114,14 +129,19 @@ def remembered(memory: bytes | None) -> list[Game]:
 
 def game_of(trajectory: Trajectory, length: int) -> Game:
     """An episode as it is remembered."""
-    steps = zip(["", *trajectory.taken], trajectory.observations, strict=True)
-    lines = [f"{f'You chose: {taken}' if taken else ''}\n{seen}".strip() for taken, seen in steps]
     end = "reached" if trajectory.completed else "not reached"
-    told = shortened("\n".join(lines), length)
+    told = course(trajectory.observations, trajectory.taken, length)
     return Game(
         shortened(trajectory.observations[0], length),
         f"{told}\nThe goal was {end}; the score was {trajectory.score:g}.",
     )
+
+
+def course(observations: Sequence[str], taken: Sequence[str], length: int) -> str:
+    """What was seen and done, in at most so many characters."""
+    steps = zip(["", *taken], observations, strict=True)
+    lines = [f"{f'You chose: {name}' if name else ''}\n{seen}".strip() for name, seen in steps]
+    return shortened("\n".join(lines), length)
 
 
 def shortened(text: str, length: int) -> str:

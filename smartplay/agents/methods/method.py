@@ -44,7 +44,7 @@ class Arm(NamedTuple):
     Attributes:
         name: What a table calls it.
         method: The name of its method.
-        settings: The settings of that method.
+        settings: The settings of that method, and those of any agent, such as `attempts`.
         models: Settings of the models that differ, such as a temperature.
         role: Whose model plays it; empty for that of the method's first role.
         oracle: Whether it is told what a player cannot know; then it is never ranked.
@@ -90,6 +90,14 @@ class Method(msgspec.Struct, kw_only=True):
     def model_defaults(self) -> Mapping[str, Any]:
         """Settings of its models, where the user gives none."""
         return self.defaults
+
+    def game_settings(self) -> Mapping[str, Any]:
+        """Settings of games that it is to be played with, unless the user gives others."""
+        return {}
+
+    def more_settings(self) -> Mapping[str, Any]:
+        """What a run is to record of it besides its settings."""
+        return {}
 
     def controls(self) -> list[Arm]:
         """The arms without which a result of the method may not be shown."""

@@ -27,14 +27,16 @@ from smartplay.parsing import parse_action
 from smartplay.records import Call, Message
 
 ROLE = "player"
+ANSWER = "answer"
+"""The label of calls whose replies answer the question of a step; analyses read these."""
 
-ANSWER = 'the line "Answer: " followed by the action, word for word'
+LINE = 'the line "Answer: " followed by the action, word for word'
 HOW_TO_ANSWER = (
     "Each turn, choose exactly one of your actions. You may think first. "
-    f"End your reply with {ANSWER}."
+    f"End your reply with {LINE}."
 )
 QUESTION = "What is your answer?"
-CHOOSE = f"So what is your answer? Choose exactly one of your actions. Reply with {ANSWER}."
+CHOOSE = f"So what is your answer? Choose exactly one of your actions. Reply with {LINE}."
 LEFT_OUT = "(The steps before are left out, as there is no room for them.)"
 NO_WORDS = "(no reply)"  # services do not take an empty message of the assistant
 
@@ -216,7 +218,7 @@ class Turn:
 
         Args:
             talk: What is asked.
-            label: What for, as it is recorded.
+            label: What for, as it is recorded; `ANSWER` for what decides, unless it is named.
             decides: Whether the reply is to be the action, to which `constrained` models are held.
             role: Whom to ask.
             tools: The functions that the model may call.
@@ -241,6 +243,7 @@ class Turn:
         """Ask for several replies, each independent of the others; make room first if need be."""
         model = self.context.models[role or self._role]
         choices = self.actions if decides and model.settings.constrained else None
+        label = label or (ANSWER if decides else "")
         while True:
             messages = talk.messages
             try:

@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from smartplay.agents.context import Agent
 from smartplay.core.errors import AgentError
+from smartplay.core.loading import load_object
+from smartplay.games.registry import cards
 
 Maker = Callable[..., Agent]
 
@@ -30,7 +32,7 @@ def reference(manual: str, actions: list[str], seed: int, without: str = "") -> 
         AgentError: If no scripted agent knows the game.
     """
     title = manual.split("\n", 1)[0]
-    make = _by_title().get(title)
+    make = reference_class(title)
     if make is None:
         known = ", ".join(sorted(_by_title()))
         raise AgentError(f"there is no reference agent for {title!r}; there is one for: {known}")
@@ -41,7 +43,8 @@ def reference(manual: str, actions: list[str], seed: int, without: str = "") -> 
 
 def reference_class(title: str) -> Maker | None:
     """The scripted agent for manuals of this title, if there is one."""
-    return _by_title().get(title)
+    own = (each.beside(each.reference) for each in cards() if each.title == title)
+    return _by_title().get(title) or next(map(load_object, filter(None, own)), None)
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Show what a run's answers say: right steps, flips, agreement, length, pictures.
+"""Analyze a run's answers: how often they are right, change on review, and agree.
 
 Each episode is replayed, and its answers are held against the game's own truth. Several runs, cheap
 ones first, are also held against each other.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from smartplay.cli.output import OK, print_json, print_table, say
 
 if TYPE_CHECKING:
+    from smartplay.records.prices import Prices
     from smartplay.report.analysis import Analysis, GameAnalysis, RunAnalysis
 
 
@@ -20,21 +21,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the run folders."""
     add = parser.add_argument
     add("run", nargs="+", type=Path, help="a run folder")
+    add("--prices", type=Path, metavar="FILE", help="prices of tokens, those of pictures too")
     add("--card", action="append", default=[], type=Path, metavar="FILE",
         help="a card of your own that the run was played with; its code is run")  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
     """Analyse and print."""
+    from smartplay.records.prices import read_prices
     from smartplay.report.analysis import analyze_runs
 
-    found = analyze_runs(options.run, options.card)
+    prices = read_prices(options.prices) if options.prices else None
+    found = analyze_runs(options.run, options.card, prices)
     if options.json:
         print_json(found)
         return OK
     for each in found.runs:
         _print_run(each)
-    _print_pairs(found)
+    _print_calibration(found)
+    _print_pairs(found, prices)
     return OK
 
 
@@ -103,15 +108,31 @@ def _print_lengths(games: dict[str, GameAnalysis]) -> None:
         )
 
 
-def _print_pairs(found: Analysis) -> None:
+def _print_calibration(found: Analysis) -> None:
+    """Agreement held against being right, for methods beside each other."""
+    rows: list[tuple[object, ...]] = [
+        (game.game.split("/")[-1], run.agent, each.votes[-1].samples, each.agreement, each.share,
+         each.gap, each.error)
+        for run in found.runs
+        for game in run.games
+        if (each := game.agreement)
+    ]  # fmt: skip
+    if len(found.runs) > 1 and rows:
+        header = ("game", "agent", "samples", "agreement", "vote right", "gap", "error")
+        rows.sort(key=lambda row: str(row[0]))
+        print_table("\nCalibration: what agreement says of being right", header, rows, ".3g")
+
+
+def _print_pairs(found: Analysis, prices: Prices | None) -> None:
     shown = [
         (game.split("/")[-1], f"{each.first} - {each.second}", each.pairs, each.difference, each.p,
-         *each.read)
+         *each.read, *(each.cost if prices else ()))
         for game, pairs in found.modalities.items()
         for each in pairs
     ]  # fmt: skip
     if shown:
-        header = ("game", "seen", "episodes", "difference", "p", "tokens read a step", "other")
+        header = ("game", "seen", "episodes", "difference", "p", "tokens read a step", "other",
+                  *((f"{prices.currency} a step", "other") if prices else ()))  # fmt: skip
         print_table("\nThe same episodes, seen otherwise", header, shown, ".3g")
     rows = [
         (game.split("/")[-1], name, *numbers, each.passed_on)

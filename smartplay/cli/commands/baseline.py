@@ -7,12 +7,13 @@ from collections import Counter
 from pathlib import Path
 
 from smartplay.cli.output import OK, print_json, print_table, say
+from smartplay.scores.intervals import Interval
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the runs, and where baselines are kept."""
     add = parser.add_argument
-    add("run", nargs="+", type=Path, help="a run folder that `smartplay play` has left")
+    add("run", nargs="+", type=Path, help="a run folder made by `smartplay play`")
     add("--games", type=Path, default=Path("games"), metavar="DIR",
         help="folder of the dossiers with human.jsonl in them (default: games)")  # fmt: skip
 
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         return OK
     rows = []
     for game, shown, score in scores:
-        ends = None if score.low is None else f"[{score.low:g}, {score.high:g}]"
+        ends = Interval(score.mean, score.low, score.high).shown_ends or None
         human = get_card(game).anchors.human
         rows.append((game, shown, score.players, score.episodes, score.mean, ends, human))
     header = ("id", "shown", "players", "episodes", "score", "95 % interval", "published")

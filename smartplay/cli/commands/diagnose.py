@@ -1,4 +1,4 @@
-"""Find out what an agent lacks: play it without help and with each of nine aids."""
+"""Find out what an agent lacks: play it without help, and with each of nine kinds of help."""
 
 from __future__ import annotations
 
@@ -41,10 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR",
         help="where the runs go, a folder per arm (default: one under runs/)")  # fmt: skip
-    add("--max-tokens-total", type=int, metavar="N", help="stop when all arms spent so many tokens")
-    add("--max-cost", type=float, metavar="X", help="stop when all arms spent so much money")
+    add(
+        "--max-tokens-total",
+        type=int,
+        metavar="N",
+        help="stop before all arms together spend N tokens",
+    )
+    add("--max-cost", type=float, metavar="X", help="stop before all arms together spend X")
     add("--prices", type=Path, metavar="FILE", help="prices of tokens, for --max-cost")
-    add("--max-time", type=float, metavar="S", help="stop after so many seconds")
+    add("--max-time", type=float, metavar="S", help="stop after S seconds")
     add("--timeout", type=float, metavar="S", help="seconds for one reply of a service")
     add("--episode-timeout", type=float, metavar="S", help="as for run")
     add("--cache", type=Path, metavar="FILE", help="as for run (default: one for all arms)")

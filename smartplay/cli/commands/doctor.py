@@ -16,8 +16,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING, NamedTuple
 
 from smartplay.cli.commands.run import add_agent_settings, agent_settings
-from smartplay.cli.output import FAILED, OK, print_json, print_table
-from smartplay.core.errors import SmartPlayError
+from smartplay.cli.output import FAILED, OK, print_json, print_table, say
+from smartplay.core.errors import MissingPackageError, SmartPlayError
 
 if TYPE_CHECKING:
     from smartplay.models import Model
@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 EXTRAS = {
     "fast": "Crafter at full speed",
     "cluster": "run --cluster",
-    "local": "the embedded model, run local",
+    "local": "run local",
     "code": "run --method code",
+    "completion": "completion",
     "export": "export --to parquet",
     "film": "watch --out film.mp4",
+    "inspect": "run inspect:PROVIDER/MODEL, import LOG.eval",
+    "mcp": "serve --mcp",
+    "openenv": "serve --openenv",
     "validity": "validity --attack with learners",
 }
 """What each extra of the package is for."""
@@ -37,14 +41,25 @@ EXTRAS = {
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
 PROMPT = "Reply with a number between 1 and 1000 and nothing else."
 ASKED = 10
+PAGES = "demo opens its page"
+ENGINE = "run --game-set minedojo.engine=minetest"
 
 
 class Finding(NamedTuple):
-    """What was looked at, what was found, and what it is good for."""
+    """What was looked at.
+
+    Attributes:
+        what: What it is.
+        found: What was found.
+        use: What it is good for.
+        mend: How to get what is missing; empty if nothing is.
+        bad: Whether nothing works, or not what was asked for, until that is done.
+    """
 
     what: str
     found: str
     use: str
+    mend: str = ""
     bad: bool = False
 
 
@@ -57,24 +72,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Look, and say what is missing for what."""
-    findings = [*_machine(), *_packages(), *_keys()]
+    findings = [*_machine(), *_packages(), *_keys(), *_programs()]
     if options.asked:
         findings.append(_service(options))
     if options.json:
         print_json([finding._asdict() for finding in findings])
     else:
         print_table("", ("what", "found", "for"), [finding[:3] for finding in findings])
+        _conclude(findings)
     return FAILED if any(finding.bad for finding in findings) else OK
+
+
+def _conclude(findings: list[Finding]) -> None:
+    bad = [finding for finding in findings if finding.bad]
+    say("")
+    say("Something is wrong:" if bad else "All that SmartPlay needs is here.")
+    for finding in bad:
+        say(f"  {finding.what}: {finding.mend}")
+    missing = [finding for finding in findings if finding.mend and not finding.bad]
+    if missing:
+        say("Missing, and needed only for")
+    for use, mend in dict.fromkeys((finding.use, finding.mend) for finding in missing):
+        say(f"  {use}: {mend}")
 
 
 def _machine() -> Iterator[Finding]:
     yield Finding("Python", platform.python_version(), "everything")
-    yield Finding("processors", str(os.cpu_count()), "CPU-heavy games side by side")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    yield Finding("processors", str(cores), "CPU-heavy games side by side")
     try:
-        name = type(webbrowser.get()).__name__
+        yield Finding("browser", type(webbrowser.get()).__name__, PAGES)
     except webbrowser.Error:
-        name = "none: open pages yourself"
-    yield Finding("browser", name, "demo opens its page there")
+        yield Finding("browser", "none", PAGES, "no browser was found; open its page yourself")
 
 
 def _packages() -> Iterator[Finding]:
@@ -83,30 +112,69 @@ def _packages() -> Iterator[Finding]:
         package = re.split(r"[^\w.-]", needed)[0]
         if package == "smartplay" or (extras and extras[0] not in EXTRAS):
             continue
-        use, how = "everything", "missing"
-        if extras:
-            use, how = EXTRAS[extras[0]], f'missing: pip install "smartplay[{extras[0]}]"'
+        wanted = f"smartplay[{extras[0]}]" if extras else "smartplay"
+        use, mend = EXTRAS[extras[0]] if extras else "everything", f'pip install "{wanted}"'
+        least = re.search(r">=([\d.]+)", needed)
         try:
-            yield Finding(package, version(package), use)
+            found = version(package)
         except PackageNotFoundError:
-            yield Finding(package, how, use, bad=not extras)
+            yield Finding(package, "missing", use, mend, bad=not extras)
+            continue
+        if least and _numbers(found) < _numbers(least[1]):
+            old = f"{found}, {least[1]} or newer is needed"
+            yield Finding(package, old, use, f"{mend} --upgrade", bad=not extras)
+        else:
+            yield Finding(package, found, use)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", text)]
 
 
 def _keys() -> Iterator[Finding]:
     for name in KEYS:
-        kind = name.partition("_")[0].lower()
-        is_set = bool(os.environ.get(name, "").strip())
-        yield Finding(name, "set" if is_set else "not set", f"run {kind}:MODEL")
+        use = f"run {name.partition('_')[0].lower()}:MODEL"
+        if os.environ.get(name, "").strip():
+            yield Finding(name, "set", use)
+        else:
+            yield Finding(name, "not set", use, f"set the environment variable {name}")
+
+
+def _programs() -> Iterator[Finding]:
+    """What is no package of Python's."""
+    from smartplay.games.minedojo.minetest.server import find_server
+    from smartplay.models.weights import SMOLLM2
+
+    use = EXTRAS["local"]
+    if _has_weights():
+        yield Finding("weights of the embedded model", "there", use)
+    else:
+        late = f"fetched at its first use ({SMOLLM2.download / 1e6:.0f} MB)"
+        yield Finding("weights of the embedded model", late, use)
+    try:
+        yield Finding("Minetest server", find_server(), ENGINE)
+    except MissingPackageError as error:
+        yield Finding("Minetest server", "none", ENGINE, str(error).partition("; ")[2])
+
+
+def _has_weights() -> bool:
+    from smartplay.core.cache import cache_folder
+    from smartplay.models.weights import SMOLLM2
+
+    return (cache_folder() / SMOLLM2.filename).is_file()
 
 
 def _service(options: argparse.Namespace) -> Finding:
     from smartplay.models import open_model
 
+    if options.asked == "local" and not _has_weights():
+        mend = "smartplay run local --quick fetches its weights"
+        return Finding(options.asked, "not here yet", "run", mend, bad=True)
     try:
         model = open_model(options.asked, **{"temperature": 0.0} | agent_settings(options))
         calls = asyncio.run(_ask(model))
     except SmartPlayError as error:
-        return Finding(options.asked, str(error), "run", bad=True)
+        return Finding(options.asked, "cannot be asked", "run", str(error), bad=True)
     return Finding(options.asked, _summary(calls), "run")
 
 

@@ -1,4 +1,4 @@
-"""Measure up to where an agent's capabilities reach, at levels chosen as it plays."""
+"""Measure how far each capability of an agent reaches, at levels chosen as it plays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Say what a run takes that is to show a difference: episodes, calls, tokens and price."""
+"""Plan a run: episodes, calls, tokens and price that it takes to show a difference."""
 
 from __future__ import annotations
 
@@ -64,21 +64,27 @@ def _print(plan: Plan) -> None:
     rows = [
         (
             each.game.split("/")[-1],
-            _number(each.needed),
+            shown_number(each.needed),
             each.usual,
             None if each.detects is None else f"{each.detects:.2g}",
-            _number(each.steps),
-            _number(each.calls),
-            _number(each.read),
-            _span(each.written),
-            *([_span(each.cost)] if plan.currency else []),
+            shown_number(each.steps),
+            shown_number(each.calls),
+            shown_number(each.read),
+            shown_span(each.written),
+            *([shown_span(each.cost)] if plan.currency else []),
         )
         for each in plan.games
     ]
     cost = [f"Cost ({plan.currency})"] if plan.currency else []
     header = ["Game", "Needed", "Usual", "Shows", "Steps", "Calls", "Read", "Written", *cost]
-    total = ["Total", *[None] * 4, _number(plan.calls), _number(plan.read), _span(plan.written)]
-    rows.append((*total, *([_span(plan.cost)] if plan.currency else [])))
+    total = [
+        "Total",
+        *[None] * 4,
+        shown_number(plan.calls),
+        shown_number(plan.read),
+        shown_span(plan.written),
+    ]
+    rows.append((*total, *([shown_span(plan.cost)] if plan.currency else [])))
     title = f"{plan.agent}: to tell a difference of {plan.detect:g} in each game"
     print_table(title, header, rows)
     percent = f"{100 * plan.power:.0f} of 100 cases"
@@ -98,7 +104,7 @@ def _print(plan: Plan) -> None:
         say(f"Note: {note}")
 
 
-def _number(value: float | None) -> str | None:
+def shown_number(value: float | None) -> str | None:
     """A whole number, or one with a unit: `850`, `12k`, `3.4M`."""
     if value is None:
         return None
@@ -108,7 +114,8 @@ def _number(value: float | None) -> str | None:
     return f"{value:.0f}"
 
 
-def _span(span: Range | None) -> str | None:
+def shown_span(span: Range | None) -> str | None:
+    """A number that is not known before: `850`, `12k to 3.4M`, `12k+`."""
     if span is None:
         return None
     least, most = (None if end is None else _money(end) for end in (span.least, span.most))
@@ -116,4 +123,4 @@ def _span(span: Range | None) -> str | None:
 
 
 def _money(value: float) -> str:
-    return f"{value:.2g}" if 0 < value < 100 else _number(value) or ""
+    return f"{value:.2g}" if 0 < value < 100 else shown_number(value) or ""

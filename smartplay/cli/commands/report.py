@@ -1,4 +1,4 @@
-"""Report runs again from their folders; several runs are compared."""
+"""Report runs from their folders; several runs are compared."""
 
 from __future__ import annotations
 

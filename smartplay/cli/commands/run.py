@@ -26,7 +26,7 @@ from smartplay.cli.output import (
 )
 from smartplay.core import printable
 from smartplay.core.errors import UsageError
-from smartplay.core.toml_file import overlay
+from smartplay.core.toml_file import nested, overlay
 
 if TYPE_CHECKING:
     from smartplay.records import EpisodeRecord
@@ -62,10 +62,15 @@ def add_playing(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
     add("--retries", type=int, default=1, metavar="N",
         help="how often the agent is asked again after an invalid reply (default: 1)")  # fmt: skip
-    add("--max-tokens-total", type=int, metavar="N", help="stop when so many tokens are spent")
-    add("--max-cost", type=float, metavar="X", help="stop when so much money is spent")
+    add("--max-tokens-total", type=int, metavar="N", help="stop before N tokens are spent")
+    add(
+        "--max-cost",
+        type=float,
+        metavar="X",
+        help="stop before X is spent, in the currency of --prices",
+    )
     add("--prices", type=Path, metavar="FILE", help="prices of tokens, for --max-cost")
-    add("--max-time", type=float, metavar="S", help="stop after so many seconds")
+    add("--max-time", type=float, metavar="S", help="stop after S seconds")
     add("--timeout", type=float, metavar="S", help="seconds for one reply of a service")
     add("--episode-timeout", type=float, metavar="S",
         help="seconds an episode may take; one that takes longer is unscored")  # fmt: skip
@@ -189,7 +194,7 @@ def agent_settings(options: argparse.Namespace) -> dict[str, Any]:
             raise UsageError(f"{text!r} names no model; write {example}")
         settings = overlay(settings, {"models": {role: {"agent": name}}})
     for key, value in map(_setting, options.set):
-        settings = overlay(settings, _nested(key, value))
+        settings = overlay(settings, nested(key, value))
     if getattr(options, "method", None) is not None:
         settings["method"] = options.method
     if options.base_url is not None:
@@ -214,12 +219,6 @@ def _setting(text: str) -> tuple[str, Any]:
         return key, value
 
 
-def _nested(key: str, value: Any) -> dict[str, Any]:
-    """A value at the end of a path such as `models.judge.temperature`."""
-    first, dot, rest = key.partition(".")
-    return {first: _nested(rest, value) if dot else value}
-
-
 def game_settings(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The settings of games among a command's options."""
     found: dict[str, dict[str, Any]] = {}
@@ -228,5 +227,5 @@ def game_settings(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
         game, dot, key = place.partition(".")
         if not dot or value == "":
             raise UsageError(f"{text!r} is no game setting; write GAME.KEY=VALUE")
-        found = overlay(found, {game: _nested(key, value)})
+        found = overlay(found, {game: nested(key, value)})
     return found

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 def _row(folder: Path, each: Listed) -> Sequence[str]:
     score = "-"
     if each.overall is not None:
-        score = f"{each.overall.mean:.2f}"
+        score = each.overall.shown_mean
     elif each.score is not None:
         score = f"{each.score:.4g} raw"
     failed = f", {each.unscored} failed" if each.unscored else ""

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from smartplay.report import wording
 from smartplay.report.content import Report
-from smartplay.scores.comparison import Comparison, Difference, Subject
+from smartplay.report.tables import NONE
+from smartplay.scores.comparison import Comparison, Difference, Subject, letters
 from smartplay.scores.intervals import Interval
 from smartplay.scores.thresholds import Threshold
 
@@ -91,11 +92,11 @@ def capability_lines(
         _line(subject, subject.name, [_capability(r, subject.name) for r in reports], order, 1.0)
         for subject in comparison.capabilities
     ]
-    return Block("", lines, _span_of(lines))
+    return Block("", list(filter(_is_measured, lines)), _span_of(lines))
 
 
 def _is_measured(line: Line) -> bool:
-    return any(cell.value != wording.NONE for cell in line.cells)
+    return any(cell.value != NONE for cell in line.cells)
 
 
 def _line(
@@ -114,9 +115,7 @@ def _line(
 
 def _cell(value: Interval | Threshold | None, ties: str) -> Cell:
     if isinstance(value, Threshold):
-        mean, _, ends = wording.levels(value.level).partition(" ")
-        limit = {"below": "< 1", "beyond": f"> {len(value.dial.values)}"}
-        return Cell(limit.get(value.beyond, mean), ends, ties)
+        return Cell(*wording.levels(value), ties)
     mean, _, ends = wording.interval(value).partition(" ")
     return Cell(mean, ends, ties)
 
@@ -193,5 +192,5 @@ def span_of(found: dict[int, Behind]) -> Span:
 
 def tied_with(comparison: Comparison, best: int, order: Sequence[int]) -> list[int]:
     """The runs that cannot be told apart from one in the mean normalised score."""
-    letters = comparison.overall.ties
-    return [run for run in order if run != best and set(letters[run]) & set(letters[best])]
+    of = [set(letters(ties)) for ties in comparison.overall.ties]
+    return [run for run in order if run != best and of[run] & of[best]]

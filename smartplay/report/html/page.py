@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
-from operator import itemgetter
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,8 +17,9 @@ from jinja2 import Template
 from markupsafe import Markup
 
 from smartplay.core import printable
+from smartplay.records import CANARY
 from smartplay.report import figures, svg, wording
-from smartplay.report.comparison import resolution
+from smartplay.report.comparison import p_value, resolution
 from smartplay.report.content import Report, cost_unit
 from smartplay.report.details import GameDetail
 from smartplay.report.html import compared
@@ -27,11 +28,15 @@ from smartplay.report.listing import Listed
 from smartplay.report.radar import NAMES, chance_of, outlines, radar
 from smartplay.report.rendering import templates
 from smartplay.report.repeats import repeat_tables
+from smartplay.report.tables import Table
 from smartplay.report.thresholds import psychometric
 from smartplay.scores.comparison import Comparison
+from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import GameScore
 
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
+LONG_NAME, NAMED = 48, 4
+"""Letters of a name, and names, that a sentence has room for."""
 
 
 class Played(NamedTuple):
@@ -64,14 +69,18 @@ def render_page(
         first=first,
         one=one,
         measured=any(map(wording.measured, reports)),
+        unmeasured=_unmeasured(reports),
         same_games=same,
         games=_games(reports, names, labels),
         radar=_radar(reports, same),
         currency=next((report.cost.currency for report in reports if report.cost), ""),
         data=_viewer_data(reports, names, traces),
         cautions=_cautions(reports, names, comparison.notes if comparison else []),
-        next=list(_look_next(first)) if one else [],
+        next=list(
+            _look_next(first, traces) if one else _look_next_compared(reports, names, comparison)
+        ),
         traces=traces,
+        canary=CANARY,
         script=Markup(script),
         style=Markup(style),
         script_hash=_hash(script),
@@ -91,6 +100,24 @@ def render_index(runs: Sequence[tuple[str, str, Listed]], others: Sequence[tuple
     return _template("index.html.j2").render(
         runs=runs, others=others, style=Markup(style), style_hash=_hash(style)
     )
+
+
+def render_tables(
+    title: str, facts: Sequence[str], picture: Markup | None, tables: Sequence[Table]
+) -> str:
+    """The HTML of a page of tables.
+
+    Args:
+        title: Its heading.
+        facts: Sentences under it.
+        picture: A figure after them.
+        tables: What follows.
+    """
+    style = _asset("style.css")
+    return _template("tables.html.j2").render(
+        title=title, facts=facts, picture=picture, tables=tables, style=Markup(style),
+        style_hash=_hash(style),
+    )  # fmt: skip
 
 
 def _compared(
@@ -121,6 +148,8 @@ def _radar(reports: Sequence[Report], same: bool) -> Markup | None:
     if len(reports) > compared.NUMBERED:
         return None
     own = outlines(reports[0]) if len(reports) == 1 else [outlines(each)[0] for each in reports]
+    if not any(value for outline in own for value in outline):
+        return None
     return radar(own, chance_of(reports[0]) if same else [None] * len(NAMES))
 
 
@@ -137,17 +166,20 @@ def _template(file: str) -> Template:
         series=svg.series,
         wording=wording,
     )
-    named = (wording.interval, wording.share, wording.name, wording.signed, svg.short)
-    own = (p_value, seconds, moment, json_line, breakable)
-    environment.filters.update({form.__name__: form for form in (*named, *own)})
+    named = (wording.interval, wording.share, wording.name, wording.signed, p_value)
+    own = (ends, seconds, moment, json_line, breakable)
+    environment.filters.update({form.__name__: form for form in (*named, *own)}, short=grouped)
     return environment.get_template(file)
 
 
-def p_value(value: float | None) -> str:
-    """A p-value, such as `0.03` or `< 0.001`."""
-    if value is None:
-        return wording.NONE
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+def ends(value: Interval) -> str:
+    """The interval in words, such as `0.19 to 0.74`."""
+    return value.shown_ends.strip("[]").replace(", ", " to ") or "unknown"
+
+
+def grouped(value: float) -> str:
+    """As `svg.short`, in a form that is not broken at the end of a line."""
+    return svg.short(value).replace(" ", "\xa0")
 
 
 def seconds(value: float) -> str:
@@ -174,6 +206,13 @@ def json_line(value: Any) -> str:
 def breakable(name: str) -> Markup:
     """A name of words that are written together, with places to break a line."""
     return Markup("<wbr>").join(WORDS.split(name))
+
+
+def _unmeasured(reports: Sequence[Report]) -> str:
+    """Why no capability has a score; nothing where thresholds or contrasts stand for them."""
+    if any(report.thresholds or report.contrasts for report in reports):
+        return ""
+    return " ".join(wording.unmeasured(reports[0]))
 
 
 def _same_games(reports: Sequence[Report]) -> bool:
@@ -224,9 +263,16 @@ def _once(names: Sequence[str], sentences: Iterable[Iterable[str]]) -> list[str]
         for sentence in own:
             whose.setdefault(sentence, []).append(name)
     return [
-        sentence if len(found) == len(names) else f"{', '.join(found)}: {sentence}"
+        sentence if len(found) == len(names) else f"{_some(found)}: {sentence}"
         for sentence, found in whose.items()
     ]
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names of some, each cut to what one can read."""
+    shown = [name if len(name) <= LONG_NAME else f"{name[: LONG_NAME - 1]}…" for name in names]
+    more = len(shown) - NAMED
+    return ", ".join(shown[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _failures(report: Report) -> Iterator[str]:
@@ -239,12 +285,16 @@ def _failures(report: Report) -> Iterator[str]:
         )
 
 
-def _look_next(report: Report) -> Iterator[tuple[str, str]]:
-    """Places in the page to look at first, with words for each: failures, bad steps, low scores."""
+def _look_next(report: Report, traces: Traces) -> Iterator[tuple[str, str]]:
+    """Places in the page to look at first, with words for each: failures, bad steps, low scores.
+
+    Single steps are among them only where the page has any.
+    """
     played = [
         (episode, game.title, f"0/{wording.name(game.game)}/{episode.label}")
         for game, detail in zip(report.games, report.details, strict=True)
         for episode in detail.episodes
+        if traces.packed or traces.aside
     ]
     failed = [(title, address) for episode, title, address in played if episode.error is not None]
     for title, address in failed[:1]:
@@ -252,14 +302,47 @@ def _look_next(report: Report) -> Iterator[tuple[str, str]]:
     worst = max(played, key=lambda own: own[0].invalid, default=None)
     if worst and worst[0].invalid:
         yield f"{worst[2]}/invalid", f"steps without a valid answer ({worst[1]})"
-    levels = [(game.normalized.mean, game) for game in report.games if game.normalized]
+    levels = [(game.normalized, game) for game in report.games if game.normalized]
+    scored = [(e.score, address) for e, _, address in played if e.score is not None]
     if len(levels) > 1:
-        level, lowest = min(levels, key=itemgetter(0))
-        yield f"game-{wording.name(lowest.game)}", f"the lowest score ({lowest.title}: {level:.2f})"
-    elif len(report.details) == 1 and not figures.is_flat(report.details[0]):
-        scored = [(e.score, address) for e, _, address in played if e.score is not None]
+        level, lowest = min(levels, key=lambda own: own[0].mean)
+        told = f"the lowest score ({lowest.title}: {level.shown_mean})"
+        yield f"game-{wording.name(lowest.game)}", told
+    elif scored and len(report.details) == 1 and not figures.is_flat(report.details[0]):
         score, address = min(scored)
         yield f"{address}/1", f"the episode with the lowest score ({svg.short(score)})"
+    elif scored and not failed:
+        yield f"{scored[0][1]}/1", "the first episode, step by step"
+    elif not played:
+        yield "games", "the games, one by one"
+
+
+def _look_next_compared(
+    reports: Sequence[Report], names: Sequence[str], comparison: Comparison | None
+) -> Iterator[tuple[str, str]]:
+    """The same for several runs: a failure, and the game that tells most pairs apart."""
+    failed = (
+        (f"{run}/{wording.name(detail.game)}/{episode.label}/Infinity", names[run])
+        for run, report in enumerate(reports)
+        for detail in report.details
+        for episode in detail.episodes
+        if episode.error is not None
+    )
+    for address, name in islice(failed, 1):
+        yield address, f"the first failed episode ({_some([name])})"
+    apart = {
+        game.name: sum(each.apart for each in game.differences)
+        for game in (comparison.games if comparison else ())
+    }
+    game = max(apart, key=lambda name: apart[name], default="")
+    if game and apart[game]:
+        pairs = "" if len(reports) == 2 else f", {apart[game]} pairs of runs"
+        yield (
+            f"game-{wording.name(game)}",
+            f"the game that tells most apart ({wording.name(game)}{pairs})",
+        )
+    elif game:
+        yield "comparison", "the games one by one: none tells the runs apart"
 
 
 def _viewer_data(

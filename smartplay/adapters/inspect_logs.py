@@ -1,0 +1,93 @@
+"""What the samples of Inspect leave in its logs, and the run folder that is made of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from inspect_ai.log import read_eval_log, read_eval_log_samples
+
+from smartplay.core.errors import RunFolderError, UsageError
+from smartplay.games.registry import find_card
+from smartplay.records import EpisodeRecord, Key, RunHeader
+from smartplay.records.encoding import encode
+from smartplay.records.folder import RunFolder, misfit
+from smartplay.runner.episode import Outcome
+from smartplay.runner.plan import default_folder
+
+STORE = "smartplay"
+"""Where a sample's store keeps its episodes, and a log's metadata the header of the run."""
+
+
+def keep(store: Any, outcomes: Sequence[Outcome]) -> None:
+    """Leave episodes in a sample's store, as a run folder would hold them."""
+    store.set(
+        STORE,
+        [
+            {"record": encode(each.record).decode(), "steps": base64.b64encode(each.trace).decode()}
+            for each in outcomes
+        ],
+    )
+
+
+def kept(store: Any) -> list[tuple[EpisodeRecord, bytes]]:
+    """The episodes in a sample's store, with the content of their steps files."""
+    return [
+        (
+            msgspec.json.decode(each["record"], type=EpisodeRecord),
+            base64.b64decode(each["steps"], validate=True),
+        )
+        for each in store.get(STORE, ())
+    ]
+
+
+def import_log(path: str | Path, out: str | Path | None = None) -> RunFolder:
+    """Make a run folder of a log.
+
+    Args:
+        path: The log, `.eval` or `.json`.
+        out: The folder; by default one under `runs/`.
+
+    Raises:
+        UsageError: If it is no log of a SmartPlay task, or of games that are not known here.
+        RunFolderError: If the folder cannot be written, or holds something.
+    """
+    try:
+        log = read_eval_log(str(path), header_only=True)
+        samples = read_eval_log_samples(str(path), all_samples_required=False)
+        stores = [{STORE: sample.store.get(STORE, ())} for sample in samples]
+    except Exception as error:
+        raise UsageError(f"cannot read the log {path}: {error}") from error
+    try:
+        header = msgspec.json.decode((log.eval.metadata or {})[STORE], type=RunHeader)
+        found = [each for store in stores for each in kept(store)]
+    except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+        raise UsageError(f"{path} is no log of a SmartPlay task") from error
+    if unknown := [game for game in header.games if find_card(game) is None]:
+        raise UsageError(f"{path} was played on {unknown[0]}, which has no card here")
+    config = log.plan.config.model_dump(exclude_none=True)
+    plain = {key: value for key, value in config.items() if isinstance(value, int | float | str)}
+    model = f"inspect:{log.eval.model}"
+    header = msgspec.structs.replace(
+        header,
+        agent=model,
+        agent_settings=header.agent_settings | {"model": model} | plain,
+        arguments={"games": list(header.games), "log": Path(path).name},
+        repeats=1 if header.measurement else log.eval.config.epochs or 1,
+    )
+    records: dict[Key, tuple[EpisodeRecord, bytes]] = {each[0].key: each for each in found}
+    for record, _ in records.values():
+        if reason := misfit(header, record):
+            raise UsageError(f"{path}: episode {record.episode} of {record.game}: {reason}")
+    folder = RunFolder(Path(out) if out is not None else default_folder(header, resumable=False))
+    with folder.lock():
+        if folder.exists:
+            raise RunFolderError(f"{folder.path} holds a run; choose another folder with --out")
+        folder.create(header)
+        folder.begin(header)
+        for record, trace in records.values():
+            folder.add(record, trace)
+    return folder

@@ -1,0 +1,32 @@
+"""Make a run folder of another framework's log: `report`, `verify` and `compare` take it then."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from smartplay.cli.output import OK, print_json, say
+from smartplay.core.errors import MissingPackageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the log and where the folder goes."""
+    parser.add_argument("log", type=Path, help="a log of Inspect AI (.eval)")
+    parser.add_argument("--out", type=Path, metavar="DIR",
+        help="the run folder (default: one under runs/)")  # fmt: skip
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the folder."""
+    from smartplay.models.providers.inspect import NEEDED
+
+    try:
+        from smartplay.adapters.inspect_logs import import_log
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(NEEDED) from error
+    folder = import_log(options.log, options.out)
+    if options.json:
+        print_json({"path": str(folder.path)})
+    else:
+        say(f"{folder.path}: {len(folder.episodes())} episodes; smartplay report {folder.path}")
+    return OK

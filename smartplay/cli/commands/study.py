@@ -1,0 +1,124 @@
+"""Play the arms of a study, with their controls, and compare them by what was fixed beforehand.
+
+The study file names games, arms, a baseline and a margin. Before anything is played, expected
+calls, tokens and price are printed. Each arm is a run folder; the same command goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smartplay.cli.commands.plan import shown_number, shown_span
+from smartplay.cli.output import (
+    FAILED,
+    OK,
+    SOME_UNSCORED,
+    STOPPED,
+    complain,
+    print_json,
+    print_table,
+    quiet_output,
+    say,
+)
+
+if TYPE_CHECKING:
+    from smartplay.studies.playing import Expected, Opened
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the study, where it is kept and what it may cost."""
+    add = parser.add_argument
+    add("study", type=Path, metavar="STUDY.toml", help="the study; docs/studies.md says how")
+    add("--dry-run", action="store_true",
+        help="say what is left to be played and what that takes, and stop there")  # fmt: skip
+    add("--out", type=Path, metavar="DIR", help="its folder (default: one under runs/)")
+    add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
+    add("--max-tokens-total", type=int, metavar="N", help="stop when so many tokens are spent")
+    add("--max-cost", type=float, metavar="X",
+        help="stop when so much money is spent, by the study's prices")  # fmt: skip
+    add("--max-time", type=float, metavar="S", help="stop after so many seconds")
+    add("--episode-timeout", type=float, metavar="S", help="seconds an episode may take")
+    add("--cache", type=Path, metavar="FILE", help="as for run")
+    add("--cluster", metavar="ADDRESS", help="play on a Dask cluster, such as tcp://host:8786")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Reckon, play what is missing, compare."""
+    from smartplay.runner import Limits
+    from smartplay.studies import carry_out, find_study
+    from smartplay.studies.playing import expected
+    from smartplay.studies.showing import facts, tables
+
+    with quiet_output() if options.json else nullcontext():
+        opened = find_study(options.study, options.out)
+        reckoned = expected(opened)
+        if not options.json:
+            _print(opened, reckoned)
+        if not options.dry_run:
+            found = carry_out(
+                opened,
+                limits=Limits(
+                    tokens=options.max_tokens_total, cost=options.max_cost, seconds=options.max_time
+                ),
+                concurrency=options.concurrency,
+                episode_seconds=options.episode_timeout,
+                cache=options.cache,
+                cluster=options.cluster,
+            )
+    if options.dry_run:
+        if options.json:
+            print_json(reckoned)
+        return OK
+    if options.json:
+        print_json(found)
+    else:
+        for table in tables(found):
+            print_table(f"\n{table.title}", table.header, table.rows)
+        for fact in facts(found):
+            say(fact)
+        say(f"Page: {opened.folder / 'study.html'}")
+    if found.stopped:
+        complain(f"stopped: {found.stopped}; the same command goes on")
+        return STOPPED
+    if any(arm.problem for arm in found.arms):
+        return FAILED
+    return SOME_UNSCORED if found.unscored else OK
+
+
+def _print(opened: Opened, reckoned: list[Expected]) -> None:
+    """Say what is left to be played."""
+    prices = opened.study.read_prices()
+    cost = [f"Cost ({prices.currency})"] if prices else []
+    rows = [
+        (each.arm, each.why or None, f"{each.done} of {each.planned}", shown_number(each.calls),
+         shown_number(each.read), shown_span(each.written),
+         *([shown_span(each.cost)] if prices else []))
+        for each in reckoned
+    ]  # fmt: skip
+    header = ["Arm", "Beside", "Played", "Calls", "Read", "Written", *cost]
+    print_table(f"{opened.study.title}: what is left to be played", header, rows)
+    say(_total(reckoned, prices.currency if prices else ""))
+
+
+def _total(reckoned: list[Expected], currency: str) -> str:
+    from smartplay.report.plan import added
+
+    episodes = sum(each.planned - each.done for each in reckoned)
+    known = [each for each in reckoned if each.calls is not None]
+    calls, read = sum(each.calls or 0 for each in known), sum(each.read or 0 for each in known)
+    told = (
+        f"In all {episodes} episodes, {shown_number(calls)} calls, {shown_number(read)} tokens "
+        f"read, {shown_span(added([each.written for each in known if each.written]))} written"
+    )
+    if currency:
+        cost = shown_span(added([each.cost for each in known if each.cost]))
+        told += f", {cost} {currency}"
+    if len(known) < len(reckoned):
+        told += f", and those of {len(reckoned) - len(known)} arms that cannot be known before"
+    return (
+        f"{told}. Reckoned from two episodes of random play a game, 4 characters a token; matched "
+        "votes by what that takes. What a method asks only after some replies is not in it."
+    )

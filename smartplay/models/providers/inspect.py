@@ -1,0 +1,271 @@
+"""The model layer of Inspect AI: some sixty providers through their official clients.
+
+`inspect:PROVIDER/MODEL` is what `inspect eval --model PROVIDER/MODEL` asks. Keys, addresses and
+packages are as Inspect wants them; it says what is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from msgspec import UnsetType as Unset
+
+from smartplay.core import printable
+from smartplay.core.errors import (
+    MissingPackageError,
+    ModelError,
+    NoAccessError,
+    PromptTooLongError,
+    UsageError,
+)
+from smartplay.models.base import (
+    Settings,
+    Tool,
+    check_samples,
+    choice_schema,
+    sample_seed,
+    together,
+)
+from smartplay.models.pace import Pace
+from smartplay.models.served import without_system
+from smartplay.records import Call, Message, ToolCall, Usage
+
+NEEDED = 'this needs the package "inspect_ai": pip install "smartplay[inspect]"'
+ELSEWHERE = ("api_key_env", "key_header", "headers", "query", "stream", "samples_per_request")
+"""Settings that are the affair of Inspect's own providers."""
+NO_ACCESS = (401, 403, 404)
+FINISH = {
+    "stop": "stop",
+    "tool_calls": "stop",
+    "max_tokens": "length",
+    "content_filter": "withheld",
+}
+DETAIL = 300  # characters of a provider's own message
+
+
+class InspectModel:
+    """A model of Inspect's as one of ours.
+
+    Args:
+        name: What records call it.
+        model: An `inspect_ai.model.Model`.
+        settings: How it is called, beside what it is configured with itself.
+    """
+
+    concurrency = 128
+
+    def __init__(self, name: str, model: Any, settings: Settings) -> None:
+        self.name, self.settings, self.pace = name, settings, Pace()
+        self.notes: list[str] = []
+        self._model = model
+
+    async def chat(
+        self,
+        messages: list[Message],
+        *,
+        samples: int = 1,
+        temperature: float | Unset | None = UNSET,
+        seed: int | None = None,
+        choices: Sequence[str] | None = None,
+        label: str = "",
+        fresh: bool = False,
+        tools: Sequence[Tool] | None = None,
+    ) -> list[Call]:
+        """Reply to a conversation; see `Model.chat`."""
+        check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
+        fields: dict[str, Any] = {} if temperature is UNSET else {"temperature": temperature}
+        if choices is not None and not tools:
+            fields["response_schema"] = _schema(choices)
+        if tools:
+            fields["parallel_tool_calls"] = False
+        asked: dict[str, Any] = {"tools": [_tool(tool) for tool in tools or ()]}
+        if tools:
+            asked["tool_choice"] = "auto" if choices is None else "any"
+        told = messages if self.settings.system_role else without_system(messages)
+
+        async def ask(sample: int) -> Call:
+            own = fields if seed is None else fields | {"seed": sample_seed(seed, sample)}
+            call = await self.pace.call(self._ask, told, own, asked)
+            return msgspec.structs.replace(call, messages=messages, label=label, sample=sample)
+
+        return await together([ask(sample) for sample in range(samples)])
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._model.api.aclose()
+
+    async def _ask(
+        self, messages: list[Message], fields: dict[str, Any], asked: dict[str, Any]
+    ) -> Call:
+        from inspect_ai.model import GenerateConfig
+
+        began = time.perf_counter()
+        told = [_message(place, message) for place, message in enumerate(messages)]
+        try:
+            output = await self.generate(told, config=GenerateConfig(**fields), **asked)
+        except Exception as error:
+            raise self._failure(error) from error
+        return self._call(output, time.perf_counter() - began)
+
+    async def generate(self, messages: list[Any], **asked: Any) -> Any:
+        """Ask Inspect's model; the output as it gives it."""
+        return await self._model.generate(messages, **asked)
+
+    def _call(self, output: Any, seconds: float) -> Call:
+        usage = _usage(output.usage)
+        if output.stop_reason == "model_length" and not usage.completion:
+            raise PromptTooLongError(f"the prompt is longer than {self.name} can read")
+        message = output.message
+        called = [
+            ToolCall(each.id, each.function, msgspec.json.encode(each.arguments).decode())
+            for each in message.tool_calls or ()
+        ]
+        return Call(
+            messages=[],
+            text=message.text,
+            reasoning=_thoughts(message.content),
+            finish=FINISH.get(output.stop_reason, output.stop_reason),
+            model=output.model,
+            usage=usage,
+            seconds=seconds,
+            asked=self.name,
+            tools=called,
+        )
+
+    def _failure(self, error: Exception) -> ModelError:
+        response = getattr(error, "response", None)
+        status = getattr(error, "status_code", getattr(response, "status_code", None))
+        kind = NoAccessError if status in NO_ACCESS else ModelError
+        told = printable.line(f"{type(error).__name__}: {error}", DETAIL)
+        return kind(f"{self.name} gave no reply: {told}")
+
+
+class Provider(InspectModel):
+    """A model by its name in Inspect.
+
+    Args:
+        name: The provider and its model, such as `"google/gemini-2.5-pro"`.
+        settings: How it is called; `extra` holds further fields of Inspect's `GenerateConfig`.
+
+    Raises:
+        MissingPackageError: If `inspect_ai` is not installed.
+        UsageError: If Inspect knows no such model, misses a key or a package, or does not take
+            these settings.
+    """
+
+    kind = "inspect"
+    summary = "any model of Inspect AI (inspect:PROVIDER/MODEL)"
+    settings_type = Settings
+    needs_name = True
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        try:
+            from inspect_ai.model import GenerateConfig, get_model
+        except ModuleNotFoundError as error:
+            raise MissingPackageError(NEEDED) from error
+        plain = Settings()
+        if changed := [key for key in ELSEWHERE if getattr(settings, key) != getattr(plain, key)]:
+            raise UsageError(f"{changed[0]} is no setting of inspect:{name}; Inspect decides it")
+        fields = {
+            "temperature": settings.temperature,
+            "max_tokens": settings.max_tokens,
+            "seed": settings.seed if isinstance(settings.seed, int) else None,
+            "attempt_timeout": math.ceil(settings.timeout),
+            "max_retries": settings.max_retries,
+            "max_connections": self.concurrency,
+        }
+        for key in settings.extra:
+            if key in fields or key not in GenerateConfig.model_fields:
+                raise UsageError(f"extra.{key} is no further field of Inspect's GenerateConfig")
+        try:
+            config = GenerateConfig(**fields, **settings.extra)
+            model = get_model(name, config=config, base_url=settings.base_url, memoize=False)
+        except Exception as error:
+            told = printable.line(str(error), DETAIL)
+            raise UsageError(f"Inspect cannot open {name}: {told}") from error
+        super().__init__(f"{self.kind}:{name}", model, settings)
+
+
+def _message(place: int, message: Message) -> Any:
+    """A message as Inspect has it; the same one always under the same id, so logs keep it once."""
+    from inspect_ai.model import (
+        ChatMessageAssistant,
+        ChatMessageSystem,
+        ChatMessageTool,
+        ChatMessageUser,
+    )
+
+    kinds = {"system": ChatMessageSystem, "user": ChatMessageUser, "tool": ChatMessageTool,
+             "assistant": ChatMessageAssistant}  # fmt: skip
+    known = hashlib.blake2b(msgspec.json.encode([place, message]), digest_size=11).hexdigest()
+    more: dict[str, Any] = {}
+    if message["role"] == "tool":
+        more = {"tool_call_id": message["tool_call_id"]}
+    elif calls := message.get("tool_calls"):
+        more = {"tool_calls": [_called(call) for call in calls]}
+    return kinds[message["role"]](id=known, content=_content(message["content"]), **more)
+
+
+def _content(content: Any) -> Any:
+    from inspect_ai.model import ContentImage, ContentText
+
+    if isinstance(content, str):
+        return content
+    return [
+        ContentText(text=part["text"])
+        if "text" in part
+        else ContentImage(image=part["image_url"]["url"])
+        for part in content
+    ]
+
+
+def _called(call: dict[str, Any]) -> Any:
+    from inspect_ai.tool import ToolCall as Called
+
+    function = call["function"]
+    try:
+        arguments = msgspec.json.decode(function["arguments"])
+    except msgspec.DecodeError:
+        arguments = None
+    if not isinstance(arguments, dict):
+        arguments = {"arguments": function["arguments"]}
+    return Called(id=call["id"], function=function["name"], arguments=arguments)
+
+
+def _tool(tool: Tool) -> Any:
+    from inspect_ai.tool import ToolInfo, ToolParams
+
+    parameters = ToolParams.model_validate(tool["parameters"])
+    return ToolInfo(name=tool["name"], description=tool["description"], parameters=parameters)
+
+
+def _schema(choices: Sequence[str]) -> Any:
+    from inspect_ai.model import ResponseSchema
+    from inspect_ai.util import JSONSchema
+
+    schema = JSONSchema.model_validate(choice_schema(choices))
+    return ResponseSchema(name="choice", json_schema=schema, strict=True)
+
+
+def _usage(usage: Any) -> Usage:
+    if usage is None:
+        return Usage()
+    cached, reasoning = usage.input_tokens_cache_read or 0, usage.reasoning_tokens or 0
+    prompt = usage.input_tokens + cached + (usage.input_tokens_cache_write or 0)
+    return Usage(prompt, cached, max(usage.output_tokens, reasoning), reasoning)
+
+
+def _thoughts(content: Any) -> str:
+    parts = [] if isinstance(content, str) else content
+    found = (
+        (part.summary or "") if part.redacted else part.reasoning
+        for part in parts
+        if part.type == "reasoning"
+    )
+    return "\n\n".join(filter(None, found))

@@ -1,0 +1,408 @@
+"""Plays a study: every arm into a run folder of its own, then the votes that cost as much."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from smartplay.agents.catalog import ONE_CALL, SCRIPTED, find_agent
+from smartplay.agents.methods import Arm as Control
+from smartplay.cards.anchors import Anchors
+from smartplay.cards.bounds import Bounds
+from smartplay.core.errors import RunFolderError, UsageError
+from smartplay.core.whole_files import write_atomically
+from smartplay.games.registry import get_card
+from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.records.encoding import pretty
+from smartplay.records.folder import RunFolder
+from smartplay.records.prices import Prices
+from smartplay.report.costs import cost_of, model_uses
+from smartplay.report.plan import OWN_SCORE, Range, sum_ranges, use_of
+from smartplay.runner import Limits, run
+from smartplay.runner.budget import OVER, SPENT
+from smartplay.runner.plan import TOLD, differences, plan_run, select_games
+from smartplay.runner.rehearse import rehearse
+from smartplay.studies.file import (
+    Frozen,
+    Study,
+    StudyArm,
+    add_control,
+    arms_of,
+    by_identity,
+    freeze,
+)
+
+PLAN = "plan.json"
+ARMS = "arms"
+WITHIN = 0.05
+"""How far what a vote takes may be from what it is to match, relative."""
+MOST_SAMPLES = 1000
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """What an arm will take, as far as it can be known before.
+
+    Attributes:
+        arm: Its name.
+        why: Whose control it is; empty for the arms of the file.
+        done: Episodes that are played already.
+        planned: Episodes of the arm.
+        calls: Calls of the episodes that are left; None if they cannot be known.
+        read: Tokens these read; likewise.
+        written: Tokens they write; likewise.
+        cost: What they cost; likewise, and without prices.
+    """
+
+    arm: str
+    why: str
+    done: int
+    planned: int
+    calls: float | None = None
+    read: float | None = None
+    written: Range | None = None
+    cost: Range | None = None
+
+
+class Use(NamedTuple):
+    """What an arm that has been played to its end took per step."""
+
+    calls: float
+    tokens: float
+
+
+class Opened(NamedTuple):
+    """A study that may be played in a folder.
+
+    Attributes:
+        study: The study.
+        arms: Everybody who plays, but for the matched votes.
+        folder: Where.
+        plan: What is fixed before anything is played.
+        planned: Episodes of each arm, by game.
+    """
+
+    study: Study
+    arms: list[StudyArm]
+    folder: Path
+    plan: Frozen
+    planned: dict[str, int]
+
+    def run_folder(self, arm: StudyArm) -> RunFolder:
+        """Where an arm is played."""
+        return RunFolder(self.folder / ARMS / arm.folder)
+
+    def records(self, arm: StudyArm) -> tuple[RunHeader | None, list[EpisodeRecord]]:
+        """What is played of an arm."""
+        folder = self.run_folder(arm)
+        if not folder.exists:
+            return None, []
+        header = folder.header()
+        return header, folder.results(header)
+
+
+def open_study(study: Study, folder: Path) -> Opened:
+    """Make sure that a study can be played in a folder; nothing is written.
+
+    Raises:
+        UsageError: If an arm is wrong, or the games have no scale in common.
+        RunFolderError: If the folder holds another study; says what differs.
+    """
+    arms = arms_of(study)
+    plan, planned = freeze(study, arms), _planned(study, arms[0])
+    try:
+        before = msgspec.json.decode((folder / PLAN).read_bytes(), type=Frozen)
+    except FileNotFoundError:
+        if (folder / ARMS).exists():
+            raise RunFolderError(
+                f"{folder} holds runs but no {PLAN}, so nobody knows what was fixed before they "
+                "were played; choose another folder with --out"
+            ) from None
+    except (OSError, msgspec.DecodeError) as error:
+        raise RunFolderError(f"cannot read {folder / PLAN}: {error}") from error
+    else:
+        found = list(differences(before.study, plan.study))
+        if found:
+            more = f" (and {len(found) - TOLD} more)" if len(found) > TOLD else ""
+            raise RunFolderError(
+                f"{folder} holds a study that was fixed otherwise before it was played: "
+                f"{'; '.join(found[:TOLD])}{more}. Play the changed study in another folder with "
+                "--out"
+            )
+    return Opened(study, arms, folder, plan, planned)
+
+
+def expected(opened: Opened) -> list[Expected]:
+    """Reckon what is left to be played, without any service.
+
+    Each arm goes through a few episodes of random play with stand-ins for its models. Matched votes
+    are reckoned from what these take.
+
+    Raises:
+        UsageError: If a game cannot be played so, or a model has no price.
+    """
+    arms, found, uses = by_identity(opened.arms), list[Expected](), dict[str, Use | None]()
+
+    def reckon(arm: StudyArm) -> None:
+        options = {key: opened.study.options[key] for key in ("steps", "seed", "game_settings")}
+        records = rehearse(arm.source, ",".join(opened.study.games), options)[1]
+        uses[arm.name] = _use(records) if arm.source.models else None
+        found.append(_left_to_play(opened, arm, records))
+
+    for arm in opened.arms:
+        reckon(arm)
+    for arm in opened.arms:
+        for vote, _ in _votes(arms, arm, uses):
+            if vote.name not in uses:
+                reckon(vote)
+    return found
+
+
+def _left_to_play(opened: Opened, arm: StudyArm, rehearsed: Sequence[EpisodeRecord]) -> Expected:
+    """What the episodes of an arm take that have no score yet."""
+    done = [record for record in opened.records(arm)[1] if record.score is not None]
+    told = Expected(
+        arm=arm.name, why="; ".join(arm.of), done=len(done), planned=sum(opened.planned.values())
+    )
+    asks, prices = bool(arm.source.models), opened.study.read_prices()
+    parts = []
+    for game, planned in opened.planned.items():
+        records = [r for r in rehearsed if r.game == game and r.score is not None]
+        use = use_of(records, arm.source, prices, known=not asks)
+        if use is None or not (asks or arm.agent.partition(":")[0] in SCRIPTED):
+            return told
+        parts.append(use.times(planned - sum(record.game == game for record in done)))
+    return msgspec.structs.replace(
+        told,
+        calls=math.fsum(use.calls for use in parts),
+        read=math.fsum(use.read for use in parts),
+        written=sum_ranges([use.written for use in parts]),
+        cost=sum_ranges([use.cost for use in parts]),
+    )
+
+
+class Scale(NamedTuple):
+    """Which score of a game counts 0 in a study, which 1, and what such a scale is called."""
+
+    zero: float
+    one: float
+    name: str
+
+
+def scale_of(anchors: Anchors, bounds: Bounds) -> Scale:
+    """The scale of a game's scores: normalised, else over chance, else the range of its scores.
+
+    Args:
+        anchors: What holds for the game as it is played.
+        bounds: The scores that its episodes can end with.
+    """
+    if anchors.human is not None:
+        return Scale(anchors.min, anchors.human, "normalised")
+    if anchors.corrected is not None:
+        return Scale(*anchors.corrected, "over chance")
+    if bounds.low is not None and bounds.high is not None and bounds.low < bounds.high:
+        return Scale(bounds.low, bounds.high, "of its range")
+    return Scale(0.0, 1.0, OWN_SCORE)
+
+
+def _planned(study: Study, arm: StudyArm) -> dict[str, int]:
+    """Episodes by game; refuses a mean over games whose scores do not go together."""
+    options = {key: value for key, value in study.options.items()
+               if key not in ("games", "game_settings")}  # fmt: skip
+    header = plan_run(
+        arm.source, select_games(study.games), quick=False, settings=study.game_settings,
+        arguments={}, **options,
+    )  # fmt: skip
+    without = []
+    for game, plan in header.games.items():
+        card = get_card(game).as_played(plan.steps, plan.settings)
+        if scale_of(card.anchors, card.bounds_within(plan.steps)).name == OWN_SCORE:
+            without.append(game.split("/")[-1])
+    if without and len(header.games) > 1:
+        raise UsageError(
+            f"no scale is known for {', '.join(without)} as played here, so there is no mean with "
+            "the other games; make a study of each such game alone"
+        )
+    return {game: plan.episodes * study.repeats for game, plan in header.games.items()}
+
+
+def play_study(
+    opened: Opened, *, limits: Limits | None = None, **options: Any
+) -> tuple[list[StudyArm], dict[str, str], str | None]:
+    """Play what is missing of a study.
+
+    Args:
+        opened: The study.
+        limits: What it may cost, over all its arms and sessions, and how long this session may
+            take.
+        options: Further options of `smartplay.run`.
+
+    Returns:
+        Everybody who plays, the arms that could not be played with the reason, and why the study
+        stopped before its end, if it did.
+
+    Raises:
+        UsageError: If a model lacks a key or a package; then nothing is played.
+        RunFolderError: If the folder cannot be written, or another process is playing in it.
+    """
+    _check_models(opened.arms)
+    if limits is not None:
+        limits.check()
+        if limits.cost is not None and not opened.study.prices:
+            raise UsageError('a limit on the cost needs prices; write prices = "FILE" in the study')
+    try:
+        opened.folder.mkdir(parents=True, exist_ok=True)
+        if not (opened.folder / PLAN).exists():
+            write_atomically(opened.folder / PLAN, pretty(opened.plan))
+    except OSError as error:
+        raise RunFolderError(f"cannot write {opened.folder}: {error.strerror or error}") from error
+    started, problems, arms = time.monotonic(), dict[str, str](), by_identity(opened.arms)
+
+    def play(arm: StudyArm) -> str | None:
+        left = _left(limits, opened, arm, list(arms.values()), time.monotonic() - started)
+        if isinstance(left, str):
+            return left
+        try:
+            reason = run(arm.agent, **(opened.study.options | options), limits=left,
+                         agent_settings=arm.settings, out=opened.run_folder(arm).path,
+                         ).stopped  # fmt: skip
+        except RunFolderError:
+            raise
+        except UsageError as error:
+            reason = str(error)
+        if reason is None or SPENT in reason or OVER in reason:
+            return reason
+        problems[arm.name] = reason
+        return None
+
+    for arm in opened.arms:
+        if stopped := play(arm):
+            return list(arms.values()), problems, f"{arm.name}: {stopped}"
+    uses = {arm.name: finished_use(opened, arm) for arm in arms.values()}
+    for arm in opened.arms:
+        for vote, _ in list(_votes(arms, arm, uses)):
+            if vote.kind == "matched" and (stopped := play(vote)):
+                return list(arms.values()), problems, f"{vote.name}: {stopped}"
+    return list(arms.values()), problems, None
+
+
+def _check_models(arms: Sequence[StudyArm]) -> None:
+    """Find out now, rather than after hours, that a model lacks a key or a package."""
+    seen = set[tuple[object, ...]]()
+    for arm in arms:
+        models = arm.source.models.values()
+        keys = {(m.name, m.settings.base_url, m.settings.api_key_env) for m in models}
+        if not keys <= seen:
+            try:
+                find_agent(arm.agent, arm.settings)
+            except UsageError as error:
+                raise UsageError(f"arm {arm.name!r}: {error}") from error
+        seen |= keys
+
+
+def _left(
+    limits: Limits | None, opened: Opened, arm: StudyArm, arms: Sequence[StudyArm], seconds: float
+) -> Limits | str | None:
+    """What an arm may take of the study's limits; why it may take nothing, if so."""
+    if limits is None:
+        return None
+    prices = opened.study.read_prices()
+    tokens, cost = 0.0, 0.0
+    for other in arms:
+        header, records = opened.records(other) if other.name != arm.name else (None, [])
+        for record in records:
+            tokens += record.usage.total
+            cost += (header and price_of(record, header, prices)) or 0.0
+    spent = {"tokens": tokens, "cost": cost, "seconds": seconds}
+    left = {key: getattr(limits, key) - value for key, value in spent.items()
+            if getattr(limits, key) is not None}  # fmt: skip
+    for key, value in left.items():
+        if value <= 0:
+            return f"the most {'time' if key == 'seconds' else key} of the study is spent"
+    return Limits(**left, prices=Path(opened.study.prices) if "cost" in left else None)
+
+
+def price_of(record: EpisodeRecord, header: RunHeader, prices: Prices | None) -> float | None:
+    """What an episode cost; None where that is not known."""
+    uses = model_uses([record], header, prices)
+    found = cost_of(uses, {record.game: [record]}, header, prices)
+    return found.total if found else None if uses or prices is None else 0.0
+
+
+def _use(records: Sequence[EpisodeRecord]) -> Use | None:
+    scored = [record for record in records if record.score is not None]
+    steps = sum(record.steps for record in scored)
+    if not steps:
+        return None
+    calls, tokens = (sum(each) for each in zip(*((r.calls, r.usage.total) for r in scored),
+                                               strict=True))  # fmt: skip
+    return Use(calls / steps, tokens / steps)
+
+
+def finished_use(opened: Opened, arm: StudyArm) -> Use | None:
+    """What an arm took per step; None before all its episodes have a score, or without models."""
+    header, records = opened.records(arm)
+    scored = [record for record in records if record.score is not None]
+    whole = header is not None and len(scored) == header.planned
+    return _use(scored) if whole and arm.source.models else None
+
+
+def _votes(
+    arms: dict[bytes, StudyArm], arm: StudyArm, uses: dict[str, Use | None]
+) -> Iterator[tuple[StudyArm, str]]:
+    """The votes that take as many calls, and as many tokens, as an arm of the file; added to arms.
+
+    The size of a vote is what the arm took per step over what one call takes, rounded.
+    """
+    own = uses.get(arm.name)
+    if arm.kind != "arm" or own is None:
+        return
+    one_call = add_control(arms, arm, ONE_CALL, "control")
+    one = uses.get(one_call)
+    if one is None or one_call == arm.name:
+        return
+    sizes = {"calls": own.calls}
+    if one.tokens and own.tokens:
+        sizes["tokens"] = own.tokens / one.tokens
+    for budget, size in sizes.items():
+        samples = max(1, min(MOST_SAMPLES, math.floor(size + 0.5)))
+        vote = Control(f"majority of {samples}", "majority", {"samples": samples})
+        name = add_control(arms, arm, vote if samples > 1 else ONE_CALL, "matched")
+        yield next(each for each in arms.values() if each.name == name), budget
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """A vote beside an arm.
+
+    Attributes:
+        budget: What it is to take as much of: `"calls"` or `"tokens"`.
+        vote: Its name.
+        ratio: What it took over what the arm took, per step; None before both are finished.
+    """
+
+    budget: str
+    vote: str
+    ratio: float | None
+
+    @property
+    def matched(self) -> bool:
+        """Whether it is within `WITHIN` of it."""
+        return self.ratio is not None and abs(self.ratio - 1) <= WITHIN
+
+
+def matches(opened: Opened, arms: Sequence[StudyArm]) -> dict[str, list[Match]]:
+    """The votes beside each arm, and how well they match it."""
+    uses = {arm.name: finished_use(opened, arm) for arm in arms}
+    there, found = by_identity(arms), dict[str, list[Match]]()
+    for arm in opened.arms:
+        for vote, budget in _votes(there, arm, uses):
+            own, other = uses[arm.name], uses.get(vote.name)
+            took = own and other and getattr(other, budget) / getattr(own, budget)
+            found.setdefault(arm.name, []).append(
+                Match(budget=budget, vote=vote.name, ratio=took or None)
+            )
+    return found

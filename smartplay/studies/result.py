@@ -1,0 +1,412 @@
+"""What a study found: every number a reader sees is computed here, from the run folders."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from smartplay.cards.bounds import Bounds
+from smartplay.core.errors import RunFolderError
+from smartplay.core.shown import Shown
+from smartplay.records import EpisodeRecord, StepRecord
+from smartplay.records.folder import RunFolder
+from smartplay.records.prices import Prices
+from smartplay.report.analysis import GameAnalysis, analyze_runs
+from smartplay.report.build import build_report
+from smartplay.report.content import Report, entries_of
+from smartplay.scores.comparison import Comparison, Difference, compare, cost_points
+from smartplay.scores.entries import Entry
+from smartplay.scores.intervals import Interval, mean_interval, weighted_interval
+from smartplay.scores.repeats import RepeatScore
+from smartplay.scores.sign_flips import ALPHA
+from smartplay.studies.file import StudyArm
+from smartplay.studies.playing import Match, Opened, Scale, matches, price_of, scale_of
+
+DRAWS = 2_000
+"""Resamples of the episodes for the interval of a ratio of costs."""
+
+Costs = dict[tuple[str, int], float]
+"""What each episode cost, by game and seed: the mean over repeats."""
+
+
+class ArmResult(msgspec.Struct, frozen=True, kw_only=True):
+    """An arm's part in a study.
+
+    Attributes:
+        name: What it is called.
+        agent: Who played, as its run says.
+        folder: Its run folder, within that of the study.
+        kind: `"arm"` of the file, `"control"` that a method demands, `"matched"` vote.
+        of: The arms that it stands beside.
+        oracle: Whether it was told what a player cannot know; then it is not ranked.
+        episodes: Scored episodes.
+        planned: Episodes it was to play.
+        unscored: Failed episodes, by cause.
+        problem: Why it could not be played; empty if it could.
+        score: Its mean score over the games, on the study's scale; None without episodes.
+        difference: Its score minus that of the baseline, over the episodes that both have.
+        corrected: The difference's interval, such that those of all arms hold together in 95 of
+            100 studies.
+        non_inferior: Whether the lower end of that is above minus the margin.
+        calls: Calls to models per step; None without steps.
+        read: Tokens read per step; likewise.
+        cached: Of these, tokens from the service's cache.
+        written: Tokens written per step.
+        billed_once: Tokens per step, read and written, if the prompt of several samples of one
+            question is billed once; None if steps could not be read.
+        cost: Cost per episode; None where it is not known.
+        ratio: Cost over that of the baseline, on the same episodes, with a bootstrap interval.
+        front: Whether no other arm is both cheaper and better.
+        roles: Calls per step, by role.
+        matches: The votes that take as much, of an arm of the file that asks models.
+        expected: The share of right steps that the study expects.
+        evidence: What its answers say, by game.
+        repeats: What repeated plays of the same episodes tell.
+    """
+
+    name: str
+    agent: str
+    folder: str
+    kind: Literal["arm", "control", "matched"]
+    of: tuple[str, ...]
+    oracle: bool
+    episodes: int
+    planned: int
+    unscored: dict[str, int] = {}
+    problem: str = ""
+    score: Interval | None = None
+    difference: Difference | None = None
+    corrected: Interval | None = None
+    non_inferior: bool | None = None
+    calls: float | None = None
+    read: float | None = None
+    cached: float | None = None
+    written: float | None = None
+    billed_once: float | None = None
+    cost: float | None = None
+    ratio: Interval | None = None
+    front: bool = False
+    roles: dict[str, float] = {}
+    matches: list[Match] = []
+    expected: float | None = None
+    evidence: list[GameAnalysis] = []
+    repeats: list[RepeatScore] = []
+
+
+class StudyResult(Shown, msgspec.Struct, frozen=True, kw_only=True):
+    """What `study.json` holds.
+
+    Attributes:
+        title: What the study is called.
+        digest: That of what was fixed before it was played (`plan.json`).
+        games: The games, with the scale that their scores count on.
+        baseline: The arm that all are compared with.
+        margin: How much lower than the baseline's a score may surely be.
+        primary: The arm whose comparison is the study's question; may be empty.
+        unit: What costs count.
+        arms: Those of the file, their controls, the matched votes.
+        by_game: The differences to the baseline game by game; None before two arms have episodes.
+        cheapest: The arm of least cost that is not inferior, or the baseline; empty if costs are
+            not known.
+        stopped: Why it stopped before its end; None if it did not.
+        notes: What a reader must know before quoting a number.
+    """
+
+    title: str
+    digest: str
+    games: dict[str, str]
+    baseline: str
+    margin: float
+    primary: str
+    unit: str
+    arms: list[ArmResult]
+    by_game: Comparison | None
+    cheapest: str
+    stopped: str | None
+    notes: list[str]
+
+    def __str__(self) -> str:
+        best = f", cheapest non-inferior: {self.cheapest}" if self.cheapest else ""
+        return f"{self.title}: {len(self.arms)} arms against {self.baseline}{best}"
+
+    @property
+    def unscored(self) -> int:
+        """Episodes that failed."""
+        return sum(sum(arm.unscored.values()) for arm in self.arms)
+
+
+def result_of(
+    opened: Opened, arms: Sequence[StudyArm], problems: Mapping[str, str], stopped: str | None
+) -> StudyResult:
+    """Score a study.
+
+    Args:
+        opened: The study.
+        arms: Everybody who plays, as `play_study` gives them.
+        problems: The arms that could not be played, with the reason.
+        stopped: Why it stopped before its end.
+
+    Raises:
+        RunFolderError: If a run cannot be read.
+    """
+    prices = opened.study.read_prices()
+    beside = matches(opened, arms)
+    played = {arm.name: arm for arm in arms if opened.run_folder(arm).exists}
+    reports = {n: build_report(opened.run_folder(arm).path, prices) for n, arm in played.items()}
+    names = [name for name, report in reports.items() if report.episodes]
+    costs = {name: _costs(opened, played[name], prices) for name in names}
+    entries = _entries([reports[name] for name in names], names, costs)
+    ranked = [name for name in names if not played[name].oracle]
+    comparison, gaps = _against(entries, ranked, opened.study)
+    oracles = [name for name in names if played[name].oracle]
+    gaps |= _against(entries, [*oracles, opened.study.baseline], opened.study)[1]
+    found = [
+        _arm(opened, arm, reports.get(arm.name), entries.get(arm.name), gaps.get(arm.name))
+        for arm in arms
+    ]
+    base = costs.get(opened.study.baseline, {})
+    front = {ranked[p.run] for p in cost_points([entries[name] for name in ranked]) if p.front}
+    found = [
+        msgspec.structs.replace(
+            arm,
+            problem=problems.get(arm.name, ""),
+            matches=beside.get(arm.name, []),
+            front=arm.name in front,
+            ratio=_ratio(costs.get(arm.name) or {}, base or {}),
+            non_inferior=_is_non_inferior(arm, opened.study.margin),
+        )
+        for arm in found
+    ]
+    games = {}
+    for name in names[:1]:
+        scales = _scales(reports[name], entries[name].bounds)
+        games = {game: scale.name for game, scale in scales.items()}
+    return StudyResult(
+        title=opened.study.title,
+        digest=opened.plan.digest,
+        games=games,
+        baseline=opened.study.baseline,
+        margin=opened.study.margin,
+        primary=opened.study.primary,
+        unit=f"{prices.currency}, prices of {prices.date}" if prices else "tokens",
+        arms=found,
+        by_game=comparison,
+        cheapest=_cheapest(found, opened.study.baseline),
+        stopped=stopped,
+        notes=_notes(found, comparison),
+    )
+
+
+def _scales(report: Report, bounds: Mapping[str, Bounds]) -> dict[str, Scale]:
+    return {d.game: scale_of(d.anchors, bounds.get(d.game, Bounds())) for d in report.details}
+
+
+def _entries(
+    reports: Sequence[Report], names: Sequence[str], costs: Mapping[str, Costs | None]
+) -> dict[str, Entry]:
+    """The arms as comparisons take them: scores on the study's scale, cost per episode."""
+    found = {}
+    for name, report, entry in zip(names, reports, entries_of(reports), strict=True):
+        scales = _scales(report, entry.bounds)
+        scaled = {
+            game: {seed: (score - scales[game].zero) / (scales[game].one - scales[game].zero)
+                   for seed, score in scores.items()}
+            for game, scores in entry.scores.items() if scores
+        }  # fmt: skip
+        own = costs[name]
+        found[name] = msgspec.structs.replace(
+            entry, name=name, normalized=scaled, weights={}, agent="",
+            overall=_score(report, entry, scaled).mean,
+            conditions=_conditions(entry),
+            units={game: scale.one - scale.zero for game, scale in scales.items()},
+            cost=None if own is None else math.fsum(own.values()) / len(own),
+        )  # fmt: skip
+    return found
+
+
+def _conditions(entry: Entry) -> dict[str, dict[str, str | None]]:
+    """What must be equal: games are set up alike for all, but for what is an arm's own affair."""
+    return {
+        game: {name: value for name, value in own.items() if name != "settings"}
+        for game, own in entry.conditions.items()
+    }
+
+
+def _score(report: Report, entry: Entry, scaled: Mapping[str, Mapping[int, float]]) -> Interval:
+    """The mean over the games of the mean over their episodes."""
+    scales = _scales(report, entry.bounds)
+    parts = [
+        mean_interval(list(own.values()), entry.bounds.get(g, Bounds()).scaled(*scales[g][:2]))
+        for g, own in scaled.items()
+    ]
+    return weighted_interval(parts, [1.0] * len(parts))
+
+
+def _against(
+    entries: Mapping[str, Entry], names: Sequence[str], study: Any
+) -> tuple[Comparison | None, dict[str, tuple[Difference, Interval | None]]]:
+    """Each arm against the baseline, with the interval that holds together with the others'."""
+    if study.baseline not in entries or len(names) < 2:
+        return None, {}
+    place = names.index(study.baseline)
+    found = compare([entries[name] for name in names], study.margin, place)
+    shown = [each for each in found.overall.differences if each.mean is not None]
+    return found, {
+        names[each.first]: (
+            each,
+            each.mean and together(each.mean, each.pairs // len(found.games), len(shown)),
+        )
+        for each in shown
+    }
+
+
+def together(own: Interval, pairs: int, comparisons: int) -> Interval:
+    """An interval that holds together with those of other comparisons (Bonferroni).
+
+    Each side is as much longer as Student's quantile of .05 shared out among the comparisons is
+    greater than that of .05.
+
+    Args:
+        own: The 95 % interval of one comparison.
+        pairs: Episodes of each game that it rests on.
+        comparisons: How many there are.
+    """
+    from scipy.special import stdtrit
+
+    if own.low is None or own.high is None:
+        return own
+    alone, shared = stdtrit(max(1, pairs - 1), 1 - ALPHA / np.array([2, 2 * comparisons]))
+    wider = round(float(shared / alone), 9)
+    low, high = (own.mean + wider * (end - own.mean) for end in (own.low, own.high))
+    return Interval(own.mean, low, high)
+
+
+def _is_non_inferior(arm: ArmResult, margin: float) -> bool | None:
+    low = None if arm.corrected is None else arm.corrected.low
+    return None if low is None or arm.oracle else low > -margin
+
+
+def _cheapest(arms: Sequence[ArmResult], baseline: str) -> str:
+    """The arm of least cost that surely is not worse by more than the margin, or the baseline."""
+    fit = [arm for arm in arms if arm.non_inferior or arm.name == baseline]
+    costs = {arm.name: arm.cost for arm in fit if arm.cost is not None}
+    if baseline not in costs:
+        return ""
+    return min(costs, key=lambda name: (costs[name], name != baseline))
+
+
+def _costs(opened: Opened, arm: StudyArm, prices: Prices | None) -> Costs | None:
+    """What scored episodes cost; None where that of one is not known."""
+    header, records = opened.records(arm)
+    found: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for record in records:
+        if header is None or record.score is None:
+            continue
+        cost = price_of(record, header, prices) if prices else float(record.usage.total)
+        if cost is None or (record.calls and not record.usage.total):
+            return None
+        found[record.game, record.seed].append(cost)
+    return {key: math.fsum(own) / len(own) for key, own in found.items()}
+
+
+def _ratio(own: Costs, base: Costs) -> Interval | None:
+    """One arm's cost over another's, with the percentile interval of resampled episodes."""
+    shared = sorted(own.keys() & base.keys())
+    pairs = np.array([(own[key], base[key]) for key in shared], dtype=np.float64)
+    if not shared or not pairs[:, 1].all():
+        return None
+    above, below = pairs.sum(axis=0)
+    drawn = np.random.default_rng(0).integers(len(pairs), size=(DRAWS, len(pairs)))
+    sums = pairs[drawn].sum(axis=1)
+    ends = np.quantile(sums[:, 0] / sums[:, 1], [ALPHA / 2, 1 - ALPHA / 2]).round(9).tolist()
+    several = len(pairs) > 1
+    return Interval(float(above / below), *(ends if several else ()))
+
+
+def _arm(
+    opened: Opened,
+    arm: StudyArm,
+    report: Report | None,
+    entry: Entry | None,
+    gap: tuple[Difference, Interval | None] | None,
+) -> ArmResult:
+    """All of an arm that needs no other arm."""
+    own = ArmResult(
+        name=arm.name, agent=arm.source.name, folder=f"arms/{arm.folder}", kind=arm.kind,
+        of=arm.of, oracle=arm.oracle, expected=arm.expected, episodes=0,
+        planned=sum(opened.planned.values()),
+    )  # fmt: skip
+    if report is None:
+        return own
+    folder = opened.run_folder(arm)
+    scored = [r for r in folder.results(report.run) if r.score is not None]
+    own = msgspec.structs.replace(
+        own, agent=report.agent, episodes=report.episodes, unscored=report.unscored
+    )  # fmt: skip
+    steps = sum(record.steps for record in scored)
+    if entry is None or not steps:
+        return own
+    usage = report.usage
+    roles = Counter[str]()
+    for record in scored:
+        roles.update({role: use.calls for role, use in record.roles.items()})
+    return msgspec.structs.replace(
+        own,
+        score=_score(report, entry, entry.normalized),
+        difference=gap and gap[0],
+        corrected=gap and gap[1],
+        calls=report.calls / steps,
+        read=usage.prompt / steps,
+        cached=usage.cached / steps,
+        written=usage.completion / steps,
+        billed_once=_billed_once(folder, scored, steps) if report.calls else 0.0,
+        cost=entry.cost,
+        roles={role: calls / steps for role, calls in roles.items()},
+        evidence=_evidence(folder) if report.calls else [],
+        repeats=report.repeats,
+    )
+
+
+def _billed_once(folder: RunFolder, scored: Sequence[EpisodeRecord], steps: int) -> float | None:
+    """Tokens per step, if of several samples of one question only the first reads the prompt."""
+    total = sum(record.usage.total for record in scored)
+    try:
+        for record in scored:
+            for step in folder.stream(record.key, record.steps, StepRecord)[1]:
+                for attempt in step.attempts:
+                    seen: list[tuple[str, Any]] = []
+                    for call in attempt.calls:
+                        question = (call.role, call.messages)
+                        if question in seen:
+                            total -= call.usage.prompt
+                        else:
+                            seen.append(question)
+    except RunFolderError:
+        return None
+    return total / steps
+
+
+def _evidence(folder: RunFolder) -> list[GameAnalysis]:
+    """What an arm's answers say; nothing if its steps cannot be replayed."""
+    try:
+        return analyze_runs([folder.path]).runs[0].games
+    except RunFolderError:
+        return []
+
+
+def _notes(arms: Sequence[ArmResult], comparison: Comparison | None) -> list[str]:
+    """What a reader must know before quoting a number."""
+    notes = list(comparison.notes) if comparison else []
+    for arm in arms:
+        missing = arm.planned - arm.episodes
+        if arm.problem:
+            notes.append(f"{arm.name} could not be played: {arm.problem}")
+        elif missing:
+            causes = "; ".join(arm.unscored) or "not played yet"
+            notes.append(f"{arm.name} lacks {missing} of {arm.planned} episodes: {causes}.")
+    return notes

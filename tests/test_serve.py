@@ -1,0 +1,47 @@
+"""`smartplay serve` before anything is served; the servers have tests of their own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from smartplay.cli import main
+from smartplay.cli.output import BAD_USAGE
+
+
+@pytest.mark.parametrize(("kind", "extra"), [("--openenv", "openenv"), ("--mcp", "mcp")])
+def test_it_says_how_to_get_what_is_missing(
+    kind: str, extra: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in sys.modules if name.startswith(f"smartplay.adapters.{extra}")]:
+        monkeypatch.delitem(sys.modules, name)
+    for package in ("fastapi", "mcp", "mcp.server", "openenv"):
+        monkeypatch.setitem(sys.modules, package, None)
+    assert main(["serve", kind, "--port", "0"]) == BAD_USAGE
+    assert f'pip install "smartplay[{extra}]"' in capsys.readouterr().err
+
+
+def test_it_needs_to_know_what_to_serve(capsys: pytest.CaptureFixture[str]) -> None:
+    for given in ([], ["--openenv", "--mcp"]):
+        with pytest.raises(SystemExit):
+            main(["serve", *given])
+        assert "--mcp" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["--openenv", "--mcp"])
+def test_a_folder_that_is_in_use_is_refused_at_once(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    for place in (tmp_path, tmp_path / "notes.txt"):
+        assert main(["serve", kind, "--out", str(place)]) == BAD_USAGE
+        assert "choose a new folder with --out" in capsys.readouterr().err
+
+
+def test_options_that_do_not_fit_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--openenv", "--sessions", "0"]) == BAD_USAGE
+    assert "sessions must be 1 or more" in capsys.readouterr().err
+    assert main(["serve", "--openenv", "--http"]) == BAD_USAGE
+    assert "--http goes with --mcp" in capsys.readouterr().err

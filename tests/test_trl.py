@@ -1,0 +1,230 @@
+"""Training in a game: what TRL asks for, without TRL; and with it, where it is installed."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from smartplay import DrivenRun, UsageError
+from smartplay.adapters.trl import (
+    OVER,
+    GameEnvironment,
+    TextRollouts,
+    environments,
+    scores,
+    text_rows,
+    tool_rows,
+)
+from smartplay.leaderboard.verify import verify_run
+from smartplay.records import EpisodeRecord, ToolCall
+
+GAME = "Hanoi3Disk"
+EOS = 256
+TEMPLATE = (
+    "{% for m in messages %}{{ '[' + m['role'] + ']' + m['content'] + eos_token + '\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '[assistant]' }}{% endif %}"
+)
+
+
+class Bytes:
+    """A tokenizer of bytes, with what is used of a real one."""
+
+    eos_token_id = EOS
+
+    def apply_chat_template(
+        self, messages: Sequence[dict[str, str]], *, add_generation_prompt: bool, **_: Any
+    ) -> list[int]:
+        found = [f"[{each['role']}]{each['content']}".encode() for each in messages]
+        tokens = [token for each in found for token in [*each, EOS, 10]]
+        return tokens + list(b"[assistant]" if add_generation_prompt else b"")
+
+    def decode(self, tokens: list[int], **_: Any) -> str:
+        return bytes(token for token in tokens if token < EOS).decode()
+
+
+class Trainer:
+    processing_class = Bytes()
+
+
+def untimed(record: EpisodeRecord) -> EpisodeRecord:
+    return msgspec.structs.replace(record, seconds=0.0)
+
+
+def driven(protocol: str, replies: Iterator[str], episodes: int) -> list[EpisodeRecord]:
+    """The same replies, driven without an adapter."""
+    found = []
+    with DrivenRun("x", adapter="trl", protocol=protocol, split="train", keep=False) as run:
+        for _ in range(episodes):
+            episode = run.start(GAME, 0)
+            while not episode.over:
+                reply = next(replies)
+                call = [ToolCall("1", "act", f'{{"action": "{reply}"}}')]
+                episode.reply(*([""] if protocol == "tools" else [reply]),
+                              tools=call if protocol == "tools" else [])  # fmt: skip
+            found.append(episode.record)
+    return found
+
+
+def test_the_environment_has_the_form_that_trl_asks_for() -> None:
+    public = {name for name in vars(GameEnvironment) if name[0] != "_"}
+    assert public == {"reset", "act", "get_reward"}, "every other public method is a tool"
+    assert typing.get_type_hints(GameEnvironment.act) == {"action": str, "return": str}
+    told = inspect.getdoc(GameEnvironment.act) or ""
+    assert "Args:\n    action: " in told
+    with DrivenRun("x", adapter="trl", protocol="tools", keep=False) as run:
+        made = environments(run)
+        assert made() is not made(), "one per rollout"
+        assert not inspect.signature(made).parameters
+
+
+def test_tool_calls_play_the_games_of_any_run(tmp_path: Path) -> None:
+    names = [f"Move the top disk of rod {a} to rod {b}" for a, b in ("AC", "AB", "CB", "AC")]
+    names += ["fly away", "nothing"]
+    with DrivenRun("x", adapter="trl", protocol="tools", split="train", out=tmp_path / "r") as run:
+        one, other = environments(run)(), environments(run)()
+        (row,) = tool_rows(GAME, 1, first=0)
+        told = one.reset(**row)
+        assert told == other.reset(**row), "rows of a group have the same world"
+        assert told.startswith("Tower of Hanoi") or "Hanoi" in told
+        assert one.get_reward() == 0.0
+        number = 0
+        for environment in (one, other):
+            while True:
+                answer = environment.act(names[number % len(names)])
+                number += 1
+                if answer.endswith(OVER):
+                    break
+            with pytest.raises(ValueError, match=OVER):
+                environment.act(names[0])
+        records = [untimed(each) for each in sorted(found_in(run), key=lambda each: each.repeat)]
+        assert one.get_reward() == records[0].score
+    again = driven("tools", (names[k % len(names)] for k in range(10_000)), 2)
+    assert records == [untimed(each) for each in again]
+    assert verify_run(run.path).verified, verify_run(run.path).problems
+
+
+def found_in(run: DrivenRun) -> list[EpisodeRecord]:
+    from smartplay import load_run
+
+    return load_run(run.path).episodes
+
+
+def test_an_episode_that_is_left_is_unscored(tmp_path: Path) -> None:
+    with DrivenRun("x", adapter="trl", protocol="tools", out=tmp_path / "r") as run:
+        environment = GameEnvironment(run)
+        with pytest.raises(ValueError, match="over"):
+            environment.act("Rock")
+        environment.reset(GAME, 0, prompt="p")
+        environment.reset(GAME, 1, prompt="p")
+    assert [each.status for each in found_in(run)] == ["unscored", "unscored"]
+
+
+def test_replies_in_words_play_them_too(tmp_path: Path) -> None:
+    replies = ["Answer: 2", "I cannot say.", "Answer: 1", "2"]
+    said = iter(replies * 1000)
+
+    def generate(prompts: list[list[int]]) -> list[list[int]]:
+        assert all(bytes(t for t in each if t < EOS).endswith(b"[assistant]") for each in prompts)
+        return [[*next(said).encode(), EOS] for _ in prompts]
+
+    with DrivenRun("x", adapter="trl", split="train", out=tmp_path / "r") as run:
+        rollouts = TextRollouts(run, longest=10**6, generate=generate)
+        (row,) = text_rows(GAME, 1, first=0)
+        found = rollouts([row["prompt"]], Trainer())
+    (record,) = found_in(run)
+    assert untimed(record) == untimed(driven("chat", iter(replies * 1000), 1)[0])
+    assert scores(reward=found["reward"], completions=[]) == [record.score]
+    (completion,), (mask,) = found["completion_ids"], found["env_mask"]
+    assert len(completion) == len(mask)
+    own = bytes(t for t, mine in zip(completion, mask, strict=True) if mine and t < EOS).decode()
+    assert own.startswith("".join(replies))
+    game = [t for t, mine in zip(completion, mask, strict=True) if not mine]
+    assert bytes(t for t in game if t < EOS).startswith(b"\n[user]"), "the template goes on"
+    assert verify_run(run.path).verified
+
+
+def test_a_conversation_has_an_end(tmp_path: Path) -> None:
+    with DrivenRun("x", adapter="trl", out=tmp_path / "r") as run:
+        rollouts = TextRollouts(run, longest=100, generate=lambda asked: [[49, EOS] for _ in asked])
+        found = rollouts([each["prompt"] for each in text_rows(GAME, 2)], Trainer())
+    assert [each.status for each in found_in(run)] == ["unscored"] * 2
+    assert found["reward"] == [0.0, 0.0]
+    with pytest.raises(UsageError, match="a prompt is a game and a number"):
+        rollouts([[{"role": "user", "content": "Hanoi"}]], Trainer())
+
+
+def tiny() -> tuple[Any, Any]:
+    """A model of 2 layers with random weights, and a tokenizer of bytes."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    whole = Tokenizer(models.BPE({letter: k for k, letter in enumerate(letters)}, []))
+    whole.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    whole.decoder = decoders.ByteLevel()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=whole, eos_token="<end>", pad_token="<pad>", chat_template=TEMPLATE
+    )
+    torch.manual_seed(0)
+    config = Qwen2Config(
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=32, num_hidden_layers=2,
+        num_attention_heads=2, num_key_value_heads=2, eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id, max_position_embeddings=8192,
+    )  # fmt: skip
+    return Qwen2ForCausalLM(config), tokenizer
+
+
+def odd_tokens(completion_ids: list[list[int]], **_: Any) -> list[float]:
+    """A second reward: the replies of a random model name no action, so all score alike."""
+    return [float(sum(token % 2 for token in ids)) for ids in completion_ids]
+
+
+@pytest.mark.slow
+def test_grpo_trains_two_steps_in_a_game(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("trl")
+    for name, value in {"TRL_EXPERIMENTAL_SILENCE": "1", "HF_HUB_OFFLINE": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's and TRL's own
+        from datasets import Dataset
+        from trl import GRPOConfig, GRPOTrainer
+
+        model, tokenizer = tiny()
+        before = {name: value.clone() for name, value in model.named_parameters()}
+        arguments = GRPOConfig(
+            output_dir=str(tmp_path / "trained"), max_steps=2, per_device_train_batch_size=4,
+            num_generations=4, max_completion_length=8, learning_rate=0.1, report_to="none",
+            use_cpu=True, save_strategy="no", logging_steps=1, disable_tqdm=True, bf16=False,
+        )  # fmt: skip
+        run = DrivenRun("tiny", adapter="trl", split="train", retries=0, steps=3,
+                        out=tmp_path / "run")  # fmt: skip
+        with run:
+            trainer = GRPOTrainer(
+                model=model,
+                processing_class=tokenizer,
+                args=arguments,
+                train_dataset=Dataset.from_list(text_rows("BanditTwoArmedHighLowFixed", 2)),
+                rollout_func=TextRollouts(run),
+                reward_funcs=[scores, odd_tokens],
+            )
+            trainer.train()
+    records = found_in(run)
+    assert len(records) == 8, "two steps of a group of four"
+    assert {each.status for each in records} == {"scored"}
+    assert all(len({r.seed for r in records if r.episode == k}) == 1 for k in (0, 1))
+    logged = [each for each in trainer.state.log_history if "reward" in each]
+    rewards = [each["rewards/scores/mean"] for each in logged]
+    assert sum(rewards) * 4 == pytest.approx(sum(each.score or 0.0 for each in records))
+    changed = [
+        name for name, value in model.named_parameters() if not (value == before[name]).all()
+    ]
+    assert changed, "rewards that differ move the weights"
+    assert verify_run(run.path).verified
