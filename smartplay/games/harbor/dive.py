@@ -68,7 +68,7 @@ class Dive(Kind):
         )
         return len(turns) < WINDING or all(
             faced(start, part) != final or rng.randrange(12) < kept
-            for parts, kept in ((seldom, 3), (less, 6))
+            for parts, kept in ((seldom, 2), (less, 5))
             for part in parts
         )
 

@@ -8,6 +8,8 @@ STEPS = 24
 ORDERS = ("north", "south", "east", "west", "wait")
 MOVED = ((0, 1), (0, -1), (1, 0), (-1, 0), (0, 0))
 WIDTH = 26
+GUESSED = range(8, 19)
+"""Among so many steps in doubt a guess at one of them would be better than chance."""
 ASKED = (1, 2, 0)
 """Which of the three is to be named in each move: the second can be told once two are found."""
 CHECKED = (
@@ -48,7 +50,7 @@ class Drift(Kind):
             before, after = range(self._first, second), range(second + 1, self._first + doubtful)
             astray = [rng.choice(before), second, rng.choice(after)]
             plan = [self._orders[step] for step in astray]
-            if len(set(plan)) < MOVES:
+            if len(set(plan)) < MOVES or self._tells(plan[1]):
                 continue
             turn, done = rng.choice((1, 2)), list(self._orders)
             for k, step in enumerate(astray):
@@ -61,6 +63,15 @@ class Drift(Kind):
                 break
         self.plan = [plan[k] for k in ASKED]
         self._form = rng.randrange(len(CHECKED))
+
+    def _tells(self, asked: int) -> bool:
+        """Whether an order is among those in doubt so often, by its share, that it may be guessed.
+
+        One case in two is let pass, so that a rare order is no better guess.
+        """
+        doubtful = self._orders[self._first : self._first + int(self.value)]
+        often = doubtful.count(asked) * len(ORDERS) > len(doubtful)
+        return often and len(doubtful) in GUESSED and self.rng.randrange(2) == 0
 
     def text(self) -> str:
         """Orders, squares, what is open to doubt, and the orders given again so far."""
