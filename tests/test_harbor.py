@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
-from collections import Counter, deque
-from itertools import pairwise, product
+from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import gymnasium as gym
@@ -21,6 +22,7 @@ from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.games.harbor.bells import Bells
 from smartplay.games.harbor.env import KINDS, HarborEnv
 from smartplay.games.harbor.kind import MOVES, ROUNDS
+from smartplay.games.harbor.market import TRADERS
 from smartplay.games.registry import cards, get_card
 
 CARDS = [card for card in cards() if card.family == "harbor" and card.dial]
@@ -86,8 +88,8 @@ def test_the_card_says_what_the_levels_are(card: GameCard) -> None:
 def test_levels_and_capabilities_that_are_not_there_are_named() -> None:
     with pytest.raises(UnknownNameError, match="planning"):
         HarborEnv("plannin")
-    for level in (0, 12, True, 1.0):
-        with pytest.raises(UsageError, match="level must be from 1 to 11"):
+    for level in (0, 13, True, 1.0):
+        with pytest.raises(UsageError, match="level must be from 1 to 12"):
             HarborEnv("planning", level)  # type: ignore[arg-type]
 
 
@@ -206,60 +208,51 @@ def test_orders_lead_to_the_berth_and_each_decides() -> None:
             assert told["right"] == f"Berth {place % 6 + 1}"
 
 
-def test_crates_are_as_far_as_the_level_says_and_the_best_moves_have_no_equals() -> None:
-    quays = ("left", "middle", "right")
-
-    def after(stacks: Any, way: tuple[int, int]) -> Any:
-        piles = [list(stack) for stack in stacks]
-        piles[way[1]].append(piles[way[0]].pop())
-        return tuple(map(tuple, piles))
-
-    def distance(start: Any, goal: Any) -> int:
-        seen, edge = {start: 0}, deque([start])
-        while goal not in seen:
-            here = edge.popleft()
-            for way in product(range(3), repeat=2):
-                if way[0] != way[1] and here[way[0]]:
-                    there = after(here, way)  # type: ignore[arg-type]
-                    if there not in seen:
-                        seen[there] = seen[here] + 1
-                        edge.append(there)
-        return seen[goal]
-
-    for level in (1, 4):
-        for k, told in enumerate(moves(card_of("planning"), level, level)):
-            here, goal = (
-                tuple(
-                    () if names == "empty" else tuple(names.split(", "))
-                    for names in re.findall(r"quay ([a-z, ]+)", line)
-                )
-                for line in told["text"].split("\n")[1:3]
-            )
-            far = level + 2 - k % MOVES
-            assert distance(here, goal) == far
-            best = [
-                (a, b)
-                for a, b in product(range(3), repeat=2)
-                if a != b and here[a] and distance(after(here, (a, b)), goal) < far
-            ]
-            names = [f"Move a crate from the {quays[a]} to the {quays[b]} quay" for a, b in best]
-            assert names == [told["right"]]
+def market_of(text: str) -> tuple[dict[str, dict[str, str]], str, str]:
+    """Per thing what each trader gives for it, what the sailor has, and what he wants."""
+    _, *lines, asked = text.lower().split("\n")
+    trades: dict[str, dict[str, str]] = {}
+    for line in lines:
+        trader = next(name for name in TRADERS if name in line)
+        for given, taken in re.findall(r"(\w+) for (\w+)", line):
+            trades.setdefault(taken, {})[trader] = given
+    has, wanted = (
+        next(word for words in re.findall(form, asked) for word in words if word)
+        for form in (r"has (\w+)()", r"wants (\w+)|^(\w+) for|like (\w+)")
+    )
+    return trades, has, wanted
 
 
-def test_a_crate_can_be_taken_from_an_empty_quay_in_vain_only() -> None:
-    env = gym.make("smartplay/HarborPlanning-v0", level=11, disable_env_checker=True)
+def distances(trades: dict[str, dict[str, str]], wanted: str) -> dict[str, int]:
+    """Trades from each thing to what is wanted."""
+    far = {wanted: 0}
+    for _ in trades:
+        for thing, given in trades.items():
+            near = [far[each] + 1 for each in given.values() if each in far]
+            far[thing] = min([*near, far.get(thing, len(trades))])
+    return far
+
+
+def test_what_is_wanted_is_as_far_as_the_level_says_and_one_trader_begins_the_way() -> None:
+    for level in (1, 5, 12):
+        for told in moves(card_of("planning"), level, level):
+            trades, has, wanted = market_of(told["text"])
+            far = distances(trades, wanted)
+            assert far[has] == level
+            assert set(trades[has]) == set(TRADERS)
+            best = [trader for trader, thing in trades[has].items() if far[thing] == level - 1]
+            assert [f"See the {trader}" for trader in best] == [told["right"]]
+
+
+def test_no_branch_of_a_market_stands_out() -> None:
+    given: Counter[bool] = Counter()
     for seed in range(40):
-        text, _ = env.reset(seed=seed)
-        now = text.split("Now")[1].split("\n")[0]
-        empty = next((q for q in ("left", "middle", "right") if f"{q} quay empty" in now), None)
-        if empty is None:
-            continue
-        actions = KINDS["planning"].actions
-        text, *_ = env.step(next(k for k, name in enumerate(actions) if f"the {empty} to" in name))
-        assert "Nothing was moved." in text
-        assert now in text
-        return
-    pytest.fail("no quay was empty")
+        for told in moves(card_of("planning"), 8, seed, 36)[::3]:
+            trades, has, _ = market_of(told["text"])
+            counts = Counter(thing for ways in trades.values() for thing in ways.values())
+            least = min(trades[has], key=lambda each: (counts[trades[has][each]], each))
+            given[f"See the {least}" == told["right"]] += 1
+    assert abs(given[True] / given.total() - 1 / 6) < 0.06, "the rarest thing begins the way"
 
 
 def test_tunes_follow_from_examples_and_the_word_was_never_shown() -> None:
@@ -277,9 +270,9 @@ def test_tunes_follow_from_examples_and_the_word_was_never_shown() -> None:
 
 
 def test_an_example_fits_one_change_only() -> None:
-    from smartplay.games.harbor.bells import BELLS, ORDERS, TUNES, changed
+    from smartplay.games.harbor.bells import BELLS, SWAPS, TUNES, TURNS, changed
 
-    changes = [*ORDERS, *range(1, BELLS)]
+    changes = [*SWAPS, *TURNS, *range(1, BELLS)]
     for tune in TUNES:
         assert len({changed(tune, change) for change in changes}) == len(changes)
     assert len(Bells.actions) == BELLS
@@ -311,7 +304,7 @@ def test_the_right_urn_pays_most_and_every_rank_is_equally_often_best() -> None:
 
 
 def test_every_bird_is_seen_in_practice_and_the_fish_are_where_told() -> None:
-    count = {"one": 1, "two": 2, "three": 3}
+    count = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
     for level in (1, 5, 12):
         env = gym.make("smartplay/HarborLearningFromInteractions-v0", level=level)
         text, info = env.reset(seed=level)
@@ -326,9 +319,8 @@ def test_every_bird_is_seen_in_practice_and_the_fish_are_where_told() -> None:
             told = text.split("\n")[0]
             assert ("shoal" in told or "fish" in told or "net" in told) == (k < 24)
             if k < 24:
-                away = re.search(r"(one|two|three) pools? further (on|back)", told)
-                steps = 0 if away is None else count[away[1]] * (1 if away[2] == "on" else -1)
-                pools[bird] = (action + steps) % 6
+                away = re.search(r"(\w+) pools? further on", told)
+                pools[bird] = (action + (count[away[1]] if away else 0)) % 6
         assert len(pools) == KINDS["learning_from_interactions"].values[level - 1]
 
 
@@ -361,7 +353,44 @@ def test_three_steps_went_astray_and_only_where_in_doubt() -> None:
             assert int(first) <= wrong[0] + 1
             assert wrong[-1] + 1 <= int(last)
             assert int(last) - int(first) + 1 == KINDS["error_handling"].values[level - 1]
-            assert each["right"] == f"Order: {given[wrong[k % MOVES]]}"
+            assert each["right"] == f"Order: {given[wrong[(k + 1) % MOVES]]}"
+            made = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(squares)]
+            assert Counter(made) == Counter(moved[order] for order in given)
+
+
+def test_a_part_of_the_work_is_worth_nothing() -> None:
+    """Endings or turns left out, or taken in another order: at chance, which is one in six."""
+    from smartplay.games.harbor.bells import rung
+    from smartplay.games.harbor.dive import Dive, faced
+
+    bells, dives = Bells(random.Random(3), 8), Dive(random.Random(3), 8)
+    alike: Counter[str] = Counter()
+    for _ in range(1500):
+        bells.draw()
+        changes = {ending: change for *_, ending, change in bells._examples}
+        word = [ending for ending in bells._word if ending in changes]
+        for name, part in {
+            "but the first": word[1:],
+            "but the last": word[:-1],
+            "backwards": word[::-1],
+            "sorted": sorted(word),
+            "ones": [each for each in word if isinstance(changes[each], int)],
+        }.items():
+            tune = rung(bells._tune, [changes[each] for each in part])
+            alike[f"endings {name}"] += tune[0] == bells.plan[0]
+        dives.draw()
+        start, told = dives._dives[0]
+        turns = [turn for turn, _ in told if turn >= 0]
+        for name, part in {
+            "but the first": turns[1:],
+            "first": turns[:1],
+            "backwards": turns[::-1],
+            "left and right": [turn for turn in turns if turn < 2],
+            "up and down": [turn for turn in turns if turn >= 2],
+        }.items():
+            alike[f"turns {name}"] += faced(start, part) == dives.plan[0]
+    over = {name: (number / 1500 - 1 / 6) * 6 / 5 for name, number in alike.items()}
+    assert max(over.values()) < 0.08, over
 
 
 def test_dives_end_as_rotations_say() -> None:

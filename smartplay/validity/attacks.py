@@ -22,9 +22,9 @@ from smartplay.cards.bounds import Bounds
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
 from smartplay.scores.intervals import Interval, mean_interval
+from smartplay.validity import harbor_shortcuts, shortcuts
 from smartplay.validity.learners import Data, learn
 from smartplay.validity.population import dial_cards
-from smartplay.validity.shortcuts import reported, shortcuts
 from smartplay.validity.study import contrast_cards
 from smartplay.validity.tricks import general
 from smartplay.validity.views import Shortcut, View
@@ -163,8 +163,8 @@ def attack(capability: Capability, card: GameCard, seeds: int, training: int = T
         training: Episodes that learners train on; 0 for no learners.
     """
     test = Episodes(card, range(training, training + seeds))
-    harbor = card.family == "harbor"
-    beside = _tried(test, {} if harbor else reported(capability))
+    known = harbor_shortcuts if card.family == "harbor" else shortcuts
+    beside = _tried(test, known.reported(capability))
     taught: list[Attack] = []
     if training:
         train = Episodes(card, range(training))
@@ -177,7 +177,7 @@ def attack(capability: Capability, card: GameCard, seeds: int, training: int = T
         capability=str(capability),
         game=card.id,
         episodes=seeds,
-        shortcut=_worst(_tried(test, dict(general()) if harbor else shortcuts())),
+        shortcut=_worst(_tried(test, dict(general()) | known.shortcuts())),
         learner=_worst(taught) if taught else None,
         reported=_worst(beside) if beside else None,
     )

@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from itertools import pairwise
 
 from smartplay.cards.capabilities import Capability
-from smartplay.validity.tricks import general, nth_name
+from smartplay.validity.tricks import nth_name
 from smartplay.validity.views import Choice, Shortcut, View, words_of
 
 # Long Text Understanding
@@ -618,7 +618,7 @@ def mirrored_walks() -> Iterator[tuple[str, Shortcut]]:
 def shortcuts() -> dict[str, Shortcut]:
     """All shortcuts that are bounded, by their names."""
     families = (
-        general, long_text, reasoning, instructions, planning, generalization, odds, learning,
+        long_text, reasoning, instructions, planning, generalization, odds, learning,
         errors, spatial,
     )  # fmt: skip
     return {name: shortcut for family in families for name, shortcut in family()}

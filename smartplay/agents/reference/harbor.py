@@ -54,7 +54,7 @@ class HarborReader:
             "In which room": (Capability.LONG_TEXT_UNDERSTANDING, lambda: self._good(now)),
             "On which day": (Capability.REASONING, lambda: reading.calendar(now)),
             "called to berth": (Capability.INSTRUCTION_FOLLOWING, lambda: reading.board(now)),
-            "Wanted:": (Capability.PLANNING, lambda: reading.stacks(now)),
+            "The market:": (Capability.PLANNING, lambda: reading.market(now)),
             "Now ring": (Capability.GENERALIZATION, lambda: reading.word(now, move)),
             "From which urn": (Capability.UNDERSTANDING_THE_ODDS, lambda: reading.urns(now)),
             "went astray": (
@@ -82,7 +82,7 @@ class HarborReader:
             Capability.LONG_TEXT_UNDERSTANDING: lambda: f"Look in the {value}",
             Capability.REASONING: lambda: self._later(task.told.day, value),
             Capability.INSTRUCTION_FOLLOWING: lambda: f"Berth {value % think.BERTHS + 1}",
-            Capability.PLANNING: lambda: self._actions[think.WAYS.index(value)],
+            Capability.PLANNING: lambda: f"See the {value}",
             Capability.GENERALIZATION: lambda: f"Bell {value + 1}",
             Capability.UNDERSTANDING_THE_ODDS: lambda: f"Draw from the {value} urn",
             Capability.LEARNING_FROM_INTERACTIONS: lambda: self._actions[value],

@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-Stacks = tuple[tuple[str, ...], ...]
 Tune = tuple[int, ...]
 
 _PARTS = {
@@ -73,7 +72,7 @@ _SAME = _forms(
 _KNOWN = _forms(
     "The {a} is on {day}[.]", "{day} is the day of the {a}[.]", "The {a} takes place on {day}[.]"
 )
-_COUNT = {"one": 1, "two": 2, "three": 3}
+_COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
 
 class Log(NamedTuple):
@@ -104,11 +103,12 @@ class Board(NamedTuple):
     called: int
 
 
-class Quays(NamedTuple):
-    """The crates of each quay from the bottom, as they are and as they are wanted."""
+class Market(NamedTuple):
+    """Per thing what is given for it, by trader, and what the sailor has and wants."""
 
-    now: Stacks
-    wanted: Stacks
+    trades: dict[str, dict[str, str]]
+    has: str
+    wanted: str
 
 
 class Word(NamedTuple):
@@ -210,13 +210,17 @@ def board(text: str) -> Board:
     return Board(orders(text), dict(re.findall(r"[Tt]he (\w+) is (\w+)", told)), int(called))
 
 
-def stacks(text: str) -> Quays:
-    """The stacks."""
-    found = []
-    for told in re.findall(r"(?:Now, from bottom to top|Wanted): (.*)\.", text):
-        quays = [quay.partition(" quay ")[2] for quay in told.split("; ")]
-        found.append(tuple(() if quay == "empty" else tuple(quay.split(", ")) for quay in quays))
-    return Quays(found[0], found[1])
+def market(text: str) -> Market:
+    """The trades, and the question."""
+    _, *lines, asked = text.lower().split("\n")
+    trades: dict[str, dict[str, str]] = {}
+    for line in lines:
+        trader = re.search(r"\b(?:the|at the|from the) (\w+)", line)[1]  # type: ignore[index]
+        for given, taken in re.findall(r"(\w+) for (\w+)", line):
+            trades.setdefault(taken, {})[trader] = given
+    has = re.search(r"has (\w+)", asked)[1]  # type: ignore[index]
+    wanted = re.search(r"wants (\w+)|^(\w+) for|like (\w+)", asked)
+    return Market(trades, has, next(filter(None, wanted.groups())))  # type: ignore[union-attr]
 
 
 def word(text: str, move: int) -> Word:
@@ -264,21 +268,18 @@ def urns(text: str) -> dict[str, tuple[int, int, int]]:
 
 def bird(text: str) -> str | None:
     """The bird before the present move."""
-    forms = r"A (\w+) sits on|This morning a (\w+) is seen|points at a (\w+)\.|call of a (\w+)\."
+    forms = r"An? (\w+) sits on|morning an? (\w+) is|points at an? (\w+)|call of an? (\w+)"
     told = re.search(forms, text)
     return next(filter(None, told.groups())) if told else None
 
 
 def outcome(text: str) -> tuple[int, int] | None:
     """The pool cast into, counted from 0, and how far on from there the fish were."""
-    told = re.search(
-        r"Cast into pool (\d)\. The (\w+) .*?(full|right there|further on|further back)", text
-    )
+    told = re.search(r"Cast into pool (\d)\. The \w+ .*?(?:full|right there|further on)", text)
     if told is None:
         return None
-    number = re.search(r"(one|two|three) pools?", told[0])
-    away = _COUNT[number[1]] if number else 0
-    return int(told[1]) - 1, -away if told[3] == "further back" else away
+    number = re.search(r"(\w+) pools?\b", told[0].partition(".")[2])
+    return int(told[1]) - 1, _COUNT[number[1]] if number else 0
 
 
 def steps(text: str, moved_by: dict[str, tuple[int, int]], move: int) -> Steps:

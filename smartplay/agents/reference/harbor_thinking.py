@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import permutations
 
 from smartplay.agents.reference.faculties import Answer, Faculties, at_once, first
@@ -17,9 +16,8 @@ from smartplay.agents.reference.harbor_reading import (
     Dive,
     Entry,
     Log,
+    Market,
     Practice,
-    Quays,
-    Stacks,
     Steps,
     Tune,
     Word,
@@ -27,8 +25,9 @@ from smartplay.agents.reference.harbor_reading import (
 from smartplay.cards.capabilities import Capability
 
 Urns = Mapping[str, tuple[int, int, int]]
+ASKED = (1, 2, 0)
+"""Which of the steps that went astray is asked for in each move."""
 WEEK = BERTHS = BELLS = 6
-WAYS = tuple((a, b) for a in range(3) for b in range(3) if a != b)
 
 
 def room_of(good: str, entries: Sequence[Entry], tables: int = 3) -> str | None:
@@ -72,48 +71,21 @@ def board(told: Board, reach: float, rng: random.Random) -> Answer:
     return Answer(berth, len(obeyed) == len(told.orders))
 
 
-def moved(stacks: Stacks, way: tuple[int, int]) -> Stacks | None:
-    """The stacks after a crate was moved, or None if there is none to take."""
-    source, target = way
-    if not stacks[source]:
-        return None
-    after = list(stacks)
-    after[source], after[target] = stacks[source][:-1], (*stacks[target], stacks[source][-1])
-    return tuple(after)
-
-
-def stacks(told: Quays, reach: float, rng: random.Random) -> Answer:
-    """Look so many moves ahead; the first of the best moves."""
-    order = sorted(range(3), key=lambda quay: -len(told.wanted[quay]))
-    crates = [crate for quay in order for crate in told.wanted[quay]]
-    label = {crate: str(k) for k, crate in enumerate(crates)}
-    plain = tuple(tuple(label[crate] for crate in told.now[quay]) for quay in order)
-    far = _distances(tuple(len(told.wanted[quay]) for quay in order))
-    if far[plain] > reach:
-        return Answer(None, False)
-    for way in WAYS:
-        after = moved(plain, way)
-        if after is not None and far[after] < far[plain]:
-            return Answer((order[way[0]], order[way[1]]))
-    return Answer(None)
-
-
-@lru_cache(maxsize=8)
-def _distances(heights: tuple[int, ...]) -> dict[Stacks, int]:
-    """Moves from every arrangement to the ordered one with stacks of these heights."""
-    names = iter(map(str, range(sum(heights))))
-    goal = tuple(tuple(next(names) for _ in range(height)) for height in heights)
-    far, edge = {goal: 0}, [goal]
-    while edge:
-        following = []
-        for stacks in edge:
-            for way in WAYS:
-                after = moved(stacks, way)
-                if after is not None and after not in far:
-                    far[after] = far[stacks] + 1
-                    following.append(after)
-        edge = following
-    return far
+def market(told: Market, reach: float, rng: random.Random) -> Answer:
+    """Look so many trades ahead; the trader with whom the shortest way begins."""
+    edge = {thing: trader for trader, thing in told.trades[told.has].items()}
+    seen, far = {told.has}, 1
+    while edge and far <= reach:
+        if told.wanted in edge:
+            return Answer(edge[told.wanted])
+        seen.update(edge)
+        following: dict[str, str] = {}
+        for thing, trader in edge.items():
+            for there in told.trades.get(thing, {}).values():
+                if there not in seen:
+                    following.setdefault(there, trader)
+        edge, far = following, far + 1
+    return Answer(None, False)
 
 
 Change = tuple[int, Tune]
@@ -173,7 +145,7 @@ def steps(told: Steps, reach: float, rng: random.Random) -> Answer:
     checked = told.doubtful[: first(reach, len(told.doubtful))]
     found = astray(told, checked)
     whole = len(checked) == len(told.doubtful)
-    return Answer(found[told.move] if told.move < len(found) else None, whole)
+    return Answer(found[asked] if (asked := ASKED[told.move]) < len(found) else None, whole)
 
 
 def dive(told: Dive, reach: float, rng: random.Random) -> Answer:
@@ -214,7 +186,7 @@ FACULTIES: Faculties = {
     Capability.LONG_TEXT_UNDERSTANDING: log,
     Capability.REASONING: calendar,
     Capability.INSTRUCTION_FOLLOWING: board,
-    Capability.PLANNING: stacks,
+    Capability.PLANNING: market,
     Capability.GENERALIZATION: word,
     Capability.UNDERSTANDING_THE_ODDS: urns,
     Capability.LEARNING_FROM_INTERACTIONS: practice,

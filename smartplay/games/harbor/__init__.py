@@ -11,7 +11,7 @@ env       the native environment and its describer
 voyage    Long Text Understanding: a ship's log with later corrections
 calendar  Reasoning: days told by days before and after
 orders    Instruction Following: standing orders that move a berth on or back
-crates    Planning: crates to be stacked on three quays
+market    Planning: the shortest way through trades of a market
 bells     Generalization: a made-up grammar of tunes
 urns      Understanding the Odds: six urns to draw from
 pools     Learning from Interactions: what a cue stands for, from outcomes alone

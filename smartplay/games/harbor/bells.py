@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import permutations
 
 from smartplay.games.harbor.kind import MOVES, Kind, capital, listed
@@ -17,7 +18,12 @@ ENDINGS = (
 )  # fmt: skip
 EACH = 3
 """Endings of a round that change the order, and as many that move the tune."""
-ORDERS = tuple(permutations(range(MOVES)))[1:]
+UNCHANGED = (0, 1, 2)
+SWAPS = (0, 2, 1), (1, 0, 2), (2, 1, 0)
+TURNS = (1, 2, 0), (2, 0, 1)
+WINDING = 3
+MIXED = 5
+"""From so many telling endings on their order matters, and from so many each of them."""
 TUNES = tuple(
     tune
     for tune in permutations(range(BELLS), MOVES)
@@ -58,21 +64,57 @@ class Bells(Kind):
         """Draw endings, their examples, and a word."""
         rng = self.rng
         *self._endings, silent = rng.sample(range(len(ENDINGS)), 2 * EACH + 1)
-        changes: list[Change] = [*rng.sample(ORDERS, EACH), *rng.sample(range(1, BELLS), EACH)]
+        orders = [*rng.sample(SWAPS, EACH - 1), rng.choice(TURNS)]
+        changes: list[Change] = [*orders, *rng.sample(range(1, BELLS), EACH)]
         *stems, self._stem = rng.sample(range(len(STEMS)), 2 * EACH + 1)
         *tunes, self._tune = [rng.choice(TUNES) for _ in range(2 * EACH + 1)]
         self._examples = list(zip(stems, tunes, self._endings, changes, strict=True))
         rng.shuffle(self._examples)
-        telling = rng.choices(range(2 * EACH), k=int(self.value))
-        word = [(self._endings[k], changes[k]) for k in telling]
-        self._word = [ending for ending, _ in word]
-        for _ in range(LONGEST - len(word)):
-            self._word.insert(rng.randrange(len(self._word) + 1), silent)
-        tune = self._tune
-        for _, change in word:
-            tune = changed(tune, change)
+        telling = self._telling(changes)
+        self._word = [self._endings[k] for k in telling]
+        for _ in range(LONGEST - len(telling)):
+            self._word.insert(self._place(len(telling)), silent)
+        tune = rung(self._tune, [changes[k] for k in telling])
         self.plan, self._silent = list(tune), silent
         self._told = self._tell()
+
+    def _telling(self, changes: list[Change]) -> list[int]:
+        """Draw the endings that tell.
+
+        From `WINDING` of them on, a bell stays in its place in one case of six, and so it does
+        whether the endings are taken forwards or backwards: who leaves out what changes the order,
+        or takes the endings as they come, is right by chance only.
+        """
+        rng, number = self.rng, int(self.value)
+        swapped, alike = rng.randrange(2) == 0, rng.randrange(BELLS) == 0
+        while True:
+            telling = rng.choices(range(2 * EACH), k=number)
+            orders = [change for k in telling if isinstance(change := changes[k], tuple)]
+            places, back = rung(UNCHANGED, orders), rung(UNCHANGED, orders[::-1])
+            wound = places in (SWAPS if swapped else TURNS) and alike == (places == back)
+            if number < WINDING or (wound and self._demands(telling, changes)):
+                return telling
+
+    def _demands(self, telling: list[int], changes: list[Change]) -> bool:
+        """Whether to take the endings: seldom if a part of them, or another order, rings alike."""
+        if len(telling) < MIXED:
+            return True
+        parts = (
+            [k for k in dict.fromkeys(telling) if telling.count(k) % 2],
+            telling[1:-1],
+            telling[2:],
+            telling[:-2],
+            sorted(telling, key=lambda k: ENDINGS[self._endings[k]]),
+        )
+        whole = rung(self._tune, [changes[k] for k in telling])
+        rings = [rung(self._tune, [changes[k] for k in part]) for part in parts]
+        alike = sum(a == b for ring in rings for a, b in zip(ring, whole, strict=True))
+        return not any(self.rng.randrange(3) == 0 for _ in range(alike))
+
+    def _place(self, telling: int) -> int:
+        """Where an ending that changes nothing is put in: neither first nor last, if possible."""
+        number = len(self._word)
+        return self.rng.randrange(number + 1) if telling == 1 else self.rng.randrange(1, number)
 
     def _tell(self) -> str:
         rng = self.rng
@@ -113,6 +155,13 @@ def changed(tune: tuple[int, ...], change: Change) -> tuple[int, ...]:
     if isinstance(change, int):
         return tuple((bell + change) % BELLS for bell in tune)
     return tuple(tune[place] for place in change)
+
+
+def rung(tune: tuple[int, ...], changes: Iterable[Change]) -> tuple[int, ...]:
+    """The tune after several endings."""
+    for change in changes:
+        tune = changed(tune, change)
+    return tune
 
 
 def _bells(tune: tuple[int, ...]) -> str:

@@ -16,6 +16,8 @@ FORMS = (
     "Then the diver {verb} {way}.",
     "A lamp flickers, and the diver {verb} {way}.",
 )
+WINDING = 4
+"""From so many turns on, parts of them can be made to lead elsewhere."""
 ON = ("ahead", "on", "along", "forwards")
 
 Body = tuple[int, int, int]
@@ -49,9 +51,26 @@ class Dive(Kind):
             while True:
                 start = self.rng.randrange(4)
                 turns = [self.rng.randrange(len(TURNS)) for _ in range(int(self.value))]
-                if faced(start, turns) == final:
+                if faced(start, turns) == final and self._demands(start, turns, final):
                     break
             self._dives.append((start, self._mixed(turns)))
+
+    def _demands(self, start: int, turns: list[int], final: int) -> bool:
+        """Whether to take the dive: seldom if a part of its turns ends alike, or they backwards."""
+        rng = self.rng
+        seldom = turns[1:], turns[:1], turns[::-1]
+        less = (
+            turns[-1:],
+            turns[2:],
+            turns[1:-1],
+            [turn for turn in turns if turn < 2],
+            [turn for turn in turns if turn >= 2],
+        )
+        return len(turns) < WINDING or all(
+            faced(start, part) != final or rng.randrange(12) < kept
+            for parts, kept in ((seldom, 2), (less, 5))
+            for part in parts
+        )
 
     def _mixed(self, turns: list[int]) -> list[tuple[int, str]]:
         """Sentences of the turns, in their order, with straight ones anywhere between them."""

@@ -12,10 +12,10 @@ from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.harbor.bells import Bells
 from smartplay.games.harbor.calendar import Calendar
-from smartplay.games.harbor.crates import Crates
 from smartplay.games.harbor.dive import Dive
 from smartplay.games.harbor.drift import Drift
 from smartplay.games.harbor.kind import MOVES, ROUNDS, Kind
+from smartplay.games.harbor.market import Market
 from smartplay.games.harbor.orders import Orders
 from smartplay.games.harbor.pools import Pools
 from smartplay.games.harbor.urns import Urns
@@ -27,7 +27,7 @@ KINDS: dict[str, type[Kind]] = {
     "long_text_understanding": Voyage,
     "reasoning": Calendar,
     "instruction_following": Orders,
-    "planning": Crates,
+    "planning": Market,
     "generalization": Bells,
     "understanding_the_odds": Urns,
     "learning_from_interactions": Pools,

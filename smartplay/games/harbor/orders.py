@@ -27,6 +27,8 @@ FORMS = (
     "{verb} {one} if the {sign} is {first}, but {two} if it is {second}.",
     "should the {sign} be {first}, {verb} {one}; should it be {second}, {two}.",
 )
+MOVE_FIRST = 2
+"""The form that tells the move before the sign; the others tell the sign first."""
 
 
 class Orders(Kind):
@@ -51,10 +53,11 @@ class Orders(Kind):
         rng = self.rng
         self._order = shuffled(rng, len(SIGNS))
         ordering = set(rng.sample(range(len(SIGNS)), int(self.value)))
+        forms = self._forms(ordering)
         self._rules = {}
         for sign in self._order:
             one, two = rng.sample(range(len(WAYS)), 2)
-            self._rules[sign] = (int(sign in ordering), one, two, rng.randrange(len(FORMS)))
+            self._rules[sign] = (int(sign in ordering), one, two, forms[sign])
         self._boats = [
             (rng.randrange(BERTHS), [rng.randrange(2) for _ in SIGNS]) for _ in range(MOVES)
         ]
@@ -62,6 +65,13 @@ class Orders(Kind):
             (start + sum(WAYS[self._rules[sign][1 + states[sign]]] for sign in ordering)) % BERTHS
             for start, states in self._boats
         ]
+
+    def _forms(self, ordering: set[int]) -> list[int]:
+        """A form for each sign, such that orders of one shape alone are not all orders."""
+        while True:
+            forms = [self.rng.randrange(len(FORMS)) for _ in SIGNS]
+            if len(ordering) == 1 or len({forms[sign] == MOVE_FIRST for sign in ordering}) == 2:
+                return forms
 
     def _sentence(self, sign: int) -> str:
         order, one, two, form = self._rules[sign]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smartplay.games.harbor.kind import MOVES, Kind
+from smartplay.games.harbor.kind import MOVES, Kind, capital
 
 POOLS = 6
 SIGNS = (
@@ -11,14 +11,13 @@ SIGNS = (
     "petrel", "plover", "puffin", "raven", "sandpiper", "stork", "swan", "tern", "wagtail",
 )  # fmt: skip
 FORMS = (
-    "A {sign} sits on the mole.",
-    "This morning a {sign} is seen.",
-    "The keeper points at a {sign}.",
-    "You hear the call of a {sign}.",
+    "{a} {sign} sits on the mole.",
+    "This morning {a} {sign} is seen.",
+    "The keeper points at {a} {sign}.",
+    "You hear the call of {a} {sign}.",
 )
-NUMBERS = ("", "one pool", "two pools", "three pools")
+NUMBERS = ("", "one pool", "two pools", "three pools", "four pools", "five pools")
 ON = ("The shoal rose {} further on.", "The fish were {} further on.")
-BACK = ("The shoal rose {} further back.", "The fish were {} further back.")
 THERE = ("The net came up full.", "The shoal rose right there.")
 
 
@@ -38,8 +37,8 @@ class Pools(Kind):
         "in a ring, pool 1 next to pool 6. Right is the pool where the fish are. Each kind of bird "
         "always stands for the same pool, whatever it does, and several kinds may stand for one. "
         f"First come {practice} moves of practice, after which you are told how far on (from pool "
-        "1 to pool 2 and so on) or back the fish were. They do not count. In the rounds that "
-        "follow you are told nothing."
+        "1 to pool 2 and so on) the fish were. They do not count. In the rounds that follow you "
+        "are told nothing."
     )
 
     def begin(self) -> None:
@@ -82,7 +81,9 @@ class Pools(Kind):
 
     def text(self) -> str:
         """The present sign."""
-        return FORMS[self._form].format(sign=SIGNS[self._signs[self._now]])
+        sign = SIGNS[self._signs[self._now]]
+        article = "an" if sign[0] in "aeiou" else "a"
+        return capital(FORMS[self._form].format(a=article, sign=sign))
 
     def numbers(self) -> list[int]:
         """The sign, and how far on the fish of the last move were, -1 if that is not told."""
@@ -92,5 +93,4 @@ class Pools(Kind):
 def _outcome(away: int, form: int) -> str:
     if away == 0:
         return THERE[form]
-    forms, number = (ON, away) if away < 4 else (BACK, POOLS - away)
-    return forms[form].format(NUMBERS[number])
+    return ON[form].format(NUMBERS[away])

@@ -56,14 +56,14 @@ SLOTS = {
     "wind": ("north", "north-east", "east", "south-east", "south", "south-west", "west"),
     "thing": ("a boot", "the second kettle", "a bucket", "the spare compass", "his spoon",
               "a fishing line", "the ladder", "a book of psalms", "the looking glass"),
-    "sight": ("a whale", "two sails", "a floating tree", "a light", "a flock of small birds",
+    "sight": ("a whale", "a sail", "a floating tree", "a light", "a flock of small birds",
               "a waterspout", "the wreck of a boat", "an island that is on no chart"),
     "food": ("porridge", "salt beef", "biscuit", "pudding", "soup", "cabbage", "dried cod"),
     "mood": ("in good spirits", "tired", "quarrelsome", "silent", "wet to the skin", "hopeful"),
     "number": ("three", "four", "five", "seven", "nine", "eleven", "twenty", "forty"),
     "part": ("the foremast", "the rudder", "the pump", "the long boat", "the main yard",
              "the binnacle", "the windlass", "the galley stove"),
-    "place": ("a small port", "the straits", "the coast of reeds", "a river mouth", "the banks"),
+    "place": ("a small port", "the strait", "the coast of reeds", "a river mouth", "the cape"),
 }  # fmt: skip
 FILLERS = (
     "The wind went round to the {wind} {when} and blew hard for {number} hours.",

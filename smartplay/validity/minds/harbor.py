@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from functools import lru_cache
 
 from smartplay.agents.reference import harbor_thinking as think
 from smartplay.agents.reference.faculties import Answer, Faculties, first, reaching
@@ -14,17 +13,15 @@ from smartplay.agents.reference.harbor_reading import (
     Calendar,
     Dive,
     Log,
+    Market,
     Practice,
-    Quays,
-    Stacks,
     Steps,
     Word,
 )
-from smartplay.agents.reference.harbor_thinking import WAYS, Urns, moved
+from smartplay.agents.reference.harbor_thinking import Urns
 from smartplay.cards.capabilities import Capability
 from smartplay.validity.minds.stores import cells, kept, passes, roughly
 
-Way = tuple[int, int]
 COARSE = 1.15
 """Steps of counting, as a share of the difference of worths that is just told."""
 
@@ -53,33 +50,28 @@ def remembered_board(told: Board, reach: float, rng: random.Random) -> Answer:
     return Answer(told.called - 1 + sum(ways[told.signs[sign]] for sign, ways in obeyed))
 
 
-def stacks_from_both_ends(told: Quays, reach: float, rng: random.Random) -> Answer:
-    """Look half as many moves ahead, and half back from what is wanted, till the two meet."""
-    moves = int(min(reach, 20))
-    ahead, back = _within(told.now, -(-moves // 2)), _within(told.wanted, moves // 2)
-    met = [
-        (far + back[stacks][0], way)
-        for stacks, (far, way) in ahead.items()
-        if way and stacks in back
-    ]
-    return Answer(min(met)[1] if met else None)
-
-
-@lru_cache(maxsize=8)
-def _within(start: Stacks, moves: int) -> dict[Stacks, tuple[int, Way | None]]:
-    """What can be made of stacks in so many moves: after how many, and which is the first."""
-    found: dict[Stacks, tuple[int, Way | None]] = {start: (0, None)}
-    edge = [start]
-    for far in range(1, moves + 1):
-        following = []
-        for stacks in edge:
-            for way in WAYS:
-                after = moved(stacks, way)
-                if after is not None and after not in found:
-                    found[after] = far, found[stacks][1] or way
-                    following.append(after)
+def market_from_both_ends(told: Market, reach: float, rng: random.Random) -> Answer:
+    """Look half as many trades ahead, and half back from what is wanted, till the two meet."""
+    trades = int(min(reach, len(told.trades)))
+    back = {told.wanted: 0}
+    for far in range(1, trades // 2 + 1):
+        known = set(back)
+        for thing, given in told.trades.items():
+            if thing not in known and known & set(given.values()):
+                back[thing] = far
+    ahead, edge = {told.has}, {told.has: ""}
+    for far in range(1, -(-trades // 2) + 1):
+        following: dict[str, str] = {}
+        for thing, trader in edge.items():
+            for other, there in told.trades.get(thing, {}).items():
+                if there not in ahead:
+                    following.setdefault(there, trader or other)
+        ahead.update(following)
         edge = following
-    return found
+        met = [(far + back[thing], trader) for thing, trader in edge.items() if thing in back]
+        if met:
+            return Answer(min(met)[1])
+    return Answer(None)
 
 
 def word_from_the_end(told: Word, reach: float, rng: random.Random) -> Answer:
@@ -108,8 +100,8 @@ def practice_in_cells(told: Practice, reach: float, rng: random.Random) -> Answe
 def steps_from_the_end(told: Steps, reach: float, rng: random.Random) -> Answer:
     """Check so many of the steps in doubt, from the last of them back."""
     late = told.doubtful[len(told.doubtful) - first(reach, len(told.doubtful)) :]
-    found = think.astray(told, late)
-    return Answer(found[told.move] if told.move < len(found) else None)
+    found, asked = think.astray(told, late), think.ASKED[told.move] - len(think.ASKED)
+    return Answer(found[asked] if -asked <= len(found) else None)
 
 
 def dive_from_the_end(told: Dive, reach: float, rng: random.Random) -> Answer:
@@ -135,7 +127,7 @@ FRUGAL: Faculties = {
     Capability.LONG_TEXT_UNDERSTANDING: skimmed_log,
     Capability.REASONING: calendar_by_passes,
     Capability.INSTRUCTION_FOLLOWING: remembered_board,
-    Capability.PLANNING: stacks_from_both_ends,
+    Capability.PLANNING: market_from_both_ends,
     Capability.GENERALIZATION: word_from_the_end,
     Capability.UNDERSTANDING_THE_ODDS: rough_urns,
     Capability.LEARNING_FROM_INTERACTIONS: practice_in_cells,
@@ -154,13 +146,12 @@ def known_day(told: Calendar, reach: float, rng: random.Random) -> Answer:
     return Answer(0)
 
 
-def greedy(told: Quays, reach: float, rng: random.Random) -> Answer:
-    """A move that puts a crate on its place for good, if there is one."""
-    for way in WAYS:
-        after = moved(told.now, way)
-        if after is not None and after[way[1]] == told.wanted[way[1]][: len(after[way[1]])]:
-            return Answer(way)
-    return Answer(None)
+def who_gives_it(told: Market, reach: float, rng: random.Random) -> Answer:
+    """A trader who gives what is wanted, for whatever it may be."""
+    given = (
+        trader for ways in told.trades.values() for trader in ways if ways[trader] == told.wanted
+    )
+    return Answer(next(given, None))
 
 
 def unsealed(told: Urns, reach: float, rng: random.Random) -> Answer:
@@ -177,7 +168,7 @@ def usual_pool(told: Practice, reach: float, rng: random.Random) -> Answer:
 def stayed(told: Steps, reach: float, rng: random.Random) -> Answer:
     """The steps on which the tug stayed where it was."""
     found = [told.orders[k] for k in told.doubtful if told.squares[k] == told.squares[k + 1]]
-    return Answer(found[told.move] if told.move < len(found) else None)
+    return Answer(found[asked] if (asked := think.ASKED[told.move]) < len(found) else None)
 
 
 def flat_dive(told: Dive, reach: float, rng: random.Random) -> Answer:
@@ -190,7 +181,7 @@ THUMBS: Faculties = {
     Capability.LONG_TEXT_UNDERSTANDING: uncorrected,
     Capability.REASONING: known_day,
     Capability.INSTRUCTION_FOLLOWING: reaching(think.board, 1),
-    Capability.PLANNING: greedy,
+    Capability.PLANNING: who_gives_it,
     Capability.GENERALIZATION: reaching(think.word, 1),
     Capability.UNDERSTANDING_THE_ODDS: unsealed,
     Capability.LEARNING_FROM_INTERACTIONS: usual_pool,
