@@ -131,7 +131,7 @@ class Habitual:
 @pytest.fixture
 def habits(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     found = EntryPoints([EntryPoint("habit", f"{__name__}:Habitual", models.GROUP)])
-    monkeypatch.setattr(models, "entry_points", lambda group: found.select(group=group))
+    monkeypatch.setattr(models, "plugins", lambda group: found.select(group=group))
     Habitual.asked.clear()
     Habitual.told = False
     return Habitual.asked

@@ -168,7 +168,8 @@ def test_games_without_a_common_scale(write: Callable[..., Path]) -> None:
     path = write()
     shutil.copy(lake / "frozen_lake.py", path.parent)
     card = (lake / "frozen_lake.toml").read_text().replace("bounds = { low = 0, high = 1 }", "")
-    (path.parent / "lake.toml").write_text(card.replace("FrozenLake-v0", "Endless-v0"))
+    card = card.replace("FrozenLake-v0", "Endless-v0").replace("FrozenLakeSlippery", "Slippery")
+    (path.parent / "lake.toml").write_text(card)
     arm = '[[arms]]\nname = "one call"\nagent = "random"\n'
     for games in ('["lake.toml"]', '["Endless", "Hanoi3Disk"]'):
         path = write(HEAD.replace('["ContrastReasoningEasy"]', games), arm)
@@ -564,7 +565,7 @@ def test_the_cheapest_arm_that_is_not_inferior(write: Callable[..., Path]) -> No
         f'[[arms]]\nname = "vote"\nagent = "{MODEL}"\n'
         'settings = { method = "majority", samples = 9, p = 0.5 }\n'
     )
-    head = HEAD.replace('"one call"', '"vote"').replace("0.1", "0.3")
+    head = HEAD.replace('"one call"', '"vote"').replace("0.1", "0.3").replace("= 6", "= 12")
     dear = play(write(head, vote))
     assert dear.cheapest == "vote"
     arms = by_name(dear)

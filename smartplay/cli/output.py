@@ -130,6 +130,7 @@ def print_table(
         digits: How numbers with a fraction are written.
     """
     cells = [[_cell(value, digits) for value in row] for row in rows]
+    cells = [row + [""] * (len(header) - len(row)) for row in cells]
     widths = _widths(header, cells, console().width)
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column, width in zip(header, widths, strict=False):

@@ -557,8 +557,8 @@ def _net(told: Tug, sign: int) -> str:
     return "north" if y > 0 else "south"
 
 
-def _placed(told: Tug, place: int) -> str:
-    return told.doubtful(told.orders)[place]
+def _placed(told: Tug, place: int) -> str | None:
+    return dict(enumerate(told.doubtful(told.orders))).get(place)
 
 
 def _frequent_order(told: Tug, most: bool) -> str:

@@ -29,6 +29,7 @@ EXTRAS = {
     "local": "run local",
     "code": "run --method code",
     "completion": "completion",
+    "dspy": "run --method dspy, compile",
     "export": "export --to parquet",
     "film": "watch --out film.mp4",
     "inspect": "run inspect:PROVIDER/MODEL, import LOG.eval",
