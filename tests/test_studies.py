@@ -26,13 +26,13 @@ from smartplay.models import open_model
 from smartplay.records.folder import RunFolder
 from smartplay.runner import Limits
 from smartplay.runner.awaited import opened_again
-from smartplay.scores.comparison import compare
+from smartplay.scores.comparison import compare, together
 from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval
 from smartplay.studies import StudyResult, find_study, study
 from smartplay.studies.file import arms_of, read_study
 from smartplay.studies.playing import expected
-from smartplay.studies.result import ArmResult, together
+from smartplay.studies.result import ArmResult
 from smartplay.studies.showing import to_html, to_markdown
 from tests.fake_server import Answer, FakeServer
 

@@ -13,9 +13,10 @@ from collections.abc import Callable
 import numpy as np
 
 from smartplay.cards.bounds import Bounds
-from smartplay.scores.intervals import Interval, mean_interval
+from smartplay.scores.comparison import compare
+from smartplay.scores.entries import Entry
+from smartplay.scores.intervals import Interval
 from smartplay.scores.statistics import Floats
-from smartplay.studies.result import together
 
 TRIALS = 200
 ARMS, EPISODES = (1, 5, 20), (6, 12, 40)
@@ -34,8 +35,15 @@ def intervals(law: Law, level: float, arms: int, episodes: int, rng: np.random.G
     """The corrected intervals of arms that score `level` on average beside a baseline of .6."""
     base = law(rng, 0.6, (1, episodes))
     own = law(rng, level, (arms, episodes))
-    means = [mean_interval(list(row), Bounds(-1, 1)) for row in own - base]
-    return [together(mean, episodes, arms) for mean in means]
+    entries = [_entry(str(place), row) for place, row in enumerate([*own, *base])]
+    found = compare(entries, MARGIN, arms).overall.differences
+    return [each.joint for each in found if each.joint is not None]
+
+
+def _entry(name: str, scores: Floats) -> Entry:
+    own = {"game": dict(enumerate(scores.tolist()))}
+    bounds, units = {"game": Bounds(0, 1)}, {"game": 1.0}
+    return Entry(name=name, scores=own, normalized=own, bounds=bounds, units=units)
 
 
 def held(found: list[Interval], truth: float) -> bool:

@@ -52,6 +52,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         least_p: The smallest p-value that so many pairs can come to; None for thresholds.
         needed: Episodes of each game with which a difference of `Comparison.detect` would be told
             apart in 8 of 10 cases, if differences spread as these do; None where that is not known.
+        joint: Over all games, where runs are compared with a baseline: the mean with an interval
+            that holds together with those of the other runs (Bonferroni).
     """
 
     first: int
@@ -62,6 +64,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     corrected: float | None
     least_p: float | None = None
     needed: int | None = None
+    joint: Interval | None = None
 
     @property
     def apart(self) -> bool:
@@ -238,7 +241,7 @@ def compare(
     return Comparison(
         runs=[entry.name for entry in entries],
         means=[entry.overall for entry in entries],
-        overall=table.subjects({"overall": altogether}, scaled=True)[0],
+        overall=table.subjects({"overall": altogether}, scaled=True, joint=baseline is not None)[0],
         games=table.subjects({game: by_game(game) for game in games}, scaled=False),
         capabilities=table.subjects(
             {name: by_capability(name) for name in capabilities}, scaled=True
@@ -270,12 +273,15 @@ class _Table:
         self._entries, self._pairs, self._detect = entries, pairs, detect
         self._means: dict[tuple[Pair, str, bool], Interval] = {}
 
-    def subjects(self, contests: Mapping[str, Contest], scaled: bool) -> list[Subject]:
+    def subjects(
+        self, contests: Mapping[str, Contest], scaled: bool, joint: bool = False
+    ) -> list[Subject]:
         """The rows of the table.
 
         Args:
             contests: What the runs are compared by, by the row's name.
             scaled: Whether differences are of normalised scores.
+            joint: Whether to make intervals that hold together, too.
         """
         places = [(contest, pair) for contest in contests.values() for pair in self._pairs]
         contents = [contest(pair) for contest, pair in places]
@@ -284,12 +290,18 @@ class _Table:
         tested = [(part, content) for part, content in zip(parts, contents, strict=True) if part]
         weights = [_parts(_ones(samples), shares) for _, (samples, shares) in tested]
         ends = iter(shift_ends([part for part, _ in tested], weights, np.random.default_rng(SEED)))
+        number = len(tested) if joint else 0
         raw = [
             Difference(
                 first=pair[0],
                 second=pair[1],
                 pairs=len(part),
-                mean=self._mean(pair, *content, scaled, test.p, next(ends)) if test else None,
+                mean=(mean := self._mean(pair, *content, scaled, test.p, next(ends)))
+                if test
+                else None,
+                joint=self._joint(pair, *content, scaled, mean, number)
+                if test and number
+                else None,
                 p=test and test.p,
                 corrected=test and test.corrected,
                 least_p=least_p(len(part)) if part else None,
@@ -313,6 +325,36 @@ class _Table:
         means = [self._game_mean(pair, game, samples[game], scaled) for game in counted]
         most = sum(self._reach(pair, game, scaled) * share for game, share in counted.items())
         return _agreeing(combined_interval(means, list(counted.values())), p, ends, most)
+
+    def _joint(
+        self,
+        pair: Pair,
+        samples: Samples,
+        shares: Mapping[str, float],
+        scaled: bool,
+        own: Interval,
+        number: int,
+    ) -> Interval:
+        """The interval of one of so many differences, such that all of them hold together.
+
+        A small share of 5 % is a matter of scores that were not seen: so it also holds with one
+        more episode at each end of the range.
+        """
+        counted = {game: share for game, share in shares.items() if share}
+        fewest = min((len(samples[game]) for game in counted), default=0)
+        wide = together(own, fewest, number)
+        cautious = combined_interval(
+            [
+                _with_ends(list(samples[game].values()), self._reach(pair, game, scaled), number)
+                for game in counted
+            ],
+            list(counted.values()),
+        )
+        if wide.low is None or wide.high is None or cautious.low is None or cautious.high is None:
+            return Interval(own.mean)
+        ends = min(wide.low, cautious.low), max(wide.high, cautious.high)
+        most = sum(self._reach(pair, game, scaled) * share for game, share in counted.items())
+        return Interval(own.mean, max(ends[0], -most), min(ends[1], most))
 
     def _reach(self, pair: Pair, game: str, scaled: bool) -> float:
         """The greatest difference that there can be."""
@@ -387,6 +429,40 @@ def _agreeing(own: Interval, p: float, ends: tuple[float, float], most: float) -
         low, high = min(low, 0.0), max(high, 0.0)
     low, high = max(low, -most), min(high, most)
     return Interval(own.mean, *(end if math.isfinite(end) else None for end in (low, high)))
+
+
+def _with_ends(values: Sequence[float], reach: float, comparisons: int) -> Interval:
+    """Student's interval of one of several differences, with one more at each end of the range."""
+    from scipy.special import stdtrit
+
+    reach = reach if math.isfinite(reach) else max(map(abs, values))
+    data = np.array([*values, -reach, reach], dtype=np.float64)
+    error = float(data.std(ddof=1)) / math.sqrt(len(data))
+    quantile = float(stdtrit(len(data) - 1, 1 - ALPHA / (2 * comparisons)))
+    half = round(quantile * error, 9)
+    middle = float(data.mean())
+    return Interval(math.fsum(values) / len(values), middle - half, middle + half)
+
+
+def together(own: Interval, pairs: int, comparisons: int) -> Interval:
+    """An interval that holds together with those of other comparisons (Bonferroni).
+
+    Each side is as much longer as Student's quantile of .05 shared out among the comparisons is
+    greater than that of .05.
+
+    Args:
+        own: The 95 % interval of one comparison.
+        pairs: Episodes of each game that it rests on.
+        comparisons: How many there are.
+    """
+    from scipy.special import stdtrit
+
+    if own.low is None or own.high is None:
+        return own
+    alone, shared = stdtrit(max(1, pairs - 1), 1 - ALPHA / np.array([2, 2 * comparisons]))
+    wider = round(float(shared / alone), 9)
+    low, high = (own.mean + wider * (end - own.mean) for end in (own.low, own.high))
+    return Interval(own.mean, low, high)
 
 
 def _rows(

@@ -259,31 +259,10 @@ def _against(
     return found, {
         names[each.first]: (
             each,
-            each.mean and together(each.mean, each.pairs // len(found.games), len(shown)),
+            each.joint,
         )
         for each in shown
     }
-
-
-def together(own: Interval, pairs: int, comparisons: int) -> Interval:
-    """An interval that holds together with those of other comparisons (Bonferroni).
-
-    Each side is as much longer as Student's quantile of .05 shared out among the comparisons is
-    greater than that of .05.
-
-    Args:
-        own: The 95 % interval of one comparison.
-        pairs: Episodes of each game that it rests on.
-        comparisons: How many there are.
-    """
-    from scipy.special import stdtrit
-
-    if own.low is None or own.high is None:
-        return own
-    alone, shared = stdtrit(max(1, pairs - 1), 1 - ALPHA / np.array([2, 2 * comparisons]))
-    wider = round(float(shared / alone), 9)
-    low, high = (own.mean + wider * (end - own.mean) for end in (own.low, own.high))
-    return Interval(own.mean, low, high)
 
 
 def _is_non_inferior(arm: ArmResult, margin: float) -> bool | None:
