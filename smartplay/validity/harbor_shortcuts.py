@@ -259,7 +259,8 @@ class Barter(NamedTuple):
 
 @lru_cache(maxsize=64)
 def _barter(text: str) -> Barter | None:
-    head, *lines, asked = text.lower().split("\n")
+    head, *lines = text.lower().split("\n")
+    asked = lines.pop() if lines else ""
     has = re.search(r"has (\w+)", asked)
     wanted = re.search(r"wants (\w+)|^(\w+) for|like (\w+)", asked)
     if not head.endswith("market:") or not has or not wanted:
