@@ -12,7 +12,10 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from importlib import resources
+from multiprocessing import get_context
 
 import gymnasium as gym
 import msgspec
@@ -140,17 +143,19 @@ def _telling(actions: Sequence[str]) -> tuple[str, ...]:
     return tuple(" ".join(each) for each in own) if alike else tuple(first)
 
 
-def study_attacks(seeds: int) -> list[Attacks]:
+def study_attacks(seeds: int, workers: int = 1) -> list[Attacks]:
     """Let every attacker play the hard setting of every capability in both games.
 
     Args:
         seeds: Episodes per setting to test on; learners train on `TRAINING` others.
+        workers: Processes to attack in; the result is the same for any number.
     """
     settings = [hard for _, hard in contrast_cards()] + dial_cards("harbor")
-    return [
-        attack(capability, card, seeds)
-        for capability, card in zip([*Capability, *Capability], settings, strict=True)
-    ]
+    one = partial(attack, seeds=seeds)
+    if workers == 1:
+        return list(map(one, [*Capability, *Capability], settings))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(one, [*Capability, *Capability], settings))
 
 
 def attack(capability: Capability, card: GameCard, seeds: int, training: int = TRAINING) -> Attacks:

@@ -64,7 +64,9 @@ def run(options: argparse.Namespace) -> int:
         options.ablations = options.classic = options.attack = True
     _check(options)
     cards = select_games(options.games)
-    attacks = study_attacks(options.seeds or ATTACK_SEEDS) if options.attack else stored_attacks()
+    workers = os.cpu_count() or 1
+    seeds = options.seeds or ATTACK_SEEDS
+    attacks = study_attacks(seeds, workers=workers) if options.attack else stored_attacks()
     two_methods, absent = _two_methods(options)
     degrees = {weights: study_degrees(cards, weights) for weights in WEIGHTS}
     published = {weights: study_table(published_table(), weights) for weights in WEIGHTS}
