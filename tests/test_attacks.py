@@ -77,7 +77,8 @@ def test_the_stored_figures_keep_the_bounds() -> None:
         assert each.shortcut.score.mean <= BOUND_OF_SHORTCUTS, each.shortcut
         assert each.learner
         assert each.learner.score.mean <= BOUND_OF_LEARNERS, each.learner
-    assert {each.capability for each in found if each.reported} == {str(each) for each in REPORTED}
+    beside = {each.capability for each in found[: len(Capability)] if each.reported}
+    assert beside == {str(each) for each in REPORTED}
 
 
 @pytest.mark.slow

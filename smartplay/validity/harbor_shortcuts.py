@@ -637,25 +637,25 @@ def _dived(view: View, some: Part, swapped: str = "") -> Choice:
 
 
 def spatial() -> Named:
-    """Some turns, or all in another order."""
+    """Some turns."""
     hands = ("left", "right")
     some: dict[str, Part] = {
-        "all backwards": lambda told: told[::-1],
         "left and right": lambda told: [turn for turn in told if turn in hands],
         "up and down": lambda told: [turn for turn in told if turn not in hands],
-        "left and right before up and down": lambda told: sorted(
-            told, key=lambda turn: turn not in hands
-        ),
-        "up and down before left and right": lambda told: sorted(
-            told, key=lambda turn: turn in hands
-        ),
     }
     for name, part in {**PARTS, **some}.items():
         yield f"turns: {name}", partial(_dived, some=part)
 
 
+def _sorted(told: list[str], late: bool) -> list[str]:
+    return sorted(told, key=lambda turn: (turn in ("up", "down")) == late)
+
+
 def mirrored_dives() -> Named:
-    """All turns, but in a mirror."""
+    """All turns, but in a mirror, or in another order."""
+    yield "all turns backwards", partial(_dived, some=lambda told: told[::-1])
+    for late, name in ((True, "left and right first"), (False, "up and down first")):
+        yield f"all turns, {name}", partial(_dived, some=partial(_sorted, late=late))
     yield "left for right", partial(_dived, some=list, swapped="left right")
     yield "up for down", partial(_dived, some=list, swapped="up down")
 

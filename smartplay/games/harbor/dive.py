@@ -28,7 +28,8 @@ class Dive(Kind):
     """Twelve sentences on a dive, as many of them turns as the level says.
 
     Turns are told as the diver feels them: their up is where the
-    crown of the head points. The final facing is drawn first, so each is right equally often.
+    crown of the head points. First and final facing are drawn first, so each final one is right
+    equally often, wherever the diver starts.
     """
 
     actions = tuple(f"Point {facing}" for facing in FACINGS)
@@ -48,28 +49,25 @@ class Dive(Kind):
         self._dives = []
         self.plan = [self.rng.randrange(len(FACINGS)) for _ in range(MOVES)]
         for final in self.plan:
+            start = self.rng.randrange(4)
             while True:
-                start = self.rng.randrange(4)
                 turns = [self.rng.randrange(len(TURNS)) for _ in range(int(self.value))]
                 if faced(start, turns) == final and self._demands(start, turns, final):
                     break
             self._dives.append((start, self._mixed(turns)))
 
     def _demands(self, start: int, turns: list[int], final: int) -> bool:
-        """Whether to take the dive: seldom if a part of its turns ends alike, or they backwards."""
-        rng = self.rng
-        seldom = turns[1:], turns[:1], turns[::-1]
-        less = (
-            turns[-1:],
-            turns[2:],
-            turns[1:-1],
-            [turn for turn in turns if turn < 2],
-            [turn for turn in turns if turn >= 2],
+        """Whether to take the dive: seldom if a part of its turns ends alike."""
+        parts = (
+            (turns[1:], 4),
+            (turns[:1], 5),
+            (turns[2:], 6),
+            (turns[1:-1], 9),
+            ([turn for turn in turns if turn < 2], 6),
+            ([turn for turn in turns if turn >= 2], 7),
         )
         return len(turns) < WINDING or all(
-            faced(start, part) != final or rng.randrange(12) < kept
-            for parts, kept in ((seldom, 2), (less, 5))
-            for part in parts
+            faced(start, part) != final or self.rng.randrange(12) < kept for part, kept in parts
         )
 
     def _mixed(self, turns: list[int]) -> list[tuple[int, str]]:
