@@ -96,6 +96,7 @@ def test_validity_quotes_the_worst_attacks(
         return attack(capability, card, seeds=2, training=0)
 
     monkeypatch.setattr(attacks, "attack", few)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # what is patched here is so in no other process
     assert main(["validity", "--attack", "--seeds", "3", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["attacks"]
     assert asked == [3] * 18

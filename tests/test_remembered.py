@@ -89,7 +89,7 @@ def test_other_code_and_other_suites_check_again(
     (root / "suites" / "one.json").write_text(f'{{"secret": "{"0" * 32}", "rule": 1}}')
     build(root)
     assert len(checks) == 2
-    monkeypatch.setattr(remembered, "_code", lambda: "other code")
+    monkeypatch.setattr(remembered, "own_digest", lambda *_: "other code")
     build(root)
     assert len(checks) == 3
 

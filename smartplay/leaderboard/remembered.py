@@ -15,7 +15,6 @@ import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
-from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,11 +24,14 @@ import msgspec
 from smartplay.core.cache import cache_folder
 from smartplay.core.whole_files import write_atomically
 from smartplay.records.prices import Prices
+from smartplay.runner.plan import CODED, own_digest
 from smartplay.runner.suite import Suite
 
 T = TypeVar("T")
 MOST_FILES, MOST_BYTES = 10_000, 2**30
 """An entry that has more is not remembered."""
+READ = (*CODED, ".json", ".md", ".html", ".j2", ".css", ".js", ".txt", ".tmpl")
+"""Files of this package that rows and pages are made from."""
 RESTS_ON = ("numpy", "gymnasium", "crafter", "msgspec", "jinja2", "pillow")
 
 
@@ -39,7 +41,7 @@ def digest_of(entry: Path, suites: Sequence[Suite], prices: Prices | None) -> st
     if files is None:
         return ""
     hashes = sorted(suite.hash for suite in suites)
-    rests_on = [entry.name, files, hashes, prices, _code(), _versions()]
+    rests_on = [entry.name, files, hashes, prices, own_digest(("",), READ), _versions()]
     return hashlib.sha256(msgspec.json.encode(rests_on)).hexdigest()
 
 
@@ -80,24 +82,6 @@ def _files(entry: Path) -> dict[str, str] | None:
         if any(Path(place, folder).is_symlink() for folder in folders):
             return None
     return found
-
-
-@cache
-def _code() -> str:
-    """A digest of all files of this package."""
-    digest = hashlib.sha256()
-    root = resources.files("smartplay")
-    waiting: list[Any] = [root]
-    while waiting:
-        place = waiting.pop()
-        for each in sorted(place.iterdir(), key=lambda each: each.name):
-            if each.is_dir():
-                if each.name != "__pycache__":
-                    waiting.append(each)
-            else:
-                digest.update(each.name.encode() + b"\0")
-                digest.update(hashlib.sha256(each.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 @cache

@@ -47,6 +47,7 @@ DECIDES_NOTHING = ("python", "xllamacpp")
 
 PLAYING = ("agents", "cards", "core", "games", "models", "parsing", "records", "runner", "scores")
 """The rooms of SmartPlay whose code may change what is played or written down."""
+CODED = (".py", ".toml", ".lua")
 
 SEED_RULE = 2
 """Which rule new runs draw their episodes' seeds by. By rule 1, that of version 0.1, the agent's
@@ -495,7 +496,7 @@ def slug(words: str) -> str:
 def versions_of(source: AgentSource, games: Iterable[GameCard] = ()) -> dict[str, str]:
     """Versions of all that may play a part, such as the packages that code of one's own imports."""
     games = list(games)
-    found = {"smartplay": __version__, "python": platform.python_version(), "code": _own_digest()}
+    found = {"smartplay": __version__, "python": platform.python_version(), "code": own_digest()}
     played = {card.package for card in games}
     found |= {pack.distribution: pack.version for pack in packs() if pack.package in played}
     imported = [
@@ -512,12 +513,17 @@ def versions_of(source: AgentSource, games: Iterable[GameCard] = ()) -> dict[str
 
 
 @cache
-def _own_digest() -> str:
-    """SHA-256, 16 hexadecimal digits, of the code that plays; versions between releases differ."""
+def own_digest(rooms: tuple[str, ...] = PLAYING, suffixes: tuple[str, ...] = CODED) -> str:
+    """SHA-256, 16 hexadecimal digits, of files of SmartPlay; versions between releases differ.
+
+    Args:
+        rooms: The folders they are in; by default those that may change what is played.
+        suffixes: Which files count.
+    """
     digest, own = hashlib.sha256(), Path(__file__).parents[1]
-    for room in PLAYING:
+    for room in rooms:
         for file in sorted((own / room).rglob("*")):
-            if file.suffix in (".py", ".toml", ".lua"):
+            if file.suffix in suffixes:
                 content = file.read_bytes().replace(b"\r\n", b"\n")
                 digest.update(file.relative_to(own).as_posix().encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:16]

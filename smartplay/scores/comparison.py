@@ -321,10 +321,10 @@ class _Table:
         ends: tuple[float, float],
     ) -> Interval:
         """The sum of the games' means; its interval agrees with the test of it."""
-        counted = {game: share for game, share in shares.items() if share}
+        counted = _counted(shares)
         means = [self._game_mean(pair, game, samples[game], scaled) for game in counted]
-        most = sum(self._reach(pair, game, scaled) * share for game, share in counted.items())
-        return _agreeing(combined_interval(means, list(counted.values())), p, ends, most)
+        own = combined_interval(means, list(counted.values()))
+        return _agreeing(own, p, ends, self._most(pair, counted, scaled))
 
     def _joint(
         self,
@@ -340,7 +340,7 @@ class _Table:
         A small share of 5 % is a matter of scores that were not seen: so it also holds with one
         more episode at each end of the range.
         """
-        counted = {game: share for game, share in shares.items() if share}
+        counted = _counted(shares)
         fewest = min((len(samples[game]) for game in counted), default=0)
         wide = together(own, fewest, number)
         cautious = combined_interval(
@@ -352,12 +352,16 @@ class _Table:
         )
         if wide.low is None or wide.high is None or cautious.low is None or cautious.high is None:
             return Interval(own.mean)
-        ends = min(wide.low, cautious.low), max(wide.high, cautious.high)
-        most = sum(self._reach(pair, game, scaled) * share for game, share in counted.items())
-        return Interval(own.mean, max(ends[0], -most), min(ends[1], most))
+        most = self._most(pair, counted, scaled)
+        low, high = min(wide.low, cautious.low), max(wide.high, cautious.high)
+        return Interval(own.mean, max(low, -most), min(high, most))
+
+    def _most(self, pair: Pair, counted: Mapping[str, float], scaled: bool) -> float:
+        """The greatest difference that there can be in the weighted mean."""
+        return sum(self._reach(pair, game, scaled) * share for game, share in counted.items())
 
     def _reach(self, pair: Pair, game: str, scaled: bool) -> float:
-        """The greatest difference that there can be."""
+        """The greatest difference that there can be in a game."""
         entry = self._entries[pair[0]]
         bounds = entry.bounds.get(game, Bounds())
         if bounds.low is None or bounds.high is None or bounds.distant:
@@ -394,6 +398,11 @@ def _shares(samples: Samples, weights: Mapping[str, int]) -> dict[str, float]:
     """The shares of the games in their weighted mean."""
     counted = {game: weights[game] for game in samples if weights.get(game)}
     return {game: weight / sum(counted.values()) for game, weight in counted.items()}
+
+
+def _counted(shares: Mapping[str, float]) -> dict[str, float]:
+    """The games that have a share."""
+    return {game: share for game, share in shares.items() if share}
 
 
 def _uncapped_parts(a: Entry, b: Entry, differences: Samples) -> dict[str, float]:

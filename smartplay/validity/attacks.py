@@ -12,10 +12,8 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from importlib import resources
-from multiprocessing import get_context
 
 import gymnasium as gym
 import msgspec
@@ -28,7 +26,7 @@ from smartplay.scores.intervals import Interval, mean_interval
 from smartplay.validity import harbor_shortcuts, shortcuts
 from smartplay.validity.learners import Data, learn
 from smartplay.validity.population import dial_cards
-from smartplay.validity.study import contrast_cards
+from smartplay.validity.study import contrast_cards, in_processes
 from smartplay.validity.tricks import general
 from smartplay.validity.views import Shortcut, View
 
@@ -151,11 +149,8 @@ def study_attacks(seeds: int, workers: int = 1) -> list[Attacks]:
         workers: Processes to attack in; the result is the same for any number.
     """
     settings = [hard for _, hard in contrast_cards()] + dial_cards("harbor")
-    one = partial(attack, seeds=seeds)
-    if workers == 1:
-        return list(map(one, [*Capability, *Capability], settings))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(one, [*Capability, *Capability], settings))
+    demanded = [*Capability, *Capability]
+    return in_processes(partial(attack, seeds=seeds), demanded, settings, workers=workers)
 
 
 def attack(capability: Capability, card: GameCard, seeds: int, training: int = TRAINING) -> Attacks:

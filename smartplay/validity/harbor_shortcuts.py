@@ -51,9 +51,8 @@ def _sentences(text: str) -> list[list[str]]:
 def _logged(view: View, last: bool, heeded: bool, corrected: bool) -> Choice:
     """The room named with the mark of the good; heeded: not where it is said not to have been."""
     told = _sentences(view.manual.partition("The log:")[2])
-    good = view.words[-5] if view.words[-1] == "now" else view.words[-1]
-    good = next((word for word in reversed(view.words) if _mark(view.manual, word)), good)
-    mark = _mark(view.manual, good)
+    marks = (_mark(view.manual, word) for word in reversed(view.words))
+    mark = next(filter(None, marks), "")
     rooms = [
         doors[0]
         for words in told
@@ -63,10 +62,10 @@ def _logged(view: View, last: bool, heeded: bool, corrected: bool) -> Choice:
     if not rooms:
         return None
     room = rooms[-1 if last else 0]
+    if not corrected:
+        return room
     pairs = [doors for words in told if len(set(doors := view.doors_in(words))) == 2]
-    if corrected:
-        return next((a if b == room else b for a, b in pairs if room in (a, b)), room)
-    return room
+    return next((a if b == room else b for a, b in pairs if room in (a, b)), room)
 
 
 @lru_cache(maxsize=256)
@@ -103,8 +102,7 @@ def corrected_text() -> Named:
 
 _DAYS = r"(one|two|three) days?"
 _FACTS = (
-    (rf"the (.+) takes place {_DAYS} (earlier) than the (.+)", (1, 4, 2, 3)),
-    (rf"the (.+) takes place {_DAYS} (later) than the (.+)", (1, 4, 2, 3)),
+    (rf"the (.+) takes place {_DAYS} (earlier|later) than the (.+)", (1, 4, 2, 3)),
     (rf"the (.+) is {_DAYS} (before|after) the (.+)", (1, 4, 2, 3)),
     (rf"{_DAYS} (before|after) the (.+) comes the (.+)", (4, 3, 1, 2)),
     (rf"the (.+) (precedes) the (.+) by {_DAYS}", (1, 3, 4, 2)),
@@ -148,7 +146,7 @@ def _dated(
     if day not in view.doors:
         return None
     known = {event: view.doors.index(day)}
-    facts = _facts(view.text.partition(". ")[2] if "move" in view.text else view.text)
+    facts = _facts(view.text)
     for _ in range(steps):
         before = dict(known)
         for one, other, later in facts:

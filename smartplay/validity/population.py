@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import msgspec
@@ -24,7 +22,7 @@ from smartplay.games.registry import cards
 from smartplay.scores.thresholds import Track, best_level, posteriors, thresholds
 from smartplay.validity.minds import ARCHITECTURES, Limit, LimitedMind
 from smartplay.validity.mtmm import Mtmm, mtmm
-from smartplay.validity.study import play
+from smartplay.validity.study import in_processes, play
 
 METHODS = ("contrast", "harbor")
 """Families of games with a dial for each capability."""
@@ -163,11 +161,7 @@ def study_population(
         workers: Processes to play in; the result is the same for any number.
     """
     one = partial(measure, methods=methods, episodes=episodes)
-    if workers == 1:
-        found = list(map(one, agents))
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            found = list(pool.map(one, agents, chunksize=4))
+    found = in_processes(one, agents, workers=workers)
     return Population(
         methods=list(methods),
         games=_digests(methods),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import Any
+from multiprocessing import get_context
+from typing import Any, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -27,6 +29,22 @@ from smartplay.validity.matrix import (
     ablation_matrix,
     classic_ablations,
 )
+
+T = TypeVar("T")
+
+
+def in_processes(study: Callable[..., T], *columns: Sequence[Any], workers: int = 1) -> list[T]:
+    """What a study gives for each row of arguments; the same for any number of processes.
+
+    Args:
+        study: A function that can be sent to another process.
+        *columns: Its arguments, as for `map`.
+        workers: Processes; 1 for this one.
+    """
+    if workers == 1:
+        return list(map(study, *columns))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(study, *columns))
 
 
 def contrast_cards() -> list[tuple[GameCard, GameCard]]:

@@ -19,7 +19,7 @@ from smartplay.agents.reference.contrast_reading import (
     Story,
     Walk,
 )
-from smartplay.agents.reference.faculties import Answer, Faculties, at_once, first
+from smartplay.agents.reference.faculties import Answer, Faculties, at_once, first, shortest_way
 from smartplay.cards.capabilities import Capability
 
 Offers = Mapping[str, tuple[int, int]]
@@ -80,19 +80,7 @@ def rules(told: Rules, reach: float, rng: random.Random) -> Answer:
 
 def rooms(told: Rooms, reach: float, rng: random.Random) -> Answer:
     """Look so many doors ahead; the door that begins the shortest way."""
-    edge = {room: door for door, room in reversed(told.ways.get(told.here, {}).items())}
-    seen, depth = {told.here}, 1
-    while edge and depth <= reach:
-        if told.target in edge:
-            return Answer(edge[told.target])
-        seen.update(edge)
-        following: dict[str, str] = {}
-        for room, door in edge.items():
-            for there in told.ways.get(room, {}).values():
-                if there not in seen:
-                    following.setdefault(there, door)
-        edge, depth = following, depth + 1
-    return Answer(None, False)
+    return shortest_way(told.ways, told.here, told.target, reach)
 
 
 def meanings(told: Call) -> dict[str, int]:

@@ -68,6 +68,32 @@ def reaching(faculty: Faculty, reach: float) -> Faculty:
     return lambda told, _, rng: faculty(told, reach, rng)
 
 
+def shortest_way(
+    ways: Mapping[str, dict[str, str]], here: str, target: str, reach: float
+) -> Answer:
+    """Look so many steps ahead; what the shortest way to the target begins with.
+
+    Args:
+        ways: By place, where each step leads.
+        here: Where it begins.
+        target: Where it is to end.
+        reach: How many steps ahead.
+    """
+    edge = {place: step for step, place in reversed(ways.get(here, {}).items())}
+    seen, far = {here}, 1
+    while edge and far <= reach:
+        if target in edge:
+            return Answer(edge[target])
+        seen.update(edge)
+        following: dict[str, str] = {}
+        for place, step in edge.items():
+            for there in ways.get(place, {}).values():
+                if there not in seen:
+                    following.setdefault(there, step)
+        edge, far = following, far + 1
+    return Answer(None, False)
+
+
 class Mind:
     """Thinks about what it reads, with whole faculties.
 

@@ -9,7 +9,7 @@ import random
 from collections.abc import Mapping, Sequence
 from itertools import permutations
 
-from smartplay.agents.reference.faculties import Answer, Faculties, at_once, first
+from smartplay.agents.reference.faculties import Answer, Faculties, at_once, first, shortest_way
 from smartplay.agents.reference.harbor_reading import (
     Board,
     Calendar,
@@ -73,19 +73,7 @@ def board(told: Board, reach: float, rng: random.Random) -> Answer:
 
 def market(told: Market, reach: float, rng: random.Random) -> Answer:
     """Look so many trades ahead; the trader with whom the shortest way begins."""
-    edge = {thing: trader for trader, thing in told.trades[told.has].items()}
-    seen, far = {told.has}, 1
-    while edge and far <= reach:
-        if told.wanted in edge:
-            return Answer(edge[told.wanted])
-        seen.update(edge)
-        following: dict[str, str] = {}
-        for thing, trader in edge.items():
-            for there in told.trades.get(thing, {}).values():
-                if there not in seen:
-                    following.setdefault(there, trader)
-        edge, far = following, far + 1
-    return Answer(None, False)
+    return shortest_way(told.trades, told.has, told.wanted, reach)
 
 
 Change = tuple[int, Tune]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
 
+from smartplay.games.branches import FAR, START, Place, places_of, ways_from
 from smartplay.games.contrast.house import DOORS, Kind, shuffled
 
 NAMES = (
@@ -16,29 +16,14 @@ NAMES = (
     "salon", "scullery", "shed", "stable", "storeroom", "studio", "study", "sunroom",
     "tower", "treasury", "vault", "vestry", "washroom", "workshop",
 )  # fmt: skip
-FAR = 12
 LINES = ("{room}: {doors}", "{room} - {doors}", "from the {room}: {doors}", "{room} has {doors}")
-
-
-class Room(NamedTuple):
-    """A room by its wing, which is the door of the hall that begins the way to it, and its depth.
-
-    The room one is in has depth 0 and belongs to no wing.
-    """
-
-    wing: int
-    depth: int
-
-
-HERE = Room(0, 0)
 
 
 class Rooms(Kind):
     """A house of four wings that are alike, `FAR` rooms deep; the target is in one of them.
 
-    Every room has one door that leads deeper into its wing; its other doors lead to rooms of any
-    wing that are no deeper than itself. So each room has one shortest way, by doors of its own wing
-    alone, and nothing but the way itself tells the target's wing from another.
+    Wings are branches (`smartplay.games.branches`), so nothing but the way itself tells the wing of
+    the target from another.
     """
 
     values = tuple(range(1, FAR + 1))
@@ -46,7 +31,7 @@ class Rooms(Kind):
     def _draw(self) -> None:
         rng = self.rng
         self.right = rng.randrange(len(DOORS))
-        rooms = [HERE, *(Room(w, d) for w in range(len(DOORS)) for d in range(1, FAR + 1))]
+        rooms = places_of(len(DOORS))
         names = dict(zip(rooms, rng.sample(NAMES, len(rooms)), strict=True))
         lines = []
         for room in shuffled(rng, rooms):
@@ -56,9 +41,9 @@ class Rooms(Kind):
             ]
             told = ", ".join(shuffled(rng, doors))
             lines.append(rng.choice(LINES).format(room=names[room], doors=told))
-        target = names[Room(self.right, int(self.value))]
+        target = names[Place(self.right, int(self.value))]
         self._text = "\n".join(
-            [f"You are in the {names[HERE]}. Your target is the {target}. The doors lead:", *lines]
+            [f"You are in the {names[START]}. Your target is the {target}. The doors lead:", *lines]
         )
 
     def manual(self, rounds: str) -> str:
@@ -74,10 +59,8 @@ class Rooms(Kind):
         return self._text
 
 
-def _ways(rng: random.Random, room: Room, rooms: list[Room]) -> list[Room]:
+def _ways(rng: random.Random, room: Place, rooms: list[Place]) -> list[Place]:
     """Where a room's doors lead, in the order of `DOORS`."""
-    if room == HERE:
-        return [Room(wing, 1) for wing in range(len(DOORS))]
-    deeper = [Room(room.wing, room.depth + 1)] if room.depth < FAR else []
-    others = [other for other in rooms if other.depth <= room.depth and other != room]
-    return shuffled(rng, [*deeper, *rng.sample(others, len(DOORS) - len(deeper))])
+    if room == START:
+        return [Place(wing, 1) for wing in range(len(DOORS))]
+    return shuffled(rng, ways_from(rng, room, rooms, len(DOORS)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
 
+from smartplay.games.branches import FAR, START, Place, places_of, ways_from
 from smartplay.games.harbor.kind import MOVES, Kind, capital, shuffled
 
 TRADERS = ("baker", "cooper", "miller", "potter", "tanner", "weaver")
@@ -20,7 +20,6 @@ THINGS = (
     "sugar", "tallow", "tar", "tea", "tiles", "timber", "tin", "turnips", "twine", "vinegar",
     "wheat", "wine", "wool", "yarn",
 )  # fmt: skip
-FAR = 12
 TAKERS = 3
 """Traders who take a thing; all of them take what the sailor has."""
 LINES = (
@@ -36,26 +35,11 @@ ASKED = (
 )
 
 
-class Thing(NamedTuple):
-    """A thing by its branch, which is the trader who begins the way to it, and its depth.
-
-    What the sailor has is of depth 0 and belongs to no branch.
-    """
-
-    branch: int
-    depth: int
-
-
-HAD = Thing(0, 0)
-
-
 class Market(Kind):
     """Six branches of trades that are alike, `FAR` trades deep; three sailors begin with one thing.
 
-    Each thing can be bartered for one that lies deeper in its branch; what else is given for it
-    lies in any branch and no deeper than itself. So there is one shortest way to each thing, by
-    things of its own branch alone, and nothing but the way itself tells the branch of what is
-    wanted from another.
+    What is given for a thing is drawn as the ways of `smartplay.games.branches`, so nothing but the
+    way itself tells the branch of what is wanted from another.
     """
 
     actions = tuple(f"See the {trader}" for trader in TRADERS)
@@ -71,7 +55,7 @@ class Market(Kind):
     def draw(self) -> None:
         """Draw the market, and what three sailors want."""
         rng = self.rng
-        things = [HAD, *(Thing(b, d) for b in range(len(TRADERS)) for d in range(1, FAR + 1))]
+        things = places_of(len(TRADERS))
         named = dict(zip(things, rng.sample(range(len(THINGS)), len(things)), strict=True))
         self._trades = [
             (trader, named[given], named[things[k]])
@@ -80,7 +64,7 @@ class Market(Kind):
         ]
         self.plan = [rng.randrange(len(TRADERS)) for _ in range(MOVES)]
         depth = int(self.value)
-        self._had, self._wanted = named[HAD], [named[Thing(b, depth)] for b in self.plan]
+        self._had, self._wanted = named[START], [named[Place(b, depth)] for b in self.plan]
         self._forms = [rng.choice(ASKED) for _ in range(MOVES)]
         self._told = self._tell()
 
@@ -109,11 +93,9 @@ class Market(Kind):
         return [self._had, self._wanted[len(self.done)], *trades]
 
 
-def _given(rng: random.Random, thing: Thing, things: list[Thing]) -> list[tuple[int, Thing]]:
+def _given(rng: random.Random, thing: Place, things: list[Place]) -> list[tuple[int, Place]]:
     """Who gives what for a thing."""
-    if thing == HAD:
-        return [(branch, Thing(branch, 1)) for branch in range(len(TRADERS))]
-    deeper = [Thing(thing.branch, thing.depth + 1)] if thing.depth < FAR else []
-    others = [other for other in things if other.depth <= thing.depth and other != thing]
-    given = [*deeper, *rng.sample(others, TAKERS - len(deeper))]
+    if thing == START:
+        return [(branch, Place(branch, 1)) for branch in range(len(TRADERS))]
+    given = ways_from(rng, thing, things, TAKERS)
     return list(zip(rng.sample(range(len(TRADERS)), TAKERS), given, strict=True))
