@@ -300,15 +300,15 @@ def order_of(run: Run) -> list[int]:
 
 
 def test_a_shuffled_order(habits: Any, kinds: Path, tmp_path: Path) -> None:
-    plain = play(kinds, tmp_path / "plain", episodes=6)
+    plain = play(kinds, tmp_path / "plain", episodes=9)
     runs = {
-        seed: play(kinds, tmp_path / f"run{seed}", episodes=6, episode_order=f"shuffled:{seed}")
+        seed: play(kinds, tmp_path / f"run{seed}", episodes=9, episode_order=f"shuffled:{seed}")
         for seed in (1, 2)
     }
-    assert order_of(plain) == list(range(6))
+    assert order_of(plain) == list(range(9))
     for seed, run in runs.items():
-        assert sorted(order_of(run)) == list(range(6))
-        assert order_of(run) != list(range(6))
+        assert sorted(order_of(run)) == list(range(9))
+        assert order_of(run) != list(range(9))
         assert run.header.agent_settings["episode_order"] == f"shuffled:{seed}"
         [first] = [h for h, *_ in transcript(run.path).values() if not h["memory"]]
         assert first["episode"] == order_of(run)[0]
@@ -316,11 +316,11 @@ def test_a_shuffled_order(habits: Any, kinds: Path, tmp_path: Path) -> None:
     verify(runs[1], kinds)
     assert order_of(runs[1]) != order_of(runs[2])
     with pytest.raises(smartplay.SmartPlayError, match="episode_order differs"):
-        play(kinds, tmp_path / "run1", episodes=6, episode_order="shuffled:2")
+        play(kinds, tmp_path / "run1", episodes=9, episode_order="shuffled:2")
     half = Limits(tokens=sum(record.usage.total for record in runs[1].episodes) // 2)
-    assert play(kinds, tmp_path / "half", episodes=6, episode_order="shuffled:1",
+    assert play(kinds, tmp_path / "half", episodes=9, episode_order="shuffled:1",
                 limits=half).stopped  # fmt: skip
-    again = play(kinds, tmp_path / "half", episodes=6, episode_order="shuffled:1")
+    again = play(kinds, tmp_path / "half", episodes=9, episode_order="shuffled:1")
     assert transcript(again.path) == transcript(runs[1].path)
 
 

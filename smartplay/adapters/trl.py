@@ -102,7 +102,7 @@ class GameEnvironment:
         episode = self._episode
         if episode is None or episode.over:
             raise ValueError(OVER)
-        call = ToolCall(f"call_{id(episode)}", "act", json.dumps({"action": action}))
+        call = ToolCall(f"call_{episode.job.episode}", "act", json.dumps({"action": action}))
         episode.reply("", finish="tool_calls", tools=[call])
         return last_words(episode)
 
