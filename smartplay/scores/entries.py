@@ -99,7 +99,7 @@ def notes_on(
         suite = f"private {entry.suite[:8]}" if entry.suite else "public"
         suites.setdefault(suite, []).append(entry.name)
     if len(suites) > 1:
-        told = "; ".join(f"{suite} ({_some(names)})" for suite, names in suites.items())
+        told = "; ".join(f"{suite} ({some_of(names)})" for suite, names in suites.items())
         found.append(f"Runs on other suites met other episodes and have no pairs: {told}.")
     for game in games:
         found += _game_notes(entries, game)
@@ -111,7 +111,7 @@ def _game_notes(entries: Sequence[Entry], game: str) -> list[str]:
     name, notes = game.split("/")[-1], []
     if len(players) < len(entries):
         missing = [entry.name for entry in entries if game not in entry.scores]
-        notes.append(f"{name} was not played by {_some(missing)}.")
+        notes.append(f"{name} was not played by {some_of(missing)}.")
     unlike = {each for a, b in combinations(players, 2) for each in _unlike(a, b, game)}
     if unlike:
         notes.append(
@@ -134,7 +134,7 @@ def _ways(players: Sequence[Entry], game: str, condition: str) -> str:
         value = entry.conditions.get(game, {}).get(condition)
         if value is not None:
             found.setdefault(value or "none", []).append(entry.name)
-    told = [f"{value} ({_some(names)})" for value, names in found.items()]
+    told = [f"{value} ({some_of(names)})" for value, names in found.items()]
     return f"{condition} {', '.join(told)}"
 
 
@@ -154,10 +154,11 @@ def _seed_notes(group: Sequence[Entry], game: str, name: str) -> list[str]:
     )
     return [
         f"{name}: two runs are compared on the episodes that both have a score of. Of "
-        f"{len(times)} episodes {_some(told)}."
+        f"{len(times)} episodes {some_of(told)}."
     ]
 
 
-def _some(names: Sequence[str]) -> str:
+def some_of(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more

@@ -31,12 +31,13 @@ from smartplay.report.repeats import repeat_tables
 from smartplay.report.tables import Table
 from smartplay.report.thresholds import psychometric
 from smartplay.scores.comparison import Comparison
+from smartplay.scores.entries import some_of
 from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import GameScore
 
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
-LONG_NAME, NAMED = 48, 4
-"""Letters of a name, and names, that a sentence has room for."""
+LONG_NAME = 48
+"""Letters of a name that a sentence has room for."""
 
 
 class Played(NamedTuple):
@@ -270,9 +271,7 @@ def _once(names: Sequence[str], sentences: Iterable[Iterable[str]]) -> list[str]
 
 def _some(names: Sequence[str]) -> str:
     """The first names of some, each cut to what one can read."""
-    shown = [name if len(name) <= LONG_NAME else f"{name[: LONG_NAME - 1]}…" for name in names]
-    more = len(shown) - NAMED
-    return ", ".join(shown[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return some_of([n if len(n) <= LONG_NAME else f"{n[: LONG_NAME - 1]}…" for n in names])
 
 
 def _failures(report: Report) -> Iterator[str]:
