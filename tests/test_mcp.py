@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +37,24 @@ def make(out: Path | None = None, **how: Any) -> tuple[Any, Any]:
     return games, make_server(games)
 
 
-def with_client(server: Any, play: Play, mode: str = "auto", name: str = "me") -> Any:
+async def connect(server: Any, play: Play, mode: str = "auto", name: str = "me") -> Any:
     """Let a client play: in memory, at an address, or of a command."""
     from mcp_types import Implementation
 
-    async def connected() -> Any:
-        info = Implementation(name=name, version="1")
-        async with mcp.Client(server, mode=mode, client_info=info) as client:
-            return await play(client)
+    info = Implementation(name=name, version="1")
+    async with mcp.Client(server, mode=mode, client_info=info) as client:
+        return await play(client)
 
-    return asyncio.run(connected())
+
+def with_client(server: Any, play: Play, mode: str = "auto", name: str = "me") -> Any:
+    return asyncio.run(connect(server, play, mode, name))
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    place = tmp_path_factory.mktemp("server")
+    with serving("--mcp", "--http", cwd=place) as (url, _):
+        yield url, place
 
 
 async def call(client: Any, tool: str, **arguments: Any) -> Any:
@@ -227,6 +237,50 @@ def test_wrong_calls_say_what_to_do(mode: str, tmp_path: Path) -> None:
     (record,) = RunFolder(tmp_path).episodes()
     assert record.rejected == {"unparsable": 1}
     assert verify_run(tmp_path, workers=1).complete
+
+
+def test_nobody_acts_in_the_episode_of_another_client(tmp_path: Path) -> None:
+    games, server = make(tmp_path, steps=4)
+
+    async def play(client: Any) -> None:
+        name = (await call(client, "start", game="MessengerL1"))["episode"]
+
+        async def meddle(other: Any) -> None:
+            told = await refused(other, "act", episode=name, action="1")
+            assert "start another one" in told
+
+        await connect(server, meddle, name="you")
+        both = [call(client, "act", episode=name, action=action) for action in ("1", "2")]
+        assert not any(each["over"] for each in await asyncio.gather(*both))
+
+    with_client(server, play, name="me")
+    games.close()
+    (record,) = RunFolder(tmp_path).episodes()
+    _, steps = RunFolder(tmp_path).steps(record.game, record.episode)
+    assert [step.action for step in steps] == [0, 1], "calls at once are taken one by one"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"[]", b"null", b'{"jsonrpc": "2.0"}', b"\xff\xfe",
+        b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}',
+        b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "act"}}',
+        b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": '
+        b'{"name": "start", "arguments": {"game": "Hanoi3Disk"}}}',
+    ],
+)  # fmt: skip
+def test_requests_of_no_client_start_nothing(body: bytes, address: tuple[str, Path]) -> None:
+    url, place = address
+    kind = {"Content-Type": "application/json", "Mcp-Session-Id": "made-up",
+            "Accept": "application/json, text/event-stream"}  # fmt: skip
+    request = urllib.request.Request(url, body, kind)
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(request, timeout=30)
+    with refusal.value as answer:
+        assert 400 <= answer.code < 500
+        assert b"Traceback" not in answer.read()
+    assert not (place / "runs").exists()
 
 
 def test_a_failure_inside_tells_the_client_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
@@ -28,7 +27,6 @@ from smartplay.core import printable
 from smartplay.core.errors import SmartPlayError, UsageError
 from smartplay.core.version import __version__
 from smartplay.games.registry import cards
-from smartplay.records import ToolCall
 from smartplay.runner.driven import DrivenEpisode, DrivenRun
 
 IDLE = 3600.0
@@ -42,7 +40,6 @@ LONGEST_ACTION = 100_000
 SUITE = "suite"
 UNNAMED = "unnamed"
 LONGEST_NAME = 64
-OVER = "The episode is over."
 INSTRUCTIONS = (
     "Games as text. Choose one with list_games, call start, and then act with its episode until "
     "it is over. Each episode can be played once."
@@ -85,7 +82,7 @@ class Games:
     def __init__(self, out: Path | None = None, split: str = SUITE, **how: Any) -> None:
         self._how = {"out": out, "split": "" if split == SUITE else split, **how}
         self._runs: dict[str, DrivenRun] = {}
-        self._under_way: dict[str, tuple[DrivenEpisode, float]] = {}
+        self._under_way: dict[tuple[str, str], tuple[DrivenEpisode, float]] = {}
 
     def start(self, client: str, game: str) -> tuple[str, DrivenEpisode]:
         """Start the client's next episode of a game; its name and the episode.
@@ -101,27 +98,26 @@ class Games:
         episode = self._runs[client].start(game)
         name = secrets.token_hex(8)
         if not episode.over:
-            self._under_way[name] = episode, time.monotonic()
+            self._under_way[client, name] = episode, time.monotonic()
         return name, episode
 
-    def act(self, name: str, action: str) -> DrivenEpisode:
-        """Act in an episode.
+    def act(self, client: str, name: str, action: str) -> Acted:
+        """Act in an episode; what it leads to.
 
         Raises:
-            UsageError: If it is not under way.
+            UsageError: If the client has none of that name under way.
         """
-        if name not in self._under_way:
+        if (client, name) not in self._under_way:
             raise UsageError(
                 f"no episode {name[:40]!r} is under way: it is over, was given up, or never was; "
                 "start another one"
             )
-        episode, _ = self._under_way[name]
-        arguments = msgspec.json.encode({"action": action}).decode()
-        episode.reply("", tools=[ToolCall("", "act", arguments)])
-        self._under_way[name] = episode, time.monotonic()
+        episode, _ = self._under_way[client, name]
+        told = episode.act(action)
+        self._under_way[client, name] = episode, time.monotonic()
         if episode.over:
-            del self._under_way[name]
-        return episode
+            del self._under_way[client, name]
+        return Acted(told=told, over=episode.over)
 
     def close(self) -> None:
         """Give up what is under way, as unscored, and let go of the run folders."""
@@ -130,10 +126,10 @@ class Games:
 
     def _make_room(self) -> None:
         idle = time.monotonic() - IDLE
-        for name, (episode, since) in list(self._under_way.items()):
+        for key, (episode, since) in list(self._under_way.items()):
             if since < idle:
                 episode.give_up()
-                del self._under_way[name]
+                del self._under_way[key]
         if len(self._under_way) >= UNDER_WAY:
             raise UsageError(f"{UNDER_WAY} episodes are under way; end one of them first")
 
@@ -165,7 +161,11 @@ def make_server(games: Games) -> MCPServer[Any]:
         return Started(episode=name, told=episode.told, actions=episode.actions, over=episode.over)
 
     @server.tool()
-    async def act(episode: str, action: Annotated[str, Field(max_length=LONGEST_ACTION)]) -> Acted:
+    async def act(  # noqa: D417
+        episode: str,
+        action: Annotated[str, Field(max_length=LONGEST_ACTION)],
+        context: Context[Any, Any],
+    ) -> Acted:
         """Take one of your actions in a game.
 
         Args:
@@ -173,8 +173,7 @@ def make_server(games: Games) -> MCPServer[Any]:
             action: The action, word for word.
         """
         with _telling():
-            played = games.act(episode, action)
-        return Acted(told=played.told or OVER, over=played.over)
+            return games.act(_client(context), episode, action)
 
     return server
 

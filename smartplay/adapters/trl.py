@@ -15,15 +15,13 @@ world. The reward is the score of the game. The run is a run folder like any oth
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from smartplay.core.errors import UsageError
-from smartplay.records import Message, ToolCall
-from smartplay.runner.driven import DrivenEpisode, DrivenRun
+from smartplay.records import Message
+from smartplay.runner.driven import OVER, DrivenEpisode, DrivenRun
 
-OVER = "The game is over."
 Tokens = list[int]
 Generate = Callable[[list[Tokens]], list[Tokens]]
 
@@ -99,24 +97,13 @@ class GameEnvironment:
         Returns:
             What happens.
         """
-        episode = self._episode
-        if episode is None or episode.over:
+        if self._episode is None or self._episode.over:
             raise ValueError(OVER)
-        call = ToolCall(f"call_{episode.job.episode}", "act", json.dumps({"action": action}))
-        episode.reply("", finish="tool_calls", tools=[call])
-        return last_words(episode)
+        return self._episode.act(action)
 
     def get_reward(self) -> float:
         """The score of the episode so far."""
         return score_of(self._episode)
-
-
-def last_words(episode: DrivenEpisode) -> str:
-    """What an episode answers to the last reply; at its end, the last observation."""
-    if not episode.over:
-        return episode.told
-    observation = "" if episode.step is None else episode.step.observation
-    return f"{observation}\n\n{OVER}".lstrip()
 
 
 def score_of(episode: DrivenEpisode | None) -> float:

@@ -51,6 +51,7 @@ GIVEN_UP = "the episode was given up before its end"
 LONGEST_NAME = 80  # characters
 NOT_TOLD = Call([], "").usage  # the very default, which is not written
 OVER = "the episode is over; start another one"
+ENDED = "The episode is over."
 
 
 class Question(NamedTuple):
@@ -192,6 +193,22 @@ class DrivenEpisode:
             tools=list(tools),
         )
         self._go_on(lambda: self._playing.send(call))
+
+    def act(self, action: str) -> str:
+        """Call the function `act` of the protocol `tools`, for whoever calls functions alone.
+
+        Args:
+            action: The action, word for word.
+
+        Returns:
+            What the call leads to: what a model of a run is told, or that the episode is over.
+
+        Raises:
+            UsageError: If the episode is over.
+        """
+        arguments = msgspec.json.encode({"action": action}).decode()
+        self.reply("", tools=[ToolCall("", "act", arguments)])
+        return self.told or ENDED
 
     def give_up(self, why: BaseException | None = None) -> None:
         """End it as unscored, if it is not over.
