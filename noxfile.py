@@ -65,7 +65,9 @@ def minigrid(session: nox.Session) -> None:
 
 
 @nox.session
-def trl(session: nox.Session) -> None:
-    """Two steps of GRPO on a tiny model, with the real TRL."""
-    session.install("-e", ".[test]", "trl>=1.16,<2", "transformers>=5.2", "jmespath")
-    session.run("pytest", "-m", "slow", "tests/test_trl.py")
+def training(session: nox.Session) -> None:
+    """Training on a tiny model and on numbers, with the real TRL and stable-baselines3."""
+    session.install("-e", ".", "trl>=1.16,<2", "transformers>=5.2", "jmespath")
+    session.install("stable-baselines3", "hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+    tests = ("tests/test_trl.py", "tests/test_reinforcement_learning.py")
+    session.run("pytest", "-rs", "-m", "", *tests, *session.posargs)

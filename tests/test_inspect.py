@@ -6,6 +6,7 @@ import asyncio
 import gc
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -276,6 +277,66 @@ def test_samples_interleave_games_shortest_first() -> None:
     assert episodes == [0] * half + [1] * half
     assert steps[:half] == sorted(steps[:half]) == steps[half:]
     assert len({sample.id for sample in task.dataset}) == len(steps)
+
+
+COUNTS = """
+class Words:
+    def encode(self, text, **_):
+        return text.split()
+
+def get_encoding(name):
+    return Words()
+"""
+"""In place of tiktoken, whose vocabulary Inspect downloads to count what the mock model says."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("task", "options"),
+    [
+        ("core", {"episodes": 2, "steps": 2}),
+        ("contrast", {"episodes": 1, "steps": 2}),
+        ("hanoi", {"episodes": 2, "method": "chat"}),
+        ("thresholds", {"max_calls": 96, "width": 1.0, "capabilities": "planning"}),
+    ],
+)
+def test_the_command_of_inspect_plays(
+    task: str,
+    options: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`inspect eval` as people type it, and what our own commands make of its log."""
+    (tmp_path / "tiktoken.py").write_text(COUNTS)
+    told = [f"-T{key}={value}" for key, value in options.items()]
+    command = [Path(sys.executable).with_name("inspect"), "eval", f"smartplay/{task}", *told]
+    asked = ["--model", "mockllm/model", "--log-dir", tmp_path / "logs", "--display", "none"]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run([*command, *asked], cwd=tmp_path, env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    [path] = (tmp_path / "logs").glob("*.eval")
+    log = inspect_ai.log.read_eval_log(str(path))
+    assert log.status == "success", log.error
+    run = imported(log, tmp_path / "run")
+    records = run.results(run.header())
+    assert {record.status for record in records} == {"scored"}
+    ids = [f"{r.game.removeprefix('smartplay/')}/{r.episode}" for r in records]
+    if task != "thresholds":
+        assert sorted(log.eval.dataset.sample_ids) == sorted(ids)
+        lengths = [(int(each.split("/")[1]), smartplay.get_card(each.split("/")[0]).steps)
+                   for each in log.eval.dataset.sample_ids]  # fmt: skip
+        limit = options.get("steps", sys.maxsize)
+        assert [(k, min(n, limit)) for k, n in lengths] == sorted(
+            (k, min(n, limit)) for k, n in lengths)  # fmt: skip
+        check_figures(log, run)
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    assert main(["report", "run"]) == 0
+    report = capsys.readouterr().out
+    assert main(["verify", "run"]) == 0
+    assert "inspect:mockllm/model" in report
+    assert "verified" in capsys.readouterr().out
 
 
 def test_a_method_asks_the_models_of_its_roles(tmp_path: Path) -> None:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import os
 import re
+import shutil
 import signal
+import subprocess
+import sys
+import sysconfig
 import time
+import tomllib
 import urllib.error
 import urllib.request
+import venv
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import smartplay
 from smartplay.leaderboard.verify import verify_run
 from smartplay.records.folder import RunFolder
 from smartplay.runner.plan import SPLITS, split_seed
@@ -391,3 +400,89 @@ def test_the_recipes_of_the_docs_play(address: str) -> None:
         game.act("1")
     assert game.reset(game="MessengerL1", split="dev", seed=4) == first
     game.client.close()
+
+
+INTEGRATION = Path(__file__).parents[1] / "integrations" / "openenv"
+
+
+def test_the_resets_of_the_verifiers_file_are_played(address: str) -> None:
+    asked = tomllib.loads((INTEGRATION / "verifiers.toml").read_text(encoding="utf-8"))
+    taskset = asked["env"]["taskset"]
+    assert taskset["id"] == "openenv"
+
+    async def play(client: Any) -> None:
+        for reset in taskset["resets"]:
+            assert (await play_on(client, await client.reset(**reset)))[-1].done
+
+    with_client(address, play)
+
+
+@contextmanager
+def started(command: list[str], cwd: Path, **environment: str) -> Iterator[str]:
+    """A server's process; the address that its first line tells."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=cwd, env=os.environ | environment, stdout=pipe, stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            told = (re.search(r"http://\S+:\d+", line) for line in process.stdout)
+            yield next(filter(None, told))[0].replace("0.0.0.0", "127.0.0.1")
+        finally:
+            process.terminate()
+
+
+def check_it_plays(url: str) -> None:
+    async def play(client: Any) -> Any:
+        return (await play_on(client, await client.reset(game="MessengerL1")))[-1]
+
+    assert with_client(url, play).metadata["error"] is None
+
+
+@pytest.mark.slow
+def test_the_application_of_the_manifest_serves() -> None:
+    manifest = (INTEGRATION / "openenv.yaml").read_text(encoding="utf-8")
+    told = dict(line.split(": ", 1) for line in manifest.splitlines())
+    assert told["version"] == smartplay.__version__
+    command = [sys.executable, "-m", "uvicorn", told["app"], "--port", "0"]
+    with started(command, INTEGRATION) as url:
+        check_it_plays(url)
+
+
+@pytest.mark.slow
+def test_the_dockerfile_line_by_line(tmp_path: Path) -> None:
+    """Its commands in a folder, as a container would run them, with the packages of this one."""
+    pytest.importorskip("setuptools", minversion="70.1")
+    python, places = tmp_path / "python", sysconfig.get_paths()
+    venv.create(python, symlinks=True)
+    commands = python / "bin"
+    site = sysconfig.get_path("purelib", vars={"base": str(python)})
+    (Path(site) / "outer.pth").write_text(places["purelib"])
+    for name, does in {"pip": 'exec python -m pip "$@"', "useradd": "exit 0"}.items():
+        (commands / name).write_text(f"#!/bin/sh\n{does}\n")
+        (commands / name).chmod(0o755)
+    environment = {
+        "PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": "",
+        "PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0",
+    }  # fmt: skip
+    folder, command = tmp_path, [""]
+    for line in (INTEGRATION / "Dockerfile").read_text(encoding="utf-8").splitlines():
+        word, _, rest = line.partition(" ")
+        if word == "WORKDIR":
+            folder = tmp_path / rest.lstrip("/")
+            folder.mkdir(parents=True)
+        elif word == "COPY":
+            assert rest == ". ."
+            left = shutil.ignore_patterns(".git", "build", "tests", "docs", "*.egg-info")
+            shutil.copytree(INTEGRATION.parents[1], folder, ignore=left, dirs_exist_ok=True)
+        elif word == "RUN":
+            subprocess.run(rest, shell=True, cwd=folder, env=os.environ | environment, check=True)
+        elif word == "CMD":
+            command = json.loads(rest)
+        else:
+            assert word in ("#", "FROM", "USER", "EXPOSE"), line
+    assert command[-2:] == ["--port", "8000"]
+    inside = str(commands / command[0])
+    with started([inside, *command[1:-1], "0"], folder, **environment) as url:
+        check_it_plays(url)

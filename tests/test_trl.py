@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 import typing
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,6 @@ import pytest
 
 from smartplay import DrivenRun, UsageError
 from smartplay.adapters.trl import (
-    OVER,
     GameEnvironment,
     TextRollouts,
     environments,
@@ -23,7 +25,10 @@ from smartplay.adapters.trl import (
     tool_rows,
 )
 from smartplay.leaderboard.verify import verify_run
-from smartplay.records import EpisodeRecord, ToolCall
+from smartplay.records import EpisodeRecord
+from smartplay.records.folder import RunFolder
+from smartplay.runner.driven import ENDED, OVER
+from tests.outside import GAMES, STEPS, check_as_the_runner, reply
 
 GAME = "Hanoi3Disk"
 EOS = 256
@@ -65,9 +70,7 @@ def driven(protocol: str, replies: Iterator[str], episodes: int) -> list[Episode
             episode = run.start(GAME, 0)
             while not episode.over:
                 reply = next(replies)
-                call = [ToolCall("1", "act", f'{{"action": "{reply}"}}')]
-                episode.reply(*([""] if protocol == "tools" else [reply]),
-                              tools=call if protocol == "tools" else [])  # fmt: skip
+                (episode.act if protocol == "tools" else episode.reply)(reply)
             found.append(episode.record)
     return found
 
@@ -99,7 +102,7 @@ def test_tool_calls_play_the_games_of_any_run(tmp_path: Path) -> None:
             while True:
                 answer = environment.act(names[number % len(names)])
                 number += 1
-                if answer.endswith(OVER):
+                if answer == ENDED:
                     break
             with pytest.raises(ValueError, match=OVER):
                 environment.act(names[0])
@@ -114,6 +117,58 @@ def found_in(run: DrivenRun) -> list[EpisodeRecord]:
     from smartplay import load_run
 
     return load_run(run.path).episodes
+
+
+def of_the_runner(out: Path) -> dict[str, list[dict[str, str]]]:
+    """The messages that a run's model was asked last, by game: all of a conversation."""
+    folder, found = RunFolder(out), {}
+    for record in folder.episodes():
+        _, steps = folder.steps(record.game, record.episode)
+        name = record.game.removeprefix("smartplay/").rpartition("-")[0]
+        found[name] = steps[-1].calls[-1].messages
+    return found
+
+
+@pytest.mark.slow
+def test_tool_calls_play_every_game_as_the_runner_does(tmp_path: Path) -> None:
+    told: dict[str, list[str]] = {}
+    with DrivenRun("me", adapter="trl", protocol="tools", steps=STEPS, out=tmp_path / "r") as run:
+        environment = GameEnvironment(run)
+        for row in (row for game in GAMES for row in tool_rows(game, 1)):
+            said = told[row["game"]] = [environment.reset(**row)]
+            while said[-1] != ENDED:
+                said.append(environment.act(reply(len(said) - 1)))
+    check_as_the_runner(tmp_path / "r", "trl", "tools", GAMES, tmp_path / "ran")
+    for game, talk in of_the_runner(tmp_path / "ran").items():
+        results = [each["content"] for each in talk if each["role"] == "tool"]
+        assert told[game] == [f"{talk[0]['content']}\n\n{talk[1]['content']}", *results, ENDED]
+
+
+@pytest.mark.slow
+def test_words_play_every_game_as_the_runner_does(tmp_path: Path) -> None:
+    number = 0
+
+    def generate(prompts: list[list[int]]) -> list[list[int]]:
+        nonlocal number
+        number += 1
+        return [[*reply(number - 1).encode(), EOS] for _ in prompts]
+
+    with DrivenRun("me", adapter="trl", steps=STEPS, out=tmp_path / "r") as run:
+        rollouts, found = TextRollouts(run, longest=10**7, generate=generate), {}
+        for game in GAMES:
+            number = 0
+            found[game] = rollouts([row["prompt"] for row in text_rows(game, 1)], Trainer())
+    check_as_the_runner(tmp_path / "r", "trl", "chat", GAMES, tmp_path / "ran")
+    for game, talk in of_the_runner(tmp_path / "ran").items():
+        (prompt,), (tokens,), (mask,) = (
+            found[game][key] for key in ("prompt_ids", "completion_ids", "env_mask")
+        )
+        asked = [each for each in talk if each["role"] != "assistant"]
+        first = next(k for k, each in enumerate(talk) if each["role"] == "assistant")
+        assert prompt == Bytes().apply_chat_template(talk[:first], add_generation_prompt=True)
+        later = [f"\n[user]{each['content']}" for each in asked[first:]]
+        said = bytes(t for t, own in zip(tokens, mask, strict=True) if not own and t != EOS)
+        assert said.decode() == "".join(f"{each}\n[assistant]" for each in later)
 
 
 def test_an_episode_that_is_left_is_unscored(tmp_path: Path) -> None:
@@ -228,3 +283,28 @@ def test_grpo_trains_two_steps_in_a_game(tmp_path: Path, monkeypatch: pytest.Mon
     ]
     assert changed, "rewards that differ move the weights"
     assert verify_run(run.path).verified
+
+
+@pytest.mark.slow
+def test_the_learning_curve_is_measured_on_worlds_that_no_training_saw(tmp_path: Path) -> None:
+    pytest.importorskip("trl")
+    sizes = (
+        "--levels 2 --upto 2 --examples 20 --epochs 1 --steps 2 --worlds 2 --episodes 3 --width 16"
+    )
+    command = [sys.executable, "-m", "tools.learning_curve", str(tmp_path / "out"), *sizes.split()]
+    root = Path(__file__).parents[1]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert [row[0] for row in rows] == ["| random weights", "| imitation", "| level 2"]
+    assert "level 2" in (tmp_path / "out" / "curves.svg").read_text(encoding="utf-8")
+    places = {path.parent for path in (tmp_path / "out").rglob("run.json")}
+    seeds: dict[str, set[int]] = {"train": set(), "dev": set()}
+    for place in places:
+        assert verify_run(place, workers=1).verified
+        header = RunFolder(place).header()
+        seeds[header.split] |= {record.seed for record in RunFolder(place).episodes()}
+    assert len(places) == 2 + 2 + 3 * 2
+    assert not seeds["train"] & seeds["dev"]
+    groups = Counter(record.episode for record in RunFolder(tmp_path / "out/grpo-2/run").episodes())
+    assert set(groups.values()) == {8}, "a group is eight episodes of one world"

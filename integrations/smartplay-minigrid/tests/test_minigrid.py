@@ -14,6 +14,8 @@ import pytest
 import smartplay
 from smartplay.validity.conformance import check_game
 
+from smartplay_minigrid.reference import MiniGridReference, parts
+
 ROOT = Path(__file__).parents[1]
 CARDS = [
     card
@@ -79,6 +81,40 @@ def test_the_best_actions_fulfil_the_mission(card: smartplay.GameCard) -> None:
     env.close()
 
 
+@each_card
+def test_the_reference_agent_wins_by_the_text_alone(card: smartplay.GameCard) -> None:
+    env = gym.make(card.id, disable_env_checker=True)
+    steps = 0
+    for seed in range(5):
+        text, info = env.reset(seed=2000 + seed)
+        agent = MiniGridReference(info["manual"], info["actions"], seed)
+        over = False
+        while not over:
+            action = info["actions"].index(agent.act(text))
+            text, _, terminated, truncated, info = env.step(action)
+            over, steps = terminated or truncated, steps + 1
+        assert info["score"] == 1.0, f"lost in the world of seed {2000 + seed}"
+    env.close()
+    assert steps < 5 * card.steps / 2
+
+
+@pytest.mark.parametrize(
+    ("mission", "verbs"),
+    [
+        ("get to the green goal square", [["goal"]]),
+        ("use the key to open the door and then get to the goal", [["goal"]]),
+        ("go to the matching object at the end of the hallway", [["match"]]),
+        ("pick up the grey key behind you", [["pick up"]]),
+        ("put the green ball next to a key", [["put"]]),
+        ("open the red door, then open the blue door", [["open"], ["open"]]),
+        ("go to a box and go to the red ball, then open a door", [["go to", "go to"], ["open"]]),
+        ("open a door after you pick up a key", [["pick up"], ["open"]]),
+    ],
+)
+def test_missions_are_read(mission: str, verbs: list[list[str]]) -> None:
+    assert [[order.verb for order in stage] for stage in parts(mission)] == verbs
+
+
 def test_other_processes_give_the_same_bytes() -> None:
     code = (
         "import hashlib, sys, gymnasium as gym, smartplay;"
@@ -108,6 +144,10 @@ def test_a_run_is_played_and_verified(tmp_path: Path) -> None:
 
     run = smartplay.run("random", "MiniGridEmpty,BabyAIGoToObj", episodes=2, out=tmp_path / "run")
     assert len(run.scored) == 4
+    run = smartplay.run(
+        "reference", "MiniGridDoorKey,BabyAIPickupLoc", episodes=2, out=tmp_path / "b"
+    )
+    assert [record.score for record in run.scored] == [1.0] * 4
     own = [each.source for each in CARDS if each.source.endswith(".toml")]
     assert verify_run(tmp_path / "run", cards=sorted(set(own))).verified
 
@@ -117,4 +157,6 @@ def test_there_are_settings_with_degrees() -> None:
     for card in CARDS:
         assert set(card.degrees) == {each.key for each in smartplay.Capability}
         assert card.anchors.random is not None
+        assert card.anchors.reference is not None
+        assert card.anchors.reference.mean > (card.anchors.random.high or 1.0)
         assert card.anchors.optimum == 1.0
