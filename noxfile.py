@@ -34,7 +34,7 @@ def tests(session: nox.Session) -> None:
 @nox.parametrize("framework", ["inspect", "openenv", "mcp"], ids=["inspect", "openenv", "mcp"])
 def adapters(session: nox.Session, framework: str) -> None:
     """The adapters, each with the real framework, in an environment of its own: they clash."""
-    plugins = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+    plugins = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist", "setuptools>=70.1")
     session.install("-e", f".[{framework}]", *plugins)
     session.run("pytest", "-rs", "-m", "", f"tests/test_{framework}.py", *session.posargs)
 

@@ -187,6 +187,30 @@ def test_the_present_step_says_what_the_last_action_brought() -> None:
         _ = episode.record
 
 
+ODD = ["\ud800", "a\x00b", "\x1b[2J", "x" * 10**5, 5, 1.5, None, True, ["1"], {"action": "1"}]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda each: repr(each)[:12])
+def test_odd_actions_and_replies_end_no_episode(odd: Any, tmp_path: Path) -> None:
+    for protocol in PROTOCOLS:
+        out = tmp_path / protocol
+        with DrivenRun("me", adapter="test", protocol=protocol, steps=3, out=out) as run:
+            episode = run.start("Hanoi3Disk")
+            if protocol == "tools":
+                assert episode.act(odd)
+                arguments = msgspec.json.encode({"act": str(odd).replace("\ud800", "?")}).decode()
+                episode.reply(
+                    "", tools=[ToolCall(str(odd), "fly", arguments), ToolCall("", "", "")]
+                )
+            else:
+                with pytest.raises(UsageError, match='protocol="tools"'):
+                    episode.act(odd)
+            while not episode.over:
+                episode.reply(str(odd), reasoning=str(odd), model=str(odd), finish="odd")
+        assert episode.record.status == "scored", episode.record.error
+        assert verify_run(out, workers=1).complete
+
+
 def test_a_run_plans_what_is_asked_for(tmp_path: Path) -> None:
     with DrivenRun("me", adapter="test", out=tmp_path, steps=2) as run:
         started = [run.start(game, number) for game, number in

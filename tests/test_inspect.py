@@ -32,6 +32,9 @@ from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
 from tests.test_driven import GAMES, timeless
 
+# What an editable install leaves in this folder would hide from Inspect that it is one.
+sys.path.sort(key=lambda place: place in ("", str(Path(__file__).parents[1])))
+
 inspect_ai = pytest.importorskip("inspect_ai", reason="smartplay[inspect] is not installed")
 
 from inspect_ai.model import (  # noqa: E402
@@ -310,8 +313,8 @@ def test_the_command_of_inspect_plays(
     """`inspect eval` as people type it, and what our own commands make of its log."""
     (tmp_path / "tiktoken.py").write_text(COUNTS)
     told = [f"-T{key}={value}" for key, value in options.items()]
-    command = [Path(sys.executable).with_name("inspect"), "eval", f"smartplay/{task}", *told]
-    asked = ["--model", "mockllm/model", "--log-dir", tmp_path / "logs", "--display", "none"]
+    command = [str(Path(sys.executable).with_name("inspect")), "eval", f"smartplay/{task}", *told]
+    asked = ["--model", "mockllm/model", "--log-dir", str(tmp_path / "logs"), "--display", "none"]
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)}
     done = subprocess.run([*command, *asked], cwd=tmp_path, env=environment, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()

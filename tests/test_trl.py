@@ -171,6 +171,14 @@ def test_words_play_every_game_as_the_runner_does(tmp_path: Path) -> None:
         assert said.decode() == "".join(f"{each}\n[assistant]" for each in later)
 
 
+def test_the_other_protocol_is_refused_at_once() -> None:
+    tools, chat = (DrivenRun("x", adapter="trl", protocol=p, keep=False) for p in ("tools", "chat"))
+    with pytest.raises(UsageError, match='protocol="tools"'):
+        environments(chat)
+    with pytest.raises(UsageError, match='protocol="chat"'):
+        TextRollouts(tools)
+
+
 def test_an_episode_that_is_left_is_unscored(tmp_path: Path) -> None:
     with DrivenRun("x", adapter="trl", protocol="tools", out=tmp_path / "r") as run:
         environment = GameEnvironment(run)
@@ -296,8 +304,8 @@ def test_the_learning_curve_is_measured_on_worlds_that_no_training_saw(tmp_path:
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
-    assert [row[0] for row in rows] == ["| random weights", "| imitation", "| level 2"]
-    assert "level 2" in (tmp_path / "out" / "curves.svg").read_text(encoding="utf-8")
+    assert [row[0] for row in rows] == ["| random weights", "| imitation", "| GRPO at level 2"]
+    assert "GRPO at level 2" in (tmp_path / "out" / "curves.svg").read_text(encoding="utf-8")
     places = {path.parent for path in (tmp_path / "out").rglob("run.json")}
     seeds: dict[str, set[int]] = {"train": set(), "dev": set()}
     for place in places:

@@ -53,7 +53,11 @@ def environments(run: DrivenRun) -> Callable[[], GameEnvironment]:
 
     Args:
         run: The run that the episodes belong to, with the protocol `tools`.
+
+    Raises:
+        UsageError: If it has another protocol.
     """
+    _check(run, "tools")
 
     def environment() -> GameEnvironment:
         return GameEnvironment(run)
@@ -106,6 +110,11 @@ class GameEnvironment:
         return score_of(self._episode)
 
 
+def _check(run: DrivenRun, protocol: str) -> None:
+    if run.protocol != protocol:
+        raise UsageError(f'this needs DrivenRun(…, protocol="{protocol}"), not {run.protocol}')
+
+
 def score_of(episode: DrivenEpisode | None) -> float:
     """The score of an episode so far; 0 before its first step."""
     step = episode.step if episode is not None else None
@@ -123,11 +132,15 @@ class TextRollouts:
         longest: Most tokens of a conversation after the prompt; an episode that is not over then
             is recorded as unscored, and rewarded with its score so far.
         generate: Continues a batch of prompts; by default the trainer's own generation.
+
+    Raises:
+        UsageError: If the run has another protocol.
     """
 
     def __init__(
         self, run: DrivenRun, longest: int = 4096, generate: Generate | None = None
     ) -> None:
+        _check(run, "chat")
         self._run, self._longest, self._generate = run, longest, generate
 
     def __call__(self, prompts: Sequence[Any], trainer: Any) -> dict[str, list[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -12,6 +12,8 @@ import numpy as np
 from smartplay.core.errors import AgentError
 from smartplay.core.untrusted import KEPT_LIMIT, unpacked_limit
 from smartplay.records import EpisodeHeader, StepRecord
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 GZIP = 16 + zlib.MAX_WBITS
 BATCH = 64 * 1024
@@ -83,6 +85,15 @@ def encode(value: Any) -> bytes:
     except UnicodeEncodeError:
         data = msgspec.to_builtins(value, str_keys=True, enc_hook=_plain)
         return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def mended(record: T) -> T:
+    """The same record; halves of surrogate pairs in its texts become `?`."""
+    try:
+        msgspec.json.encode(record)
+    except UnicodeEncodeError:
+        return msgspec.json.decode(encode(record), type=type(record))
+    return record
 
 
 def checked(record: msgspec.Struct) -> bytes:

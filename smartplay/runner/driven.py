@@ -42,6 +42,7 @@ from smartplay.models.base import Settings, Tool
 from smartplay.models.lending import RunModels
 from smartplay.models.pace import Pace
 from smartplay.records import Call, EpisodeRecord, Message, RunHeader, StepRecord, ToolCall, Usage
+from smartplay.records.encoding import encode, mended
 from smartplay.records.folder import RunFolder
 from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.episode import Job, Outcome, play_episode
@@ -183,7 +184,7 @@ class DrivenEpisode:
         if self.over:
             raise UsageError(OVER)
         call = Call(
-            messages=self.messages,
+            messages=[],
             text=text,
             reasoning=reasoning,
             finish=finish,
@@ -192,7 +193,7 @@ class DrivenEpisode:
             seconds=time.perf_counter() - self._asked,
             tools=list(tools),
         )
-        self._go_on(lambda: self._playing.send(call))
+        self._go_on(lambda: self._playing.send(mended(call)))
 
     def act(self, action: str) -> str:
         """Call the function `act` of the protocol `tools`, for whoever calls functions alone.
@@ -204,9 +205,11 @@ class DrivenEpisode:
             What the call leads to: what a model of a run is told, or that the episode is over.
 
         Raises:
-            UsageError: If the episode is over.
+            UsageError: If the episode is over, or its protocol is another one.
         """
-        arguments = msgspec.json.encode({"action": action}).decode()
+        if not self.over and self.tools is None:
+            raise UsageError('no function may be called; start the run with protocol="tools"')
+        arguments = encode({"action": action}).decode()
         self.reply("", tools=[ToolCall("", "act", arguments)])
         return self.told or ENDED
 
@@ -260,6 +263,7 @@ class DrivenRun:
         game_settings: Settings of games, by name or family.
 
     Attributes:
+        protocol: As above.
         header: What is played, as far as it is known.
         path: The run folder.
 
@@ -284,6 +288,7 @@ class DrivenRun:
     ) -> None:
         if protocol not in PROTOCOLS:
             raise UnknownNameError("protocol", protocol, PROTOCOLS)
+        self.protocol = protocol
         name = printable.line(f"{adapter}:{client}", LONGEST_NAME)
         self._source = AgentSource(
             name=name,

@@ -35,6 +35,7 @@ from smartplay.models.base import (
 from smartplay.models.pace import Pace
 from smartplay.models.served import without_system
 from smartplay.records import Call, Message, ToolCall, Usage
+from smartplay.records.encoding import encode, mended
 
 NEEDED = 'this needs the package "inspect_ai": pip install "smartplay[inspect]"'
 ELSEWHERE = ("api_key_env", "key_header", "headers", "query", "stream", "samples_per_request")
@@ -123,10 +124,10 @@ class InspectModel:
             raise PromptTooLongError(f"the prompt is longer than {self.name} can read")
         message = output.message
         called = [
-            ToolCall(each.id, each.function, msgspec.json.encode(each.arguments).decode())
+            ToolCall(each.id, each.function, encode(each.arguments).decode())
             for each in message.tool_calls or ()
         ]
-        return Call(
+        call = Call(
             messages=[],
             text=message.text,
             reasoning=_thoughts(message.content),
@@ -137,6 +138,7 @@ class InspectModel:
             asked=self.name,
             tools=called,
         )
+        return mended(call)
 
     def _failure(self, error: Exception) -> ModelError:
         response = getattr(error, "response", None)
