@@ -32,9 +32,6 @@ from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
 from tests.test_driven import GAMES, timeless
 
-# What an editable install leaves in this folder would hide from Inspect that it is one.
-sys.path.sort(key=lambda place: place in ("", str(Path(__file__).parents[1])))
-
 inspect_ai = pytest.importorskip("inspect_ai", reason="smartplay[inspect] is not installed")
 
 from inspect_ai.model import (  # noqa: E402
@@ -56,6 +53,7 @@ pytestmark = [  # Inspect's own code
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
+ROOT = Path(__file__).parents[1]
 REPLIES = ("I wonder.", "Answer: 1", "", "2", "Answer: nothing of the kind", "1")
 USAGE = ModelUsage(input_tokens=60, input_tokens_cache_read=40, output_tokens=7,
                    reasoning_tokens=3, total_tokens=107)  # fmt: skip
@@ -104,6 +102,9 @@ modelapi(name="scripted")(lambda: Scripted)
 @pytest.fixture(autouse=True)
 def _nothing_heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(Scripted, "heard", [])
+    # What an editable install leaves in this folder would hide from Inspect that it is one.
+    places = sorted(sys.path, key=lambda place: place in ("", str(ROOT)))
+    monkeypatch.setattr(sys, "path", places)
     yield
     gc.collect()  # here, where warnings of what Inspect left open are let through
 
