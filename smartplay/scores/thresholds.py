@@ -5,11 +5,11 @@ The chance of a right answer at level x of a dial falls along a psychometric fun
     P(right | x) = c + (1 - c - λ) / (1 + exp((x - θ) / s)),
 
 with the dial's chance c, the agent's threshold θ, its slope s and its lapse rate λ (what it loses
-however easy the level is). An agent each of whose steps may fail falls off otherwise, for x steps go
-well with a chance of 2^(-x/θ): this takes the place of the fraction's 1 / (1 + …). The posterior of
-θ, the curve and λ is computed on a grid. Each capability has a curve and a lapse rate of its own.
-Those of one agent may resemble one another, so what its other capabilities tell of them and of their
-likeness is the prior of each (empirical Bayes over `_KINDS`); thresholds are measured each by itself.
+however easy the level is). An agent each of whose steps may fail falls off otherwise: x steps go
+well with a chance of 2^(-x/θ), which takes the place of 1 / (1 + …). The posterior of θ, the curve
+and λ is computed on a grid. Each capability has a curve and a lapse rate of its own. Those of one
+agent may resemble one another, so what its other capabilities tell of them and of their likeness is
+the prior of each (empirical Bayes over `_KINDS`); thresholds are measured each by itself.
 
 The next level is the one that leaves the least expected entropy of θ: the Psi method of Kontsevich
 and Tyler (1999), for a block of rounds. Entropies and gains are rounded before they are compared,
