@@ -249,6 +249,7 @@ def test_gaps_hold_together() -> None:
         assert None not in (alone.low, alone.high, one.low, one.high)
         assert (one.high or 0) - (one.low or 0) > (alone.high or 0) - (alone.low or 0)
         assert one.test.p == pytest.approx(alone.test.p)
+        assert ((alone.low or 0) > 0 or (alone.high or 0) < 0) == (alone.test.p < 0.05)
         assert one.test.corrected >= one.test.p
     assert together[0, 4, "game"].test.corrected < 0.05 < together[0, 1, "game"].test.corrected
 

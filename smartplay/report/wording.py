@@ -77,7 +77,8 @@ THRESHOLDS = (
     "level at which the share of right rounds has fallen half-way from its best to chance, in the "
     "unit of the dial and in levels, with its 95 % interval. Lapses: the share of rounds that go "
     "wrong however easy the level is. After each episode the level of the next was chosen from the "
-    "records alone."
+    "records alone. Of agents each of whose steps may fail, thresholds come out too high: in "
+    "simulation by one level on average."
 )
 EFFICIENCY = (
     "What the scored episodes took. Steps: mean steps to the goal with its 95 % interval, over the "
