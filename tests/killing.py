@@ -81,11 +81,11 @@ def lines(out: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def start(command: list[str], mark: str) -> subprocess.Popen[bytes]:
+def start(command: list[str], mark: str, place: Path | None = None) -> subprocess.Popen[bytes]:
     """Start a run whose processes can be told by a mark in their environment."""
     environment = os.environ | {MARK: mark}
     return subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command, env=environment, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
 
 

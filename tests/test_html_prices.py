@@ -10,7 +10,7 @@ import pytest
 from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
 from smartplay.records import Usage
-from smartplay.records.prices import Price, Prices, read_prices
+from smartplay.records.prices import Price, Prices, money, read_prices
 from smartplay.report import build_report
 from smartplay.report.details import _curve
 from smartplay.report.svg import Scale, short
@@ -33,6 +33,16 @@ def written(folder: Path, text: str) -> Path:
     path = folder / "prices.toml"
     path.write_text(text)
     return path
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [(0, "0"), (0.0034, "0.0034"), (0.00996, "0.010"), (0.999, "1.0"), (1.234, "1.2"),
+     (12.6, "13"), (123.4, "123")],
+)  # fmt: skip
+def test_amounts_have_two_significant_digits(amount: float, told: str) -> None:
+    assert money(amount) == told
+    assert money(amount, "EUR") == f"{told} EUR"
 
 
 def test_cached_tokens_and_reasoning_are_counted_once() -> None:

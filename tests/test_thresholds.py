@@ -65,6 +65,22 @@ def test_slips_may_differ_from_capability_to_capability() -> None:
     assert found.coverage >= 0.93
 
 
+@pytest.mark.parametrize("theta", [3, 5, 8])
+def test_steps_each_of_which_may_fail_are_no_lapses(theta: int) -> None:
+    """The others of an agent tell so: of one by itself, both are thought possible."""
+    share = {level: 0.25 + 0.75 * 2 ** (-level / theta) for level in (1, 3, 5, 7, 9, 11)}
+    data = [LevelData(level, round(12 * right), 12) for level, right in share.items()]
+    alike = {str(k): Track(dial(), data=data) for k in range(9)}
+    for track in alike.values():
+        track.episodes = len(data)
+    for found in thresholds(alike):
+        assert found.level.mean is not None
+        assert found.level.low is not None
+        assert found.level.low < theta < found.level.mean < theta + 1.5
+        assert found.level.high is None or found.level.high > theta
+        assert found.lapse.mean < 0.1
+
+
 def test_what_lies_beyond_the_dial_is_held_by_a_one_sided_interval() -> None:
     for ends in ((-30, -20), (40, 50)):
         found = simulate(Population("", ends), 4, ENOUGH, np.random.default_rng(9))
@@ -233,6 +249,7 @@ def test_gaps_hold_together() -> None:
         assert None not in (alone.low, alone.high, one.low, one.high)
         assert (one.high or 0) - (one.low or 0) > (alone.high or 0) - (alone.low or 0)
         assert one.test.p == pytest.approx(alone.test.p)
+        assert ((alone.low or 0) > 0 or (alone.high or 0) < 0) == (alone.test.p < 0.05)
         assert one.test.corrected >= one.test.p
     assert together[0, 4, "game"].test.corrected < 0.05 < together[0, 1, "game"].test.corrected
 

@@ -3,7 +3,8 @@
 Draws samples of episodes from score laws such as the games have and prints a Markdown table: in how
 many of 100 samples the interval holds the true mean; the nearest lower figure that the law allows
 (scores are lumpy: whole groups of equal samples are held or not); Student's figure; and the mean
-width divided by Student's. Then the same for weighted means of games and for retentions.
+width divided by Student's. Then the same for weighted means of games and for retentions. A second
+table shows laws for which the intervals were not made, and which they do not all hold.
 """
 
 from __future__ import annotations
@@ -121,6 +122,45 @@ LAWS = [
     *map(_crafter, LOG_SPREADS),
     _hanoi(),
 ]
+
+
+def betas(a: float, b: float) -> Law:
+    """Shares with a beta distribution: a and b below 1 heap them at the ends."""
+    return Law(f"beta({a:g}, {b:g})", a / (a + b), Bounds(0, 1), lambda rng, at: rng.beta(a, b, at))
+
+
+def lumps(*chances: float) -> Law:
+    """Evenly spaced scores from 0 to 1 with these chances."""
+    values = np.linspace(0, 1, len(chances))
+
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        return rng.choice(values, shape, p=chances)
+
+    name = f"{len(chances)} scores: {', '.join(f'{chance:.0%}' for chance in chances)}"
+    return Law(name, float(values @ chances), Bounds(0, 1), draw)
+
+
+def mostly_none(p: float) -> Law:
+    """0, but for a share of episodes whose scores lie around a half."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        return np.where(rng.random(shape) < p, rng.beta(2, 2, shape), 0.0)
+
+    return Law(f"nothing in {1 - p:.0%}, else beta(2, 2)", p / 2, Bounds(0, 1), draw)
+
+
+HARDER = [
+    *(
+        betas(*ends)
+        for ends in ((1, 1), (8, 2), (20, 0.5), (0.5, 10), (0.1, 2), (0.2, 0.2), (0.3, 0.1))
+    ),
+    *map(mostly_none, (0.3, 0.1)),
+    lumps(0.2, 0.2, 0.2, 0.2, 0.2),
+    lumps(0.7, 0.1, 0.1, 0.1),
+    lumps(0.1, 0, 0.4, 0.5),
+    lumps(0.05, 0.9, 0.05),
+    lumps(0.02, 0.02, 0.02, 0.94),
+]
 WHOLES = (
     ("capability: three games", (LAWS[0], LAWS[3], LAWS[8]), (2, 1, 3)),
     ("capability: Messenger twice", (LAWS[4], LAWS[3]), (2, 1)),
@@ -233,6 +273,11 @@ def main() -> None:
         held, below = 100 * row.held, 100 * row.below
         print(f"| {row.law} | {row.episodes} | {held:.1f} | {below:.1f} | {students} | {width} |",
               flush=True)  # fmt: skip
+    print(f"\n| scores | {' | '.join(f'{number} episodes' for number in NUMBERS)} |")
+    print("|---" * (len(NUMBERS) + 1) + "|")
+    for law in HARDER:
+        shares = (100 * measure(law, number, samples).held for number in NUMBERS)
+        print(f"| {law.name} | {' | '.join(f'{share:.1f}' for share in shares)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,8 @@ class Population(NamedTuple):
         apart: Whether each capability has a slip rate of its own, instead of one per agent.
         slopes: Slopes.
         lapses: Lapse rates.
+        by_step: In how many of the nine each step may fail, so that x of them go well with a chance
+            of 2^(-x / threshold).
     """
 
     name: str
@@ -63,6 +65,7 @@ class Population(NamedTuple):
     apart: bool = False
     slopes: tuple[float, float] = (0.3, 1.5)
     lapses: tuple[float, float] = (0.0, 0.08)
+    by_step: int = 0
 
 
 POPULATIONS = (
@@ -72,6 +75,8 @@ POPULATIONS = (
     Population("inside, slips apart", (1, 12), slips=0.5, apart=True),
     Population("below the range", (-2, 1)),
     Population("beyond the range", (12, 15)),
+    Population("inside, every step may fail", (1, 10), slips=0.3, by_step=9),
+    Population("inside, so in four of nine", (1, 10), slips=0.3, by_step=4),
 )
 
 
@@ -141,6 +146,8 @@ def _measure(
     while sweep := next_sweep(played, measurement):
         for place, level in sweep.items():
             falling = 1 / (1 + np.exp((level - thetas[place]) / slopes[place]))
+            if place < population.by_step:
+                falling = 2 ** (-level / thetas[place])
             awake = CHANCE + (1 - CHANCE - lapses[place]) * falling
             share = (1 - slips[place]) * awake + slips[place] * CHANCE
             right = rng.binomial(ROUNDS, share)

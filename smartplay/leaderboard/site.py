@@ -33,7 +33,7 @@ from smartplay.leaderboard.rows import (
     read_suites,
 )
 from smartplay.leaderboard.verify import Verification
-from smartplay.records.prices import Prices, read_prices
+from smartplay.records.prices import Prices, money, read_prices
 from smartplay.report import build_report, wording
 from smartplay.report.html import write_html
 from smartplay.report.markdown import escape
@@ -251,7 +251,7 @@ def _environment(autoescape: bool) -> Environment:
         sort=lambda value: "" if value is None else f"{getattr(value, 'mean', value):.6f}",
         reach=reach,
         page=lambda row: f"{PAGES}/{page_name(row.key)}",
-        money=lambda cost: "-" if cost is None else f"{cost.total:.2f} {cost.currency}",
+        money=lambda cost: "-" if cost is None else money(cost.total, cost.currency),
         short=short,
         wrapped=lambda name: Markup("<wbr>").join(WORDS.split(name)),
     )

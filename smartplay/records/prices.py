@@ -18,6 +18,7 @@ No price is built in: prices change, and a report must say of what day its costs
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,6 +31,13 @@ from smartplay.records import Usage
 
 MILLION = 1_000_000
 Amount = Annotated[float, msgspec.Meta(ge=0)]
+
+
+def money(amount: float, currency: str = "") -> str:
+    """An amount with two significant digits, those before the point all told: `0.0034 USD`."""
+    rounded = float(f"{amount:.2g}")
+    places = max(0, 1 - math.floor(math.log10(abs(rounded)))) if rounded else 0
+    return f"{amount:.{places}f} {currency}".rstrip()
 
 
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from smartplay.records import EpisodeRecord, RoleUse, RunHeader, Usage
-from smartplay.records.prices import Price, Prices
+from smartplay.records.prices import Price, Prices, money
 
 UNPRICED = "The given prices name no price for"
 
@@ -132,7 +132,7 @@ def compile_notes(header: RunHeader, episodes: int, prices: Prices | None) -> li
     except (KeyError, TypeError, ValueError, msgspec.ValidationError):
         return ["What compiling the agent's program took cannot be read from the run's header."]
     price = prices and prices.find(str(compiled.get("model", "")), {})
-    told = f", {price.of(usage):.4g} {prices.currency}" if price and prices else ""
+    told = f", {money(price.of(usage), prices.currency)}" if price and prices else ""
     each = f": {usage.total / episodes:.0f} tokens an episode played" if episodes else ""
     return [
         f"Compiling the agent's program took {calls} calls before the run ({usage}{told}{each}); "

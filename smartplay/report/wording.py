@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from smartplay.cards.anchors import Anchors, Measured
 from smartplay.core import printable
+from smartplay.records.prices import money
 from smartplay.report.content import Report, agent_name, invalid_causes
 from smartplay.report.costs import Cost, ModelUse
 from smartplay.report.efficiency import Efficiency
@@ -76,7 +77,8 @@ THRESHOLDS = (
     "level at which the share of right rounds has fallen half-way from its best to chance, in the "
     "unit of the dial and in levels, with its 95 % interval. Lapses: the share of rounds that go "
     "wrong however easy the level is. After each episode the level of the next was chosen from the "
-    "records alone."
+    "records alone. Of agents each of whose steps may fail, thresholds come out too high: in "
+    "simulation by one level on average."
 )
 EFFICIENCY = (
     "What the scored episodes took. Steps: mean steps to the goal with its 95 % interval, over the "
@@ -176,9 +178,6 @@ def _efficiency(each: Efficiency, cost: Cost | None) -> tuple[str, ...]:
     def amount(value: float | None, form: str = ".0f") -> str:
         return NONE if value is None else format(value, form)
 
-    def money(value: float | None) -> str:
-        return NONE if value is None or cost is None else f"{value:.3g} {cost.currency}"
-
     return (
         NONE if each.solved is None else f"{each.solved}/{each.episodes}",
         interval(each.steps),
@@ -186,23 +185,26 @@ def _efficiency(each: Efficiency, cost: Cost | None) -> tuple[str, ...]:
         amount(each.human.mean if each.human else None, ".1f"),
         amount(each.calls or None, ".1f"),
         amount(each.tokens if each.calls else None),
-        money(each.cost),
-        money(each.cost_solved),
+        _money(each.cost, cost),
+        _money(each.cost_solved, cost),
     )
+
+
+def _money(amount: float | None, cost: Cost | None) -> str:
+    return NONE if amount is None or cost is None else money(amount, cost.currency)
 
 
 def _thresholds(report: Report) -> Iterator[tuple[str, ...]]:
     tokens = {game.game: game.usage.total for game in report.games}
     costs = report.cost.games if report.cost else {}
     for each in report.thresholds:
-        cost = costs.get(each.game)
         yield (
             each.capability,
             each.sentence,
             interval(each.lapse),
             str(each.rounds),
             str(tokens[each.game]),
-            NONE if cost is None or report.cost is None else f"{cost:.4g} {report.cost.currency}",
+            _money(costs.get(each.game), report.cost),
             blocks(right_by_level(each)),
             blocks(each.curve),
             f"{' '.join(levels(each))} of {len(each.dial.values)}",
@@ -278,9 +280,9 @@ def _headline(value: Interval) -> str:
 def _use(use: ModelUse, cost: Cost | None) -> str:
     """What one role took."""
     role = f"{use.role}, " if use.role else ""
-    money = f", {use.cost:.4g} {cost.currency}" if cost and use.cost is not None else ""
+    paid = f", {money(use.cost, cost.currency)}" if cost and use.cost is not None else ""
     tokens = f"{use.usage.prompt} tokens read, {use.usage.completion} written"
-    return f"  {role}{use.model}: {use.calls} calls, {tokens}{money}"
+    return f"  {role}{use.model}: {use.calls} calls, {tokens}{paid}"
 
 
 def cautions(report: Report) -> list[str]:

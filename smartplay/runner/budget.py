@@ -19,7 +19,7 @@ import msgspec
 
 from smartplay.core.errors import UsageError
 from smartplay.records import EpisodeRecord, RunHeader, Usage
-from smartplay.records.prices import Price, Prices, read_prices
+from smartplay.records.prices import Price, Prices, money, read_prices
 from smartplay.runner.episode import NO_ACCESS, NO_REPLY, Allowance, Outcome, Stopped
 
 IN_A_ROW = 5
@@ -301,7 +301,7 @@ class Budget:
             self._stop(lambda: f"{self.tokens} tokens {SPENT} {limits.tokens}{more}")
         if limits.cost is not None and cost >= limits.cost:
             most = f"{limits.cost:g} {unit}{more}"
-            self._stop(lambda: f"{self.cost:.4g} {unit} {SPENT} {most}")
+            self._stop(lambda: f"{money(self.cost, unit)} {SPENT} {most}")
 
     def lend(self, most: int) -> Allowance | None:
         """Reserve a share of what is left for an episode that is played elsewhere.

@@ -10,10 +10,11 @@ from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from smartplay.runner.episode import Outcome
 from smartplay.runner.worker import begin_worker
+
+T = TypeVar("T")
 
 
 def processors() -> int:
@@ -34,8 +35,8 @@ class WorkerPool:
         self._most = most
         self._pools: list[ProcessPoolExecutor] = []
         self._pool: ProcessPoolExecutor | None = None
-        self._alone: dict[Future[Outcome], ProcessPoolExecutor] = {}
-        self._busy: set[Future[Outcome]] = set()
+        self._alone: dict[Future[Any], ProcessPoolExecutor] = {}
+        self._busy: set[Future[Any]] = set()
         self._context = multiprocessing.get_context("spawn")
         self._steps: Any = None
         self._place = str(Path.cwd())
@@ -45,8 +46,8 @@ class WorkerPool:
         """Steps that have been played so far."""
         return 0 if self._steps is None else int(self._steps.value)
 
-    def submit(self, play: Callable[..., Outcome], /, *arguments: Any) -> Future[Outcome]:
-        """Have an episode played."""
+    def submit(self, play: Callable[..., T], /, *arguments: Any) -> Future[T]:
+        """Have something computed, such as an episode."""
         with _interrupts_held():
             try:
                 self._pool = self._pool or self._new(self._most)
@@ -56,8 +57,8 @@ class WorkerPool:
                 future = self._pool.submit(play, *arguments)
         return self._followed(future)
 
-    def submit_alone(self, play: Callable[..., Outcome], /, *arguments: Any) -> Future[Outcome]:
-        """Have an episode played by a process of its own."""
+    def submit_alone(self, play: Callable[..., T], /, *arguments: Any) -> Future[T]:
+        """Have it computed by a process of its own, such as an episode."""
         for future, pool in list(self._alone.items()):
             if future.done():
                 del self._alone[future]
@@ -68,7 +69,7 @@ class WorkerPool:
         self._alone[future] = pool
         return self._followed(future)
 
-    def _followed(self, future: Future[Outcome]) -> Future[Outcome]:
+    def _followed(self, future: Future[T]) -> Future[T]:
         self._busy.add(future)
         future.add_done_callback(self._busy.discard)
         return future

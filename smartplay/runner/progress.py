@@ -17,6 +17,7 @@ from rich.text import Text
 
 from smartplay.games.registry import get_card
 from smartplay.records import EpisodeRecord, RunHeader
+from smartplay.records.prices import money
 from smartplay.runner.budget import Budget
 from smartplay.runner.episode import Job
 
@@ -289,4 +290,4 @@ def _if_any(number: int, name: str, short: bool = False) -> str:
 
 
 def _money(budget: Budget) -> str:
-    return f"{budget.cost:.4g} {budget.currency}" if budget.currency and budget.cost else ""
+    return money(budget.cost, budget.currency) if budget.currency and budget.cost else ""

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from smartplay.scores.intervals import CONFIDENCE
 from smartplay.scores.sign_flips import DRAWS, Tested, step_down
 from smartplay.scores.statistics import Floats
-from smartplay.scores.thresholds import MARGIN, STEP, Threshold, Track, posteriors, shortest
+from smartplay.scores.thresholds import MARGIN, STEP, Threshold, Track, posteriors
 
 Places = npt.NDArray[np.intp]
 Place = tuple[int, int, str]
@@ -120,7 +120,9 @@ def _tails(mass: Floats) -> Floats:
 
 def _gap(a: Threshold, b: Threshold, mass: Floats, test: Tested, confidence: float) -> Gap:
     middles: Floats = (np.arange(len(mass), dtype=np.float64) - len(mass) // 2) * STEP
-    low, high = shortest(middles, mass, confidence)
+    edges = np.append(middles - STEP / 2, middles[-1] + STEP / 2)
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]  # as in the test, so that both agree on 0
+    low, high = np.interp(tails, np.append(0.0, np.cumsum(mass)), edges).tolist()
     open_low = a.level.low is None or b.level.high is None
     open_high = a.level.high is None or b.level.low is None
     mean = float(mass @ middles)

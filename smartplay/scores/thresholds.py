@@ -5,10 +5,11 @@ The chance of a right answer at level x of a dial falls along a psychometric fun
     P(right | x) = c + (1 - c - λ) / (1 + exp((x - θ) / s)),
 
 with the dial's chance c, the agent's threshold θ, its slope s and its lapse rate λ (what it loses
-however easy the level is). The posterior of θ, s and λ is computed on a grid. Each capability has a
-lapse rate of its own. Those of one agent may resemble one another, so what its other capabilities
-tell of them and of their likeness is the prior of each (empirical Bayes over `_KINDS`); thresholds
-and slopes are measured each by itself.
+however easy the level is). An agent each of whose steps may fail falls off otherwise: x steps go
+well with a chance of 2^(-x/θ), which takes the place of 1 / (1 + …). The posterior of θ, the curve
+and λ is computed on a grid. Each capability has a curve and a lapse rate of its own. Those of one
+agent may resemble one another, so what its other capabilities tell of them and of their likeness is
+the prior of each (empirical Bayes over `_KINDS`); thresholds are measured each by itself.
 
 The next level is the one that leaves the least expected entropy of θ: the Psi method of Kontsevich
 and Tyler (1999), for a block of rounds. Entropies and gains are rounded before they are compared,
@@ -33,7 +34,7 @@ from smartplay.records import EpisodeRecord, Measurement
 from smartplay.scores.intervals import CONFIDENCE, Interval
 from smartplay.scores.statistics import Floats
 
-RULE = 2
+RULE = 3
 """Which rule chooses levels; a run that was measured by another is not gone on with."""
 
 STEP, MARGIN = 0.1, 2
@@ -52,12 +53,20 @@ def _spread(width: float, anywhere: float) -> Floats:
 
 
 _ANYWHERE = np.full((1, len(GUESSED)), 1 / len(GUESSED))
-_KINDS = np.vstack([_spread(0.35, 0.05), _spread(1.5, 0.3), _ANYWHERE])
+_LAPSES = np.vstack([_spread(0.35, 0.05), _spread(1.5, 0.3), _ANYWHERE])
 """How the lapse rates of an agent may be spread: shape (kinds, rates). They lie close around one
 that is typical of it, or loosely around it, or each is by itself; which of these, its other
 capabilities tell."""
 _TYPICAL = np.array([8, 8, 4, 2, 1, 1, 1, 1]) / 26
-_KIND_PRIOR = np.concatenate([0.6 * _TYPICAL, 0.2 * _TYPICAL, [0.2]])
+_LAPSE_PRIOR = np.concatenate([0.6 * _TYPICAL, 0.2 * _TYPICAL, [0.2]])
+_BY_STEP, _OTHERWISE = 0.05, 0.01
+"""The share of agents whose steps may fail each, and that of capabilities that are otherwise than
+the agent."""
+_CURVES = np.array([[(1 - share) / len(SLOPES)] * len(SLOPES) + [share]
+                    for share in (_OTHERWISE, 1 - _OTHERWISE)])  # fmt: skip
+_KINDS = np.kron(_CURVES, _LAPSES)
+"""The same with the curves: shape (kinds, curves * rates), the rates moving fastest."""
+_KIND_PRIOR = np.kron([1 - _BY_STEP, _BY_STEP], _LAPSE_PRIOR)
 DIGITS = 5
 WORTH = 0.9
 """A stream is played on if an episode of it gains at least this share of the largest gain."""
@@ -177,7 +186,8 @@ class _Model(NamedTuple):
 
     Attributes:
         thetas: Thresholds, shape (thetas,).
-        right: P(right), shape (levels, thetas, slopes * lapse rates), the rates moving fastest.
+        right: P(right), shape (levels, thetas, curves * lapse rates), the rates moving fastest. The
+            curves are those of `SLOPES`, and that of steps each of which may fail.
         logs: The logarithms of P(right) and P(wrong), shape (2, levels, …).
         block: Chances of 0, 1, … right rounds of an episode, shape (levels, rounds + 1, …).
     """
@@ -192,8 +202,10 @@ class _Model(NamedTuple):
 def _model(levels: int, rounds: int, chance: float) -> _Model:
     ends = round((1 - MARGIN) / STEP), round((levels + MARGIN) / STEP)
     thetas: Floats = np.arange(ends[0], ends[1] + 1, dtype=np.float64) * STEP
-    away = np.arange(1, levels + 1)[:, None] - thetas
-    falling = 1 / (1 + np.exp(away[..., None] / np.array(SLOPES)))
+    level = np.arange(1, levels + 1)[:, None]
+    falling = 1 / (1 + np.exp((level - thetas)[..., None] / np.array(SLOPES)))
+    lasting = np.where(thetas < 1, 2 ** (thetas - 1), thetas)  # below the dial still above 0
+    falling = np.dstack([falling, 2 ** (-level / lasting)])
     reach = (1 - chance) * (1 - GUESSED)
     right = chance + falling[..., None] * reach
     right = np.clip(right.reshape(levels, len(thetas), -1), 1e-9, 1 - 1e-9)
@@ -213,7 +225,7 @@ def posteriors(tracks: Sequence[Track]) -> list[Floats]:
         tracks: One per capability.
 
     Returns:
-        One per track, of shape (thetas, slopes, lapse rates) and sum 1.
+        One per track, of shape (thetas, curves, lapse rates) and sum 1.
     """
     if not tracks:
         return []
@@ -221,15 +233,14 @@ def posteriors(tracks: Sequence[Track]) -> list[Floats]:
     for track in tracks:
         counts = np.stack([track.right, track.played - track.right])
         logs = np.tensordot(counts, _model_of(track.dial).logs, 2)
-        logs = logs.reshape(len(logs), len(SLOPES), -1)
         found.append(np.exp(logs - logs.max()))
-    told = np.array([likelihood.sum(axis=(0, 1)) / likelihood.sum() for likelihood in found])
+    told = np.array([likelihood.sum(axis=0) / likelihood.sum() for likelihood in found])
     kinds = np.log(told @ _KINDS.T)
     by_others = np.log(_KIND_PRIOR) + kinds.sum(axis=0) - kinds
     weights = np.exp(by_others - by_others.max(axis=1, keepdims=True))
     prior = weights / weights.sum(axis=1, keepdims=True) @ _KINDS
     joint = [likelihood * own for likelihood, own in zip(found, prior, strict=True)]
-    return [each / each.sum() for each in joint]
+    return [(each / each.sum()).reshape(len(each), -1, len(GUESSED)) for each in joint]
 
 
 def best_level(dial: Dial, posterior: Floats) -> int:

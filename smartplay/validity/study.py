@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import lru_cache, partial
-from multiprocessing import get_context
 from typing import Any, TypeVar
 
 import gymnasium as gym
@@ -21,6 +19,7 @@ from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
 from smartplay.games.registry import cards
+from smartplay.runner.pool import WorkerPool
 from smartplay.scores.scoring import Weights
 from smartplay.scores.statistics import Floats
 from smartplay.validity.matrix import (
@@ -36,6 +35,8 @@ T = TypeVar("T")
 def in_processes(study: Callable[..., T], *columns: Sequence[Any], workers: int = 1) -> list[T]:
     """What a study gives for each row of arguments; the same for any number of processes.
 
+    However this one is ended, the others end at once.
+
     Args:
         study: A function that can be sent to another process.
         *columns: Its arguments, as for `map`.
@@ -43,8 +44,12 @@ def in_processes(study: Callable[..., T], *columns: Sequence[Any], workers: int 
     """
     if workers == 1:
         return list(map(study, *columns))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(study, *columns))
+    pool = WorkerPool(workers)
+    try:
+        futures = [pool.submit(study, *row) for row in zip(*columns, strict=True)]
+        return [future.result() for future in futures]
+    finally:
+        pool.close()
 
 
 def contrast_cards() -> list[tuple[GameCard, GameCard]]:

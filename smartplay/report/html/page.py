@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from smartplay.core import printable
 from smartplay.records import CANARY
+from smartplay.records.prices import money
 from smartplay.report import figures, svg, wording
 from smartplay.report.comparison import p_value, resolution
 from smartplay.report.content import Report, cost_unit
@@ -167,7 +168,7 @@ def _template(file: str) -> Template:
         series=svg.series,
         wording=wording,
     )
-    named = (wording.interval, wording.share, wording.name, wording.signed, p_value)
+    named = (wording.interval, wording.share, wording.name, wording.signed, p_value, money)
     own = (ends, seconds, moment, json_line, breakable)
     environment.filters.update({form.__name__: form for form in (*named, *own)}, short=grouped)
     return environment.get_template(file)
