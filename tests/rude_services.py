@@ -91,7 +91,7 @@ def packed(data: bytes) -> bytes:
 
 STREAM = {"stream": True}
 WIDE = {"max_reply_bytes": 10_000_000}
-PIECES = "cannot be read: it falls into more than 500,000 pieces"
+PIECES = "cannot be read: it comes in more than 500,000 pieces"
 READ = "sent a reply that cannot be read"
 BROKE = "the connection to .* broke"
 TOO_LARGE = r"more than 100,000 bytes \(max_reply_bytes\)"

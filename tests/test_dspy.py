@@ -196,7 +196,7 @@ def test_a_file_that_is_none(content: bytes | None, told: str, tmp_path: Path) -
         (["--demos", "0"], "demos must be from 1 to 1000, not 0"),
         (["--episodes", "-1"], "episodes must be from 1 to 1000"),
         (["--set", "program=x.json"], "no program"),
-        (["--method", "think"], "a program is asked by the method dspy, not think"),
+        (["--method", "think"], "a compiled program needs the method dspy, not think"),
     ],
 )
 def test_what_compile_refuses(
