@@ -185,7 +185,7 @@ Change = Callable[[list[dict[str, Any]]], Any]
         (lambda r: r[0].update(level=99), "is not one of 1 to 12"),
         (lambda r: r[0].update(score=r[0]["score"] % 12 + 1), "NOT verified"),
         (lambda r: r[-1].update(score=r[-1]["score"] % 12 + 1), "the episode's score differs"),
-        (lambda r: r[-1].update(score=3.5), "none of 0 to 12 rounds"),
+        (lambda r: r[-1].update(score=3.5), "not within 0 to 12 rounds"),
         (lambda r: r.pop(0), "no such episode"),
     ],
 )

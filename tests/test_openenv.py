@@ -210,7 +210,7 @@ def test_without_a_session_a_step_is_refused(address: str) -> None:
         ({"split": "exam"}, "unknown split 'exam'"),
         ({"steps": 0}, "steps must be 1 or more"),
         ({"speed": 3}, "'speed' is not a setting of the game"),
-        ({"environment": "os:system"}, "'environment' is no setting"),
+        ({"environment": "os:system"}, "'environment' is not a setting"),
         ({"game": "Hanoi", "disks": 10**7}, "'disks' may ask for more"),
     ],
 )
