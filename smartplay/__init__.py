@@ -27,14 +27,16 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from smartplay.cards.capabilities import Capability
 from smartplay.core.errors import AgentError, GameError, RunFolderError, SmartPlayError, UsageError
+from smartplay.core.plugins import plugins
 from smartplay.core.version import __version__
-from smartplay.games.registry import cards, get_card, register_cards
+from smartplay.games.ids import GROUP, register_shipped
 
 if TYPE_CHECKING:
     from smartplay.agents.context import Context, Observation, Reply, Trajectory
+    from smartplay.cards.capabilities import Capability
     from smartplay.cards.card import GameCard
+    from smartplay.games.registry import cards, get_card, register_cards
     from smartplay.models import open_model
     from smartplay.models.base import Model
     from smartplay.models.lending import EpisodeModel
@@ -59,7 +61,9 @@ if TYPE_CHECKING:
 
 _LATER = {
     "agents.context": ("Context", "Observation", "Reply", "Trajectory"),
+    "cards.capabilities": ("Capability",),
     "cards.card": ("GameCard",),
+    "games.registry": ("cards", "get_card", "register_cards"),
     "scores.comparison": ("Comparison",),
     "scores.contrasts": ("ContrastScore",),
     "models": ("open_model",),
@@ -132,6 +136,10 @@ __all__ = [
     "run",
     "study",
 ]
+
+register_shipped()
+if plugins(GROUP):
+    importlib.import_module("smartplay.games.registry")  # registers the ids of packs
 
 
 def __getattr__(name: str) -> Any:

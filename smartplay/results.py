@@ -69,7 +69,7 @@ class Run:
         folder = RunFolder(self.path)
         if folder.header() != self.header:
             raise RunFolderError(
-                f"{self.path} holds another run by now; read it with smartplay.load_run"
+                f"{self.path} now holds another run; read it with smartplay.load_run"
             )
         return folder.results(self.header)
 
@@ -274,7 +274,7 @@ def compare(runs: Iterable[Run | str | Path], detect: float = DETECT) -> Compari
     """
     given = [runs] if isinstance(runs, (str, Path, Run)) else list(runs)
     if len(given) < 2:
-        raise UsageError(f"a list of two runs or more can be compared, not {len(given)}")
+        raise UsageError(f"compare takes a list of two or more runs, not {len(given)}")
     check_detect(detect)
     found = [each if isinstance(each, Run) else load_run(each) for each in given]
     return compare_entries(entries_of([each._report for each in found]), detect)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from smartplay.cards.card import GameCard
 from smartplay.games.registry import cards, register_cards
@@ -20,6 +23,15 @@ def all_cards() -> list[GameCard]:
     for path in sorted(GAMES.glob("*/*.toml")):
         register_cards(path)
     return [card for card in cards() if card.playable]
+
+
+def first_of_code(cards: list[GameCard]) -> list[Any]:
+    """Every card as a parameter; slow are those that the code of a card before them plays too."""
+    first = {(card.environment, card.describer): card for card in reversed(cards)}.values()
+    return [
+        pytest.param(card, id=card.name, marks=[] if card in first else pytest.mark.slow)
+        for card in cards
+    ]
 
 
 def golden_path(card: GameCard) -> Path:

@@ -267,6 +267,7 @@ def near(share: float, expected: float, number: int) -> bool:
     return abs(share - expected) < 4 * math.sqrt(expected * (1 - expected) / number)
 
 
+@pytest.mark.slow
 def test_a_vote_of_five_is_as_right_as_its_formula_says(tmp_path: Path) -> None:
     found = analysed(Voter, "ContrastInstructionFollowingEasy", tmp_path / "run")
     assert found.right is not None
@@ -283,6 +284,7 @@ def test_a_vote_of_five_is_as_right_as_its_formula_says(tmp_path: Path) -> None:
     assert near(shares[3], right / (right + 3 * other), 400)
 
 
+@pytest.mark.slow
 def test_a_reviser_flips_as_its_law_says(tmp_path: Path) -> None:
     found = analysed(Reviser, "T4D", tmp_path / "run", 100).flips
     assert found is not None
@@ -319,6 +321,7 @@ class Blind(Player):
         return Reply(f"Answer: {self.rng.choice(self.actions)}")
 
 
+@pytest.mark.slow
 def test_who_reads_text_only_is_at_chance_with_pictures(tmp_path: Path) -> None:
     for seen in ("text", "image"):
         smartplay.run(Blind, "T4D", episodes=8, out=tmp_path / seen, progress=False,

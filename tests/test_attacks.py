@@ -114,6 +114,7 @@ def test_harbor_days_is_attacked_by_the_first_move_of_each_round(card: GameCard)
     assert "Your move was" in found.views[0].past, "what came of practice is told"
 
 
+@pytest.mark.slow
 def test_learners_find_what_an_easy_move_gives_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attacks, "LEVEL", 1)
     card = dial_cards("harbor")[7]

@@ -88,7 +88,7 @@ def test_the_anchors_of_a_card_lie_within_its_bounds() -> None:
 
 WRONG: list[tuple[str, str]] = [
     ("bounds = { low = 3, high = 3 }", "bounds.low must be below bounds.high"),
-    ('bounds = { high = "disks" }', "bounds name 'disks', which is no setting that is a number"),
+    ('bounds = { high = "disks" }', "bounds name 'disks', which is not a numeric setting"),
     ("bounds = { low = 0, steps_per_point = 0 }", "steps_per_point"),
     ("bounds = { least = 0 }", "unknown field `least`"),
 ]

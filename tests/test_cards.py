@@ -181,7 +181,7 @@ DIAL = {
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("capability", '"cooking"', "dial.capability is none of the nine"),
+        ("capability", '"cooking"', "dial.capability is not one of the nine"),
         ("phrase", '"looks ahead"', "dial.phrase needs one {}"),
         ("values", "[1, 1]", "dial.values must ascend"),
         ("values", "[2, 1]", "dial.values must ascend"),

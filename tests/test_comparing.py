@@ -112,7 +112,7 @@ def test_what_cannot_be_compared_is_refused(
 ) -> None:
     good = str(runs["good"])
     assert main(["compare", good]) == 2
-    assert "two runs or more" in capsys.readouterr().err
+    assert "two or more runs" in capsys.readouterr().err
     for wrong in ("0", "-1", "nan", "inf"):
         assert main(["compare", good, good, "--detect", wrong]) == 2
         assert "a number above 0" in capsys.readouterr().err

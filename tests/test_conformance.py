@@ -19,12 +19,13 @@ from gymnasium.utils.env_checker import check_env
 
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
-from tests.golden import GAMES, all_cards
+from tests.golden import GAMES, all_cards, first_of_code
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?").fullmatch
 
 CARDS = all_cards()
 each_card = pytest.mark.parametrize("card", CARDS, ids=[card.name for card in CARDS])
+each_code = pytest.mark.parametrize("card", first_of_code(CARDS))
 INFO = {"manual", "obs", "history", "score", "completed", "actions", "state"}
 
 
@@ -46,7 +47,7 @@ def plain(value: Any) -> Any:
     return json.dumps(value, default=lambda array: np.asarray(array).tolist(), sort_keys=True)
 
 
-@each_card
+@each_code
 def test_check_env(card: GameCard) -> None:
     env = gym.make(card.id)
     with warnings.catch_warnings():
@@ -55,7 +56,7 @@ def test_check_env(card: GameCard) -> None:
     env.close()
 
 
-@each_card
+@each_code
 def test_native_environment_checks(card: GameCard) -> None:
     native = gym.make(card.id).unwrapped
     check_env(native, skip_render_check=True)
@@ -94,7 +95,7 @@ def test_history(card: GameCard) -> None:
     env.close()
 
 
-@each_card
+@each_code
 def test_the_seed_decides_everything(card: GameCard) -> None:
     first, second = gym.make(card.id), gym.make(card.id)
     for one, other in zip(steps(first, 7, 40), steps(second, 7, 40), strict=True):
@@ -138,7 +139,7 @@ def test_the_originals_spelling() -> None:
         env.close()
 
 
-@each_card
+@each_code
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_vector_environments(card: GameCard, mode: str) -> None:
     single = gym.make(card.id)
@@ -158,7 +159,7 @@ def test_vector_environments(card: GameCard, mode: str) -> None:
         single.close()
 
 
-@each_card
+@each_code
 def test_pictures(card: GameCard) -> None:
     words = gym.make(card.id, render_mode="ansi")
     text, _ = words.reset(seed=1)

@@ -19,7 +19,7 @@ from smartplay.core.errors import UsageError
 from smartplay.games.base import OBSERVATIONS
 from smartplay.games.minedojo.protocol import ServedEngine
 from tests.later import bits, later
-from tests.test_conformance import CARDS, each_card
+from tests.test_conformance import CARDS, each_card, each_code
 
 FIRST_OF_FAMILY = list({card.family: card for card in reversed(CARDS)}.values())
 STEPS = {"text": 25, "native": 25, "image": 3, "both": 3}
@@ -72,7 +72,7 @@ def test_a_copy_goes_on_alike(card: GameCard, observation: str) -> None:
         assert later(one, actions) == expected
 
 
-@each_card
+@each_code
 def test_a_copy_of_the_native_environment_goes_on_alike(card: GameCard) -> None:
     actions = actions_of(card, 25)
     native = begun(card).unwrapped
@@ -174,6 +174,7 @@ def test_before_the_first_reset_there_is_no_snapshot() -> None:
         env.snapshot()
 
 
+@pytest.mark.slow
 def test_the_package_of_crafter_can_be_copied_too() -> None:
     env: Any = gym.make("smartplay/Crafter-v0", engine="crafter", area=(20, 20))
     env.reset(seed=1)

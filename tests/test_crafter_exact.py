@@ -83,6 +83,7 @@ def test_episode_seed_is_the_hash_of_the_pair(seed: int, episode: int) -> None:
     assert episode_seed(seed, episode) == hash((seed, episode)) % (2**31 - 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_noise_is_opensimplex(compiled: bool) -> None:
     kernels = compiled_kernels()

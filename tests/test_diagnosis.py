@@ -27,6 +27,7 @@ RNG = np.random.default_rng
 QUICK = [case for case in CASES if case.game not in ("Crafter", "BanditTwoArmedHighLowFixed")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", QUICK, ids=lambda case: f"{case.lacks}-{case.game}")
 def test_the_named_aid_is_the_right_one(case: Case) -> None:
     found = try_often(case, pool=20, tries=5, episodes=20)
@@ -152,6 +153,7 @@ def test_the_list_names_all_nine_with_what_they_serve(capsys: pytest.CaptureFixt
     assert main(["diagnose"]) == 2
 
 
+@pytest.mark.slow
 def test_every_game_is_scored_on_its_scale(tmp_path: Path) -> None:
     found = smartplay.diagnose(
         "reference", "Hanoi3Disk,RockPaperScissorBasic,Hanoi4Disk", episodes=6, out=tmp_path,

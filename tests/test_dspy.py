@@ -177,7 +177,11 @@ def test_what_the_service_says_is_passed_on(server: FakeServer, tmp_path: Path) 
 @needed
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(None, "is no program that"), (b"{}", "is no program that"), (b"no", "is no program that")],
+    [
+        (None, "is not a program"),
+        (b"{}", "is not a program"),
+        (b"no", "is not a program"),
+    ],
 )
 def test_a_file_that_is_none(content: bytes | None, told: str, tmp_path: Path) -> None:
     path = tmp_path / "program.json"
@@ -195,8 +199,8 @@ def test_a_file_that_is_none(content: bytes | None, told: str, tmp_path: Path) -
         (["--optimizer", "luck"], "unknown optimizer 'luck'; known: bootstrap, labeled"),
         (["--demos", "0"], "demos must be from 1 to 1000, not 0"),
         (["--episodes", "-1"], "episodes must be from 1 to 1000"),
-        (["--set", "program=x.json"], "no program"),
-        (["--method", "think"], "a program is asked by the method dspy, not think"),
+        (["--set", "program=x.json"], "not a program"),
+        (["--method", "think"], "a compiled program needs the method dspy, not think"),
     ],
 )
 def test_what_compile_refuses(

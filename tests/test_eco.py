@@ -301,6 +301,7 @@ def order_of(run: Run) -> list[int]:
     return [json.loads(line)["episode"] for line in lines]
 
 
+@pytest.mark.slow
 def test_a_shuffled_order(habits: Any, kinds: Path, tmp_path: Path) -> None:
     plain = play(kinds, tmp_path / "plain", episodes=9)
     runs = {

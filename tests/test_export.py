@@ -376,6 +376,8 @@ def test_the_command(chatted: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["export", str(chatted), "--to", "chat", "--valid", "--json", *out]) == 0
     files = [str(tmp_path / "out" / name) for name in ("canary.txt", "chat.jsonl")]
     assert sorted(json.loads(capsys.readouterr().out)["files"]) == files
+    assert main(["export", str(chatted), "--to", "chat", *out]) == 0
+    assert " conversations" in capsys.readouterr().out
     for wrong in (["--least-score", "nan"], ["--game", "Chess"], ["--agent", "x"]):
         assert main(["export", str(chatted), "--to", "csv", *wrong, *out]) == 2
     assert main(["export", str(tmp_path), "--to", "csv", *out]) == 2

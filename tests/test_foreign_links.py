@@ -87,14 +87,14 @@ def test_a_run_is_not_continued_into_a_file_of_two_names(
 ) -> None:
     (victim / name).unlink(missing_ok=True)
     (victim / name).hardlink_to(secret)
-    with pytest.raises(RunFolderError, match=f"{name} is the same file as another one"):
+    with pytest.raises(RunFolderError, match=f"{name} is a hard link"):
         RunFolder(victim).replies if name == "replies.sqlite" else go_on(victim)
 
 
 def test_a_run_does_not_wait_for_a_pipe(victim: Path) -> None:
     (victim / "episodes.jsonl").unlink()
     os.mkfifo(victim / "episodes.jsonl")
-    with pytest.raises(RunFolderError, match="no plain file"):
+    with pytest.raises(RunFolderError, match="not a regular file"):
         RunFolder(victim).mend()
 
 

@@ -126,7 +126,7 @@ def test_a_game_that_the_steps_name_is_not_imported(evil: Path) -> None:
         ("Crafter", {"size": [576, 577]}, "more than can be drawn"),
         ("Crafter", {"area": [[9] * 60] * 2}, "more than can be drawn"),
         ("Crafter", {"engine": "package"}, "another engine"),
-        ("Crafter", {"environment": "evil.py:Env"}, "no setting of the game"),
+        ("Crafter", {"environment": "evil.py:Env"}, "not a setting of the game"),
         ("Crafter", {"area": [32, 32], "size": [576, 576], "engine": "smartplay"}, ""),
         ("Hanoi3Disk", {"disks": 5}, ""),
         ("BanditTwoArmedHighLowFixed", {"arms": [0.5, 0.25, 1]}, ""),

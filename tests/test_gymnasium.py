@@ -22,8 +22,9 @@ from smartplay.games.base import TextGame
 from smartplay.games.registry import get_card
 from smartplay.records.replay import refused_setting
 from tests.games import write_game
+from tests.golden import first_of_code
 from tests.later import bits
-from tests.test_conformance import CARDS, each_card
+from tests.test_conformance import CARDS, each_card, each_code
 
 KINDS: dict[str, Callable[..., Any]] = {
     "text": lambda name, **settings: gym.make(name, **settings),
@@ -33,7 +34,7 @@ KINDS: dict[str, Callable[..., Any]] = {
 each_kind = pytest.mark.parametrize("kind", KINDS)
 OWN = [card for card in CARDS if not card.source.endswith(".toml")]
 OTHERS = [card for card in CARDS if card not in OWN]
-each_own = pytest.mark.parametrize("card", OWN, ids=[card.name for card in OWN])
+each_own = pytest.mark.parametrize("card", first_of_code(OWN))
 FIRST_OF_FAMILY = list({card.family: card for card in reversed(OWN)}.values())
 each_family = pytest.mark.parametrize("card", FIRST_OF_FAMILY, ids=lambda card: card.name)
 
@@ -69,7 +70,7 @@ def test_what_is_no_action_is_refused_in_games_of_others_too(observation: str) -
 
 @pytest.mark.parametrize(
     ("card", "kind"),
-    [(card, kind) for card in OWN for kind in KINDS]
+    [(card, kind) for card in FIRST_OF_FAMILY for kind in KINDS]
     + [(card, kind) for card in OTHERS for kind in ("text", "native")],
 )
 def test_all_integers_are_actions(card: GameCard, kind: str) -> None:
@@ -142,7 +143,7 @@ def test_pictures_are_collected() -> None:
     assert [picture.shape for picture in env.render()] == [(400, 400, 3)] * 2
 
 
-@each_card
+@each_code
 @each_kind
 def test_without_a_render_mode_nothing_is_drawn(card: GameCard, kind: str) -> None:
     env = KINDS[kind](card.id)
@@ -215,7 +216,7 @@ def test_text_has_no_shape_and_says_what_has(card: GameCard) -> None:
     assert copy.deepcopy(space) == space
 
 
-@each_card
+@each_code
 def test_vectors_of_native_environments(card: GameCard) -> None:
     single: Any = gym.make(card.id, observation="native")
     start = single.reset(seed=6)[0]
@@ -230,7 +231,7 @@ def test_vectors_of_native_environments(card: GameCard) -> None:
     vector.close()
 
 
-@each_card
+@each_code
 def test_vectors_sample_alike(card: GameCard) -> None:
     def seeded() -> Any:
         env: Any = gym.make(card.id)

@@ -412,7 +412,7 @@ def test_only_logs_of_ours_are_imported(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "full" / "notes.txt").write_text("mine")
     mine = evaluate("games", tmp_path, task_args={"games": "Hanoi3Disk", "episodes": 1, "steps": 2})
     for path, out, said in [
-        (log.location, "a", "no log of a SmartPlay task"),
+        (log.location, "a", "not the log of a SmartPlay task"),
         (str(tmp_path / "broken.eval"), "b", "cannot read the log"),
         (str(tmp_path / "none.eval"), "c", "cannot read the log"),
         (mine.location, "full", "holds files but no run"),
@@ -575,8 +575,8 @@ def test_the_same_message_has_the_same_id(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({"api_key_env": "X"}, "api_key_env is no setting"), ({"extra.colour": 1}, "extra.colour"),
-     ({"extra.seed": 1}, "extra.seed"), ({"stream": True}, "stream is no setting")],
+    [({"api_key_env": "X"}, "api_key_env is not a setting"), ({"extra.colour": 1}, "extra.colour"),
+     ({"extra.seed": 1}, "extra.seed"), ({"stream": True}, "stream is not a setting")],
 )  # fmt: skip
 def test_settings_that_are_inspects_affair(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):

@@ -720,7 +720,7 @@ def test_a_model_is_lent_until_the_episode_is_over(
         )  # fmt: skip
     assert [record.error for record in run.unscored] == ["the episode took longer than 2 seconds"]
     assert not server.requests
-    refused = "AgentError: the episode is over in which the player was lent"
+    refused = "AgentError: the episode for which the player was lent is over"
     assert (tmp_path / "log").read_text().splitlines() == [refused] * 3
 
 

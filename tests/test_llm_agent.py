@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smartplay.agents.catalog import find_agent
@@ -75,6 +75,7 @@ def agent_of(model: Scripted, method: str = "direct") -> LLMAgent:
 texts = st.text(max_size=5)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.lists(texts, max_size=6), texts), max_size=12))
 def test_a_page_says_what_the_observation_says(told: list[tuple[list[str], str]]) -> None:
     """Whatever history the game gives, though most pages are made of the page before."""

@@ -181,11 +181,11 @@ Change = Callable[[list[dict[str, Any]]], Any]
     ("change", "words"),
     [
         (lambda r: r[3].update(level=r[3]["level"] % 12 + 1), "the level does not follow"),
-        (lambda r: r[0].update(level=0), "is none of 1 to 12"),
-        (lambda r: r[0].update(level=99), "is none of 1 to 12"),
+        (lambda r: r[0].update(level=0), "is not one of 1 to 12"),
+        (lambda r: r[0].update(level=99), "is not one of 1 to 12"),
         (lambda r: r[0].update(score=r[0]["score"] % 12 + 1), "NOT verified"),
         (lambda r: r[-1].update(score=r[-1]["score"] % 12 + 1), "the episode's score differs"),
-        (lambda r: r[-1].update(score=3.5), "none of 0 to 12 rounds"),
+        (lambda r: r[-1].update(score=3.5), "not within 0 to 12 rounds"),
         (lambda r: r.pop(0), "no such episode"),
     ],
 )

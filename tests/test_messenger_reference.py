@@ -89,6 +89,7 @@ def test_it_wins(level: int, split: str, episodes: int, least: float) -> None:
     assert play(level, episodes, split=split) >= least
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [2, 3])
 def test_knowing_all_helps_little(level: int) -> None:
     assert play(level, 25, knowing=True) >= 0.95

@@ -114,7 +114,12 @@ def cascade(out: Path, **settings: Any) -> tuple[Run, float, float]:
 
 
 @pytest.mark.parametrize(
-    ("agree", "score", "sent"), [(5, 0.9400, 0.671 / 3), (6, 0.9857, 0.911 / 3), (8, 0.9994, 0.340)]
+    ("agree", "score", "sent"),
+    [
+        pytest.param(5, 0.9400, 0.671 / 3, marks=pytest.mark.slow),
+        pytest.param(6, 0.9857, 0.911 / 3, marks=pytest.mark.slow),
+        (8, 0.9994, 0.340),
+    ],
 )
 def test_a_cascade(agree: int, score: float, sent: float, synthetic: Asked, tmp_path: Path) -> None:
     run, found, weak = cascade(tmp_path / "run", agree=agree)
@@ -123,6 +128,7 @@ def test_a_cascade(agree: int, score: float, sent: float, synthetic: Asked, tmp_
     assert weak == 10
 
 
+@pytest.mark.slow
 def test_agreement_is_not_correctness(synthetic: Asked, tmp_path: Path) -> None:
     """A weak model that is wrong in the same way nine times of ten is believed."""
     run, sent, _ = cascade(tmp_path / "run", weak={"hard": 0.1, "hard_sure": True})
@@ -398,6 +404,7 @@ def test_analyses_read_every_method(method: str, synthetic: Asked, tmp_path: Pat
             assert flips.kept == 1
 
 
+@pytest.mark.slow
 def test_the_calibration_of_votes_beside_each_other(
     synthetic: Asked, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

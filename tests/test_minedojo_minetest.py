@@ -142,7 +142,7 @@ def test_a_killed_server_is_an_episode_error_and_the_next_reset_starts_anew() ->
     folder, (killed,) = server.folder, children(server.process.pid)
     os.kill(killed, signal.SIGKILL)
     assert gone(killed)
-    with pytest.raises(GameError, match="server has died; reset"):
+    with pytest.raises(GameError, match="server has stopped; reset"):
         _walk_on(env)
     text, _ = env.reset(seed=5)
     assert text.startswith("You are at")

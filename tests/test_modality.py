@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "both (other picture)": {"observation": "both", "picture": "other"},
 }
 STEPS, EPISODES = 10, 12
+slow = partial(pytest.param, marks=pytest.mark.slow)
 
 
 @pytest.fixture
@@ -122,10 +124,10 @@ def share(run: Run) -> float:
 @pytest.mark.parametrize(
     ("follows", "right"),
     [
-        ("text", ["text", "both", "both (blank picture)", "both (other picture)"]),
+        slow("text", ["text", "both", "both (blank picture)", "both (other picture)"]),
         ("image", ["image", "both"]),
-        ("text+image", list(ARMS)),  # the other picture contradicts the text, which it follows
-        ("image+text", ["text", "image", "both", "both (blank picture)"]),
+        slow("text+image", list(ARMS)),  # the other picture contradicts the text, which it follows
+        slow("image+text", ["text", "image", "both", "both (blank picture)"]),
     ],
 )
 def test_who_reads_what(follows: str, right: list[str], card: Path) -> None:

@@ -218,8 +218,8 @@ def test_without_a_session_a_step_is_refused(address: str) -> None:
         ({"seed": 1.5}, r"got `float` - at `\$.seed`"),
         ({"split": "exam"}, "unknown split 'exam'"),
         ({"steps": 0}, "steps must be 1 or more"),
-        ({"speed": 3}, "'speed' is no setting of the game"),
-        ({"environment": "os:system"}, "'environment' is no setting"),
+        ({"speed": 3}, "'speed' is not a setting of the game"),
+        ({"environment": "os:system"}, "'environment' is not a setting"),
         ({"game": "Hanoi", "disks": 10**7}, "'disks' may ask for more"),
     ],
 )

@@ -21,13 +21,13 @@ from smartplay.core.errors import CardError
 from smartplay.core.loading import code_of
 from smartplay.core.plugins import plugins
 from smartplay.games import registry
-from smartplay.games.packs import GROUP
+from smartplay.games.ids import GROUP
 from smartplay.games.registry import cards, packs, register_cards
 from smartplay.games.scaffold import write_game
 from smartplay.validity.card_anchors import _with_lines, write_anchors
 from smartplay.validity.conformance import check_game, transcript
 from tests.games import write_game as write_ticks
-from tests.golden import all_cards, golden_path
+from tests.golden import all_cards, first_of_code, golden_path
 
 ROOT = Path(__file__).parents[1]
 
@@ -261,7 +261,7 @@ def test_a_broken_pack_is_left_out_with_one_sentence(
 @pytest.mark.parametrize(("name", "told"), [
     ("all", "the name all is taken by SmartPlay"),
     ("messenger", "the name messenger is taken by messenger"),
-    ("two words", "a pack's name is a word such as my_games"),
+    ("two words", "a pack's name must be a word such as my_games"),
 ])  # fmt: skip
 def test_a_packs_name_must_be_free(
     name: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -298,10 +298,10 @@ def test_start_up_looks_for_packs_without_reading_metadata() -> None:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("Lights", "small words such as lights-out"),
-        ("9lives", "small words"),
-        ("../up", "small words"),
-        ("", "small words"),
+        ("Lights", "lower-case words such as lights-out"),
+        ("9lives", "lower-case words"),
+        ("../up", "lower-case words"),
+        ("", "lower-case words"),
         ("hanoi", "the name hanoi is taken"),
         ("hanoi3-disk", "the name hanoi3-disk is taken"),
         ("class", "the name class is taken"),
@@ -317,16 +317,16 @@ def test_the_name_of_a_new_game(name: str, told: str, tmp_path: Path) -> None:
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("x")
-    with pytest.raises(UsageError, match="is there already; choose another folder with --out"):
+    with pytest.raises(UsageError, match="already exists; choose another folder with --out"):
         write_game("lamps", tmp_path)
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         write_game("lamps", tmp_path / "mine")
 
 
 PLAIN = [each for each in all_cards() if each.family not in ("crafter", "minedojo")]
 
 
-@pytest.mark.parametrize("each", PLAIN, ids=lambda each: each.name)
+@pytest.mark.parametrize("each", first_of_code(PLAIN))
 def test_our_own_games_hold_what_is_asked_of_others(each: GameCard) -> None:
     assert check_game(each.id, golden_path(each)) == []
 

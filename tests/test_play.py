@@ -126,7 +126,7 @@ def test_a_finished_run_is_followed_by_the_next_seed(
 
 @pytest.mark.parametrize("name", ["", "../x", "a\nb", "x" * 41, " a"])
 def test_a_bad_name_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="no name for a player"):
+    with pytest.raises(UsageError, match="not a name for a player"):
         human.source(name, False, False)
 
 

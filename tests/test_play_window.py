@@ -24,7 +24,7 @@ from smartplay.play.view import View
 from smartplay.play.watch import Recording, watch
 from smartplay.play.window import HEAD, MARGIN, SIZE, Window
 from smartplay.records.folder import RunFolder
-from tests.golden import all_cards
+from tests.golden import all_cards, first_of_code
 from tests.players import recorded_run
 from tests.test_play import hanoi_keys
 
@@ -156,7 +156,7 @@ def test_a_game_is_played_in_the_window(pygame: Any, tmp_path: Path, monkeypatch
     recording.close()
 
 
-@pytest.mark.parametrize("card", all_cards(), ids=lambda card: card.name)
+@pytest.mark.parametrize("card", first_of_code(all_cards()))
 def test_every_game_has_its_picture_in_the_window(
     card: GameCard, window: Window, pygame: Any
 ) -> None:

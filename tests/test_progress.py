@@ -253,6 +253,7 @@ def test_no_objects_address_is_shown(server: FakeServer) -> None:
     assert re.fullmatch(r"\d+ of \d+ calls at once", paces[0])
 
 
+@pytest.mark.slow
 def test_steps_in_worker_processes_are_counted_while_they_are_played(tmp_path: Path) -> None:
     places = Places(
         find_agent("random", {}), [], Budget(Limits()), 1, lambda calls: None, None

@@ -267,9 +267,9 @@ def test_a_card_without_a_namespace_does_not_hide_a_gymnasium_game(tmp_path: Pat
 @pytest.mark.parametrize(
     ("reference", "kind", "words"),
     [
-        ("nothing", UsageError, "names no object"),
-        (":x", UsageError, "names no object"),
-        ("x:", UsageError, "names no object"),
+        ("nothing", UsageError, "names nothing to load"),
+        (":x", UsageError, "names nothing to load"),
+        ("x:", UsageError, "names nothing to load"),
         ("no_such_module:x", MissingPackageError, "no module named 'no_such_module'"),
         ("no/such/file.py:x", UsageError, "no file"),
         ("math:pie", UnknownNameError, "did you mean pi"),
@@ -319,8 +319,8 @@ def test_a_file_is_loaded_once_even_by_threads(tmp_path: Path) -> None:
 def test_importing_touches_no_game_and_no_model() -> None:
     code = (
         "import sys, smartplay; heavy = ('smartplay.games.', 'smartplay.models.', 'pygame',"
-        " 'crafter', 'ssl', 'PIL', 'scipy', 'numba', 'importlib.metadata');"
-        "light = ('smartplay.games', 'smartplay.games.packs', 'smartplay.games.registry');"
+        " 'crafter', 'ssl', 'PIL', 'scipy', 'numba', 'msgspec', 'importlib.metadata');"
+        "light = ('smartplay.games', 'smartplay.games.ids');"
         "print([m for m in sys.modules if m.startswith(heavy) and m not in light])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

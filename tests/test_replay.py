@@ -71,7 +71,7 @@ def test_pictures_are_drawn_whatever_the_agent_was_shown(observation: str, tmp_p
     [
         ({"digest": "0" * 16}, "another version of the game's card"),
         ({"card": "mine.toml"}, "a card of its own"),
-        ({"settings": {"environment": "evil.py:Env"}}, "no setting of the game"),
+        ({"settings": {"environment": "evil.py:Env"}}, "not a setting of the game"),
         ({"settings": {"disks": "/etc/passwd"}}, "neither numbers nor plain words"),
         ({"steps": 0}, "impossible history, steps"),
     ],

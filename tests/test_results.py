@@ -176,7 +176,7 @@ def test_a_run_never_shows_another_one(tmp_path: Path) -> None:
     play(tmp_path / "other", seed=1)
     for name in ("run.json", "episodes.jsonl"):
         (tmp_path / "run" / name).write_bytes((tmp_path / "other" / name).read_bytes())
-    with pytest.raises(smartplay.RunFolderError, match="holds another run by now"):
+    with pytest.raises(smartplay.RunFolderError, match="now holds another run"):
         _ = run.scores
     assert "another run" in repr(run)
     assert any("another run" in text for text in cells(run))
@@ -191,7 +191,7 @@ def test_a_folder_without_a_run(tmp_path: Path, read: typing.Callable[[Path], An
 def test_only_several_runs_can_be_compared(played: smartplay.Run) -> None:
     given: Any
     for given in ([played], [], played, str(played.path)):
-        with pytest.raises(smartplay.UsageError, match="two runs or more"):
+        with pytest.raises(smartplay.UsageError, match="two or more runs"):
             smartplay.compare(given)
     assert smartplay.compare(path for path in (played.path, played)).overall.differences
 

@@ -1,4 +1,4 @@
-"""What a killed run leaves behind, and how it is taken up."""
+"""What a killed run leaves behind, and how it is resumed."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_ctrl_c_stops_soon_and_says_how_to_go_on(heavy: bool, tmp_path: Path) ->
     started = time.monotonic()
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    said = "smartplay: stopped; the same command takes up where it stopped\n"
+    said = "smartplay: stopped; the same command continues where it stopped\n"
     assert told.decode() == said, told.decode()
     assert time.monotonic() - started < 5, "it waited for whole episodes"
 

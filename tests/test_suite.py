@@ -79,7 +79,7 @@ def test_a_suite_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixtu
     path = file_of(tmp_path)
     before = path.read_bytes()
     assert main(["suite", "commit", "--out", str(path)]) == 2
-    assert "not written over" in capsys.readouterr().err
+    assert "is not overwritten" in capsys.readouterr().err
     assert path.read_bytes() == before
 
 

@@ -264,7 +264,7 @@ def test_seeds_of_choice_are_found(victim: Path) -> None:
         ({"steps": 13}, "manual, actions or first observation differ"),
         ({"steps": 2**31}, "impossible history, steps"),
         ({"settings": {"disks": 1}}, "manual, actions or first observation differ"),
-        ({"settings": {"wings": 2}}, "no setting of the game"),
+        ({"settings": {"wings": 2}}, "not a setting of the game"),
         ({"episodes": 10**12}, "episodes are missing"),
     ],
 )

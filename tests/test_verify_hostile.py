@@ -118,7 +118,7 @@ def test_links_are_not_followed(victim: Path, name: str, tmp_path: Path) -> None
 def test_pipes_are_not_waited_for(victim: Path) -> None:
     (victim / "episodes.jsonl").unlink()
     os.mkfifo(victim / "episodes.jsonl")
-    refused(victim, "no plain file")
+    refused(victim, "not a regular file")
 
 
 EVIL = """

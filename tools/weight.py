@@ -4,13 +4,15 @@ Each is installed by pip into a fresh environment: `.` is this clone, `NAME=MODU
 module has another name. The table gives what the installation brought (bytes on the disk without
 compiled Python, and distributions, itself included), the processor time of the first import, with
 nothing compiled yet, and the median of `AGAIN` later ones, each in a new process and less what
-starting Python alone takes. Processor time is that of user and system together; a busy machine
-hardly changes it. It is not known on Windows.
+starting Python alone takes. Of a package that brings Gymnasium a line below the table says how many
+times as long as `import gymnasium` its import takes, in the same environment and by turns.
+Processor time is that of user and system together. It is not known on Windows.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -19,7 +21,7 @@ import venv
 from pathlib import Path
 from typing import NamedTuple
 
-AGAIN = 7
+AGAIN = 11
 
 
 class Weight(NamedTuple):
@@ -31,6 +33,7 @@ class Weight(NamedTuple):
         distributions: Distributions.
         first: Processor seconds of the first import.
         again: The median of later ones.
+        times: How many times that of Gymnasium; None without it.
     """
 
     version: str
@@ -38,6 +41,7 @@ class Weight(NamedTuple):
     distributions: int
     first: float
     again: float
+    times: float | None
 
 
 def weigh(package: str, module: str) -> Weight:
@@ -58,22 +62,27 @@ def weigh(package: str, module: str) -> Weight:
         (packages,) = Path(scratch).rglob("site-packages")
         size = sum(path.lstat().st_size for path in packages.rglob("*") if path.is_file())
         found = list(packages.glob("*.dist-info"))
-        first, *later = (seconds(python, f"import {module}") for _ in range(1 + AGAIN))
-        alone = statistics.median(seconds(python, "pass") for _ in range(AGAIN))
-        again = statistics.median(later) - alone
+        first = seconds(python, f"import {module}")
+        codes = ["pass", f"import {module}"]
+        if with_gymnasium := any(packages.glob("gymnasium-*.dist-info")):
+            codes.append("import gymnasium")
+        rounds = [[seconds(python, code) for code in codes] for _ in range(AGAIN)]
+        alone, *medians = map(statistics.median, zip(*rounds, strict=True))
+        again = medians[0] - alone
+        times = again / (medians[1] - alone) if with_gymnasium else None
         name = module if package == "." else package
         version = run(
             str(python), "-c", f"from importlib.metadata import *; print(version({name!r}))"
         )
-        return Weight(version.strip(), size, len(found), first - alone, again)
+        return Weight(version.strip(), size, len(found), first - alone, again, times)
 
 
 def seconds(python: Path, code: str) -> float:
     """The processor time of a new process that runs some code."""
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     run(str(python), "-c", code)
-    after = os.times()
-    return sum(after[2:4]) - sum(before[2:4])
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def run(*command: str) -> str:
@@ -90,6 +99,7 @@ def main(packages: list[str]) -> None:
     """Weigh packages and print a table."""
     print("| package | version | MB | distributions | first import, s | later imports, s |")
     print("| --- | --- | --- | --- | --- | --- |")
+    beside = []
     for each in packages:
         package, _, module = each.partition("=")
         module = module or ("smartplay" if package == "." else package.replace("-", "_"))
@@ -104,6 +114,9 @@ def main(packages: list[str]) -> None:
             f"| {found.first:.1f} | {found.again:.2f} |",
             flush=True,
         )
+        if found.times is not None and module != "gymnasium":
+            beside.append(f"import {module} takes {found.times:.2f} times import gymnasium")
+    print("", *beside, sep="\n")
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def play_games(
         method: How the model is asked; those that remember earlier episodes are not for samples.
         agent_settings: Settings of the method, and `prompt`, `aid`, `ablation`.
         observation: What is shown: `text`, `image` or `both`.
-        retries: How often an invalid reply is complained of.
+        retries: How often the agent is asked again after an invalid reply.
     """
     selection = select_games(games)
     shown = {} if observation == "text" else {"observation": observation}
@@ -159,7 +159,7 @@ def measure_thresholds(
         seed: The suite seed.
         method: How the model is asked.
         agent_settings: Settings of the method, and `prompt`, `aid`, `ablation`.
-        retries: How often an invalid reply is complained of.
+        retries: How often the agent is asked again after an invalid reply.
     """
     wanted = [capabilities] if isinstance(capabilities, str) else capabilities
     source = _source(method, agent_settings or {})
@@ -198,7 +198,9 @@ def _source(method: str, settings: Mapping[str, Any]) -> AgentSource:
     with rehearsal():
         source = find_agent(STAND_IN, {"method": method, "models": models, **settings})
     if source.learn is not None:
-        raise UsageError(f"{method} remembers earlier episodes; samples of Inspect know none")
+        raise UsageError(
+            f"{method} remembers earlier episodes; in Inspect every sample stands alone"
+        )
     told = {key: source.settings[key] for key in source.settings if key not in OF_MODELS}
     settings = told | {"adapter": "inspect"}
     return msgspec.structs.replace(source, settings=settings, packages=["inspect_ai"])

@@ -131,7 +131,7 @@ class Games:
             card = get_card(wanted.game)
             reason = refused_setting(card, wanted.settings) or costly_setting(card, wanted.settings)
             if reason:
-                raise UsageError(f"{wanted.game} is not played so: {reason}")
+                raise UsageError(f"{wanted.game} cannot be played like this: {reason}")
             settings = msgspec.json.encode(wanted.settings, order="sorted")
             with self._lock:
                 run = self._plan(card.id, wanted.split, wanted.steps, settings)

@@ -154,7 +154,7 @@ def _played_as(agent: str | Callable[..., Any], settings: dict[str, Any]) -> Age
     source = find_agent(agent, settings)
     order = asked.get("episode_order", "numbered")
     if not isinstance(order, str) or not _ORDER.fullmatch(order):
-        raise UsageError(f"episode_order is numbered or, say, shuffled:1, not {order!r}")
+        raise UsageError(f"episode_order must be numbered or, say, shuffled:1, not {order!r}")
     if "episode_order" in asked and source.learn is None:
         raise UsageError(
             f"agent {source.name} remembers no episodes, so their order changes nothing; leave "
@@ -187,8 +187,8 @@ def _ablations(agent: str | Callable[..., Any], names: str | list[str]) -> list[
     if faculties and agent != "reference":
         fit = ", ".join(ablation.name for ablation in ABLATIONS if ablation.filter)
         raise UsageError(
-            f"the ablation {faculties[0]} takes a faculty away that only the agent reference is "
-            f"known to have; those for any agent are: {fit}"
+            f"the ablation {faculties[0]} removes a faculty that only the agent reference is "
+            f"known to have; these work with any agent: {fit}"
         )
     if len(faculties) > 1:
         raise UsageError(f"only one of these ablations at a time: {', '.join(faculties)}")
@@ -276,7 +276,7 @@ def _asked_by_method(agent: str, settings: dict[str, Any]) -> AgentSource:
     if name not in METHODS:
         raise UnknownNameError("method" if "method" in settings else "protocol", name, METHODS)
     if agent in METHODS and name != agent:
-        raise UsageError(f"the agent {agent} is a method itself; name one of the two")
+        raise UsageError(f"the agent {agent} is a method itself; leave out the method {name}")
     variant = find_variant(str(own.pop("prompt", "plain")))
     style = variant.style
     if variant.other_protocol and name in OTHER_PROTOCOL:
@@ -499,7 +499,7 @@ def _taken(name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
 def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource:
     """A class, a function that makes agents, or a function of the prompt as a source of agents."""
     if not callable(found):
-        raise UsageError(f"agent {name} is neither a class nor a function, so it cannot be made")
+        raise UsageError(f"agent {name} is neither a class nor a function, so it cannot play")
     if isinstance(found, type) and not callable(getattr(found, "act", None)):
         raise UsageError(f"agent {name} has no method act, so it cannot play")
     own, variant = dict(settings), find_variant("plain")
@@ -511,7 +511,7 @@ def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource
     asynchronous = _is_async(acting)
     if models and acting is not None and not asynchronous:
         written = "async def act(self, observation)" if makes_agents else "it with async def"
-        raise UsageError(f"agent {name} is given models, which are awaited: write {written}")
+        raise UsageError(f"agent {name} asks models, whose replies are awaited: write {written}")
     _check_call(name, found, own, makes_agents)
     make = partial(_make_agent if makes_agents else _make_function_agent, found, own, variant)
     recorded = {role: {"model": each.name} | msgspec.to_builtins(each.settings)

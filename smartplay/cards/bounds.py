@@ -72,7 +72,7 @@ def check_bounds(where: str, bounds: CardBounds, settings: Mapping[str, Any], st
     """
     for end in (bounds.low, bounds.high):
         if isinstance(end, str) and _number(end, settings) is None:
-            raise CardError(f"{where}: bounds name {end!r}, which is no setting that is a number")
+            raise CardError(f"{where}: bounds name {end!r}, which is not a numeric setting")
     found = bounds.within(steps, settings)
     if found.low is not None and found.high is not None and not found.low < found.high:
         raise CardError(f"{where}: bounds.low must be below bounds.high")

@@ -19,9 +19,9 @@ import msgspec
 from smartplay.cards.anchors import Anchors, Count, check_anchors
 from smartplay.cards.bounds import Bounds, CardBounds, check_bounds
 from smartplay.cards.capabilities import Capability
+from smartplay.cards.tables import HISTORY, TEXT_LIMIT, id_tables
 from smartplay.core.errors import CardError
 from smartplay.core.loading import Code, code_of
-from smartplay.core.toml_file import overlay, read_toml
 
 SHOWN_SETTINGS = ("history", "observation", "picture")
 """Settings of every game that say what an agent is shown."""
@@ -113,8 +113,8 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     settings: dict[str, Any] = {}
     steps: Count
     episodes: Count
-    history: Annotated[int, msgspec.Meta(ge=0)] = 0
-    text_limit: Count = 2000
+    history: Annotated[int, msgspec.Meta(ge=0)] = HISTORY
+    text_limit: Count = TEXT_LIMIT
     core: bool = False
     parametric: bool = False
     heavy: bool = False
@@ -252,25 +252,14 @@ def read_cards(path: Path, source: str | None = None) -> list[GameCard]:
     Raises:
         CardError: If the file cannot be read or a card is malformed; says where and why.
     """
-    data = read_toml(path, "card", CardError)
-    ids, defaults = data.pop("ids", None), data.pop("defaults", {})
-    if data:
-        raise CardError(
-            f"card {path}: unknown table or key {', '.join(map(repr, data))}; "
-            "a card has [defaults] and [ids.NAME-v0] tables"
-        )
-    if not isinstance(ids, dict) or not ids or not isinstance(defaults, dict):
-        raise CardError(f"card {path} names no id; add a table such as [ids.MyGame-v0]")
-    return [_read_one(path, source or str(path), name, defaults, ids[name]) for name in ids]
+    return [_read_one(path, source or str(path), *each) for each in id_tables(path).items()]
 
 
-def _read_one(path: Path, source: str, name: str, defaults: dict[str, Any], own: Any) -> GameCard:
+def _read_one(path: Path, source: str, name: str, table: dict[str, Any]) -> GameCard:
     where = f"card {path}, [ids.{name}]"
     if not ID_PATTERN.fullmatch(name):
         raise CardError(f"{where}: an id is letters and digits and a version, such as MyGame-v0")
-    if not isinstance(own, dict):
-        raise CardError(f"{where}: expected a table")
-    merged = overlay(defaults, own) | {"id": f"smartplay/{name}", "source": source}
+    merged = table | {"id": f"smartplay/{name}", "source": source}
     try:
         card = msgspec.convert(merged, GameCard)
     except msgspec.ValidationError as error:
@@ -294,7 +283,7 @@ def _check(where: str, card: GameCard) -> None:
             )
     for name, about in (("contrast", card.contrast), ("dial", card.dial)):
         if about is not None and about.capability not in expected:
-            raise CardError(f"{where}: {name}.capability is none of the nine capabilities")
+            raise CardError(f"{where}: {name}.capability is not one of the nine capabilities")
     if card.dial is not None:
         _check_dial(where, card.dial)
     if card.environment and not card.describer:

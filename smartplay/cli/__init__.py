@@ -28,7 +28,7 @@ Games as text that show what an agent can do, and what it cannot.
 
   smartplay demo                        see a report, in half a minute, without a model
   smartplay play Hanoi3Disk             play a game yourself
-  smartplay doctor                      what this machine has, and what is missing for what
+  smartplay doctor                      what this machine has, and which commands need more
   smartplay run openai:MODEL --quick    try a model of yours
   smartplay --help                      all commands"""
 
@@ -65,7 +65,7 @@ def _carry_out(options: argparse.Namespace) -> int:
         return code
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
-        print("smartplay: stopped; the same command takes up where it stopped", file=sys.stderr)
+        print("smartplay: stopped; the same command continues where it stopped", file=sys.stderr)
         return output.INTERRUPTED
     except BrokenPipeError:
         output.forget_output()

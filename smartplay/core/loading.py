@@ -40,7 +40,7 @@ def load_object(reference: str) -> Any:
     """
     place, _, attribute = reference.rpartition(":")
     if not place or not attribute:
-        raise UsageError(f"{reference!r} names no object; write module:Name or file.py:Name")
+        raise UsageError(f"{reference!r} names nothing to load; write module:Name or file.py:Name")
     module = load_module(place)
     if not hasattr(module, attribute):
         public = [name for name in vars(module) if not name.startswith("_")]

@@ -36,7 +36,7 @@ def read_file(root: Path, name: str, limit: int) -> bytes:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        RunFolderError: If it is no plain file inside the folder, or larger than `limit`.
+        RunFolderError: If it is not a regular file inside the folder, or larger than `limit`.
         OSError: If it cannot be read.
     """
     with _open(root, name) as file:
@@ -112,7 +112,7 @@ def _unpacked(packed: IO[bytes]) -> Iterator[bytes]:
         if piece := unpacker.decompress(data, MEGABYTE):
             yield piece
     if unpacker.unused_data or packed.read(1):
-        raise EOFError("it goes on behind its end")
+        raise EOFError("there is more after its end")
     yield b""
 
 
@@ -134,11 +134,10 @@ def own_path(root: Path, name: str) -> Path:
     if stat.S_ISDIR(found.st_mode):
         return path
     if not stat.S_ISREG(found.st_mode):
-        raise RunFolderError(f"{path} is no plain file")
+        raise RunFolderError(f"{path} is not a regular file")
     if found.st_nlink > 1:
         raise RunFolderError(
-            f"{path} is the same file as another one somewhere (a hard link), which would be "
-            "written too; copy the folder"
+            f"{path} is a hard link: writing it would change another file too; copy the folder"
         )
     return path
 
@@ -147,7 +146,7 @@ def _open(root: Path, name: str) -> io.BufferedReader:
     """Open a plain file; a link, device or pipe anywhere below `root` is refused."""
     path, found = _look(root, name)
     if not stat.S_ISREG(found.st_mode):
-        raise RunFolderError(f"{path} is no plain file")
+        raise RunFolderError(f"{path} is not a regular file")
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     return io.BufferedReader(io.FileIO(os.open(path, flags)))
 
@@ -157,7 +156,7 @@ def _look(root: Path, name: str) -> tuple[Path, os.stat_result]:
     path = root
     for part in name.split("/"):
         if part in ("", ".", "..") or "\\" in part or "\0" in part:
-            raise RunFolderError(f"{name!r} is no path inside a run folder")
+            raise RunFolderError(f"{name!r} is not a path inside a run folder")
         path = path / part
         found = path.lstat()
         if stat.S_ISLNK(found.st_mode):

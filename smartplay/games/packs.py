@@ -24,8 +24,6 @@ from smartplay.core.errors import CardError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-GROUP = "smartplay.games"
-
 
 class Pack(NamedTuple):
     """The games of an installed package.
@@ -58,7 +56,7 @@ def read_pack(entry: EntryPoint) -> Pack:
         CardError: If there are none, or one is broken or claims what only SmartPlay's own may.
     """
     if not entry.name.isidentifier():
-        raise CardError(f"a pack's name is a word such as my_games, not {entry.name!r}")
+        raise CardError(f"a pack's name must be a word such as my_games, not {entry.name!r}")
     dist = entry.dist
     named = (dist.name, dist.version) if dist else (entry.value, "")
     folder = _folder_of(entry.value)

@@ -1,22 +1,15 @@
-"""Finds the game cards, those of installed packs too, and registers their ids with Gymnasium.
-
-Each id is registered twice: as `smartplay/NAME-v0`, and without the namespace as `NAME-v0`, so that
-`gym.make("smartplay:NAME-v0")` works as it did in the original.
-"""
+"""Finds the game cards, those of installed packs too, and registers their ids with Gymnasium."""
 
 from __future__ import annotations
 
 import warnings
-from importlib import resources
 from pathlib import Path
-
-import gymnasium as gym
-from gymnasium.envs.registration import WrapperSpec
 
 from smartplay.cards.card import GameCard, read_cards
 from smartplay.core.errors import CardError, UnknownNameError
 from smartplay.core.plugins import plugins
-from smartplay.games.packs import GROUP, Pack, read_pack
+from smartplay.games.ids import GROUP, register_id, shipped_files
+from smartplay.games.packs import Pack, read_pack
 
 SELECTIONS = ("core", "all")
 """What names games besides families, ids and packs."""
@@ -81,8 +74,7 @@ def register_cards(path: str | Path) -> list[GameCard]:
 
 
 def _register_shipped() -> None:
-    folder = Path(str(resources.files("smartplay.games")))
-    for path in sorted(folder.glob("**/*.toml")):
+    for path in shipped_files():
         for card in read_cards(path, source=path.stem):
             _register(card)
 
@@ -124,8 +116,8 @@ def _register(card: GameCard) -> None:
             raise CardError(f"card {card.source}: the id {card.id} is taken by {known.source}")
         if known.digest != card.digest:
             raise CardError(
-                f"card {card.source}: {card.id} has changed since it was registered; start Python "
-                "anew to play it"
+                f"card {card.source}: {card.id} has changed since it was registered; restart "
+                "Python to play it"
             )
         _cards[card.id] = card  # its anchors may be new
         return
@@ -135,17 +127,8 @@ def _register(card: GameCard) -> None:
     if card.source.endswith(".toml"):
         _ = card.digest  # of the code as it is now, should it change before the next registration
     environment, describer = card.beside(card.environment), card.beside(card.describer)
-    words = {"describer": describer, "history": card.history, "text_limit": card.text_limit}
-    wrapper = WrapperSpec("TextGame", "smartplay.games.base:put_into_words", words)
-    for env_id in (card.id, card.id.removeprefix("smartplay/")):
-        if env_id not in gym.registry:
-            gym.register(
-                id=env_id,
-                entry_point="smartplay.games.base:make_native",
-                max_episode_steps=card.steps,
-                kwargs={"environment": environment, "describer": describer, **card.settings},
-                additional_wrappers=(wrapper,),
-            )
+    shown = card.settings, card.history, card.text_limit
+    register_id(card.id, environment, describer, card.steps, *shown)
 
 
 _register_shipped()

@@ -52,7 +52,7 @@ def write_game(name: str, out: Path | None = None) -> Scaffold:
     words = _words(name)
     folder = out or Path(words["distribution"])
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already; choose another folder with --out")
+        raise UsageError(f"{folder} already exists; choose another folder with --out")
     templates = resources.files("smartplay.games") / "templates"
     try:
         for place, template in FILES.items():
@@ -69,7 +69,7 @@ def write_game(name: str, out: Path | None = None) -> Scaffold:
 def _words(name: str) -> dict[str, str]:
     """The forms of a name that templates use."""
     if not NAME.fullmatch(name):
-        raise UsageError(f"a game's name is small words such as lights-out, not {name!r}")
+        raise UsageError(f"a game's name must be lower-case words such as lights-out, not {name!r}")
     parts = re.split("[ _-]", name)
     module, word = "_".join(parts), "".join(part.capitalize() for part in parts)
     taken = {*SELECTIONS, *(card.family for card in cards()), *(pack.name for pack in packs())}

@@ -196,7 +196,7 @@ def check_claim(
         claim: What the steps say.
         record: The line of `episodes.jsonl`.
         card: The game's card.
-        retries: How often the run complains of an invalid reply.
+        retries: How often the agent is asked again after an invalid reply.
         tally: Calls and tokens of the steps, where their replies were kept.
     """
     replies = claim.causes.values()
@@ -231,7 +231,7 @@ def _check_causes(
         elif len(causes) > retries + 1:
             yield wrong("more replies than the run allows", retries + 1, len(causes))
         elif causes[-1] is not None and len(causes) <= retries:
-            yield wrong("an invalid reply was not complained of")
+            yield wrong("the agent was not asked again after an invalid reply")
         elif causes[-1] is not None and claim.actions[step - 1] != card.fallback:
             what = "no reply named an action, and the one played is not the game's fallback"
             yield wrong(what, card.fallback, claim.actions[step - 1])

@@ -161,7 +161,7 @@ def read_claims(folder: RunFolder, game: str, most: int) -> dict[tuple[int, int]
     found: dict[tuple[int, int], Claim] = {}
     for claim in folder.packed(replays_name(game), most, Claim):
         if (claim.episode, claim.repeat) in found:
-            raise RunFolderError(f"{replays_name(game)} has episode {claim.episode} twice")
+            raise RunFolderError(f"{replays_name(game)} lists episode {claim.episode} twice")
         found[claim.episode, claim.repeat] = claim
     return found
 

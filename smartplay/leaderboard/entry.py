@@ -78,7 +78,7 @@ def add_entry(
     )
     check_info(info, "the entry")
     if not agent and "<" in info.agent:
-        raise UsageError(f"{info.agent} is no name for a table; give the agent one with --agent")
+        raise UsageError(f"{info.agent} cannot name a row; give the agent a name with --agent")
     target = entries / f"{info.date}_{_slug(info.agent)}"
     if target.exists():
         raise UsageError(f"{target} exists; give the entry another name with --agent")

@@ -40,7 +40,7 @@ def publish(run: Path, to: str, out: Path, dataset: str = "", source: str = "") 
         to: One of `FORMS`.
         out: The folder for the file.
         dataset: For `eval-results`, the benchmark's data set on the Hub, `OWNER/NAME`.
-        source: For `eval-results`, the address where the run folder can be had, if anywhere.
+        source: For `eval-results`, the address where others can get the run folder, if anywhere.
 
     Returns:
         The file.

@@ -36,7 +36,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         suite: The hash of the private suite that was played instead.
         split: The split, such as `train`, whose seeds were played instead.
         repeats: How often each episode was played.
-        retries: How often an invalid reply was complained of.
+        retries: How often the agent was asked again after an invalid reply.
         method: How a language model was asked, and by what adapter if by one; empty for agents
             that ask none.
         prompt: The variant of the prompt, where it is not the plain one.

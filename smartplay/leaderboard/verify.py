@@ -343,7 +343,7 @@ def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:
         if not reason and not own_cards and plan.card != get_card(game).source:
             reason = f"the game's card has another name: {get_card(game).source}"
         if not reason and not own_cards and get_card(game).source.endswith(".toml"):
-            reason = "the game is no shipped one; name its card with --card"
+            reason = "SmartPlay does not ship the game; name its card with --card"
         if reason:
             problems.append(Problem(what=reason, game=game))
     return problems

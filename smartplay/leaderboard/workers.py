@@ -43,7 +43,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         path: The run folder.
         plan: What the run played of the game.
         record: The episode's line.
-        retries: How often the run complains of an invalid reply.
+        retries: How often the agent is asked again after an invalid reply.
         cards: Card files of the caller's own.
         planned: Episodes of the game, repeats counted.
         limit: Seconds the check may take in a worker.

@@ -353,7 +353,7 @@ def _gathered(given: dict[str, Any]) -> dict[str, Any]:
 
 def _table(value: Any, name: str) -> dict[str, Any]:
     if value is not None and not isinstance(value, dict):
-        raise UsageError(f"the setting {name} leads into a table, but something else is there")
+        raise UsageError(f"the setting {name} leads into a table, but a plain value is there")
     return dict(value or {})
 
 

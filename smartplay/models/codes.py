@@ -186,7 +186,7 @@ def finish_of(reason: str) -> Meaning | None:
 
 
 def read_complaint(value: Any) -> Complaint:
-    """What is complained of in the decoded body of a reply, in whatever form it comes."""
+    """The complaint in the decoded body of a reply, in whatever form it comes."""
     codes: list[str] = []
     params: list[str] = []
     waits: list[float] = []

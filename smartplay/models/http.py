@@ -95,7 +95,7 @@ class _Connection(asyncio.Protocol):
         while (found := mark.search(self.data, start)) is None and len(self.data) <= most:
             start = max(0, len(self.data) - 3)
             if not await self.more():
-                raise EOFError("it was closed before the reply was whole")
+                raise EOFError("it was closed before the reply was complete")
         if found is None or found.start() > most:
             raise NoHTTPError(f"a line or head of more than {most} bytes")
         before = bytes(self.data[: found.start()])
@@ -121,7 +121,7 @@ class _Connection(asyncio.Protocol):
             if status >= 200 or status < 100 or status == 101:
                 break
         else:
-            raise NoHTTPError("it sends heads without end")
+            raise NoHTTPError("it sends headers without end")
         headers: dict[str, str] = {}
         for name, value in _HEADER.findall(head):
             key, text = name.decode().lower(), value.decode("latin-1")
@@ -171,7 +171,7 @@ class Response:
         data, length = self._connection.data, self.length or 0
         while len(data) < length:
             if not await self._connection.more():
-                raise EOFError("it was closed before the reply was whole")
+                raise EOFError("it was closed before the reply was complete")
         body = bytes(data[:length])
         del data[:length]
         self._whole = True
@@ -192,7 +192,7 @@ class Response:
                 if not piece and left is None:
                     return
                 if not piece:
-                    raise EOFError("it was closed before the reply was whole")
+                    raise EOFError("it was closed before the reply was complete")
                 left = None if left is None else left - len(piece)
                 yield piece
         while self._chunked:
@@ -204,10 +204,10 @@ class Response:
                 piece = await connection.some(min(most, left))
                 left -= len(piece)
                 if not piece:
-                    raise EOFError("it was closed before the reply was whole")
+                    raise EOFError("it was closed before the reply was complete")
                 yield piece
             if left < 0 or await connection.until(_LINE_END, 2):
-                raise NoHTTPError("the body is not in chunks, though it says so")
+                raise NoHTTPError("it announces a body in chunks and sends none")
         for _ in range(HEADS if self._chunked else 0):
             if not await connection.until(_LINE_END):
                 break

@@ -1,7 +1,7 @@
 """Lends the models of a run to its episodes: the only way from an agent to a model.
 
 `RunModels` belongs to the run. What an episode is lent makes no call twice, however often the
-episode is broken off and taken up again, and stops the run when its budget is spent.
+episode is interrupted and resumed, and stops the run when its budget is spent.
 
 A reply is known by the model with its settings, the episode (its agent's seed and the number of
 the repeat), the role, what is asked, how often the same was asked before in the episode, and the
@@ -113,7 +113,7 @@ class EpisodeModel:
         """
         if self.closed:
             await asyncio.sleep(REFUSING)
-            raise AgentError(f"the episode is over in which the {self._role} was lent")
+            raise AgentError(f"the episode for which the {self._role} was lent is over")
         check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
         messages = plain_texts(messages)
         shown = for_record(messages)

@@ -300,7 +300,7 @@ class _Unpacking:
     def __init__(self, response: Response) -> None:
         self._packing = response.headers.get("content-encoding", "").strip().lower() or "identity"
         if self._packing not in ("identity", "gzip", "x-gzip", "deflate"):
-            raise ValueError(f"it is packed in a way that was not asked for ({self._packing})")
+            raise ValueError(f"it is compressed in a way that was not asked for ({self._packing})")
         self._unpack: Any = None
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
@@ -320,14 +320,14 @@ class _Unpacking:
         while self._unpack is not None and not self._unpack.eof:
             more = self._more(b"")
             if not more:
-                raise ValueError("it is packed, and cut off")
+                raise ValueError("it is compressed, and cut off")
             yield more
 
     def _more(self, piece: bytes) -> bytes:
         try:
             plain: bytes = self._unpack.decompress(piece, SMALL)
         except zlib.error as error:
-            raise ValueError(f"it is packed wrongly: {error}") from error
+            raise ValueError(f"its compression is damaged: {error}") from error
         return plain
 
 
@@ -340,7 +340,7 @@ def _decode(content: bytes) -> Any:
         ValueError: If it cannot be read, or falls into so many pieces that they fill the memory.
     """
     if sum(map(content.count, (b",", b"[", b"{"))) > PIECES:
-        raise ValueError(f"it falls into more than {PIECES:,} pieces")
+        raise ValueError(f"it comes in more than {PIECES:,} pieces")
     try:
         return msgspec.json.decode(content)
     except msgspec.DecodeError:

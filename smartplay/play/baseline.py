@@ -81,14 +81,16 @@ def human_episodes(run: Path) -> tuple[list[HumanEpisode], Counter[str]]:
     folder = RunFolder(run)
     header = folder.header()
     if not header.agent.startswith(PREFIX):
-        raise UsageError(f"{run} was played by {header.agent}; a baseline takes runs of people")
+        raise UsageError(f"{run} was played by {header.agent}; a baseline needs runs of people")
     settings = header.agent_settings
     others = UsageError(f"{run} was not played with smartplay play; a baseline takes no other")
     if not is_name(header.agent.removeprefix(PREFIX)) or settings.get("shown") not in SHOWN:
         raise others
     verification = verify_run(run)
     if not verification.verified:
-        raise UsageError(f"{run} does not verify, so it is no baseline: {verification.problems[0]}")
+        raise UsageError(
+            f"{run} does not verify, so it cannot be a baseline: {verification.problems[0]}"
+        )
     if header.retries or settings.keys() != {"shown", "score"}:
         raise others
     counting, left_out = [], Counter[str]()

@@ -35,7 +35,7 @@ def source(name: str, pictured: bool, score_shown: bool) -> AgentSource:
     """
     if not is_name(name):
         raise UsageError(
-            f"{name!r} is no name for a player; use 1 to 40 letters, digits, spaces, . _ or -"
+            f"{name!r} is not a name for a player; use 1 to 40 letters, digits, spaces, . _ or -"
         )
     settings = {"shown": "picture" if pictured else "text", "score": score_shown}
     return AgentSource(name=PREFIX + name, settings=settings, make=_no_session, asynchronous=True)

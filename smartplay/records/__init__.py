@@ -365,7 +365,7 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
         arguments: The run's arguments as given.
         games: What is played, by full id.
         seed: The suite seed all others are drawn from.
-        retries: How often an invalid reply is complained of before the fallback is played.
+        retries: How often the agent is asked again after an invalid reply; then comes the fallback.
         versions: Versions of Python and the packages that matter.
         started: When the folder was made (UTC, ISO 8601); nothing depends on it.
         repeats: How often every episode is played.

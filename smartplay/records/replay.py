@@ -253,7 +253,7 @@ def refused_setting(card: GameCard, settings: dict[str, Any]) -> str:
     known |= set(_defaults(built["environment"]))
     for key, value in settings.items():
         if key not in known - _RESERVED:
-            return f"{key!r} is no setting of the game"
+            return f"{key!r} is not a setting of the game"
         if key == "observation" and value == "native":
             return "an agent reads no native observations"
         if value != card.settings.get(key) and not _is_plain(value):

@@ -96,10 +96,10 @@ def run(
             or function is continued only in a folder that is named, and only if its code has a
             file; else each call makes a folder of its own.
         quick: Two episodes of at most 5 steps each.
-        retries: How often an invalid reply is complained of before the card's fallback is played.
+        retries: How often the agent is asked again after an invalid reply; then comes the fallback.
         agent_settings: Settings of the agent; `models` maps roles to the models it is lent.
         game_settings: Settings of games, by name or family.
-        limits: Most tokens, money and time; the run stops there and can be taken up.
+        limits: Most tokens, money and time; the run stops there and can be resumed.
         episode_seconds: Time an episode may take, looked at before each reply; one that takes
             longer is unscored.
         cache: A file that keeps a language model's replies for other runs of the same episodes.
@@ -162,8 +162,8 @@ def run(
             check_same_run(folder.path, folder.header(), header)
             if not source.resumable:
                 raise RunFolderError(
-                    f"{folder.path} holds a run, and nothing tells whether {source.name} is still "
-                    "the same agent, as its code is in no file; choose another folder with out="
+                    f"{folder.path} holds a run, but the code of {source.name} is in no file, so "
+                    "nothing can tell whether it is the same agent; choose another folder with out="
                 )
             folder.mend()
         else:

@@ -1,6 +1,6 @@
 """What ends a run before its last episode: its limits, or a service that is out of order.
 
-A stopped run is resumable: the same command takes up where it stopped.
+A stopped run is resumable: the same command continues where it stopped.
 """
 
 from __future__ import annotations

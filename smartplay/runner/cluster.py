@@ -44,7 +44,7 @@ def cluster_executor(address: str) -> Iterator[Executor]:
             raise ValueError
     except ValueError as error:
         raise UsageError(
-            f"no cluster answers at {address}: that is no address; write tcp://HOST:PORT"
+            f"no cluster answers at {address}: that is not an address; write tcp://HOST:PORT"
         ) from error
     try:
         client_class: Any = distributed.Client

@@ -98,10 +98,10 @@ def compile_program(
             raise UsageError(f"{name} must be from 1 to 1000, not {number}")
     method = (agent_settings or {}).get("method", "dspy")
     if method != "dspy":
-        raise UsageError(f"a program is asked by the method dspy, not {method}")
+        raise UsageError(f"a compiled program needs the method dspy, not {method}")
     source = find_agent(agent, {**(agent_settings or {}), "method": "dspy"})
     if source.settings["program"]:
-        raise UsageError("a program that is compiled begins without one; leave program out")
+        raise UsageError("compiling starts without a program; leave program out")
     header = plan_run(
         source, select_games(games), episodes=episodes, steps=None, seed=0, retries=0, quick=False,
         settings=game_settings or {}, arguments={},

@@ -259,7 +259,7 @@ class DrivenRun:
         seed: The suite seed.
         split: The split of `smartplay.runner.plan.SPLITS` to play instead of the suite.
         steps: Step limit per episode; the card's by default.
-        retries: How often a reply without an action is complained of before the fallback.
+        retries: How often the agent is asked again after a reply without an action.
         game_settings: Settings of games, by name or family.
 
     Attributes:

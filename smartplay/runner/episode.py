@@ -106,7 +106,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         seed: Seed of the environment.
         label: What is recorded instead of the seed, where that is a secret.
         agent_seed: Seed of the agent.
-        retries: How often an invalid reply is complained of before the fallback is played.
+        retries: How often the agent is asked again after an invalid reply; then comes the fallback.
         seconds: Time the episode may take; None for any.
         stream: The row of episodes it belongs to, each of which may rest on those before it.
         place: Its place in that row, from 0.
@@ -453,7 +453,9 @@ def _readable(call: Call) -> Call:
         raise AgentError(f"a call of the agent's reply cannot be written down: {error}") from error
     usage = call.usage
     if usage.cached > usage.prompt or usage.reasoning > usage.completion:
-        raise AgentError("a call of the agent's reply has parts of its tokens above the whole")
+        raise AgentError(
+            "a call of the agent's reply counts more tokens in a part than in the whole"
+        )
     return call
 
 
@@ -471,7 +473,7 @@ def _judge_number(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
 def _number(what: str, value: Any) -> float:
     number = float(value)
     if not abs(number) <= LARGEST_REAL:
-        raise GameError(f"the game's {what} is {number}, which is no score")
+        raise GameError(f"the game's {what} is {number}, which is not a score")
     return number
 
 

@@ -180,7 +180,7 @@ def plan_run(
         episodes: Episodes per game; the card's number by default.
         steps: Step limit; the card's by default. A larger one than the card's is allowed.
         seed: The suite seed, 0 or more.
-        retries: How often an invalid reply is complained of.
+        retries: How often the agent is asked again after an invalid reply.
         repeats: How often every episode is played.
         quick: Play at most `QUICK_EPISODES` episodes of at most `QUICK_STEPS` steps.
         settings: Settings by a game's name or family.
@@ -300,7 +300,7 @@ def _try_to_make(card: GameCard, settings: dict[str, Any]) -> None:
     """Find out now, rather than in every episode, that a game cannot be made."""
     for key in NO_SETTINGS:
         if key in settings:
-            raise UsageError(f"{key} is no setting of {card.id}; a run decides it")
+            raise UsageError(f"{key} is not a setting of {card.id}; a run decides it")
     if settings.get("observation") == "native":
         raise UsageError("agents read texts and pictures, not observation=native; see gym.make")
     try:

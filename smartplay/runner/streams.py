@@ -1,8 +1,8 @@
 """Rows of episodes, each of which may rest on the records of those before it.
 
 An episode that rests on none is a row by itself. An agent that remembers plays the episodes of a
-game as one row, in their order: its memory is a fold over their records, so a run that is broken
-off and taken up again comes to the same bytes. Their order may be shuffled. Where an episode fails
+game as one row, in their order: its memory is a fold over their records, so a run that is
+interrupted and resumed comes to the same bytes. Their order may be shuffled. Where an episode fails
 its row ends, for what comes after it would rest on a memory that could not be made again. A run
 that measures thresholds plays in sweeps: an episode's level is a fold over the records of the
 sweeps before.

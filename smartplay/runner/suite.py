@@ -108,6 +108,6 @@ def write_suite(suite: Suite, path: Path, mode: int) -> None:
             file.flush()
             os.fsync(file.fileno())
     except FileExistsError as error:
-        raise UsageError(f"{path} exists; a suite is not written over. Choose another") from error
+        raise UsageError(f"{path} exists and is not overwritten; choose another") from error
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error

@@ -133,7 +133,7 @@ class SuiteGap(msgspec.Struct, frozen=True, kw_only=True):
         private: Place of the same agent's run on a private one.
         suite: The private suite's hash.
         games: By game that both played alike, the mean score on the public suite minus that on the
-            private one: normalised where the game has such a scale, else as the game counts.
+            private one: normalised where the game has such a scale, else in the game's own unit.
         overall: The mean of the normalised differences, each game alike; None without any.
     """
 

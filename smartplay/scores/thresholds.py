@@ -169,9 +169,11 @@ class Track:
         score, levels, rounds = record.score or 0.0, len(self.dial.values), self.dial.rounds
         where = f"{record.game}, episode {record.episode}"
         if not 1 <= record.level <= levels:
-            raise RunFolderError(f"{where}: level {record.level} is none of 1 to {levels}")
+            raise RunFolderError(f"{where}: level {record.level} is not one of 1 to {levels}")
         if not (score.is_integer() and 0 <= score <= rounds):
-            raise RunFolderError(f"{where}: a score of {score:g} is none of 0 to {rounds} rounds")
+            raise RunFolderError(
+                f"{where}: a score of {score:g} is not within 0 to {rounds} rounds"
+            )
         self.add(record.level, int(score))
 
     @property

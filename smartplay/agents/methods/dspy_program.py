@@ -94,7 +94,7 @@ class Dspy(Method):
             self._file = msgspec.json.decode(content, type=ProgramFile)
         except (OSError, msgspec.MsgspecError) as error:
             raise UsageError(
-                f"{self.program} is no program that `smartplay compile` wrote: {error}"
+                f"{self.program} is not a program that `smartplay compile` wrote: {error}"
             ) from error
         if self._file.reasoning != self.reasoning:
             raise UsageError(
@@ -182,7 +182,7 @@ def inputs(prompt: Prompt, manual: str, actions: Sequence[str]) -> dict[str, Any
     """
     seen = prompt.page("")["content"]
     if not isinstance(seen, str):
-        raise AgentError("the method dspy sees no pictures; play with observation = text")
+        raise AgentError("the method dspy cannot see pictures; play with observation = text")
     return {"rules": manual, "seen": seen, "actions": list(actions)}
 
 
@@ -258,7 +258,7 @@ class AsyncEngine(Engine):
 
 
 def _refuse(messages: list[Message]) -> NoReturn:
-    raise NotImplementedError("this program is awaited")
+    raise NotImplementedError("this program is asynchronous: await its acall")
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     from smartplay.scores.power import check_detect
 
     if len(options.run) < 2:
-        raise UsageError("two runs or more can be compared; name their folders")
+        raise UsageError("name the folders of two or more runs to compare")
     check_detect(options.detect)
     reports = [build_report(path, None, options.human, options.card) for path in options.run]
     comparison = compare(entries_of(reports), options.detect)

@@ -67,7 +67,7 @@ class Finding(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a model to be tried."""
     parser.add_argument("asked", nargs="?", metavar="MODEL",
-        help=f"ask a model the same {ASKED} times, such as openai:NAME")  # fmt: skip
+        help=f"a model to ask the same question {ASKED} times, such as openai:NAME")  # fmt: skip
     add_agent_settings(parser)
 
 

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--least-score",
         type=float,
         metavar="X",
-        help="only episodes with this score or more, as the game counts",
+        help="only episodes with this score or more, in the game's own unit",
     )
     add(
         "--dataset",
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the benchmark's data set on the Hub (eval-results)",
     )
     add("--source", default="", metavar="URL",
-        help="where the run folder can be had (eval-results)")  # fmt: skip
+        help="where others can get the run folder (eval-results)")  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"files": list(map(str, done.files)), "rows": done.rows, "notes": done.notes})
         return OK
-    for file, rows in zip(done.files, done.rows.values(), strict=True):
+    for file, rows in zip(done.files, done.rows.values(), strict=False):  # a canary has no rows
         say(f"{file}: {rows} {'conversations' if options.to == 'chat' else 'rows'}")
     for note in done.notes:
         say(f"Note: {note}")

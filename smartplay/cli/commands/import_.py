@@ -1,4 +1,4 @@
-"""Make a run folder of another framework's log: `report`, `verify` and `compare` take it then."""
+"""Turn another framework's log into a run folder that `report`, `verify` and `compare` read."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from smartplay.core.errors import UsageError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add its name and its folder."""
     add = parser.add_argument
-    add("name", help="small words, such as lights-out")
+    add("name", help="lower-case words, such as lights-out")
     add("--out", type=Path, metavar="DIR", help="the folder to make (default: smartplay-NAME)")
 
 
@@ -34,7 +34,9 @@ def run(options: argparse.Namespace) -> int:
         check=False,
     )
     if done.returncode:
-        raise UsageError(f"{folder} is written, but not measured: {done.stderr or done.stdout}")
+        raise UsageError(
+            f"{folder} was written, but could not be measured: {done.stderr or done.stdout}"
+        )
     if options.json:
         print_json({"folder": str(folder), "card": str(card)})
         return OK

@@ -212,7 +212,7 @@ def _setting(text: str) -> tuple[str, Any]:
     """Read KEY=VALUE; the value as JSON if it is valid JSON, else as text."""
     key, equals, value = text.partition("=")
     if not equals or not all(key.split(".")):
-        raise UsageError(f"{text!r} is no setting; write KEY=VALUE")
+        raise UsageError(f"{text!r} is not a setting; write KEY=VALUE")
     try:
         return key, msgspec.json.decode(value)
     except msgspec.DecodeError:
@@ -226,6 +226,6 @@ def game_settings(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
         place, value = _setting(text)
         game, dot, key = place.partition(".")
         if not dot or value == "":
-            raise UsageError(f"{text!r} is no game setting; write GAME.KEY=VALUE")
+            raise UsageError(f"{text!r} is not a game setting; write GAME.KEY=VALUE")
         found = overlay(found, {game: nested(key, value)})
     return found

@@ -1,4 +1,4 @@
-"""Play the contrasts under variants of the prompt and say how much of the score is the prompt.
+"""Play the contrasts under variants of the prompt and say how much of the score the prompt decides.
 
 With `--probes`, say instead how much of it is owed to public seeds and to the usual names.
 """

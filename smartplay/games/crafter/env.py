@@ -80,7 +80,7 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
         if min(playing.unit) < 1 or self._size[0] < self._view[0] or self._size[1] < self._view[1]:
             raise UsageError(f"view {self._view} has more cells than its picture has pixels")
         if length is not None and length < 1:
-            raise UsageError(f"length {length} is no episode; give at least 1, or None")
+            raise UsageError(f"length must be 1 or more, or None, not {length}")
         self.action_space = spaces.Discrete(len(ACTIONS))
         self.observation_space = spaces.Dict(
             {
@@ -153,5 +153,5 @@ def _make_engine(name: str, area: tuple[int, int], view: tuple[int, int]) -> Any
 def _pair(name: str, value: Sequence[int] | int, least: int) -> tuple[int, int]:
     pair = (value, value) if isinstance(value, int) else tuple(value)
     if len(pair) != 2 or not all(isinstance(side, int) and side >= least for side in pair):
-        raise UsageError(f"{name} {value!r} is not two whole numbers of at least {least}")
+        raise UsageError(f"{name} must be two whole numbers of at least {least}, not {value!r}")
     return pair[0], pair[1]

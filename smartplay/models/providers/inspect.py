@@ -173,7 +173,7 @@ class Provider(InspectModel):
             raise MissingPackageError(NEEDED) from error
         plain = Settings()
         if changed := [key for key in ELSEWHERE if getattr(settings, key) != getattr(plain, key)]:
-            raise UsageError(f"{changed[0]} is no setting of inspect:{name}; Inspect decides it")
+            raise UsageError(f"{changed[0]} is not a setting of inspect:{name}; Inspect decides it")
         fields = {
             "temperature": settings.temperature,
             "max_tokens": settings.max_tokens,
@@ -184,7 +184,7 @@ class Provider(InspectModel):
         }
         for key in settings.extra:
             if key in fields or key not in GenerateConfig.model_fields:
-                raise UsageError(f"extra.{key} is no further field of Inspect's GenerateConfig")
+                raise UsageError(f"extra.{key} is not a further field of Inspect's GenerateConfig")
         try:
             config = GenerateConfig(**fields, **settings.extra)
             model = get_model(name, config=config, base_url=settings.base_url, memoize=False)

@@ -140,7 +140,7 @@ class Server:
         try:
             os.write(self._pipes[0], command.encode() + b"\n")
         except OSError as error:
-            raise GameError("the Minetest server has died; reset to start a new one") from error
+            raise GameError("the Minetest server has stopped; reset to start a new one") from error
         return self._answer()
 
     def _answer(self) -> bytes:
