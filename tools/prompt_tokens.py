@@ -45,14 +45,15 @@ CACHED = 0.1
 
 WAYS: Mapping[str, Mapping[str, Any]] = {
     "sliding": {},
-    "chunks of 16": {"history_chunk": 16},
-    "chunks of 16, differences": {"history_chunk": 16, "history_diff": True},
+    "chunks": {"history_chunk": 8},
+    "differences": {"history_chunk": 8, "history_diff": True},
 }
 """Ways to tell the past."""
 
 MEASURED = "Crafter", "MinedojoCreative0"
-EPISODES, STEPS = 5, 1000
-TABLE_EPISODES, TABLE_STEPS = 2, 100
+EPISODES, STEPS = 2, 400
+WINDOWED = 50  # steps of who forgets: a new agent at each
+TABLE_STEPS = 50
 _STEP = re.compile(r"(?:^|\n\n)Step (\d+):\n")
 _MARK = re.compile(r"\(lines? (\d+)(?:-(\d+))? as before\)")
 _LISTED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
@@ -273,26 +274,24 @@ def _written(messages: Sequence[Message]) -> str:
 # The table
 
 
-def digest(game: str) -> str:
-    """What tells whether the prompts behind a row of the table are still the same."""
-    found = hashlib.sha256()
-    for told in WAYS.values():
-        for episode in _episodes(game, told):
-            found.update(msgspec.json.encode([episode.asked, episode.score]))
-    return found.hexdigest()[:12]
+def table_episodes(game: str) -> list[Episode]:
+    """What is played for a row: the beginning of one episode in each way."""
+    return [play(game, 0, TABLE_STEPS, told) for told in WAYS.values()]
 
 
-def _episodes(game: str, told: Mapping[str, Any]) -> list[Episode]:
-    return [play(game, seed, TABLE_STEPS, told) for seed in range(TABLE_EPISODES)]
+def digest(episodes: Sequence[Episode]) -> str:
+    """What tells whether the prompts behind a row are still the same."""
+    asked = msgspec.json.encode([episode.asked for episode in episodes])
+    return hashlib.sha256(asked).hexdigest()[:12]
 
 
 def row(game: str, tokenize: Tokenize) -> str:
     """The row of an id."""
-    found = [count(_episodes(game, told), tokenize) for told in WAYS.values()]
-    plain = found[0]
-    paid = " | ".join(f"{each.paid:.0f}" for each in found)
-    name = get_card(game).name
-    return f"| {name} | {plain.calls} | {plain.prompt:.0f} | {plain.cached:.0f} | {paid} | `{digest(game)}` |"
+    episodes = table_episodes(game)
+    plain, *others = (count([episode], tokenize) for episode in episodes)
+    numbers = [plain.prompt, plain.cached, plain.paid, *(each.paid for each in others)]
+    cells = [get_card(game).name, plain.calls, *(f"{each:.0f}" for each in numbers)]
+    return f"| {' | '.join(map(str, cells))} | `{digest(episodes)}` |"
 
 
 def write_table(tokenize: Tokenize) -> None:
@@ -313,7 +312,9 @@ def compare(game: str, tokenize: Tokenize, episodes: int, steps: int) -> None:
     first: Tokens | None = None
     for name, told in WAYS.items():
         played = [play(game, seed, steps, told) for seed in range(episodes)]
-        windowed = [play(game, seed, steps, told, window=window) for seed in range(episodes)]
+        windowed = [
+            play(game, seed, min(steps, WINDOWED), told, window=window) for seed in range(episodes)
+        ]
         found = count(played, tokenize)
         first = first or found
         scores, read = ([each.score for each in some] for some in (played, windowed))
@@ -321,7 +322,7 @@ def compare(game: str, tokenize: Tokenize, episodes: int, steps: int) -> None:
             f"{game}, {name}: {found.calls} steps; a step {found.prompt:.0f} tokens, "
             f"{found.cached:.0f} cached, paid {found.paid:.0f} "
             f"({found.paid / first.paid - 1:+.0%}); scores of the reference {scores}, "
-            f"of one that reads {window} steps {read}",
+            f"of one that reads {window} steps back, over {min(steps, WINDOWED)}: {read}",
             flush=True,
         )
 

@@ -114,11 +114,11 @@ def find_agent(
         settings: Settings over those of a definition file. `method` says how a model is asked, a
             name of `smartplay.agents.methods.METHODS`; `history_chunk` and `history_diff` say how
             it is told the past (`smartplay.agents.history`). These are for every agent: `ablation`,
-            a name or a list of names of `smartplay.agents.ablations`, says what to take away from it;
-            `aid`, likewise of `smartplay.agents.aids`, what to do for it; `prompt`, the name of a
-            variant of `smartplay.agents.prompts`, how the prompt is worded; `models` maps roles to
-            `{"agent": "openai:NAME", …settings}`; `attempts` and `again` are settings of the games
-            it plays (`smartplay.games.base.TextGame`); `episode_order`, `"numbered"` or
+            a name or a list of names of `smartplay.agents.ablations`, says what to take away from
+            it; `aid`, likewise of `smartplay.agents.aids`, what to do for it; `prompt`, the name of
+            a variant of `smartplay.agents.prompts`, how the prompt is worded; `models` maps roles
+            to `{"agent": "openai:NAME", …settings}`; `attempts` and `again` are settings of the
+            games it plays (`smartplay.games.base.TextGame`); `episode_order`, `"numbered"` or
             `"shuffled:SEED"`, is the order in which it plays the episodes of a game, if it
             remembers them.
 
