@@ -85,10 +85,9 @@ def test_a_difference_is_never_longer_than_the_text_without_marks(one: str, othe
 
 
 def test_the_mark_stands_for_what_stays() -> None:
-    before = (
-        "You moved.\n- a cow in the north\n- a tree in the east\nIt is day.\nYou carry: nothing."
-    )
-    now = "You hit the cow.\n- a cow in the north\n- a tree in the east\nIt is dusk.\nYou carry: nothing."
+    stays = "- a cow in the north\n- a tree in the east"
+    before = f"You moved.\n{stays}\nIt is day.\nYou carry: nothing."
+    now = f"You hit the cow.\n{stays}\nIt is dusk.\nYou carry: nothing."
     assert difference(now, before, "Step") == (
         "You hit the cow.\n(lines 2-3 as before)\nIt is dusk.\n(line 5 as before)"
     )

@@ -133,7 +133,8 @@ class Reader:
 
     def __init__(self, window: int | None = None) -> None:
         self.asked: list[list[Message]] = []
-        self._window, self._agent = window, None
+        self._window = window
+        self._agent: Any = None
 
     async def chat(self, messages: list[Message], **_: Any) -> list[Call]:
         """Reply."""
