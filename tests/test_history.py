@@ -231,6 +231,7 @@ def test_an_episode_is_taken_up_with_the_same_prompts(method: str, tmp_path: Pat
 # What it costs, and what it does to who reads no more than the prompt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("game", "window"), [("Crafter", 5), ("MinedojoCreative0", 2)])
 def test_who_reads_the_prompt_plays_alike(game: str, window: int) -> None:
     name, taken = f"smartplay/{game}-v0", 20

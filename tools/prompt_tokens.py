@@ -1,11 +1,12 @@
 """What the prompts of a game cost: `python -m tools.prompt_tokens [--table] [GAME …]`.
 
 Plays games through the agent for language models, with a model that reads nothing but its prompts:
-it takes the steps out of the text again and does what the scripted reference agent does after
-them. So the scores show whether a prompt says as much as another one, and the prompts what it
-costs. Tokens are those of the embedded model (the extra `local`). Cached tokens follow the rule of
-`smartplay.models.prefix_cache`: blocks of 128, 1024 at least, within an episode; they are paid at a
-tenth. `--table` writes the tokens per step of every id into docs/prompt_tokens.md.
+it takes the steps out of the text again and does what the scripted reference agent does after them,
+or what a digest of the last few says. So the scores show whether a prompt says as much as another
+one, and the prompts what it costs. Tokens are those of the embedded model (the extra `local`).
+Cached tokens follow the rule of `smartplay.models.prefix_cache`: blocks of 128, 1024 at least,
+within an episode; they are paid at a tenth. `--table` writes the
+tokens per step of every id into docs/prompt_tokens.md.
 """
 
 from __future__ import annotations
@@ -52,7 +53,6 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
 
 MEASURED = "Crafter", "MinedojoCreative0"
 EPISODES, STEPS = 2, 400
-WINDOWED = 50  # steps of who forgets: a new agent at each
 TABLE_STEPS = 50
 _STEP = re.compile(r"(?:^|\n\n)Step (\d+):\n")
 _MARK = re.compile(r"\(lines? (\d+)(?:-(\d+))? as before\)")
@@ -122,11 +122,12 @@ def _whole(told: Sequence[str]) -> list[str]:
 
 
 class Reader:
-    """A model that does what the reference agent does after the steps that its prompts tell.
+    """A model that plays by the steps that its prompts tell, and nothing else.
 
     Args:
-        window: How many steps before the present one it reads; None for one reference agent that
-            is told each present step and remembers what it likes.
+        window: How many steps before the present one it reads. It chooses by a digest of their
+            text, so every byte of it counts. None for the reference agent, which is told the
+            present step of each prompt and remembers what it likes.
     """
 
     settings = Settings()
@@ -144,9 +145,9 @@ class Reader:
             self._agent = self._agent or reference(told.manual, told.actions, 0)
             reply = self._agent.act(Observation(told.seen[-1], told.seen[:-1]))
         else:
-            agent = reference(told.manual, told.actions, 0)
-            for text in told.seen[-self._window - 1 :]:
-                reply = agent.act(Observation(text))
+            text = "\0".join(told.seen[-self._window - 1 :])
+            number = int.from_bytes(hashlib.sha256(text.encode()).digest())
+            reply = told.actions[number % len(told.actions)]
         return [Call(messages, f"Answer: {reply}")]
 
 
@@ -209,7 +210,9 @@ def play(
 
 # What it costs
 
-Tokenize = Callable[[str], list[int]]
+Tokenize = Callable[[Sequence[str]], Iterator[list[int]]]
+SEPARATOR = "<|endoftext|>"
+AT_ONCE = 16  # texts a request
 
 
 @contextmanager
@@ -225,11 +228,23 @@ def tokenizer() -> Iterator[Tokenize]:
     params.verbosity, params.ui, params.warmup = -1, False, False
     server = xllamacpp.Server(params)
 
-    def tokenize(text: str) -> list[int]:
+    def ask(text: str) -> list[int]:
         body = json.dumps({"content": text, "parse_special": True}).encode()
         with urlopen(Request(f"{server.listening_address}/tokenize", body)) as reply:
             tokens: list[int] = json.load(reply)["tokens"]
         return tokens
+
+    [between] = ask(SEPARATOR)
+
+    def tokenize(texts: Sequence[str]) -> Iterator[list[int]]:
+        for some in (texts[k : k + AT_ONCE] for k in range(0, len(texts), AT_ONCE)):
+            tokens: list[int] = []
+            for each in [*ask(SEPARATOR.join(some)), between]:
+                if each == between:
+                    yield tokens
+                    tokens = []
+                else:
+                    tokens.append(each)
 
     yield tokenize
 
@@ -258,8 +273,7 @@ def count(episodes: Sequence[Episode], tokenize: Tokenize) -> Tokens:
     prompt = cached = 0
     for episode in episodes:
         cache = PrefixCache()
-        for messages in episode.asked:
-            tokens = tokenize(_written(messages))
+        for tokens in tokenize([_written(messages) for messages in episode.asked]):
             prompt += len(tokens)
             cached += cache.read(array("i", tokens).tobytes())
     calls = sum(len(episode.asked) for episode in episodes)
@@ -313,9 +327,7 @@ def compare(game: str, tokenize: Tokenize, episodes: int, steps: int) -> None:
     first: Tokens | None = None
     for name, told in WAYS.items():
         played = [play(game, seed, steps, told) for seed in range(episodes)]
-        windowed = [
-            play(game, seed, min(steps, WINDOWED), told, window=window) for seed in range(episodes)
-        ]
+        windowed = [play(game, seed, steps, told, window=window) for seed in range(episodes)]
         found = count(played, tokenize)
         first = first or found
         scores, read = ([each.score for each in some] for some in (played, windowed))
@@ -323,7 +335,7 @@ def compare(game: str, tokenize: Tokenize, episodes: int, steps: int) -> None:
             f"{game}, {name}: {found.calls} steps; a step {found.prompt:.0f} tokens, "
             f"{found.cached:.0f} cached, paid {found.paid:.0f} "
             f"({found.paid / first.paid - 1:+.0%}); scores of the reference {scores}, "
-            f"of one that reads {window} steps back, over {min(steps, WINDOWED)}: {read}",
+            f"of one that reads {window} steps back {read}",
             flush=True,
         )
 
