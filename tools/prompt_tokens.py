@@ -5,8 +5,8 @@ it takes the steps out of the text again and does what the scripted reference ag
 or what a digest of the last few says. So the scores show whether a prompt says as much as another
 one, and the prompts what it costs. Tokens are those of the embedded model (the extra `local`).
 Cached tokens follow the rule of `smartplay.models.prefix_cache`: blocks of 128, 1024 at least,
-within an episode; they are paid at a tenth. `--table` writes the
-tokens per step of every id into docs/prompt_tokens.md.
+within an episode; they are paid at a tenth. `--table` writes the tokens
+per step of every id, or of those that are named, into docs/prompt_tokens.md.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
 
 MEASURED = "Crafter", "MinedojoCreative0"
 EPISODES, STEPS = 2, 400
-TABLE_STEPS = 50
+TABLE_STEPS = 30
 _STEP = re.compile(r"(?:^|\n\n)Step (\d+):\n")
 _MARK = re.compile(r"\(lines? (\d+)(?:-(\d+))? as before\)")
 _LISTED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
@@ -309,15 +309,16 @@ def row(game: str, tokenize: Tokenize) -> str:
     return f"| {' | '.join(map(str, cells))} | `{digest(episodes)}` |"
 
 
-def write_table(tokenize: Tokenize) -> None:
-    """Write the rows of all ids into the page."""
-    ids = [card.id for card in smartplay.cards() if card.playable]
-    head, _, rest = DOCS.read_text().partition("| id |")
+def write_table(games: Sequence[str], tokenize: Tokenize) -> None:
+    """Write the rows of some games into the page; those of the others stay."""
+    head, found, rest = DOCS.read_text().partition("| id |")
+    lines, _, after = (found + rest).partition("\n\n")
+    rows = {line.split(" | ")[0].strip("| "): line for line in lines.split("\n")[2:]}
+    rows |= {get_card(game).name: row(get_card(game).id, tokenize) for game in games}
     header = ["id", "steps", "prompt", "cached", *(f"paid, {way}" for way in WAYS), "digest"]
-    lines = [" | ".join(header).join(["| ", " |"]), "| --- " * len(header) + "|"]
-    after = rest.partition("\n\n")[2]
-    lines += [row(game, tokenize) for game in ids]
-    DOCS.write_text(head + "\n".join(lines) + ("\n\n" + after if after else "\n"))
+    known = [card.name for card in smartplay.cards() if card.name in rows]
+    table = [f"| {' | '.join(header)} |", "| --- " * len(header) + "|", *map(rows.get, known)]
+    DOCS.write_text(head + "\n".join(map(str, table)) + "\n" + ("\n" + after if after else ""))
 
 
 def compare(game: str, tokenize: Tokenize, episodes: int, steps: int) -> None:
@@ -343,16 +344,17 @@ def compare(game: str, tokenize: Tokenize, episodes: int, steps: int) -> None:
 def main() -> None:
     """Compare, or write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("games", nargs="*", default=MEASURED)
+    parser.add_argument("games", nargs="*")
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--episodes", type=int, default=EPISODES)
     parser.add_argument("--steps", type=int, default=STEPS)
     options = parser.parse_args()
     with tokenizer() as tokenize:
         if options.table:
-            write_table(tokenize)
+            every = [card.id for card in smartplay.cards() if card.playable]
+            write_table(options.games or every, tokenize)
         else:
-            for game in options.games:
+            for game in options.games or MEASURED:
                 compare(game, tokenize, options.episodes, options.steps)
 
 
