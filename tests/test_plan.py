@@ -179,7 +179,6 @@ def test_agents_of_ones_own(
     [
         (["openai:some", "--detect", "0"], "a number above 0"),
         (["openai:some", "--detect", "nan"], "a number above 0"),
-        (["openai:other", "--prices", "PRICES"], "name none for openai:other"),
         (["openai:some", "--games", "Hanoy"], "Hanoi"),
         (["opnai:some"], "cannot load opnai"),
         (["openai:some", "--set", "temprature=1"], "temperature"),
@@ -188,11 +187,10 @@ def test_agents_of_ones_own(
     ],
 )
 def test_what_cannot_be_planned_is_refused(
-    words: list[str], said: str, prices: Path, capsys: pytest.CaptureFixture[str]
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = [str(prices) if word == "PRICES" else word for word in words]
     games = [] if "--games" in words else ["--games", HANOI]
-    assert main(["plan", *given, *games]) in (1, 2)
+    assert main(["plan", *words, *games]) in (1, 2)
     assert said in capsys.readouterr().err
 
 
@@ -202,3 +200,106 @@ def test_planning_leaves_real_models_alone() -> None:
 
     with pytest.raises(UsageError, match="OPENAI_API_KEY"):
         open_model("openai:some")
+
+
+# A dry run
+
+
+def dry_run(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    assert main(["run", *words, "--dry-run", "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_dry_run_calls_nobody_and_writes_nothing(
+    prices: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise AssertionError("a dry run calls no service")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    words = ["openai:some", "--games", f"{HANOI},MessengerL1", "--episodes", "3"]
+    found = dry_run(capsys, *words, "--prices", str(prices))
+    assert [each["episodes"] for each in found["games"]] == [3, 3]
+    hanoi, use = found["games"][0]["use"], found["use"]
+    assert hanoi["calls"] == 3 * 30
+    assert 0 < hanoi["cached"] < hanoi["read"]
+    at_least = use["read"] * 1e-6 + use["written"]["least"] * 1e-5
+    assert use["cost"]["least"] == pytest.approx(at_least)
+    assert sorted(tmp_path.rglob("*")) == before
+    thrice = dry_run(capsys, *words, "--repeats", "3")
+    assert thrice["use"]["calls"] == 3 * use["calls"]
+    assert thrice["use"]["cost"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "calls"),
+    [
+        (["--method", "direct"], 60),
+        (["--method", "think"], 120),
+        (["--method", "majority", "--set", "samples=4"], 240),
+        (["--method", "correct", "--set", "rounds=2"], 300),
+        (["--method", "reflect"], 61),  # lessons before the second episode
+        (["--method", "reflect", "--repeats", "2"], 122),
+        (["--method", "chat", "--set", "attempts=2", "--set", "again=always"], 120),
+        (["--quick"], 10),
+    ],
+)
+def test_a_dry_run_counts_the_calls_of_each_method(
+    words: list[str], calls: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = dry_run(capsys, "openai:some", "--games", HANOI, "--episodes", "2", *words)
+    assert found["use"]["calls"] == calls
+
+
+def test_a_dry_run_is_what_a_plan_and_a_real_run_say(
+    tmp_path: Path, prices: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["openai:some", "--games", HANOI, "--prices", str(prices)]
+    plan = planned(capsys, *words)
+    dry = dry_run(capsys, *words, "--episodes", str(plan["games"][0]["episodes"]))["use"]
+    for what in ("calls", "read", "cached", "written", "cost"):
+        assert dry[what] == plan[what], what
+    with FakeServer() as server:
+        server.say("Answer: 1")
+        run = smartplay.run("openai:some", HANOI, episodes=2, steps=6, out=tmp_path / "run",
+                            agent_settings={"base_url": server.url}, progress=False)  # fmt: skip
+        served = ["--base-url", server.url]
+    there = [*words, *served, "--steps", "6", "--out", str(run.path)]
+    left = dry_run(capsys, *there, "--episodes", "2")
+    assert (left["games"][0]["episodes"], left["games"][0]["done"]) == (0, 2)
+    assert left["use"]["calls"] == 0
+    assert main(["run", *there, "--episodes", "3", "--dry-run"]) == 2, "another run is there"
+
+
+def test_a_price_that_is_not_known_is_said_to_be_unknown(
+    prices: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("plan", "run --dry-run"):
+        words = [*command.split(), "openai:other", "--games", HANOI, "--prices", str(prices)]
+        assert main(words) == 0
+        told = capsys.readouterr().out
+        assert "unknown" in told
+        assert "The prices name none for openai:other." in told
+
+
+def test_an_agent_that_may_ask_by_itself_is_not_called(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agent = tmp_path / "own.py"
+    agent.write_text("def own(prompt):\n    raise SystemExit\n")
+    found = dry_run(capsys, f"{agent}:own", "--games", HANOI)
+    assert found["use"] is None
+    assert "not known before it plays" in " ".join(found["notes"])
+    assert dry_run(capsys, "reference", "--games", HANOI)["use"]["calls"] == 0
+
+
+def test_a_dry_run_refuses_what_a_run_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--steps", "0"], ["--repeats", "0"], ["--games", "Hanoy"]):
+        games = [] if "--games" in words else ["--games", HANOI]
+        assert main(["run", "openai:some", "--dry-run", *games, *words]) == 2
+        assert capsys.readouterr().err

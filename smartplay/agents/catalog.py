@@ -16,6 +16,7 @@ import msgspec
 from smartplay.agents.ablations import ABLATIONS, Ablation, find_ablation
 from smartplay.agents.aids import find_aid
 from smartplay.agents.context import Agent, AgentMaker, Context, Trajectory
+from smartplay.agents.history import History, make_history
 from smartplay.agents.identity import object_digest
 from smartplay.agents.llm import LLMAgent
 from smartplay.agents.methods import METHODS, PROTOCOLS, Arm
@@ -43,6 +44,9 @@ ABLATION_KEYS = ("ablation", "lesion")
 
 PLAYING_KEYS = ("attempts", "again", "episode_order")
 """Settings of any agent that say how its episodes are played, not how it acts."""
+HISTORY_KEYS = History.__struct_fields__
+"""Settings of agents that are asked by a method, which say how they are told the past."""
+
 _ORDER = re.compile(r"numbered|shuffled:(\d{1,9})")
 
 OTHER_PROTOCOL = {"direct": "think", "think": "direct"}
@@ -108,12 +112,13 @@ def find_agent(
         agent: A name as in `known_agents`, a class or function, or a source that is complete
             already.
         settings: Settings over those of a definition file. `method` says how a model is asked, a
-            name of `smartplay.agents.methods.METHODS`. These are for every agent: `ablation`, a
-            name or a list of names of `smartplay.agents.ablations`, says what to take away from it;
-            `aid`, likewise of `smartplay.agents.aids`, what to do for it; `prompt`, the name of a
-            variant of `smartplay.agents.prompts`, how the prompt is worded; `models` maps roles to
-            `{"agent": "openai:NAME", …settings}`; `attempts` and `again` are settings of the games
-            it plays (`smartplay.games.base.TextGame`); `episode_order`, `"numbered"` or
+            name of `smartplay.agents.methods.METHODS`; `history_chunk` and `history_diff` say how
+            it is told the past (`smartplay.agents.history`). These are for every agent: `ablation`,
+            a name or a list of names of `smartplay.agents.ablations`, says what to take away from
+            it; `aid`, likewise of `smartplay.agents.aids`, what to do for it; `prompt`, the name of
+            a variant of `smartplay.agents.prompts`, how the prompt is worded; `models` maps roles
+            to `{"agent": "openai:NAME", …settings}`; `attempts` and `again` are settings of the
+            games it plays (`smartplay.games.base.TextGame`); `episode_order`, `"numbered"` or
             `"shuffled:SEED"`, is the order in which it plays the episodes of a game, if it
             remembers them.
 
@@ -281,6 +286,7 @@ def _asked_by_method(agent: str, settings: dict[str, Any]) -> AgentSource:
     style = variant.style
     if variant.other_protocol and name in OTHER_PROTOCOL:
         name, style = OTHER_PROTOCOL[name], PLAIN
+    history = make_history({key: own.pop(key) for key in HISTORY_KEYS if key in own})
     method, models = _method_and_models(agent, name, own)
     told = {role: {"model": each.name} | msgspec.to_builtins(each.settings)
             for role, each in models.items()}  # fmt: skip
@@ -293,9 +299,10 @@ def _asked_by_method(agent: str, settings: dict[str, Any]) -> AgentSource:
             **method.more_settings(),
             **method.game_settings(),
             **({} if variant.name == "plain" else {"prompt": variant.name}),
+            **msgspec.to_builtins(history),
             **(next(iter(told.values())) if alone else {"models": told}),
         },
-        make=partial(LLMAgent, method=method, style=style),
+        make=partial(LLMAgent, method=method, style=style, history=history),
         models=models,
         learn=getattr(method, "learn", None),
         games=dict(method.game_settings()),
@@ -323,7 +330,7 @@ def _method_and_models(
         opened = _open_models(agent, tables, method.model_defaults(), settings)
     except UnknownNameError as error:
         if error.kind == "setting":
-            known = [*settings_of(kind), *error.known]
+            known = [*settings_of(kind), *HISTORY_KEYS, *error.known]
             raise UnknownNameError("setting", error.name, known) from None
         raise
     for role in opened:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 
 from smartplay.agents.context import Context, Observation, Reply
+from smartplay.agents.history import History
 from smartplay.agents.methods.direct import Direct
 from smartplay.agents.methods.method import Method
-from smartplay.agents.methods.turn import Prompt, Turn
+from smartplay.agents.methods.turn import SLIDING, Prompt, Turn
 from smartplay.agents.prompts import PLAIN, PromptStyle
 
 
@@ -18,14 +19,19 @@ class LLMAgent:
         context: What the run gives.
         method: How they are asked; a copy of it keeps what is to be kept of the episode.
         style: How the prompt is laid out.
+        history: How the past is told.
     """
 
     def __init__(
-        self, context: Context, method: Method | None = None, style: PromptStyle = PLAIN
+        self,
+        context: Context,
+        method: Method | None = None,
+        style: PromptStyle = PLAIN,
+        history: History = SLIDING,
     ) -> None:
         self._context = context
         self._method = copy.deepcopy(method or Direct())
-        self._prompt = Prompt(context, style)
+        self._prompt = Prompt(context, style, history)
         self._turn: Turn | None = None
 
     async def act(self, observation: Observation) -> Reply:

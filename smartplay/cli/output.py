@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from smartplay.cards.card import Human
     from smartplay.records.prices import Prices
     from smartplay.report import Report
+    from smartplay.report.estimate import Range, Use
+    from smartplay.report.plan import GamePlan, Plan
     from smartplay.scores.comparison import Comparison
+    from smartplay.studies.playing import Expected
+
+    Reckoned = Use | Plan | GamePlan | Expected
 
 OK, FAILED, BAD_USAGE, SOME_UNSCORED, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -142,6 +147,43 @@ def print_table(
     console().print(table)
     if len(widths) < len(header):
         console().print(Text(f"No room here for: {', '.join(header[len(widths) :])}"))
+
+
+def shown_number(value: float | None) -> str | None:
+    """A whole number, or one with a unit: `850`, `12k`, `3.4M`."""
+    if value is None:
+        return None
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if value >= size:
+            return f"{value / min(size, 1e3 if unit == 'k' else size):.3g}{unit}"
+    return f"{value:.0f}"
+
+
+def shown_span(span: Range | None) -> str | None:
+    """A number that is not known before: `850`, `12k to 3.4M`, `12k+`."""
+    if span is None:
+        return None
+    least, most = (None if end is None else _money(end) for end in (span.least, span.most))
+    return least if least == most else f"{least}+" if most is None else f"{least} to {most}"
+
+
+def use_header(currency: str) -> list[str]:
+    """What columns of `use_cells` are called."""
+    cost = [f"Cost ({currency})"] if currency else []
+    return ["Calls", "Read", "Cached", "Written", *cost]
+
+
+def use_cells(use: Reckoned | None, currency: str) -> list[str | None]:
+    """What episodes take, as cells of a table: calls, tokens, and cost if there is a currency."""
+    if use is None or use.calls is None:
+        return [None] * len(use_header(currency))
+    cost = [shown_span(use.cost) or "unknown"] if currency else []
+    numbers = map(shown_number, (use.calls, use.read, use.cached))
+    return [*numbers, shown_span(use.written), *cost]
+
+
+def _money(value: float) -> str:
+    return f"{value:.2g}" if 0 < value < 100 else shown_number(value) or ""
 
 
 def _widths(header: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int]:

@@ -40,6 +40,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         method: How a language model was asked, and by what adapter if by one; empty for agents
             that ask none.
         prompt: The variant of the prompt, where it is not the plain one.
+        history: How language models were told the past, where it did not slide.
         aids: What the agent was helped with.
         ablations: What was taken away from the agent.
         attempts: Tries at an episode of which the last counts.
@@ -62,6 +63,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     retries: int = RETRIES
     method: str = ""
     prompt: str = ""
+    history: str = ""
     aids: str = ""
     ablations: str = ""
     attempts: int = 1
@@ -109,6 +111,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
             self.method,
             f"{self.retries} {'retry' if self.retries == 1 else 'retries'}",
             f"prompt {self.prompt}" if self.prompt else "",
+            self.history,
             f"aid {self.aids}" if self.aids else "",
             f"ablation {self.ablations}" if self.ablations else "",
             f"{self.attempts} attempts" if self.attempts > 1 else "",
@@ -142,7 +145,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
 
     def without_method(self) -> Track:
         """The track of agents that ask no model but play the same."""
-        return msgspec.structs.replace(self, method="", prompt="", attempts=1)
+        return msgspec.structs.replace(self, method="", prompt="", history="", attempts=1)
 
 
 def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Track:
@@ -176,6 +179,7 @@ def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Tr
         retries=header.retries,
         method=_method(header, calls),
         prompt=_named(settings.get("prompt")),
+        history=_history(settings),
         aids=_named(settings.get("aid")),
         ablations=_named(settings.get("ablation", settings.get("lesion"))),
         attempts=max(attempts, 1),
@@ -216,6 +220,15 @@ def _named(value: Any) -> str:
     """A name or several, as an agent's settings have them; text from strangers."""
     names = value if isinstance(value, list) else [value]
     return ", ".join(printable.line(str(name), SHORT) for name in names[:SHORT] if name)
+
+
+def _history(settings: Mapping[str, Any]) -> str:
+    chunk, diff = settings.get("history_chunk"), settings.get("history_diff")
+    parts = [
+        f"history in chunks of {printable.line(str(chunk), SHORT)}" if chunk else "",
+        "steps told as differences" if diff else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _method(header: RunHeader, calls: bool) -> str:

@@ -13,6 +13,7 @@ from msgspec import UnsetType as Unset
 
 from smartplay.models.base import Settings, Tool, check_samples
 from smartplay.models.pace import Pace
+from smartplay.models.prefix_cache import PrefixCache
 from smartplay.records import Call, Message, Usage
 
 CHARACTERS = 4
@@ -54,6 +55,7 @@ class StandIn:
     def __init__(self, name: str, settings: Settings) -> None:
         self.name, self.settings, self.pace = name, settings, Pace()
         self.notes: list[str] = []
+        self._cache = PrefixCache()
 
     async def chat(
         self,
@@ -69,19 +71,28 @@ class StandIn:
     ) -> list[Call]:
         """Reply at once, with estimated tokens."""
         check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
-        prompt = sum(AROUND + _characters(each["content"]) // CHARACTERS for each in messages)
+        prompt = sum(AROUND + len(_text(each["content"])) // CHARACTERS for each in messages)
         prompt += sum(_size(tool) // CHARACTERS for tool in tools or ())
-        usage = Usage(prompt=prompt, completion=-(-len(REPLY) // CHARACTERS))
-        return [Call(messages, REPLY, model=self.name, usage=usage) for _ in range(samples)]
+        written = -(-len(REPLY) // CHARACTERS)
+        beginning = b"".join(map(_beginning, messages))
+        read = [min(self._cache.read(beginning), prompt) for _ in range(samples)]
+        usages = [Usage(prompt=prompt, cached=cached, completion=written) for cached in read]
+        return [Call(messages, REPLY, model=self.name, usage=usage) for usage in usages]
 
     async def aclose(self) -> None:
         """There is nothing to free."""
+
+
+def _beginning(message: Message) -> bytes:
+    """A message as the cache sees it, with as many bytes as characters are counted."""
+    heading = str(message["role"]).ljust(AROUND * CHARACTERS)
+    return f"{heading}{_text(message['content'])}".encode("ascii", "replace")
 
 
 def _size(tool: Tool) -> int:
     return len(msgspec.json.encode(tool))
 
 
-def _characters(content: Any) -> int:
+def _text(content: Any) -> str:
     parts = [{"text": content}] if isinstance(content, str) else content
-    return sum(len(part.get("text", "")) for part in parts)
+    return "".join(part.get("text", "") for part in parts)

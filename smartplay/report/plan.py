@@ -5,23 +5,32 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from smartplay.agents.catalog import SCRIPTED, AgentSource
 from smartplay.cards.card import GameCard
-from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
 from smartplay.models.base import WITHOUT_EFFECT
-from smartplay.records import EpisodeRecord, GameHeader, RoleUse, RunHeader, Usage
+from smartplay.records import EpisodeRecord, GameHeader, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.report.build import build_report
 from smartplay.report.content import entries_of
+from smartplay.report.estimate import (
+    Range,
+    Use,
+    expected_use,
+    failures,
+    figures,
+    known_use,
+    notes_of,
+    unpriced,
+)
 from smartplay.runner.rehearse import rehearse, source_of
 from smartplay.scores.entries import Entry, paired
 from smartplay.scores.intervals import CONFIDENCE
@@ -36,22 +45,7 @@ from smartplay.scores.power import (
 
 NORMAL = 1.959964  # standard errors from a measured anchor to an end of its interval
 OWN_SCORE = "its own score"
-
-
-class Range(msgspec.Struct, frozen=True):
-    """A number that is not known before.
-
-    Attributes:
-        least: The least.
-        most: The most; None where there is none.
-    """
-
-    least: float
-    most: float | None
-
-    def times(self, number: float) -> Range:
-        """Both ends multiplied."""
-        return Range(self.least * number, None if self.most is None else self.most * number)
+PLAYED = "Steps, calls and tokens are those of earlier episodes of this agent."
 
 
 class GamePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +65,7 @@ class GamePlan(msgspec.Struct, frozen=True, kw_only=True):
         steps: Mean steps of an episode; None if none could be played.
         calls: Calls to language models; None where they are not known.
         read: Tokens they read; likewise.
+        cached: Of these, tokens from the services' caches; likewise.
         written: Tokens they write; likewise.
         cost: What they cost; likewise, and without prices.
     """
@@ -86,6 +81,7 @@ class GamePlan(msgspec.Struct, frozen=True, kw_only=True):
     steps: float | None
     calls: float | None
     read: float | None
+    cached: float | None
     written: Range | None
     cost: Range | None
 
@@ -104,6 +100,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         calls: Calls of the run; None where those of a game are not known. The same holds for the
             rest.
         read: Tokens read.
+        cached: Of these, from the services' caches.
         written: Tokens written.
         cost: What they cost.
         currency: What costs are counted in; empty without prices.
@@ -118,32 +115,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     overall: int | None
     calls: float | None
     read: float | None
+    cached: float | None
     written: Range | None
     cost: Range | None
     currency: str
     notes: list[str]
-
-
-class Use(NamedTuple):
-    """What an episode takes, on average.
-
-    Attributes:
-        calls: Calls to language models.
-        read: Tokens they read.
-        written: Tokens they write.
-        cost: What they cost; None without prices.
-    """
-
-    calls: float
-    read: float
-    written: Range
-    cost: Range | None
-
-    def times(self, episodes: int) -> Use:
-        """What some episodes take."""
-        cost = None if self.cost is None else self.cost.times(episodes)
-        calls, read = self.calls * episodes, self.read * episodes
-        return Use(calls, read, self.written.times(episodes), cost)
 
 
 def make_plan(
@@ -175,8 +151,7 @@ def make_plan(
         prices: What tokens cost.
 
     Raises:
-        UsageError: If something asked for does not exist or cannot be done, or a model has no
-            price.
+        UsageError: If something asked for does not exist or cannot be done.
         RunFolderError: If an earlier run cannot be read.
     """
     check_detect(detect)
@@ -200,31 +175,34 @@ def make_plan(
         ]
         for game, plan in header.games.items()
     }
-    silent = not source.models and agent.partition(":")[0] in SCRIPTED
     found = []
     for game, plan in header.games.items():
         card = get_card(game)
         own = [record for record in played if record.game == game and record.score is not None]
         tried = [record for record in rehearsed if record.game == game and record.score is not None]
-        use = use_of(own, source, prices, known=True)
-        if use is None and (source.models or silent):
-            use = use_of(tried, source, prices, known=silent)
-        found.append(_game(card, plan, alike[game], own or tried, use, detect, len(header.games)))
-    failed = {record.error: record.game for record in rehearsed if record.error}
+        found.append(
+            _game(
+                card,
+                plan,
+                alike[game],
+                own or tried,
+                partial(expected_use, source, tried, prices=prices, played=own),
+                detect,
+                len(header.games),
+            )
+        )
+    total = known_use([use for _, use in found])
+    plans = [plan for plan, _ in found]
+    basis = [PLAYED] if played else notes_of(source)
     return Plan(
         agent=source.name,
         detect=detect,
-        games=found,
-        overall=_overall(found, detect),
-        calls=_sum(found, lambda each: each.calls),
-        read=_sum(found, lambda each: each.read),
-        written=sum_ranges([each.written for each in found]),
-        cost=sum_ranges([each.cost for each in found]),
+        games=plans,
+        overall=_overall(plans, detect),
+        **figures(total),
         currency=prices.currency if prices else "",
-        notes=[*_notes(found, bool(played), silent), *(
-            f"{game} could not be rehearsed: {error}" for error, game in failed.items()
-        )],
-    )  # fmt: skip
+        notes=[*_notes(plans), *basis, *unpriced(source, prices), *failures(rehearsed)],
+    )
 
 
 def _same_agent(one: RunHeader, other: RunHeader) -> bool:
@@ -259,18 +237,18 @@ def _game(
     plan: GameHeader,
     entries: Sequence[Entry],
     records: Sequence[EpisodeRecord],
-    use: Use | None,
+    use: Callable[[int], Use | None],
     detect: float,
     games: int,
-) -> GamePlan:
+) -> tuple[GamePlan, Use | None]:
     unit, scale = unit_of(card.as_played(plan.steps, plan.settings).anchors) or (1.0, OWN_SCORE)
     known = _spread_of_runs(entries, card.id) or _spread_of_anchors(card, plan)
     spread, basis = known or (None, "nothing, so name an earlier run with --from")
     scaled = None if spread is None else spread / unit
     needed = None if scaled is None else episodes_needed(detect, [scaled], [1], games)
     episodes = needed or card.episodes
-    total = use and use.times(episodes)
-    return GamePlan(
+    total = use(episodes)
+    found = GamePlan(
         game=card.id,
         scale=scale,
         spread=scaled,
@@ -280,11 +258,9 @@ def _game(
         usual=card.episodes,
         detects=detectable(card.episodes, scaled, games) if scaled else None,
         steps=float(np.mean([record.steps for record in records])) if records else None,
-        calls=total and total.calls,
-        read=total and total.read,
-        written=total and total.written,
-        cost=total and total.cost,
+        **figures(total),
     )
+    return found, total
 
 
 def _spread_of_runs(entries: Sequence[Entry], game: str) -> tuple[float, str] | None:
@@ -321,54 +297,6 @@ def _spread_of_anchors(card: GameCard, plan: GameHeader) -> tuple[float, str] | 
     return None
 
 
-def use_of(
-    records: Sequence[EpisodeRecord], source: AgentSource, prices: Prices | None, known: bool
-) -> Use | None:
-    """What an episode takes, on average; None without episodes.
-
-    Args:
-        records: Scored episodes.
-        source: Who is to play.
-        prices: What tokens cost.
-        known: Whether the written tokens are those of real replies. Else replies are at least as
-            long as an answer, and at most as long as the model may write.
-    """
-    if not records:
-        return None
-    asked: dict[str, RoleUse] = {}
-    for record in records:
-        for role, use in record.roles.items():
-            so_far = asked.get(role, RoleUse(model=use.model))
-            asked[role] = RoleUse(so_far.model, so_far.calls + use.calls, so_far.usage + use.usage)
-    spans = [_span(source, role, use, prices, known) for role, use in asked.items()]
-    share = 1 / len(records)
-    return Use(
-        sum(use.calls for use in asked.values()) * share,
-        sum(use.usage.prompt for use in asked.values()) * share,
-        added([written for written, _ in spans]).times(share),
-        None if prices is None else added([cost for _, cost in spans]).times(share),
-    )
-
-
-def _span(
-    source: AgentSource, role: str, use: RoleUse, prices: Prices | None, known: bool
-) -> tuple[Range, Range]:
-    """What a role's calls write, and what they cost."""
-    model, least = source.models.get(role), use.usage
-    longest = model.settings.max_tokens if model else None
-    most = least if known else None
-    if longest is not None and not known:
-        most = Usage(prompt=least.prompt, completion=use.calls * longest)
-    written = Range(least.completion, None if most is None else most.completion)
-    if prices is None:
-        return written, Range(0.0, None)
-    name = model.name if model else source.name
-    price = prices.find(name, source.settings if name == source.name else {})
-    if price is None:
-        raise UsageError(f"the prices name none for {name}")
-    return written, Range(price.of(least), None if most is None else price.of(most))
-
-
 def _overall(games: Sequence[GamePlan], detect: float) -> int | None:
     spreads = [each.spread for each in games if each.spread is not None]
     if len(spreads) < len(games) or any(each.scale != "normalised" for each in games):
@@ -376,27 +304,8 @@ def _overall(games: Sequence[GamePlan], detect: float) -> int | None:
     return episodes_needed(detect, spreads, [1] * len(spreads), 1)
 
 
-def _sum(games: Sequence[GamePlan], value: Callable[[GamePlan], float | None]) -> float | None:
-    found = [value(each) for each in games]
-    known = [each for each in found if each is not None]
-    return math.fsum(known) if len(known) == len(found) else None
-
-
-def sum_ranges(spans: Sequence[Range | None]) -> Range | None:
-    """Likewise; None if one of them is not known at all."""
-    known = [span for span in spans if span is not None]
-    return added(known) if len(known) == len(spans) else None
-
-
-def added(spans: Sequence[Range]) -> Range:
-    """The sum of numbers that are not known before."""
-    mosts = [span.most for span in spans if span.most is not None]
-    most = math.fsum(mosts) if len(mosts) == len(spans) else None
-    return Range(math.fsum(span.least for span in spans), most)
-
-
-def _notes(games: Sequence[GamePlan], measured: bool, silent: bool) -> list[str]:
-    """What the figures rest on, one line per kind."""
+def _notes(games: Sequence[GamePlan]) -> list[str]:
+    """Where spreads and scales come from, one line per kind."""
     bases: dict[str, list[str]] = defaultdict(list)
     for each in games:
         bases[each.basis].append(each.game.split("/")[-1])
@@ -404,17 +313,4 @@ def _notes(games: Sequence[GamePlan], measured: bool, silent: bool) -> list[str]
     raw = [each.game.split("/")[-1] for each in games if each.scale == OWN_SCORE]
     if raw:
         notes.append(f"{', '.join(raw)}: no scale is known, so differences are in its own score.")
-    if measured:
-        notes.append("Steps, calls and tokens are those of earlier episodes of this agent.")
-    elif any(each.calls is None for each in games):
-        notes.append(
-            "The calls of an agent that is lent no models are not known before it plays; name an "
-            "earlier run of it with --from."
-        )
-    elif not silent:
-        notes.append(
-            "Steps and prompts are those of two episodes of random play; an agent that survives "
-            "longer takes more. 4 characters count as a token. Written tokens: at least the bare "
-            "answers, at most as many as the model may write."
-        )
     return notes

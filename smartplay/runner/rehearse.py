@@ -42,14 +42,18 @@ def rehearse(
     Args:
         source: Who is to play, as `source_of` found it.
         games: As for `run`.
-        options: Further options of `run`: `steps`, `seed`, `game_settings`.
+        options: Further options of `run`: `steps`, `seed`, `quick`, `game_settings`.
 
     Returns:
         The run as it would be played, and its records with estimated tokens.
     """
     make = partial(_Rehearsed, source.make if source.models else None)
     standing_in = msgspec.structs.replace(
-        source, make=make, learn=None, reference=None, asynchronous=True
+        source,
+        make=make,
+        learn=source.learn if source.models else None,
+        reference=None,
+        asynchronous=True,
     )
     with tempfile.TemporaryDirectory() as folder:
         played = run(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from smartplay.agents.catalog import ONE_CALL, SCRIPTED, find_agent
+from smartplay.agents.catalog import ONE_CALL, find_agent
 from smartplay.agents.methods import Arm as Control
 from smartplay.cards.anchors import Anchors
 from smartplay.cards.bounds import Bounds
@@ -22,7 +22,8 @@ from smartplay.records.encoding import pretty
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.report.costs import cost_of, model_uses
-from smartplay.report.plan import OWN_SCORE, Range, sum_ranges, use_of
+from smartplay.report.estimate import Range, expected_use, figures, known_use
+from smartplay.report.plan import OWN_SCORE
 from smartplay.runner import Limits, run
 from smartplay.runner.budget import OVER, SPENT
 from smartplay.runner.plan import TOLD, differences, plan_run, select_games
@@ -54,6 +55,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
         planned: Episodes of the arm.
         calls: Calls of the episodes that are left; None if they cannot be known.
         read: Tokens these read; likewise.
+        cached: Of these, tokens from the services' caches; likewise.
         written: Tokens they write; likewise.
         cost: What they cost; likewise, and without prices.
     """
@@ -64,6 +66,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     planned: int
     calls: float | None = None
     read: float | None = None
+    cached: float | None = None
     written: Range | None = None
     cost: Range | None = None
 
@@ -143,7 +146,7 @@ def expected(opened: Opened) -> list[Expected]:
     are reckoned from what these take.
 
     Raises:
-        UsageError: If a game cannot be played so, or a model has no price.
+        UsageError: If a game cannot be played so.
     """
     arms, found, uses = by_identity(opened.arms), list[Expected](), dict[str, Use | None]()
 
@@ -168,21 +171,13 @@ def _left_to_play(opened: Opened, arm: StudyArm, rehearsed: Sequence[EpisodeReco
     told = Expected(
         arm=arm.name, why="; ".join(arm.of), done=len(done), planned=sum(opened.planned.values())
     )
-    asks, prices = bool(arm.source.models), opened.study.read_prices()
-    parts = []
+    prices, parts = opened.study.read_prices(), []
     for game, planned in opened.planned.items():
         records = [r for r in rehearsed if r.game == game and r.score is not None]
-        use = use_of(records, arm.source, prices, known=not asks)
-        if use is None or not (asks or arm.agent.partition(":")[0] in SCRIPTED):
-            return told
-        parts.append(use.times(planned - sum(record.game == game for record in done)))
-    return msgspec.structs.replace(
-        told,
-        calls=math.fsum(use.calls for use in parts),
-        read=math.fsum(use.read for use in parts),
-        written=sum_ranges([use.written for use in parts]),
-        cost=sum_ranges([use.cost for use in parts]),
-    )
+        played = sum(record.game == game for record in done)
+        rows = 0 if played else opened.study.repeats
+        parts.append(expected_use(arm.source, records, planned - played, prices, rows=rows))
+    return msgspec.structs.replace(told, **figures(known_use(parts)))
 
 
 class Scale(NamedTuple):

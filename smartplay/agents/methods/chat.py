@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -29,6 +29,22 @@ NOT_TAKEN = "This call was not carried out: one action a turn."
 PICTURE = "The picture shows the present state."
 
 
+class Entry(NamedTuple):
+    """An observation in a conversation.
+
+    Attributes:
+        begin: Its place among the messages.
+        step: Its step.
+        text: What was seen.
+        question: What was asked.
+    """
+
+    begin: int
+    step: int
+    text: str
+    question: str
+
+
 class Transcript(Conversation):
     """All that was said in an episode.
 
@@ -39,7 +55,7 @@ class Transcript(Conversation):
 
     def __init__(self, prompt: Prompt, how: str) -> None:
         super().__init__(prompt, how=how)
-        self._begins: list[int] = []  # where in `after` each step begins
+        self._entries: list[Entry] = []
 
     @property
     def messages(self) -> list[Message]:
@@ -48,12 +64,16 @@ class Transcript(Conversation):
 
     def see(self, question: str = "") -> None:
         """Add the present observation, as the result of a call if there is one."""
-        self._begins.append(len(self.after))
-        text, picture = self._prompt.present(question), self._prompt.observation.image
+        prompt, seen = self._prompt, self._prompt.observation
+        before = self._entries[-1].text if self._entries else None
+        self._entries.append(Entry(len(self.after), prompt.step, seen.text, question))
+        text = prompt.entry(prompt.step, seen.text, before, question)
         if not self._answer(text):
-            self.after.append(self._prompt.seen(text))
-        elif picture is not None:  # results are texts
-            self.after.append(message("user", with_picture(PICTURE, picture)))
+            self.after.append(prompt.seen(text))
+        elif seen.image is not None:  # results are texts
+            self.after.append(message("user", with_picture(PICTURE, seen.image)))
+        if prompt.history.history_chunk > 1:
+            self._leave_out(sum(entry.step < prompt.oldest for entry in self._entries))
 
     def say(self, text: str) -> None:
         """Add what the user says, as the result of a call if there is one."""
@@ -77,21 +97,31 @@ class Transcript(Conversation):
 
     def shorten(self) -> bool:
         """Leave out the older half of the steps; False if there is but one."""
-        if len(self._begins) < 2:
+        if len(self._entries) < 2:
             return False
-        self._begins = self._begins[(len(self._begins) + 1) // 2 :]
-        kept = self.after[self._begins[0] :]
-        seen = kept[0]["content"]
-        note = f"{LEFT_OUT}\n\n"
-        told = note + seen if isinstance(seen, str) else [{"type": "text", "text": note}, *seen]
-        first = message("user", told)  # it may have been the result of a call
-        rest = kept[1:]
+        self._leave_out((len(self._entries) + 1) // 2, f"{LEFT_OUT}\n\n")
+        return True
+
+    def _leave_out(self, entries: int, note: str = "") -> None:
+        """Leave out the oldest entries; what was told after them stays, the first of it whole."""
+        if not entries:
+            return
+        first, *later = self._entries[entries:]
+        shown, *rest = self.after[first.begin :]
+        whole = self._prompt.entry(first.step, first.text, None, first.question)
+        content = shown["content"]
+        if isinstance(content, str):
+            content = note + whole
+        else:
+            parts = [part | {"text": whole} if "text" in part else part for part in content]
+            content = [*([{"type": "text", "text": note}] if note else []), *parts]
         while rest and rest[0]["role"] == "tool":
             del rest[0]
-        gone = self._begins[0] + len(kept) - len(rest) - 1
-        self._begins = [0, *(begin - gone for begin in self._begins[1:])]
-        self.after = [first, *rest]
-        return True
+        gone = len(self.after) - len(rest) - 1
+        # It may have been the result of a call.
+        self.after = [message("user", content), *rest]
+        moved = [entry._replace(begin=entry.begin - gone) for entry in later]
+        self._entries = [first._replace(begin=0), *moved]
 
     def _answer(self, text: str) -> bool:
         """Add the results of the calls that were made last; False if there were none."""

@@ -183,7 +183,8 @@ def inputs(prompt: Prompt, manual: str, actions: Sequence[str]) -> dict[str, Any
     seen = prompt.page("")["content"]
     if not isinstance(seen, str):
         raise AgentError("the method dspy cannot see pictures; play with observation = text")
-    return {"rules": manual, "seen": seen, "actions": list(actions)}
+    rules = "\n\n".join(filter(None, [manual, prompt.history.legend]))
+    return {"rules": rules, "seen": seen, "actions": list(actions)}
 
 
 def make_program(reasoning: bool, demos: Sequence[Mapping[str, Any]]) -> Any:

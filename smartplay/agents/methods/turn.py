@@ -11,7 +11,8 @@ user        what has happened, oldest first, and the question
 The system message stays the same for a whole episode, and the user message grows at its end only
 until the game's history is full (the card's `history`; the benchmark's short games keep all of
 it). So services that cache the beginnings of prompts read each step little more than the new
-observation. Once the history slides, all after the system message is read anew.
+observation. Once the history slides, all after the system message is read anew at every step; if it
+is dropped in chunks, only once a chunk (`smartplay.agents.history`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from smartplay.agents.context import Context, Observation, Reply
+from smartplay.agents.history import History
 from smartplay.agents.prompts import PLAIN, PromptStyle
 from smartplay.core.errors import PromptTooLongError
 from smartplay.models.images import with_picture
@@ -38,6 +40,7 @@ HOW_TO_ANSWER = (
 QUESTION = "What is your answer?"
 CHOOSE = f"So what is your answer? Choose exactly one of your actions. Reply with {LINE}."
 LEFT_OUT = "(The steps before are left out, as there is no room for them.)"
+SLIDING = History()
 NO_WORDS = "(no reply)"  # services do not take an empty message of the assistant
 
 
@@ -47,25 +50,48 @@ class Prompt:
     Args:
         context: What the run gives.
         style: How the prompt is laid out.
+        history: How the past is told.
 
     Attributes:
         step: The present step, counted from 0.
-        observation: What is seen at it.
     """
 
-    def __init__(self, context: Context, style: PromptStyle = PLAIN) -> None:
-        self.style = style
+    def __init__(
+        self, context: Context, style: PromptStyle = PLAIN, history: History = SLIDING
+    ) -> None:
+        self.style, self.history = style, history
         self.step = -1
-        self.observation = Observation("")
         self._manual, self._actions = context.manual, context.actions
+        self._begin, self._past = 0, list[str]()  # the past that is told, and its first step
         self._first = 0  # the first step there is room for
         self._shown: tuple[int, list[str]] = (0, [])  # the steps on the last page, from which on,
         self._steps = ""  # and how they stood there
+        self._observation = Observation("")
 
     def see(self, observation: Observation) -> None:
         """Go on to the next step."""
         self.step += 1
         self.observation = observation
+
+    @property
+    def observation(self) -> Observation:
+        """What is seen at the present step."""
+        return self._observation
+
+    @observation.setter
+    def observation(self, seen: Observation) -> None:
+        self._observation = seen
+        history = list(seen.history)
+        begin = self.step - len(history)
+        extra, chunk = begin - self._begin, self.history.history_chunk
+        # What was told before stays only if this history goes on from it: another attempt does not.
+        known = self._past[extra:] if 0 <= extra <= len(self._past) else None
+        if chunk == 1 or not history or known != history[: len(known or ())]:
+            self._begin, self._past = begin, history
+            return
+        leaves = extra // chunk * chunk
+        self._begin += leaves
+        self._past = [*self._past[:extra], *history][leaves:]
 
     def system(self, how: str) -> Message:
         """What a model is told once for a whole episode, with how to answer at its end."""
@@ -75,7 +101,8 @@ class Prompt:
             "after": [self._manual, listed],
             "end": [self._manual],
         }[self.style.order]
-        return message("system", "\n\n".join([*parts, how]))
+        told = filter(None, [*parts, self.history.legend, how])
+        return message("system", "\n\n".join(told))
 
     def page(self, question: str, words: str = "") -> Message:
         """What has happened, a method's own words if it has any, and a question.
@@ -84,13 +111,20 @@ class Prompt:
             question: The question; a style that has one of its own puts it in its place.
             words: What else is asked for.
         """
-        oldest = self._oldest()
+        oldest = self.oldest
         note = [LEFT_OUT] if 0 < oldest == self._first else []
         return self.seen("\n\n".join([*note, self._told(oldest), *self._asked(words, question)]))
 
-    def present(self, question: str) -> str:
-        """The present observation alone, and a question."""
-        told = self.headed(self.step, self.observation.text)
+    def entry(self, step: int, text: str, before: str | None, question: str) -> str:
+        """One observation and a question, as an entry of a conversation that only grows.
+
+        Args:
+            step: The observation's step.
+            text: The observation.
+            before: The one before it in the conversation; None if it is the first.
+            question: The question.
+        """
+        told = self.headed(step, text, before)
         return "\n\n".join([told, *self._asked("", question)])
 
     def seen(self, text: str) -> Message:
@@ -98,13 +132,14 @@ class Prompt:
         picture = self.observation.image
         return message("user", text if picture is None else with_picture(text, picture))
 
-    def headed(self, step: int, text: str) -> str:
-        """An observation under its number."""
-        return f"{self.style.step} {step}:\n{text}"
+    def headed(self, step: int, text: str, before: str | None) -> str:
+        """An observation under its number, after the one before it if that is told."""
+        told = self.history.told(text, before, self.style.step)
+        return f"{self.style.step} {step}:\n{told}"
 
     def shorten(self) -> bool:
         """Leave out the older half of the steps from now on; False if there is but one."""
-        oldest = self._oldest()
+        oldest = self.oldest
         if oldest >= self.step:
             return False
         self._first = oldest + (self.step - oldest + 1) // 2
@@ -114,20 +149,24 @@ class Prompt:
         last = self.style.listed(self._actions) if self.style.order == "end" else ""
         return [each for each in (last, words, self.style.question or question) if each]
 
-    def _oldest(self) -> int:
-        return max(self.step - len(self.observation.history), self._first)
+    @property
+    def oldest(self) -> int:
+        """The first step that is told."""
+        return max(self._begin, self._first)
 
     def _told(self, oldest: int) -> str:
         """The steps from the oldest on. Mostly they are those of the last page and one more."""
-        told = [*self.observation.history, self.observation.text][oldest - self.step - 1 :]
+        told = [*self._past, self.observation.text][oldest - self.step - 1 :]
         *past, present = told
         if self._shown == (oldest, told):  # another page of the same step
             return self._steps
         before = self._steps
         if self._shown != (oldest, past):
-            before = "\n\n".join(self.headed(k, text) for k, text in enumerate(past, oldest))
+            pairs = zip(past, [None, *past], strict=False)
+            before = "\n\n".join(self.headed(k, *pair) for k, pair in enumerate(pairs, oldest))
         self._shown = (oldest, told)
-        self._steps = "\n\n".join(filter(None, [before, self.headed(self.step, present)]))
+        last = self.headed(self.step, present, past[-1] if past else None)
+        self._steps = "\n\n".join(filter(None, [before, last]))
         return self._steps
 
 

@@ -7,11 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartplay.cli.commands.run import add_agent_settings, agent_settings, game_settings
-from smartplay.cli.output import OK, print_json, print_table, quiet_output, say
+from smartplay.cli.output import (
+    OK,
+    print_json,
+    print_table,
+    quiet_output,
+    say,
+    shown_number,
+    use_cells,
+    use_header,
+)
 from smartplay.scores.power import DETECT
 
 if TYPE_CHECKING:
-    from smartplay.report.plan import Plan, Range
+    from smartplay.report.plan import Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,23 +77,12 @@ def _print(plan: Plan) -> None:
             each.usual,
             None if each.detects is None else f"{each.detects:.2g}",
             shown_number(each.steps),
-            shown_number(each.calls),
-            shown_number(each.read),
-            shown_span(each.written),
-            *([shown_span(each.cost)] if plan.currency else []),
+            *use_cells(each, plan.currency),
         )
         for each in plan.games
     ]
-    cost = [f"Cost ({plan.currency})"] if plan.currency else []
-    header = ["Game", "Needed", "Usual", "Shows", "Steps", "Calls", "Read", "Written", *cost]
-    total = [
-        "Total",
-        *[None] * 4,
-        shown_number(plan.calls),
-        shown_number(plan.read),
-        shown_span(plan.written),
-    ]
-    rows.append((*total, *([shown_span(plan.cost)] if plan.currency else [])))
+    header = ["Game", "Needed", "Usual", "Shows", "Steps", *use_header(plan.currency)]
+    rows.append(("Total", *[None] * 4, *use_cells(plan, plan.currency)))
     title = f"{plan.agent}: to tell a difference of {plan.detect:g} in each game"
     print_table(title, header, rows)
     percent = f"{100 * plan.power:.0f} of 100 cases"
@@ -92,8 +90,8 @@ def _print(plan: Plan) -> None:
         "Needed: episodes with which the difference to another run of the same episodes is told "
         f"apart in at least {percent}, with at most 5 % false alarms over all {len(plan.games)} "
         "games. Shows: the difference that the usual episodes tell apart. Steps are those of an "
-        "episode; calls, tokens (read, written) and cost those of one run of the needed episodes, "
-        "or of the usual ones where it is not known how many are needed."
+        "episode; calls, tokens (read, of these from a cache, written) and cost those of one run "
+        "of the needed episodes, or of the usual ones where it is not known how many are needed."
     )
     if plan.overall is not None:
         say(
@@ -102,25 +100,3 @@ def _print(plan: Plan) -> None:
         )
     for note in plan.notes:
         say(f"Note: {note}")
-
-
-def shown_number(value: float | None) -> str | None:
-    """A whole number, or one with a unit: `850`, `12k`, `3.4M`."""
-    if value is None:
-        return None
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if value >= size:
-            return f"{value / min(size, 1e3 if unit == 'k' else size):.3g}{unit}"
-    return f"{value:.0f}"
-
-
-def shown_span(span: Range | None) -> str | None:
-    """A number that is not known before: `850`, `12k to 3.4M`, `12k+`."""
-    if span is None:
-        return None
-    least, most = (None if end is None else _money(end) for end in (span.least, span.most))
-    return least if least == most else f"{least}+" if most is None else f"{least} to {most}"
-
-
-def _money(value: float) -> str:
-    return f"{value:.2g}" if 0 < value < 100 else shown_number(value) or ""

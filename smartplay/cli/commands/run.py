@@ -21,8 +21,14 @@ from smartplay.cli.output import (
     STOPPED,
     complain,
     plural,
+    print_json,
+    print_table,
     quiet_output,
+    say,
     show_reports,
+    shown_number,
+    use_cells,
+    use_header,
 )
 from smartplay.core import printable
 from smartplay.core.errors import UsageError
@@ -49,6 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="play every episode K times, with other seeds of the agent (default: 1)")  # fmt: skip
     add("--quick", action="store_true",
         help="try the set-up: 2 episodes of at most 5 steps per game")  # fmt: skip
+    add("--dry-run", action="store_true",
+        help="say what it takes in calls, tokens and money, and stop there")  # fmt: skip
     add_playing(parser)
 
 
@@ -101,6 +109,8 @@ def run(options: argparse.Namespace) -> int:
     """Play what is missing, then report."""
     from smartplay.results import run as play
 
+    if options.dry_run:
+        return _reckon(options)
     with quiet_output() if options.json else nullcontext():
         played = play(
             options.agent,
@@ -113,6 +123,44 @@ def run(options: argparse.Namespace) -> int:
             **playing_options(options),
         )
     return conclude(played, options)
+
+
+def _reckon(options: argparse.Namespace) -> int:
+    """Say what the run takes, without any call and without a folder."""
+    from smartplay.records.prices import read_prices
+    from smartplay.report.estimate import estimate_run
+    from smartplay.runner.suite import find_suite
+
+    names = ("episodes", "steps", "repeats", "quick", "seed", "retries", "out")
+    with quiet_output():
+        found = estimate_run(
+            options.agent,
+            options.games,
+            suite=find_suite(options.suite).hash if options.suite else "",
+            agent_settings=agent_settings(options),
+            game_settings=game_settings(options.game_set),
+            prices=read_prices(options.prices) if options.prices else None,
+            **{name: getattr(options, name) for name in names},
+        )
+    if options.json:
+        print_json(found)
+        return OK
+    rows = [
+        (each.game.split("/")[-1], each.episodes, shown_number(each.steps),
+         *use_cells(each.use, found.currency))
+        for each in found.games
+    ]  # fmt: skip
+    episodes = sum(each.episodes for each in found.games)
+    rows.append(("Total", episodes, None, *use_cells(found.use, found.currency)))
+    header = ["Game", "Episodes", "Steps", *use_header(found.currency)]
+    print_table(f"{found.agent}: what is left to be played", header, rows)
+    if done := sum(each.done for each in found.games):
+        say(f"{plural(done, 'episode')} are played already.")
+    for note in found.notes:
+        say(f"Note: {note}")
+    if not found.currency and found.use and found.use.calls:
+        say("Price unknown: name the prices of tokens with --prices FILE.")
+    return OK
 
 
 def playing_options(options: argparse.Namespace) -> dict[str, Any]:

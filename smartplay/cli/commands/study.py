@@ -11,7 +11,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartplay.cli.commands.plan import shown_number, shown_span
 from smartplay.cli.output import (
     FAILED,
     OK,
@@ -22,6 +21,10 @@ from smartplay.cli.output import (
     print_table,
     quiet_output,
     say,
+    shown_number,
+    shown_span,
+    use_cells,
+    use_header,
 )
 
 if TYPE_CHECKING:
@@ -91,20 +94,18 @@ def run(options: argparse.Namespace) -> int:
 def _print(opened: Opened, reckoned: list[Expected]) -> None:
     """Say what is left to be played."""
     prices = opened.study.read_prices()
-    cost = [f"Cost ({prices.currency})"] if prices else []
+    currency = prices.currency if prices else ""
     rows = [
-        (each.arm, each.why or None, f"{each.done} of {each.planned}", shown_number(each.calls),
-         shown_number(each.read), shown_span(each.written),
-         *([shown_span(each.cost)] if prices else []))
+        (each.arm, each.why or None, f"{each.done} of {each.planned}", *use_cells(each, currency))
         for each in reckoned
-    ]  # fmt: skip
-    header = ["Arm", "Beside", "Played", "Calls", "Read", "Written", *cost]
+    ]
+    header = ["Arm", "Beside", "Played", *use_header(currency)]
     print_table(f"{opened.study.title}: what is left to be played", header, rows)
-    say(_total(reckoned, prices.currency if prices else ""))
+    say(_total(reckoned, currency))
 
 
 def _total(reckoned: list[Expected], currency: str) -> str:
-    from smartplay.report.plan import added
+    from smartplay.report.estimate import added
 
     episodes = sum(each.planned - each.done for each in reckoned)
     known = [each for each in reckoned if each.calls is not None]
@@ -114,8 +115,9 @@ def _total(reckoned: list[Expected], currency: str) -> str:
         f"read, {shown_span(added([each.written for each in known if each.written]))} written"
     )
     if currency:
-        cost = shown_span(added([each.cost for each in known if each.cost]))
-        told += f", {cost} {currency}"
+        costs = [each.cost for each in known if each.cost]
+        whole = len(costs) == len(known)
+        told += f", {shown_span(added(costs))} {currency}" if whole else ", price unknown"
     if len(known) < len(reckoned):
         told += f", and those of {len(reckoned) - len(known)} arms that cannot be known before"
     return (
