@@ -17,6 +17,7 @@ from smartplay.cards.card import GameCard, read_cards
 from smartplay.core.errors import CardError, UnknownNameError
 from smartplay.core.plugins import plugins
 from smartplay.games.packs import GROUP, Pack, read_pack
+from smartplay.games.vectors import GameSpec
 
 SELECTIONS = ("core", "all")
 """What names games besides families, ids and packs."""
@@ -139,12 +140,13 @@ def _register(card: GameCard) -> None:
     wrapper = WrapperSpec("TextGame", "smartplay.games.base:put_into_words", words)
     for env_id in (card.id, card.id.removeprefix("smartplay/")):
         if env_id not in gym.registry:
-            gym.register(
+            gym.registry[env_id] = GameSpec(
                 id=env_id,
                 entry_point="smartplay.games.base:make_native",
                 max_episode_steps=card.steps,
                 kwargs={"environment": environment, "describer": describer, **card.settings},
                 additional_wrappers=(wrapper,),
+                vector_entry_point="smartplay.games.vectors:make_vector",
             )
 
 
