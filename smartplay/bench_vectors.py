@@ -16,6 +16,9 @@ episode of all that were seeded alike; seed again to begin a new group.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
 
 import gymnasium as gym
 import msgspec
@@ -24,6 +27,10 @@ import numpy as np
 from smartplay.cards.card import GameCard
 
 SIZES = (1, 64, 256)
+ROUNDS = 5
+
+Act = Callable[["np.ndarray[Any, np.dtype[np.int64]]"], None]
+"""Takes an action in every environment, and begins an episode where one has ended."""
 
 
 class VectorSpeed(msgspec.Struct, frozen=True):
@@ -32,37 +39,67 @@ class VectorSpeed(msgspec.Struct, frozen=True):
     Attributes:
         game: The full id.
         envs: Environments in it.
-        mode: `"sync"` for one after the other in this process, `"async"` for a process each.
-        steps: Steps per second, of all environments together.
+        steps: Steps per second of processor time, of all environments together.
+        single: Its speed divided by that of as many single environments, resets counted in both.
     """
 
     game: str
     envs: int
-    mode: str
     steps: float
+    single: float
 
 
-def vector_speed(card: GameCard, envs: int, seconds: float, mode: str = "sync") -> VectorSpeed:
-    """Play uniformly random actions through `gym.make_vec`.
+def vector_speed(card: GameCard, envs: int, seconds: float) -> VectorSpeed:
+    """Play uniformly random actions through `gym.make_vec`, and beside it without it.
+
+    Both take the same actions from the same seeds, in turns; figures are medians of `ROUNDS`.
 
     Args:
         card: The game.
         envs: How many environments.
-        seconds: How long to measure, after a first round of steps.
-        mode: As `gym.make_vec` has it.
+        seconds: How long to measure each of the two.
     """
-    vector = gym.make_vec(card.id, num_envs=envs, vectorization_mode=mode)
-    try:
-        vector.reset(seed=0)
-        actions = np.random.default_rng(0).integers(
-            vector.single_action_space.n,  # type: ignore[attr-defined]
-            size=(101, envs),
-        )
-        vector.step(actions[0])
-        rounds, started = 0, time.perf_counter()
-        while time.perf_counter() - started < seconds:
-            vector.step(actions[rounds % len(actions)])
-            rounds += 1
-        return VectorSpeed(card.id, envs, mode, rounds * envs / (time.perf_counter() - started))
-    finally:
-        vector.close()
+    vector = gym.make_vec(card.id, num_envs=envs)
+    singles = [gym.make(card.id) for _ in range(envs)]
+    actions = np.random.default_rng(0).integers(
+        vector.single_action_space.n,  # type: ignore[attr-defined]
+        size=(101, envs),
+    )
+    kinds: list[Act] = [vector.step, _in_turn(singles)]  # type: ignore[list-item]
+    vector.reset(seed=0)
+    for seed, env in enumerate(singles):
+        env.reset(seed=seed)
+    count = max(1, int(seconds / ROUNDS / _spent(vector.step, actions[:1])))  # type: ignore[arg-type]
+    kinds[1](actions[0])
+    spent = []
+    for k in range(ROUNDS):
+        rows = actions[[place % len(actions) for place in range(k * count, (k + 1) * count)]]
+        spent.append([_spent(act, rows) for act in kinds])
+    vector.close()
+    for env in singles:
+        env.close()
+    speed = median(count * envs / own for own, _ in spent)
+    return VectorSpeed(card.id, envs, speed, median(other / own for own, other in spent))
+
+
+def _in_turn(envs: list[gym.Env[Any, Any]]) -> Act:
+    over = [False] * len(envs)
+
+    def act(actions: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+        for place, (env, action) in enumerate(zip(envs, actions.tolist(), strict=True)):
+            if over[place]:
+                env.reset()
+                over[place] = False
+            else:
+                _, _, terminated, truncated, _ = env.step(action)
+                over[place] = terminated or truncated
+
+    return act
+
+
+def _spent(act: Act, rows: np.ndarray[Any, np.dtype[np.int64]]) -> float:
+    """Seconds of processor time."""
+    started = time.process_time()
+    for row in rows:
+        act(row)
+    return time.process_time() - started

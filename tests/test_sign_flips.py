@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Hashable
 from itertools import combinations, pairwise, product
 
@@ -213,3 +214,17 @@ def test_what_is_held_in_memory_changes_no_result(monkeypatch: pytest.MonkeyPatc
     whole = [corrected(each) for each in families]
     monkeypatch.setattr(sign_flips, "_AT_ONCE", 1_000)
     assert [corrected(each) for each in families] == whole
+
+
+@pytest.mark.slow
+def test_many_episodes_take_little_memory() -> None:
+    """Of 5 000 episodes the signs alone would take 400 MB."""
+    draw = np.random.default_rng(1)
+    parts: list[dict[Hashable, float]] = [dict(enumerate(draw.normal(size=5000).tolist()))]
+    weights: list[dict[Hashable, float]] = [dict.fromkeys(range(5000), 1 / 5000)]
+    tracemalloc.start()
+    sign_flip_tests(parts, np.random.default_rng(1))
+    shift_ends(parts, weights, np.random.default_rng(1))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 50e6

@@ -427,8 +427,9 @@ make_native.metadata = {"render_modes": list(RENDER_MODES)}  # type: ignore[attr
 def put_into_words(env: gym.Env[Any, Any], **words: Any) -> gym.Env[Any, Any]:
     """Wrap a native environment as `TextGame` does, unless its observation is to be `"native"`."""
     spec = env.unwrapped.spec
-    native = spec is not None and spec.kwargs.get("observation") == "native"
-    return env if native else TextGame(env, **words)
+    assert spec is not None
+    spec.vector_entry_point = None  # `make_vec` of this environment's spec makes its wrappers anew
+    return env if spec.kwargs.get("observation") == "native" else TextGame(env, **words)
 
 
 def _build(

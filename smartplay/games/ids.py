@@ -14,6 +14,7 @@ import gymnasium as gym
 from gymnasium.envs.registration import WrapperSpec
 
 from smartplay.cards.tables import HISTORY, TEXT_LIMIT, id_tables
+from smartplay.games.vectors import GameSpec
 
 GROUP = "smartplay.games"
 """The group of entry points by which other packages bring games."""
@@ -64,10 +65,11 @@ def register_id(
     wrapper = WrapperSpec("TextGame", "smartplay.games.base:put_into_words", words)
     for env_id in (card_id, card_id.removeprefix("smartplay/")):
         if env_id not in gym.registry:
-            gym.register(
+            gym.registry[env_id] = GameSpec(
                 id=env_id,
                 entry_point="smartplay.games.base:make_native",
                 max_episode_steps=steps,
                 kwargs={"environment": environment, "describer": describer, **settings},
                 additional_wrappers=(wrapper,),
+                vector_entry_point="smartplay.games.vectors:make_vector",
             )

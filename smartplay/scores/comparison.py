@@ -566,13 +566,19 @@ def improvement(first: Sequence[float], second: Sequence[float]) -> Interval:
     Its error is that of the mean over the X plus that over the Y (DeLong et al. 1988, Biometrics
     44:837), so the interval is put together of theirs.
     """
-    x, y = np.asarray(first)[:, None], np.asarray(second)[None, :]
-    wins = (x > y) + 0.5 * (x == y)
     share = Bounds(0.0, 1.0)
-    over, under = (mean_interval(wins.mean(axis=axis).tolist(), share) for axis in (1, 0))
+    over = mean_interval(_shares_below(second, first), share)
+    under = mean_interval(_shares_below([-x for x in first], [-y for y in second]), share)
     found = _with_errors_of(over.mean, over, under)
     ends = (None if end is None else min(max(end, 0.0), 1.0) for end in (found.low, found.high))
     return Interval(found.mean, *ends)
+
+
+def _shares_below(sample: Sequence[float], values: Sequence[float]) -> list[float]:
+    """For each value the share of a sample that is less; what is equal counts half."""
+    ordered = np.sort(np.asarray(sample))
+    less, most = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
+    return ((less + most) / 2 / len(ordered)).tolist()  # type: ignore[no-any-return]
 
 
 def _with_errors_of(mean: float, rising: Interval, other: Interval) -> Interval:

@@ -9,6 +9,7 @@ one: `DRAWS` leave a p-value of .05 a standard error of .002.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from smartplay.scores.statistics import Floats
 ALPHA = 1 - CONFIDENCE
 DRAWS = 9_999
 EXACT_UNITS = 12
-_AT_ONCE = 2_000_000  # statistics that are held in memory together
+_AT_ONCE = 1_000_000  # numbers of a matrix that are held in memory together
 _ROUNDING = 1e-9
 
 
@@ -54,8 +55,8 @@ def sign_flip_tests(
     norms = np.sqrt((parts**2).sum(axis=1))
     scaled = parts / np.where(norms > _ROUNDING, norms, 1.0)[:, None]
     observed = np.abs(scaled.sum(axis=1))
-    rows = max(1, _AT_ONCE // max(1, len(comparisons)))
-    flipped = (np.abs(signs @ scaled.T) for signs in _signs(len(units), rows, rng))
+    blocks = _signs(len(units), len(comparisons), rng)
+    flipped = (np.abs(signs @ scaled.T) for signs in blocks)
     tests = step_down(observed - _ROUNDING, flipped)
     return [test if each else None for test, each in zip(tests, comparisons, strict=True)]
 
@@ -81,26 +82,27 @@ def shift_ends(
         The ends of each sum; infinite where so few episodes have no p below 5 %.
     """
     units = _units(comparisons)
-    signs = np.concatenate(list(_signs(len(units), _AT_ONCE, rng)))
-    rank = math.ceil(ALPHA * len(signs) - _ROUNDING)
-    found, at_once = [], max(1, 2 * _AT_ONCE // len(signs))
+    draws = 2 ** len(units) if len(units) <= EXACT_UNITS else DRAWS + 1
+    rank = math.ceil(ALPHA * draws - _ROUNDING)
+    found, at_once = [], max(1, 2 * _AT_ONCE // draws)
     for start in range(0, len(comparisons), at_once):
         rows = slice(start, start + at_once)
-        parts, shares = (_matrix(each[rows], units) for each in (comparisons, weights))
-        for part, share, sums, sizes in zip(
-            parts, shares, (signs @ parts.T).T, (signs @ shares.T).T, strict=True
-        ):
+        both = [_matrix(each[rows], units) for each in (comparisons, weights)]
+        blocks = _signs(len(units), len(both[0]), copy.deepcopy(rng))
+        flipped_sums = [[signs @ each.T for each in both] for signs in blocks]
+        sums_of, sizes_of = map(np.concatenate, zip(*flipped_sums, strict=True))
+        for part, share, sums, sizes in zip(*both, sums_of.T, sizes_of.T, strict=True):
             total, size = float(part.sum()), float(share.sum())
             if not size:
                 found.append((0.0, 0.0))
                 continue
             kept, flipped = size + sizes > _ROUNDING * size, size - sizes > _ROUNDING * size
-            both = kept & flipped
+            mixed = kept & flipped
             with np.errstate(divide="ignore", invalid="ignore"):
                 means = np.array([(total + sums) / (size + sizes), (total - sums) / (size - sizes)])
             low, high = (
-                np.where(both, means.min(axis=0), -np.inf),
-                np.where(both, means.max(axis=0), np.inf),
+                np.where(mixed, means.min(axis=0), -np.inf),
+                np.where(mixed, means.max(axis=0), np.inf),
             )
             ends = np.partition(low, rank - 1)[rank - 1], np.partition(high, -rank)[-rank]
             found.append((float(ends[0]) * size, float(ends[1]) * size))
@@ -147,14 +149,19 @@ def least_p(episodes: int) -> float:
     return min(1.0, max(2.0 ** (1 - episodes), 1 / (DRAWS + 1)))
 
 
-def _signs(units: int, rows: int, rng: np.random.Generator) -> Iterator[Floats]:
-    """Blocks of so many rows of signs: all there are, or as they are and `DRAWS` tosses."""
+def _signs(units: int, comparisons: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """Blocks of rows of signs: all there are, or as they are and `DRAWS` tosses.
+
+    A block is as large as memory for it, and for what comes of it, may be. Of how many rows it is
+    makes no difference: a draw takes a byte, and the generator gives four bytes at a time.
+    """
+    rows = max(4, _AT_ONCE // max(1, units, comparisons) // 4 * 4)
     if units <= EXACT_UNITS:
         bits = np.arange(2**units)[:, None] >> np.arange(units) & 1
         signs = 1.0 - 2.0 * bits.astype(np.float64)
         yield from (signs[start : start + rows] for start in range(0, len(signs), rows))
         return
     yield np.ones((1, units))
-    tossed = rng.integers(2, size=(DRAWS, units), dtype=np.int8)
     for start in range(0, DRAWS, rows):
-        yield 1.0 - 2.0 * tossed[start : start + rows].astype(np.float64)
+        shape = (min(rows, DRAWS - start), units)
+        yield 1.0 - 2.0 * rng.integers(2, size=shape, dtype=np.int8).astype(np.float64)

@@ -83,8 +83,9 @@ def run(options: argparse.Namespace) -> int:
     heads = ("id", "steps/s", "resets/s", "snapshot and restore")
     print_table("Speed on one core, text and info included", heads, rows)
     if vectors:
-        found = [(v.game, v.envs, f"{v.steps:,.0f}") for v in vectors]
-        print_table("Vectors of environments on one core", ("id", "envs", "steps/s"), found)
+        found = [(v.game, v.envs, f"{v.steps:,.0f}", f"{v.single:.2f}") for v in vectors]
+        columns = ("id", "envs", "steps/s", "single environments = 1")
+        print_table("Vectors of environments on one core, resets included", columns, found)
     if overhead is not None:
         print(f"The runner adds {1000 * overhead:.3f} ms to a step.")
         times = [(w.concurrency, w.agent, w.seconds, w.ideal) for w in waits]
