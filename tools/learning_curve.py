@@ -48,9 +48,9 @@ QUIET: dict[str, Any] = {
 }  # fmt: skip
 
 
-def driven(out: Path, split: str, level: int) -> DrivenRun:
+def driven(out: Path, split: str, level: int, seed: int = 0) -> DrivenRun:
     """A run of episodes at a level."""
-    return DrivenRun("tiny", adapter="trl", split=split, retries=0, out=out,
+    return DrivenRun("tiny", adapter="trl", split=split, seed=seed, retries=0, out=out,
                      game_settings={GAME: {"level": level}})  # fmt: skip
 
 
@@ -126,10 +126,10 @@ def train(model: Any, tokenizer: Any, level: int, steps: int, worlds: int, out: 
         str(out / "trained"), max_steps=steps, per_device_train_batch_size=GROUP * worlds,
         num_generations=GROUP, max_completion_length=8, learning_rate=1e-3, **QUIET,
     )  # fmt: skip
-    with driven(out / "run", "train", level) as run:
+    with driven(out / "run", "train", level, seed=1) as run:  # other worlds than were imitated
         GRPOTrainer(
             model, [scores], args=arguments, processing_class=tokenizer,
-            train_dataset=Dataset.from_list(text_rows(GAME, steps * worlds, first=10**6)),
+            train_dataset=Dataset.from_list(text_rows(GAME, steps * worlds)),
             rollout_func=TextRollouts(run),
         ).train()  # fmt: skip
 
