@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from smartplay.agents.context import Context, Observation, Reply, Trajectory
     from smartplay.cards.capabilities import Capability
     from smartplay.cards.card import GameCard
-    from smartplay.games.registry import cards, get_card, register_cards
+    from smartplay.games.registry import get_card, register_cards
     from smartplay.models import open_model
     from smartplay.models.base import Model
     from smartplay.models.lending import EpisodeModel
@@ -63,7 +63,7 @@ _LATER = {
     "agents.context": ("Context", "Observation", "Reply", "Trajectory"),
     "cards.capabilities": ("Capability",),
     "cards.card": ("GameCard",),
-    "games.registry": ("cards", "get_card", "register_cards"),
+    "games.registry": ("get_card", "register_cards"),
     "scores.comparison": ("Comparison",),
     "scores.contrasts": ("ContrastScore",),
     "models": ("open_model",),
@@ -140,6 +140,14 @@ __all__ = [
 register_shipped()
 if plugins(GROUP):
     importlib.import_module("smartplay.games.registry")  # registers the ids of packs
+
+
+def cards() -> list[GameCard]:
+    """All known cards, shipped ones first, then those of packs, in a fixed order."""
+    # Not among those that are imported later: the package of that name would be found instead.
+    from smartplay.games import registry
+
+    return registry.cards()
 
 
 def __getattr__(name: str) -> Any:
