@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -44,13 +45,18 @@ def draw_episode(
     """
     wanted = set(np.linspace(0, len(steps), min(FRAMES, len(steps) + 1)).round().astype(int))
     found: dict[int, str] = {}
+    encoded: dict[bytes, str] = {}  # many a step changes nothing that is drawn
     try:
         with Replay.of(plan, header, steps) as replay:
             for moment in replay:
                 if replay.departed is not None:
                     break
                 if moment.number in wanted:
-                    found[moment.number] = encode(replay.picture())
+                    picture = replay.picture()
+                    digest = hashlib.sha256(picture.tobytes()).digest()
+                    if digest not in encoded:
+                        encoded[digest] = encode(picture)
+                    found[moment.number] = encoded[digest]
     except Exception:
         # A picture is an extra: whatever a game or a hostile setting does, the report goes on.
         return found
