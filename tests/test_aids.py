@@ -20,6 +20,7 @@ from smartplay.agents.reference.hanoi import HanoiReference
 from smartplay.agents.reference.hints import take_hints
 from smartplay.cards.capabilities import Capability
 from smartplay.core.errors import RunFolderError, UnknownNameError
+from smartplay.games.crafter import rules
 from tests.lent import context
 
 LAKE = Path(__file__).parents[1] / "games" / "frozen_lake" / "frozen_lake.toml"
@@ -69,7 +70,7 @@ def test_several_aids_have_something_to_say_on_every_game(game: str) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_map_of_crafter_is_true(seed: int) -> None:
-    names = smartplay.games.crafter.rules.NAMES
+    names = rules.NAMES
     told = 0
     for moment in moments("Crafter", seed, 150):
         hint = tell("map", moment)

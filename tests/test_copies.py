@@ -118,6 +118,26 @@ def test_a_snapshot_can_be_gone_back_to_again_and_again(card: GameCard) -> None:
         later(one, other)
 
 
+@pytest.mark.parametrize("name", ["MessengerL2", "ContrastLearningFromInteractions", "Notices"])
+def test_a_pickled_snapshot_brings_back_the_random_numbers(name: str) -> None:
+    card = next(card for card in CARDS if card.name == name)
+    env, actions = begun(card), actions_of(card, 20)
+    snapshot, packed = env.snapshot(), pickle.dumps(env.snapshot())
+    expected = later(env, actions)
+    for kept in (pickle.loads(packed), snapshot, pickle.loads(packed)):
+        env.restore(kept)
+        assert pickle.dumps(env.snapshot()) == packed
+        assert later(env, actions) == expected
+
+
+def test_a_snapshot_keeps_shared_random_numbers_shared() -> None:
+    env: Any = gym.make("smartplay/MessengerL2-v0")
+    env.reset(seed=5)
+    env.restore(env.snapshot())
+    native = env.unwrapped
+    assert native.world._rng is native._rng
+
+
 @pytest.mark.parametrize("observation", ["image", "both"])
 def test_a_snapshot_holds_the_picture(observation: str) -> None:
     env: Any = gym.make("smartplay/MessengerL2-v0", observation=observation, render_mode="ansi")

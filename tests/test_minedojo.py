@@ -31,6 +31,7 @@ from smartplay.games.minedojo.protocol import (
     view_directions,
 )
 from smartplay.games.minedojo.text import MinedojoText, whereabouts
+from smartplay.games.minedojo.voxel import fast, noise, sight, walker
 from smartplay.games.minedojo.voxel.climate import BIOMES, GOALS, Climate
 from smartplay.games.minedojo.voxel.engine import MATTER, VoxelEngine
 from smartplay.games.minedojo.voxel.noise import gradient_noise
@@ -59,9 +60,54 @@ def test_the_world_has_the_same_bytes_on_every_machine() -> None:
 
 def test_noise_is_zero_at_lattice_points_and_bounded() -> None:
     axis = np.arange(-200, 200, 10)
-    noise = gradient_noise(5, axis, axis, 50.0)
-    assert not noise[::5, ::5].any()
-    assert 0.3 < np.abs(noise).max() <= 1.0
+    grid = axis[None, :, None], axis[None, None]
+    made = gradient_noise(np.array([5]), *grid, np.array([50.0]))[0]
+    assert not made[::5, ::5].any()
+    assert 0.3 < np.abs(made).max() <= 1.0
+
+
+@pytest.mark.parametrize("goal", GOALS)
+def test_a_search_for_biomes_finds_what_the_fields_say(goal: str) -> None:
+    numbers = goal_numbers(goal)
+    xs, zs = np.arange(-1500, 1500, 60), np.arange(-2100, 900, 60)
+    for seed in (3, 4):
+        climate = Climate(seed)
+        expected = np.isin(climate.fields(xs, zs).biome, numbers)
+        assert (climate.where(numbers, xs, zs) == expected).all()
+
+
+def test_numba_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    seen: list[list[bytes]] = []
+    for kernels in (fast.compiled_kernels(), None):
+        for module in (noise, sight, walker):
+            monkeypatch.setattr(module, "compiled_kernels", lambda kernels=kernels: kernels)
+        find_start.cache_clear()
+        engine = VoxelEngine()
+        told = []
+        for seed, goal in ((1, "ocean"), (2, "jungle")):
+            engine.reset(seed, goal, 200, 450)
+            for step in range(8):
+                gait = [Stride(bool(step % 2), side) for side in (-1, 0, 1, 0, step % 3 - 1)]
+                told.append(repr(engine.walk(step // 3 % 4, gait)).encode())
+                looked = engine.look()
+                told += [repr(looked.position).encode(), repr(looked.creatures).encode()]
+                told += [field.tobytes() for field in looked if isinstance(field, np.ndarray)]
+        seen.append(told)
+    assert seen[0] == seen[1]
+
+
+def test_regions_that_share_places_in_the_ring_are_made_again() -> None:
+    world, fresh = World(Terrain(5), MATTER), World(Terrain(5), MATTER)
+    for rx, rz in ((0, 0), (1, 0), (0, 4), (1, 0), (0, 0)):
+        world.need(rx * SIZE, rz * SIZE, rx * SIZE, rz * SIZE)
+    fresh.need(0, 0, SIZE, 0)
+    for x in range(0, 2 * SIZE, 7):
+        for z in range(0, SIZE, 5):
+            assert world.land(x, z) == fresh.land(x, z)
+            assert [world.block(x, y, z) for y in range(50, 90)] == [
+                fresh.block(x, y, z) for y in range(50, 90)
+            ]
 
 
 def test_a_survey_agrees_with_the_regions() -> None:

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -115,7 +115,7 @@ class Describer(ABC, Generic[EnvT]):
 
     Keyword arguments of a subclass's constructor after `env` are settings open to `gym.make`. What
     it keeps between turns belongs to its own attributes: snapshots hold those, but for `env` and
-    `actions`.
+    `actions`, and by value, but for those named in `KEPT`, whose values nothing may change.
 
     Attributes:
         env: The native environment, unwrapped.
@@ -125,6 +125,7 @@ class Describer(ABC, Generic[EnvT]):
 
     actions: Sequence[str]
     truth: Truth | None = None
+    KEPT: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, env: EnvT) -> None:
         self.env = env

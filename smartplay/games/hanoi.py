@@ -37,6 +37,8 @@ class HanoiEnv(NativeEnv[Any, Any]):
         slipped: Whether noise replaced the last move by another.
     """
 
+    KEPT = ("_rod_of",)
+
     def __init__(self, disks: int = 3, noise: float = 0.0, render_mode: str | None = None) -> None:
         if disks not in range(1, 100):
             raise UsageError(f"disks must be a whole number from 1 to 99, not {disks}")
@@ -80,6 +82,7 @@ class HanoiEnv(NativeEnv[Any, Any]):
         if self.allowed:
             disk = pile.pop()
             onto.append(disk)
+            self._rod_of = self._rod_of.copy()
             self._rod_of[disk - 1] = target
             reward = 100.0 if self.solved else 0.0
         return self._rod_of.copy(), reward, self.solved, False, {}

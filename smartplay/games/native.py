@@ -63,6 +63,8 @@ class NativeEnv(gym.Env[ObsT, ActT]):
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}
     PARTS: ClassVar[tuple[str, ...]] = ()
     """Attributes that snapshots take by their `state()` and bring back by `set_state(state)`."""
+    KEPT: ClassVar[tuple[str, ...]] = ()
+    """Attributes whose values never change but are replaced: snapshots hold them as they are."""
 
     def __init__(self, render_mode: str | None = None) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:

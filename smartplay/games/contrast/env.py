@@ -62,6 +62,7 @@ class ContrastEnv(NativeEnv[Any, Any]):
     """
 
     metadata = NativeEnv.metadata | {"render_fps": 2}
+    KEPT = ("_kind", "capability", "level")
 
     def __init__(
         self, capability: str = "reasoning", level: int = 1, render_mode: str | None = None

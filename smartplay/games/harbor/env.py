@@ -60,6 +60,7 @@ class HarborEnv(NativeEnv[Any, Any]):
     """
 
     metadata = NativeEnv.metadata | {"render_fps": 2}
+    KEPT = ("_kind", "_level")
 
     def __init__(
         self, capability: str = "reasoning", level: int = 1, render_mode: str | None = None

@@ -52,6 +52,7 @@ class MinedojoEnv(NativeEnv[Any, Any]):
     """
 
     PARTS = ("engine",)
+    KEPT = ("sight", "last_walk", "path")
 
     def __init__(
         self,
@@ -72,7 +73,7 @@ class MinedojoEnv(NativeEnv[Any, Any]):
         self.nearest, self.farthest = nearest, farthest
         self.sight: Sight
         self.last_walk: Walk | None = None
-        self.path: list[tuple[float, float, float]] = []
+        self.path: tuple[tuple[float, float, float], ...] = ()
         span, view = 2 * AROUND + 1, (VIEW_ROWS, VIEW_COLUMNS)
         self.action_space = spaces.Discrete(len(HEADINGS))
         self.observation_space = spaces.Dict(
@@ -94,7 +95,7 @@ class MinedojoEnv(NativeEnv[Any, Any]):
         world = int(self.np_random.integers(2**31))
         self.engine.reset(world, self.goal, self.nearest, self.farthest)
         self.last_walk = None
-        self.path = []
+        self.path = ()
         return self._observe(), {}
 
     def step(self, action: int) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
@@ -107,7 +108,7 @@ class MinedojoEnv(NativeEnv[Any, Any]):
 
     def _observe(self) -> dict[str, Any]:
         self.sight = sight = self.engine.look()
-        self.path.append(sight.position)
+        self.path = (*self.path, sight.position)
         return {
             "position": np.array(sight.position, dtype=np.float64),
             "heading": np.int64(sight.heading),

@@ -48,6 +48,11 @@ class MinedojoText(Describer[MinedojoEnv]):
     """The world as told to a walker; never names the land it is in."""
 
     actions = tuple(f"Move {heading.title()}" for heading in HEADINGS)
+    KEPT = ("_path",)
+
+    def __init__(self, env: MinedojoEnv) -> None:
+        super().__init__(env)
+        self._path: tuple[tuple[float, ...], ...] = ()
 
     def manual(self, steps: int | None) -> str:
         """The rules, the goal, and how lands are told apart in this engine's world."""
@@ -83,23 +88,21 @@ class MinedojoText(Describer[MinedojoEnv]):
         found = env.last_walk is not None and env.last_walk.found
         lines = [_outcome(env, turn.action)] if turn.action is not None else []
         lines += [_place(env), _aim(env), *_around(env), *_in_view(env)]
-        return Description("\n".join(lines), float(found), found, _state(env))
+        place = tuple(round(value, 2) for value in env.path[-1])
+        self._path = (*(self._path if turn.action is not None else ()), place)
+        return Description("\n".join(lines), float(found), found, self._state())
 
-
-def _state(env: MinedojoEnv) -> dict[str, object]:
-    distance = env.engine.goal_distance()
-    return {
-        "engine": env.engine_name,
-        "biome": env.engine.biome(),
-        "goal": env.goal,
-        "goal_distance": None if distance is None else round(distance, 1),
-        "position": _rounded(env.path[-1]),
-        "path": [_rounded(place) for place in env.path],
-    }
-
-
-def _rounded(place: tuple[float, float, float]) -> list[float]:
-    return [round(value, 2) for value in place]
+    def _state(self) -> dict[str, object]:
+        env = self.env
+        distance = env.engine.goal_distance()
+        return {
+            "engine": env.engine_name,
+            "biome": env.engine.biome(),
+            "goal": env.goal,
+            "goal_distance": None if distance is None else round(distance, 1),
+            "position": list(self._path[-1]),
+            "path": list(map(list, self._path)),
+        }
 
 
 def _outcome(env: MinedojoEnv, action: int) -> str:

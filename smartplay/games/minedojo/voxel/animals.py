@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
-
-import numpy as np
 
 from smartplay.games.minedojo.voxel.blocks import SOLID, WATER
 from smartplay.games.minedojo.voxel.climate import BIOMES, SEA_LEVEL
-from smartplay.games.minedojo.voxel.noise import hash_grid, mix
-from smartplay.games.minedojo.voxel.world import WRAP, World
+from smartplay.games.minedojo.voxel.noise import hash_pair, mix_one
+from smartplay.games.minedojo.voxel.world import World
 
 SQUARE = 16  # at most one animal is at home in each square of this many blocks
 ROAM = 6  # how far it goes from home, in blocks
@@ -65,28 +64,34 @@ def animals(
         east: Greatest x.
         south: Greatest z.
     """
-    xs = np.arange(-(-west // SQUARE), (east + 1) // SQUARE)
-    zs = np.arange(-(-north // SQUARE), (south + 1) // SQUARE)
-    draws = hash_grid(seed + 201, xs, zs)
     found = []
-    for i, j in np.argwhere((draws & np.uint32(255)) < _CHANCE).tolist():
-        draw = int(draws[i, j])
-        home_x = int(xs[i]) * SQUARE + (draw >> 8) % SQUARE
-        home_z = int(zs[j]) * SQUARE + (draw >> 12) % SQUARE
-        animal = _animal(world, draw, step, home_x, home_z)
-        if animal and west <= animal.x <= east and north <= animal.z <= south:
-            found.append(animal)
+    for i in range(-(-west // SQUARE), (east + 1) // SQUARE):
+        for j in range(-(-north // SQUARE), (south + 1) // SQUARE):
+            draw = _draw(seed + 201, i, j)
+            if draw & 255 < _CHANCE:
+                home_x, home_z = (
+                    i * SQUARE + (draw >> 8) % SQUARE,
+                    j * SQUARE + (draw >> 12) % SQUARE,
+                )
+                animal = _animal(world, draw, step, home_x, home_z)
+                if animal and west <= animal.x <= east and north <= animal.z <= south:
+                    found.append(animal)
     return found
 
 
+@lru_cache(4096)
+def _draw(seed: int, x: int, z: int) -> int:
+    return hash_pair(seed, x, z)
+
+
 def _animal(world: World, draw: int, step: int, home_x: int, home_z: int) -> Animal | None:
-    kinds = _BY_BIOME[world.biome[home_x & WRAP, home_z & WRAP]]
+    kinds = _BY_BIOME[world.land(home_x, home_z)]
     name = kinds[(draw >> 16) % len(kinds)]
     since, share = divmod(step + (draw >> 20) % LEG, LEG)
     start, end = _rest(draw, since), _rest(draw, since + 1)
     dx, dz = ((a * (LEG - share) + b * share) // LEG for a, b in zip(start, end, strict=True))
     for x, z in ((home_x + dx, home_z + dz), (home_x, home_z)):
-        y = max(int(world.surface[x & WRAP, z & WRAP]) + 1, SEA_LEVEL)
+        y = max(int(world.surface[world.column(x, z)]) + 1, SEA_LEVEL)
         below = world.block(x, y - 1, z)
         afloat = below == WATER
         if afloat == (name in _AFLOAT):
@@ -96,7 +101,8 @@ def _animal(world: World, draw: int, step: int, home_x: int, home_z: int) -> Ani
     return None
 
 
+@lru_cache(4096)
 def _rest(draw: int, number: int) -> tuple[int, int]:
     """Where an animal rests for the n-th time, from its home."""
-    value = int(mix(np.array([(draw + number * 0x9E3779B9) & 0xFFFFFFFF], dtype=np.uint32))[0])
+    value = mix_one((draw + number * 0x9E3779B9) & 0xFFFFFFFF)
     return value % (2 * ROAM + 1) - ROAM, (value >> 8) % (2 * ROAM + 1) - ROAM

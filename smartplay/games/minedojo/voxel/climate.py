@@ -6,6 +6,7 @@ wide area can be surveyed cheaply and exactly.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,6 +66,31 @@ _LAND: tuple[tuple[float, tuple[tuple[float, str], ...]], ...] = (
     (0.34, ((-0.04, "savanna"), (0.22, "scrub"), (9.0, "swamp"))),
     (9.0, ((-0.34, "badlands"), (-0.06, "desert"), (0.20, "savanna"), (9.0, "jungle"))),
 )
+_WARMEST = np.array([warmest for warmest, _ in _LAND[:-1]])
+_WETTEST = np.array([[wet for wet, _ in row[:-1]] + [9.0] * (5 - len(row)) for _, row in _LAND])
+_LANDS = np.array(
+    [[BIOME[row[min(i, len(row) - 1)][1]] for i in range(5)] for _, row in _LAND], dtype=np.uint8
+)
+
+# The noises, each a sum of octaves: their sizes in blocks and weights; the first weight is 1.
+_NOISES: dict[str, tuple[tuple[int, float], ...]] = {
+    "temperature": ((1700, 1.0), (330, 0.20)),
+    "humidity": ((1450, 1.0), (290, 0.20)),
+    "continent": ((1500, 1.0), (400, 0.15), (100, 0.035)),
+    "rough": ((700, 1.0),),
+    "hills": ((170, 1.0), (58, 0.35)),
+    "river": ((520, 1.0), (120, 0.13)),
+}
+_NAMES = tuple(_NOISES)
+_PLACES = [
+    (number, place) for number, name in enumerate(_NAMES, 1) for place in range(len(_NOISES[name]))
+]
+_SIZES, _WEIGHTS = np.array([octave for name in _NAMES for octave in _NOISES[name]]).T
+_OF_NAME = {
+    name: [i for i, (number, _) in enumerate(_PLACES) if _NAMES[number - 1] == name]
+    for name in _NAMES
+}
+
 HIGH = 43.0  # land this far above the sea is mountains
 PEAK = 116.0  # no ground is higher
 FROST = -0.34  # water freezes below this temperature
@@ -96,31 +122,96 @@ class Climate:
     """
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
+        base = seed * 0x2545F491
+        seeds = [base + number * 0x9E3779B9 + place * 0x61C88647 for number, place in _PLACES]
+        # Noise is zero at its lattice points: shifted, or all would be zero at the origin.
+        self._shift_x = np.array([seed % 7919 for seed in seeds])
+        self._shift_z = np.array([seed // 7919 % 7927 for seed in seeds])
+        self._seeds = np.array([seed & 0xFFFFFFFF for seed in seeds])
 
     def fields(self, xs: NDArray[Any], zs: NDArray[Any]) -> Fields:
-        """The climate at every pair of two increasing axes of block coordinates."""
-        temperature = self._noise(1, xs, zs, (1700, 1.0), (330, 0.20))
-        humidity = self._noise(2, xs, zs, (1450, 1.0), (290, 0.20))
-        inland = self._noise(3, xs, zs, (1500, 1.0), (400, 0.15), (100, 0.035)) - COAST
-        rough = np.maximum(self._noise(4, xs, zs, (700, 1.0)) - 0.1, 0.0)
-        hills = self._noise(5, xs, zs, (170, 1.0), (58, 0.35))
-        river = np.abs(self._noise(6, xs, zs, (520, 1.0), (120, 0.13)))
-        height = _height(inland, rough, hills)
-        height, wet = _carve(height, inland, river)
-        biome = _biome(temperature, humidity, inland, height, wet)
-        return Fields(temperature, humidity, inland, height, biome)
+        """The climate at every pair of two axes of block coordinates."""
+        return _fields(*self._noises(_NAMES, xs[:, None], zs))
 
-    def _noise(
-        self, number: int, xs: NDArray[Any], zs: NDArray[Any], *octaves: tuple[float, float]
-    ) -> Floats:
-        total: Floats = np.zeros((len(xs), len(zs)))
-        for place, (size, weight) in enumerate(octaves):
-            seed = self._seed * 0x2545F491 + number * 0x9E3779B9 + place * 0x61C88647
-            # Noise is zero at its lattice points: shifted, or all would be zero at the origin.
-            shift_x, shift_z = seed % 7919, seed // 7919 % 7927
-            total += weight * gradient_noise(seed, xs + shift_x, zs + shift_z, size)
-        return total
+    def where(
+        self, biomes: NDArray[np.uint8], xs: NDArray[Any], zs: NDArray[Any]
+    ) -> NDArray[np.bool_]:
+        """Where in a grid one of some biomes lies, at less cost than from `fields`.
+
+        What one field decides is left out of those that follow.
+
+        Args:
+            biomes: Numbers of biomes; either all at sea or on the shore, or all that temperature
+                and humidity decide.
+            xs: One axis of block coordinates.
+            zs: The other one.
+
+        Returns:
+            Flags of shape `(len(xs), len(zs))`.
+        """
+        wanted = np.isin(_LANDS, biomes)
+        land = bool(wanted.any())
+        first = "temperature" if land else "continent"
+        (field,) = self._noises([first], xs[:, None], zs)
+        rows: NDArray[np.bool_] = np.any(wanted, axis=1)
+        kept = rows[_row(field)] if land else field - COAST < SHORE
+        row, column = np.nonzero(kept)
+        fields = {first: field[kept]}
+
+        def add(*names: str) -> None:
+            fields.update(zip(names, self._noises(names, xs[row], zs[column]), strict=True))
+
+        def keep(kept: NDArray[np.bool_]) -> None:
+            nonlocal row, column
+            row, column = row[kept], column[kept]
+            fields.update({name: values[kept] for name, values in fields.items()})
+
+        if land:
+            add("humidity")
+            keep(wanted[_row(fields["temperature"]), _place(**fields)])
+            add("continent")
+            keep(fields["continent"] - COAST >= SHORE)
+            add("rough", "hills", "river")
+        else:
+            add("temperature")
+            fields |= dict.fromkeys(("humidity", "rough", "hills", "river"), fields["continent"])
+        there = np.zeros((len(xs), len(zs)), dtype=bool)
+        there[row, column] = np.isin(_fields(*(fields[name] for name in _NAMES)).biome, biomes)
+        return there
+
+    def _noises(self, names: Sequence[str], x: NDArray[Any], z: NDArray[Any]) -> list[Floats]:
+        """The noises of some names, at a grid (x of shape `(n, 1)`) or at places."""
+        if not x.size:
+            return [np.zeros(0) for _ in names]
+        which = [number for name in names for number in _OF_NAME[name]]
+        shape = (-1, *[1] * x.ndim)
+        shift_x, shift_z = self._shift_x[which], self._shift_z[which]
+        x, z = x + shift_x.reshape(shape), z + shift_z.reshape(shape[: z.ndim + 1])
+        if z.ndim < x.ndim:
+            z = z[:, None]
+        layers = iter(gradient_noise(self._seeds[which], x, z, _SIZES[which]))
+        totals = []
+        for name in names:
+            total = next(layers)  # the weight of the first one is 1
+            for number in _OF_NAME[name][1:]:
+                total += _WEIGHTS[number] * next(layers)
+            totals.append(total)
+        return totals
+
+
+def _fields(
+    temperature: Floats,
+    humidity: Floats,
+    continent: Floats,
+    rough: Floats,
+    hills: Floats,
+    river: Floats,
+) -> Fields:
+    inland = continent - COAST
+    height = _height(inland, np.maximum(rough - 0.1, 0.0), hills)
+    height, wet = _carve(height, inland, np.abs(river))
+    biome = _biome(temperature, humidity, inland, height, wet)
+    return Fields(temperature, humidity, inland, height, biome)
 
 
 def _height(inland: Floats, rough: Floats, hills: Floats) -> Floats:
@@ -151,13 +242,7 @@ def _biome(
     height: Floats,
     wet: NDArray[np.bool_],
 ) -> NDArray[np.uint8]:
-    biome = np.zeros(temperature.shape, dtype=np.uint8)
-    warmer = np.ones(temperature.shape, dtype=bool)
-    for warmest, row in _LAND:
-        here = warmer & (temperature < warmest)
-        warmer &= ~here
-        for wettest, name in reversed(row):
-            biome[here & (humidity < wettest)] = BIOME[name]
+    biome = _LANDS[_row(temperature), _place(temperature, humidity)]
     biome[height > SEA_LEVEL + HIGH] = BIOME["mountains"]
     biome[inland < SHORE] = BIOME["beach"]
     biome[wet] = BIOME["river"]
@@ -166,3 +251,14 @@ def _biome(
     biome[inland < -0.3] = BIOME["deep ocean"]
     biome[sea & (temperature < FROST)] = BIOME["frozen ocean"]
     return biome
+
+
+def _row(temperature: Floats) -> NDArray[np.intp]:
+    """Which row of `_LAND` a temperature belongs to."""
+    return np.searchsorted(_WARMEST, temperature, side="right")
+
+
+def _place(temperature: Floats, humidity: Floats) -> NDArray[np.intp]:
+    """Which place in its row a humidity belongs to."""
+    place: NDArray[np.intp] = (humidity[..., None] >= _WETTEST[_row(temperature)]).sum(axis=-1)
+    return place

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smartplay.games.minedojo.voxel.fast import compiled_kernels
+
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint32]
 
@@ -21,6 +23,7 @@ _COSINE = np.array([1.0, _FAR, _MIDDLE, _NEAR, 0.0, -_NEAR, -_MIDDLE, -_FAR] * 2
 _COSINE[8:] *= -1.0
 _SINE = np.roll(_COSINE, 4)
 _GRADIENT_SCALE = 1.4142135623730951
+_LOW = 0xFFFFFFFF
 
 
 def hash_grid(seed: int, xs: NDArray[Any], zs: NDArray[Any]) -> Hashes:
@@ -34,19 +37,38 @@ def hash_grid(seed: int, xs: NDArray[Any], zs: NDArray[Any]) -> Hashes:
     Returns:
         Evenly spread 32-bit numbers of shape `(n, m)`.
     """
-    x = (xs.astype(np.int64) & 0xFFFFFFFF).astype(np.uint32) * np.uint32(0x9E3779B1)
-    z = (zs.astype(np.int64) & 0xFFFFFFFF).astype(np.uint32) * np.uint32(0x85EBCA77)
-    x ^= np.uint32(seed & 0xFFFFFFFF)
-    return mix(mix(x)[:, None] ^ z[None, :])
+    return _hash(np.uint32(seed & _LOW), xs[:, None], zs)
+
+
+def hash_pair(seed: int, x: int, z: int) -> int:
+    """The number that `hash_grid` gives one pair."""
+    along = mix_one((x * 0x9E3779B1 ^ seed) & _LOW)
+    return mix_one(along ^ (z * 0x85EBCA77 & _LOW))
+
+
+def _hash(seed: Any, x: NDArray[Any], z: NDArray[Any]) -> Hashes:
+    east = (x & _LOW).astype(np.uint32) * np.uint32(0x9E3779B1)
+    south = (z & _LOW).astype(np.uint32) * np.uint32(0x85EBCA77)
+    return mix(mix(east ^ seed) ^ south)
 
 
 def mix(value: Hashes) -> Hashes:
     """Spread every bit of 32-bit numbers over all bits, one to one."""
     value = value ^ (value >> np.uint32(16))
-    value = value * np.uint32(0x7FEB352D)
-    value = value ^ (value >> np.uint32(15))
-    value = value * np.uint32(0x846CA68B)
-    return value ^ (value >> np.uint32(16))
+    value *= np.uint32(0x7FEB352D)
+    value ^= value >> np.uint32(15)
+    value *= np.uint32(0x846CA68B)
+    value ^= value >> np.uint32(16)
+    return value
+
+
+def mix_one(value: int) -> int:
+    """What `mix` makes of one number."""
+    value ^= value >> 16
+    value = value * 0x7FEB352D & _LOW
+    value ^= value >> 15
+    value = value * 0x846CA68B & _LOW
+    return value ^ value >> 16
 
 
 def fraction(value: Hashes) -> Floats:
@@ -55,45 +77,70 @@ def fraction(value: Hashes) -> Floats:
     return share
 
 
-def gradient_noise(seed: int, xs: NDArray[Any], zs: NDArray[Any], size: float) -> Floats:
+def gradient_noise(
+    seeds: NDArray[np.int64], x: NDArray[np.int64], z: NDArray[np.int64], sizes: Floats
+) -> Floats:
     """Two-dimensional gradient noise (Perlin 1985, with the quintic fade of Perlin 2002).
 
+    Several noises are made at once: the first axis of all arguments tells them apart.
+
     Args:
-        seed: Which noise.
-        xs: Increasing x coordinates in blocks, shape `(n,)`.
-        zs: Increasing z coordinates in blocks, shape `(m,)`.
-        size: Distance between lattice points in blocks.
+        seeds: Which noises, shape `(k,)`.
+        x: Coordinates in blocks, shape `(k, n, 1)` for a grid or `(k, n)` for single places.
+        z: Coordinates in blocks, shape `(k, 1, m)` or `(k, n)`.
+        sizes: Distance between lattice points in blocks, shape `(k,)`.
 
     Returns:
-        Values in [-1, 1], zero at lattice points, shape `(n, m)`.
+        Values in [-1, 1], zero at lattice points, shape `(k, n, m)` or `(k, n)`.
     """
-    low_x, index_x, fx = _lattice(xs, size)
-    low_z, index_z, fz = _lattice(zs, size)
-    corners_x = np.arange(low_x, low_x + index_x[-1] + 2)
-    corners_z = np.arange(low_z, low_z + index_z[-1] + 2)
-    direction = hash_grid(seed, corners_x, corners_z) & np.uint32(15)
-    east, south = _COSINE[direction], _SINE[direction]
-    fade_x, fade_z = _fade(fx)[:, None], _fade(fz)[None, :]
+    sizes = sizes.reshape(-1, *[1] * (x.ndim - 1))
+    east_of, south_of = x / sizes, z / sizes
+    low_x, index_x = _lattice(east_of)
+    low_z, index_z = _lattice(south_of)
+    wide, high = (int(index.max()) + 2 for index in (index_x, index_z))
+    corners_x, corners_z = low_x[:, None] + np.arange(wide), low_z[:, None] + np.arange(high)
+    seed = (seeds & _LOW).astype(np.uint32)[:, None, None]
+    direction = _hash(seed, corners_x[:, :, None], corners_z[:, None]) & np.uint32(15)
+    east, south = _COSINE.take(direction), _SINE.take(direction)
+    kernels = compiled_kernels()
+    if kernels:
+        k, grid = len(seeds), x.ndim > 2
+        made: Floats = kernels.layers(
+            east_of.reshape(k, -1), south_of.reshape(k, -1), low_x, low_z, east, south, grid,
+            _GRADIENT_SCALE,
+        )  # fmt: skip
+        return made if grid else made[:, :, 0]
+    first = np.arange(len(seeds)).reshape(sizes.shape) * wide
+    place = (first + index_x) * high + index_z
+    fx, fz = east_of - np.floor(east_of), south_of - np.floor(south_of)
+    fade_x, fade_z = _fade(fx), _fade(fz)
 
     def corner(dx: int, dz: int) -> Floats:
-        rows, columns = index_x + dx, index_z + dz
-        along = east.take(rows, axis=0) * (fx - dx)[:, None]
-        across = south.take(columns, axis=1) * (fz - dz)[None, :]
-        total: Floats = along.take(columns, axis=1) + across.take(rows, axis=0)
+        at = place + (dx * high + dz) if dx or dz else place
+        total = east.take(at)
+        total *= fx - dx
+        across = south.take(at)
+        across *= fz - dz
+        total += across
         return total
 
-    north_west, north_east = corner(0, 0), corner(1, 0)
-    south_west, south_east = corner(0, 1), corner(1, 1)
-    north = north_west + fade_x * (north_east - north_west)
-    south_side = south_west + fade_x * (south_east - south_west)
-    return (north + fade_z * (south_side - north)) * _GRADIENT_SCALE
+    def between(one: Floats, other: Floats, share: Floats) -> Floats:
+        other -= one
+        other *= share
+        other += one  # a + b and b + a are the same to the last bit
+        return other
+
+    north = between(corner(0, 0), corner(1, 0), fade_x)
+    total = between(north, between(corner(0, 1), corner(1, 1), fade_x), fade_z)
+    total *= _GRADIENT_SCALE
+    return total
 
 
-def _lattice(axis: NDArray[Any], size: float) -> tuple[int, NDArray[np.int64], Floats]:
-    scaled = axis / size
-    floor = np.floor(scaled)
-    low = int(floor[0])
-    return low, floor.astype(np.int64) - low, scaled - floor
+def _lattice(scaled: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first lattice point of each layer, and from it the one before each place."""
+    index = np.floor(scaled).astype(np.int64)
+    low = index.min(axis=tuple(range(1, index.ndim)), keepdims=True)
+    return low.reshape(-1), index - low
 
 
 def _fade(t: Floats) -> Floats:

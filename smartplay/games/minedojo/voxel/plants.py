@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +111,34 @@ TEMPLATES: dict[str, tuple[Template, ...]] = {
 }
 KINDS = tuple(TEMPLATES)
 
+
+class Pieces(NamedTuple):
+    """Parts of all templates in a row; templates have labels, three to a kind.
+
+    Attributes:
+        start: Where a template's parts start, by label.
+        number: How many there are, by label.
+        offsets: From the block above the ground, shape `(n, 3)`.
+        numbers: Block numbers, shape `(n,)`.
+    """
+
+    start: NDArray[np.int64]
+    number: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    numbers: NDArray[np.uint8]
+
+
+def _row_up(shapes: Sequence[tuple[NDArray[np.int64], NDArray[np.uint8]]]) -> Pieces:
+    count = np.array([len(numbers) for _, numbers in shapes])
+    offsets = np.concatenate([offsets for offsets, _ in shapes])
+    numbers = np.concatenate([numbers for _, numbers in shapes])
+    return Pieces(np.cumsum(count) - count, count, offsets, numbers)
+
+
+_EVERY = [template for kind in KINDS for template in TEMPLATES[kind]]
+SOFT = _row_up([template.soft for template in _EVERY])
+HARD = _row_up([template.hard for template in _EVERY])
+
 # Per biome: chance of something in each square of 5 x 5 blocks, and the kinds to draw from.
 SPACING = 5
 _STANDS: dict[str, tuple[float, tuple[str, str, str, str]]] = {
@@ -171,29 +200,33 @@ def cover(
     humidity: Floats,
     inland: Floats,
     draw: Hashes,
+    cell: int,
 ) -> NDArray[np.uint8]:
     """The plant or snow on each column of dry land; air where there is none.
 
     Args:
         biome: Index into `BIOMES`.
-        temperature: As in `climate.Fields`.
+        temperature: As in `climate.Fields`; it is the same all over a cell, as is humidity.
         humidity: As in `climate.Fields`.
         inland: As in `climate.Fields`.
         draw: A 32-bit draw per column.
+        cell: Columns along the side of a cell.
 
     Returns:
         Block numbers, of the arguments' shape.
     """
+
+    def chosen(kinds: NDArray[np.uint8], limits: Sequence[float], field: Floats) -> NDArray[Any]:
+        found = kinds[np.searchsorted(limits, field[::cell, ::cell])]
+        return found.repeat(cell, axis=1).repeat(cell, axis=0)
+
     which = mix(draw) & np.uint32(15)
-    by_humidity = _BY_HUMIDITY[np.searchsorted(HUMIDITIES, humidity)]
-    by_temperature = _BY_TEMPERATURE[np.searchsorted(TEMPERATURES, temperature)]
-    plant = np.where(which < 9, by_humidity, by_temperature)
-    near_sea = inland < COASTAL
-    plant[near_sea & (which < 4)] = NUMBER["coast grass"]
-    plant[(biome == BIOME["beach"])] = NUMBER["coast grass"]
+    plant = chosen(_BY_TEMPERATURE, TEMPERATURES, temperature)
+    np.copyto(plant, chosen(_BY_HUMIDITY, HUMIDITIES, humidity), where=which < 9)
+    plant[(inland < COASTAL) & (which < 4) | (biome == BIOME["beach"])] = NUMBER["coast grass"]
     plant[(which == 15) & (biome == BIOME["swamp"])] = NUMBER["brown mushroom"]
     roll = fraction(draw)
-    plant[roll >= _COVERED[biome]] = AIR
+    plant[roll >= _COVERED.take(biome)] = AIR
     # Snow thins out from everywhere at -0.38 to nowhere at -0.16.
     snow = (1.0 - roll) < (-0.16 - temperature) * (1.0 / 0.22)
     plant[snow & (plant == AIR)] = NUMBER["snow layer"]

@@ -7,17 +7,19 @@ there, are always the same: they are listed once per heading, and looking is loo
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smartplay.games.minedojo.protocol import VIEW_RANGE, turn, view_directions
+from smartplay.games.minedojo.protocol import STEPS, VIEW_RANGE, turn, view_directions
 from smartplay.games.minedojo.voxel.blocks import AIR
+from smartplay.games.minedojo.voxel.fast import compiled_kernels
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS
-from smartplay.games.minedojo.voxel.world import SPAN, WRAP, World
+from smartplay.games.minedojo.voxel.world import World, way
 
-_NEAR = 20  # blocks along a ray looked at first; most rays end there
+_STAGES = (0, 16, 44)  # blocks along a ray looked at at once; most rays end among the first
 
 
 class Paths(NamedTuple):
@@ -25,12 +27,20 @@ class Paths(NamedTuple):
 
     Attributes:
         blocks: Offsets (x, y, z), shape `(rays, length, 3)`, int16.
-        entry: Distance at which a ray enters each block; infinite beyond the view's range.
+        ways: The same as `world.way`, shape `(rays, length)`.
+        ups: The same in y, shape `(rays, length)`.
+        reach: How far up and down they lead.
+        entry: Distance at which a ray enters each block, shape `(rays, length)`.
+        ends: How many of a ray's blocks lie within the view's range, shape `(rays,)`.
         directions: Unit vectors, shape `(rays, 3)`.
     """
 
     blocks: NDArray[np.int16]
+    ways: NDArray[np.intp]
+    ups: NDArray[np.intp]
+    reach: int
     entry: NDArray[np.float64]
+    ends: NDArray[np.intp]
     directions: NDArray[np.float64]
 
 
@@ -57,65 +67,96 @@ def paths(heading: int) -> Paths:
     sign = np.sign(directions).astype(np.int16)
     moves = (axis[:, :, None] == np.arange(3)) * sign[:, None, :]
     blocks = np.cumsum(moves, axis=1, dtype=np.int16)
-    entry = np.where(entry[:, :length] <= VIEW_RANGE, entry[:, :length], np.inf)
-    return Paths(blocks, entry, directions)
+    ups = blocks[:, :, 1].astype(np.intp)
+    ends = (entry <= VIEW_RANGE).sum(axis=1)
+    reach = int(np.abs(ups).max())
+    return Paths(blocks, way(blocks), ups, reach, entry[:, :length], ends, directions)
 
 
 def cast(world: World, x: int, y: int, z: int, heading: int) -> Hits:
     """Follow all rays from the block of the eyes; the world must hold all they may meet."""
     rays = paths(heading)
-    total = len(rays.directions)
-    numbers = np.zeros(total, dtype=np.uint8)
-    place = np.zeros(total, dtype=np.int64)
-    going = np.arange(total)
-    length = rays.blocks.shape[1]
-    for begin, end in ((0, _NEAR), (_NEAR, length)):
-        met = _lookup(world, rays.blocks[going, begin:end], x, y, z)
-        met &= rays.entry[going, begin:end] < np.inf
-        first = met.argmax(axis=1)
-        hit = met[np.arange(len(going)), first]
-        place[going[hit]] = first[hit] + begin
-        numbers[going[hit]] = 1
-        going = going[~hit]
-    every = np.arange(total)
-    offsets = rays.blocks[every, place]
-    seen = _numbers(world, offsets, x, y, z)
+    every = np.arange(len(rays.ways))
+    kernels = compiled_kernels()
+    if kernels:
+        column, level = world.column(x, z) * LEVELS, y - FLOOR
+        place, numbers = kernels.follow(world.blocks, rays.ways, rays.ups, rays.ends, column, level)
+    else:
+        place, numbers = _follow(world, rays, x, y, z)
     distances = np.where(numbers > 0, rays.entry[every, place], np.inf)
-    return Hits(numbers * seen, offsets, distances)
+    return Hits(numbers, rays.blocks[every, place], distances)
 
 
-def _lookup(world: World, cells: NDArray[np.int16], x: int, y: int, z: int) -> NDArray[np.bool_]:
-    there: NDArray[np.bool_] = _numbers(world, cells, x, y, z) != AIR
-    return there
-
-
-def _numbers(world: World, cells: NDArray[np.int16], x: int, y: int, z: int) -> NDArray[np.uint8]:
-    # NumPy 1 would keep an array of int16 at 16 bits, whatever number is added, and wrap around.
-    place = cells.astype(np.int64)
-    column = ((place[..., 0] + x) & WRAP) * SPAN + ((place[..., 2] + z) & WRAP)
-    level = place[..., 1] + (y - FLOOR)
-    inside = np.clip(level, 0, LEVELS - 1)
-    numbers: NDArray[np.uint8] = world.blocks[column * LEVELS + inside]
-    numbers[level >= LEVELS] = AIR
-    return numbers
+def _follow(
+    world: World, rays: Paths, x: int, y: int, z: int
+) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
+    """How many blocks each ray passes, and what it meets then."""
+    total, length = rays.ways.shape
+    every = np.arange(total)
+    numbers = np.zeros(total, dtype=np.uint8)
+    place = np.zeros(total, dtype=np.intp)
+    going = every
+    for begin, end in pairwise((*_STAGES, length)):
+        ways, ups = rays.ways[:, begin:end], rays.ups[:, begin:end]
+        if begin:
+            ways, ups = ways.take(going, axis=0), ups.take(going, axis=0)
+        found = world.numbers(ways, ups, rays.reach, x, y, z)
+        first = (found != AIR).argmax(axis=1)
+        met = found[every[: len(going)], first]
+        first += begin
+        hit = (met != AIR) & (first < rays.ends[going])
+        on = going[hit]
+        place[on], numbers[on] = first[hit], met[hit]
+        going = going[~hit]
+    return place, numbers
 
 
 def boxed(
     heading: int, offset: tuple[int, int, int], limit: NDArray[np.float64]
-) -> NDArray[np.bool_]:
+) -> NDArray[np.bool_] | None:
     """Which rays meet a block-sized box before they have gone their limits.
 
     Args:
         heading: Index into `HEADINGS`.
         offset: The box's block, from the eyes' block.
         limit: Distance per ray at which it meets a block.
+
+    Returns:
+        A flag per ray; None if the box lies outside of the view.
     """
-    directions = paths(heading).directions
-    safe = np.where(directions == 0.0, 1e-12, directions)
-    centre = np.array(offset, dtype=np.float64)
+    if not _may_be_seen(heading, offset):
+        return None
+    safe = _divisors(heading)
+    centre = np.array(offset, dtype=np.float64)[:, None]
     one, other = (centre - 0.5) / safe, (centre + 0.5) / safe
-    enter = np.minimum(one, other).max(axis=1)
-    leave = np.maximum(one, other).min(axis=1)
+    enter = np.minimum(one, other).max(axis=0)
+    leave = np.maximum(one, other).min(axis=0)
     first: NDArray[np.bool_] = enter < np.minimum(limit, VIEW_RANGE)
     first &= (enter < leave) & (enter > 0.0)
-    return first
+    return first if first.any() else None
+
+
+def _may_be_seen(heading: int, offset: tuple[int, int, int]) -> bool:
+    """Whether a box is so near, and so far ahead, that a ray could meet it."""
+    x, y, z = offset
+    ahead_x, ahead_z = STEPS[heading]
+    ahead, aside = x * ahead_x + z * ahead_z, abs(x * ahead_z + z * ahead_x)
+    widest, steepest = _spread()
+    return (
+        -1 <= ahead <= VIEW_RANGE + 1
+        and aside <= widest * (ahead + 1) + 1
+        and abs(y) <= steepest * (max(ahead, aside) * 1.5 + 2) + 1
+    )
+
+
+@lru_cache(maxsize=1)
+def _spread() -> tuple[float, float]:
+    """How far rays lead aside for each block ahead, and up or down for each block along."""
+    x, y, z = np.abs(view_directions()).reshape(-1, 3).T
+    return float((x / z).max()), float((y / np.hypot(x, z)).max())
+
+
+@lru_cache(maxsize=4)
+def _divisors(heading: int) -> NDArray[np.float64]:
+    directions = paths(heading).directions
+    return np.where(directions == 0.0, 1e-12, directions).T.copy()

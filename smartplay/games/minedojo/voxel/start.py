@@ -82,17 +82,14 @@ def _places(
     climate: Climate, numbers: NDArray[np.uint8], reach: int, grid: int
 ) -> NDArray[np.float64]:
     axis = np.arange(-(reach // grid) - 1, reach // grid + 2) * grid
-    there = np.argwhere(np.isin(climate.fields(axis, axis).biome, numbers))
-    return axis[there].astype(np.float64)
+    return axis[np.argwhere(climate.where(numbers, axis, axis))].astype(np.float64)
 
 
 def _fit(climate: Climate, numbers: NDArray[np.uint8], x: int, z: int, guard: int) -> bool:
     """Whether a place is dry land off the shore, with no goal within `guard` blocks."""
-    span = np.arange(-guard // CELL, guard // CELL + 1) * CELL
-    fields = climate.fields(span + x, span + z)
-    middle = len(span) // 2
-    here = int(fields.biome[middle, middle])
-    if here in _UNFIT or fields.inland[middle, middle] < SHORE:
+    here = climate.fields(np.array([x]), np.array([z]))
+    if int(here.biome[0, 0]) in _UNFIT or here.inland[0, 0] < SHORE:
         return False
-    near = np.argwhere(np.isin(fields.biome, numbers))
+    span = np.arange(-guard // CELL, guard // CELL + 1) * CELL
+    near = np.argwhere(climate.where(numbers, span + x, span + z))
     return not near.size or distance_to(span[near].astype(np.float64), 0, 0) >= guard

@@ -39,6 +39,19 @@ _BELOW = {
 _TOPS = np.array([NUMBER[_TOP.get(name, "grass block")] for name in BIOMES], dtype=np.uint8)
 _BELOWS = np.array([NUMBER[_BELOW.get(name, "dirt")] for name in BIOMES], dtype=np.uint8)
 _Y = np.arange(FLOOR, FLOOR + LEVELS, dtype=np.int16)
+_GROUND = _Y[:, None]
+_PILES = np.where(
+    _Y < _GROUND - 3,
+    np.uint8(STONE),
+    np.where(
+        _Y < _GROUND,
+        _BELOWS[:, None, None],
+        np.where(_Y < SEA_LEVEL, np.uint8(WATER), np.uint8(AIR)),
+    ),
+).reshape(-1, LEVELS)
+"""The blocks of a column, but for the topmost of its ground: a row per biome and level of that."""
+
+_BASES = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) * LEVELS
 _MIXED = np.array([name in ("taiga", "swamp") for name in BIOMES])
 
 
@@ -79,7 +92,8 @@ class Terrain:
         span = SIZE + 2 * PAD
         corners = np.arange(0, span + 1, CELL)
         fields = self.climate.fields(corners + x0, corners + z0)
-        detail = gradient_noise(self._seed + 102, np.arange(span) + x0, np.arange(span) + z0, 17.0)
+        xs, zs = np.arange(x0, x0 + span)[None, :, None], np.arange(z0, z0 + span)[None, None]
+        detail = gradient_noise(np.array([self._seed + 102]), xs, zs, np.array([17.0]))[0]
         inland = _spread(fields.inland)
         height = _between(fields.height) + detail * np.clip(inland * 8.0, 0.0, 1.2)
         dry = (inland > 0.0) & (_spread(fields.biome) != BIOME["river"])
@@ -107,21 +121,15 @@ class Terrain:
         there = (fraction(again) < plants.CHANCE[biome]) & (y >= SEA_LEVEL)
         kind = plants.CHOICE[biome, (draw >> np.uint32(9)) & np.uint32(3)]
         variant = (draw >> np.uint32(12)) % np.uint32(3)
-        label = np.where(there, kind * 3 + variant, -1)
+        label = kind * 3 + variant
         places = np.stack([x - PAD, y - FLOOR, z - PAD], axis=-1)
-        stands = [
-            (plants.TEMPLATES[plants.KINDS[number // 3]][number % 3], places[label == number])
-            for number in np.unique(label[there]).tolist()
-        ]
-        for template, where in stands:
-            _stamp(blocks, where, template.soft, only_air=True)
-        for template, where in stands:
-            _stamp(blocks, where, template.hard, only_air=False)
+        for pieces, only_air in ((plants.SOFT, True), (plants.HARD, False)):
+            _stamp(blocks, places[there], label[there], pieces, only_air)
 
 
 def _spread(cells: NDArray[Any]) -> NDArray[Any]:
     """Give every column the value of its cell; the last row and column of corners are dropped."""
-    return cells[:-1, :-1].repeat(CELL, axis=0).repeat(CELL, axis=1)
+    return cells[:-1, :-1].repeat(CELL, axis=1).repeat(CELL, axis=0)
 
 
 def _between(corners: Floats) -> Floats:
@@ -129,21 +137,19 @@ def _between(corners: Floats) -> Floats:
     share = np.arange(CELL) * (1.0 / CELL)
     along = corners[:-1, None, :] + (corners[1:] - corners[:-1])[:, None, :] * share[None, :, None]
     rows = along.reshape(-1, corners.shape[1])
-    both = rows[:, :-1, None] + (rows[:, 1:] - rows[:, :-1])[:, :, None] * share
-    return both.reshape(len(rows), -1)
+    between = (rows[:, 1:] - rows[:, :-1]).repeat(CELL, axis=1)
+    between *= np.tile(share, corners.shape[1] - 1)
+    between += rows[:, :-1].repeat(CELL, axis=1)
+    return between
 
 
 def _ground_blocks(columns: _Columns, draw: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    ground = columns.ground[:, :, None]
     top = _TOPS[columns.biome]
     patch = _MIXED[columns.biome] & ((draw & np.uint32(0x30000)) == 0)
     top[patch] = NUMBER["grass block"]
-    blocks = np.where(_Y < SEA_LEVEL, np.uint8(WATER), np.uint8(AIR))
-    blocks = np.broadcast_to(blocks, (SIZE, SIZE, LEVELS)).copy()
-    np.copyto(blocks, _BELOWS[columns.biome][:, :, None], where=ground > _Y)
-    np.copyto(blocks, np.uint8(STONE), where=ground - 3 > _Y)
-    x, z = np.ogrid[:SIZE, :SIZE]
-    blocks[x, z, columns.ground - FLOOR] = top
+    level = columns.ground.astype(np.int64) - FLOOR
+    blocks = _PILES.take(columns.biome * np.int64(LEVELS) + level, axis=0)
+    blocks.reshape(-1)[_BASES + level] = top
     blocks[_frozen(columns), SEA_LEVEL - 1 - FLOOR] = ICE
     return blocks
 
@@ -153,43 +159,50 @@ def _frozen(columns: _Columns) -> NDArray[np.bool_]:
 
 
 def _cover(blocks: NDArray[np.uint8], columns: _Columns, draw: NDArray[np.uint32]) -> None:
-    plant = plants.cover(
-        columns.biome, columns.temperature, columns.humidity, columns.inland, mix(draw)
-    )
-    river = columns.biome == BIOME["river"]
-    chance = mix(draw ^ np.uint32(7)) & np.uint32(63)
-    waterline = columns.ground == SEA_LEVEL - 1
+    biome, ground = columns.biome, columns.ground
     mild = columns.temperature > FROST
-    plant[waterline & mild & (columns.biome != BIOME["beach"]) & (chance < 6)] = NUMBER[
-        "sugar cane"
-    ]
-    plant[river & (plant != NUMBER["sugar cane"])] = AIR
-    above = columns.ground.astype(np.int64) + 1
+    river = biome == BIOME["river"]
+    plant = plants.cover(
+        biome, columns.temperature, columns.humidity, columns.inland, mix(draw), CELL
+    )
+    chance = mix(draw ^ np.uint32(7)) & np.uint32(63)
+    cane = (ground == SEA_LEVEL - 1) & mild & (biome != BIOME["beach"]) & (chance < 6)
+    plant[river] = AIR
+    plant[cane] = NUMBER["sugar cane"]
+    above = ground.astype(np.int64) + 1
     wet = above < SEA_LEVEL
     plant[wet] = AIR
-    lily = wet & (columns.biome == BIOME["river"]) & (columns.humidity > 0.2) & mild & (chance == 9)
+    lily = wet & river & (columns.humidity > 0.2) & mild & (chance == 9)
     plant[lily] = NUMBER["lily pad"]
-    above = np.where(lily, SEA_LEVEL, above) - FLOOR
-    x, z = np.ogrid[:SIZE, :SIZE]
-    free = blocks[x, z, above] == AIR
-    blocks[x, z, above] = np.where(free, plant, blocks[x, z, above])
+    above[lily] = SEA_LEVEL
+    flat, place = blocks.reshape(-1), _BASES + (above - FLOOR)
+    bare = flat.take(place) == AIR
+    flat[place[bare]] = plant[bare]
 
 
 def _stamp(
     blocks: NDArray[np.uint8],
     places: NDArray[np.int64],
-    shape: tuple[NDArray[np.int64], NDArray[np.uint8]],
+    labels: NDArray[np.int64],
+    pieces: plants.Pieces,
     only_air: bool,
 ) -> None:
-    offsets, numbers = shape
-    if not len(offsets):
-        return
-    points = (places[:, None, :] + offsets).reshape(-1, 3)
-    x, y, z = points[:, 0], points[:, 1], points[:, 2]
+    """Set the pieces of every plant.
+
+    Where several reach one place, the last plant with the lowest label has it in the air, and the
+    last one with the highest label on what is there.
+    """
+    order = np.argsort(-labels if only_air else labels, kind="stable")
+    labels = labels[order]
+    count = pieces.number[labels]
+    plant = np.repeat(order, count)
+    first = np.repeat(pieces.start[labels] + count - np.cumsum(count), count)
+    piece = first + np.arange(len(first))
+    x, y, z = (places[plant, axis] + pieces.offsets[piece, axis] for axis in range(3))
     keep = (x >= 0) & (x < SIZE) & (z >= 0) & (z < SIZE) & (y < LEVELS)
-    x, y, z = x[keep], y[keep], z[keep]
-    value = np.broadcast_to(numbers, (len(places), len(numbers))).reshape(-1)[keep]
+    flat, place = blocks.reshape(-1), ((x * SIZE + z) * LEVELS + y)[keep]
+    value = pieces.numbers[piece[keep]]
     if only_air:
-        free = blocks[x, z, y] == AIR
-        x, y, z, value = x[free], y[free], z[free], value[free]
-    blocks[x, z, y] = value
+        bare = flat.take(place) == AIR
+        place, value = place[bare], value[bare]
+    flat[place] = value

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import floor
 
+import numpy as np
+
 from smartplay.games.minedojo.protocol import STEPS, STRETCH_TICKS, Stride, Walk
-from smartplay.games.minedojo.voxel.world import WRAP, World
+from smartplay.games.minedojo.voxel.fast import compiled_kernels
+from smartplay.games.minedojo.voxel.world import (
+    CLIMB_TICKS,
+    DRAG,
+    GRAVITY,
+    SWIMMING,
+    World,
+)
 
 # Blocks per tick, as in Minecraft: 4.3 blocks a second walking, 5.6 sprinting.
 WALKING, SPRINTING = 0.216, 0.28
 STRAFING = 0.5  # of the speed ahead
-SWIMMING = 0.6  # of the speed on land
-GRAVITY, DRAG = 0.08, 0.98
-CLIMB_TICKS = 4  # how long the climb of a block takes
 
 
 class Walker:
@@ -33,6 +39,8 @@ class Walker:
         self._fall = 0.0
         self._rest = 0
         self.goal = goal
+        self._goals = np.zeros(256, dtype=np.bool_)
+        self._goals[list(goal)] = True
 
     def posture(self) -> tuple[float, float, float, float, int]:
         """All that walking changes."""
@@ -44,13 +52,18 @@ class Walker:
 
     def walk(self, heading: int, gait: Sequence[Stride]) -> Walk:
         """Walk the gait's stretches; stop on reaching the goal."""
-        ahead_x, ahead_z = STEPS[heading]
-        right_x, right_z = STEPS[(heading + 1) % 4]
+        ways = [_way(heading, stride) for stride in gait]
+        kernels = compiled_kernels()
+        if kernels:
+            world = self._world
+            ticks, found, posture = kernels.walk(
+                world.blocks, world.biome, world.matter.stops, world.matter.water, self._goals,
+                np.array(ways), STRETCH_TICKS, self.posture(),
+            )  # fmt: skip
+            self.take(posture)
+            return Walk(ticks, found)
         ticks = 0
-        for sprint, strafe in gait:
-            speed = SPRINTING if sprint else WALKING
-            side = speed * STRAFING * strafe
-            dx, dz = ahead_x * speed + right_x * side, ahead_z * speed + right_z * side
+        for dx, dz in ways:
             for _ in range(STRETCH_TICKS):
                 ticks += 1
                 self._tick(dx, dz)
@@ -60,7 +73,7 @@ class Walker:
 
     def biome(self) -> int:
         """Number of the biome of the column the body is in."""
-        return int(self._world.biome[floor(self.x) & WRAP, floor(self.z) & WRAP])
+        return self._world.land(floor(self.x), floor(self.z))
 
     def _tick(self, dx: float, dz: float) -> None:
         swims = self._in_water(0.3)
@@ -68,21 +81,22 @@ class Walker:
             self._rest -= 1
         else:
             share = SWIMMING if swims else 1.0
-            stands = swims or not self._world.free(self.x, self.y - 0.05, self.z)
+            stood = None if swims else (self.x, self.y - 0.05, self.z)
             if dx:
-                self._push(dx * share, 0.0, stands)
+                self._push(dx * share, 0.0, stood)
             if dz:
-                self._push(0.0, dz * share, stands)
+                self._push(0.0, dz * share, stood)
         if swims:
             self._float()
         else:
             self._drop()
 
-    def _push(self, dx: float, dz: float, stands: bool) -> None:
+    def _push(self, dx: float, dz: float, stood: tuple[float, float, float] | None) -> None:
+        """Go there; or climb there, if the body swims or what it stood on before holds it."""
         x, z, free = self.x + dx, self.z + dz, self._world.free
         if free(x, self.y, z):
             self.x, self.z = x, z
-        elif stands:
+        elif not stood or not free(*stood):
             above = floor(self.y) + 1.0
             if free(self.x, above, self.z) and free(x, above, z):
                 self.x, self.y, self.z = x, above, z
@@ -104,3 +118,11 @@ class Walker:
             self.y, self._fall = y, fall
         elif self._fall or self.y != floor(self.y):
             self.y, self._fall = float(floor(self.y)), 0.0
+
+
+def _way(heading: int, stride: Stride) -> tuple[float, float]:
+    """How far a stride leads in a tick, in x and in z."""
+    (ahead_x, ahead_z), (right_x, right_z) = STEPS[heading], STEPS[(heading + 1) % 4]
+    speed = SPRINTING if stride.sprint else WALKING
+    side = speed * STRAFING * stride.strafe
+    return ahead_x * speed + right_x * side, ahead_z * speed + right_z * side

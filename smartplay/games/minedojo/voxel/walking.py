@@ -26,7 +26,7 @@ from smartplay.games.minedojo.voxel.animals import Animal
 from smartplay.games.minedojo.voxel.sight import boxed, cast
 from smartplay.games.minedojo.voxel.start import distance_to
 from smartplay.games.minedojo.voxel.walker import Walker
-from smartplay.games.minedojo.voxel.world import WRAP, World
+from smartplay.games.minedojo.voxel.world import World
 
 _WALK_AHEAD, _WALK_ASIDE = 16, 9  # blocks a single action can lead, at most
 _SIGHT_ASIDE = 36  # half the width of the view at its far end
@@ -70,7 +70,7 @@ class WalkingEngine:
         columns = [(x + dx, z + dz) for dx in span for dz in span]
         columns.sort(key=lambda column: abs(column[0] - x) + abs(column[1] - z))
         for column_x, column_z in columns:
-            y = float(world.surface[column_x & WRAP, column_z & WRAP]) + 1.0
+            y = float(world.surface[world.column(column_x, column_z)]) + 1.0
             if world.free(column_x + 0.5, y, column_z + 0.5):
                 self._body = Walker(world, column_x + 0.5, y, column_z + 0.5, goal)
                 return
@@ -118,7 +118,7 @@ class WalkingEngine:
         for animal in self._nearby(stretch):
             dx, dy, dz = animal.x - x, animal.y - y, animal.z - z
             met = boxed(self._heading, (dx, dy - EYES, dz), limit)
-            if met.any():
+            if met is not None:
                 meets[met] = len(creatures)
                 creatures.append(Creature(animal.name, (dx, dy, dz)))
                 limit = np.where(met, 0.0, limit)

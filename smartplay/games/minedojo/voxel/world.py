@@ -1,9 +1,15 @@
-"""The part of the endless world that is kept: a square of 4 x 4 regions that wraps around."""
+"""The part of the endless world that is kept: some 4 x 4 regions in a ring of columns.
+
+A column's place in the ring is `x * SPAN + z`, wrapped around. So the way from one column to
+another is one number, whatever region they are in, and no two columns less than `SPAN` apart, in x
+and in z, share a place.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import floor
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +18,13 @@ from smartplay.games.minedojo.voxel.blocks import AIR
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region
 
 KEPT = 4
-SPAN = KEPT * SIZE  # 256 columns: a power of two, so that wrapping is a bit mask
-WRAP = SPAN - 1
+SPAN = KEPT * SIZE
+COLUMNS = SPAN * SPAN  # a power of two, so that wrapping is a bit mask
+_ROWS = COLUMNS // SIZE
 HALF_WIDTH, HEIGHT = 0.3, 1.8  # of a body, in blocks
+SWIMMING = 0.6  # of its speed on land
+GRAVITY, DRAG = 0.08, 0.98
+CLIMB_TICKS = 4  # how long the climb of a block takes
 
 
 class Matter(NamedTuple):
@@ -31,6 +41,11 @@ class Matter(NamedTuple):
     water: int
     rock: int
     colours: NDArray[np.uint8]
+
+    @property
+    def stops(self) -> NDArray[np.bool_]:
+        """The same as `solid`, as an array."""
+        return np.frombuffer(self.solid, dtype=np.bool_)
 
 
 class Source(Protocol):
@@ -51,36 +66,47 @@ class World:
         matter: What their block numbers stand for.
 
     Attributes:
-        blocks: Block numbers, flat; see `index`.
-        biome: Biome per column, shape `(SPAN, SPAN)`, indexed by wrapped x and z.
+        blocks: Block numbers, flat: `LEVELS` of each column, the columns as in `column`.
+        biome: Biome per column, indexed by `column`.
         surface: y of the ground per column, indexed likewise.
     """
 
     def __init__(self, source: Source, matter: Matter) -> None:
         self._source = source
         self.matter = matter
-        self._grid = np.zeros((SPAN, SPAN, LEVELS), dtype=np.uint8)
-        self.blocks: NDArray[np.uint8] = self._grid.reshape(-1)
-        self.biome = np.zeros((SPAN, SPAN), dtype=np.uint8)
-        self.surface = np.zeros((SPAN, SPAN), dtype=np.int16)
-        self._bytes = memoryview(self.blocks.data)
-        self._holds: dict[tuple[int, int], tuple[int, int]] = {}
+        self.blocks: NDArray[np.uint8] = np.zeros(COLUMNS * LEVELS, dtype=np.uint8)
+        self.biome: NDArray[np.uint8] = np.zeros(COLUMNS, dtype=np.uint8)
+        self.surface = np.zeros(COLUMNS, dtype=np.int16)
+        self._bytes, self._biomes = memoryview(self.blocks.data), memoryview(self.biome.data)
+        self._digits = bytes(48 + bool(flag) for flag in matter.solid)
+        self._solid: dict[int, int] = {}
+        self._holds: dict[tuple[int, int], int] = {}
 
     def need(self, west: float, north: float, east: float, south: float) -> None:
         """Make every region that touches a rectangle of columns."""
         for rx in range(floor(west) // SIZE, floor(east) // SIZE + 1):
             for rz in range(floor(north) // SIZE, floor(south) // SIZE + 1):
-                slot = rx % KEPT, rz % KEPT
-                if self._holds.get(slot) != (rx, rz):
-                    self._make(slot, rx, rz)
+                if (rx, rz) not in self._holds:
+                    self._make(rx, rz)
 
-    def _make(self, slot: tuple[int, int], rx: int, rz: int) -> None:
+    def _make(self, rx: int, rz: int) -> None:
         region = self._source.region(rx, rz)
-        x, z = (slice(place * SIZE, place * SIZE + SIZE) for place in slot)
-        self._grid[x, z] = region.blocks
-        self.biome[x, z] = region.biome
-        self.surface[x, z] = region.ground
-        self._holds[slot] = rx, rz
+        first = self.column(rx * SIZE, rz * SIZE) // SIZE
+        for other, begin in list(self._holds.items()):
+            apart = (begin - first) % _ROWS
+            if apart % KEPT == 0 and min(apart, _ROWS - apart) < SPAN:
+                del self._holds[other]
+        rows = (first + np.arange(SIZE) * KEPT) % _ROWS
+        for kept, made in ((self.blocks, region.blocks), (self.biome, region.biome),
+                           (self.surface, region.ground)):  # fmt: skip
+            kept.reshape(_ROWS, -1)[rows] = made.reshape(SIZE, -1)
+        self._holds[rx, rz] = first
+        self._solid.clear()
+
+    @staticmethod
+    def column(x: int, z: int) -> int:
+        """The place of a column in the ring."""
+        return (x * SPAN + z) & (COLUMNS - 1)
 
     def block(self, x: int, y: int, z: int) -> int:
         """The block at a place."""
@@ -89,46 +115,94 @@ class World:
             return self.matter.rock
         if level >= LEVELS:
             return AIR
-        return self._bytes[((x & WRAP) * SPAN + (z & WRAP)) * LEVELS + level]
+        return self._bytes[((x * SPAN + z) & (COLUMNS - 1)) * LEVELS + level]
+
+    def land(self, x: int, z: int) -> int:
+        """The biome of a column."""
+        return self._biomes[(x * SPAN + z) & (COLUMNS - 1)]
+
+    def numbers(
+        self, ways: NDArray[np.intp], ups: NDArray[np.intp], reach: int, x: int, y: int, z: int
+    ) -> NDArray[np.uint8]:
+        """The blocks at offsets from a place; below all regions they are as at their floor.
+
+        Args:
+            ways: `way` of each offset.
+            ups: Its y, in the same shape.
+            reach: No offset goes further up or down.
+            x: Of the place.
+            y: Of the place.
+            z: Of the place.
+        """
+        column, level = self.column(x, z) * LEVELS, y - FLOOR
+        if reach <= level < LEVELS - reach:
+            return self.blocks.take(ways + (column + level), mode="wrap")
+        levels = ups + level
+        inside = np.clip(levels, 0, LEVELS - 1)
+        numbers = self.blocks.take(ways - ups + inside + column, mode="wrap")
+        numbers[levels >= LEVELS] = AIR
+        return numbers
 
     def box(self, x: int, y: int, z: int, radius: int) -> NDArray[np.uint8]:
         """The blocks within `radius` of a place each way, indexed `[x, y, z]`."""
-        span = np.arange(-radius, radius + 1)
-        levels = span + (y - FLOOR)
-        columns = self._grid[((x + span) & WRAP)[:, None], ((z + span) & WRAP)[None, :]]
-        box: NDArray[np.uint8] = columns[:, :, np.clip(levels, 0, LEVELS - 1)]
-        box[:, :, levels < 0] = self.matter.rock
-        box[:, :, levels >= LEVELS] = AIR
-        return box.transpose(0, 2, 1)
+        ways, ups = _box(radius)
+        box = self.numbers(ways, ups, radius, x, y, z)
+        if y - radius < FLOOR:
+            box[:, : FLOOR - y + radius] = self.matter.rock
+        return box
 
     def free(self, x: float, y: float, z: float) -> bool:
         """Whether a body fits with its feet at a point."""
-        low = floor(y) - FLOOR
-        if low < 0:
-            return False
-        high = min(floor(y + HEIGHT) - FLOOR, LEVELS - 1)
-        west, east = floor(x - HALF_WIDTH) & WRAP, floor(x + HALF_WIDTH) & WRAP
-        north, south = floor(z - HALF_WIDTH) & WRAP, floor(z + HALF_WIDTH) & WRAP
-        data, solid = self._bytes, self.matter.solid
-        for cx in (west,) if west == east else (west, east):
-            for cz in (north,) if north == south else (north, south):
-                column = (cx * SPAN + cz) * LEVELS
-                for level in range(low, high + 1):
-                    if solid[data[column + level]]:
-                        return False
-        return True
+        west, north = floor(x - HALF_WIDTH), floor(z - HALF_WIDTH)
+        east, south = floor(x + HALF_WIDTH), floor(z + HALF_WIDTH)
+        under = ((west * SPAN + north) & (COLUMNS - 1)) * 4 + (east - west) * 2 + south - north
+        solid = self._solid.get(under)
+        if solid is None:
+            solid = self._stops(west, north)
+            if south != north:
+                solid |= self._stops(west, south)
+            if east != west:
+                solid |= self._stops(east, north) | self._stops(east, south)
+            self._solid[under] = solid
+        bottom = floor(y)
+        body = 7 if floor(y + HEIGHT) - bottom == 2 else 3
+        return bottom >= FLOOR and not solid >> (bottom - FLOOR) & body
+
+    def _stops(self, x: int, z: int) -> int:
+        """The levels of a column at which a body is stopped, as bits."""
+        column = self.column(x, z)
+        solid = self._solid.get(column * 4)
+        if solid is None:
+            stack = bytes(self._bytes[column * LEVELS : (column + 1) * LEVELS])
+            solid = self._solid[column * 4] = int(stack.translate(self._digits)[::-1], 2)
+        return solid
 
     def top(self, x: int, z: int) -> int:
         """Return y of the highest block of a column that is not air."""
-        column = self._grid[x & WRAP, z & WRAP]
-        return int(np.flatnonzero(column)[-1]) + FLOOR
+        column = self.column(x, z) * LEVELS
+        return int(np.flatnonzero(self.blocks[column : column + LEVELS])[-1]) + FLOOR
 
     def from_above(
         self, x: int, z: int, radius: int
     ) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
         """Number and y of the topmost block of each column within `radius` of one each way."""
         span = np.arange(-radius, radius + 1)
-        columns = self._grid[((x + span) & WRAP)[:, None], ((z + span) & WRAP)[None, :]]
+        places = (x + span)[:, None] * SPAN + (z + span)
+        columns = self.blocks.reshape(COLUMNS, LEVELS)[places & (COLUMNS - 1)]
         level = LEVELS - 1 - (columns[:, :, ::-1] != AIR).argmax(axis=2)
         tops = np.take_along_axis(columns, level[:, :, None], axis=2)[:, :, 0]
         return tops, (level + FLOOR).astype(np.int16)
+
+
+def way(offsets: NDArray[Any]) -> NDArray[np.intp]:
+    """How far apart in `World.blocks` places are whose offset is (x, y, z), on the last axis."""
+    x, y, z = np.moveaxis(offsets.astype(np.intp), -1, 0)
+    ways: NDArray[np.intp] = (x * SPAN + z) * LEVELS + y
+    return ways
+
+
+@lru_cache(4)
+def _box(radius: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    span = np.arange(-radius, radius + 1)
+    offsets = np.stack(np.meshgrid(span, span, span, indexing="ij"), axis=-1)
+    return way(offsets), offsets[..., 1].astype(np.intp)

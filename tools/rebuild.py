@@ -1,0 +1,112 @@
+"""What verifying an entry costs, and building a leaderboard of many entries again.
+
+    python -m tools.rebuild --entries 100 --before v0.1.0
+
+Verifies one entry in this tree, and in the tree of another commit if one is named: processor time
+of a process that replays one episode after the other. Then builds a board of that many copies of
+the entries of `leaderboard/`, made to look like different runs that verified, twice: the second
+build remembers them all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+
+import msgspec
+
+from tools.speed import ROOT, checked_out
+
+BOARD = ROOT / "leaderboard"
+VERIFY = """
+import sys, time
+from smartplay.leaderboard.verify import verify_run
+assert verify_run(sys.argv[1], workers=1).episodes
+print(time.process_time())
+"""
+
+
+def main(entries: int, before: str | None, entry: Path, rounds: int) -> None:
+    """Measure and print."""
+    with checked_out(before) if before else nullcontext(None) as tree:
+        sides = {"now": (ROOT, True), "now, no numba": (ROOT, False)}
+        if before and tree:
+            sides = {before: (tree, True)} | sides
+        found: dict[str, list[float]] = {name: [] for name in sides}
+        for _ in range(rounds):
+            for name, (place, numba) in sides.items():
+                found[name].append(_verified(place, entry, numba))
+    base = statistics.median(next(iter(found.values())))
+    for name, times in found.items():
+        middle = statistics.median(times)
+        print(f"verify {entry.name}, {name}: {middle:.2f} s ({base / middle:.1f}x)", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SMARTPLAY_CACHE"] = str(Path(folder) / "cache")
+        root = Path(folder) / "board"
+        _fill(root, entries)
+        for what in ("first build, pages drawn", "build again"):
+            print(f"{entries} entries, {what}: {_built(root):.1f} s of one core", flush=True)
+
+
+def _verified(tree: Path, entry: Path, numba: bool) -> float:
+    hidden = "" if numba else "import sys; sys.modules['numba'] = None\n"
+    done = subprocess.run(
+        [sys.executable, "-c", hidden + VERIFY, str(entry)],
+        cwd=tree, env=os.environ | {"PYTHONPATH": str(tree)}, stdout=subprocess.PIPE, text=True,
+        check=True,
+    )  # fmt: skip
+    return float(done.stdout)
+
+
+def _fill(root: Path, number: int) -> None:
+    """Copy the entries, each under another name, and remember each as another run."""
+    from smartplay.leaderboard.claims import Play
+    from smartplay.leaderboard.remembered import digest_of, keep
+    from smartplay.leaderboard.rows import read_entry
+    from smartplay.records.prices import read_prices
+
+    prices = read_prices(BOARD / "prices.toml")
+    root.mkdir(parents=True)
+    shutil.copy(BOARD / "prices.toml", root)
+    originals = sorted((BOARD / "entries").iterdir())
+    verified = [(path, *read_entry(path, (), prices)) for path in originals]
+    for copy in range(number):
+        path, row, verification = verified[copy % len(verified)]
+        place = root / "entries" / f"{path.name}-{copy:03}"
+        shutil.copytree(path, place)
+        row = msgspec.structs.replace(row, key=place.name, play=Play(str(copy), ""))
+        keep(digest_of(place, (), prices), (row, verification))
+
+
+def _built(root: Path) -> float:
+    started = os.times()
+    subprocess.run(
+        [sys.executable, "-m", "smartplay", "leaderboard", "build", "--root", str(root)],
+        cwd=ROOT, check=True, capture_output=True,
+    )  # fmt: skip
+    ended = os.times()
+    return (
+        ended.children_user
+        + ended.children_system
+        - started.children_user
+        - started.children_system
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--entries", type=int, default=100)
+    parser.add_argument("--before", help="the commit to compare with")
+    parser.add_argument("--entry", type=Path, default=BOARD / "entries" / "2026-11-23_random")
+    parser.add_argument("--rounds", type=int, default=5)
+    chosen = parser.parse_args()
+    main(chosen.entries, chosen.before, chosen.entry.resolve(), chosen.rounds)
