@@ -17,16 +17,13 @@ from smartplay.core.errors import UsageError
 from smartplay.core.whole_files import write_atomically
 from smartplay.games.registry import get_card
 from smartplay.leaderboard import verify_run
-from smartplay.play.human import PREFIX, is_name
+from smartplay.play.human import PREFIX, SHOWN, is_name
 from smartplay.play.journal import Journal, doubt
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.records.folder import RunFolder, encode
 from smartplay.scores.intervals import mean_interval
 
 FILE = "human.jsonl"
-TEXT = "text"
-"""What a person must have seen for an episode to count in a card: what agents see."""
-SHOWN = (TEXT, "picture")
 
 
 class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +32,7 @@ class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         game: The full id.
         player: The name the player gave.
-        shown: `"text"` or `"picture"`.
+        shown: `"text"`, `"picture"` or `"both"`; only text counts in a card, as agents read it.
         suite_seed: The seed of the run.
         episode: The episode's number in it.
         seed: The seed of the environment.
@@ -208,6 +205,8 @@ def _why_not(header: RunHeader, record: EpisodeRecord) -> str:
     card = get_card(record.game)
     if record.score is None:
         return "not played to the end"
+    if header.measurement is not None:
+        return "played to measure a threshold, at levels chosen for the player"
     if header.suite:
         return "played on a private suite"
     if record.repeat:
