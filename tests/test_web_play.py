@@ -88,7 +88,8 @@ def test_what_is_read_is_what_agents_read(tmp_path: Path, visitor: Visitor) -> N
     smartplay.run(agent, "MessengerL1", episodes=1, steps=4, out=tmp_path / "agent", progress=False)
     path = visitor.begin("MessengerL1")
     for step, prompt in enumerate(prompts, start=1):
-        manual, *pages = blocks(visitor.last.text)
+        manual, now, *before = blocks(visitor.last.text)
+        pages = [*before, now]
         assert prompt.startswith(manual)
         for page in pages:
             assert page in prompt
@@ -252,3 +253,24 @@ def test_a_run_that_cannot_be_is_refused(visitor: Visitor, field: str, value: st
     assert visitor.last.status_code == 400 or field == "episodes"
     assert "Traceback" not in visitor.last.text
     assert "<script>&" not in visitor.last.text
+
+
+def test_the_score_of_a_person_under_way_is_not_watched(
+    tmp_path: Path, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The terminal's runs say what they play, and a browser beside it must not tell the score."""
+    from smartplay.runner import live
+    from tests.players import play
+
+    told: list[str] = []
+
+    def look(*given: object) -> None:
+        told.append(visitor.get("/runs/mine"))
+        told.append(str((tmp_path / "runs" / "mine" / live.LIVE).exists()))
+
+    monkeypatch.setattr(live, "SECONDS", 0.0)
+    monkeypatch.setattr(live.LiveWriter, "end", look)
+    play(tmp_path / "runs" / "mine", ["enter", *hanoi_keys(), "enter"])
+    assert told[1] == "True"
+    assert "human:ann" in told[0]
+    assert "Now playing" not in told[0]

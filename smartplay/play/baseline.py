@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 
 from smartplay.cards.anchors import Played
+from smartplay.cards.bounds import Bounds
+from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
 from smartplay.core.whole_files import write_atomically
 from smartplay.games.registry import get_card
@@ -21,7 +23,7 @@ from smartplay.play.human import PREFIX, SHOWN, is_name
 from smartplay.play.journal import Journal, doubt
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.records.folder import RunFolder, encode
-from smartplay.scores.intervals import mean_interval
+from smartplay.scores.intervals import Interval, mean_interval
 
 FILE = "human.jsonl"
 
@@ -121,7 +123,7 @@ def played(episodes: Iterable[HumanEpisode]) -> Played:
         by_player.setdefault(episode.player, []).append(episode.score)
     (card,) = map(get_card, games)
     means = [sum(scores) / len(scores) for scores in by_player.values()]
-    mean = mean_interval(means, card.bounds_within(card.steps))
+    mean = mean_interval(means, _bounds(card))
     return Played(
         mean=round(mean.mean, 3),
         low=None if mean.low is None else round(mean.low, 3),
@@ -129,6 +131,32 @@ def played(episodes: Iterable[HumanEpisode]) -> Played:
         players=len(means),
         episodes=sum(map(len, by_player.values())),
     )
+
+
+def by_player(episodes: Iterable[HumanEpisode]) -> list[tuple[str, int, Interval]]:
+    """The score of each player of one game, with its interval over their episodes, by name.
+
+    Args:
+        episodes: All of the same game.
+
+    Returns:
+        Name, number of episodes, and score of each.
+    """
+    found: dict[str, list[HumanEpisode]] = {}
+    for episode in episodes:
+        found.setdefault(episode.player, []).append(episode)
+    return [
+        (
+            player,
+            len(own),
+            mean_interval([each.score for each in own], _bounds(get_card(own[0].game))),
+        )
+        for player, own in sorted(found.items())
+    ]
+
+
+def _bounds(card: GameCard) -> Bounds:
+    return card.bounds_within(card.steps)
 
 
 def card_line(score: Played) -> str:

@@ -18,12 +18,15 @@
     lost.hidden = true;
     typed = "";
     if (!keepPlace) {
-      const place = document.getElementById("now") || document.querySelector("[autofocus]") || document.querySelector("h1");
-      place?.focus({ preventScroll: true });
-      document.querySelector("button[autofocus]")?.focus({ preventScroll: true });
-      if (place && (place.getBoundingClientRect().top < 0 || place.getBoundingClientRect().top > innerHeight / 2)) place.scrollIntoView({ block: "start" });
+      const now = document.getElementById("now");
+      if (document.querySelector(".manual[open]") || !now) scrollTo(0, 0);  // there is something to read first
+      else if (now.getBoundingClientRect().top < 0) now.scrollIntoView({ block: "start" });
+      focus();
     }
   };
+
+  /** Say where the reader is: what has changed, or the one button there is. */
+  const focus = () => (document.querySelector("[data-focus]") || document.getElementById("now"))?.focus({ preventScroll: true });
 
   const send = async (form, button) => {
     if (busy) return;  // a double click
@@ -32,7 +35,7 @@
     if (button?.name) body.set(button.name, button.value);
     main().classList.add("busy");
     try {
-      const answer = await fetch(form.action, { method: "POST", body });
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body });
       const address = new URL(answer.url);
       swap(await answer.text(), answer.url, false);
       if (answer.redirected) history.replaceState(null, "", address.pathname);
@@ -89,4 +92,5 @@
     } catch { lost.hidden = false; }
   }, 250);
   let last = Date.now();
+  focus();
 })();

@@ -45,6 +45,12 @@ def run(options: argparse.Namespace) -> int:
         ends = Interval(score.mean, score.low, score.high).shown_ends or None
         human = get_card(game).anchors.human
         rows.append((game, shown, score.players, score.episodes, score.mean, ends, human))
+    players = [(*key, *each) for key, lines in groups.items() for each in baseline.by_player(lines)]
+    print_table(
+        "Players",
+        ("id", "shown", "player", "episodes", "score", "95 % interval"),
+        [(*before, score.mean, score.shown_ends or None) for *before, score in players],
+    )
     header = ("id", "shown", "players", "episodes", "score", "95 % interval", "published")
     print_table("What people score", header, rows)
     for game, shown, score in scores:
