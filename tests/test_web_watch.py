@@ -89,10 +89,7 @@ def test_reports_comparisons_and_films_are_made_once(tmp_path: Path, visitor: Vi
     assert visitor.last.headers["content-type"] == "image/gif"
     assert visitor.last.content[:3] == b"GIF"
     before = visitor.get("/report/one") and str(visitor.last.url)
-    smartplay.run(
-        "reference", "Hanoi3Disk", episodes=2, steps=9, out=tmp_path / "x", progress=False
-    )
-    (tmp_path / "x").rename(tmp_path / "runs" / "three")
+    recorded_run(tmp_path / "runs" / "three", agent="random")
     visitor.get("/report/three")
     assert str(visitor.last.url) != before
     for wrong in ("/compare?run=one", "/compare", "/film/one?episode=7", "/film/one?episode=-1",

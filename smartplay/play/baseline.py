@@ -133,26 +133,21 @@ def played(episodes: Iterable[HumanEpisode]) -> Played:
     )
 
 
-def by_player(episodes: Iterable[HumanEpisode]) -> list[tuple[str, int, Interval]]:
+def by_player(episodes: Sequence[HumanEpisode]) -> list[tuple[str, int, Interval]]:
     """The score of each player of one game, with its interval over their episodes, by name.
 
     Args:
-        episodes: All of the same game.
+        episodes: One or more, all of the same game.
 
     Returns:
         Name, number of episodes, and score of each.
     """
-    found: dict[str, list[HumanEpisode]] = {}
+    scores: dict[str, list[float]] = {}
     for episode in episodes:
-        found.setdefault(episode.player, []).append(episode)
-    return [
-        (
-            player,
-            len(own),
-            mean_interval([each.score for each in own], _bounds(get_card(own[0].game))),
-        )
-        for player, own in sorted(found.items())
-    ]
+        scores.setdefault(episode.player, []).append(episode.score)
+    (game,) = {episode.game for episode in episodes}
+    bounds = _bounds(get_card(game))
+    return [(name, len(own), mean_interval(own, bounds)) for name, own in sorted(scores.items())]
 
 
 def _bounds(card: GameCard) -> Bounds:

@@ -43,7 +43,7 @@ class LiveEpisode(msgspec.Struct, frozen=True):
         episode: Its number.
         repeat: Which play of it.
         most: Its step limit.
-        steps: Its latest steps.
+        steps: Its latest steps; replies and observation of the last one only.
     """
 
     game: str
@@ -75,6 +75,8 @@ class LiveWriter:
         """Take note of a step."""
         with self._lock:
             seen = self._under_way.pop(job.key, None) or (job, deque(maxlen=STEPS))
+            if seen[1]:
+                seen[1].append(msgspec.structs.replace(seen[1].pop(), attempts=[], observation=""))
             seen[1].append(step)
             self._under_way[job.key] = seen
             if time.monotonic() >= self._due:
