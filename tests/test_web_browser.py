@@ -30,6 +30,7 @@ pytest.importorskip("selenium", reason="selenium is not installed")
 pytest.importorskip("starlette", reason="starlette is not installed")
 pytest.importorskip("httpx2", reason="httpx2 is not installed")
 
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -159,12 +160,15 @@ def test_a_game_without_script(browser: Browser, tmp_path: Path) -> None:
         try:
             browser.get(f"http://127.0.0.1:{port}/")
             Select(browser.find_element(By.NAME, "game")).select_by_value("smartplay/Hanoi3Disk-v0")
-            browser.find_element(By.CSS_SELECTOR, "button.lead").click()
-            browser.find_element(By.CSS_SELECTOR, "button.lead").click()
-            for key in hanoi_keys():
-                found = browser.find_element(By.CSS_SELECTOR, f"button[value='{int(key) - 1}']")
-                found.click()
-            assert "Your score" in browser.find_element(By.ID, "main").text
+            forms = [("button.lead", "At most 30 steps"), ("button.lead", "step 0")]
+            for step, key in enumerate(hanoi_keys(), start=1):
+                told = f"step {step} ·" if step < 7 else "Your score"
+                forms.append((f"button[value='{int(key) - 1}']", told))
+            for button, told in forms:
+                browser.find_element(By.CSS_SELECTOR, button).click()
+                WebDriverWait(browser, 30, ignored_exceptions=[WebDriverException]).until(
+                    lambda b, told=told: told in b.find_element(By.ID, "main").text
+                )
         finally:
             browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
