@@ -35,7 +35,7 @@ def play(
 ) -> tuple[Pressing, bool]:
     """Play by keys; returns the display and whether the run is finished."""
     options = {"seed": 0, "episodes": 1, "steps": None, "out": out} | planned
-    player = human.source(name, False, score)
+    player = human.source(name, score_shown=score)
     header, path = human.plan(game, player, **options)
     display = Pressing(keys)
     return display, human.play(display, header, path, player)

@@ -477,7 +477,7 @@ class Tried(NamedTuple):
 def commands(place: Place, kind: str) -> list[list[str]]:
     at = str(place.folder)
     board = ["--root", str(place.root / "board")]
-    watched = ["--as", "picture", "--out", str(place.root / "film.gif")]
+    watched = ["--out", str(place.root / "film.gif")]
     return [
         ["verify", at],
         ["report", at, "--html"],

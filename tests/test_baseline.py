@@ -19,7 +19,6 @@ from smartplay.games.registry import get_card
 from smartplay.original import normalize_score
 from smartplay.play.baseline import (
     FILE,
-    TEXT,
     HumanEpisode,
     card_line,
     human_episodes,
@@ -27,6 +26,7 @@ from smartplay.play.baseline import (
     played,
     read,
 )
+from smartplay.play.human import TEXT
 from smartplay.play.journal import JOURNAL
 from smartplay.report import build_report
 from smartplay.scores.intervals import mean_interval

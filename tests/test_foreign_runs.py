@@ -149,7 +149,7 @@ def test_only_what_costs_little_is_drawn(game: str, settings: dict[str, Any], wo
 
 def test_a_large_world_is_not_watched_as_a_picture(victim: Path) -> None:
     only_hanoi(victim, settings={"disks": 10**9})
-    with pytest.raises(UsageError, match="more than can be drawn; watch it with --as text"):
+    with pytest.raises(UsageError, match="more than can be drawn; watch it without --out"):
         Recording(victim, None, 0, True)
     Recording(victim, None, 0, False).close()
 
@@ -240,7 +240,7 @@ def test_plans_beyond_all_bounds_are_refused(victim: Path, field: str) -> None:
         assert not verify_run(victim).verified
 
 
-@pytest.mark.parametrize("command", [["watch", "--json"], ["watch", "--as", "text"]])
+@pytest.mark.parametrize("command", [["watch", "--json"], ["watch"]])
 def test_a_run_without_games_cannot_be_watched(
     victim: Path, command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

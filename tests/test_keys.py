@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from smartplay.cards.card import GameCard
 from smartplay.play.keys import DIGITS, Controls, bindings
-from smartplay.play.view import HELP, QUIT, SCROLLING, SWITCH
+from smartplay.play.view import HELP, QUIT, SCROLLING
 from tests.golden import all_cards
 
 NAMES = st.lists(
@@ -51,7 +51,7 @@ def test_the_common_keys() -> None:
 def test_no_key_is_given_twice_or_taken_from_the_display(names: list[str]) -> None:
     keys = [key for key in bindings(names) if key]
     assert len(set(keys)) == len(keys)
-    assert not set(keys) & {HELP, QUIT, SWITCH, "enter", "backspace", *SCROLLING, *string.digits}
+    assert not set(keys) & {HELP, QUIT, "tab", "enter", "backspace", *SCROLLING, *string.digits}
 
 
 @given(NAMES)

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1] / "smartplay"
 
 LAYERS = [
     "cli __main__ __init__",
+    "web",
     "adapters",
     "bench bench_vectors play results original",
     "leaderboard studies",

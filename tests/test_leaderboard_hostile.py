@@ -262,4 +262,4 @@ def as_shown(run: Path, score: float | None, name: str = "bob") -> None:
 @pytest.mark.parametrize("name", ["\u3164", "\u115fann", "a\xadb", " ann", ""])
 def test_a_player_has_a_name_that_can_be_seen(name: str) -> None:
     with pytest.raises(UsageError, match="not a name for a player"):
-        source(name, False, False)
+        source(name)

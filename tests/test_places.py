@@ -22,6 +22,7 @@ from smartplay.results import Run
 from smartplay.runner import Limits
 from smartplay.runner.budget import IN_A_ROW, Budget
 from smartplay.runner.episode import Job
+from smartplay.runner.live import LiveWriter
 from smartplay.runner.places import SENDINGS, suits
 from smartplay.runner.plan import plan_run, select_games
 from smartplay.runner.progress import RunProgress
@@ -230,7 +231,9 @@ def test_an_interrupt_before_the_first_step_leaves_nothing_behind(tmp_path: Path
 
     async def body() -> None:
         with RunProgress(plan, [], False, budget) as bar:
-            session = _Session(RunFolder(tmp_path), source, [], budget, bar)
+            session = _Session(
+                RunFolder(tmp_path), source, [], budget, bar, LiveWriter(RunFolder(tmp_path))
+            )
             playing = asyncio.ensure_future(session.play([streams], 2, None))
             await asyncio.sleep(0)  # it has made its tasks, and none of them has begun
             playing.cancel()

@@ -115,7 +115,7 @@ def test_a_finished_run_is_followed_by_the_next_seed(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     keys = ["enter", *hanoi_keys(), "enter"]
-    player = human.source("ann", False, False)
+    player = human.source("ann")
     seeds = []
     for _ in range(2):
         header, path = human.plan("Hanoi3Disk", player, None, 1, None, None)
@@ -127,7 +127,7 @@ def test_a_finished_run_is_followed_by_the_next_seed(
 @pytest.mark.parametrize("name", ["", "../x", "a\nb", "x" * 41, " a"])
 def test_a_bad_name_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="not a name for a player"):
-        human.source(name, False, False)
+        human.source(name)
 
 
 def test_no_name_is_taken_from_the_system() -> None:

@@ -260,7 +260,7 @@ def test_without_a_terminal_one_line_says_what_to_do(tmp_path: Path, command: st
     )  # fmt: skip
     assert found.returncode == 2
     assert found.stderr.startswith("smartplay: there is no terminal")
-    assert "--as picture" in found.stderr
+    assert "smartplay serve" in found.stderr
     assert found.stderr.count("\n") == 1
 
 

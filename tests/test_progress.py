@@ -256,7 +256,7 @@ def test_no_objects_address_is_shown(server: FakeServer) -> None:
 @pytest.mark.slow
 def test_steps_in_worker_processes_are_counted_while_they_are_played(tmp_path: Path) -> None:
     places = Places(
-        find_agent("random", {}), [], Budget(Limits()), 1, lambda calls: None, None
+        find_agent("random", {}), [], Budget(Limits()), 1, lambda job, step: None, None
     )  # fmt: skip
     crafter = msgspec.structs.replace(job("Crafter"), steps=25)
     try:

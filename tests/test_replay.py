@@ -86,7 +86,7 @@ def test_all_who_replay_refuse_alike(tmp_path: Path, change: dict[str, Any], wor
     with pytest.raises(UsageError, match=words):
         Replay(FULL, plan, 0)
     if change != {"steps": 0}:  # which no step fits, so there is nothing to watch either
-        with pytest.raises(UsageError, match=f"{words}.*watch it with --as text"):
+        with pytest.raises(UsageError, match=f"{words}.*watch it without --out"):
             Recording(run, None, 0, True)
 
 

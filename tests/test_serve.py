@@ -23,11 +23,21 @@ def test_it_says_how_to_get_what_is_missing(
     assert f'pip install "smartplay[{extra}]"' in capsys.readouterr().err
 
 
-def test_it_needs_to_know_what_to_serve(capsys: pytest.CaptureFixture[str]) -> None:
-    for given in ([], ["--openenv", "--mcp"]):
+def test_it_says_how_to_get_the_browser_app(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("smartplay.web")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "starlette.applications", None)
+    assert main(["serve", "--port", "0"]) == BAD_USAGE
+    assert 'pip install "smartplay[web]"' in capsys.readouterr().err
+
+
+def test_it_serves_one_thing_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
+    for given in (["--openenv", "--mcp"], ["--mcp", "--experiment", "x.toml"]):
         with pytest.raises(SystemExit):
             main(["serve", *given])
-        assert "--mcp" in capsys.readouterr().err
+        assert "not allowed with" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", ["--openenv", "--mcp"])
@@ -41,6 +51,11 @@ def test_a_folder_that_is_in_use_is_refused_at_once(
 
 
 def test_options_that_do_not_fit_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in (["--export", "x.csv"], ["--delete", "all"]):
+        assert main(["serve", *option]) == BAD_USAGE
+        assert "--experiment" in capsys.readouterr().err
+    assert main(["serve", "--experiment", "nowhere.toml"]) == BAD_USAGE
+    assert "nowhere.toml" in capsys.readouterr().err
     assert main(["serve", "--openenv", "--sessions", "0"]) == BAD_USAGE
     assert "sessions must be 1 or more" in capsys.readouterr().err
     assert main(["serve", "--openenv", "--http"]) == BAD_USAGE

@@ -193,7 +193,7 @@ def test_a_private_suite_has_no_suite_seed(tmp_path: Path) -> None:
 
 
 def test_pictures_wait_for_the_secret(private: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["watch", str(private), "--as", "picture", "--out", "x.gif"]) == 2
+    assert main(["watch", str(private), "--out", "x.gif"]) == 2
     assert "private suite" in capsys.readouterr().err
     assert main(["report", str(private), "--html"]) == 0
 

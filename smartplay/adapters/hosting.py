@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import socket
@@ -9,10 +10,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+import h11
 import uvicorn
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from smartplay.core.errors import UsageError
 
@@ -20,11 +23,19 @@ LARGEST_REQUEST = 2**20
 """Bytes of a request, and of a message over a websocket."""
 WAITING = 2048
 """Connections that may wait to be taken."""
+MOST_CONNECTIONS = 500
+"""Connections at once that a browser's app holds; further ones are told to come back."""
 GRACE = 1
 """Seconds for what is under way when the server stops."""
 
 
-def serve_app(app: ASGIApp, host: str, port: int, told: Callable[[str], None]) -> None:
+def serve_app(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    told: Callable[[str], None],
+    patience: float | None = None,
+) -> None:
     """Serve until it is interrupted.
 
     Args:
@@ -32,6 +43,7 @@ def serve_app(app: ASGIApp, host: str, port: int, told: Callable[[str], None]) -
         host: The address or name to listen at.
         port: The port; 0 for any that is free.
         told: Called with `http://HOST:PORT` once connections are taken.
+        patience: Seconds in which the head of a request has to come; None for any number.
 
     Raises:
         UsageError: If nothing can listen there.
@@ -55,8 +67,43 @@ def serve_app(app: ASGIApp, host: str, port: int, told: Callable[[str], None]) -
             ws_max_size=LARGEST_REQUEST,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=GRACE,
+            http="auto" if patience is None else type("Own", (Patient,), {"patience": patience}),
+            limit_concurrency=None if patience is None else MOST_CONNECTIONS,
         )
         _Server(config).run([bound])
+
+
+class Patient(H11Protocol):
+    """A connection that is closed if the head of its next request does not come in time."""
+
+    patience: float
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; a head that is not whole yet gets no more time."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_waiting()
+        elif self._waiting is None:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._waiting = self.loop.call_later(self.patience, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
 
 
 class _Server(uvicorn.Server):

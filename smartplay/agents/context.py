@@ -159,10 +159,15 @@ def prompt_text(manual: str, actions: Sequence[str], observation: Observation, s
         steps: Steps taken so far.
     """
     numbered = "\n".join(f"{k}. {name}" for k, name in enumerate(actions, start=1))
+    pages = [page(heading, text) for heading, text in prompt_pages(observation, steps)]
+    return "\n\n".join([manual, f"Your actions:\n{numbered}", *pages])
+
+
+def prompt_pages(observation: Observation, steps: int) -> list[tuple[str, str]]:
+    """The observations that a prompt shows, the present one last, each with its heading."""
     told = [*observation.history, str(observation)]
     first = steps - len(observation.history)
-    pages = [page(f"Step {k}", text) for k, text in enumerate(told, start=first)]
-    return "\n\n".join([manual, f"Your actions:\n{numbered}", *pages])
+    return [(f"Step {k}", text) for k, text in enumerate(told, start=first)]
 
 
 def page(heading: str, text: str) -> str:

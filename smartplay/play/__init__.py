@@ -1,1 +1,1 @@
-"""People play, and watch what was played: in the terminal, in a window, as a film."""
+"""People play, and watch what was played: in the terminal, in a browser, as a film."""

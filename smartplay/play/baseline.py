@@ -13,20 +13,19 @@ from pathlib import Path
 import msgspec
 
 from smartplay.cards.anchors import Played
+from smartplay.cards.bounds import Bounds
+from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
 from smartplay.core.whole_files import write_atomically
 from smartplay.games.registry import get_card
 from smartplay.leaderboard import verify_run
-from smartplay.play.human import PREFIX, is_name
+from smartplay.play.human import PREFIX, SHOWN, is_name
 from smartplay.play.journal import Journal, doubt
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.records.folder import RunFolder, encode
-from smartplay.scores.intervals import mean_interval
+from smartplay.scores.intervals import Interval, mean_interval
 
 FILE = "human.jsonl"
-TEXT = "text"
-"""What a person must have seen for an episode to count in a card: what agents see."""
-SHOWN = (TEXT, "picture")
 
 
 class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +34,7 @@ class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         game: The full id.
         player: The name the player gave.
-        shown: `"text"` or `"picture"`.
+        shown: `"text"`, `"picture"` or `"both"`; only text counts in a card, as agents read it.
         suite_seed: The seed of the run.
         episode: The episode's number in it.
         seed: The seed of the environment.
@@ -126,7 +125,7 @@ def played(episodes: Iterable[HumanEpisode]) -> Played:
         by_player.setdefault(episode.player, []).append(episode.score)
     (card,) = map(get_card, games)
     means = [sum(scores) / len(scores) for scores in by_player.values()]
-    mean = mean_interval(means, card.bounds_within(card.steps))
+    mean = mean_interval(means, _bounds(card))
     return Played(
         mean=round(mean.mean, 3),
         low=None if mean.low is None else round(mean.low, 3),
@@ -134,6 +133,27 @@ def played(episodes: Iterable[HumanEpisode]) -> Played:
         players=len(means),
         episodes=sum(map(len, by_player.values())),
     )
+
+
+def by_player(episodes: Sequence[HumanEpisode]) -> list[tuple[str, int, Interval]]:
+    """The score of each player of one game, with its interval over their episodes, by name.
+
+    Args:
+        episodes: One or more, all of the same game.
+
+    Returns:
+        Name, number of episodes, and score of each.
+    """
+    scores: dict[str, list[float]] = {}
+    for episode in episodes:
+        scores.setdefault(episode.player, []).append(episode.score)
+    (game,) = {episode.game for episode in episodes}
+    bounds = _bounds(get_card(game))
+    return [(name, len(own), mean_interval(own, bounds)) for name, own in sorted(scores.items())]
+
+
+def _bounds(card: GameCard) -> Bounds:
+    return card.bounds_within(card.steps)
 
 
 def card_line(score: Played) -> str:
@@ -210,6 +230,8 @@ def _why_not(header: RunHeader, record: EpisodeRecord) -> str:
     card = get_card(record.game)
     if record.score is None:
         return "not played to the end"
+    if header.measurement is not None:
+        return "played to measure a threshold, at levels chosen for the player"
     if header.suite:
         return "played on a private suite"
     if record.repeat:

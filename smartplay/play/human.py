@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -10,15 +11,17 @@ import msgspec
 from smartplay.agents.catalog import AgentSource
 from smartplay.agents.context import Context
 from smartplay.core import printable
-from smartplay.core.errors import UsageError
+from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.play.session import Human, Session, SessionOverError
 from smartplay.play.view import Display
-from smartplay.records import RunHeader
+from smartplay.records import Measurement, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.runner import run
 from smartplay.runner.plan import default_folder, jobs_of, plan_run, select_games
 
 PREFIX = "human:"
+TEXT = "text"
+SHOWN = (TEXT, "picture", "both")
 NAME = re.compile(r"\w[\w .-]{0,39}")
 
 
@@ -27,18 +30,39 @@ def is_name(name: str) -> bool:
     return bool(NAME.fullmatch(name)) and printable.is_clean(name)
 
 
-def source(name: str, pictured: bool, score_shown: bool) -> AgentSource:
+def source(name: str, shown: str = "text", score_shown: bool = False) -> AgentSource:
     """The player as an agent of a run; without a session it can be planned with, not played.
+
+    Args:
+        name: What the player is called.
+        shown: What the player sees: `text`, `picture` or `both`.
+        score_shown: Whether the score is shown while playing.
 
     Raises:
         UsageError: If the name is no name.
+        UnknownNameError: If nothing else is to be seen.
     """
+    if shown not in SHOWN:
+        raise UnknownNameError("way to show a game", shown, SHOWN)
     if not is_name(name):
         raise UsageError(
             f"{name!r} is not a name for a player; use 1 to 40 letters, digits, spaces, . _ or -"
         )
-    settings = {"shown": "picture" if pictured else "text", "score": score_shown}
+    settings = {"shown": shown, "score": score_shown}
     return AgentSource(name=PREFIX + name, settings=settings, make=_no_session, asynchronous=True)
+
+
+def player_of(header: RunHeader) -> AgentSource:
+    """The player of a run.
+
+    Raises:
+        UsageError: If no person plays it.
+    """
+    if not header.agent.startswith(PREFIX):
+        raise UsageError(f"the run is played by {header.agent}, which is no person")
+    settings = header.agent_settings
+    name, score_shown = header.agent.removeprefix(PREFIX), settings.get("score") is True
+    return source(name, str(settings.get("shown")), score_shown)
 
 
 def _no_session(context: Context) -> Human:
@@ -46,12 +70,17 @@ def _no_session(context: Context) -> Human:
 
 
 def plan(
-    game: str,
+    game: str | list[str],
     player: AgentSource,
     seed: int | None,
-    episodes: int,
+    episodes: int | None,
     steps: int | None,
     out: Path | None,
+    *,
+    place: Callable[[RunHeader], Path] = default_folder,
+    is_taken: Callable[[Path], bool] = lambda path: False,
+    split: str = "",
+    measurement: Measurement | None = None,
 ) -> tuple[RunHeader, Path]:
     """What is played and where it is kept.
 
@@ -62,7 +91,11 @@ def plan(
             end.
         episodes: Episodes per game.
         steps: Step limit; the card's by default.
-        out: The run folder; by default one under `runs/`.
+        out: The run folder; by default the one that `place` gives.
+        place: The folder of a run; by default one under `runs/`.
+        is_taken: Whether a folder is no choice, where the seed is not given.
+        split: The split that the episodes are drawn from; empty for the suite of the seed.
+        measurement: How levels are chosen, if thresholds are to be measured.
     """
     if seed is None and out is not None and RunFolder(out).exists:
         seed = RunFolder(out).header().seed
@@ -76,10 +109,13 @@ def plan(
         quick=False,
         settings={},
         arguments={"games": game, "episodes": episodes, "steps": steps},
+        split=split,
+        measurement=measurement,
     )
     while True:
-        folder = RunFolder(out if out is not None else default_folder(header))
-        if seed is not None or out is not None or not _finished(folder, header):
+        folder = RunFolder(out if out is not None else place(header))
+        given = seed is not None or out is not None
+        if given or not (is_taken(folder.path) or _finished(folder, header)):
             return header, folder.path
         header = msgspec.structs.replace(header, seed=header.seed + 1)
 
@@ -97,10 +133,7 @@ def play(display: Display, header: RunHeader, path: Path, player: AgentSource) -
     Returns:
         Whether it is finished; False if the player has stopped.
     """
-    settings = player.settings
-    session = Session(
-        display, header, RunFolder(path), settings["shown"] == "picture", settings["score"]
-    )
+    session = Session(display, header, RunFolder(path), player.settings["score"])
     try:
         played = run(
             msgspec.structs.replace(player, make=session),

@@ -14,7 +14,6 @@ from collections import deque
 from smartplay.agents.context import Context, Observation, Reply, prompt_text
 from smartplay.cards.card import GameCard
 from smartplay.core.errors import AgentError
-from smartplay.games.drawing import Picture
 from smartplay.games.registry import get_card
 from smartplay.play.journal import ROUNDING, Journal, Move
 from smartplay.play.keys import Controls
@@ -30,7 +29,6 @@ HELP_TEXT = f"""\
 Take an action with its key or its number. Nothing can be taken back.
 
 PgUp and PgDn   read the text above; Home and End go to its ends
-Tab             in the window: the picture, or the text an agent reads
 {HELP}               this page
 Esc             stop; the same command goes on from here later
 
@@ -75,10 +73,9 @@ class Human:
         self._controls = Controls(actions)
         self._steps = 0
         self._met = False
-        self._mirror: Replay | None = None  # so that taking pictures cannot touch the episode
-        if session.pictured or session.score_shown:
-            plan = session.header.games[job.game]
-            self._mirror = Replay(job.game, plan, job.seed, pictured=session.pictured)
+        self._mirror: Replay | None = None  # so that the score is not taken from the episode
+        if session.score_shown:
+            self._mirror = Replay(job.game, session.header.games[job.game], job.seed)
 
     async def act(self, observation: Observation) -> Reply:
         """Wait for the key of an action.
@@ -110,13 +107,9 @@ class Human:
             notice = f"action {typed}_ and Enter" if typed else f"{HELP} help   Esc stop"
 
     def close(self) -> None:
-        """Free the picture's game."""
+        """Free the game that tells the score."""
         if self._mirror is not None:
             self._mirror.close()
-
-    def picture(self) -> Picture | None:
-        """The present picture, if the session shows pictures."""
-        return self._mirror.picture() if self._mirror and self._session.pictured else None
 
     def _taken(self, action: int, note: str) -> Reply:
         if self._mirror is not None:
@@ -157,9 +150,7 @@ class Human:
             title=self._session.title(self._job),
             status=self._status(),
             text=prompt_text(self._manual, self._actions, observation, self._steps),
-            beside=str(observation),
             keys=self._controls.table(),
-            picture=self.picture(),
             notice=notice or f"{HELP} help   Esc stop",
         )
 
@@ -171,7 +162,6 @@ class Session:
         display: Where it is played.
         header: The run.
         folder: Where it is kept.
-        pictured: Whether pictures are shown.
         score_shown: Whether the score is shown while playing.
     """
 
@@ -180,11 +170,10 @@ class Session:
         display: Display,
         header: RunHeader,
         folder: RunFolder,
-        pictured: bool,
         score_shown: bool,
     ) -> None:
         self.display, self.header = display, header
-        self.pictured, self.score_shown = pictured, score_shown
+        self.score_shown = score_shown
         self._folder, self.journal = folder, Journal(folder)
         self._jobs = {job.key: job for job in jobs_of(header)}
         self._player: tuple[Job, Human] | None = None
@@ -194,7 +183,7 @@ class Session:
         if not self.close_episode():
             raise SessionOverError
         job = self._jobs[context.game, context.episode, context.repeat]
-        earlier = self.journal.sit_down(_cut_off(job))
+        earlier = self.journal.sit_down(cut_off(job))
         player = Human(self, job, context.manual, context.actions, earlier)
         self._player = job, player
         return player
@@ -226,15 +215,13 @@ class Session:
             return False
         _, steps = self._folder.steps(job.game, job.episode)
         card = get_card(job.game).as_played(job.steps, job.settings)
-        result = _result(card, record.score, record.error)
+        result = result_text(card, record.score, record.error)
         last = steps[-1].observation if steps else ""
         view = View(
             title=self.title(job),
             status=[f"{record.steps} steps", "over"],
             text=f"{last}\n\n{result}",
-            beside=f"{last}\n\n{result}",
             keys=(("Enter", "go on"), ("Esc", "stop")),
-            picture=player.picture(),
             notice="The episode is over.",
         )
         while (key := self.display.ask(view)) not in ("enter", QUIT):
@@ -242,7 +229,7 @@ class Session:
         return key == "enter"
 
 
-def _cut_off(job: Job) -> EpisodeRecord:
+def cut_off(job: Job) -> EpisodeRecord:
     """The record of a sitting that ended without one."""
     return EpisodeRecord(
         game=job.game,
@@ -255,7 +242,8 @@ def _cut_off(job: Job) -> EpisodeRecord:
     )
 
 
-def _result(card: GameCard, score: float | None, error: str | None) -> str:
+def result_text(card: GameCard, score: float | None, error: str | None) -> str:
+    """How an episode ended, in words, with the scores it is held against."""
     if score is None:
         return f"The episode failed and does not count: {error}"
     anchors = card.anchors

@@ -16,7 +16,7 @@ from typing import Any
 
 from smartplay.core import printable
 from smartplay.core.errors import UsageError
-from smartplay.play.view import QUIT, SCROLLING, SWITCH, View, displayed, wrapped
+from smartplay.play.view import QUIT, SCROLLING, View, displayed, wrapped
 
 ENTER_SCREEN = "\x1b[?1049h\x1b[?25l"
 LEAVE_SCREEN = "\x1b[?25h\x1b[?1049l"
@@ -30,7 +30,7 @@ SEQUENCES = {
     "OA": "up", "OB": "down", "OC": "right", "OD": "left", "OH": "home", "OF": "end",
 }  # fmt: skip
 CONTROLS = {
-    "\r": "enter", "\n": "enter", "\t": SWITCH, " ": "space", "\x7f": "backspace",
+    "\r": "enter", "\n": "enter", " ": "space", "\x7f": "backspace",
     "\x08": "backspace", "\x03": QUIT, "\x04": QUIT,
 }  # fmt: skip
 
@@ -47,12 +47,14 @@ class Terminal:
             import termios
             import tty
         except ImportError as error:
-            raise UsageError("this system has no terminal to play in; use --as picture") from error
+            raise UsageError(
+                "this system has no terminal for games; use a browser: smartplay serve"
+            ) from error
         try:
             self._fd = os.open("/dev/tty", os.O_RDWR | getattr(os, "O_NOCTTY", 0))
         except OSError as error:
             raise UsageError(
-                "there is no terminal to play in; start this from one, or use --as picture"
+                "there is no terminal here; start this from one, or use a browser: smartplay serve"
             ) from error
         self._termios, self._tty = termios, tty
         self._before: list[Any] = []
@@ -92,7 +94,7 @@ class Terminal:
             key = self._key(max(0.0, left))
             if key in SCROLLING:
                 self._scroll(key, height)
-            elif key is not None and key != SWITCH:
+            elif key is not None:
                 return key
             elif end is not None and time.monotonic() >= end:
                 return None

@@ -11,7 +11,7 @@ import msgspec
 from smartplay.core import printable
 from smartplay.games.drawing import Picture
 
-QUIT, HELP, SWITCH = "escape", "?", "tab"
+QUIT, HELP = "escape", "?"
 SCROLLING = ("pageup", "pagedown", "home", "end")
 _MARKS = str.maketrans("\u27e8\u27e9", "<>")
 
@@ -43,7 +43,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 class Display(Protocol):
     """Shows views and hears keys.
 
-    Keys are called by what they print, or `up`, `down`, `left`, `right`, `space`, `enter`, `tab`,
+    Keys are called by what they print, or `up`, `down`, `left`, `right`, `space`, `enter`,
     `escape`, `backspace`, `pageup`, `pagedown`, `home`, `end`.
     """
 
@@ -51,7 +51,7 @@ class Display(Protocol):
         """Show a view until a key is pressed.
 
         Args:
-            view: What to show. Keys that scroll or switch it are dealt with here.
+            view: What to show. Keys that scroll it are dealt with here.
             timeout: Seconds to wait; None for any length of time.
 
         Returns:

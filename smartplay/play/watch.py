@@ -73,7 +73,7 @@ class Recording:
                     self.run.games[name].at(record.level), self.header, self.steps
                 )
         except UsageError as error:
-            raise UsageError(f"{error}; watch it with --as text") from error
+            raise UsageError(f"{error}; watch it without --out") from error
 
     def __len__(self) -> int:
         return len(self.steps) + 1

@@ -9,8 +9,9 @@ plain data. Every outcome comes back to the caller, who alone writes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from smartplay.core.version import __version__
 from smartplay.games.registry import get_card
 from smartplay.models.lending import RunModels
 from smartplay.models.replies import Store
+from smartplay.records import StepRecord
 from smartplay.runner.awaited import AwaitedAgents, is_being_cancelled
 from smartplay.runner.budget import IN_A_ROW, Budget, Spent
 from smartplay.runner.cluster import gave_up
@@ -28,7 +30,6 @@ from smartplay.runner.episode import (
     Allowance,
     Job,
     Outcome,
-    Tick,
     failed,
     one_line,
 )
@@ -67,7 +68,7 @@ class Places:
         stores: Where the replies of the models are looked for and kept.
         budget: Counts what is spent, and says when to stop.
         concurrency: Episodes at once.
-        tick: Called after each step that is played in this process.
+        tick: Called after each step that is played in this process, with its episode.
         executor: Where to play the episodes, instead of threads and processes of this machine.
     """
 
@@ -77,7 +78,7 @@ class Places:
         stores: Sequence[Store],
         budget: Budget,
         concurrency: int,
-        tick: Tick,
+        tick: Callable[[Job, StepRecord], None],
         executor: Executor | None,
     ) -> None:
         self._source, self._budget = source, budget
@@ -114,14 +115,15 @@ class Places:
     async def play(self, job: Job) -> Outcome:
         """Play an episode to its end."""
         source, by_name = self._source, self._source.reference
+        tick = partial(self._tick, job)
         if self._given:
             outcome = await self._send_in_shares(self._given, job)
         elif self._awaited:
-            return await self._awaited.play(job, source.make, self._models, self._tick)
+            return await self._awaited.play(job, source.make, self._models, tick)
         elif by_name and self._in_worker(job):
             outcome = await self._hand_over(job, by_name)
         else:
-            future = self._threads.submit(play_here, job, source, self._tick)
+            future = self._threads.submit(play_here, job, source, tick)
             self._in_threads.add(future)
             future.add_done_callback(self._in_threads.discard)
             return await self._await(future)

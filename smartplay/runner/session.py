@@ -23,6 +23,7 @@ from smartplay.records.prices import Price
 from smartplay.runner.awaited import is_being_cancelled
 from smartplay.runner.budget import Budget, Limits, earlier
 from smartplay.runner.episode import BAD_REQUEST, Job, Outcome, Stopped, failed, one_line
+from smartplay.runner.live import LiveWriter
 from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
 from smartplay.runner.progress import RunProgress, is_watched
@@ -99,7 +100,9 @@ def play_session(
         shown = is_watched() if progress is None else progress
         paces = [model.pace for model in source.models.values()]
         bar = stack.enter_context(RunProgress(header, done.values(), shown, budget, paces))
-        session = _Session(folder, source, stores, budget, bar)
+        live = LiveWriter(folder)
+        stack.callback(live.close)
+        session = _Session(folder, source, stores, budget, bar, live)
         with ending_within(budget.seconds):
             run_to_end(session.play(chain([first], ahead), concurrency, executor))
         budget.end()
@@ -118,9 +121,10 @@ class _Session:
         stores: Sequence[Store],
         budget: Budget,
         bar: RunProgress,
+        live: LiveWriter,
     ) -> None:
         self._folder, self._source, self._stores = folder, source, stores
-        self._budget, self._bar = budget, bar
+        self._budget, self._bar, self._live = budget, bar, live
         self.unscored = 0
 
     async def play(
@@ -189,6 +193,7 @@ class _Session:
             return False
         self._bar.begin(job)
         outcome = await places.play(job)
+        self._live.end(job)
         self._keep(outcome, stream)
         record = outcome.record
         self._bar.episode(
@@ -217,8 +222,9 @@ class _Session:
         self._budget.episode(outcome)
         self.unscored += outcome.record.score is None
 
-    def _tick(self, step: StepRecord) -> None:
+    def _tick(self, job: Job, step: StepRecord) -> None:
         """Count a step that was played in this process; runs in the thread that played it."""
+        self._live.step(job, step)
         calls = step.calls
         for call in calls:
             if not call.role:

@@ -22,6 +22,7 @@ def run(options: argparse.Namespace) -> int:
     """Keep the episodes, and tell what follows from all that are kept of their games."""
     from smartplay.games.registry import get_card
     from smartplay.play import baseline
+    from smartplay.play.human import TEXT
 
     episodes, left_out = [], Counter[str]()
     for path in options.run:
@@ -44,10 +45,16 @@ def run(options: argparse.Namespace) -> int:
         ends = Interval(score.mean, score.low, score.high).shown_ends or None
         human = get_card(game).anchors.human
         rows.append((game, shown, score.players, score.episodes, score.mean, ends, human))
+    players = [(*key, *each) for key, lines in groups.items() for each in baseline.by_player(lines)]
+    print_table(
+        "Players",
+        ("id", "shown", "player", "episodes", "score", "95 % interval"),
+        [(*before, score.mean, score.shown_ends or None) for *before, score in players],
+    )
     header = ("id", "shown", "players", "episodes", "score", "95 % interval", "published")
     print_table("What people score", header, rows)
     for game, shown, score in scores:
-        if shown == baseline.TEXT:
+        if shown == TEXT:
             place = f"[ids.{game.split('/')[-1]}.anchors]"
             told = baseline.card_line(score), baseline.steps_line(groups[game, shown])
             for text in filter(None, told):

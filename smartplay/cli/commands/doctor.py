@@ -36,6 +36,7 @@ EXTRAS = {
     "mcp": "serve --mcp",
     "openenv": "serve --openenv",
     "validity": "validity --attack with learners",
+    "web": "serve",
 }
 """What each extra of the package is for."""
 

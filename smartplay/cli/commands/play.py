@@ -1,28 +1,18 @@
-"""Play a game yourself: in the terminal, or in a window."""
+"""Play a game yourself in the terminal; `smartplay serve` is for a browser."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from smartplay.cli.output import OK, SOME_UNSCORED, say, show_reports
-
-if TYPE_CHECKING:
-    from smartplay.play.terminal import Terminal
-    from smartplay.play.window import Window
-
-SHOWN = ("text", "picture")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is played, and how."""
     add = parser.add_argument
     add("game", help="an id, a family or a card file")
-    add("--as", dest="shown", choices=SHOWN, default="text",
-        help="text in the terminal, or the picture in a window (default: text)")  # fmt: skip
     add("--name", default="anonymous", help="your name in the records (default: anonymous)")
     add("--seed", type=int, metavar="S",
         help="suite seed (default: the first you have not played to the end)")  # fmt: skip
@@ -36,12 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Play, then report."""
     from smartplay.play import human
+    from smartplay.play.terminal import Terminal
 
-    player = human.source(options.name, options.shown == "picture", options.score)
+    player = human.source(options.name, score_shown=options.score)
     header, path = human.plan(
         options.game, player, options.seed, options.episodes, options.steps, options.out
     )
-    with open_display(options.shown) as display:
+    with Terminal() as display:
         finished = human.play(display, header, path, player)
     show_reports([path], options.json)
     if not options.json:
@@ -53,14 +44,3 @@ def run(options: argparse.Namespace) -> int:
         file=sys.stderr,
     )
     return SOME_UNSCORED
-
-
-def open_display(shown: str) -> AbstractContextManager[Terminal | Window]:
-    """The terminal or a window."""
-    if shown == "text":
-        from smartplay.play.terminal import Terminal
-
-        return Terminal()
-    from smartplay.play.window import Window
-
-    return Window()

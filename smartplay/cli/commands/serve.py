@@ -1,36 +1,50 @@
-"""Let other programs play: trainers by OpenEnv, chat clients by MCP."""
+"""Play, watch and experiment in a browser; or let programs play, by OpenEnv or MCP."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import secrets
 import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartplay.cli.commands.run import game_settings
-from smartplay.cli.output import OK, complain, print_json
+from smartplay.cli.output import OK, complain, plural, print_json, say
 from smartplay.core.errors import MissingPackageError, UsageError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+PATIENCE = 10.0
+"""Seconds in which a browser's request has to come."""
 SPLITS = ("suite", "train", "dev", "test")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add who may play, where, and what is kept."""
     add = parser.add_argument
-    kind = parser.add_mutually_exclusive_group(required=True)
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--experiment", type=Path, metavar="FILE.toml",
+        help="serve an experiment with people instead of the runs")  # fmt: skip
     kind.add_argument("--openenv", action="store_true", help="serve OpenEnv sessions over HTTP")
     kind.add_argument("--mcp", action="store_true", help="serve MCP over standard input and output")
     add("--http", action="store_true", help="with --mcp: serve over HTTP instead")
     add("--host", default="127.0.0.1", help="where to listen (default: this machine alone)")
     add("--port", type=int, default=8000, metavar="N",
         help="the port; 0 for any that is free (default: 8000)")  # fmt: skip
-    add("--out", type=Path, metavar="DIR",
-        help="a new run folder (default: none; with --mcp, one per client)")  # fmt: skip
+    add("--runs", type=Path, default=Path("runs"), metavar="DIR",
+        help="in the browser: the folder of runs (default: runs)")  # fmt: skip
+    add("--leaderboard", type=Path, default=Path("leaderboard"), metavar="DIR",
+        help="in the browser: the leaderboard's folder (default: leaderboard)")  # fmt: skip
+    add("--prices", type=Path, metavar="FILE", help="in the browser: what tokens cost")
+    add("--export", type=Path, metavar="FILE.csv",
+        help="with --experiment: write its results instead of serving")  # fmt: skip
+    add("--delete", metavar="ID",
+        help="with --experiment: delete a participant, or `all`, instead of serving")  # fmt: skip
+    add("--out", type=Path, metavar="DIR", help="a new run folder (default: none; with --mcp, one "
+        "per client); with --experiment: its folder (default: beside its file)")  # fmt: skip
     add("--split", choices=SPLITS,
         help="whose seeds are played (default: train for OpenEnv, suite for MCP)")  # fmt: skip
     add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
@@ -48,20 +62,76 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"sessions must be 1 or more, not {options.sessions}")
     if options.http and not options.mcp:
         raise UsageError("--http goes with --mcp; OpenEnv is served over HTTP anyway")
-    if options.out is not None and (options.out.is_file() or any(options.out.glob("*"))):
+    if (options.export or options.delete) and options.experiment is None:
+        raise UsageError("--export and --delete go with --experiment")
+    programs = options.openenv or options.mcp
+    if (
+        programs
+        and options.out is not None
+        and (options.out.is_file() or any(options.out.glob("*")))
+    ):
         raise UsageError(f"{options.out} is not empty; choose a new folder with --out")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    serve, extra = _web, "web"
+    if programs:
+        serve, extra = (_openenv, "openenv") if options.openenv else (_mcp, "mcp")
     try:
-        serve = _openenv if options.openenv else _mcp
         serve(options)
     except KeyboardInterrupt:
         pass
     except ModuleNotFoundError as error:
-        extra = "openenv" if options.openenv else "mcp"
         raise MissingPackageError(
             f'this needs the package "{extra}": pip install "smartplay[{extra}]" ({error})'
         ) from error
     return OK
+
+
+def _web(options: argparse.Namespace) -> None:
+    if options.experiment is not None:
+        _experiment(options)
+        return
+    from smartplay.records.prices import read_prices
+    from smartplay.web.app import make_app
+
+    board = options.leaderboard / "site"
+    app = make_app(
+        options.runs,
+        board if (board / "index.html").is_file() else None,
+        read_prices(options.prices) if options.prices else None,
+        token := _token(options.host),
+    )
+    _show(app, options, token)
+
+
+def _experiment(options: argparse.Namespace) -> None:
+    from smartplay.play.experiment import Experiment
+
+    experiment = Experiment.read(options.experiment, options.out)
+    if options.delete:
+        say(f"Deleted: {plural(experiment.delete(options.delete), 'participant')}")
+    elif options.export:
+        say(f"{options.export}: {plural(experiment.export(options.export), 'episode')}")
+    else:
+        from smartplay.web.experiment import make_experiment_app
+
+        app = make_experiment_app(experiment, token := _token(options.host))
+        _show(app, options, token)
+
+
+def _token(host: str) -> str:
+    """What the address has to hold where others can reach it; empty where they cannot."""
+    from smartplay.adapters.hosting import is_local
+
+    return "" if is_local(host) else secrets.token_urlsafe(16)
+
+
+def _show(app: ASGIApp, options: argparse.Namespace, token: str) -> None:
+    from smartplay.adapters.hosting import serve_app
+
+    if token:
+        complain("whoever has this address can use the app, and nothing is encrypted")
+    path = f"/?token={token}" if token else ""
+    serve_app(app, options.host, options.port, _telling(options.json, path), patience=PATIENCE)
 
 
 def _openenv(options: argparse.Namespace) -> None:

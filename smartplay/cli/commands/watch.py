@@ -1,4 +1,4 @@
-"""Watch a recorded episode: in the terminal, in a window, or as a film."""
+"""Watch a recorded episode in the terminal, or make a film of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartplay.cli.commands.play import SHOWN, open_display
 from smartplay.cli.output import OK, print_json, say
 from smartplay.core.errors import UsageError
 
@@ -22,8 +21,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--episode", type=int, default=0, metavar="K", help="which episode (default: 0)")
     add("--repeat", type=int, default=0, metavar="R",
         help="which play of it, where each is played several times (default: 0)")  # fmt: skip
-    add("--as", dest="shown", choices=SHOWN, default="text",
-        help="in the terminal, or in a window (default: text)")  # fmt: skip
     add("--speed", type=float, default=2.0, help="steps per second (default: 2)")
     add("--card", action="append", default=[], type=Path, metavar="FILE",
         help="a card of your own that the run was played with; its code is run")  # fmt: skip
@@ -36,9 +33,13 @@ def run(options: argparse.Namespace) -> int:
 
     if not 0.01 <= options.speed <= 100:
         raise UsageError(f"speed must be from 0.01 to 100 steps per second, not {options.speed:g}")
-    pictured = options.out is not None or (options.shown == "picture" and not options.json)
     recording = Recording(
-        options.run, options.game, options.episode, pictured, options.card, options.repeat
+        options.run,
+        options.game,
+        options.episode,
+        options.out is not None,
+        options.card,
+        options.repeat,
     )
     try:
         if options.out is not None:
@@ -46,7 +47,9 @@ def run(options: argparse.Namespace) -> int:
         elif options.json:
             print_json({"episode": recording.header, "steps": recording.steps})
         else:
-            with open_display(options.shown) as display:
+            from smartplay.play.terminal import Terminal
+
+            with Terminal() as display:
                 watch(display, recording, options.speed)
     finally:
         recording.close()

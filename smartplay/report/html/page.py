@@ -30,7 +30,7 @@ from smartplay.report.radar import NAMES, chance_of, outlines, radar
 from smartplay.report.rendering import templates
 from smartplay.report.repeats import repeat_tables
 from smartplay.report.tables import Table
-from smartplay.report.thresholds import psychometric
+from smartplay.report.thresholds import curves_by_game, psychometric
 from smartplay.scores.comparison import Comparison
 from smartplay.scores.entries import some_of
 from smartplay.scores.intervals import Interval
@@ -66,6 +66,7 @@ def render_page(
     if len(reports) <= compared.NUMBERED:
         labels = dict.fromkeys(order, "")
     return _template("page.html.j2").render(
+        measured_curves=curves_by_game(report.thresholds for report in reports),
         reports=[(run, names[run], reports[run]) for run in order],
         labels=labels,
         first=first,

@@ -1,0 +1,254 @@
+"""The pages on which runs are watched: what there is, how far a run is, reports, films."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from smartplay.core import printable
+from smartplay.core.errors import SmartPlayError, UsageError
+from smartplay.games.registry import find_card
+from smartplay.play import human
+from smartplay.play.film import make_film
+from smartplay.play.watch import Recording
+from smartplay.records import EpisodeRecord, Key, RunHeader, Usage
+from smartplay.records.folder import RunFolder
+from smartplay.records.prices import Prices
+from smartplay.report import build_report
+from smartplay.report.costs import cost_of, model_uses
+from smartplay.report.html import write_html
+from smartplay.report.listing import DEPTH, Listed, list_runs
+from smartplay.runner.live import LIVE, Live, read_live
+from smartplay.web.pages import NotHereError, go, page
+from smartplay.web.play import game_choices
+
+PART = re.compile(r"(?!\.)[^/\\\0]{1,255}")
+POLL, LISTED, MOST_COMPARED, FILM_SPEED = 2, 100, 50, 2.0
+MOST_MADE = 200
+"""Reports and films that are kept for the next who asks; the oldest go first."""
+
+
+class GameLine(NamedTuple):
+    """A game of a run, as far as it was played."""
+
+    game: str
+    played: int
+    score: float | None
+    steps: int
+    invalid: int
+
+
+class WatchPages:
+    """Looking at the runs of a folder.
+
+    Args:
+        root: The folder of the runs.
+        made: An empty folder for reports and films, which is removed at the end.
+        board: Whether there is a leaderboard.
+        prices: What tokens cost.
+    """
+
+    def __init__(self, root: Path, made: Path, board: bool, prices: Prices | None) -> None:
+        self._root, self._made, self._board, self._prices = root, made, board, prices
+        self._making = threading.Lock()
+
+    def close(self) -> None:
+        """Remove what was made."""
+        shutil.rmtree(self._made, ignore_errors=True)
+
+    def home(self, request: Request) -> Response:
+        """What can be played, and the runs there are."""
+        found = list(list_runs(self._root)) if self._root.is_dir() else []
+        return page(
+            request,
+            "home",
+            games=game_choices(),
+            runs=[self._row(each) for each in found if not each.problem],
+            problems=[(self._name(each), each.problem) for each in found if each.problem],
+            root=str(self._root),
+            board=self._board,
+        )
+
+    def run(self, request: Request) -> Response:
+        """How far a run is, what it plays now, and the way to its replays."""
+        folder = self._find(request.path_params["run"])
+        header = folder.header()
+        records = folder.results(header)
+        scored = [record for record in records if record.status == "scored"]
+        by_game = {game: [r for r in scored if r.game == game] for game in header.games}
+        cost = cost_of(model_uses(scored, header, self._prices), by_game, header, self._prices)
+        live, age = _live(folder, header)
+        title = {game: card.title if (card := find_card(game)) else "" for game in header.games}
+        return page(
+            request,
+            "run",
+            name=request.path_params["run"],
+            header=header,
+            title=title,
+            short=lambda game: game.split("/")[-1],
+            scored=len(scored),
+            unscored=len(records) - len(scored),
+            planned=header.planned,
+            poll=0 if len(scored) >= header.planned else POLL,
+            games=[_line(header, game, by_game[game]) for game in header.games],
+            invalid=sum(sum(record.invalid.values()) for record in scored),
+            steps=sum(record.steps for record in scored),
+            calls=sum(record.calls for record in scored),
+            usage=sum((record.usage for record in scored), Usage()),
+            cost=cost,
+            live=live.episodes,
+            age=age,
+            episodes=_latest(folder)[:LISTED],
+        )
+
+    def report(self, request: Request) -> Response:
+        """The report of a run, made now unless it was made before."""
+        return self._report([self._find(request.path_params["run"])])
+
+    def compare(self, request: Request) -> Response:
+        """The report of several runs."""
+        names = request.query_params.getlist("run")
+        if not 2 <= len(set(names)) <= MOST_COMPARED:
+            raise UsageError(f"choose from 2 to {MOST_COMPARED} runs to compare")
+        return self._report([self._find(name) for name in dict.fromkeys(names)])
+
+    def film(self, request: Request) -> Response:
+        """A film of an episode."""
+        folder = self._find(request.path_params["run"])
+        asked = request.query_params
+        game, numbers = asked.get("game", ""), (asked.get("episode", ""), asked.get("repeat", "0"))
+        if not all(re.fullmatch("[0-9]{1,9}", number) for number in numbers):
+            raise UsageError("name the game and the number of the episode")
+        episode, repeat = map(int, numbers)
+        key = self._key([folder], f"film {game} {episode} {repeat}")
+        with self._making:
+            out = self._made / key / "film.gif"
+            if not out.exists():
+                recording = Recording(folder.path, game or None, episode, True, repeat=repeat)
+                try:
+                    make_film(recording, out, FILM_SPEED)
+                finally:
+                    recording.close()
+                self._forget()
+        return go(f"/made/{key}/film.gif")
+
+    def _report(self, folders: list[RunFolder]) -> Response:
+        key = self._key(folders, "report")
+        with self._making:
+            out = self._made / key / "report.html"
+            if not out.exists():
+                reports = [build_report(folder.path, self._prices) for folder in folders]
+                write_html(reports, [folder.path for folder in folders], out)
+                self._forget()
+        return go(f"/made/{key}/report.html")
+
+    def _key(self, folders: list[RunFolder], what: str) -> str:
+        """A digest of what is made, and of the content it is made from."""
+        found = hashlib.sha256(what.encode())
+        for folder in folders:
+            folder.results(folder.header())  # in the bounds of what is read of a stranger's folder
+            found.update(str(folder.path).encode())
+            for name in ("run.json", "episodes.jsonl"):
+                with suppress(FileNotFoundError):
+                    found.update(hashlib.sha256((folder.path / name).read_bytes()).digest())
+        return found.hexdigest()[:32]
+
+    def _forget(self) -> None:
+        kept = sorted(self._made.iterdir(), key=lambda path: path.stat().st_mtime)
+        for path in kept[:-MOST_MADE]:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _find(self, name: str) -> RunFolder:
+        """A run of the folder that is served, by its path in it; no link leads out of it."""
+        parts = name.split("/")
+        if len(parts) > DEPTH or not all(PART.fullmatch(part) for part in parts):
+            raise NotHereError
+        path = self._root
+        for part in parts:
+            path /= part
+            if path.is_symlink():
+                raise NotHereError
+        try:
+            if not RunFolder(path).exists:
+                raise NotHereError
+        except SmartPlayError as error:
+            raise NotHereError from error
+        return RunFolder(path)
+
+    def _name(self, each: Listed) -> str:
+        return Path(each.path).relative_to(self._root).as_posix()
+
+    def _row(self, each: Listed) -> dict[str, Any]:
+        score = "-"
+        if each.overall is not None:
+            score = each.overall.shown_mean
+        elif each.score is not None:
+            score = f"{each.score:.4g} raw"
+        failed = f", {each.unscored} failed" if each.unscored else ""
+        names = [game.split("/")[-1] for game in each.games]
+        return {
+            "name": self._name(each),
+            "agent": each.agent,
+            "games": ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else ""),
+            "started": each.started[:16].replace("T", " "),
+            "episodes": f"{each.scored}/{each.planned}{failed}",
+            "score": score,
+        }
+
+
+def _line(header: RunHeader, game: str, records: list[EpisodeRecord]) -> GameLine:
+    scores = [record.score for record in records if record.score is not None]
+    told = scores and header.measurement is None  # a mean over chosen levels says nothing
+    return GameLine(
+        game,
+        len(records),
+        sum(scores) / len(scores) if told else None,
+        sum(record.steps for record in records),
+        sum(sum(record.invalid.values()) for record in records),
+    )
+
+
+def _live(folder: RunFolder, header: RunHeader) -> tuple[Live, int]:
+    """What a run plays now, and the seconds since it said so; nothing of a person's.
+
+    A person may look here while playing, and the score is not told before the end.
+    """
+    if header.agent.startswith(human.PREFIX):
+        return Live([]), 0
+    try:
+        live = read_live(folder)
+        return live, max(0, round(time.time() - (folder.path / LIVE).lstat().st_mtime))
+    except (SmartPlayError, OSError):
+        return Live([]), 0
+
+
+def _latest(folder: RunFolder) -> list[dict[str, Any]]:
+    """The episodes that ended last, the newest first."""
+    found = dict[Key, EpisodeRecord]()
+    for record in folder.lines():
+        found.pop(record.key, None)
+        found[record.key] = record
+    again = {True: "-r{}", False: ""}
+    return [
+        {
+            "game": record.game.split("/")[-1],
+            "id": record.game,
+            "number": f"{record.episode}{again[record.repeat > 0].format(record.repeat)}",
+            "episode": record.episode,
+            "repeat": record.repeat,
+            "score": "-" if record.score is None else f"{record.score:.4g}",
+            "steps": record.steps,
+            "invalid": sum(record.invalid.values()),
+            "error": printable.line(record.error or ""),
+        }
+        for record in reversed(found.values())
+    ]
