@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from smartplay.games.minedojo.voxel.fast import compiled_kernels
 from smartplay.games.minedojo.voxel.noise import Floats, gradient_noise
 
 CELL = 4
@@ -42,6 +43,7 @@ BIOMES = (
     "badlands",
 )
 BIOME = {name: number for number, name in enumerate(BIOMES)}
+_NUMBERS = np.arange(len(BIOMES))
 
 GOALS: dict[str, tuple[str, ...]] = {
     "plains": ("plains",),
@@ -149,7 +151,8 @@ class Climate:
         Returns:
             Flags of shape `(len(xs), len(zs))`.
         """
-        wanted = np.isin(_LANDS, biomes)
+        flags = np.isin(_NUMBERS, biomes)
+        wanted = flags[_LANDS]
         land = bool(wanted.any())
         first = "temperature" if land else "continent"
         (field,) = self._noises([first], xs[:, None], zs)
@@ -176,7 +179,7 @@ class Climate:
             add("temperature")
             fields |= dict.fromkeys(("humidity", "rough", "hills", "river"), fields["continent"])
         there = np.zeros((len(xs), len(zs)), dtype=bool)
-        there[row, column] = np.isin(_fields(*(fields[name] for name in _NAMES)).biome, biomes)
+        there[row, column] = flags[_fields(*(fields[name] for name in _NAMES)).biome]
         return there
 
     def _noises(self, names: Sequence[str], x: NDArray[Any], z: NDArray[Any]) -> list[Floats]:
@@ -207,6 +210,12 @@ def _fields(
     hills: Floats,
     river: Floats,
 ) -> Fields:
+    kernels = compiled_kernels()
+    if kernels:
+        noises = temperature, humidity, continent, rough, hills, river
+        made = kernels.fields(*(noise.reshape(-1) for noise in noises), _WARMEST, _WETTEST, _LANDS)
+        inland, height, biome = (field.reshape(temperature.shape) for field in made)
+        return Fields(temperature, humidity, inland, height, biome)
     inland = continent - COAST
     height = _height(inland, np.maximum(rough - 0.1, 0.0), hills)
     height, wet = _carve(height, inland, np.abs(river))

@@ -193,6 +193,10 @@ COASTAL = 0.20  # coast grass grows below this many units of continental noise a
 _BY_TEMPERATURE = np.array([NUMBER[name] for name in BY_TEMPERATURE], dtype=np.uint8)
 _BY_HUMIDITY = np.array([NUMBER[name] for name in BY_HUMIDITY], dtype=np.uint8)
 
+TABLES = (
+    _COVERED, _BY_TEMPERATURE, np.array(TEMPERATURES), _BY_HUMIDITY, np.array(HUMIDITIES),
+)  # fmt: skip
+
 
 def cover(
     biome: NDArray[np.uint8],
