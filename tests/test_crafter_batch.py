@@ -17,7 +17,10 @@ from smartplay.games.crafter.fast import compiled_kernels
 from smartplay.games.crafter.render import picture
 from smartplay.games.crafter.rules import ITEMS
 
-pytestmark = pytest.mark.skipif(compiled_kernels() is None, reason="numba is not installed")
+pytestmark = [
+    pytest.mark.skipif(compiled_kernels() is None, reason="numba is not installed"),
+    pytest.mark.timeout(1200),  # the first to run waits for the compiler
+]
 WORLDS = 6
 
 
@@ -59,8 +62,10 @@ def test_a_world_shows_what_the_environment_shows(describe: str) -> None:
                 assert np.array_equal(batch.picture(i, 180), true), f"step {step}, world {i}"
                 assert np.array_equal(batch.game(i).semantic(), native.game.semantic())
             if rng.random() < 0.1:
-                native.game.player.inventory.update(health=9, wood=5, sapling=3)
-                for item, amount in {"health": 9, "wood": 5, "sapling": 3}.items():
+                given = {"health": 9, "wood": 5, "sapling": 3}
+                native.game.player.inventory.update(given)
+                env.describer._before.inventory.update(given)
+                for item, amount in given.items():
                     batch.worlds["inventory"][i, ITEMS.index(item)] = amount
         actions = rng.integers(17, size=WORLDS)
         seen, rewards, terminations, truncations = batch.step(actions)

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from smartplay.games.crafter.creatures import ARROW_PASSES
-from smartplay.games.crafter.engine import BALANCE_EVERY, KINDS
+from smartplay.games.crafter.creatures import ARROW_PASSES, BALANCE_EVERY, KINDS
 from smartplay.games.crafter.kernels import Words, compiled, temper_word, twist
 from smartplay.games.crafter.plant import RIPE_AFTER
 from smartplay.games.crafter.player import DEFEATS, PASSES, SWORDS
