@@ -216,8 +216,7 @@ class CrafterBatch:
     """Many worlds of Crafter, played on one core by compiled kernels.
 
     Every world is that of a `CrafterEnv` of the same settings: the same observations, rewards and
-    ends, bit for bit, but some hundred thousand steps a second. Its text and picture are made when
-    asked for.
+    ends, bit for bit, at a fraction of the cost. Its text and picture are made when asked for.
 
     ```python
     batch = CrafterBatch(256)
