@@ -53,7 +53,7 @@ class Duel:
     ) -> None:
         self.seed, self.view, self.size, self.pictures = seed, view, size, pictures
         self.theirs = OrderedEnv(area=area, view=view, size=size, length=None, seed=seed)
-        self.ours = Engine(area, view, size)
+        self.ours: Any = Engine(area, view, size)
         self.episode = 0
         self.seen: Counter[str] = Counter()
 
@@ -71,14 +71,17 @@ class Duel:
         own_reward = self.ours.step(action)
         where = ACTIONS[action]
         assert own_reward == reward, f"{self._at(where)}: reward {own_reward}, not {reward}"
-        dead = self.ours.player.health <= 0
+        dead = bool(self.ours.player.health <= 0)
         assert dead == bool(done), f"{self._at(where)}: end {dead}, not {done}"
         self._compare(where, frame)
+        self._count(dead)
+        return dead
+
+    def _count(self, dead: bool) -> None:
         self.seen["steps"] += 1
         self.seen["night"] += self.ours.daylight < 0.5
         self.seen["asleep"] += self.ours.player.sleeping
         self.seen["deaths"] += dead
-        return dead
 
     def give(self, **items: int) -> None:
         """Set entries of the inventory on both sides."""
@@ -113,17 +116,31 @@ class Duel:
         if isinstance(plant, Plant):
             plant.grown = self.theirs._world[self._front()][1].grown = 301
 
+    def ahead(self, direction: int) -> int:
+        """The material of the cell in a direction of the player."""
+        world = self.ours.world
+        return int(world.cells[self.ours.player.cell + world.deltas[direction]])
+
     def _front(self) -> tuple[int, int]:
         player = self.ours.player
         dx, dy = DIRECTIONS[player.facing]
         return player.x + dx, player.y + dy
 
     def _inside(self) -> bool:
-        front = zip(self._front(), self.ours.world.area, strict=True)
+        front = zip(self._front(), self.theirs._world.area, strict=True)
         return all(0 <= at < side for at, side in front)
 
     def _at(self, where: str) -> str:
         return f"seed {self.seed}, episode {self.episode}, step {self.ours.steps} ({where})"
+
+    def _random(self) -> tuple[Any, int]:
+        _, key, position = self.ours.world.random.state()
+        return key, position
+
+    def _materials(self) -> Any:
+        margin, stride = self.ours.world.margin, self.ours.world.stride
+        padded = np.frombuffer(self.ours.world.cells, np.uint8).reshape(-1, stride)
+        return padded[margin:-margin, margin:-margin]
 
     def _compare(self, where: str, frame: Any) -> None:
         theirs, ours = self.theirs, self.ours
@@ -138,13 +155,12 @@ class Duel:
         }
         for name, (own, true) in pairs.items():
             assert own == true, f"{self._at(where)}: {name} {own}, not {true}"
-        state, margin = ours.world.random.state(), ours.world.margin
-        padded = np.frombuffer(ours.world.cells, np.uint8).reshape(-1, ours.world.stride)
+        key, position = self._random()
         arrays: dict[str, tuple[Any, Any]] = {
-            "map of materials": (padded[margin:-margin, margin:-margin], world._mat_map),
+            "map of materials": (self._materials(), world._mat_map),
             "semantic map": (ours.semantic(), theirs._sem_view()),
-            "state of the random numbers": (state[1], theirs.before_picture[1]),
-            "place in the random numbers": (state[2], theirs.before_picture[2]),
+            "state of the random numbers": (key, theirs.before_picture[1]),
+            "place in the random numbers": (position, theirs.before_picture[2]),
         }
         if ours.steps % self.pictures == 0:
             arrays["picture"] = (picture(ours, self.view, self.size), frame)
@@ -173,9 +189,8 @@ def careful(duel: Duel, rng: random.Random) -> Iterator[int]:
     """Random play that never steps into lava nor sleeps, with health given back: it never ends."""
     while True:
         duel.give(health=9, energy=9)
-        action, player = rng.randrange(len(ACTIONS)), duel.ours.player
-        world = duel.ours.world
-        if 1 <= action <= 4 and world.cells[player.cell + world.deltas[action - 1]] == CODE["lava"]:
+        action = rng.randrange(len(ACTIONS))
+        if 1 <= action <= 4 and duel.ahead(action - 1) == CODE["lava"]:
             action = ACT["place_stone"]
         yield action
 

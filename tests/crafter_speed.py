@@ -1,6 +1,7 @@
 """Crafter's speed beside the `crafter` package, in one run and interleaved.
 
     python -m tests.crafter_speed
+    python -m tests.crafter_speed --batch
 
 Each round plays the same random actions on both sides, a few hundred steps at a time in turn, so
 that what else the machine does weighs on both alike. Ratios are of medians over the rounds.
@@ -19,6 +20,7 @@ from typing import Any
 
 import crafter
 import gymnasium as gym
+import numpy as np
 
 import smartplay  # noqa: F401
 from smartplay.games.crafter.engine import Engine
@@ -69,6 +71,35 @@ def main(rounds: int) -> None:
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
+def batch(rounds: int, worlds: int = 256, steps: int = 20) -> None:
+    """Print the cost of a batch, and of as many native environments; new episodes included."""
+    from smartplay.games.crafter.batch import CrafterBatch
+
+    many = CrafterBatch(worlds)
+    envs = [gym.make("smartplay/Crafter-v0").unwrapped for _ in range(worlds)]
+    many.reset(seed=0)
+    for seed, env in enumerate(envs):
+        env.reset(seed=seed)
+    rng, spent = np.random.default_rng(0), dict[str, list[float]]()
+    for number in range(rounds + 1):
+        taken = 0
+        actions = rng.integers(17, size=(20 * steps, worlds))
+        began = time.process_time()
+        for row in actions:
+            _, _, ends, _ = many.step(row)
+            taken += worlds - int(ends.sum())
+        middle = time.process_time()
+        for row in actions[:steps].tolist():
+            for env, action in zip(envs, row, strict=True):
+                if env.step(action)[2]:
+                    env.reset()
+        end = time.process_time()
+        if number:  # the first round compiles and leaves the common beginning behind
+            spent.setdefault("batch", []).append((middle - began) / taken)
+            spent.setdefault("native", []).append((end - middle) / (steps * worlds))
+    _table("us a step", spent, 1e6, peer="native")
+
+
 def _keep_alive(name: str, package: crafter.Env, engine: Engine, envs: dict[str, Any]) -> None:
     """Give back the vitals, so that no side plays on after a death."""
     full = {"health": 9, "food": 9, "drink": 9}
@@ -80,8 +111,8 @@ def _keep_alive(name: str, package: crafter.Env, engine: Engine, envs: dict[str,
         envs[name].unwrapped.game.player.inventory.update(full)
 
 
-def _table(title: str, times: dict[str, list[float]], unit: float) -> None:
-    base = statistics.median(times["package"])
+def _table(title: str, times: dict[str, list[float]], unit: float, peer: str = "package") -> None:
+    base = statistics.median(times[peer])
     for name, values in times.items():
         middle = statistics.median(values)
         print(f"{name:>14}  {middle * unit:8.1f} {title}  {base / middle:6.1f} x")
@@ -90,4 +121,6 @@ def _table(title: str, times: dict[str, list[float]], unit: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
-    main(parser.parse_args().rounds)
+    parser.add_argument("--batch", action="store_true", help="a batch beside native environments")
+    options = parser.parse_args()
+    (batch if options.batch else main)(options.rounds)

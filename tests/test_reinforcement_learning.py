@@ -15,7 +15,9 @@ from smartplay import bench, get_card
 PAGE = Path(__file__).parents[1] / "docs" / "reinforcement_learning.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
 LEARNS = [example for example in EXAMPLES if "stable_baselines3" in example]
+BATCHES = [example for example in EXAMPLES if "CrafterBatch" in example]
 TRAINS = [example for example in EXAMPLES if example.startswith("# TRL")]
+QUICK = [example for example in EXAMPLES if example not in LEARNS + BATCHES + TRAINS]
 
 
 def ran(example: str) -> dict[str, Any]:
@@ -24,13 +26,25 @@ def ran(example: str) -> dict[str, Any]:
     return names
 
 
-@pytest.mark.parametrize("example", [one for one in EXAMPLES if one not in LEARNS + TRAINS])
+@pytest.mark.parametrize(
+    "example", [one for one in EXAMPLES if one not in LEARNS + BATCHES + TRAINS]
+)
 def test_an_example_runs(example: str) -> None:
     names = ran(example)
     if "snapshot" in example:
         assert names["rewards"] == [0.0, 0.0, -1.0, -1.0, -1.0, -1.0]
     else:
         assert names["observation"].tolist() == [2, 0, 0]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)  # it waits for the compiler
+def test_a_batch_plays() -> None:
+    pytest.importorskip("numba")
+    (example,) = BATCHES
+    names = ran(example)
+    assert names["frame"].shape == (576, 576, 3)
+    assert names["observations"]["view"].shape == (256, 9, 7)
 
 
 @pytest.mark.slow

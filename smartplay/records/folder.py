@@ -137,7 +137,8 @@ class RunFolder:
         Raises:
             RunFolderError: If another run holds the folder, or it cannot be written.
         """
-        lock = FileLock(self.path / LOCK, timeout=DYING)
+        # Sittings of people are let go of by another thread than the one that began them.
+        lock = FileLock(self.path / LOCK, timeout=DYING, thread_local=False)
         try:
             if self.path.is_file():
                 raise RunFolderError(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from smartplay.games.crafter.player import Player
 from smartplay.games.crafter.rules import (
     ARROW,
     COW,
     FLYING,
     FURNACE,
+    GRASS,
     LAVA,
     PATH,
     SKELETON,
@@ -17,6 +20,34 @@ from smartplay.games.crafter.rules import (
     ZOMBIE,
 )
 from smartplay.games.crafter.world import NOWHERE, SIDES, Thing, World
+
+BALANCE_EVERY = 10
+"""After how many steps the numbers of creatures are balanced."""
+
+
+class Kind(NamedTuple):
+    """How the number of one kind of creature is kept in balance.
+
+    Attributes:
+        material: What it spawns on.
+        spawn_distance: How far from the player it must spawn.
+        despawn_distance: How far from the player it must be to vanish.
+        spawn: Chance of spawning where there are too few.
+        despawn: Chance of vanishing where there are too many.
+    """
+
+    material: int
+    spawn_distance: int
+    despawn_distance: int
+    spawn: float
+    despawn: float
+
+
+KINDS = {
+    ZOMBIE: Kind(GRASS, 6, 0, 0.3, 0.4),
+    SKELETON: Kind(PATH, 7, 7, 0.1, 0.1),
+    COW: Kind(GRASS, 5, 5, 0.01, 0.1),
+}
 
 ARROW_PASSES = tuple(code in (*WALKABLE, WATER, LAVA) for code in range(256))
 

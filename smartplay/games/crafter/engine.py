@@ -8,42 +8,15 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from smartplay.games.crafter.creatures import Cow, Skeleton, Zombie
+from smartplay.games.crafter.creatures import BALANCE_EVERY, KINDS, Cow, Kind, Skeleton, Zombie
 from smartplay.games.crafter.player import Player
 from smartplay.games.crafter.rules import ARROW, COW, GRASS, ITEMS, PATH, PLANT, SKELETON, ZOMBIE
 from smartplay.games.crafter.world import Chunk, Thing, World
 from smartplay.games.crafter.worldgen import generate
-
-BALANCE_EVERY = 10
-
-
-class Kind(NamedTuple):
-    """How the number of one kind of creature is kept in balance.
-
-    Attributes:
-        material: What it spawns on.
-        spawn_distance: How far from the player it must spawn.
-        despawn_distance: How far from the player it must be to vanish.
-        spawn: Chance of spawning where there are too few.
-        despawn: Chance of vanishing where there are too many.
-    """
-
-    material: int
-    spawn_distance: int
-    despawn_distance: int
-    spawn: float
-    despawn: float
-
-
-KINDS = {
-    ZOMBIE: Kind(GRASS, 6, 0, 0.3, 0.4),
-    SKELETON: Kind(PATH, 7, 7, 0.1, 0.1),
-    COW: Kind(GRASS, 5, 5, 0.01, 0.1),
-}
 
 
 @lru_cache(20_000)

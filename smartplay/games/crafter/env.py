@@ -35,7 +35,7 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
     `player_pos` ([x, y]) and `semantic` (the whole map as the package's `semantic`).
 
     Args:
-        area: Width and height of the map in cells.
+        area: Width and height of the map in cells, or one number for both.
         view: Width and height of the picture in cells, or one number for both. The lower rows
             show the inventory; the rest is the local view.
         length: Step after which the episode is truncated; None for no limit of its own.
@@ -46,6 +46,7 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
     Attributes:
         game: The engine that plays.
         area: Width and height of the map.
+        view: Width and height of the picture in cells.
         length: Step after which the episode is truncated, or None.
         reach: Things nearer to the player than this live; the others stand still.
 
@@ -57,7 +58,7 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
 
     def __init__(
         self,
-        area: Sequence[int] = (64, 64),
+        area: Sequence[int] | int = (64, 64),
         view: Sequence[int] | int = (9, 9),
         length: int | None = None,
         size: Sequence[int] | int = (576, 576),
@@ -67,18 +68,22 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
         if engine not in ENGINES:
             raise UnknownNameError("engine", engine, ENGINES)
         super().__init__(render_mode)
-        self._view, self._size = _pair("view", view, 3), _pair("size", size, 1)
-        self.area, self.length, self.reach = _pair("area", area, 3), length, 2 * max(self._view)
+        self.view, self._size = checked_pair("view", view, 3), checked_pair("size", size, 1)
+        self.area, self.length, self.reach = (
+            checked_pair("area", area, 3),
+            length,
+            2 * max(self.view),
+        )
         self.engine_name = engine
-        playing = _make_engine(engine, self.area, self._view)
+        playing = _make_engine(engine, self.area, self.view)
         self.game = playing
         if min(playing.grid) < 3:
             raise UsageError(
-                f"view {self._view} leaves a local view of {playing.grid[0]} x {playing.grid[1]} "
+                f"view {self.view} leaves a local view of {playing.grid[0]} x {playing.grid[1]} "
                 "cells; make it at least 3 x 3 above the inventory"
             )
-        if min(playing.unit) < 1 or self._size[0] < self._view[0] or self._size[1] < self._view[1]:
-            raise UsageError(f"view {self._view} has more cells than its picture has pixels")
+        if min(playing.unit) < 1 or self._size[0] < self.view[0] or self._size[1] < self.view[1]:
+            raise UsageError(f"view {self.view} has more cells than its picture has pixels")
         if length is not None and length < 1:
             raise UsageError(f"length must be 1 or more, or None, not {length}")
         self.action_space = spaces.Discrete(len(ACTIONS))
@@ -118,7 +123,7 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
         """The package's picture, of shape [height, width, 3]."""
         from smartplay.games.crafter.render import picture
 
-        return picture(self.game, self._view, self._size)
+        return picture(self.game, self.view, self._size)
 
     def _observe(self) -> Observation:
         game = self.game
@@ -150,7 +155,12 @@ def _make_engine(name: str, area: tuple[int, int], view: tuple[int, int]) -> Any
     return PackageEngine(area, view, PACKAGE_SIZE)
 
 
-def _pair(name: str, value: Sequence[int] | int, least: int) -> tuple[int, int]:
+def checked_pair(name: str, value: Sequence[int] | int, least: int) -> tuple[int, int]:
+    """A size, given as one number for both sides or as two.
+
+    Raises:
+        UsageError: If it is not, or a side is less than `least`.
+    """
     pair = (value, value) if isinstance(value, int) else tuple(value)
     if len(pair) != 2 or not all(isinstance(side, int) and side >= least for side in pair):
         raise UsageError(f"{name} must be two whole numbers of at least {least}, not {value!r}")

@@ -1,4 +1,4 @@
-"""The two inner loops that numba speeds up, where it is installed; the results are the same.
+"""The inner loops that numba speeds up, where it is installed; the results are the same.
 
 Compiled code is kept in numba's cache (beside this file, or in the user's cache folder), so that
 only the first game ever waits for the compiler.
@@ -6,7 +6,10 @@ only the first game ever waits for the compiler.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
@@ -26,9 +29,9 @@ from smartplay.games.crafter.noise import (
     NORM,
     SQUISH,
     STRETCH,
-    Floats,
     Ints,
 )
+from smartplay.games.crafter.rules import package_folder
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Words = np.ndarray[Any, np.dtype[np.uint32]]
@@ -39,14 +42,33 @@ _CORNERS = np.array([bits for solid in CORNERS for bits in solid])
 _STARTS = np.cumsum([0, *(len(solid) for solid in CORNERS)])
 
 
-def compiled(function: Function) -> Function:
-    """The function, compiled on its first call; cached where a folder can be written."""
-    jit: Callable[..., Any] = numba.njit
+def compiled(function: Function, fastmath: bool = False) -> Function:
+    """The function, compiled on its first call; cached where a folder can be written.
+
+    Args:
+        function: The function.
+        fastmath: Whether sums may be done in any order, where the last digits do not matter.
+    """
+    jit: Callable[..., Any] = partial(numba.njit, error_model="numpy", fastmath=fastmath)
     try:
-        made: Function = jit(cache=True)(function)
-    except RuntimeError:
-        made = jit(function)
-    return made
+        made: Any = jit(cache=True)(function)
+        made._cache._cache_file._source_stamp = _sources()
+    except (RuntimeError, AttributeError):
+        made = jit()(function)
+    return made  # type: ignore[no-any-return]
+
+
+@lru_cache(1)
+def _sources() -> str:
+    """A digest of all the code and rules that kernels may be made from.
+
+    It stands in for numba's own mark of age, which knows the function's file only: a kernel that
+    calls one of another file, or reads its constants, would outlive them.
+    """
+    digest, here = hashlib.sha256(), Path(__file__).parent
+    for file in [*sorted(here.glob("*.py")), package_folder() / "data.yaml"]:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 @compiled
@@ -54,7 +76,7 @@ def twist(key: Words, times: int) -> None:
     """Replace the key of an MT19937 generator by the one that many blocks further on.
 
     Args:
-        key: The 624 words; changed in place.
+        key: The 624 words, and maybe more that do not count; changed in place.
         times: How many blocks of 624 words to go.
     """
     upper, lower = np.uint32(0x80000000), np.uint32(0x7FFFFFFF)
@@ -71,16 +93,21 @@ def twist(key: Words, times: int) -> None:
 
 
 @compiled
+def temper_word(word: Any) -> Any:
+    """The random word that a word of an MT19937 key stands for."""
+    word ^= word >> np.uint32(11)
+    word ^= (word << np.uint32(7)) & np.uint32(0x9D2C5680)
+    word ^= (word << np.uint32(15)) & np.uint32(0xEFC60000)
+    word ^= word >> np.uint32(18)
+    return word
+
+
+@compiled
 def temper(key: Words, start: int, end: int) -> Words:
     """The random words that a stretch of an MT19937 key stands for, last first."""
     words = np.empty(end - start, np.uint32)
     for i in range(start, end):
-        word = key[i]
-        word ^= word >> np.uint32(11)
-        word ^= (word << np.uint32(7)) & np.uint32(0x9D2C5680)
-        word ^= (word << np.uint32(15)) & np.uint32(0xEFC60000)
-        word ^= word >> np.uint32(18)
-        words[end - 1 - i] = word
+        words[end - 1 - i] = temper_word(key[i])
     return words
 
 
@@ -139,42 +166,38 @@ def _between_case(x: float, y: float, z: float) -> int:
 
 
 @compiled
-def simplex(perm: Ints, xs: Floats, ys: Floats, zs: Floats) -> Floats:
-    """Noise at points; see `noise.simplex`."""
-    noise = np.empty(len(xs))
-    for n in range(len(xs)):
-        x, y, z = xs[n], ys[n], zs[n]
-        stretch = (x + y + z) * STRETCH
-        sx, sy, sz = x + stretch, y + stretch, z + stretch
-        fx, fy, fz = np.floor(sx), np.floor(sy), np.floor(sz)
-        squish = (fx + fy + fz) * SQUISH
-        dx, dy, dz = x - (fx + squish), y - (fy + squish), z - (fz + squish)
-        i, j, k = int(fx), int(fy), int(fz)
-        ix, iy, iz = sx - fx, sy - fy, sz - fz
-        total = ix + iy + iz
-        if total <= 1:
-            solid, case = 0, _near_case(ix, iy, iz, total)
-        elif total >= 2:
-            solid, case = 2, _far_case(ix, iy, iz, total)
-        else:
-            solid, case = 1, _between_case(ix, iy, iz)
-        value = 0.0
-        for place in range(_STARTS[solid], _STARTS[solid + 1]):
-            bits = _CORNERS[place]
-            a, b, c = bits & 1, bits >> 1 & 1, bits >> 2 & 1
-            s = (a + b + c) * SQUISH
-            value += _contribution(perm, i + a, j + b, k + c, dx - a - s, dy - b - s, dz - c - s)
-        for slot in range(2):
-            offset, early = EXTRA_OFFSET[case, slot], EXTRA_EARLY[case, slot]
-            late, s = EXTRA_LATE[case, slot], EXTRA_SQUISH[case, slot]
-            value += _contribution(
-                perm,
-                i + offset[0],
-                j + offset[1],
-                k + offset[2],
-                dx - early[0] - s - late[0],
-                dy - early[1] - s - late[1],
-                dz - early[2] - s - late[2],
-            )
-        noise[n] = value / NORM
-    return noise
+def simplex_at(perm: Ints, x: float, y: float, z: float) -> float:
+    """Noise at a point; see `noise.simplex`."""
+    stretch = (x + y + z) * STRETCH
+    sx, sy, sz = x + stretch, y + stretch, z + stretch
+    fx, fy, fz = np.floor(sx), np.floor(sy), np.floor(sz)
+    squish = (fx + fy + fz) * SQUISH
+    dx, dy, dz = x - (fx + squish), y - (fy + squish), z - (fz + squish)
+    i, j, k = int(fx), int(fy), int(fz)
+    ix, iy, iz = sx - fx, sy - fy, sz - fz
+    total = ix + iy + iz
+    if total <= 1:
+        solid, case = 0, _near_case(ix, iy, iz, total)
+    elif total >= 2:
+        solid, case = 2, _far_case(ix, iy, iz, total)
+    else:
+        solid, case = 1, _between_case(ix, iy, iz)
+    value = 0.0
+    for place in range(_STARTS[solid], _STARTS[solid + 1]):
+        bits = _CORNERS[place]
+        a, b, c = bits & 1, bits >> 1 & 1, bits >> 2 & 1
+        s = (a + b + c) * SQUISH
+        value += _contribution(perm, i + a, j + b, k + c, dx - a - s, dy - b - s, dz - c - s)
+    for slot in range(2):
+        offset, early = EXTRA_OFFSET[case, slot], EXTRA_EARLY[case, slot]
+        late, s = EXTRA_LATE[case, slot], EXTRA_SQUISH[case, slot]
+        value += _contribution(
+            perm,
+            i + offset[0],
+            j + offset[1],
+            k + offset[2],
+            dx - early[0] - s - late[0],
+            dy - early[1] - s - late[1],
+            dz - early[2] - s - late[2],
+        )
+    return value / NORM

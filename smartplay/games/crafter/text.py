@@ -54,9 +54,8 @@ class CrafterText(Describer[CrafterEnv]):
         player, light = game.player, game.daylight
         view = observation["view"].tobytes()
         if view != self._view:
-            survey = _survey(self._width, self._height)
             self._view = view
-            self._seen = survey.nearest(view) if self._style == "nearest" else survey.rows(view)
+            self._seen = view_text(view, game.grid, self._style)
         sleeping, facing, unlocked = player.sleeping, player.facing, player.unlocked.copy()
         now = Moment(
             view,
@@ -68,12 +67,13 @@ class CrafterText(Describer[CrafterEnv]):
             info["inventory"],
             info["achievements"],
         )
-        text = (
-            f"{self._events(turn.action, now, unlocked)}\n{self._seen}\n"
-            f"You face {WAYS[facing]}; in front of you: {NAMES[now.beside(facing)]}.\n"
-            f"{_belongings(observation['inventory'].tobytes())}\n{_daylight(light)}"
-            f"{' You are asleep.' if sleeping else ' You are awake.'}"
-        )
+        action, before = turn.action, self._before
+        if action is None or before is None:
+            self._score, self._known = 0.0, len(unlocked)
+        else:
+            self._score += len(unlocked)
+        text = moment_text(action, before, now, unlocked[self._known :], light, self._seen)
+        self._known = len(unlocked)
         self._before = now
         state = {
             **info,
@@ -91,23 +91,61 @@ class CrafterText(Describer[CrafterEnv]):
         }
         return Description(text, self._score, len(unlocked) == len(ACHIEVEMENTS), state)
 
-    def _events(self, action: int | None, now: Moment, unlocked: list[str]) -> str:
-        """What happened, and the score's account of it."""
-        before = self._before
-        if action is None or before is None:
-            self._score, self._known = 0.0, len(unlocked)
-            return "You stand in a new world."
-        self._score += len(unlocked)
-        told = outcome(action, before, now)
-        health, was = now.inventory["health"], before.inventory["health"]
-        if health != was:
-            told += f"\nYour health {'rose' if health > was else 'fell'} from {was} to {health}."
-        if len(unlocked) > self._known:
-            told += "".join(
-                f"\nAchievement unlocked: {plain(it)}." for it in unlocked[self._known :]
-            )
-            self._known = len(unlocked)
-        return told if health > 0 else f"{told}\nYou died. The game is over."
+
+def moment_text(
+    action: int | None,
+    before: Moment | None,
+    now: Moment,
+    unlocked: list[str],
+    light: float,
+    seen: str,
+) -> str:
+    """What is told of a moment.
+
+    Args:
+        action: The last action, or None at the beginning.
+        before: The moment before it, or None at the beginning.
+        now: This moment.
+        unlocked: The achievements that the action unlocked.
+        light: Daylight.
+        seen: From `view_text`.
+    """
+    return (
+        f"{_events(action, before, now, unlocked)}\n{seen}\n"
+        f"You face {WAYS[now.facing]}; in front of you: {NAMES[now.beside(now.facing)]}.\n"
+        f"{_belongings(bytes(now.inventory.values()))}\n{_daylight(light)}"
+        f"{' You are asleep.' if now.sleeping else ' You are awake.'}"
+    )
+
+
+def view_text(view: bytes, grid: tuple[int, int], describe: str) -> str:
+    """What is told of what is in view.
+
+    Args:
+        view: The codes in the local view, column by column.
+        grid: Its width and height.
+        describe: One of `STYLES`.
+
+    Raises:
+        UnknownNameError: If it is none of these.
+    """
+    if describe not in STYLES:
+        raise UnknownNameError("style of description", describe, STYLES)
+    survey = _survey(*grid)
+    return survey.nearest(view) if describe == "nearest" else survey.rows(view)
+
+
+def _events(action: int | None, before: Moment | None, now: Moment, unlocked: list[str]) -> str:
+    """What happened."""
+    if action is None or before is None:
+        return "You stand in a new world."
+    told = outcome(action, before, now)
+    health, was = now.inventory["health"], before.inventory["health"]
+    if health != was:
+        told += f"\nYour health {'rose' if health > was else 'fell'} from {was} to {health}."
+    if unlocked:
+        told += "".join([f"\nAchievement unlocked: {plain(it)}." for it in unlocked])
+    return told if health > 0 else f"{told}\nYou died. The game is over."
 
 
 class Survey:

@@ -104,9 +104,15 @@ class Twister:
 
     def __init__(self, seed: int) -> None:
         key = np.random.RandomState(seed).get_state(legacy=False)["state"]["key"]
-        self._begin(key, KEY_WORDS)
+        self.begin(key, KEY_WORDS)
 
-    def _begin(self, key: Words, position: int) -> None:
+    def begin(self, key: Words, position: int) -> None:
+        """Go on from another state.
+
+        Args:
+            key: The 624 words of a generator's state.
+            position: How many of them are used up.
+        """
         kernels = compiled_kernels()
         self._source = (
             CompiledWords(key, position, kernels) if kernels else NumpyWords(key, position)
@@ -120,7 +126,7 @@ class Twister:
 
     def __setstate__(self, state: tuple[bytes, int]) -> None:
         key, position = state
-        self._begin(np.frombuffer(key, "<u4").astype(np.uint32), position)
+        self.begin(np.frombuffer(key, "<u4").astype(np.uint32), position)
 
     def word(self) -> int:
         """The next 32 bits."""

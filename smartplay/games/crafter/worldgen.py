@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from smartplay.games.crafter.creatures import Cow, Skeleton, Zombie
 from smartplay.games.crafter.fast import compiled_kernels
-from smartplay.games.crafter.noise import Floats, Ints, permutation
-from smartplay.games.crafter.noise import simplex as numpy_simplex
+from smartplay.games.crafter.noise import Floats, Ints, permutation, simplex
 from smartplay.games.crafter.player import Player
 from smartplay.games.crafter.rules import (
     COAL,
+    COW,
     DIAMOND,
     GRASS,
     IRON,
@@ -24,6 +25,7 @@ from smartplay.games.crafter.rules import (
     TREE,
     WALKABLE,
     WATER,
+    ZOMBIE,
 )
 from smartplay.games.crafter.world import World
 
@@ -36,6 +38,9 @@ FINDS = ((1, 0.85, COAL), (2, 0.75, IRON), (4, 0.994, DIAMOND), (8, 0.8, TREE))
 
 def generate(world: World, player: Player) -> None:
     """Fill a world that holds only the player."""
+    if compiled_kernels():
+        _generate_compiled(world, player)
+        return
     perm = permutation(world.random.below(2**31 - 1))
     terrain, chances, tunnels = _terrain(perm, world.area, (player.x, player.y))
     draws = world.random.copy().random_sample(6 * terrain.size).tolist()
@@ -53,6 +58,28 @@ def generate(world: World, player: Player) -> None:
     world.random.skip(2 * (len(draws) - left.__length_hint__()))
 
 
+def _generate_compiled(world: World, player: Player) -> None:
+    """The same by compiled kernels."""
+    from smartplay.games.crafter import compiled_worldgen as compiled
+
+    words = np.append(*world.random.state()[1:]).astype(np.uint32)
+    materials, creatures = compiled.new_world(words, _planes(world.area), *world.area)
+    world.random.begin(words[:-1], int(words[-1]))
+    world.fill(materials)
+    for code, x, y in creatures.tolist():
+        if code == COW:
+            world.add(Cow(world, x, y))
+        else:
+            world.add((Zombie if code == ZOMBIE else Skeleton)(world, x, y, player))
+
+
+@lru_cache(4)
+def _planes(area: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    from smartplay.games.crafter.compiled_worldgen import planes_for
+
+    return planes_for(area)
+
+
 class Query(NamedTuple):
     """Noise asked for at some cells: at (x * stretch_x / size, y * stretch_y / size, z)."""
 
@@ -68,8 +95,6 @@ def _ask(perm: Ints, queries: list[Query]) -> list[Floats]:
     y = np.concatenate([query.y / query.size for query in queries])
     lengths = [len(query.x) for query in queries]
     z = np.repeat([float(query.z) for query in queries], lengths)
-    kernels = compiled_kernels()
-    simplex = kernels.simplex if kernels else numpy_simplex
     return np.split(simplex(perm, x, y, z), np.cumsum(lengths)[:-1])
 
 

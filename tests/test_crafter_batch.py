@@ -1,0 +1,126 @@
+"""Crafter's batch against the package and against the single environment."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import smartplay  # noqa: F401
+from smartplay.core.errors import MissingPackageError, UsageError
+from smartplay.games.crafter import batch as batch_module
+from smartplay.games.crafter.batch import CrafterBatch
+from smartplay.games.crafter.fast import compiled_kernels
+from smartplay.games.crafter.render import picture
+from smartplay.games.crafter.rules import ITEMS
+
+pytestmark = [
+    pytest.mark.skipif(compiled_kernels() is None, reason="numba is not installed"),
+    pytest.mark.timeout(1200),  # the first to run waits for the compiler
+]
+WORLDS = 6
+
+
+@pytest.mark.slow
+def test_a_batch_plays_the_package_s_games() -> None:
+    from tests.crafter_batch_proof import prove
+
+    seen = prove(8000, worlds=14)
+    for what in ("night", "asleep", "deaths", "pictures", "place_table", "place_plant"):
+        assert seen[what] > 5, f"the proof saw too little of: {what}"
+
+
+@pytest.mark.slow
+def test_other_sizes_play_the_package_s_games() -> None:
+    from tests.crafter_batch_proof import prove
+
+    seen = prove(2400, worlds=7, area=(40, 31), view=(6, 8))
+    assert seen["night"] > 5, "the proof saw no night"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("describe", ["nearest", "full"])
+def test_a_world_shows_what_the_environment_shows(describe: str) -> None:
+    batch = CrafterBatch(WORLDS, length=90)
+    envs: list[Any] = [
+        gym.make("smartplay/Crafter-v0", describe=describe, length=90) for _ in range(WORLDS)
+    ]
+    seen = batch.reset(seed=20)
+    told = [env.reset(seed=20 + i)[0] for i, env in enumerate(envs)]
+    rng, over, ends = np.random.default_rng(1), [False] * WORLDS, 0
+    for step in range(300):
+        for i, env in enumerate(envs):
+            native = env.unwrapped
+            for key, value in native._observe().items():
+                assert np.array_equal(np.ravel(value), np.ravel(seen[key][i])), (step, i, key)
+            assert batch.text(i, describe) == told[i], f"step {step}, world {i}"
+            if step % 40 == i:
+                true = picture(native.game, (9, 9), (180, 180))
+                assert np.array_equal(batch.picture(i, 180), true), f"step {step}, world {i}"
+                assert np.array_equal(batch.game(i).semantic(), native.game.semantic())
+            if rng.random() < 0.1:
+                given = {"health": 9, "wood": 5, "sapling": 3}
+                native.game.player.inventory.update(given)
+                env.describer._before.inventory.update(given)
+                for item, amount in given.items():
+                    batch.worlds["inventory"][i, ITEMS.index(item)] = amount
+        actions = rng.integers(17, size=WORLDS)
+        seen, rewards, terminations, truncations = batch.step(actions)
+        for i, env in enumerate(envs):
+            if over[i]:
+                told[i], over[i] = env.reset()[0], False
+                assert (rewards[i], terminations[i], truncations[i]) == (0, False, False)
+            else:
+                told[i], reward, terminated, truncated, _ = env.step(int(actions[i]))
+                assert (rewards[i], terminations[i], truncations[i]) == (
+                    reward,
+                    terminated,
+                    truncated,
+                )
+                over[i] = terminated or truncated
+                ends += over[i]
+    assert ends > WORLDS, "too few episodes ended"
+
+
+@pytest.mark.slow
+def test_copies_and_kept_worlds_go_on_alike() -> None:
+    batch = CrafterBatch(WORLDS)
+    batch.reset(seed=[5] * WORLDS)
+    actions = np.random.default_rng(2).integers(17, size=(2, 200, WORLDS))
+    for row in actions[0]:
+        batch.step(row)
+    twin, kept = copy.deepcopy(batch), batch.worlds.copy()
+    played = [[batch.step(row)[1] for row in actions[1]]]
+    played.append([twin.step(row)[1] for row in actions[1]])
+    batch.worlds[:] = kept
+    played.append([batch.step(row)[1] for row in actions[1]])
+    assert np.array_equal(played[0], played[1]), "a copy went on otherwise"
+    assert np.array_equal(played[0], played[2]), "a kept moment went on otherwise"
+
+
+@pytest.mark.slow
+def test_a_batch_says_what_it_cannot_play() -> None:
+    with pytest.raises(UsageError, match="at least 1"):
+        CrafterBatch(0)
+    batch = CrafterBatch(2)
+    with pytest.raises(UsageError, match="call reset"):
+        batch.step([0, 0])
+    with pytest.raises(UsageError, match="do not fit 2 worlds"):
+        batch.reset(seed=[1, 2, 3])
+    with pytest.raises(UsageError, match="at least 0"):
+        batch.reset(seed=-3)
+    for actions in ([0], [0.0, 1.0], [[0, 0]]):
+        with pytest.raises(UsageError, match="takes 2 integers"):
+            batch.step(actions)
+    for actions in ([0, 17], [-1, 0]):
+        with pytest.raises(UsageError, match="from 0 to 16"):
+            batch.step(actions)
+
+
+def test_a_batch_needs_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_module, "compiled_kernels", lambda: None)
+    with pytest.raises(MissingPackageError, match="fast"):
+        CrafterBatch(2)
