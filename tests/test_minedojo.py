@@ -112,7 +112,9 @@ def test_regions_are_the_same_compiled(monkeypatch: pytest.MonkeyPatch, seed: in
     for module in (climate, noise, terrain):
         monkeypatch.setattr(module, "compiled_kernels", lambda: None)
     for place, region in zip(places, compiled, strict=True):
-        for field, expected in zip(region, Terrain(seed * 7919).region(*place), strict=True):
+        fields: list[tuple[NDArray[Any], NDArray[Any]]]
+        fields = list(zip(region, Terrain(seed * 7919).region(*place), strict=True))
+        for field, expected in fields:
             assert field.dtype == expected.dtype
             assert field.tobytes() == expected.tobytes()
 
