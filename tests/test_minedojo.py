@@ -39,8 +39,9 @@ from smartplay.games.minedojo.voxel import (
     terrain,
     walker,
 )
-from smartplay.games.minedojo.voxel.climate import BIOMES, GOALS, Climate
+from smartplay.games.minedojo.voxel.climate import GOALS, Climate
 from smartplay.games.minedojo.voxel.engine import MATTER, VoxelEngine
+from smartplay.games.minedojo.voxel.lands import BIOMES
 from smartplay.games.minedojo.voxel.noise import gradient_noise
 from smartplay.games.minedojo.voxel.region import SIZE
 from smartplay.games.minedojo.voxel.sight import cast

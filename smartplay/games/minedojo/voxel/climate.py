@@ -13,36 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartplay.games.minedojo.voxel.fast import compiled_kernels
+from smartplay.games.minedojo.voxel.lands import (
+    BIOME,
+    BIOMES,
+    COAST,
+    FROST,
+    HIGH,
+    PEAK,
+    SEA_LEVEL,
+    SHORE,
+)
 from smartplay.games.minedojo.voxel.noise import Floats, gradient_noise
 
-CELL = 4
-SEA_LEVEL = 63  # the y of the water's surface: the highest water block is one below
-COAST = -0.34  # continental noise below this is sea
-SHORE = 0.026  # how much above it is beach
-
-BIOMES = (
-    "ocean",
-    "deep ocean",
-    "frozen ocean",
-    "river",
-    "beach",
-    "ice spikes",
-    "snowy tundra",
-    "snowy taiga",
-    "taiga",
-    "steppe",
-    "mountains",
-    "heath",
-    "plains",
-    "forest",
-    "scrub",
-    "swamp",
-    "savanna",
-    "jungle",
-    "desert",
-    "badlands",
-)
-BIOME = {name: number for number, name in enumerate(BIOMES)}
 _NUMBERS = np.arange(len(BIOMES))
 
 GOALS: dict[str, tuple[str, ...]] = {
@@ -92,10 +74,6 @@ _OF_NAME = {
     name: [i for i, (number, _) in enumerate(_PLACES) if _NAMES[number - 1] == name]
     for name in _NAMES
 }
-
-HIGH = 43.0  # land this far above the sea is mountains
-PEAK = 116.0  # no ground is higher
-FROST = -0.34  # water freezes below this temperature
 
 
 class Fields(NamedTuple):

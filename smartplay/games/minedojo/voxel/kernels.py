@@ -13,9 +13,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from smartplay.games.minedojo.voxel import noise
 from smartplay.games.minedojo.voxel.blocks import AIR, ICE, NUMBER
-from smartplay.games.minedojo.voxel.climate import (
+from smartplay.games.minedojo.voxel.lands import (
     BIOME,
     CELL,
     COAST,
@@ -25,10 +24,7 @@ from smartplay.games.minedojo.voxel.climate import (
     SEA_LEVEL,
     SHORE,
 )
-from smartplay.games.minedojo.voxel.plants import COASTAL, SPACING, Pieces
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE
-from smartplay.games.minedojo.voxel.sight import Paths
-from smartplay.games.minedojo.voxel.terrain import PAD
 from smartplay.games.minedojo.voxel.world import (
     CLIMB_TICKS,
     COLUMNS,
@@ -62,7 +58,14 @@ def compiled(function: Function) -> Function:
     return made
 
 
-mix = compiled(noise.mix_one)
+@compiled
+def mix(value: int) -> int:
+    """As `noise.mix_one`."""
+    value ^= value >> 16
+    value = value * 0x7FEB352D & 0xFFFFFFFF
+    value ^= value >> 15
+    value = value * 0x846CA68B & 0xFFFFFFFF
+    return value ^ value >> 16
 
 
 @compiled
@@ -215,8 +218,8 @@ def region(
     detail: Floats,
     tables: tuple[Any, ...],
     plants: tuple[Any, ...],
-    soft: Pieces,
-    hard: Pieces,
+    soft: Any,
+    hard: Any,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int16]]:
     """What a `Region` holds; `terrain` says the same in NumPy.
 
@@ -230,19 +233,21 @@ def region(
         height: At the corners.
         biome: At the corners.
         detail: The small ups and downs by column.
-        tables: Piles, tops and whether those are mixed by biome; chance and choice of what stands.
+        tables: Piles, tops and whether those are mixed by biome; chance, choice and spacing of what
+            stands.
         plants: `plants.TABLES`.
         soft: `plants.SOFT`.
         hard: `plants.HARD`.
     """
-    piles, tops, mixed, _, _ = tables
+    piles, tops, mixed, _, _, _ = tables
+    pad = (len(detail) - SIZE) // 2
     ground = _ground(inland, height, biome, detail)
     blocks = np.empty((SIZE, SIZE, LEVELS), np.uint8)
     biomes, surface = np.empty((SIZE, SIZE), np.uint8), np.empty((SIZE, SIZE), np.int16)
     draws = np.empty((SIZE, SIZE), np.int64)
     for x in range(SIZE):
         for z in range(SIZE):
-            i, j, y = (x + PAD) // CELL, (z + PAD) // CELL, ground[x + PAD, z + PAD]
+            i, j, y = (x + pad) // CELL, (z + pad) // CELL, ground[x + pad, z + pad]
             draw, land, level = _draw(seed + 101, x0 + x, z0 + z), biome[i, j], y - FLOOR
             frozen = temperature[i, j] < FROST and y < SEA_LEVEL - 1
             patch = mixed[land] and draw & 0x30000 == 0
@@ -256,7 +261,7 @@ def region(
     _stand(seed, x0, z0, blocks, ground, biome, tables, soft, hard)
     for x in range(SIZE):
         for z in range(SIZE):
-            i, j, y = (x + PAD) // CELL, (z + PAD) // CELL, ground[x + PAD, z + PAD]
+            i, j, y = (x + pad) // CELL, (z + pad) // CELL, ground[x + pad, z + pad]
             plant, up = _cover(
                 biome[i, j], temperature[i, j], humidity[i, j], inland[i, j], y, draws[x, z], plants
             )
@@ -269,7 +274,7 @@ def region(
 def _ground(
     inland: Floats, height: Floats, biome: NDArray[np.uint8], detail: Floats
 ) -> NDArray[np.int64]:
-    span = SIZE + 2 * PAD
+    span = len(detail)
     ground = np.empty((span, span), np.int64)
     for x in range(span):
         i, share_x = x // CELL, x % CELL * (1.0 / CELL)
@@ -294,21 +299,23 @@ def _stand(
     ground: NDArray[np.int64],
     biome: NDArray[np.uint8],
     tables: tuple[Any, ...],
-    soft: Pieces,
-    hard: Pieces,
+    soft: Any,
+    hard: Any,
 ) -> None:
-    _, _, _, chance, choice = tables
-    west, north, span = x0 - PAD, z0 - PAD, SIZE + 2 * PAD
-    most = (span // SPACING + 1) ** 2
+    _, _, _, chance, choice, spacing = tables
+    span = len(ground)
+    pad = (span - SIZE) // 2
+    west, north = x0 - pad, z0 - pad
+    most = (span // spacing + 1) ** 2
     places, labels, count = np.empty((most, 3), np.int64), np.empty(most, np.int64), 0
-    for square_x in range(-(-west // SPACING), (west + span) // SPACING):
-        for square_z in range(-(-north // SPACING), (north + span) // SPACING):
+    for square_x in range(-(-west // spacing), (west + span) // spacing):
+        for square_z in range(-(-north // spacing), (north + span) // spacing):
             draw = _draw(seed + 103, square_x, square_z)
-            x = square_x * SPACING - west + (draw >> 2) % 4
-            z = square_z * SPACING - north + (draw >> 5) % 4
+            x = square_x * spacing - west + (draw >> 2) % 4
+            z = square_z * spacing - north + (draw >> 5) % 4
             land, y = biome[x // CELL, z // CELL], ground[x, z] + 1
             if y >= SEA_LEVEL and mix(draw) * (1.0 / 4294967296.0) < chance[land]:
-                places[count, 0], places[count, 1], places[count, 2] = x - PAD, y - FLOOR, z - PAD
+                places[count, 0], places[count, 1], places[count, 2] = x - pad, y - FLOOR, z - pad
                 labels[count] = choice[land, (draw >> 9) & 3] * 3 + (draw >> 12) % 3
                 count += 1
     for label in range(len(soft.start)):
@@ -323,7 +330,7 @@ def _stand(
 
 @compiled
 def _stamp(
-    blocks: NDArray[np.uint8], place: NDArray[np.int64], label: int, pieces: Pieces, only_air: bool
+    blocks: NDArray[np.uint8], place: NDArray[np.int64], label: int, pieces: Any, only_air: bool
 ) -> None:
     for piece in range(pieces.start[label], pieces.start[label] + pieces.number[label]):
         x = place[0] + pieces.offsets[piece, 0]
@@ -349,7 +356,7 @@ def _cover(
     plants: tuple[Any, ...],
 ) -> tuple[int, int]:
     """What grows on a column, and at which level."""
-    covered, by_temperature, temperatures, by_humidity, humidities = plants
+    covered, by_temperature, temperatures, by_humidity, humidities, coastal = plants
     own, chance = mix(draw), mix(draw ^ 7) & 63
     which, roll = mix(own) & 15, own * (1.0 / 4294967296.0)
     mild, river, above = temperature > FROST, biome == RIVER, ground + 1
@@ -364,7 +371,7 @@ def _cover(
     elif roll < covered[biome]:
         if which == 15 and biome == SWAMP:
             plant = MUSHROOM
-        elif biome == BEACH or (inland < COASTAL and which < 4):
+        elif biome == BEACH or (inland < coastal and which < 4):
             plant = COAST_GRASS
         elif which < 9:
             plant = int(by_humidity[_below(humidities, humidity)])
@@ -386,13 +393,13 @@ def _below(limits: Floats, value: float) -> int:
 
 @compiled
 def follow(
-    blocks: NDArray[np.uint8], rays: Paths, column: int, level: int
+    blocks: NDArray[np.uint8], rays: Any, column: int, level: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int16], Floats]:
     """What `sight.Hits` holds.
 
     Args:
         blocks: `World.blocks`.
-        rays: The blocks on the way of each.
+        rays: `sight.Paths`.
         column: Where the eyes' column begins among the blocks.
         level: Of the eyes.
     """

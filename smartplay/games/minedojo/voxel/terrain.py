@@ -9,16 +9,9 @@ from numpy.typing import NDArray
 
 from smartplay.games.minedojo.voxel import plants
 from smartplay.games.minedojo.voxel.blocks import AIR, ICE, NUMBER, STONE, WATER
-from smartplay.games.minedojo.voxel.climate import (
-    BIOME,
-    BIOMES,
-    CELL,
-    FROST,
-    SEA_LEVEL,
-    Climate,
-    Fields,
-)
+from smartplay.games.minedojo.voxel.climate import Climate, Fields
 from smartplay.games.minedojo.voxel.fast import compiled_kernels
+from smartplay.games.minedojo.voxel.lands import BIOME, BIOMES, CELL, FROST, SEA_LEVEL
 from smartplay.games.minedojo.voxel.noise import Floats, fraction, gradient_noise, hash_grid, mix
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region
 
@@ -64,7 +57,7 @@ _BASES = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) * LEVELS
 _MIXED = np.array([name in ("taiga", "swamp") for name in BIOMES])
 
 
-_TABLES = (_PILES, _TOPS, _MIXED, plants.CHANCE, plants.CHOICE)
+_TABLES = (_PILES, _TOPS, _MIXED, plants.CHANCE, plants.CHOICE, plants.SPACING)
 
 
 class _Columns(NamedTuple):
