@@ -22,6 +22,7 @@ NATIVE_LASTING = frozenset(
     {"spec", "observation_space", "action_space", "render_mode", "_np_random"}
 )
 DESCRIBER_LASTING = frozenset({"env", "actions"})
+CONTAINERS = frozenset({dict, list, tuple})
 PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
 
 
@@ -104,8 +105,10 @@ def _parted(
     return changing, kept
 
 
-def _pickled(changing: object, generators: list[Any]) -> bytes:
+def _pickled(changing: tuple[dict[str, Any], ...], generators: list[Any]) -> bytes:
     """Pickle all but the states of random numbers, which go into a list."""
+    if all(type(value) in CONTAINERS for part in changing for value in part.values()):
+        return pickle.dumps(changing, pickle.HIGHEST_PROTOCOL)  # most likely there are none
 
     def reduced(generator: Random) -> tuple[Callable[[int], Random], tuple[int]]:
         generators.append(generator.getstate())
