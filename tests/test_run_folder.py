@@ -314,6 +314,7 @@ def test_what_could_not_be_read_again_is_not_written(
     assert len(steps) == record.steps > 0
 
 
+@pytest.mark.slow
 def test_a_long_episode_takes_little_memory(tmp_path: Path) -> None:
     noise = random.Random(1)
 

@@ -59,6 +59,7 @@ def test_slips_are_no_threshold() -> None:
     assert slipping.calls[1] <= ENOUGH.calls
 
 
+@pytest.mark.slow
 def test_slips_may_differ_from_capability_to_capability() -> None:
     apart = Population("", (1, 12), slips=0.5, apart=True)
     found = simulate(apart, 24, ENOUGH, np.random.default_rng(103))
