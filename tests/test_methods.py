@@ -341,6 +341,13 @@ INSTALLED = [
                                                 reason="DSPy is an extra"))
     for name in METHODS
 ]  # fmt: skip
+QUICKLY_RESUMED = [
+    each
+    if each.values[0] in ("direct", "majority", "eco")
+    else pytest.param(*each.values, marks=[*each.marks, pytest.mark.slow])
+    for each in INSTALLED
+]
+"""One with a call a step, one with several, one that remembers; the others are slow tests."""
 
 
 def settings_for(method: str) -> dict[str, Any]:
@@ -356,15 +363,7 @@ def settings_for(method: str) -> dict[str, Any]:
     return small
 
 
-@pytest.mark.parametrize(
-    "method",
-    [
-        name
-        if name in ("direct", "majority", "eco")
-        else pytest.param(name, marks=pytest.mark.slow)
-        for name in INSTALLED
-    ],
-)
+@pytest.mark.parametrize("method", QUICKLY_RESUMED)
 def test_a_method_resumes_elsewhere_and_from_a_cache(
     method: str, synthetic: Asked, tmp_path: Path
 ) -> None:

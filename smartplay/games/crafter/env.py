@@ -129,9 +129,9 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
         """The picture in cells that show each pixel of the textures alike."""
         from smartplay.games.crafter.render import TEXTURE, picture
 
-        width, height = self._view
+        width, height = self.view
         unit = TEXTURE * max(1, round(side / (max(width, height) * TEXTURE)))
-        return picture(self.game, self._view, (width * unit, height * unit))
+        return picture(self.game, self.view, (width * unit, height * unit))
 
     def _observe(self) -> Observation:
         game = self.game
