@@ -31,9 +31,17 @@ from smartplay.games.minedojo.protocol import (
     view_directions,
 )
 from smartplay.games.minedojo.text import MinedojoText, whereabouts
-from smartplay.games.minedojo.voxel import fast, noise, sight, walker
-from smartplay.games.minedojo.voxel.climate import BIOMES, GOALS, Climate
+from smartplay.games.minedojo.voxel import (
+    climate,
+    fast,
+    noise,
+    sight,
+    terrain,
+    walker,
+)
+from smartplay.games.minedojo.voxel.climate import GOALS, Climate
 from smartplay.games.minedojo.voxel.engine import MATTER, VoxelEngine
+from smartplay.games.minedojo.voxel.lands import BIOMES
 from smartplay.games.minedojo.voxel.noise import gradient_noise
 from smartplay.games.minedojo.voxel.region import SIZE
 from smartplay.games.minedojo.voxel.sight import cast
@@ -80,7 +88,7 @@ def test_numba_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
     seen: list[list[bytes]] = []
     for kernels in (fast.compiled_kernels(), None):
-        for module in (noise, sight, walker):
+        for module in (climate, noise, sight, terrain, walker):
             monkeypatch.setattr(module, "compiled_kernels", lambda kernels=kernels: kernels)
         find_start.cache_clear()
         engine = VoxelEngine()
@@ -95,6 +103,21 @@ def test_numba_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
                 told += [field.tobytes() for field in looked if isinstance(field, np.ndarray)]
         seen.append(told)
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_regions_are_the_same_compiled(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    pytest.importorskip("numba")
+    places = [(seed * 5, -seed * 3), (-40_000 + seed, 90_000 * seed)]
+    compiled = [Terrain(seed * 7919).region(*place) for place in places]
+    for module in (climate, noise, terrain):
+        monkeypatch.setattr(module, "compiled_kernels", lambda: None)
+    for place, region in zip(places, compiled, strict=True):
+        fields: list[tuple[NDArray[Any], NDArray[Any]]]
+        fields = list(zip(region, Terrain(seed * 7919).region(*place), strict=True))
+        for field, expected in fields:
+            assert field.dtype == expected.dtype
+            assert field.tobytes() == expected.tobytes()
 
 
 def test_regions_that_share_places_in_the_ring_are_made_again() -> None:

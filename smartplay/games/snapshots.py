@@ -22,6 +22,8 @@ NATIVE_LASTING = frozenset(
     {"spec", "observation_space", "action_space", "render_mode", "_np_random"}
 )
 DESCRIBER_LASTING = frozenset({"env", "actions"})
+CONTAINERS = frozenset({dict, list, tuple})
+PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
 
 
 class State(NamedTuple):
@@ -31,15 +33,15 @@ class State(NamedTuple):
         pickled: The attributes that steps change.
         generators: The states of the `random.Random` among them.
         parts: What the environment's `PARTS` gave.
-        kept: The values of the environment's `KEPT`.
-        told: The values of the describer's `KEPT`.
+        kept: The environment's attributes that hold plain values, or are named in its `KEPT`.
+        told: The describer's.
     """
 
     pickled: bytes
     generators: tuple[Any, ...]
     parts: tuple[Any, ...]
-    kept: tuple[Any, ...]
-    told: tuple[Any, ...]
+    kept: dict[str, Any]
+    told: dict[str, Any]
 
 
 class Snapshot(NamedTuple):
@@ -64,12 +66,49 @@ class Snapshot(NamedTuple):
 
 def state_of(native: gym.Env[Any, Any], describer: object) -> State:
     """What steps change of an environment and its describer."""
-    parts, kept, told = _named(native, "PARTS"), _named(native, "KEPT"), _named(describer, "KEPT")
-    changing = (
-        _without(NATIVE_LASTING.union(parts, kept), vars(native)),
-        _without(DESCRIBER_LASTING.union(told), vars(describer)),
-    )
+    parts = _named(native, "PARTS")
+    own, kept = _parted(native, NATIVE_LASTING, parts)
+    words, told = _parted(describer, DESCRIBER_LASTING, ())
     generators: list[Any] = []
+    return State(
+        _pickled((own, words), generators) if own or words else b"",
+        tuple(generators),
+        tuple([getattr(native, part).state() for part in parts]),
+        kept,
+        told,
+    )
+
+
+def set_state(native: gym.Env[Any, Any], describer: object, state: State) -> None:
+    """Bring an environment and its describer into the state that `state_of` gave."""
+    parts = _named(native, "PARTS")
+    _restoring.generators = state.generators
+    own, words = pickle.loads(state.pickled) if state.pickled else ({}, {})
+    _replace(vars(native), NATIVE_LASTING.union(parts), own, state.kept)
+    _replace(vars(describer), DESCRIBER_LASTING, words, state.told)
+    for part, value in zip(parts, state.parts, strict=True):
+        getattr(native, part).set_state(value)
+
+
+def _parted(
+    owner: object, lasting: frozenset[str], parts: tuple[str, ...]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What to pickle of an object's attributes, and what to hold as it is."""
+    changing, kept = {}, {}
+    named = _named(owner, "KEPT")
+    for name, value in vars(owner).items():
+        if type(value) in PLAIN or name in named:
+            if name not in lasting:
+                kept[name] = value
+        elif name not in lasting and name not in parts:
+            changing[name] = value
+    return changing, kept
+
+
+def _pickled(changing: tuple[dict[str, Any], ...], generators: list[Any]) -> bytes:
+    """Pickle all but the states of random numbers, which go into a list."""
+    if all(type(value) in CONTAINERS for part in changing for value in part.values()):
+        return pickle.dumps(changing, pickle.HIGHEST_PROTOCOL)  # most likely there are none
 
     def reduced(generator: Random) -> tuple[Callable[[int], Random], tuple[int]]:
         generators.append(generator.getstate())
@@ -79,26 +118,7 @@ def state_of(native: gym.Env[Any, Any], describer: object) -> State:
     pickler = pickle.Pickler(pickled, pickle.HIGHEST_PROTOCOL)
     pickler.dispatch_table = {**copyreg.dispatch_table, Random: reduced}
     pickler.dump(changing)
-    return State(
-        pickled.getvalue(),
-        tuple(generators),
-        tuple([getattr(native, part).state() for part in parts]),
-        tuple([getattr(native, name) for name in kept]),
-        tuple([getattr(describer, name) for name in told]),
-    )
-
-
-def set_state(native: gym.Env[Any, Any], describer: object, state: State) -> None:
-    """Bring an environment and its describer into the state that `state_of` gave."""
-    parts, kept, told = _named(native, "PARTS"), _named(native, "KEPT"), _named(describer, "KEPT")
-    _restoring.generators = state.generators
-    own, words = pickle.loads(state.pickled)
-    _replace(NATIVE_LASTING.union(parts, kept), vars(native), own)
-    _replace(DESCRIBER_LASTING.union(told), vars(describer), words)
-    vars(native).update(zip(kept, state.kept, strict=True))
-    vars(describer).update(zip(told, state.told, strict=True))
-    for part, value in zip(parts, state.parts, strict=True):
-        getattr(native, part).set_state(value)
+    return pickled.getvalue()
 
 
 _restoring = threading.local()
@@ -130,11 +150,13 @@ def set_random_state(native: gym.Env[Any, Any], state: Any) -> None:
         native.np_random.bit_generator.state = state
 
 
-def _without(lasting: frozenset[str], attributes: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in attributes.items() if name not in lasting}
-
-
-def _replace(lasting: frozenset[str], attributes: dict[str, Any], changing: dict[str, Any]) -> None:
-    for name in attributes.keys() - lasting - changing.keys():
+def _replace(
+    attributes: dict[str, Any],
+    lasting: frozenset[str],
+    changing: dict[str, Any],
+    kept: dict[str, Any],
+) -> None:
+    for name in attributes.keys() - lasting - changing.keys() - kept.keys():
         del attributes[name]
     attributes.update(changing)
+    attributes.update(kept)

@@ -12,7 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from smartplay.games.crafter.creatures import BALANCE_EVERY, KINDS, Cow, Kind, Skeleton, Zombie
+from smartplay.games.crafter.creatures import (
+    BALANCE_EVERY,
+    KINDS,
+    Cow,
+    Hunter,
+    Kind,
+    Skeleton,
+    Zombie,
+)
 from smartplay.games.crafter.player import Player
 from smartplay.games.crafter.rules import ARROW, COW, GRASS, ITEMS, PATH, PLANT, SKELETON, ZOMBIE
 from smartplay.games.crafter.world import Chunk, Thing, World
@@ -109,6 +117,23 @@ class Engine:
         vars(self).update(state)
         world = self.world
         self._near = _near_table(world.stride, world.area[0], self._reach)
+
+    def state(self) -> tuple[Any, ...]:
+        """All that steps change, in values that nothing changes."""
+        return (
+            self.steps, self._last_health, self._unlocked, self._noise_due, self.world.state()
+        )  # fmt: skip
+
+    def set_state(self, state: tuple[Any, ...]) -> None:
+        """Go back to what `state` gave."""
+        self.steps, self._last_health, self._unlocked, self._noise_due, world = state
+        self.world.set_state(world)
+        player = self.world.things[0]
+        assert isinstance(player, Player)
+        self.player = player
+        for thing in self.world.things:
+            if isinstance(thing, Hunter):
+                thing.player = player
 
     def step(self, action: int) -> float:
         """Take an action, by its index; return the reward."""

@@ -55,6 +55,8 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
     """
 
     metadata = NativeEnv.metadata | {"render_fps": 10}
+    PARTS = ("game",)
+    KEPT = ("area", "view", "_size")
 
     def __init__(
         self,

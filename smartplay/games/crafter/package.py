@@ -8,6 +8,7 @@ is the canonical game. Only the environment built here is changed, never the pac
 from __future__ import annotations
 
 import collections
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -138,6 +139,14 @@ class PackageEngine:
         self.env.reset()
         self.steps = 0
         self.player = PackagePlayer(self.env._player)
+
+    def state(self) -> bytes:
+        """All of it."""
+        return pickle.dumps(vars(self))
+
+    def set_state(self, state: bytes) -> None:
+        """Go back to what `state` gave."""
+        vars(self).update(pickle.loads(state))
 
     def step(self, action: int) -> float:
         """Take an action, by its index; return the reward."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from smartplay.games.crafter.plant import Plant
 from smartplay.games.crafter.rules import (
     ACHIEVEMENTS,
@@ -72,6 +74,14 @@ class Player(Thing):
     @health.setter
     def health(self, value: int) -> None:
         self.inventory["health"] = value
+
+    def state(self) -> tuple[Any, ...]:
+        """All that steps change."""
+        return _own(super().state())
+
+    def set_state(self, values: tuple[Any, ...]) -> None:
+        """Go back to what `state` gave."""
+        super().set_state(_own(values))
 
     @property
     def texture(self) -> str:
@@ -234,3 +244,7 @@ class Player(Thing):
         if self._recover < -15:
             self._recover = 0
             self.hurt(1)
+
+
+def _own(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple([value.copy() if isinstance(value, dict | list) else value for value in values])

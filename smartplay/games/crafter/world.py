@@ -7,7 +7,9 @@ or a whole view is a plain index away, also at the border.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import repeat
+from operator import attrgetter
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -46,6 +48,14 @@ class Thing:
 
     __slots__ = ("cell", "health", "removed", "world", "x", "y")
     code: int
+    _names: ClassVar[tuple[str, ...]]
+    _values: ClassVar[Any]
+
+    def __init_subclass__(cls) -> None:
+        """Note the attributes of a kind that steps change, and what gets them all."""
+        slots = [slot for base in cls.__mro__ for slot in getattr(base, "__slots__", ())]
+        cls._names = tuple(slot for slot in slots if slot not in ("player", "world"))
+        cls._values = attrgetter(*cls._names)
 
     def __init__(self, world: World, x: int, y: int, health: int = 0) -> None:
         self.world = world
@@ -63,6 +73,15 @@ class Thing:
     def texture(self) -> str:
         """The name of its picture."""
         return NAMES[self.code]
+
+    def state(self) -> tuple[Any, ...]:
+        """All that steps change."""
+        values: tuple[Any, ...] = self._values(self)
+        return values
+
+    def set_state(self, values: tuple[Any, ...]) -> None:
+        """Go back to what `state` gave."""
+        any(map(setattr, repeat(self), self._names, values))  # fast: setattr gives None
 
     def update(self) -> None:
         """Live one step."""
@@ -274,6 +293,54 @@ class World:
         self._arrange(self.area, self.margin)
         self._lay(state["cells"], state["shown"])
         self.at = {thing.cell: thing for thing in self.things}
+
+    def state(self) -> tuple[Any, ...]:
+        """All that steps change, in values that nothing changes."""
+        place = {thing: number for number, thing in enumerate(self.things)}
+        return (
+            self.daylight,
+            self.random.__getstate__(),
+            bytes(self.cells),
+            bytes(self.shown),
+            tuple(map(tuple, self._counts)),
+            tuple([(type(thing), thing.state()) for thing in self.things]),
+            tuple([place[thing] for thing in self.active]),
+            tuple(self.chunks),
+            tuple(
+                [
+                    (number, kind, [place[thing] for thing in creatures])
+                    for number, chunk in self.chunks.items()
+                    for kind, creatures in enumerate(chunk.creatures)
+                    if creatures
+                ]
+            ),
+        )
+
+    def set_state(self, state: tuple[Any, ...]) -> None:
+        """Go back to what `state` gave; a thing that was in its place already stays the same."""
+        self.daylight, random, cells, shown, counts, things, active, chunks, creatures = state
+        self.random.__setstate__(random)
+        self._lay(cells, shown)
+        self._counts = list(map(list, counts))
+        here, self.things = self.things, []
+        for place, (kind, values) in enumerate(things):
+            if place < len(here) and type(here[place]) is kind:
+                thing = here[place]
+                if thing.state() != values:
+                    thing.set_state(values)
+            else:
+                thing = kind.__new__(kind)
+                thing.world = self
+                thing.set_state(values)
+            self.things.append(thing)
+        self.active = [self.things[place] for place in active]
+        self.at = {thing.cell: thing for thing in self.things}
+        self.chunks = {}
+        for number in chunks:
+            self._chunk(number)
+        for number, kind, places in creatures:
+            there = map(self.things.__getitem__, places)
+            self.chunks[number].creatures[kind].update(dict.fromkeys(there))
 
     def find(self, chunk: Chunk, material: int, index: int) -> int:
         """The cell of a chunk that is, column by column, the `index`-th (from 0) of a material."""

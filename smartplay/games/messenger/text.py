@@ -34,6 +34,7 @@ class MessengerText(Describer[MessengerEnv]):
 
     actions = ACTIONS
     truth: Truth | None = "agreement"
+    KEPT = ("_heads", "_lookup", "_movements", "_names")
 
     def __init__(self, env: MessengerEnv, texts: str | Path | None = None) -> None:
         super().__init__(env)
@@ -55,7 +56,7 @@ class MessengerText(Describer[MessengerEnv]):
         self._names = {being.role: _label(being) for being in world.beings}
         self._movements = {being.role: being.movement for being in world.beings}
         if steps not in self._heads:
-            self._heads[steps] = manual.head(world.level, steps)
+            self._heads = self._heads | {steps: manual.head(world.level, steps)}
         told = manual.reports(world, self._lookup, Random(self.env.text_seed))
         return "\n- ".join([self._heads[steps], *told])
 

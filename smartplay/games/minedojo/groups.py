@@ -20,6 +20,7 @@ _SHIFTS = (1, _PADDED, _PADDED * _PADDED)
 _AXIS = np.arange(-AROUND, AROUND + 1)
 _OFFSETS = np.stack(np.meshgrid(_AXIS, _AXIS, _AXIS, indexing="ij"), axis=-1).reshape(-1, 3)
 _ORDER = np.argsort((_OFFSETS**2).sum(axis=1), kind="stable")  # nearest first
+_OUTWARDS = [(x, y, z) for x, y, z in _OFFSETS[_ORDER].tolist()]
 
 
 class Group(NamedTuple):
@@ -42,14 +43,13 @@ def nearest_groups(around: NDArray[np.uint16]) -> list[Group]:
     Args:
         around: Block numbers, shape `(9, 9, 9)`, indexed `[x, y, z]`.
     """
-    flat = around.reshape(-1)
-    numbers, first = np.unique(flat[_ORDER], return_index=True)
+    outwards = around.reshape(-1)[_ORDER].tolist()
     padded = np.zeros((_PADDED,) * 3, dtype=np.uint16)
     padded[:_SIDE, :_SIDE, :_SIDE] = around
     groups = []
-    for place, number in sorted(zip(first.tolist(), numbers.tolist(), strict=True)):
+    for number in dict.fromkeys(outwards):
         if number:
-            x, y, z = _OFFSETS[_ORDER[place]].tolist()
+            x, y, z = _OUTWARDS[outwards.index(number)]
             groups.append(Group(number, (x, y, z), _size(padded == number, x, y, z)))
     return groups
 

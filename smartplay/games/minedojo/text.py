@@ -176,10 +176,15 @@ def _seen(env: MinedojoEnv) -> Iterator[Seen]:
     yield from kinds.values()
     numbers, offsets = sight.view.reshape(-1), sight.offsets.reshape(-1, 3)
     squares = (offsets.astype(np.int32) ** 2).sum(axis=1)
-    order = np.lexsort((np.arange(len(numbers)), squares, numbers))
-    kind, first, count = np.unique(numbers[order], return_index=True, return_counts=True)
-    nearest = offsets[order[first]].tolist()
-    for number, (x, y, z), rays_met in zip(kind.tolist(), nearest, count.tolist(), strict=True):
+    places = np.arange(len(numbers))
+    kind_then_near = (numbers.astype(np.int64) << 48) + squares.astype(np.int64) * 65536 + places
+    kind_then_near.sort()
+    count = np.bincount(numbers)
+    kinds_met = np.flatnonzero(count)
+    first = kind_then_near[np.cumsum(count)[kinds_met] - count[kinds_met]] & 65535
+    for number, (x, y, z), rays_met in zip(
+        kinds_met.tolist(), offsets[first].tolist(), count[kinds_met].tolist(), strict=True
+    ):
         if number:
             yield Seen(env.engine.block_names[number], (x, y, z), rays_met)
 

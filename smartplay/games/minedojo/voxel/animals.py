@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from smartplay.games.minedojo.voxel.blocks import SOLID, WATER
-from smartplay.games.minedojo.voxel.climate import BIOMES, SEA_LEVEL
+from smartplay.games.minedojo.voxel.lands import BIOMES, SEA_LEVEL
 from smartplay.games.minedojo.voxel.noise import hash_pair, mix_one
 from smartplay.games.minedojo.voxel.world import World
 

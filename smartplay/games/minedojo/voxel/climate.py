@@ -12,36 +12,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from smartplay.games.minedojo.voxel.fast import compiled_kernels
+from smartplay.games.minedojo.voxel.lands import (
+    BIOME,
+    BIOMES,
+    COAST,
+    FROST,
+    HIGH,
+    PEAK,
+    SEA_LEVEL,
+    SHORE,
+)
 from smartplay.games.minedojo.voxel.noise import Floats, gradient_noise
 
-CELL = 4
-SEA_LEVEL = 63  # the y of the water's surface: the highest water block is one below
-COAST = -0.34  # continental noise below this is sea
-SHORE = 0.026  # how much above it is beach
-
-BIOMES = (
-    "ocean",
-    "deep ocean",
-    "frozen ocean",
-    "river",
-    "beach",
-    "ice spikes",
-    "snowy tundra",
-    "snowy taiga",
-    "taiga",
-    "steppe",
-    "mountains",
-    "heath",
-    "plains",
-    "forest",
-    "scrub",
-    "swamp",
-    "savanna",
-    "jungle",
-    "desert",
-    "badlands",
-)
-BIOME = {name: number for number, name in enumerate(BIOMES)}
+_NUMBERS = np.arange(len(BIOMES))
 
 GOALS: dict[str, tuple[str, ...]] = {
     "plains": ("plains",),
@@ -90,10 +74,6 @@ _OF_NAME = {
     name: [i for i, (number, _) in enumerate(_PLACES) if _NAMES[number - 1] == name]
     for name in _NAMES
 }
-
-HIGH = 43.0  # land this far above the sea is mountains
-PEAK = 116.0  # no ground is higher
-FROST = -0.34  # water freezes below this temperature
 
 
 class Fields(NamedTuple):
@@ -149,7 +129,8 @@ class Climate:
         Returns:
             Flags of shape `(len(xs), len(zs))`.
         """
-        wanted = np.isin(_LANDS, biomes)
+        flags = np.isin(_NUMBERS, biomes)
+        wanted = flags[_LANDS]
         land = bool(wanted.any())
         first = "temperature" if land else "continent"
         (field,) = self._noises([first], xs[:, None], zs)
@@ -176,7 +157,7 @@ class Climate:
             add("temperature")
             fields |= dict.fromkeys(("humidity", "rough", "hills", "river"), fields["continent"])
         there = np.zeros((len(xs), len(zs)), dtype=bool)
-        there[row, column] = np.isin(_fields(*(fields[name] for name in _NAMES)).biome, biomes)
+        there[row, column] = flags[_fields(*(fields[name] for name in _NAMES)).biome]
         return there
 
     def _noises(self, names: Sequence[str], x: NDArray[Any], z: NDArray[Any]) -> list[Floats]:
@@ -207,6 +188,12 @@ def _fields(
     hills: Floats,
     river: Floats,
 ) -> Fields:
+    kernels = compiled_kernels()
+    if kernels:
+        noises = temperature, humidity, continent, rough, hills, river
+        made = kernels.fields(*(noise.reshape(-1) for noise in noises), _WARMEST, _WETTEST, _LANDS)
+        inland, height, biome = (field.reshape(temperature.shape) for field in made)
+        return Fields(temperature, humidity, inland, height, biome)
     inland = continent - COAST
     height = _height(inland, np.maximum(rough - 0.1, 0.0), hills)
     height, wet = _carve(height, inland, np.abs(river))

@@ -8,7 +8,7 @@ from typing import Any
 from smartplay.games.minedojo.voxel import lore
 from smartplay.games.minedojo.voxel.animals import Animal, animals
 from smartplay.games.minedojo.voxel.blocks import COLOURS, NAMES, SOLID, STONE, WATER
-from smartplay.games.minedojo.voxel.climate import BIOMES
+from smartplay.games.minedojo.voxel.lands import BIOMES
 from smartplay.games.minedojo.voxel.start import find_start, goal_numbers
 from smartplay.games.minedojo.voxel.terrain import Terrain
 from smartplay.games.minedojo.voxel.walking import Area, WalkingEngine

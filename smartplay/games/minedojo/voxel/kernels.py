@@ -13,7 +13,18 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS
+from smartplay.games.minedojo.voxel.blocks import AIR, ICE, NUMBER
+from smartplay.games.minedojo.voxel.lands import (
+    BIOME,
+    CELL,
+    COAST,
+    FROST,
+    HIGH,
+    PEAK,
+    SEA_LEVEL,
+    SHORE,
+)
+from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE
 from smartplay.games.minedojo.voxel.world import (
     CLIMB_TICKS,
     COLUMNS,
@@ -28,6 +39,14 @@ from smartplay.games.minedojo.voxel.world import (
 Function = TypeVar("Function", bound=Callable[..., Any])
 Floats = NDArray[np.float64]
 
+Fields = tuple[Floats, Floats, NDArray[np.uint8]]
+
+RIVER, BEACH, SWAMP = BIOME["river"], BIOME["beach"], BIOME["swamp"]
+MOUNTAINS, ICE_SPIKES = BIOME["mountains"], BIOME["ice spikes"]
+OCEAN, DEEP_OCEAN, FROZEN_OCEAN = (BIOME[name] for name in ("ocean", "deep ocean", "frozen ocean"))
+GRASS, COAST_GRASS, SNOW = (NUMBER[name] for name in ("grass block", "coast grass", "snow layer"))
+MUSHROOM, CANE, LILY = (NUMBER[name] for name in ("brown mushroom", "sugar cane", "lily pad"))
+
 
 def compiled(function: Function) -> Function:
     """The function, compiled on its first call; cached where a folder can be written."""
@@ -40,88 +59,371 @@ def compiled(function: Function) -> Function:
 
 
 @compiled
+def mix(value: int) -> int:
+    """As `noise.mix_one`."""
+    value ^= value >> 16
+    value = value * 0x7FEB352D & 0xFFFFFFFF
+    value ^= value >> 15
+    value = value * 0x846CA68B & 0xFFFFFFFF
+    return value ^ value >> 16
+
+
+@compiled
+def _draw(seed: int, x: int, z: int) -> int:
+    """As `noise.hash_pair`."""
+    along = mix((x * 0x9E3779B1 ^ seed) & 0xFFFFFFFF)
+    return mix(along ^ (z * 0x85EBCA77 & 0xFFFFFFFF))
+
+
+@compiled
 def layers(
-    x: Floats,
-    z: Floats,
-    low_x: NDArray[np.int64],
-    low_z: NDArray[np.int64],
-    east: Floats,
-    south: Floats,
+    seeds: NDArray[np.int64],
+    x: NDArray[np.int64],
+    z: NDArray[np.int64],
+    sizes: Floats,
+    cosine: Floats,
+    sine: Floats,
     grid: bool,
     scale: float,
 ) -> Floats:
-    """Noise at places or on a grid; see `noise.gradient_noise`.
+    """Noise at places or on a grid; `noise.gradient_noise` says the same in NumPy.
 
     Args:
-        x: Coordinates in lattice units, shape `(k, n)`.
+        seeds: As there; only the low 32 bits are set.
+        x: Coordinates in blocks, shape `(k, n)`.
         z: The same, shape `(k, m)`.
-        low_x: The first lattice point of each layer.
-        low_z: The same.
-        east: The gradients' x by lattice point, shape `(k, wide, high)`.
-        south: The gradients' z.
+        sizes: As there.
+        cosine: x of the gradients.
+        sine: z of the gradients.
         grid: Whether every x meets every z; else they are pairs.
         scale: What all is multiplied by.
     """
     count, wide = x.shape
-    high = z.shape[1] if grid else 1
+    long = z.shape[1]
+    high = long if grid else 1
     made = np.empty((count, wide, high))
+    rows, columns = np.empty(wide, np.int64), np.empty(long, np.int64)
+    shares, fades = np.empty(long), np.empty(long)
     for k in range(count):
         for i in range(wide):
-            floor_x = np.floor(x[k, i])
-            fx = x[k, i] - floor_x
+            rows[i] = int(np.floor(x[k, i] / sizes[k]))
+        for j in range(long):
+            whole = np.floor(z[k, j] / sizes[k])
+            share = z[k, j] / sizes[k] - whole
+            columns[j], shares[j] = int(whole), share
+            fades[j] = share * share * share * (share * (share * 6.0 - 15.0) + 10.0)
+        west, north = rows.min(), columns.min()
+        gradients = np.empty((rows.max() - west + 2, columns.max() - north + 2), np.uint8)
+        for a in range(gradients.shape[0]):
+            for b in range(gradients.shape[1]):
+                gradients[a, b] = _draw(seeds[k], west + a, north + b) & 15
+        for i in range(wide):
+            fx = x[k, i] / sizes[k] - rows[i]
             u = fx * fx * fx * (fx * (fx * 6.0 - 15.0) + 10.0)
-            a = int(floor_x) - low_x[k]
-            for j in range(high):
-                value = z[k, j] if grid else z[k, i]
-                floor_z = np.floor(value)
-                fz = value - floor_z
-                v = fz * fz * fz * (fz * (fz * 6.0 - 15.0) + 10.0)
-                b = int(floor_z) - low_z[k]
-                north = east[k, a, b] * fx + south[k, a, b] * fz
-                other = east[k, a + 1, b] * (fx - 1) + south[k, a + 1, b] * fz
-                north = north + u * (other - north)
-                below = east[k, a, b + 1] * fx + south[k, a, b + 1] * (fz - 1)
-                other = east[k, a + 1, b + 1] * (fx - 1) + south[k, a + 1, b + 1] * (fz - 1)
-                below = below + u * (other - below)
-                made[k, i, j] = (north + v * (below - north)) * scale
+            a = rows[i] - west
+            for place in range(high):
+                j = place if grid else i
+                b, fz = columns[j] - north, shares[j]
+                nw, ne = gradients[a, b], gradients[a + 1, b]
+                sw, se = gradients[a, b + 1], gradients[a + 1, b + 1]
+                one = cosine[nw] * fx + sine[nw] * fz
+                other = cosine[ne] * (fx - 1) + sine[ne] * fz
+                above = one + u * (other - one)
+                one = cosine[sw] * fx + sine[sw] * (fz - 1)
+                other = cosine[se] * (fx - 1) + sine[se] * (fz - 1)
+                below = one + u * (other - one)
+                made[k, i, place] = (above + fades[j] * (below - above)) * scale
     return made
 
 
 @compiled
-def follow(
+def fields(
+    temperature: Floats,
+    humidity: Floats,
+    continent: Floats,
+    rough: Floats,
+    hills: Floats,
+    river: Floats,
+    warmest: Floats,
+    wettest: Floats,
+    lands: NDArray[np.uint8],
+) -> Fields:
+    """Inland, height and biome out of the noises at places; `climate` says the same in NumPy.
+
+    Args:
+        temperature: Shape `(n,)`, as all noises.
+        humidity: Noise.
+        continent: Noise.
+        rough: Noise.
+        hills: Noise.
+        river: Noise.
+        warmest: Where rows of `lands` begin, but for the first.
+        wettest: Where places of a row begin, but for the first.
+        lands: Biomes by temperature and humidity.
+    """
+    count = len(temperature)
+    inlands, heights, biomes = np.empty(count), np.empty(count), np.empty(count, np.uint8)
+    bed = SEA_LEVEL - 3.0
+    for i in range(count):
+        inland = continent[i] - COAST
+        ruggedness = max(rough[i] - 0.1, 0.0)
+        slope = min(max(inland, 0.0), SHORE)
+        rise = min(max(inland - SHORE, 0.0), 0.9)
+        ramp = min(max((inland - SHORE) * 6.0, 0.0), 1.0)
+        depth = min(max(min(max(-inland, 0.0), 0.5) * 70.0, 0.0), 22.0)
+        height = SEA_LEVEL + slope * 54.0 + rise * 36.0 - depth
+        height += ramp * hills[i] * (4.0 + ruggedness * 42.0) + ramp * ruggedness * 26.0
+        height = min(height, PEAK)
+        if inland > 0.0:
+            height = max(height, SEA_LEVEL + 0.3)
+        valley = 1.0 - min(max((abs(river[i]) - 0.02) * 5.0, 0.0), 1.0)
+        valley *= min(max((SEA_LEVEL + 30.0 - height) * 0.08, 0.0), 1.0)
+        carved = bed + (height - bed) * (1.0 - valley)
+        low = inland > SHORE and carved < height
+        if low:
+            height = carved
+        row = place = 0
+        while row < len(warmest) and temperature[i] >= warmest[row]:
+            row += 1
+        for limit in wettest[row]:
+            if humidity[i] >= limit:
+                place += 1
+        biome = int(lands[row, place])
+        if height > SEA_LEVEL + HIGH:
+            biome = MOUNTAINS
+        if inland < SHORE:
+            biome = BEACH
+        if low and carved < SEA_LEVEL:
+            biome = RIVER
+        if inland <= 0.0:
+            biome = OCEAN
+            if inland < -0.3:
+                biome = DEEP_OCEAN
+            if temperature[i] < FROST:
+                biome = FROZEN_OCEAN
+        inlands[i], heights[i], biomes[i] = inland, height, biome
+    return inlands, heights, biomes
+
+
+@compiled
+def region(
+    seed: int,
+    x0: int,
+    z0: int,
+    temperature: Floats,
+    humidity: Floats,
+    inland: Floats,
+    height: Floats,
+    biome: NDArray[np.uint8],
+    detail: Floats,
+    tables: tuple[Any, ...],
+    plants: tuple[Any, ...],
+    soft: Any,
+    hard: Any,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int16]]:
+    """What a `Region` holds; `terrain` says the same in NumPy.
+
+    Args:
+        seed: The world's number.
+        x0: Where the region begins.
+        z0: The same.
+        temperature: At the corners of the cells, as all of `climate.Fields`.
+        humidity: At the corners.
+        inland: At the corners.
+        height: At the corners.
+        biome: At the corners.
+        detail: The small ups and downs by column.
+        tables: Piles, tops and whether those are mixed by biome; chance, choice and spacing of what
+            stands.
+        plants: `plants.TABLES`.
+        soft: `plants.SOFT`.
+        hard: `plants.HARD`.
+    """
+    piles, tops, mixed, _, _, _ = tables
+    pad = (len(detail) - SIZE) // 2
+    ground = _ground(inland, height, biome, detail)
+    blocks = np.empty((SIZE, SIZE, LEVELS), np.uint8)
+    biomes, surface = np.empty((SIZE, SIZE), np.uint8), np.empty((SIZE, SIZE), np.int16)
+    draws = np.empty((SIZE, SIZE), np.int64)
+    for x in range(SIZE):
+        for z in range(SIZE):
+            i, j, y = (x + pad) // CELL, (z + pad) // CELL, ground[x + pad, z + pad]
+            draw, land, level = _draw(seed + 101, x0 + x, z0 + z), biome[i, j], y - FLOOR
+            frozen = temperature[i, j] < FROST and y < SEA_LEVEL - 1
+            patch = mixed[land] and draw & 0x30000 == 0
+            for up in range(LEVELS):
+                blocks[x, z, up] = piles[land * LEVELS + level, up]
+            blocks[x, z, level] = GRASS if patch else tops[land]
+            if frozen:
+                blocks[x, z, SEA_LEVEL - 1 - FLOOR] = ICE
+            draws[x, z], biomes[x, z] = draw, land
+            surface[x, z] = SEA_LEVEL - 1 if frozen else y
+    _stand(seed, x0, z0, blocks, ground, biome, tables, soft, hard)
+    for x in range(SIZE):
+        for z in range(SIZE):
+            i, j, y = (x + pad) // CELL, (z + pad) // CELL, ground[x + pad, z + pad]
+            plant, up = _cover(
+                biome[i, j], temperature[i, j], humidity[i, j], inland[i, j], y, draws[x, z], plants
+            )
+            if blocks[x, z, up] == AIR:
+                blocks[x, z, up] = plant
+    return blocks, biomes, surface
+
+
+@compiled
+def _ground(
+    inland: Floats, height: Floats, biome: NDArray[np.uint8], detail: Floats
+) -> NDArray[np.int64]:
+    span = len(detail)
+    ground = np.empty((span, span), np.int64)
+    for x in range(span):
+        i, share_x = x // CELL, x % CELL * (1.0 / CELL)
+        for z in range(span):
+            j, share_z = z // CELL, z % CELL * (1.0 / CELL)
+            one = height[i, j] + (height[i + 1, j] - height[i, j]) * share_x
+            other = height[i, j + 1] + (height[i + 1, j + 1] - height[i, j + 1]) * share_x
+            level = (other - one) * share_z + one
+            level += detail[x, z] * min(max(inland[i, j] * 8.0, 0.0), 1.2)
+            if inland[i, j] > 0.0 and biome[i, j] != RIVER:
+                level = max(level, float(SEA_LEVEL))
+            ground[x, z] = int(np.floor(level) - 1.0)
+    return ground
+
+
+@compiled
+def _stand(
+    seed: int,
+    x0: int,
+    z0: int,
     blocks: NDArray[np.uint8],
-    ways: NDArray[np.int64],
-    ups: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    column: int,
-    level: int,
-) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """How many blocks each ray passes, and what it meets then; see `sight.cast`.
+    ground: NDArray[np.int64],
+    biome: NDArray[np.uint8],
+    tables: tuple[Any, ...],
+    soft: Any,
+    hard: Any,
+) -> None:
+    _, _, _, chance, choice, spacing = tables
+    span = len(ground)
+    pad = (span - SIZE) // 2
+    west, north = x0 - pad, z0 - pad
+    most = (span // spacing + 1) ** 2
+    places, labels, count = np.empty((most, 3), np.int64), np.empty(most, np.int64), 0
+    for square_x in range(-(-west // spacing), (west + span) // spacing):
+        for square_z in range(-(-north // spacing), (north + span) // spacing):
+            draw = _draw(seed + 103, square_x, square_z)
+            x = square_x * spacing - west + (draw >> 2) % 4
+            z = square_z * spacing - north + (draw >> 5) % 4
+            land, y = biome[x // CELL, z // CELL], ground[x, z] + 1
+            if y >= SEA_LEVEL and mix(draw) * (1.0 / 4294967296.0) < chance[land]:
+                places[count, 0], places[count, 1], places[count, 2] = x - pad, y - FLOOR, z - pad
+                labels[count] = choice[land, (draw >> 9) & 3] * 3 + (draw >> 12) % 3
+                count += 1
+    for label in range(len(soft.start)):
+        for plant in range(count - 1, -1, -1):
+            if labels[plant] == label:
+                _stamp(blocks, places[plant], label, soft, True)
+    for label in range(len(hard.start)):
+        for plant in range(count):
+            if labels[plant] == label:
+                _stamp(blocks, places[plant], label, hard, False)
+
+
+@compiled
+def _stamp(
+    blocks: NDArray[np.uint8], place: NDArray[np.int64], label: int, pieces: Any, only_air: bool
+) -> None:
+    for piece in range(pieces.start[label], pieces.start[label] + pieces.number[label]):
+        x = place[0] + pieces.offsets[piece, 0]
+        y = place[1] + pieces.offsets[piece, 1]
+        z = place[2] + pieces.offsets[piece, 2]
+        if (
+            0 <= x < SIZE
+            and 0 <= z < SIZE
+            and y < LEVELS
+            and not (only_air and blocks[x, z, y] != AIR)
+        ):
+            blocks[x, z, y] = pieces.numbers[piece]
+
+
+@compiled
+def _cover(
+    biome: int,
+    temperature: float,
+    humidity: float,
+    inland: float,
+    ground: int,
+    draw: int,
+    plants: tuple[Any, ...],
+) -> tuple[int, int]:
+    """What grows on a column, and at which level."""
+    covered, by_temperature, temperatures, by_humidity, humidities, coastal = plants
+    own, chance = mix(draw), mix(draw ^ 7) & 63
+    which, roll = mix(own) & 15, own * (1.0 / 4294967296.0)
+    mild, river, above = temperature > FROST, biome == RIVER, ground + 1
+    if above < SEA_LEVEL:
+        lily = river and humidity > 0.2 and mild and chance == 9
+        return (LILY, SEA_LEVEL - FLOOR) if lily else (AIR, above - FLOOR)
+    plant = AIR
+    if above == SEA_LEVEL and mild and biome != BEACH and chance < 6:
+        plant = CANE
+    elif river or biome == ICE_SPIKES:
+        plant = AIR
+    elif roll < covered[biome]:
+        if which == 15 and biome == SWAMP:
+            plant = MUSHROOM
+        elif biome == BEACH or (inland < coastal and which < 4):
+            plant = COAST_GRASS
+        elif which < 9:
+            plant = int(by_humidity[_below(humidities, humidity)])
+        else:
+            plant = int(by_temperature[_below(temperatures, temperature)])
+    elif 1.0 - roll < (-0.16 - temperature) * (1.0 / 0.22):
+        plant = SNOW
+    return plant, above - FLOOR
+
+
+@compiled
+def _below(limits: Floats, value: float) -> int:
+    """How many limits are below a value."""
+    count = 0
+    for limit in limits:
+        count += limit < value
+    return count
+
+
+@compiled
+def follow(
+    blocks: NDArray[np.uint8], rays: Any, column: int, level: int
+) -> tuple[NDArray[np.uint8], NDArray[np.int16], Floats]:
+    """What `sight.Hits` holds.
 
     Args:
         blocks: `World.blocks`.
-        ways: `Paths.ways`.
-        ups: `Paths.ups`.
-        ends: `Paths.ends`.
+        rays: `sight.Paths`.
         column: Where the eyes' column begins among the blocks.
         level: Of the eyes.
     """
-    total = len(ways)
-    place, numbers = np.zeros(total, np.int64), np.zeros(total, np.uint8)
+    total = len(rays.ends)
+    numbers, offsets = np.zeros(total, np.uint8), np.empty((total, 3), np.int16)
+    distances = np.full(total, np.inf)
     for ray in range(total):
-        for i in range(ends[ray]):
-            here = level + ups[ray, i]
+        met = 0
+        for i in range(rays.ends[ray]):
+            up = rays.ups[ray, i]
+            here = level + up
             if here >= LEVELS:
                 continue
-            at = column + ways[ray, i] - ups[ray, i] + max(here, 0)
+            at = column + rays.ways[ray, i] - up + max(here, 0)
             if at < 0:
                 at += len(blocks)
             elif at >= len(blocks):
                 at -= len(blocks)
             if blocks[at]:
-                place[ray], numbers[ray] = i, blocks[at]
+                met, numbers[ray], distances[ray] = i, blocks[at], rays.entry[ray, i]
                 break
-    return place, numbers
+        for axis in range(3):
+            offsets[ray, axis] = rays.blocks[ray, met, axis]
+    return numbers, offsets, distances
 
 
 @compiled

@@ -93,6 +93,14 @@ def gradient_noise(
     Returns:
         Values in [-1, 1], zero at lattice points, shape `(k, n, m)` or `(k, n)`.
     """
+    kernels = compiled_kernels()
+    if kernels:
+        k, grid = len(seeds), x.ndim > 2
+        made: Floats = kernels.layers(
+            seeds & _LOW, x.reshape(k, -1), z.reshape(k, -1), sizes, _COSINE, _SINE, grid,
+            _GRADIENT_SCALE,
+        )  # fmt: skip
+        return made if grid else made[:, :, 0]
     sizes = sizes.reshape(-1, *[1] * (x.ndim - 1))
     east_of, south_of = x / sizes, z / sizes
     low_x, index_x = _lattice(east_of)
@@ -102,14 +110,6 @@ def gradient_noise(
     seed = (seeds & _LOW).astype(np.uint32)[:, None, None]
     direction = _hash(seed, corners_x[:, :, None], corners_z[:, None]) & np.uint32(15)
     east, south = _COSINE.take(direction), _SINE.take(direction)
-    kernels = compiled_kernels()
-    if kernels:
-        k, grid = len(seeds), x.ndim > 2
-        made: Floats = kernels.layers(
-            east_of.reshape(k, -1), south_of.reshape(k, -1), low_x, low_z, east, south, grid,
-            _GRADIENT_SCALE,
-        )  # fmt: skip
-        return made if grid else made[:, :, 0]
     first = np.arange(len(seeds)).reshape(sizes.shape) * wide
     place = (first + index_x) * high + index_z
     fx, fz = east_of - np.floor(east_of), south_of - np.floor(south_of)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartplay.games.minedojo.voxel.blocks import AIR, NUMBER
-from smartplay.games.minedojo.voxel.climate import BIOME, BIOMES
+from smartplay.games.minedojo.voxel.lands import BIOME, BIOMES
 from smartplay.games.minedojo.voxel.noise import Floats, Hashes, fraction, mix
 
 REACH = 4  # how far a template may reach sideways
@@ -192,6 +192,10 @@ HUMIDITIES = (-0.30, -0.08, 0.12, 0.34)
 COASTAL = 0.20  # coast grass grows below this many units of continental noise above the coast
 _BY_TEMPERATURE = np.array([NUMBER[name] for name in BY_TEMPERATURE], dtype=np.uint8)
 _BY_HUMIDITY = np.array([NUMBER[name] for name in BY_HUMIDITY], dtype=np.uint8)
+
+TABLES = (
+    _COVERED, _BY_TEMPERATURE, np.array(TEMPERATURES), _BY_HUMIDITY, np.array(HUMIDITIES), COASTAL,
+)  # fmt: skip
 
 
 def cover(

@@ -76,13 +76,12 @@ def paths(heading: int) -> Paths:
 def cast(world: World, x: int, y: int, z: int, heading: int) -> Hits:
     """Follow all rays from the block of the eyes; the world must hold all they may meet."""
     rays = paths(heading)
-    every = np.arange(len(rays.ways))
     kernels = compiled_kernels()
     if kernels:
         column, level = world.column(x, z) * LEVELS, y - FLOOR
-        place, numbers = kernels.follow(world.blocks, rays.ways, rays.ups, rays.ends, column, level)
-    else:
-        place, numbers = _follow(world, rays, x, y, z)
+        return Hits(*kernels.follow(world.blocks, rays, column, level))
+    every = np.arange(len(rays.ways))
+    place, numbers = _follow(world, rays, x, y, z)
     distances = np.where(numbers > 0, rays.entry[every, place], np.inf)
     return Hits(numbers, rays.blocks[every, place], distances)
 

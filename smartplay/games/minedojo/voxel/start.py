@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartplay.core.errors import GameError
-from smartplay.games.minedojo.voxel.climate import BIOME, CELL, GOALS, SHORE, Climate
+from smartplay.games.minedojo.voxel.climate import GOALS, Climate
+from smartplay.games.minedojo.voxel.lands import BIOME, CELL, SHORE
 
 GRID = 16  # blocks between the places of a survey
 GUARD = 96  # nearer than this the goal is looked for in every cell

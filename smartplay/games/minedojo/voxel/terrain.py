@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from smartplay.games.minedojo.voxel import plants
 from smartplay.games.minedojo.voxel.blocks import AIR, ICE, NUMBER, STONE, WATER
-from smartplay.games.minedojo.voxel.climate import BIOME, BIOMES, CELL, FROST, SEA_LEVEL, Climate
+from smartplay.games.minedojo.voxel.climate import Climate, Fields
+from smartplay.games.minedojo.voxel.fast import compiled_kernels
+from smartplay.games.minedojo.voxel.lands import BIOME, BIOMES, CELL, FROST, SEA_LEVEL
 from smartplay.games.minedojo.voxel.noise import Floats, fraction, gradient_noise, hash_grid, mix
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region
 
@@ -55,6 +57,9 @@ _BASES = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) * LEVELS
 _MIXED = np.array([name in ("taiga", "swamp") for name in BIOMES])
 
 
+_TABLES = (_PILES, _TOPS, _MIXED, plants.CHANCE, plants.CHOICE, plants.SPACING)
+
+
 class _Columns(NamedTuple):
     biome: NDArray[np.uint8]
     temperature: Floats
@@ -77,7 +82,15 @@ class Terrain:
     def region(self, rx: int, rz: int) -> Region:
         """The region whose columns start at `(rx * SIZE, rz * SIZE)`."""
         x0, z0 = rx * SIZE - PAD, rz * SIZE - PAD
-        columns = self._columns(x0, z0)
+        fields, detail = self._fields(x0, z0)
+        kernels = compiled_kernels()
+        if kernels:
+            made = kernels.region(
+                self._seed, rx * SIZE, rz * SIZE, *fields, detail, _TABLES, plants.TABLES,
+                plants.SOFT, plants.HARD,
+            )  # fmt: skip
+            return Region(*made)
+        columns = _columns(fields, detail)
         inner = slice(PAD, PAD + SIZE)
         own = _Columns._make(field[inner, inner] for field in columns)
         xs, zs = np.arange(SIZE) + rx * SIZE, np.arange(SIZE) + rz * SIZE
@@ -88,24 +101,13 @@ class Terrain:
         ground = np.where(_frozen(own), np.int16(SEA_LEVEL - 1), own.ground)
         return Region(blocks, own.biome, ground)
 
-    def _columns(self, x0: int, z0: int) -> _Columns:
+    def _fields(self, x0: int, z0: int) -> tuple[Fields, Floats]:
+        """The climate at the corners of the cells, and the small ups and downs by column."""
         span = SIZE + 2 * PAD
         corners = np.arange(0, span + 1, CELL)
-        fields = self.climate.fields(corners + x0, corners + z0)
         xs, zs = np.arange(x0, x0 + span)[None, :, None], np.arange(z0, z0 + span)[None, None]
         detail = gradient_noise(np.array([self._seed + 102]), xs, zs, np.array([17.0]))[0]
-        inland = _spread(fields.inland)
-        height = _between(fields.height) + detail * np.clip(inland * 8.0, 0.0, 1.2)
-        dry = (inland > 0.0) & (_spread(fields.biome) != BIOME["river"])
-        height = np.where(dry, np.maximum(height, float(SEA_LEVEL)), height)
-        ground = (np.floor(height) - 1.0).astype(np.int16)
-        return _Columns(
-            _spread(fields.biome),
-            _spread(fields.temperature),
-            _spread(fields.humidity),
-            inland,
-            ground,
-        )
+        return self.climate.fields(corners + x0, corners + z0), detail
 
     def _stand(self, blocks: NDArray[np.uint8], columns: _Columns, x0: int, z0: int) -> None:
         """Put trees, spikes and boulders on dry ground, seamlessly over the region's edges."""
@@ -125,6 +127,15 @@ class Terrain:
         places = np.stack([x - PAD, y - FLOOR, z - PAD], axis=-1)
         for pieces, only_air in ((plants.SOFT, True), (plants.HARD, False)):
             _stamp(blocks, places[there], label[there], pieces, only_air)
+
+
+def _columns(fields: Fields, detail: Floats) -> _Columns:
+    inland, biome = _spread(fields.inland), _spread(fields.biome)
+    height = _between(fields.height) + detail * np.clip(inland * 8.0, 0.0, 1.2)
+    dry = (inland > 0.0) & (biome != BIOME["river"])
+    height = np.where(dry, np.maximum(height, float(SEA_LEVEL)), height)
+    ground = (np.floor(height) - 1.0).astype(np.int16)
+    return _Columns(biome, _spread(fields.temperature), _spread(fields.humidity), inland, ground)
 
 
 def _spread(cells: NDArray[Any]) -> NDArray[Any]:
