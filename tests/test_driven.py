@@ -151,6 +151,7 @@ def test_driven_episodes_of_every_game_are_the_runners(game: str, tmp_path: Path
         check_the_same(game, protocol, tmp_path, steps=12)
 
 
+@pytest.mark.slow
 def test_whole_episodes_with_pictures_are_the_runners(tmp_path: Path) -> None:
     shown = {"messenger": {"observation": "both"}}
     for protocol in ("direct", "tools"):

@@ -358,8 +358,8 @@ def test_agents_of_ones_own_have_orders_too(tmp_path: Path) -> None:
     ("agent", "settings", "told"),
     [
         ("random", {"episode_order": "shuffled:1"}, "remembers no episodes"),
-        ("random", {"episode_order": "backwards"}, "is numbered or, say, shuffled:1"),
-        ("random", {"episode_order": 3}, "is numbered or, say, shuffled:1"),
+        ("random", {"episode_order": "backwards"}, "must be numbered or, say, shuffled:1"),
+        ("random", {"episode_order": 3}, "must be numbered or, say, shuffled:1"),
         ("random", {"attempts": 0}, "attempts must be a number from 1 to 20, not 0"),
         ("random", {"attempts": True}, "attempts must be a number from 1 to 20"),
         ("random", {"attempts": 2, "again": "never"}, "unknown again 'never'; known: lost, always"),

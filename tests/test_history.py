@@ -274,5 +274,9 @@ def test_the_table_of_tokens_is_that_of_these_prompts(game: str) -> None:
 
 def test_the_table_of_tokens_has_every_id() -> None:
     named = {row.split(" | ")[0].removeprefix("| ") for row in DOCS.read_text().split("\n")}
-    missing = {card.name for card in smartplay.cards() if card.playable} - named
+    missing = {
+        card.name
+        for card in smartplay.cards()
+        if card.playable and card.environment.startswith("smartplay.")
+    } - named
     assert not missing, "write it anew: python -m tools.prompt_tokens --table"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import shutil
@@ -12,17 +13,21 @@ from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import gymnasium as gym
 import msgspec
 import numpy as np
 import pytest
+from PIL import Image
 
 import smartplay
 from smartplay.agents.context import Reply
 from smartplay.cards.capabilities import Capability
 from smartplay.cli import main
 from smartplay.core import printable
+from smartplay.games.drawing import BLUE, GREEN, INK, RED, Canvas
 from smartplay.games.registry import get_card
 from smartplay.records import Call, EpisodeHeader, StepRecord, Usage
 from smartplay.records.folder import RunFolder
@@ -210,7 +215,7 @@ def test_the_page_keeps_its_limit_however_many_steps_there_are(
     runs: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(traces, "STEPS_BYTES", 50_000)
-    monkeypatch.setattr(traces, "PICTURES_BYTES", 20_000)
+    monkeypatch.setattr(traces, "PICTURES_BYTES", 2_000)
     html, _ = page_of([runs["random"]], tmp_path / "page.html")
     scripts = Page(html).scripts
     assert sum(len(v) for k, v in scripts.items() if k.startswith("steps-")) <= 50_000
@@ -279,7 +284,27 @@ def test_pictures_end_where_the_game_does_something_else(runs: dict[str, Path]) 
 
 def test_a_picture_is_a_small_png() -> None:
     address = pictures.encode(np.zeros((500, 400, 3), dtype=np.uint8))
-    assert base64.b64decode(address.removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
+    data = base64.b64decode(address.removeprefix("data:image/png;base64,"))
+    assert Image.open(io.BytesIO(data)).size == (176, 220)
+
+
+def test_shapes_are_svg_that_nothing_ends() -> None:
+    canvas = Canvas()
+    canvas.box(10, 20, 30, 40, BLUE, INK, 5)
+    canvas.circle(50, 60, 7, RED)
+    canvas.line([(1, 2), (3, 4), (5, 6)], width=3)
+    canvas.shape([(0, 0), (9.125, 0), (0, 9)], GREEN)
+    canvas.text(200, 100, "\"'><script>&%41 é")
+    kind, _, data = pictures.encode(canvas).partition(",")
+    assert kind == "data:image/svg+xml"
+    assert not set(data) & set("\"'<>&#")
+    root = ElementTree.fromstring(unquote(data))
+    tags = [child.tag.rpartition("}")[2] for child in root]
+    assert tags == ["rect", "rect", "circle", "polyline", "polygon", "text"]
+    assert root[1].attrib | {"x": "11", "y": "21", "width": "28", "height": "38"} == root[1].attrib
+    assert root[5].text == "\"'><script>&%41 é"
+    middle = float(root[5].attrib["x"]) + float(root[5].attrib["textLength"]) / 2
+    assert middle == pytest.approx(200, abs=0.02)
 
 
 def test_agents_of_one_name_are_numbered(runs: dict[str, Path], tmp_path: Path) -> None:

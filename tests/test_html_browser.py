@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
+import numpy as np
 import pytest
 
 from smartplay.core import printable
+from smartplay.games.drawing import SIZE
 from smartplay.records.folder import RunFolder
+from smartplay.report.html import pictures
 from tests.browser import (
     CHROMIUM,
     DRIVER,
@@ -387,7 +391,7 @@ def test_a_step_shows_what_was_recorded(browser: Browser, pages: dict[str, Path]
     assert f"Score so far{step.score:g}" in outcome
     taken = browser.find_element(By.CSS_SELECTOR, "#actions .taken")
     assert taken.get_property("textContent") == step.name
-    assert of(browser, "picture").get_attribute("src").startswith("data:image/png")
+    assert of(browser, "picture").get_attribute("src").startswith("data:image/svg+xml,")
     assert "after 0 steps" in words(browser, "picture-note")
 
 
@@ -551,3 +555,50 @@ def test_without_script_the_results_are_there(browser: Browser, pages: dict[str,
         assert "needs JavaScript" in browser.find_element(By.ID, "viewer").text
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+DRAWN = [
+    "smartplay/BanditTwoArmedHighLowFixed-v0",
+    "smartplay/RockPaperScissorBasic-v0",
+    "smartplay/Hanoi3Disk-v0",
+    "smartplay/MessengerL1-v0",
+    "smartplay/ContrastReasoningEasy-v1",
+    "smartplay/HarborPlanning-v0",
+    "smartplay/T4D-v0",
+]
+
+
+@pytest.mark.parametrize("game", DRAWN)
+def test_shapes_look_as_their_pixels_do(browser: Browser, game: str) -> None:
+    env = gym.make(game, render_mode="rgb_array")
+    env.reset(seed=1)
+    env.step(1)
+    browser.get("about:blank")
+    shown = browser.execute_async_script(
+        """
+        const [address, size, done] = arguments, image = new Image();
+        image.onerror = () => done([]);
+        image.onload = () => {
+          const paper = document.createElement("canvas");
+          paper.width = paper.height = size;
+          const pen = paper.getContext("2d");
+          pen.drawImage(image, 0, 0, size, size);
+          done([...pen.getImageData(0, 0, size, size).data]);
+        };
+        image.src = address;
+        """,
+        pictures.encode(env.unwrapped.thumbnail(pictures.SIDE)),  # type: ignore[attr-defined]
+        SIZE,
+    )
+    seen = _coarse(np.array(shown, dtype=float).reshape(SIZE, SIZE, 4)[..., :3])
+    drawn = _coarse(np.asarray(env.render(), dtype=float))
+    env.close()
+    apart = np.abs(seen - drawn).max(axis=2)
+    assert apart.mean() < 2.5
+    assert apart.max() < 100
+
+
+def _coarse(picture: Any, cell: int = 8) -> Any:
+    """A picture in cells so large that type and edges are a shade in them."""
+    cells = picture.shape[0] // cell
+    return picture.reshape(cells, cell, cells, cell, 3).mean(axis=(1, 3))

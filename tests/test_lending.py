@@ -729,7 +729,7 @@ def test_an_episode_that_has_ended_lends_nothing(server: FakeServer) -> None:
 
     async def body() -> None:
         await models.end()
-        with pytest.raises(AgentError, match="the episode is over"):
+        with pytest.raises(AgentError, match="was lent is over"):
             await models[ROLE].chat([{"role": "user", "content": "Now?"}])
 
     asyncio.run(body())

@@ -207,6 +207,7 @@ def test_in_a_run_of_many_at_once(kind: str, server: FakeServer, tmp_path: Path)
     assert (played.stopped, len(server.requests)) == (None, 120), "a reply was paid for twice"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("calls", [1, 2, 20])
 @pytest.mark.parametrize("kind", ["tokens", "cost"])
 def test_on_an_executor(kind: str, calls: int, server: FakeServer, tmp_path: Path) -> None:

@@ -207,6 +207,7 @@ def test_what_a_cache_gives_is_not_spent(server: FakeServer, tmp_path: Path) -> 
     assert told == [(2000, 2000), (2000, 2000), (2000, 0), (2000, 0)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("concurrency", [1, 32], ids=["one go", "small shares"])
 def test_what_failed_on_an_executor_counts(
     concurrency: int, server: FakeServer, tmp_path: Path
@@ -605,6 +606,7 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
 # Elsewhere
 
 
+@pytest.mark.slow
 def test_language_models_are_played_on_any_executor(
     server: FakeServer, calm: Run, tmp_path: Path
 ) -> None:

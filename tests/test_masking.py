@@ -240,6 +240,7 @@ def test_a_plain_word_as_key_alters_no_reply(
         assert (call.model, call.usage.prompt, call.usage.completion) == ("fake-1", 100, 7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", ["\\", "%25", "%41", "&#0", "&#x00", "\\u0073", "s"])
 def test_masking_takes_no_longer_for_long_runs(run: str) -> None:
     began = time.process_time()

@@ -193,6 +193,7 @@ def test_the_flips_of_a_review_are_in_the_record(synthetic: Asked, tmp_path: Pat
     assert kept + wrong_to_right + right_to_wrong == steps
 
 
+@pytest.mark.slow
 def test_asking_again_changes_nothing_on_average(synthetic: Asked, tmp_path: Path) -> None:
     run = play(tmp_path / "run", "correct", by="again", p=0.75, mends=1.0)
     assert close(run, 0.75)
@@ -301,6 +302,7 @@ def test_examples_once_an_episode(synthetic: Asked, tmp_path: Path) -> None:
     assert Counter(label for _, label in synthetic) == {"examples": 10, "answer": 10 * ROUNDS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("order", "expected"), [("ascending", 1.0), ("descending", 0.1), ("given", 0.1 + 0.9 / 4)]
 )
@@ -339,6 +341,13 @@ INSTALLED = [
                                                 reason="DSPy is an extra"))
     for name in METHODS
 ]  # fmt: skip
+QUICKLY_RESUMED = [
+    each
+    if each.values[0] in ("direct", "majority", "eco")
+    else pytest.param(*each.values, marks=[*each.marks, pytest.mark.slow])
+    for each in INSTALLED
+]
+"""One with a call a step, one with several, one that remembers; the others are slow tests."""
 
 
 def settings_for(method: str) -> dict[str, Any]:
@@ -354,7 +363,7 @@ def settings_for(method: str) -> dict[str, Any]:
     return small
 
 
-@pytest.mark.parametrize("method", INSTALLED)
+@pytest.mark.parametrize("method", QUICKLY_RESUMED)
 def test_a_method_resumes_elsewhere_and_from_a_cache(
     method: str, synthetic: Asked, tmp_path: Path
 ) -> None:

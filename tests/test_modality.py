@@ -140,6 +140,7 @@ def test_who_reads_what(follows: str, right: list[str], card: Path) -> None:
             assert abs(found - 0.25) < 3.5 * (0.25 * 0.75 / (STEPS * EPISODES)) ** 0.5, arm
 
 
+@pytest.mark.slow
 def test_arms_are_compared_by_seed_tokens_and_price(
     card: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -172,6 +173,7 @@ def test_arms_are_compared_by_seed_tokens_and_price(
     assert "USD" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_controls_are_tracks_of_their_own_and_replay(card: Path) -> None:
     runs = [play(card, arm, "text") for arm in ARMS]
     assert len({track_of(run.header) for run in runs}) == len(ARMS)

@@ -134,6 +134,7 @@ def test_a_pack_is_found_played_reported_and_verified(site: Path, tmp_path: Path
     assert "if it comes in a package, install that" in without.stderr
 
 
+@pytest.mark.slow
 def test_a_run_is_the_same_only_with_the_same_code_and_version(
     site: Path, written: Path, tmp_path: Path
 ) -> None:

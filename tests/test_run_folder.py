@@ -314,6 +314,7 @@ def test_what_could_not_be_read_again_is_not_written(
     assert len(steps) == record.steps > 0
 
 
+@pytest.mark.slow
 def test_a_long_episode_takes_little_memory(tmp_path: Path) -> None:
     noise = random.Random(1)
 
@@ -357,7 +358,7 @@ def test_reading_runs_nothing(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from smartplay.records.folder import RunFolder;"
         f"f = RunFolder(Path({str(tmp_path)!r})); f.results(f.header());"
-        "light = ('', '.ids', '.registry', '.packs'); own = 'smartplay.games';"
+        "light = ('', '.ids', '.registry', '.packs', '.vectors'); own = 'smartplay.games';"
         "print([m for m in sys.modules if m.startswith(own) and m[len(own):] not in light])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -62,6 +62,7 @@ def test_a_run_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert listed(tmp_path / "runs")["one"].overall == report.overall
 
 
+@pytest.mark.slow
 def test_runs_of_version_0_1_have_the_scores_of_their_reports() -> None:
     found = listed(ENTRIES)
     assert len(found) >= 4

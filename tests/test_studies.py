@@ -270,6 +270,7 @@ def test_agents_of_ones_own_and_definitions_beside_the_study(write: Callable[...
 # What is fixed
 
 
+@pytest.mark.slow
 def test_what_was_fixed_cannot_be_changed_afterwards(
     write: Callable[..., Path], calm: Calm
 ) -> None:
@@ -359,6 +360,7 @@ def test_votes_take_as_much_as_the_arm(calm: Calm) -> None:
     assert vote.billed_once == pytest.approx((vote.written or 0) + (vote.read or 0) / 3)
 
 
+@pytest.mark.slow
 def test_a_vote_that_is_not_close_enough_is_unmatched(write: Callable[..., Path]) -> None:
     """Lessons take a call an episode beside one a step: one call takes 12 of 13 as many."""
     lessons = f'[[arms]]\nname = "lessons"\nagent = "{MODEL}"\nsettings.method = "reflect"\n'
@@ -373,6 +375,7 @@ def test_a_vote_that_is_not_close_enough_is_unmatched(write: Callable[..., Path]
 # Resuming
 
 
+@pytest.mark.slow
 def test_a_study_goes_on_where_a_limit_stopped_it(calm: Calm, tmp_path: Path) -> None:
     path, arms = calm.path, calm.result.arms
     total = sum(a.episodes * 12 * ((a.read or 0) + (a.written or 0)) for a in arms)
@@ -418,6 +421,7 @@ def test_a_limit_on_the_cost_is_that_of_the_whole_study(write: Callable[..., Pat
     assert sum(arm.episodes for arm in result.arms) < 12
 
 
+@pytest.mark.slow
 def test_elsewhere_the_same_comes_out_and_every_run_is_verified(calm: Calm, tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         play(calm.path, tmp_path / "elsewhere", executor=pool, concurrency=2)
@@ -559,6 +563,7 @@ def test_intervals_that_hold_together_are_wider() -> None:
     assert together(Interval(0.5), 1, 5) == Interval(0.5)
 
 
+@pytest.mark.slow
 def test_the_cheapest_arm_that_is_not_inferior(write: Callable[..., Path]) -> None:
     """A vote of 9 is much better at nine times the cost; one that is always right costs as much."""
     vote = (
@@ -639,6 +644,7 @@ def test_a_model_of_ones_own(write: Callable[..., Path]) -> None:
 # What is shipped
 
 
+@pytest.mark.slow
 def test_the_shipped_studies_can_be_played() -> None:
     for path in sorted(SHIPPED.glob("*.toml")):
         if not path.stem.endswith("prices"):

@@ -204,6 +204,7 @@ def test_a_shortcut_is_no_better_than_chance(name: str) -> None:
     assert score(SHORTCUTS[name]) < CHANCE + 0.05
 
 
+@pytest.mark.slow
 def test_half_a_belief_tracker_is_between_chance_and_the_whole() -> None:
     """Who puts absence and need together is on the way, but overlooks what was moved back."""
 

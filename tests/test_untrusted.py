@@ -52,6 +52,7 @@ def test_any_reply_is_parsed(reply: str, truncated: bool) -> None:
     assert parsed.action in (None, 0, 1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", ["Answer: ", "(", "[[", "* ", "not ", "Rock ", "{", "1. ", "\n\n"]
 )

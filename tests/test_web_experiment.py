@@ -217,6 +217,7 @@ def test_an_experiment_goes_on_after_the_server_has_gone(file: Path) -> None:
         later.take_part()
 
 
+@pytest.mark.slow
 def test_thresholds_of_people_are_measured_as_those_of_agents(tmp_path: Path) -> None:
     file = tmp_path / "dial.toml"
     file.write_text(

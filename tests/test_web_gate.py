@@ -109,6 +109,7 @@ def test_what_is_too_large_or_malformed_is_refused(app: Any) -> None:
     assert TestClient(app, base_url=ADDRESS).get("/", headers=cookies).status_code == 200
 
 
+@pytest.mark.slow
 def test_too_many_requests_are_slowed_down() -> None:
     now = [0.0]
 

@@ -83,15 +83,20 @@ class NativeEnv(gym.Env[ObsT, ActT]):
         return super().reset(seed=seed)
 
     def picture(self) -> Any:
-        """What the game looks like now: uint8 of shape (height, width, 3)."""
+        """What the game looks like now: a `Canvas`, or uint8 of shape (height, width, 3)."""
         raise NotImplementedError
+
+    def thumbnail(self, side: int) -> Any:
+        """The same for a page that shows it about `side` pixels wide, where that is less work."""
+        return self.picture()
 
     def render(self) -> Any:
         """The picture under `"rgb_array"`; without a render mode nothing, and a warning."""
         if self.render_mode is None:
             warn_of_no_render_mode(self.spec.id if self.spec else type(self).__name__)
             return None
-        return self.picture()
+        picture = self.picture()
+        return picture if isinstance(picture, np.ndarray) else picture.pixels()
 
 
 def refuse_options(options: dict[str, Any] | None) -> None:

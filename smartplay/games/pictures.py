@@ -14,12 +14,11 @@ from smartplay.games.drawing import (
     RED,
     SHADE,
     Canvas,
-    Picture,
     ink_on,
 )
 
 
-def bandit_picture(wins: Sequence[int], pulls: Sequence[int]) -> Picture:
+def bandit_picture(wins: Sequence[int], pulls: Sequence[int]) -> Canvas:
     """Machines side by side, each with a bar of wins and a bar of losses, named below."""
     canvas = Canvas()
     for x, color, name in ((90.0, GREEN, "won"), (230.0, RED, "lost")):
@@ -39,10 +38,10 @@ def bandit_picture(wins: Sequence[int], pulls: Sequence[int]) -> Picture:
             height = 250 * count / longest
             canvas.box(x - half / 3, 345 - height, 2 * half / 3, height, color)
             canvas.text(x, 331 - height, str(count), 20 if half > 24 else 14)
-    return canvas.pixels()
+    return canvas
 
 
-def rock_paper_scissors_picture(rounds: Sequence[tuple[int, int]]) -> Picture:
+def rock_paper_scissors_picture(rounds: Sequence[tuple[int, int]]) -> Canvas:
     """The last round above, the tally of the opponent's options below."""
     canvas = Canvas()
     for x, who in ((110, "you"), (290, "opponent")):
@@ -59,7 +58,7 @@ def rock_paper_scissors_picture(rounds: Sequence[tuple[int, int]]) -> Picture:
         canvas.text(16, y + 17, name, 20, anchor="lm")
         canvas.box(115, y, 230 * count / max(10, len(rounds)), 34, PALETTE[option])
         canvas.text(125 + 230 * count / max(10, len(rounds)), y + 17, str(count), 20, anchor="lm")
-    return canvas.pixels()
+    return canvas
 
 
 def _draw_option(canvas: Canvas, x: float, y: float, option: int) -> None:
@@ -77,7 +76,7 @@ def _draw_option(canvas: Canvas, x: float, y: float, option: int) -> None:
         canvas.circle(x - 24, y + 30, 14, None, GREEN)
 
 
-def hanoi_picture(rods: Sequence[Sequence[int]], disks: int) -> Picture:
+def hanoi_picture(rods: Sequence[Sequence[int]], disks: int) -> Canvas:
     """Three rods with their disks; the largest disk is the widest."""
     canvas = Canvas()
     canvas.box(10, 350, 380, 10, INK)
@@ -95,10 +94,10 @@ def hanoi_picture(rods: Sequence[Sequence[int]], disks: int) -> Picture:
             )
             if height > 18:
                 canvas.text(middle, y + height / 2 - 1, str(disk), 20, ink_on(color))
-    return canvas.pixels()
+    return canvas
 
 
-def choices_picture(actions: Sequence[str], chosen: Sequence[int]) -> Picture:
+def choices_picture(actions: Sequence[str], chosen: Sequence[int]) -> Canvas:
     """The actions below one another, the last choice in colour; the choices so far beside them."""
     canvas = Canvas()
     canvas.text(200, 28, f"round {len(chosen) + 1}", 24)
@@ -110,4 +109,4 @@ def choices_picture(actions: Sequence[str], chosen: Sequence[int]) -> Picture:
         canvas.text(28, y + height / 3 - 4, name, 18, ink_on(color), "lm")
         for place, _ in enumerate([choice for choice in chosen if choice == k]):
             canvas.circle(36 + 24 * place, y + height * 0.65, 8, INK)
-    return canvas.pixels()
+    return canvas

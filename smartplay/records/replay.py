@@ -23,6 +23,7 @@ from smartplay.cards.card import WRAPPER_SETTINGS, GameCard
 from smartplay.core.errors import SmartPlayError, UsageError
 from smartplay.core.loading import load_object
 from smartplay.games.base import GYM_ID, Describer, Truth, describer_settings
+from smartplay.games.native import NativeEnv
 from smartplay.games.registry import find_card
 from smartplay.records import EpisodeHeader, GameHeader, StepRecord
 
@@ -183,6 +184,14 @@ class Replay:
                 self._pictures.popitem(last=False)
             self._pictures[number] = self._render()
         return self._pictures[number]
+
+    def thumbnail(self, side: int) -> Any:
+        """The present moment for a page; see `NativeEnv.thumbnail`."""
+        native = self._env.unwrapped
+        if not isinstance(native, NativeEnv):
+            return self._render()
+        with _without_display():
+            return native.thumbnail(side)
 
     def close(self) -> None:
         """Free what the game holds."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from smartplay.games.drawing import BLUE, GREEN, INK, RED, SHADE, YELLOW, Canvas, Picture, ink_on
+from smartplay.games.drawing import BLUE, GREEN, INK, RED, SHADE, YELLOW, Canvas, ink_on
 
 COLORS = (RED, GREEN, BLUE, YELLOW)
 NAMES = ("red", "green", "blue", "yellow")
 PER_ROW = 12
 
 
-def doors_picture(chosen: Sequence[int]) -> Picture:
+def doors_picture(chosen: Sequence[int]) -> Canvas:
     """Draw the doors; the one chosen last stands open."""
     canvas = Canvas()
     canvas.box(0, 290, 400, 4, INK)
@@ -29,4 +29,4 @@ def doors_picture(chosen: Sequence[int]) -> Picture:
         x, y = 20 + 30.5 * (k % PER_ROW), 318 + 34 * (k // PER_ROW)
         canvas.box(x, y, 24, 24, COLORS[door], INK, 4)
         canvas.text(x + 12, y + 12, NAMES[door][0], 16, ink_on(COLORS[door]))
-    return canvas.pixels()
+    return canvas

@@ -127,6 +127,14 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
 
         return picture(self.game, self.view, self._size)
 
+    def thumbnail(self, side: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """The picture in cells that show each pixel of the textures alike."""
+        from smartplay.games.crafter.render import TEXTURE, picture
+
+        width, height = self.view
+        unit = TEXTURE * max(1, round(side / (max(width, height) * TEXTURE)))
+        return picture(self.game, self.view, (width * unit, height * unit))
+
     def _observe(self) -> Observation:
         game = self.game
         player = game.player

@@ -13,6 +13,9 @@ import numpy as np
 
 from smartplay.games.crafter.rules import MATERIALS, package_folder
 
+TEXTURE = 16
+"""Width and height of a texture in pixels."""
+
 Picture = np.ndarray[Any, np.dtype[Any]]
 
 

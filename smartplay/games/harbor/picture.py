@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from smartplay.games.drawing import BLUE, GREY, INK, SHADE, SKY, Canvas, Picture
+from smartplay.games.drawing import BLUE, GREY, INK, SHADE, SKY, Canvas
 from smartplay.games.harbor.kind import MOVES, ROUNDS
 
 PER_ROW = 4
 
 
-def harbor_picture(rounds: int, moves: int, actions: Sequence[str]) -> Picture:
+def harbor_picture(rounds: int, moves: int, actions: Sequence[str]) -> Canvas:
     """Draw the rounds as boats, dark if they were played; whether they were right is not shown."""
     canvas = Canvas()
     canvas.box(0, 70, 400, 260, SKY)
@@ -25,4 +25,4 @@ def harbor_picture(rounds: int, moves: int, actions: Sequence[str]) -> Picture:
         canvas.shape([(x + 32, y - 30), (x + 32, y - 4), (x + 54, y - 4)], color)
     for move in range(MOVES):
         canvas.circle(160 + 40 * move, 365, 10, INK if move < moves else SHADE)
-    return canvas.pixels()
+    return canvas

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smartplay.games.drawing import RED, SHADE, SIZE, Canvas, Picture
+from smartplay.games.drawing import RED, SHADE, SIZE, Canvas
 from smartplay.games.messenger import world
 from smartplay.games.messenger.icons import AGENT, ICONS, LETTER, Dot, Icon, Shape
 from smartplay.games.messenger.world import World
@@ -12,12 +12,8 @@ _SQUARE = (SIZE - 2 * _MARGIN) / world.SIZE
 _ICON = 1.2 * _SQUARE  # over the lines, so that looks can be told apart at 400 pixels
 
 
-def draw(scene: World) -> Picture:
-    """Draw everyone where they are, to the half square; roles are not shown.
-
-    Returns:
-        Shape (400, 400, 3).
-    """
+def draw(scene: World) -> Canvas:
+    """Draw everyone where they are, to the half square; roles are not shown."""
     canvas = Canvas()
     for row in range(world.SIZE):
         for column in range(world.SIZE):
@@ -31,7 +27,7 @@ def draw(scene: World) -> Picture:
         _draw_icon(canvas, LETTER, scene.x, scene.y)
     if not scene.alive:
         _cross_out(canvas, scene.x, scene.y)
-    return canvas.pixels()
+    return canvas
 
 
 def _corner(x: int, y: int) -> tuple[float, float]:

@@ -122,6 +122,11 @@ class MinedojoEnv(NativeEnv[Any, Any]):
         """A map of the surroundings with the way walked, north at the top."""
         return draw_map(self.engine.ground(RADIUS), self.path, self.sight.heading, self.goal)
 
+    def thumbnail(self, side: int) -> Any:
+        """The map, drawn smaller."""
+        ground = self.engine.ground(RADIUS)
+        return draw_map(ground, self.path, self.sight.heading, self.goal, side)
+
     def close(self) -> None:
         """Free what the engine holds, such as a server."""
         self.engine.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,11 @@ _STRIP = 26
 
 
 def draw_map(
-    ground: Ground | None, path: Sequence[tuple[float, float, float]], heading: int, goal: str
+    ground: Ground | None,
+    path: Sequence[tuple[float, float, float]],
+    heading: int,
+    goal: str,
+    size: int = SIZE,
 ) -> NDArray[np.uint8]:
     """Draw the surroundings.
 
@@ -26,15 +29,16 @@ def draw_map(
         path: Position (x, y, z) at the start and after each move.
         heading: Where the body looks.
         goal: What it looks for.
+        size: Width and height in pixels.
 
     Returns:
-        uint8 of shape `(400, 400, 3)`.
+        uint8 of shape `(size, size, 3)`.
     """
     from PIL import Image, ImageDraw
 
-    from smartplay.games.drawing import INK, ORANGE, PAPER, PINK, RED
+    from smartplay.games.drawing import INK, ORANGE, PAPER, PINK, RED, typeface
 
-    side = SIZE * _SCALE
+    side, scale = size * _SCALE, size / SIZE
     pixels = _shaded(ground) if ground else np.full((1, 1, 3), 200, dtype=np.uint8)
     image = Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(image)
@@ -46,32 +50,34 @@ def draw_map(
         west, north = np.floor(x) + 0.5, np.floor(z) + 0.5
         return middle + (place_x - west) * block, middle + (place_z - north) * block
 
-    def dot(place: tuple[float, float], radius: float, fill: str) -> None:
-        left, top = place
-        draw.ellipse([left - radius, top - radius, left + radius, top + radius], fill, INK, 2)
+    def wide(width: float) -> int:
+        return round(width * scale)
+
+    def dot(place: tuple[float, float], width: float, fill: str) -> None:
+        (left, top), radius = place, width * scale
+        corners = [left - radius, top - radius, left + radius, top + radius]
+        draw.ellipse(corners, fill, INK, wide(2))
+
+    def caption(text: str, x: float, anchor: str) -> None:
+        place = x * _SCALE * scale, side - _STRIP / 2 * _SCALE * scale
+        draw.text(place, text, INK, typeface(wide(14 * _SCALE)), anchor)
 
     for dx, dz in ground.creatures if ground else ():
         dot(on_map(np.floor(x) + dx + 0.5, np.floor(z) + dz + 0.5), 7, PINK)
     trail = [on_map(px, pz) for px, _, pz in path]
     if len(trail) > 1:
-        draw.line(trail, INK, 9, joint="curve")
-        draw.line(trail, ORANGE, 5, joint="curve")
+        draw.line(trail, INK, wide(9), joint="curve")
+        draw.line(trail, ORANGE, wide(5), joint="curve")
     here = on_map(x, z)
     ahead_x, ahead_z = STEPS[heading]
-    draw.line([here, (here[0] + ahead_x * 26, here[1] + ahead_z * 26)], INK, 6)
+    tip = here[0] + ahead_x * 26 * scale, here[1] + ahead_z * 26 * scale
+    draw.line([here, tip], INK, wide(6))
     dot(here, 11, RED)
-    draw.rectangle([0, side - _STRIP * _SCALE, side, side], PAPER)
-    _caption(draw, f"looking for {goal}", 8, INK, "lm")
-    _caption(draw, f"move {len(path) - 1}   x {x:.0f}  y {y:.0f}  z {z:.0f}", SIZE - 8, INK, "rm")
-    small = image.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    draw.rectangle([0, side - wide(_STRIP * _SCALE), side, side], PAPER)
+    caption(f"looking for {goal}", 8, "lm")
+    caption(f"move {len(path) - 1}   x {x:.0f}  y {y:.0f}  z {z:.0f}", SIZE - 8, "rm")
+    small = image.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(small, dtype=np.uint8)
-
-
-def _caption(draw: Any, text: str, x: float, colour: str, anchor: str) -> None:
-    from PIL import ImageFont
-
-    font = ImageFont.load_default(14 * _SCALE)
-    draw.text((x * _SCALE, (SIZE - _STRIP / 2) * _SCALE), text, colour, font, anchor)
 
 
 def _shaded(ground: Ground) -> NDArray[np.uint8]:

@@ -2,7 +2,7 @@
 
 It is JSON, deflated, in base64, so that nothing in it can be taken for markup; the viewer unpacks
 it when the episode is opened. Texts repeat a lot (each prompt holds the ones before it), so every
-text is a list of paragraphs, and a paragraph is kept once.
+text is a list of paragraphs, and a paragraph is kept once; so is a picture.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -45,12 +45,17 @@ def pack_episode(
         "manual": texts.add(header.manual),
         "first": texts.add(header.observation),
         "steps": [_step(step, texts) for step in steps],
-        "pictures": {str(step): picture for step, picture in pictures.items()},
+        "pictures": {str(step): texts.add(picture) for step, picture in pictures.items()},
         "noPictures": no_pictures,
         "paragraphs": list(texts.places),
     }
     data = json.dumps(content, separators=(",", ":")).encode("ascii")
     return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
+
+
+def packed_size(pictures: Iterable[str]) -> int:
+    """About how many bytes of a packed episode are pictures; equal ones are kept once."""
+    return len(zlib.compress("".join(dict.fromkeys(pictures)).encode(), 1)) * 4 // 3
 
 
 class _Texts:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -45,18 +45,13 @@ def draw_episode(
     """
     wanted = set(np.linspace(0, len(steps), min(FRAMES, len(steps) + 1)).round().astype(int))
     found: dict[int, str] = {}
-    encoded: dict[bytes, str] = {}  # many a step changes nothing that is drawn
     try:
         with Replay.of(plan, header, steps) as replay:
             for moment in replay:
                 if replay.departed is not None:
                     break
                 if moment.number in wanted:
-                    picture = replay.picture()
-                    digest = hashlib.sha256(picture.tobytes()).digest()
-                    if digest not in encoded:
-                        encoded[digest] = encode(picture)
-                    found[moment.number] = encoded[digest]
+                    found[moment.number] = encode(replay.thumbnail(SIDE))
     except Exception:
         # A picture is an extra: whatever a game or a hostile setting does, the report goes on.
         return found
@@ -64,13 +59,21 @@ def draw_episode(
 
 
 def encode(picture: Any) -> str:
-    """A picture (array of height × width × 3 bytes) as a small PNG in a data address."""
+    """A picture in a data address: a `Canvas` as SVG, an array of shape (…, …, 3) as a small PNG.
+
+    The address holds no character that ends an attribute or an element.
+    """
     from PIL import Image
 
+    from smartplay.games.drawing import Canvas
+
+    if isinstance(picture, Canvas):
+        return "data:image/svg+xml," + quote(picture.svg(), safe=" =:/,.-")
     image = Image.fromarray(np.asarray(picture, dtype=np.uint8))
-    image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    if max(image.size) > 1.5 * SIDE:
+        image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     # The octree keeps the colours of small figures, which the median cut gives up for shades of
     # the ground.
-    image.quantize(COLORS, Image.Quantize.FASTOCTREE).save(buffer, "PNG", optimize=True)
+    image.quantize(COLORS, Image.Quantize.FASTOCTREE).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -17,7 +17,7 @@ from smartplay.records.folder import RunFolder
 from smartplay.report import wording
 from smartplay.report.content import Report
 from smartplay.report.details import EpisodeDetail
-from smartplay.report.html.packing import pack_episode
+from smartplay.report.html.packing import pack_episode, packed_size
 from smartplay.report.html.pictures import draw_episode, why_no_pictures
 
 STEPS_BYTES = 3_200_000
@@ -116,7 +116,7 @@ def _collect(
     pictures: dict[int, str] = {}
     if not refused and traces.pictures_room > 0:
         pictures = draw_episode(plan, header, steps)
-        traces.pictures_room -= sum(map(len, pictures.values()))
+        traces.pictures_room -= packed_size(pictures.values())
         if pictures:
             traces.thumbnails.setdefault(game, list(pictures.values())[len(pictures) // 3])
         else:

@@ -151,7 +151,7 @@
     const any = drawn.length > 0;
     $("picture").hidden = !any;
     if (any) {
-      $("picture").src = trace.pictures[nearest];
+      $("picture").src = text(trace.pictures[nearest]);
       $("picture").alt = `The game after ${nearest} steps`;
     }
     $("picture-note").textContent = !any ? trace.noPictures : nearest === at.step - 1 ? "" : `The last picture before this step: after ${nearest} steps. Not every step is drawn.`;
