@@ -159,7 +159,7 @@ def _ground_blocks(columns: _Columns, draw: NDArray[np.uint32]) -> NDArray[np.ui
     patch = _MIXED[columns.biome] & ((draw & np.uint32(0x30000)) == 0)
     top[patch] = NUMBER["grass block"]
     level = columns.ground.astype(np.int64) - FLOOR
-    blocks = _PILES.take(columns.biome * np.int64(LEVELS) + level, axis=0)
+    blocks = _PILES.take(columns.biome.astype(np.int64) * LEVELS + level, axis=0)
     blocks.reshape(-1)[_BASES + level] = top
     blocks[_frozen(columns), SEA_LEVEL - 1 - FLOOR] = ICE
     return blocks
