@@ -49,6 +49,7 @@ GAMES: list[tuple[Player, int, Any, int]] = [
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # it may wait for the compiler
 def test_engine_plays_the_package_games() -> None:
     seen: Counter[str] = Counter()
     for player, seed, (area, view, size), steps in GAMES:
