@@ -13,7 +13,6 @@ from pathlib import Path
 import msgspec
 
 from smartplay.cards.anchors import Played
-from smartplay.cards.bounds import Bounds
 from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
 from smartplay.core.whole_files import write_atomically
@@ -118,20 +117,15 @@ def played(episodes: Iterable[HumanEpisode]) -> Played:
     Args:
         episodes: One or more, all of the same game.
     """
-    by_player: dict[str, list[float]] = {}
-    games = set()
-    for episode in episodes:
-        games.add(episode.game)
-        by_player.setdefault(episode.player, []).append(episode.score)
-    (card,) = map(get_card, games)
-    means = [sum(scores) / len(scores) for scores in by_player.values()]
-    mean = mean_interval(means, _bounds(card))
+    card, scores = _scores(episodes)
+    means = [sum(own) / len(own) for own in scores.values()]
+    mean = mean_interval(means, card.bounds_within(card.steps))
     return Played(
         mean=round(mean.mean, 3),
         low=None if mean.low is None else round(mean.low, 3),
         high=None if mean.high is None else round(mean.high, 3),
         players=len(means),
-        episodes=sum(map(len, by_player.values())),
+        episodes=sum(map(len, scores.values())),
     )
 
 
@@ -144,16 +138,20 @@ def by_player(episodes: Sequence[HumanEpisode]) -> list[tuple[str, int, Interval
     Returns:
         Name, number of episodes, and score of each.
     """
-    scores: dict[str, list[float]] = {}
-    for episode in episodes:
-        scores.setdefault(episode.player, []).append(episode.score)
-    (game,) = {episode.game for episode in episodes}
-    bounds = _bounds(get_card(game))
+    card, scores = _scores(episodes)
+    bounds = card.bounds_within(card.steps)
     return [(name, len(own), mean_interval(own, bounds)) for name, own in sorted(scores.items())]
 
 
-def _bounds(card: GameCard) -> Bounds:
-    return card.bounds_within(card.steps)
+def _scores(episodes: Iterable[HumanEpisode]) -> tuple[GameCard, dict[str, list[float]]]:
+    """The one game of these episodes, and the scores of each of its players."""
+    scores: dict[str, list[float]] = {}
+    games = set()
+    for episode in episodes:
+        games.add(episode.game)
+        scores.setdefault(episode.player, []).append(episode.score)
+    (card,) = map(get_card, games)
+    return card, scores
 
 
 def card_line(score: Played) -> str:

@@ -53,6 +53,13 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     overall: Interval | None = None
     score: float | None = None
 
+    @property
+    def headline(self) -> str:
+        """The overall score, or else the one game's own, as it is shown."""
+        if self.overall is not None:
+            return self.overall.shown_mean
+        return "-" if self.score is None else f"{self.score:.4g} raw"
+
 
 def list_runs(folder: Path) -> Iterator[Listed]:
     """Look for runs in a folder, by name; links are not followed.

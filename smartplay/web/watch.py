@@ -188,11 +188,6 @@ class WatchPages:
         return Path(each.path).relative_to(self._root).as_posix()
 
     def _row(self, each: Listed) -> dict[str, Any]:
-        score = "-"
-        if each.overall is not None:
-            score = each.overall.shown_mean
-        elif each.score is not None:
-            score = f"{each.score:.4g} raw"
         failed = f", {each.unscored} failed" if each.unscored else ""
         names = [game.split("/")[-1] for game in each.games]
         return {
@@ -201,7 +196,7 @@ class WatchPages:
             "games": ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else ""),
             "started": each.started[:16].replace("T", " "),
             "episodes": f"{each.scored}/{each.planned}{failed}",
-            "score": score,
+            "score": each.headline,
         }
 
 

@@ -40,11 +40,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _row(folder: Path, each: Listed) -> Sequence[str]:
-    score = "-"
-    if each.overall is not None:
-        score = each.overall.shown_mean
-    elif each.score is not None:
-        score = f"{each.score:.4g} raw"
     failed = f", {each.unscored} failed" if each.unscored else ""
     return (
         _name(folder, each),
@@ -52,7 +47,7 @@ def _row(folder: Path, each: Listed) -> Sequence[str]:
         _games(each.games),
         each.started[:16].replace("T", " "),
         f"{each.scored}/{each.planned}{failed}",
-        score,
+        each.headline,
     )
 
 
