@@ -1,18 +1,9 @@
-"""The inner loops that numba speeds up, where it is installed; the results are the same.
-
-Compiled code is kept in numba's cache (beside this file, or in the user's cache folder), so that
-only the first game ever waits for the compiler.
-"""
+"""The inner loops that numba speeds up, where it is installed; the results are the same."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from functools import lru_cache, partial
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import numba
 import numpy as np
 
 from smartplay.games.crafter.noise import (
@@ -32,8 +23,8 @@ from smartplay.games.crafter.noise import (
     Ints,
 )
 from smartplay.games.crafter.rules import package_folder
+from smartplay.games.fast import Function, compile_kernel
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 Words = np.ndarray[Any, np.dtype[np.uint32]]
 
 _CORNERS = np.array([bits for solid in CORNERS for bits in solid])
@@ -43,32 +34,14 @@ _STARTS = np.cumsum([0, *(len(solid) for solid in CORNERS)])
 
 
 def compiled(function: Function, fastmath: bool = False) -> Function:
-    """The function, compiled on its first call; cached where a folder can be written.
+    """The function, compiled on its first call.
 
     Args:
         function: The function.
         fastmath: Whether sums may be done in any order, where the last digits do not matter.
     """
-    jit: Callable[..., Any] = partial(numba.njit, error_model="numpy", fastmath=fastmath)
-    try:
-        made: Any = jit(cache=True)(function)
-        made._cache._cache_file._source_stamp = _sources()
-    except (RuntimeError, AttributeError):
-        made = jit()(function)
-    return made  # type: ignore[no-any-return]
-
-
-@lru_cache(1)
-def _sources() -> str:
-    """A digest of all the code and rules that kernels may be made from.
-
-    It stands in for numba's own mark of age, which knows the function's file only: a kernel that
-    calls one of another file, or reads its constants, would outlive them.
-    """
-    digest, here = hashlib.sha256(), Path(__file__).parent
-    for file in [*sorted(here.glob("*.py")), package_folder() / "data.yaml"]:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
+    rules = package_folder() / "data.yaml"
+    return compile_kernel(function, rules, error_model="numpy", fastmath=fastmath)
 
 
 @compiled

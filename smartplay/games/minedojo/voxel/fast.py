@@ -1,19 +1,9 @@
-"""Whether compiled kernels are to be had: only where numba is installed, the optional extra."""
+"""Whether compiled kernels are to be had."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from types import ModuleType
+from functools import partial
 
+from smartplay.games.fast import kernels_of
 
-@lru_cache(1)
-def compiled_kernels() -> ModuleType | None:
-    """The module `kernels`, or None without numba.
-
-    Not imported before the first world is made: numba takes most of a second to load.
-    """
-    try:
-        from smartplay.games.minedojo.voxel import kernels
-    except ImportError:
-        return None
-    return kernels
+compiled_kernels = partial(kernels_of, "smartplay.games.minedojo.voxel")

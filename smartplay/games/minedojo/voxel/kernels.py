@@ -1,18 +1,13 @@
-"""The inner loops that numba speeds up, where it is installed; the results are the same.
-
-Compiled code is kept in numba's cache (beside this file, or in the user's cache folder), so that
-only the first game ever waits for the compiler.
-"""
+"""The inner loops that numba speeds up, where it is installed; the results are the same."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from smartplay.games.fast import compile_kernel
 from smartplay.games.minedojo.voxel.blocks import AIR, ICE, NUMBER
 from smartplay.games.minedojo.voxel.lands import (
     BIOME,
@@ -36,7 +31,6 @@ from smartplay.games.minedojo.voxel.world import (
     SWIMMING,
 )
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 Floats = NDArray[np.float64]
 
 Fields = tuple[Floats, Floats, NDArray[np.uint8]]
@@ -48,17 +42,7 @@ GRASS, COAST_GRASS, SNOW = (NUMBER[name] for name in ("grass block", "coast gras
 MUSHROOM, CANE, LILY = (NUMBER[name] for name in ("brown mushroom", "sugar cane", "lily pad"))
 
 
-def compiled(function: Function) -> Function:
-    """The function, compiled on its first call; cached where a folder can be written."""
-    jit: Callable[..., Any] = numba.njit
-    try:
-        made: Function = jit(cache=True)(function)
-    except RuntimeError:
-        made = jit(function)
-    return made
-
-
-@compiled
+@compile_kernel
 def mix(value: int) -> int:
     """As `noise.mix_one`."""
     value ^= value >> 16
@@ -68,14 +52,14 @@ def mix(value: int) -> int:
     return value ^ value >> 16
 
 
-@compiled
+@compile_kernel
 def _draw(seed: int, x: int, z: int) -> int:
     """As `noise.hash_pair`."""
     along = mix((x * 0x9E3779B1 ^ seed) & 0xFFFFFFFF)
     return mix(along ^ (z * 0x85EBCA77 & 0xFFFFFFFF))
 
 
-@compiled
+@compile_kernel
 def layers(
     seeds: NDArray[np.int64],
     x: NDArray[np.int64],
@@ -136,7 +120,7 @@ def layers(
     return made
 
 
-@compiled
+@compile_kernel
 def fields(
     temperature: Floats,
     humidity: Floats,
@@ -205,7 +189,7 @@ def fields(
     return inlands, heights, biomes
 
 
-@compiled
+@compile_kernel
 def region(
     seed: int,
     x0: int,
@@ -270,7 +254,7 @@ def region(
     return blocks, biomes, surface
 
 
-@compiled
+@compile_kernel
 def _ground(
     inland: Floats, height: Floats, biome: NDArray[np.uint8], detail: Floats
 ) -> NDArray[np.int64]:
@@ -290,7 +274,7 @@ def _ground(
     return ground
 
 
-@compiled
+@compile_kernel
 def _stand(
     seed: int,
     x0: int,
@@ -328,7 +312,7 @@ def _stand(
                 _stamp(blocks, places[plant], label, hard, False)
 
 
-@compiled
+@compile_kernel
 def _stamp(
     blocks: NDArray[np.uint8], place: NDArray[np.int64], label: int, pieces: Any, only_air: bool
 ) -> None:
@@ -345,7 +329,7 @@ def _stamp(
             blocks[x, z, y] = pieces.numbers[piece]
 
 
-@compiled
+@compile_kernel
 def _cover(
     biome: int,
     temperature: float,
@@ -382,7 +366,7 @@ def _cover(
     return plant, above - FLOOR
 
 
-@compiled
+@compile_kernel
 def _below(limits: Floats, value: float) -> int:
     """How many limits are below a value."""
     count = 0
@@ -391,7 +375,7 @@ def _below(limits: Floats, value: float) -> int:
     return count
 
 
-@compiled
+@compile_kernel
 def follow(
     blocks: NDArray[np.uint8], rays: Any, column: int, level: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int16], Floats]:
@@ -426,7 +410,7 @@ def follow(
     return numbers, offsets, distances
 
 
-@compiled
+@compile_kernel
 def _free(
     blocks: NDArray[np.uint8], solid: NDArray[np.bool_], x: float, y: float, z: float
 ) -> bool:
@@ -443,7 +427,7 @@ def _free(
     return True
 
 
-@compiled
+@compile_kernel
 def _holds(blocks: NDArray[np.uint8], number: int, x: float, y: float, z: float) -> bool:
     level = int(np.floor(y)) - FLOOR
     if level < 0 or level >= LEVELS:
@@ -452,7 +436,7 @@ def _holds(blocks: NDArray[np.uint8], number: int, x: float, y: float, z: float)
     return bool(blocks[column * LEVELS + level] == number)
 
 
-@compiled
+@compile_kernel
 def walk(
     blocks: NDArray[np.uint8],
     biome: NDArray[np.uint8],
