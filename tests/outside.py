@@ -23,8 +23,8 @@ from smartplay.models.pace import Pace
 from smartplay.records import Call, EpisodeRecord, ToolCall
 from smartplay.records.folder import RunFolder
 
-GAMES = [card.name for card in cards() if card.playable]
-"""Every game that can be played."""
+GAMES = [card.name for card in cards() if card.playable and card.shipped]
+"""Every game that SmartPlay ships and that can be played."""
 REPLIES = ("I wonder.", "1", "", "Answer: 2", "Answer: nothing of the kind", "1", "2")
 """One after the other and from the start again: valid ones, and of each kind that is not."""
 STEPS = 6

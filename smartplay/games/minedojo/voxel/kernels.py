@@ -96,7 +96,7 @@ def layers(
             share = z[k, j] / sizes[k] - whole
             columns[j], shares[j] = int(whole), share
             fades[j] = share * share * share * (share * (share * 6.0 - 15.0) + 10.0)
-        west, north = rows.min(), columns.min()
+        west, north = int(rows.min()), int(columns.min())
         gradients = np.empty((rows.max() - west + 2, columns.max() - north + 2), np.uint8)
         for a in range(gradients.shape[0]):
             for b in range(gradients.shape[1]):
