@@ -135,6 +135,8 @@ def main() -> int:
             picture_docs(browser, folder)
             return 0
         pages, axe = all_pages(folder / "runs"), axe_script()
+        if unknown := set(options.pages) - pages.keys():
+            parser.error(f"no page is called {', '.join(sorted(unknown))}: {', '.join(pages)} are")
         for name in options.pages or pages:
             for fault in look_at(browser, name, pages[name], options.out, axe):
                 found += 1
