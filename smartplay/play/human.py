@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 
 from smartplay.agents.catalog import AgentSource
-from smartplay.agents.context import Context
+from smartplay.agents.context import Agent, Context
 from smartplay.core import printable
 from smartplay.core.errors import UnknownNameError, UsageError
-from smartplay.play.session import Human, Session, SessionOverError
+from smartplay.play.session import Session
+from smartplay.play.sitting import Sitting
 from smartplay.play.view import Display
 from smartplay.records import Measurement, RunHeader
 from smartplay.records.folder import RunFolder
-from smartplay.runner import run
 from smartplay.runner.plan import default_folder, jobs_of, plan_run, select_games
 
 PREFIX = "human:"
@@ -65,7 +65,7 @@ def player_of(header: RunHeader) -> AgentSource:
     return source(name, str(settings.get("shown")), score_shown)
 
 
-def _no_session(context: Context) -> Human:
+def _no_session(context: Context) -> Agent:
     raise AssertionError("a player needs a session to play")
 
 
@@ -133,20 +133,8 @@ def play(display: Display, header: RunHeader, path: Path, player: AgentSource) -
     Returns:
         Whether it is finished; False if the player has stopped.
     """
-    session = Session(display, header, RunFolder(path), player.settings["score"])
+    sitting = Sitting(header, path, player)
     try:
-        played = run(
-            msgspec.structs.replace(player, make=session),
-            header.arguments["games"],
-            episodes=header.arguments["episodes"],
-            steps=header.arguments["steps"],
-            seed=header.seed,
-            concurrency=1,
-            out=path,
-            retries=0,
-            progress=False,
-        )
-    except SessionOverError:
-        return False
-    session.close_episode()
-    return not played.unscored
+        return Session(display, sitting).play()
+    finally:
+        sitting.close()

@@ -17,7 +17,6 @@ from starlette.responses import Response
 from smartplay.core import printable
 from smartplay.core.errors import SmartPlayError, UsageError
 from smartplay.games.registry import find_card
-from smartplay.play import human
 from smartplay.play.film import make_film
 from smartplay.play.watch import Recording
 from smartplay.records import EpisodeRecord, Key, RunHeader, Usage
@@ -86,7 +85,7 @@ class WatchPages:
         scored = [record for record in records if record.status == "scored"]
         by_game = {game: [r for r in scored if r.game == game] for game in header.games}
         cost = cost_of(model_uses(scored, header, self._prices), by_game, header, self._prices)
-        live, age = _live(folder, header)
+        live, age = _live(folder)
         title = {game: card.title if (card := find_card(game)) else "" for game in header.games}
         return page(
             request,
@@ -212,13 +211,8 @@ def _line(header: RunHeader, game: str, records: list[EpisodeRecord]) -> GameLin
     )
 
 
-def _live(folder: RunFolder, header: RunHeader) -> tuple[Live, int]:
-    """What a run plays now, and the seconds since it said so; nothing of a person's.
-
-    A person may look here while playing, and the score is not told before the end.
-    """
-    if header.agent.startswith(human.PREFIX):
-        return Live([]), 0
+def _live(folder: RunFolder) -> tuple[Live, int]:
+    """What a run plays now, and the seconds since it said so; a sitting says nothing."""
     try:
         live = read_live(folder)
         return live, max(0, round(time.time() - (folder.path / LIVE).lstat().st_mtime))
