@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
 LISTED = 20
 """How many known names an error lists at most."""
@@ -60,6 +61,29 @@ class UnknownNameError(UsageError):
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by message: the constructor takes other arguments than `args` holds."""
         return UsageError, self.args
+
+
+class Named(Protocol):
+    """Something that is chosen by its name."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+
+NamedT = TypeVar("NamedT", bound=Named)
+
+
+def named(kind: str, name: str, known: Iterable[NamedT]) -> NamedT:
+    """That of some things which has a name.
+
+    Raises:
+        UnknownNameError: If none has it; `kind` says what was looked for.
+    """
+    by_name = {each.name: each for each in known}
+    if name not in by_name:
+        raise UnknownNameError(kind, name, by_name)
+    return by_name[name]
 
 
 class CardError(UsageError):

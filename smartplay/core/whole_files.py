@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from smartplay.core.errors import UsageError
 
 PART = ".part"
 
@@ -35,6 +39,19 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def writing(where: object, error_class: type[UsageError] = UsageError) -> Iterator[None]:
+    """Say in an error of our own what could not be written, and why.
+
+    Raises:
+        UsageError: If something done meanwhile fails with an `OSError`; of `error_class`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise error_class(f"cannot write {where}: {error.strerror or error}") from error
 
 
 def drop_half_line(path: Path) -> None:

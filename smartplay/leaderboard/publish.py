@@ -13,7 +13,7 @@ from typing import Any
 
 from smartplay.core.errors import UsageError
 from smartplay.core.printable import line
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import write_atomically, writing
 from smartplay.games.registry import get_card
 from smartplay.leaderboard.tracks import track_of
 from smartplay.report import Report, build_report
@@ -58,11 +58,9 @@ def publish(run: Path, to: str, out: Path, dataset: str = "", source: str = "") 
     else:
         raise UsageError("name the benchmark's data set on the Hub: --dataset OWNER/NAME")
     path = out / name
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode())
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
     return path
 
 

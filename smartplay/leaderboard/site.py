@@ -22,7 +22,7 @@ from smartplay.cards.capabilities import Capability
 from smartplay.cards.published import published_table
 from smartplay.core.errors import UsageError
 from smartplay.core.version import __version__
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import write_atomically, writing
 from smartplay.leaderboard.remembered import digest_of, keep, recall
 from smartplay.leaderboard.rows import (
     STATUSES,
@@ -104,13 +104,11 @@ def build(root: Path, tick: Callable[[str, Verification | None], None] | None = 
     suites = read_suites(root / "suites")
     found = read_entries(root / "entries", tick, suites, prices)
     board = make_board(*found)
-    try:
+    with writing(f"into {root}"):
         (root / "site" / PAGES).mkdir(parents=True, exist_ok=True)
         _write_pages(root, board, suites, prices)
         write_atomically(root / "site" / "index.html", to_html(board).encode())
         write_atomically(root / "README.md", to_markdown(board).encode())
-    except OSError as error:
-        raise UsageError(f"cannot write into {root}: {error.strerror or error}") from error
     return board
 
 

@@ -47,7 +47,7 @@ import msgspec
 from smartplay.core.errors import RunFolderError, UsageError
 from smartplay.core.toml_file import read_toml
 from smartplay.core.untrusted import HEADER_LIMIT, read_file
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import write_atomically, writing
 from smartplay.play import human
 from smartplay.play.journal import Journal
 from smartplay.records import Measurement, RunHeader
@@ -244,11 +244,9 @@ class Experiment:
         """Write down what a participant has done, with changes; returns that."""
         changed = msgspec.structs.replace(participant, **changes)
         folder = self.folder / participant.id
-        try:
+        with writing(folder, RunFolderError):
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / PARTICIPANT, encode(changed))
-        except OSError as error:
-            raise RunFolderError(f"cannot write {folder}: {error.strerror or error}") from error
         return changed
 
     def participants(self) -> Iterator[Participant]:
@@ -323,10 +321,8 @@ class Experiment:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(Row._fields)
         writer.writerows(rows)
-        try:
+        with writing(file):
             write_atomically(file, text.getvalue().encode())
-        except OSError as error:
-            raise UsageError(f"cannot write {file}: {error.strerror or error}") from error
         return len(rows)
 
     def _rows(self, participant: Participant) -> Iterator[Row]:

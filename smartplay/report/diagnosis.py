@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from smartplay.core.errors import RunFolderError
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import write_atomically, writing
 from smartplay.records.folder import pretty
 from smartplay.report.markdown import escape
 from smartplay.scores.aids import HEADER, Gains
@@ -53,11 +53,9 @@ def keep(found: Diagnosis, folder: Path) -> None:
     Raises:
         RunFolderError: If the folder cannot be written.
     """
-    try:
+    with writing(f"into {folder}", RunFolderError):
         write_atomically(folder / "diagnosis.json", pretty(found))
         write_atomically(folder / "diagnosis.md", to_markdown(found).encode())
-    except OSError as error:
-        raise RunFolderError(f"cannot write into {folder}: {error.strerror}") from error
 
 
 def _sentence(gains: Gains) -> str:

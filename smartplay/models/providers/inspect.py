@@ -17,13 +17,8 @@ from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
 from smartplay.core import printable
-from smartplay.core.errors import (
-    MissingPackageError,
-    ModelError,
-    NoAccessError,
-    PromptTooLongError,
-    UsageError,
-)
+from smartplay.core.errors import ModelError, NoAccessError, PromptTooLongError, UsageError
+from smartplay.core.loading import optional
 from smartplay.models.base import (
     Settings,
     Tool,
@@ -167,10 +162,7 @@ class Provider(InspectModel):
     needs_name = True
 
     def __init__(self, name: str, settings: Settings) -> None:
-        try:
-            from inspect_ai.model import GenerateConfig, get_model
-        except ModuleNotFoundError as error:
-            raise MissingPackageError(NEEDED) from error
+        made_by = optional("inspect_ai.model", NEEDED)
         plain = Settings()
         if changed := [key for key in ELSEWHERE if getattr(settings, key) != getattr(plain, key)]:
             raise UsageError(f"{changed[0]} is not a setting of inspect:{name}; Inspect decides it")
@@ -183,11 +175,13 @@ class Provider(InspectModel):
             "max_connections": self.concurrency,
         }
         for key in settings.extra:
-            if key in fields or key not in GenerateConfig.model_fields:
+            if key in fields or key not in made_by.GenerateConfig.model_fields:
                 raise UsageError(f"extra.{key} is not a further field of Inspect's GenerateConfig")
         try:
-            config = GenerateConfig(**fields, **settings.extra)
-            model = get_model(name, config=config, base_url=settings.base_url, memoize=False)
+            config = made_by.GenerateConfig(**fields, **settings.extra)
+            model = made_by.get_model(
+                name, config=config, base_url=settings.base_url, memoize=False
+            )
         except Exception as error:
             told = printable.line(str(error), DETAIL)
             raise UsageError(f"Inspect cannot open {name}: {told}") from error
