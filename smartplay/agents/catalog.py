@@ -21,7 +21,7 @@ from smartplay.agents.identity import object_digest
 from smartplay.agents.llm import LLMAgent
 from smartplay.agents.methods import METHODS, PROTOCOLS, Arm
 from smartplay.agents.methods.method import Method, make_method, settings_of
-from smartplay.agents.prompts import PLAIN, Variant, find_variant, function_agent
+from smartplay.agents.prompts import PLAIN, FunctionAgent, Variant, find_variant
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.agents.wrappers import Filter, make_filtered
 from smartplay.core.errors import UnknownNameError, UsageError
@@ -549,7 +549,8 @@ def _make_function_agent(
     found: Any, settings: dict[str, Any], variant: Variant, context: Context
 ) -> Agent:
     more = settings | ({"context": context} if "context" in _parameters(found) else {})
-    return function_agent(variant)(partial(found, **more) if more else found, context)
+    call = partial(found, **more) if more else found
+    return FunctionAgent(call, context, variant.style)
 
 
 def _given(found: Any) -> list[str]:

@@ -7,7 +7,7 @@ that was broken off stays on record.
 
 from __future__ import annotations
 
-from smartplay.agents.context import prompt_text
+from smartplay.agents.prompts import PLAIN
 from smartplay.play.keys import Controls
 from smartplay.play.sitting import Ended, Sitting
 from smartplay.play.view import HELP, QUIT, Display, View
@@ -82,7 +82,7 @@ class Session:
     def _view(self, title: str, job: Job, controls: Controls) -> View:
         sitting, typed = self._sitting, controls.typed
         assert sitting.observation is not None
-        shown = prompt_text(sitting.manual, sitting.actions, sitting.observation, sitting.steps)
+        shown = PLAIN.prompt(sitting.manual, sitting.actions, sitting.observation, sitting.steps)
         return View(
             title=title,
             status=self._status(job),
