@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smartplay.cli.options import add_shared
 from smartplay.cli.output import OK, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the run folders."""
     add = parser.add_argument
     add("run", nargs="+", type=Path, help="a run folder")
-    add("--prices", type=Path, metavar="FILE", help="prices of tokens, those of pictures too")
-    add("--card", action="append", default=[], type=Path, metavar="FILE",
-        help="a card of your own that the run was played with; its code is run")  # fmt: skip
+    add_shared(parser, "--prices", "--card")
 
 
 def run(options: argparse.Namespace) -> int:

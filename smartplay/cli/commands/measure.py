@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from contextlib import nullcontext
 
-from smartplay.cli.commands.run import add_playing, conclude, playing_options
+from smartplay.cli.commands.run import conclude
+from smartplay.cli.options import add_playing, playing_options
 from smartplay.cli.output import quiet_output
 
 

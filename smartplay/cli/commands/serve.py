@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartplay.cli.commands.run import game_settings
+from smartplay.cli.options import add_shared, game_settings
 from smartplay.cli.output import OK, complain, plural, print_json, say
 from smartplay.core.errors import MissingPackageError, UsageError
 
@@ -38,7 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="in the browser: the folder of runs (default: runs)")  # fmt: skip
     add("--leaderboard", type=Path, default=Path("leaderboard"), metavar="DIR",
         help="in the browser: the leaderboard's folder (default: leaderboard)")  # fmt: skip
-    add("--prices", type=Path, metavar="FILE", help="in the browser: what tokens cost")
     add("--export", type=Path, metavar="FILE.csv",
         help="with --experiment: write its results instead of serving")  # fmt: skip
     add("--delete", metavar="ID",
@@ -47,9 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "per client); with --experiment: its folder (default: beside its file)")  # fmt: skip
     add("--split", choices=SPLITS,
         help="whose seeds are played (default: train for OpenEnv, suite for MCP)")  # fmt: skip
-    add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
-    add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
-        help="a setting of a game or family")  # fmt: skip
+    add_shared(parser, "--prices", "--steps", "--game-set")
     add("--agent", default="client", metavar="NAME",
         help="with --openenv: who plays, as it is recorded (default: client)")  # fmt: skip
     add("--sessions", type=int, default=1000, metavar="N",

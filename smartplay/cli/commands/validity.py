@@ -132,12 +132,11 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _draw(matrix: AblationMatrix, path: Path) -> None:
+    from smartplay.core.whole_files import writing
     from smartplay.report.matrix import matrix_svg
 
-    try:
+    with writing(path):
         path.write_text(matrix_svg(matrix), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _print_degrees(found: DegreeStudy) -> None:
