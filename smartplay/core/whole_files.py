@@ -6,6 +6,7 @@ a name that nobody can guess, made anew, is no such link; and moving it over one
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -52,6 +53,12 @@ def writing(where: object, error_class: type[UsageError] = UsageError) -> Iterat
         yield
     except OSError as error:
         raise error_class(f"cannot write {where}: {error.strerror or error}") from error
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def drop_half_line(path: Path) -> None:

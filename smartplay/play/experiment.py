@@ -164,6 +164,10 @@ class Row(NamedTuple):
     sittings: int
 
 
+OF_RECORDS = ("game", "episode", "level", "seed", "score", "completed", "steps")
+"""Columns that are fields of an episode's record."""
+
+
 class Experiment:
     """An experiment and what its participants have done.
 
@@ -344,14 +348,8 @@ class Experiment:
                     checks_asked=len(asked),
                     part=part,
                     place=places[record.game],
-                    game=record.game,
-                    episode=record.episode,
-                    level=record.level,
                     suite_seed=participant.seed,
-                    seed=record.seed,
-                    score=record.score,
-                    completed=record.completed,
-                    steps=record.steps,
+                    **{name: getattr(record, name) for name in OF_RECORDS},
                     seconds=round(sum(move.seconds for move in moves), 3),
                     sittings=tries[record.key],
                 )

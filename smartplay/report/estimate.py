@@ -76,6 +76,24 @@ class Use(msgspec.Struct, frozen=True):
         return Use(calls, read, cached, self.written.times(number), cost)
 
 
+class Reckoned(msgspec.Struct, frozen=True, kw_only=True):
+    """What is reckoned of calls; each is None where it is not known, the cost without prices too.
+
+    Attributes:
+        calls: Calls to language models.
+        read: Tokens they read.
+        cached: Of these, tokens from the services' caches.
+        written: Tokens they write.
+        cost: What they cost.
+    """
+
+    calls: float | None
+    read: float | None
+    cached: float | None
+    written: Range | None
+    cost: Range | None
+
+
 def total_use(uses: Sequence[Use]) -> Use:
     """What several take together."""
     costs = [use.cost for use in uses if use.cost is not None]

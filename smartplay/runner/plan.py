@@ -455,12 +455,12 @@ def _identity(header: RunHeader) -> dict[str, Any]:
     }
 
 
-def lasting(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings that replies depend on, those of models in roles too."""
+def lasting(settings: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
+    """The settings that replies depend on, those of models in roles too, without some."""
     return {
-        key: lasting(value) if isinstance(value, dict) else value
+        key: lasting(value, *left_out) if isinstance(value, dict) else value
         for key, value in settings.items()
-        if key not in WITHOUT_EFFECT
+        if key not in (*WITHOUT_EFFECT, *left_out)
     }
 
 

@@ -187,14 +187,13 @@ class WatchPages:
         return Path(each.path).relative_to(self._root).as_posix()
 
     def _row(self, each: Listed) -> dict[str, Any]:
-        failed = f", {each.unscored} failed" if each.unscored else ""
         names = [game.split("/")[-1] for game in each.games]
         return {
             "name": self._name(each),
             "agent": each.agent,
             "games": ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else ""),
-            "started": each.started[:16].replace("T", " "),
-            "episodes": f"{each.scored}/{each.planned}{failed}",
+            "started": each.begun,
+            "episodes": each.played,
             "score": each.headline,
         }
 
