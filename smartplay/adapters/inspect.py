@@ -118,9 +118,7 @@ def play_games(
         seed=seed,
         split=split,
         retries=retries,
-        quick=False,
         settings={card.id: shown for card in selection} if shown else {},
-        arguments={},
     )
     jobs = sorted(jobs_of(header), key=lambda job: (job.episode, job.steps))
     samples = [
@@ -166,13 +164,8 @@ def measure_thresholds(
     header = plan_run(
         source,
         select_games(select_dials(games, wanted)),
-        episodes=None,
-        steps=None,
         seed=seed,
         retries=retries,
-        quick=False,
-        settings={},
-        arguments={},
         measurement=Measurement(width=width, calls=max_calls, rule=RULE),
     )
 

@@ -264,32 +264,18 @@ class Experiment:
         """What a participant plays, in order: the header and folder of each part."""
         design, folder = self.design, self.folder / participant.id
         player = human.source(participant.id, design.shown)
-        found = {}
-        if design.practice:
-            found[PRACTICE] = human.plan(
-                design.practice, player, 0, 1, design.steps, folder / PRACTICE, split="train"
-            )
-        if participant.order:
-            found[GAMES] = human.plan(
-                participant.order,
-                player,
-                participant.seed,
-                design.episodes,
-                design.steps,
-                folder / GAMES,
-            )
-        if self._dials:
-            rule = Measurement(width=design.width, calls=design.calls, rule=RULE)
-            found[MEASURE] = human.plan(
-                self._dials,
-                player,
-                participant.seed,
-                None,
-                None,
-                folder / MEASURE,
-                measurement=rule,
-            )
-        return found
+        own = participant.seed
+        rule = Measurement(width=design.width, calls=design.calls, rule=RULE)
+        parts: dict[str, tuple[Any, int, int | None, int | None, dict[str, Any]]] = {
+            PRACTICE: (design.practice, 0, 1, design.steps, {"split": "train"}),
+            GAMES: (participant.order, own, design.episodes, design.steps, {}),
+            MEASURE: (self._dials, own, None, None, {"measurement": rule}),
+        }
+        return {
+            part: human.plan(games, player, seed, episodes, steps, folder / part, **more)
+            for part, (games, seed, episodes, steps, more) in parts.items()
+            if games
+        }
 
     def delete(self, who: str) -> int:
         """Delete all that is kept of a participant, named by id or code, or of `all`.

@@ -106,8 +106,6 @@ def plan(
         steps=steps,
         seed=seed or 0,
         retries=0,
-        quick=False,
-        settings={},
         arguments={"games": game, "episodes": episodes, "steps": steps},
         split=split,
         measurement=measurement,

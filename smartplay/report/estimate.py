@@ -288,7 +288,7 @@ def estimate_run(
     source = source_of(agent, agent_settings or {})
     settings = game_settings or {}
     header = plan_run(source, select_games(games), steps=steps, seed=seed, quick=quick,
-                      settings=settings, arguments={}, **options)  # fmt: skip
+                      settings=settings, **options)  # fmt: skip
     folder = RunFolder(out if out is not None else default_folder(header))
     done = []
     if folder.exists:

@@ -103,9 +103,8 @@ def compile_program(
     if source.settings["program"]:
         raise UsageError("compiling starts without a program; leave program out")
     header = plan_run(
-        source, select_games(games), episodes=episodes, steps=None, seed=0, retries=0, quick=False,
-        settings=game_settings or {}, arguments={},
-    )  # fmt: skip
+        source, select_games(games), episodes=episodes, retries=0, settings=game_settings or {}
+    )
     reasoning = bool(source.settings["reasoning"])
     found = {}
     with ExitStack() as stack:

@@ -388,7 +388,6 @@ class DrivenRun:
                 self._source,
                 [card],
                 episodes=1,
-                quick=False,
                 settings=settings,
                 arguments={"games": card.name},
                 **self._how,
