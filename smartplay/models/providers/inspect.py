@@ -13,21 +13,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
-from msgspec import UnsetType as Unset
 
 from smartplay.core import printable
 from smartplay.core.errors import ModelError, NoAccessError, PromptTooLongError, UsageError
 from smartplay.core.loading import optional
 from smartplay.models.base import (
+    AskedModel,
+    Question,
     Settings,
     Tool,
-    check_samples,
     choice_schema,
-    sample_seed,
     together,
 )
-from smartplay.models.pace import Pace
 from smartplay.models.served import without_system
 from smartplay.records import Call, Message, ToolCall, Usage
 from smartplay.records.encoding import encode, mended
@@ -45,7 +42,7 @@ FINISH = {
 DETAIL = 300  # characters of a provider's own message
 
 
-class InspectModel:
+class InspectModel(AskedModel):
     """A model of Inspect's as one of ours.
 
     Args:
@@ -54,43 +51,30 @@ class InspectModel:
         settings: How it is called, beside what it is configured with itself.
     """
 
-    concurrency = 128
-
     def __init__(self, name: str, model: Any, settings: Settings) -> None:
-        self.name, self.settings, self.pace = name, settings, Pace()
-        self.notes: list[str] = []
+        super().__init__(name, settings)
         self._model = model
 
-    async def chat(
-        self,
-        messages: list[Message],
-        *,
-        samples: int = 1,
-        temperature: float | Unset | None = UNSET,
-        seed: int | None = None,
-        choices: Sequence[str] | None = None,
-        label: str = "",
-        fresh: bool = False,
-        tools: Sequence[Tool] | None = None,
-    ) -> list[Call]:
-        """Reply to a conversation; see `Model.chat`."""
-        check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
-        fields: dict[str, Any] = {} if temperature is UNSET else {"temperature": temperature}
+    async def _answer(self, question: Question, samples: int) -> list[Call]:
+        tools, choices = question.tools, question.choices
+        fields: dict[str, Any] = {"temperature": question.temperature}
         if choices is not None and not tools:
             fields["response_schema"] = _schema(choices)
         if tools:
             fields["parallel_tool_calls"] = False
-        asked: dict[str, Any] = {"tools": [_tool(tool) for tool in tools or ()]}
+        asked: dict[str, Any] = {"tools": [_tool(tool) for tool in tools]}
         if tools:
             asked["tool_choice"] = "auto" if choices is None else "any"
+        messages = question.messages
         told = messages if self.settings.system_role else without_system(messages)
 
-        async def ask(sample: int) -> Call:
-            own = fields if seed is None else fields | {"seed": sample_seed(seed, sample)}
-            call = await self.pace.call(self._ask, told, own, asked)
-            return msgspec.structs.replace(call, messages=messages, label=label, sample=sample)
+        async def ask(own: Question) -> Call:
+            call = await self.pace.call(self._ask, told, fields | {"seed": own.seed}, asked)
+            return msgspec.structs.replace(
+                call, messages=messages, label=own.label, sample=own.sample
+            )
 
-        return await together([ask(sample) for sample in range(samples)])
+        return await together([ask(question.of_sample(k)) for k in range(samples)])
 
     async def aclose(self) -> None:
         """Close the connections."""

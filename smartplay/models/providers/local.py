@@ -16,10 +16,9 @@ from typing import Any
 
 from smartplay.core.errors import UsageError
 from smartplay.core.loading import optional
-from smartplay.models.base import Positive, Retries, Seconds, Seed, Settings
+from smartplay.models.base import Positive, Question, Retries, Seconds, Seed, Settings
 from smartplay.models.pace import Pace
 from smartplay.models.providers import openai
-from smartplay.models.served import Question
 from smartplay.models.service import Service
 from smartplay.models.weights import SMOLLM2, find_weights
 from smartplay.records import Call
