@@ -7,6 +7,7 @@ import re
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -129,26 +130,32 @@ class WatchPages:
             raise UsageError("name the game and the number of the episode")
         episode, repeat = map(int, numbers)
         key = self._key([folder], f"film {game} {episode} {repeat}")
-        with self._making:
-            out = self._made / key / "film.gif"
-            if not out.exists():
-                recording = Recording(folder.path, game or None, episode, True, repeat=repeat)
-                try:
-                    make_film(recording, out, FILM_SPEED)
-                finally:
-                    recording.close()
-                self._forget()
-        return go(f"/made/{key}/film.gif")
+
+        def make(out: Path) -> None:
+            recording = Recording(folder.path, game or None, episode, True, repeat=repeat)
+            try:
+                make_film(recording, out, FILM_SPEED)
+            finally:
+                recording.close()
+
+        return self._once(f"{key}/film.gif", make)
 
     def _report(self, folders: list[RunFolder]) -> Response:
-        key = self._key(folders, "report")
+        def make(out: Path) -> None:
+            reports = [build_report(folder.path, self._prices) for folder in folders]
+            write_html(reports, [folder.path for folder in folders], out)
+
+        return self._once(f"{self._key(folders, 'report')}/report.html", make)
+
+    def _once(self, name: str, make: Callable[[Path], None]) -> Response:
+        """Lead to what is made now, unless it was made before; the oldest of all is forgotten."""
         with self._making:
-            out = self._made / key / "report.html"
-            if not out.exists():
-                reports = [build_report(folder.path, self._prices) for folder in folders]
-                write_html(reports, [folder.path for folder in folders], out)
-                self._forget()
-        return go(f"/made/{key}/report.html")
+            if not (self._made / name).exists():
+                make(self._made / name)
+                kept = sorted(self._made.iterdir(), key=lambda path: path.stat().st_mtime)
+                for path in kept[:-MOST_MADE]:
+                    shutil.rmtree(path, ignore_errors=True)
+        return go(f"/made/{name}")
 
     def _key(self, folders: list[RunFolder], what: str) -> str:
         """A digest of what is made, and of the content it is made from."""
@@ -160,11 +167,6 @@ class WatchPages:
                 with suppress(FileNotFoundError):
                     found.update(hashlib.sha256((folder.path / name).read_bytes()).digest())
         return found.hexdigest()[:32]
-
-    def _forget(self) -> None:
-        kept = sorted(self._made.iterdir(), key=lambda path: path.stat().st_mtime)
-        for path in kept[:-MOST_MADE]:
-            shutil.rmtree(path, ignore_errors=True)
 
     def _find(self, name: str) -> RunFolder:
         """A run of the folder that is served, by its path in it; no link leads out of it."""

@@ -6,7 +6,12 @@ import re
 from math import hypot
 
 from smartplay.agents.aids.notes import WAYS, Notes, Tellers, offset
-from smartplay.games.minedojo.text import WINDS
+
+WINDS = (
+    "north", "north-north-east", "north-east", "east-north-east", "east", "east-south-east",
+    "south-east", "south-south-east", "south", "south-south-west", "south-west",
+    "west-south-west", "west", "west-north-west", "north-west", "north-north-west",
+)  # fmt: skip
 
 
 def _conclude_biome(notes: Notes) -> str:

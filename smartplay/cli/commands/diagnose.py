@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     if options.agent is None:
         raise UsageError("name an agent, as for run; --list lists the aids")
     folder = options.out or Path("runs") / f"diagnosis-{slug(options.agent)}"
-    with quiet_output() if options.json else nullcontext():
+    with quiet_output(options.json):
         found = diagnose(
             options.agent,
             options.games,

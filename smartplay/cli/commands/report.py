@@ -110,5 +110,4 @@ def _show_efficiency(reports: Sequence[Report]) -> None:
     from smartplay.report.wording import efficiency_table
 
     table = efficiency_table(reports, names_of(reports))
-    if table.rows:
-        print_table(f"\n{table.title} of {len(reports)} runs", table.header, table.rows)
+    print_table(f"\n{table.title} of {len(reports)} runs", table.header, table.rows)

@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.dry_run:
         return _reckon(options)
-    with quiet_output() if options.json else nullcontext():
+    with quiet_output(options.json):
         played = play(
             options.agent,
             options.games,

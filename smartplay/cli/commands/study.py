@@ -7,7 +7,6 @@ calls, tokens and price are printed. Each arm is a run folder; the same command 
 from __future__ import annotations
 
 import argparse
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     from smartplay.studies.playing import expected
     from smartplay.studies.showing import facts, tables
 
-    with quiet_output() if options.json else nullcontext():
+    with quiet_output(options.json):
         opened = find_study(options.study, options.out)
         reckoned = expected(opened)
         if not options.json:
