@@ -28,7 +28,7 @@ from inspect_ai.solver import TaskState, solver
 from smartplay.adapters.inspect_logs import STORE, keep, kept
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.agents.methods import METHODS
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UsageError, known_name
 from smartplay.games.registry import cards
 from smartplay.models.base import Settings, together
 from smartplay.models.lending import RunModels
@@ -184,9 +184,7 @@ def measure_thresholds(
 
 def _source(method: str, settings: Mapping[str, Any]) -> AgentSource:
     """The agent, with stand-ins for the models that the evaluation has in their roles."""
-    if method not in METHODS:
-        raise UnknownNameError("method", method, METHODS)
-    _, *others = METHODS[method].roles
+    _, *others = METHODS[known_name("method", method, METHODS)].roles
     models = {role: {"agent": STAND_IN} for role in others}
     with rehearsal():
         source = find_agent(STAND_IN, {"method": method, "models": models, **settings})

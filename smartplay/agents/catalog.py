@@ -24,7 +24,7 @@ from smartplay.agents.methods.method import Method, make_method, settings_of
 from smartplay.agents.prompts import PLAIN, FunctionAgent, Variant, find_variant
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.agents.wrappers import Filter, make_filtered
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError, known_name
 from smartplay.core.loading import code_of, load_object
 from smartplay.core.toml_file import overlay, read_toml
 from smartplay.models import find_provider, has_kind, kinds, open_model
@@ -278,8 +278,7 @@ def _asked_by_method(agent: str, settings: dict[str, Any]) -> AgentSource:
     own = dict(settings)
     protocol = own.pop("protocol", None)
     name = str(own.pop("method", protocol or ("direct" if agent not in METHODS else agent)))
-    if name not in METHODS:
-        raise UnknownNameError("method" if "method" in settings else "protocol", name, METHODS)
+    known_name("method" if "method" in settings else "protocol", name, METHODS)
     if agent in METHODS and name != agent:
         raise UsageError(f"the agent {agent} is a method itself; leave out the method {name}")
     variant = find_variant(str(own.pop("prompt", "plain")))
@@ -334,8 +333,7 @@ def _method_and_models(
             raise UnknownNameError("setting", error.name, known) from None
         raise
     for role in opened:
-        if role not in kind.roles:
-            raise UnknownNameError(f"role of the method {name}", role, kind.roles)
+        known_name(f"role of the method {name}", role, kind.roles)
     for role, like in kind.roles.items():
         if role not in opened and like not in opened:
             raise UsageError(

@@ -14,7 +14,7 @@ import msgspec
 
 from smartplay.agents.context import Context, Observation, page, prompt_pages
 from smartplay.agents.wrappers import Filter
-from smartplay.core.errors import named
+from smartplay.core.errors import known_name
 
 
 class PromptStyle(msgspec.Struct, frozen=True):
@@ -211,7 +211,8 @@ def find_variant(name: str) -> Variant:
     Raises:
         UnknownNameError: If there is none.
     """
-    return named("prompt", name, VARIANTS)
+    known = {variant.name: variant for variant in VARIANTS}
+    return known[known_name("prompt", name, known)]
 
 
 def _letters(place: int) -> str:

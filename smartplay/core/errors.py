@@ -21,8 +21,7 @@ The command line prints a `UsageError` as one line and exits with 2.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Protocol, TypeVar
+from collections.abc import Collection, Iterable
 
 LISTED = 20
 """How many known names an error lists at most."""
@@ -63,27 +62,15 @@ class UnknownNameError(UsageError):
         return UsageError, self.args
 
 
-class Named(Protocol):
-    """Something that is chosen by its name."""
-
-    @property
-    def name(self) -> str:
-        """The name."""
-
-
-NamedT = TypeVar("NamedT", bound=Named)
-
-
-def named(kind: str, name: str, known: Iterable[NamedT]) -> NamedT:
-    """That of some things which has a name.
+def known_name(kind: str, name: str, known: Collection[str]) -> str:
+    """A name that something answers to.
 
     Raises:
-        UnknownNameError: If none has it; `kind` says what was looked for.
+        UnknownNameError: If nothing does; `kind` says what was looked for.
     """
-    by_name = {each.name: each for each in known}
-    if name not in by_name:
-        raise UnknownNameError(kind, name, by_name)
-    return by_name[name]
+    if name not in known:
+        raise UnknownNameError(kind, name, known)
+    return name
 
 
 class CardError(UsageError):

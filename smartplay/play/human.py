@@ -11,7 +11,7 @@ import msgspec
 from smartplay.agents.catalog import AgentSource
 from smartplay.agents.context import Agent, Context
 from smartplay.core import printable
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UsageError, known_name
 from smartplay.play.session import Session
 from smartplay.play.sitting import Sitting
 from smartplay.play.view import Display
@@ -42,8 +42,7 @@ def source(name: str, shown: str = "text", score_shown: bool = False) -> AgentSo
         UsageError: If the name is no name.
         UnknownNameError: If nothing else is to be seen.
     """
-    if shown not in SHOWN:
-        raise UnknownNameError("way to show a game", shown, SHOWN)
+    known_name("way to show a game", shown, SHOWN)
     if not is_name(name):
         raise UsageError(
             f"{name!r} is not a name for a player; use 1 to 40 letters, digits, spaces, . _ or -"

@@ -15,7 +15,7 @@ from typing import IO, Any, Literal, get_args
 import msgspec
 
 from smartplay.core import printable
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError, known_name
 from smartplay.core.loading import optional
 from smartplay.core.untrusted import LINE_LIMIT
 from smartplay.core.whole_files import PART, write_atomically, writing
@@ -101,8 +101,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         games = list(dict.fromkeys(game for header in headers for game in header.games))
         known = {name for game in games for name in _names(game)}
         for agent in self.agents:
-            if agent not in agents:
-                raise UnknownNameError("agent", agent, agents)
+            known_name("agent", agent, agents)
         for game in self.games:
             if game not in known:
                 raise UnknownNameError("game", game, [_names(each)[-1] for each in games])

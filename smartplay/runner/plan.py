@@ -27,6 +27,7 @@ from smartplay.core.errors import (
     SmartPlayError,
     UnknownNameError,
     UsageError,
+    known_name,
 )
 from smartplay.core.version import __version__
 from smartplay.games.registry import cards, get_card, packs, register_cards
@@ -130,8 +131,7 @@ def select_dials(selection: str | Iterable[str | Path], capabilities: Iterable[s
     known = [each.key for each in Capability]
     wanted = [each.strip().lower().replace(" ", "_") for each in capabilities]
     for each in wanted:
-        if each not in known:
-            raise UnknownNameError("capability", each, known)
+        known_name("capability", each, known)
     found: dict[str, str] = {}
     for part in _parts(selection):
         for card in _dials(part):
@@ -204,8 +204,8 @@ def plan_run(
             raise UsageError(f"settings given for {key!r}, which is not among the selected games")
     if suite and seed:
         raise UsageError("a private suite has its own seeds; leave the suite seed out")
-    if split and split not in SPLITS:
-        raise UnknownNameError("split", split, SPLITS)
+    if split:
+        known_name("split", split, SPLITS)
     if suite and split:
         raise UsageError("a private suite has its own seeds; leave the split out")
     if measurement is not None and (repeats != 1 or source.games):

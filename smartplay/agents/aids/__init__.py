@@ -26,7 +26,7 @@ from smartplay.agents.aids.small import SMALL
 from smartplay.agents.context import Observation
 from smartplay.agents.wrappers import Filter
 from smartplay.cards.capabilities import Capability
-from smartplay.core.errors import named
+from smartplay.core.errors import known_name
 
 GAMES: dict[str, Tellers] = SMALL | {
     "Messenger": MESSENGER,
@@ -110,4 +110,5 @@ def find_aid(name: str) -> Aid:
     Raises:
         UnknownNameError: If there is none.
     """
-    return named("aid", name, (*AIDS, PLACEBO))
+    known = {aid.name: aid for aid in (*AIDS, PLACEBO)}
+    return known[known_name("aid", name, known)]

@@ -24,7 +24,7 @@ import msgspec
 
 from smartplay.agents.context import Reply
 from smartplay.agents.methods.turn import ROLE, Turn, cut_off
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError, known_name
 from smartplay.models.base import wrong_setting
 from smartplay.records import Call
 
@@ -122,8 +122,7 @@ def make_method(name: str, kind: type[Method], settings: Mapping[str, Any]) -> M
     """
     known = settings_of(kind)
     for each in settings:
-        if each not in known:
-            raise UnknownNameError(f"setting of the method {name}", each, known)
+        known_name(f"setting of the method {name}", each, known)
     hints = get_type_hints(kind)
     for each, value in settings.items():
         if get_origin(hints[each]) is Literal and value not in get_args(hints[each]):
