@@ -228,7 +228,7 @@ def test_only_so_many_runs_are_held_open(
     tmp_path: Path, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web_play, "IDLE", 0.0)
-    monkeypatch.setattr(web_play.Sittings.__init__, "__defaults__", (2,))
+    monkeypatch.setattr(web_play, "MOST_SITTINGS", 2)
     with app_of(tmp_path / "others") as app:
         other = Visitor(app)
         paths = [other.begin("Hanoi3Disk", seed=seed) for seed in range(4)]

@@ -16,7 +16,7 @@ import msgspec
 from smartplay.agents.ablations import ABLATIONS, Ablation, find_ablation
 from smartplay.agents.aids import find_aid
 from smartplay.agents.context import Agent, AgentMaker, Context, Trajectory
-from smartplay.agents.history import History, make_history
+from smartplay.agents.history import History
 from smartplay.agents.identity import object_digest
 from smartplay.agents.llm import LLMAgent
 from smartplay.agents.methods import METHODS, PROTOCOLS, Arm
@@ -28,7 +28,7 @@ from smartplay.core.errors import UnknownNameError, UsageError, known_name
 from smartplay.core.loading import code_of, load_object
 from smartplay.core.toml_file import overlay, read_toml
 from smartplay.models import find_provider, has_kind, kinds, open_model
-from smartplay.models.base import Model
+from smartplay.models.base import Model, converted
 
 SCRIPTED = {
     "random": "draws every action uniformly",
@@ -285,13 +285,14 @@ def _asked_by_method(agent: str, settings: dict[str, Any]) -> AgentSource:
     style = variant.style
     if variant.other_protocol and name in OTHER_PROTOCOL:
         name, style = OTHER_PROTOCOL[name], PLAIN
-    history = make_history({key: own.pop(key) for key in HISTORY_KEYS if key in own})
+    history = converted({key: own.pop(key) for key in HISTORY_KEYS if key in own}, History)
     method, models = _method_and_models(agent, name, own)
     told = {role: {"model": each.name} | msgspec.to_builtins(each.settings)
             for role, each in models.items()}  # fmt: skip
+    named = dict.fromkeys(model.name for model in models.values())
     alone = len(set(map(id, models.values()))) == 1 and agent not in METHODS
     return AgentSource(
-        name=agent if name in PROTOCOLS and alone else _called(name, models),
+        name=agent if name in PROTOCOLS and alone else f"{name}({', '.join(named)})",
         settings={
             ("protocol" if name in PROTOCOLS else "method"): name,
             **settings_of(method),
@@ -406,11 +407,6 @@ def _method_of(agent: str, settings: Mapping[str, Any]) -> str | None:
         return agent
     asked = str(settings.get("method", settings.get("protocol", "direct")))
     return asked if has_kind(agent) else None
-
-
-def _called(name: str, models: dict[str, Model]) -> str:
-    """What a method with its models is called."""
-    return f"{name}({', '.join(dict.fromkeys(model.name for model in models.values()))})"
 
 
 def read_definition(path: Path) -> tuple[str, dict[str, Any]]:

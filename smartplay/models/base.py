@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import math
 import re
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -414,8 +414,17 @@ def make_settings(settings_class: type[SettingsT], given: dict[str, Any]) -> Set
     for name, value in given.items():
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"the setting {name} must be a finite number, not {value}")
+    return converted(given, settings_class)
+
+
+def converted(given: Mapping[str, Any], kind: type[T]) -> T:
+    """Settings as an object of their kind.
+
+    Raises:
+        UsageError: If a value makes no sense.
+    """
     try:
-        return msgspec.convert(given, settings_class)
+        return msgspec.convert(dict(given), kind)
     except msgspec.ValidationError as error:
         raise UsageError(wrong_setting(str(error))) from error
 

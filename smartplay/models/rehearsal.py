@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from smartplay.models.base import AskedModel, Question, Settings, Tool
+from smartplay.models.base import AskedModel, Question, Settings
 from smartplay.models.prefix_cache import PrefixCache
 from smartplay.records import Call, Message, Usage
 
@@ -57,7 +57,7 @@ class StandIn(AskedModel):
         """Reply at once, with estimated tokens."""
         messages = question.messages
         prompt = sum(AROUND + len(_text(each["content"])) // CHARACTERS for each in messages)
-        prompt += sum(_size(tool) // CHARACTERS for tool in question.tools)
+        prompt += sum(len(msgspec.json.encode(tool)) // CHARACTERS for tool in question.tools)
         written = -(-len(REPLY) // CHARACTERS)
         beginning = b"".join(map(_beginning, messages))
         read = [min(self._cache.read(beginning), prompt) for _ in range(samples)]
@@ -72,10 +72,6 @@ def _beginning(message: Message) -> bytes:
     """A message as the cache sees it, with as many bytes as characters are counted."""
     heading = str(message["role"]).ljust(AROUND * CHARACTERS)
     return f"{heading}{_text(message['content'])}".encode("ascii", "replace")
-
-
-def _size(tool: Tool) -> int:
-    return len(msgspec.json.encode(tool))
 
 
 def _text(content: Any) -> str:

@@ -183,14 +183,9 @@ def _scored(
     lacking = [
         card
         for card, own in zip(cards, whole, strict=True)
-        if _is_lacking(own, card, by_game[card.id])
+        if own.anchors.human is not None and (card is not own or not by_game[card.id])
     ]
     return games, {game.game: game.normalized for game in games if game.normalized}, lacking
-
-
-def _is_lacking(whole: GameCard, played: GameCard, records: Sequence[EpisodeRecord]) -> bool:
-    """Whether a game that people have scores in has no normalised score in this run."""
-    return whole.anchors.human is not None and (played is not whole or not records)
 
 
 def _overall(
