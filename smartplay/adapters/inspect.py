@@ -37,7 +37,7 @@ from smartplay.models.rehearsal import rehearsal
 from smartplay.records import EpisodeRecord, Measurement, RunHeader
 from smartplay.records.encoding import encode
 from smartplay.records.folder import RunFolder
-from smartplay.report.build import summary
+from smartplay.report.build import summary, thresholds_of
 from smartplay.results import DIALS, MAX_CALLS, WIDTH
 from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.episode import Job, Outcome, play_episode
@@ -47,10 +47,9 @@ from smartplay.runner.plan import (
     plan_run,
     select_dials,
     select_games,
-    tracks_of,
 )
 from smartplay.runner.streams import sweeps
-from smartplay.scores.thresholds import RULE, thresholds
+from smartplay.scores.thresholds import RULE
 
 STAND_IN = "inspect:model"
 OF_MODELS = (*Settings.__struct_fields__, "model", "models")
@@ -298,11 +297,7 @@ def _levels(header: RunHeader) -> Any:
 
     def levels() -> Any:
         async def score(state: TaskState, target: Any) -> Score:
-            tracks = tracks_of(header)
-            for record, _ in kept(state.store):
-                if record.score is not None:
-                    tracks[record.game].add_record(record)
-            found = thresholds(tracks)
+            found = thresholds_of(header, [record for record, _ in kept(state.store)])
             levels = {each.capability: each.level.mean for each in found}
             return Score(
                 value={name: level for name, level in levels.items() if level is not None},

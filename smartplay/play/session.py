@@ -8,12 +8,15 @@ that was broken off stays on record.
 from __future__ import annotations
 
 from smartplay.agents.prompts import PLAIN
+from smartplay.games.registry import get_card
 from smartplay.play.keys import Controls
 from smartplay.play.sitting import Ended, Sitting
 from smartplay.play.view import HELP, QUIT, Display, View
 from smartplay.runner.episode import Job
 
+Keys = tuple[tuple[str, str], ...]
 START_KEYS = (("Enter", "start"), (HELP, "help"), ("Esc", "stop"))
+BACK_KEYS = (("Enter", "back"),)
 HINT = f"{HELP} help   Esc stop"
 HELP_TEXT = f"""\
 Take an action with its key or its number. Nothing can be taken back.
@@ -51,42 +54,42 @@ class Session:
         sitting = self._sitting
         if sitting.observation is None:
             sitting.start(sitting.turn)
-        title, controls, met = self._title(job), Controls(sitting.actions), False
-        while sitting.job is job:
-            if not met and not self._page(title, job, sitting.manual, START_KEYS):
-                sitting.stop()
-                return False
-            met = True
-            key = self._display.ask(self._view(title, job, controls))
+        controls = Controls(sitting.actions)
+        goes_on = sitting.job is not job or self._page(job, sitting.manual, START_KEYS)
+        while goes_on and sitting.job is job:
+            key = self._display.ask(self._moment(job, controls))
             action = None if key is None else controls.press(key)
             if action is not None:
                 sitting.act(sitting.turn, action)
-            elif key == QUIT:
-                sitting.stop()
-                return False
             elif key == HELP:
-                self._page(title, job, HELP_TEXT, (("Enter", "back"),))
+                self._page(job, HELP_TEXT, BACK_KEYS)
+            goes_on = key != QUIT
+        if not goes_on:
+            sitting.stop()
+            return False
         assert sitting.ended is not None
-        return self._show_end(title, sitting.ended)
+        return self._show_end(job, sitting.ended)
 
-    def _page(self, title: str, job: Job, text: str, keys: tuple[tuple[str, str], ...]) -> bool:
+    def _page(self, job: Job, text: str, keys: Keys) -> bool:
         """Show a text until it is left; False if the game is to be left."""
-        view = View(title=title, status=self._status(job), text=text, keys=keys, from_top=True)
+        view = View(
+            title=self._title(job), status=self._status(job), text=text, keys=keys, from_top=True
+        )
         while (key := self._display.ask(view)) not in ("enter", "space"):
             if key == QUIT:
                 return text == HELP_TEXT
             if key == HELP and text != HELP_TEXT:
-                self._page(title, job, HELP_TEXT, (("Enter", "back"),))
+                self._page(job, HELP_TEXT, BACK_KEYS)
         return True
 
-    def _view(self, title: str, job: Job, controls: Controls) -> View:
+    def _moment(self, job: Job, controls: Controls) -> View:
         sitting, typed = self._sitting, controls.typed
-        assert sitting.observation is not None
-        shown = PLAIN.prompt(sitting.manual, sitting.actions, sitting.observation, sitting.steps)
+        seen = sitting.observation
+        assert seen is not None
         return View(
-            title=title,
+            title=self._title(job),
             status=self._status(job),
-            text=shown,
+            text=PLAIN.prompt(sitting.manual, sitting.actions, seen, sitting.steps),
             keys=controls.table(),
             notice=f"action {typed}_ and Enter" if typed else HINT,
         )
@@ -98,13 +101,13 @@ class Session:
 
     def _title(self, job: Job) -> str:
         episodes = self._sitting.header.games[job.game].episodes
-        title = f"{self._sitting.card.title} ({job.game.split('/')[-1]})"
+        title = f"{get_card(job.game).title} ({job.game.split('/')[-1]})"
         return title if episodes == 1 else f"{title}, {job.episode + 1} of {episodes}"
 
-    def _show_end(self, title: str, ended: Ended) -> bool:
+    def _show_end(self, job: Job, ended: Ended) -> bool:
         """Show how an episode ended; whether the player wants more."""
         view = View(
-            title=title,
+            title=self._title(job),
             status=[f"{ended.record.steps} steps", "over"],
             text=f"{ended.text}\n\n{ended.result}",
             keys=(("Enter", "go on"), ("Esc", "stop")),

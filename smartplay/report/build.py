@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
@@ -85,7 +85,7 @@ def build_report(
     calls, usage = spent(games)
     models = model_uses(records, header, prices)
     cost = cost_of(models, by_game, header, prices)
-    reached = _thresholds(header, records)
+    reached = thresholds_of(header, records)
     overall, uncapped = _overall(normalized, lacking)
     return Report(
         agent=header.agent,
@@ -213,7 +213,8 @@ def _planned(header: RunHeader, records: Sequence[EpisodeRecord]) -> Mapping[str
     return Counter(game for game, _ in choices(tracks_of(header), header.measurement, records).made)
 
 
-def _thresholds(header: RunHeader, records: list[EpisodeRecord]) -> list[Threshold]:
+def thresholds_of(header: RunHeader, records: Iterable[EpisodeRecord]) -> list[Threshold]:
+    """The thresholds of a run from its records alone; none of one that does not measure them."""
     if header.measurement is None:
         return []
     tracks = tracks_of(header)
