@@ -18,9 +18,8 @@ from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.records.replay import UNKNOWN
 from smartplay.report.content import Report
-from smartplay.report.costs import compile_notes, cost_notes, cost_of, model_uses
+from smartplay.report.costs import compile_notes, cost_notes, cost_of, efficiency_of, model_uses
 from smartplay.report.details import detail_game
-from smartplay.report.efficiency import efficiency_of
 from smartplay.report.limits import limits
 from smartplay.runner.plan import tracks_of
 from smartplay.scores.comparison import HUMAN
