@@ -197,16 +197,9 @@ def _source(method: str, settings: Mapping[str, Any]) -> AgentSource:
 
 
 async def _play(job: Job, source: AgentSource, state: TaskState, found: list[Outcome]) -> Outcome:
-    """Play an episode with the models of the evaluation, by the roles of its method.
+    """Play an episode with the models of the evaluation, by role, and add what came of it.
 
-    Args:
-        job: The episode.
-        source: The agent.
-        state: The state of the sample.
-        found: The outcome is added to it, that of a failed episode too.
-
-    Raises:
-        Exception: Of a model, so that Inspect does with the sample what it was told to.
+    What a model raises is raised again, so that Inspect does with the sample what it was told to.
     """
     models = {role: EvaluatedModel(get_model(role=role), state) for role in source.models}
     lent = RunModels(models, Budget(Limits())).lend(job.agent_seed, job.repeat)

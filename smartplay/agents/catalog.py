@@ -269,12 +269,7 @@ def _scripted(kind: str, rest: str, settings: dict[str, Any]) -> tuple[Any, dict
 
 
 def _asked_by_method(agent: str, settings: dict[str, Any]) -> AgentSource:
-    """A language model, or several by their roles, that are asked by a method.
-
-    Args:
-        agent: A model, or a method whose models are all among the settings.
-        settings: Those of the method, and of the model if the agent is one.
-    """
+    """A model that is asked by a method, or a method whose models are among the settings."""
     own = dict(settings)
     protocol = own.pop("protocol", None)
     name = str(own.pop("method", protocol or ("direct" if agent not in METHODS else agent)))
@@ -463,14 +458,8 @@ def _open_models(
 ) -> dict[str, Model]:
     """The models of an agent, by role.
 
-    Args:
-        agent: The agent.
-        tables: The tables that describe them.
-        defaults: Settings of those that take them, unless there are others.
-        common: Settings of all that the tables do not set.
-
-    Raises:
-        UsageError: If they are not described as they should be.
+    A table's settings go before those that are common to all, and these before the defaults, which
+    only models get that take them.
     """
     shape = 'models must map roles to tables such as {agent = "openai:NAME", temperature = 0.7}'
     if not isinstance(tables, dict):

@@ -193,11 +193,9 @@ class ServedModel(AskedModel):
         return without_system(question.messages)
 
     def _adapt(self, refusal: RefusedRequestError, request: dict[str, Any]) -> bool:
-        """Do without a field from now on that the model does not take.
+        """Do without a field from now on that the model does not take; False if there is none.
 
-        Returns:
-            Whether there was one; each is left out once, so calls are made again a few times at
-            most.
+        Each is left out once, so calls are made again a few times at most.
         """
         has_system = any(m["role"] == "system" for m in request["messages"])
         fields = [

@@ -165,11 +165,7 @@ def _scored(
 ) -> tuple[list[GameScore], dict[str, Interval], list[GameCard]]:
     """The games' scores, those that are normalised, and the cards of games that lack such a score.
 
-    Args:
-        header: The run.
-        records: Its episodes.
-        whole: The games' cards.
-        cards: The same with what holds for the way they were played.
+    The cards are the whole ones with what holds for the way the games were played.
     """
     by_game, planned = _by_game(records), _planned(header, records)
     games = [

@@ -174,12 +174,8 @@ def _use_of(
 ) -> Use:
     """What an episode takes, on average.
 
-    Args:
-        records: Scored episodes.
-        source: Who is to play.
-        prices: What tokens cost.
-        known: Whether the written tokens are those of real replies. Else replies are at least as
-            long as an answer, and at most as long as the model may write.
+    Where the replies are not known, they are at least as long as an answer, and at most as long as
+    the model may write.
     """
     asked: dict[str, RoleUse] = {}
     for record in records:

@@ -205,11 +205,7 @@ def game_choices() -> dict[str, list[tuple[str, str]]]:
 
 
 def _whole(text: str, what: str) -> int | None:
-    """A number of a form; None for an empty field.
-
-    Raises:
-        UsageError: If it is none.
-    """
+    """A number of a form, or a UsageError; None for an empty field."""
     text = text.strip()
     if not text:
         return None
