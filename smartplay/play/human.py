@@ -77,7 +77,6 @@ def plan(
     out: Path | None,
     *,
     place: Callable[[RunHeader], Path] = default_folder,
-    is_taken: Callable[[Path], bool] = lambda path: False,
     split: str = "",
     measurement: Measurement | None = None,
 ) -> tuple[RunHeader, Path]:
@@ -92,7 +91,6 @@ def plan(
         steps: Step limit; the card's by default.
         out: The run folder; by default the one that `place` gives.
         place: The folder of a run; by default one under `runs/`.
-        is_taken: Whether a folder is no choice, where the seed is not given.
         split: The split that the episodes are drawn from; empty for the suite of the seed.
         measurement: How levels are chosen, if thresholds are to be measured.
     """
@@ -111,8 +109,7 @@ def plan(
     )
     while True:
         folder = RunFolder(out if out is not None else place(header))
-        given = seed is not None or out is not None
-        if given or not (is_taken(folder.path) or _finished(folder, header)):
+        if seed is not None or out is not None or not _finished(folder, header):
             return header, folder.path
         header = msgspec.structs.replace(header, seed=header.seed + 1)
 
