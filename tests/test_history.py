@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 import smartplay
 from smartplay.agents.catalog import controls_of, definition_of, find_agent
 from smartplay.agents.context import Observation
-from smartplay.agents.history import LEGEND, difference, make_history
+from smartplay.agents.history import LEGEND, History, difference
 from smartplay.agents.llm import LLMAgent
 from smartplay.agents.methods import METHODS
 from smartplay.core.errors import PromptTooLongError, UnknownNameError, UsageError
 from smartplay.games.registry import get_card
 from smartplay.leaderboard.tracks import track_of
+from smartplay.models.base import converted
 from smartplay.models.prefix_cache import BLOCK, LEAST, WIDTH, PrefixCache
 from smartplay.models.rehearsal import rehearsal
 from smartplay.records import Message
@@ -39,9 +40,8 @@ def asked(
 ) -> list[list[Message]]:
     """What a model is sent at each step."""
     model = Scripted(room=room)
-    agent = LLMAgent(
-        context("The rules.", models=lend(model)), METHODS[method](), history=make_history(told)
-    )
+    history = converted(told, History)
+    agent = LLMAgent(context("The rules.", models=lend(model)), METHODS[method](), history=history)
 
     async def all_of_them() -> None:
         for each in observations:

@@ -86,7 +86,6 @@ def test_what_an_agent_is_called_does_no_harm(tmp_path: Path) -> None:
     assert r"a\_b" in told
     assert told.count("{") == told.count("}")
     assert publish._latex("a&{b}\x1b") == r"a\&\{b\}" + publish._latex("\x1b")
-    assert publish._markdown("a|<b>") == r"a\|\<b\>"
     assert r"odd.py:a\_b" in write(folder, "model-card", tmp_path)
     (entry, *_) = yaml.safe_load(write(folder, "eval-results", tmp_path, "--dataset", "a/b"))
     assert "odd.py:a_b" in entry["notes"]

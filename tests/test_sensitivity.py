@@ -13,9 +13,9 @@ import pytest
 
 from smartplay import load_run
 from smartplay.agents.catalog import find_agent
-from smartplay.agents.context import FunctionAgent, Observation, Reply, prompt_text
+from smartplay.agents.context import Observation, Reply
 from smartplay.agents.methods.turn import ROLE
-from smartplay.agents.prompts import PLAIN, VARIANTS, Variant, find_variant
+from smartplay.agents.prompts import PLAIN, VARIANTS, FunctionAgent, Variant, find_variant
 from smartplay.cli import main
 from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.models.base import Settings
@@ -27,10 +27,6 @@ from tests.lent import context, lend
 MANUAL, ACTIONS = "The Game\n\nThere are rules.", ["go north", "go south", "wait"]
 SEEN = Observation("You are here.", ["You were there."])
 each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
-
-
-def test_the_plain_style_is_the_prompt_of_every_run() -> None:
-    assert PLAIN.prompt(MANUAL, ACTIONS, SEEN, 4) == prompt_text(MANUAL, ACTIONS, SEEN, 4)
 
 
 @each_variant

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -13,6 +14,7 @@ import pytest
 from smartplay.cards.card import Dial
 from smartplay.core.errors import RunFolderError
 from smartplay.records import EpisodeRecord, Measurement
+from smartplay.report.thresholds import curves_by_game, psychometric
 from smartplay.scores import thresholds as module
 from smartplay.scores.threshold_gaps import Gap, threshold_gaps
 from smartplay.scores.thresholds import (
@@ -239,6 +241,22 @@ def test_two_agents_differ_by_their_thresholds() -> None:
     back = gap(measured(*INSIDE), better)
     assert back.mean == pytest.approx(-found.mean)
     assert back.low == pytest.approx(-found.high, abs=0.05)
+
+
+def test_runs_that_were_measured_on_one_dial_share_a_picture() -> None:
+    """Each with a curve and dots of its own, its interval above that of the run before."""
+    runs = [measured((3, 24, 24), (7, 24, 24), (8, 12, 24)), measured(*INSIDE)]
+    (together,) = curves_by_game([[run] for run in runs])
+    picture = str(psychometric(together))
+    assert all(run.sentence in picture for run in runs)
+    feet = []
+    for place, run in enumerate(runs):
+        assert picture.count(f'class="trail s{place}"') == 1
+        assert picture.count(f'class="dot s{place}"') == len(run.data)
+        (reach,) = re.findall(rf'y1="([\d.]+)" [^>]*class="reach s{place}"', picture)
+        feet.append(float(reach))
+    assert feet[0] > feet[1]
+    assert len(curves_by_game([[runs[0]], [msgspec.structs.replace(runs[1], game="other")]])) == 2
 
 
 def test_gaps_hold_together() -> None:

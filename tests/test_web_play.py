@@ -228,7 +228,7 @@ def test_only_so_many_runs_are_held_open(
     tmp_path: Path, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web_play, "IDLE", 0.0)
-    monkeypatch.setattr(web_play.Sittings.__init__, "__defaults__", (2,))
+    monkeypatch.setattr(web_play, "MOST_SITTINGS", 2)
     with app_of(tmp_path / "others") as app:
         other = Visitor(app)
         paths = [other.begin("Hanoi3Disk", seed=seed) for seed in range(4)]
@@ -258,19 +258,19 @@ def test_a_run_that_cannot_be_is_refused(visitor: Visitor, field: str, value: st
 def test_the_score_of_a_person_under_way_is_not_watched(
     tmp_path: Path, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The terminal's runs say what they play, and a browser beside it must not tell the score."""
+    """A run that is played in the terminal says nothing to a browser beside it of how it goes."""
     from smartplay.runner import live
-    from tests.players import play
+    from tests.players import Pressing, play
 
     told: list[str] = []
+    ask = Pressing.ask
 
-    def look(*given: object) -> None:
+    def look(display: Pressing, *given: Any) -> str | None:
         told.append(visitor.get("/runs/mine"))
-        told.append(str((tmp_path / "runs" / "mine" / live.LIVE).exists()))
+        assert not (tmp_path / "runs" / "mine" / live.LIVE).exists()
+        return ask(display, *given)
 
-    monkeypatch.setattr(live, "SECONDS", 0.0)
-    monkeypatch.setattr(live.LiveWriter, "end", look)
+    monkeypatch.setattr(Pressing, "ask", look)
     play(tmp_path / "runs" / "mine", ["enter", *hanoi_keys(), "enter"])
-    assert told[1] == "True"
-    assert "human:ann" in told[0]
-    assert "Now playing" not in told[0]
+    assert len(told) == 9
+    assert all("human:ann" in page and "Now playing" not in page for page in told)

@@ -23,7 +23,8 @@ from typing import NamedTuple
 import numpy as np
 
 from smartplay import measure
-from smartplay.agents.context import Context, Observation, prompt_text
+from smartplay.agents.context import Context, Observation
+from smartplay.agents.prompts import PLAIN
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import Dial
 from smartplay.games.registry import get_card
@@ -182,7 +183,8 @@ class _Counting:
 
     def act(self, observation: Observation) -> str:
         self.calls[self._game] += 1
-        self.read[self._game] += len(prompt_text(*self._told, observation, self.calls[self._game]))
+        told = PLAIN.prompt(*self._told, observation, self.calls[self._game])
+        self.read[self._game] += len(told)
         return self._mind.act(observation)
 
 

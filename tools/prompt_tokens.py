@@ -28,13 +28,13 @@ import msgspec
 
 import smartplay
 from smartplay.agents.context import Context, Observation
-from smartplay.agents.history import LEGEND, make_history
+from smartplay.agents.history import LEGEND, History
 from smartplay.agents.llm import LLMAgent
 from smartplay.agents.methods import METHODS
 from smartplay.agents.methods.turn import QUESTION, ROLE
 from smartplay.agents.reference import reference
 from smartplay.games.registry import get_card
-from smartplay.models.base import Settings
+from smartplay.models.base import Settings, converted
 from smartplay.models.prefix_cache import PrefixCache
 from smartplay.models.weights import find_weights
 from smartplay.records import Call, Message
@@ -193,7 +193,7 @@ def play(
         context = Context(
             manual=info["manual"], actions=list(info["actions"]), seed=0, models=models
         )
-        agent = LLMAgent(context, METHODS[method](), history=make_history(told))
+        agent = LLMAgent(context, METHODS[method](), history=converted(told, History))
         while True:
             seen.append(text)
             reply = await agent.act(Observation(text, list(info["history"])))

@@ -28,7 +28,7 @@ from inspect_ai.solver import TaskState, solver
 from smartplay.adapters.inspect_logs import STORE, keep, kept
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.agents.methods import METHODS
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UsageError, known_name
 from smartplay.games.registry import cards
 from smartplay.models.base import Settings, together
 from smartplay.models.lending import RunModels
@@ -37,7 +37,7 @@ from smartplay.models.rehearsal import rehearsal
 from smartplay.records import EpisodeRecord, Measurement, RunHeader
 from smartplay.records.encoding import encode
 from smartplay.records.folder import RunFolder
-from smartplay.report.build import summary
+from smartplay.report.build import summary, thresholds_of
 from smartplay.results import DIALS, MAX_CALLS, WIDTH
 from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.episode import Job, Outcome, play_episode
@@ -47,10 +47,9 @@ from smartplay.runner.plan import (
     plan_run,
     select_dials,
     select_games,
-    tracks_of,
 )
 from smartplay.runner.streams import sweeps
-from smartplay.scores.thresholds import RULE, thresholds
+from smartplay.scores.thresholds import RULE
 
 STAND_IN = "inspect:model"
 OF_MODELS = (*Settings.__struct_fields__, "model", "models")
@@ -118,9 +117,7 @@ def play_games(
         seed=seed,
         split=split,
         retries=retries,
-        quick=False,
         settings={card.id: shown for card in selection} if shown else {},
-        arguments={},
     )
     jobs = sorted(jobs_of(header), key=lambda job: (job.episode, job.steps))
     samples = [
@@ -166,13 +163,8 @@ def measure_thresholds(
     header = plan_run(
         source,
         select_games(select_dials(games, wanted)),
-        episodes=None,
-        steps=None,
         seed=seed,
         retries=retries,
-        quick=False,
-        settings={},
-        arguments={},
         measurement=Measurement(width=width, calls=max_calls, rule=RULE),
     )
 
@@ -191,9 +183,7 @@ def measure_thresholds(
 
 def _source(method: str, settings: Mapping[str, Any]) -> AgentSource:
     """The agent, with stand-ins for the models that the evaluation has in their roles."""
-    if method not in METHODS:
-        raise UnknownNameError("method", method, METHODS)
-    _, *others = METHODS[method].roles
+    _, *others = METHODS[known_name("method", method, METHODS)].roles
     models = {role: {"agent": STAND_IN} for role in others}
     with rehearsal():
         source = find_agent(STAND_IN, {"method": method, "models": models, **settings})
@@ -207,16 +197,9 @@ def _source(method: str, settings: Mapping[str, Any]) -> AgentSource:
 
 
 async def _play(job: Job, source: AgentSource, state: TaskState, found: list[Outcome]) -> Outcome:
-    """Play an episode with the models of the evaluation, by the roles of its method.
+    """Play an episode with the models of the evaluation, by role, and add what came of it.
 
-    Args:
-        job: The episode.
-        source: The agent.
-        state: The state of the sample.
-        found: The outcome is added to it, that of a failed episode too.
-
-    Raises:
-        Exception: Of a model, so that Inspect does with the sample what it was told to.
+    What a model raises is raised again, so that Inspect does with the sample what it was told to.
     """
     models = {role: EvaluatedModel(get_model(role=role), state) for role in source.models}
     lent = RunModels(models, Budget(Limits())).lend(job.agent_seed, job.repeat)
@@ -307,11 +290,7 @@ def _levels(header: RunHeader) -> Any:
 
     def levels() -> Any:
         async def score(state: TaskState, target: Any) -> Score:
-            tracks = tracks_of(header)
-            for record, _ in kept(state.store):
-                if record.score is not None:
-                    tracks[record.game].add_record(record)
-            found = thresholds(tracks)
+            found = thresholds_of(header, [record for record, _ in kept(state.store)])
             levels = {each.capability: each.level.mean for each in found}
             return Score(
                 value={name: level for name, level in levels.items() if level is not None},

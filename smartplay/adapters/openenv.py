@@ -38,7 +38,7 @@ from openenv.core.env_server.types import (
 from pydantic import Field
 
 from smartplay.cards.card import GameCard
-from smartplay.core.errors import SmartPlayError, UnknownNameError, UsageError
+from smartplay.core.errors import SmartPlayError, UsageError, known_name
 from smartplay.core.version import __version__
 from smartplay.games.registry import cards, get_card
 from smartplay.records.replay import costly_setting, refused_setting
@@ -125,8 +125,7 @@ class Games:
             wanted = msgspec.convert(asked, Asked)
         except msgspec.ValidationError as error:
             raise UsageError(f"reset: {error}") from error
-        if wanted.split not in SPLITS:
-            raise UnknownNameError("split", wanted.split, SPLITS)
+        known_name("split", wanted.split, SPLITS)
         if self._kept is None:
             card = get_card(wanted.game)
             reason = refused_setting(card, wanted.settings) or costly_setting(card, wanted.settings)
@@ -286,6 +285,4 @@ def _games() -> list[GameCard]:
 
 
 def _episodes(split: str) -> int:
-    if split not in TASKS:
-        raise UnknownNameError("split", split, TASKS)
-    return TASKS[split]
+    return TASKS[known_name("split", split, TASKS)]

@@ -15,7 +15,7 @@ import msgspec
 from smartplay.agents.context import Observation
 from smartplay.agents.wrappers import Filter
 from smartplay.cards.capabilities import Capability
-from smartplay.core.errors import UnknownNameError
+from smartplay.core.errors import known_name
 
 FIRST_WORDS = 60
 INVENTED = (
@@ -176,10 +176,8 @@ def find_ablation(name: str) -> Ablation:
     Raises:
         UnknownNameError: If there is none.
     """
-    for ablation in ABLATIONS:
-        if ablation.name == name:
-            return ablation
-    raise UnknownNameError("ablation", name, [ablation.name for ablation in ABLATIONS])
+    known = {ablation.name: ablation for ablation in ABLATIONS}
+    return known[known_name("ablation", name, known)]
 
 
 def _map(seen: Observation, change: Callable[[str], str]) -> Observation:

@@ -16,19 +16,19 @@ import msgspec
 from smartplay.agents.ablations import ABLATIONS, Ablation, find_ablation
 from smartplay.agents.aids import find_aid
 from smartplay.agents.context import Agent, AgentMaker, Context, Trajectory
-from smartplay.agents.history import History, make_history
+from smartplay.agents.history import History
 from smartplay.agents.identity import object_digest
 from smartplay.agents.llm import LLMAgent
 from smartplay.agents.methods import METHODS, PROTOCOLS, Arm
 from smartplay.agents.methods.method import Method, make_method, settings_of
-from smartplay.agents.prompts import PLAIN, Variant, find_variant, function_agent
+from smartplay.agents.prompts import PLAIN, FunctionAgent, Variant, find_variant
 from smartplay.agents.simple import ConstantAgent, RandomAgent
 from smartplay.agents.wrappers import Filter, make_filtered
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError, known_name
 from smartplay.core.loading import code_of, load_object
 from smartplay.core.toml_file import overlay, read_toml
 from smartplay.models import find_provider, has_kind, kinds, open_model
-from smartplay.models.base import Model
+from smartplay.models.base import Model, converted
 
 SCRIPTED = {
     "random": "draws every action uniformly",
@@ -269,30 +269,25 @@ def _scripted(kind: str, rest: str, settings: dict[str, Any]) -> tuple[Any, dict
 
 
 def _asked_by_method(agent: str, settings: dict[str, Any]) -> AgentSource:
-    """A language model, or several by their roles, that are asked by a method.
-
-    Args:
-        agent: A model, or a method whose models are all among the settings.
-        settings: Those of the method, and of the model if the agent is one.
-    """
+    """A model that is asked by a method, or a method whose models are among the settings."""
     own = dict(settings)
     protocol = own.pop("protocol", None)
     name = str(own.pop("method", protocol or ("direct" if agent not in METHODS else agent)))
-    if name not in METHODS:
-        raise UnknownNameError("method" if "method" in settings else "protocol", name, METHODS)
+    known_name("method" if "method" in settings else "protocol", name, METHODS)
     if agent in METHODS and name != agent:
         raise UsageError(f"the agent {agent} is a method itself; leave out the method {name}")
     variant = find_variant(str(own.pop("prompt", "plain")))
     style = variant.style
     if variant.other_protocol and name in OTHER_PROTOCOL:
         name, style = OTHER_PROTOCOL[name], PLAIN
-    history = make_history({key: own.pop(key) for key in HISTORY_KEYS if key in own})
+    history = converted({key: own.pop(key) for key in HISTORY_KEYS if key in own}, History)
     method, models = _method_and_models(agent, name, own)
     told = {role: {"model": each.name} | msgspec.to_builtins(each.settings)
             for role, each in models.items()}  # fmt: skip
+    named = dict.fromkeys(model.name for model in models.values())
     alone = len(set(map(id, models.values()))) == 1 and agent not in METHODS
     return AgentSource(
-        name=agent if name in PROTOCOLS and alone else _called(name, models),
+        name=agent if name in PROTOCOLS and alone else f"{name}({', '.join(named)})",
         settings={
             ("protocol" if name in PROTOCOLS else "method"): name,
             **settings_of(method),
@@ -334,8 +329,7 @@ def _method_and_models(
             raise UnknownNameError("setting", error.name, known) from None
         raise
     for role in opened:
-        if role not in kind.roles:
-            raise UnknownNameError(f"role of the method {name}", role, kind.roles)
+        known_name(f"role of the method {name}", role, kind.roles)
     for role, like in kind.roles.items():
         if role not in opened and like not in opened:
             raise UsageError(
@@ -410,11 +404,6 @@ def _method_of(agent: str, settings: Mapping[str, Any]) -> str | None:
     return asked if has_kind(agent) else None
 
 
-def _called(name: str, models: dict[str, Model]) -> str:
-    """What a method with its models is called."""
-    return f"{name}({', '.join(dict.fromkeys(model.name for model in models.values()))})"
-
-
 def read_definition(path: Path) -> tuple[str, dict[str, Any]]:
     """Read an agent definition.
 
@@ -469,14 +458,8 @@ def _open_models(
 ) -> dict[str, Model]:
     """The models of an agent, by role.
 
-    Args:
-        agent: The agent.
-        tables: The tables that describe them.
-        defaults: Settings of those that take them, unless there are others.
-        common: Settings of all that the tables do not set.
-
-    Raises:
-        UsageError: If they are not described as they should be.
+    A table's settings go before those that are common to all, and these before the defaults, which
+    only models get that take them.
     """
     shape = 'models must map roles to tables such as {agent = "openai:NAME", temperature = 0.7}'
     if not isinstance(tables, dict):
@@ -549,7 +532,8 @@ def _make_function_agent(
     found: Any, settings: dict[str, Any], variant: Variant, context: Context
 ) -> Agent:
     more = settings | ({"context": context} if "context" in _parameters(found) else {})
-    return function_agent(variant)(partial(found, **more) if more else found, context)
+    call = partial(found, **more) if more else found
+    return FunctionAgent(call, context, variant.style)
 
 
 def _given(found: Any) -> list[str]:

@@ -149,49 +149,22 @@ AgentMaker: TypeAlias = Callable[[Context], Agent]
 """Makes the agent of one episode."""
 
 
-def prompt_text(manual: str, actions: Sequence[str], observation: Observation, steps: int) -> str:
-    """All that an agent reads before an action, as one text that grows at its end.
+def prompt_pages(
+    observation: Observation, steps: int, heading: str = "Step"
+) -> list[tuple[str, str]]:
+    """The observations that a prompt shows, the present one last, each with its heading.
 
     Args:
-        manual: The rules.
-        actions: Names of the actions.
         observation: What the agent is to act on, with the observations before it.
         steps: Steps taken so far.
+        heading: What each is called, before its number.
     """
-    numbered = "\n".join(f"{k}. {name}" for k, name in enumerate(actions, start=1))
-    pages = [page(heading, text) for heading, text in prompt_pages(observation, steps)]
-    return "\n\n".join([manual, f"Your actions:\n{numbered}", *pages])
-
-
-def prompt_pages(observation: Observation, steps: int) -> list[tuple[str, str]]:
-    """The observations that a prompt shows, the present one last, each with its heading."""
     told = [*observation.history, str(observation)]
     first = steps - len(observation.history)
-    return [(f"Step {k}", text) for k, text in enumerate(told, start=first)]
+    return [(f"{heading} {k}", text) for k, text in enumerate(told, start=first)]
 
 
 def page(heading: str, text: str) -> str:
     """An observation under its heading, which is left out where the text opens with it itself."""
     opens = text.startswith(heading) and not text[len(heading) :][:1].isalnum()
     return text if opens else f"{heading}:\n{text}"
-
-
-class FunctionAgent:
-    """A plain function of the prompt as an agent.
-
-    Args:
-        call: Called with the prompt.
-        context: What the run gives.
-    """
-
-    compose: Callable[[str, Sequence[str], Observation, int], str] = staticmethod(prompt_text)
-
-    def __init__(self, call: Callable[[str], Any], context: Context) -> None:
-        self._call, self._context = call, context
-        self._steps = -1
-
-    def act(self, observation: Observation) -> Any:
-        """Call the function with the whole prompt."""
-        self._steps += not observation.complaint
-        manual, actions = self._context.manual, self._context.actions
-        return self._call(self.compose(manual, actions, observation, self._steps))

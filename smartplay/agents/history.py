@@ -8,14 +8,10 @@ has.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from difflib import SequenceMatcher
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-
-from smartplay.core.errors import UsageError
-from smartplay.models.base import wrong_setting
 
 LEGEND = (
     'Where a step says "(line 3 as before)" or "(lines 3-5 as before)", these lines of the step '
@@ -51,18 +47,6 @@ class History(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             heading: What headings begin with, before their number.
         """
         return difference(text, before, heading) if self.history_diff else text
-
-
-def make_history(given: Mapping[str, Any]) -> History:
-    """The settings of how the past is told.
-
-    Raises:
-        UsageError: If a value makes no sense.
-    """
-    try:
-        return msgspec.convert(dict(given), History)
-    except msgspec.ValidationError as error:
-        raise UsageError(wrong_setting(str(error))) from error
 
 
 def difference(text: str, before: str | None, heading: str) -> str:

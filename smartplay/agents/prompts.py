@@ -7,14 +7,14 @@ agent that is handed manual, actions and observations apart gets the same facts 
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import msgspec
 
-from smartplay.agents.context import FunctionAgent, Observation, page
+from smartplay.agents.context import Context, Observation, page, prompt_pages
 from smartplay.agents.wrappers import Filter
-from smartplay.core.errors import UnknownNameError
+from smartplay.core.errors import known_name
 
 
 class PromptStyle(msgspec.Struct, frozen=True):
@@ -45,12 +45,15 @@ class PromptStyle(msgspec.Struct, frozen=True):
     def prompt(
         self, manual: str, actions: Sequence[str], observation: Observation, steps: int
     ) -> str:
-        """All that an agent reads before an action, as `smartplay.agents.context.prompt_text`."""
-        seen = [*observation.history, str(observation)]
-        pages = [
-            page(f"{self.step} {k}", text)
-            for k, text in enumerate(seen, start=steps - len(observation.history))
-        ]
+        """All that an agent reads before an action, as one text; a plain one grows at its end.
+
+        Args:
+            manual: The rules.
+            actions: Names of the actions.
+            observation: What the agent is to act on, with the observations before it.
+            steps: Steps taken so far.
+        """
+        pages = [page(*each) for each in prompt_pages(observation, steps, self.step)]
         told = [manual, *pages, *filter(None, [self.question])]
         place = {"before": 0, "after": 1, "end": len(told)}[self.order]
         told.insert(place, self.listed(actions))
@@ -180,12 +183,26 @@ VARIANTS: tuple[Variant, ...] = (
 )  # fmt: skip
 
 
-def function_agent(variant: Variant) -> type[FunctionAgent]:
-    """The class of agents that call a function with prompts of this variant."""
-    if variant is VARIANTS[0]:
-        return FunctionAgent
-    compose = staticmethod(variant.style.prompt)
-    return type("FunctionAgent", (FunctionAgent,), {"compose": compose})
+class FunctionAgent:
+    """A plain function of the prompt as an agent.
+
+    Args:
+        call: Called with the prompt.
+        context: What the run gives.
+        style: How the prompt is laid out.
+    """
+
+    def __init__(
+        self, call: Callable[[str], Any], context: Context, style: PromptStyle = PLAIN
+    ) -> None:
+        self._call, self._context, self._style = call, context, style
+        self._steps = -1
+
+    def act(self, observation: Observation) -> Any:
+        """Call the function with the whole prompt."""
+        self._steps += not observation.complaint
+        manual, actions = self._context.manual, self._context.actions
+        return self._call(self._style.prompt(manual, actions, observation, self._steps))
 
 
 def find_variant(name: str) -> Variant:
@@ -194,10 +211,8 @@ def find_variant(name: str) -> Variant:
     Raises:
         UnknownNameError: If there is none.
     """
-    for variant in VARIANTS:
-        if variant.name == name:
-            return variant
-    raise UnknownNameError("prompt", name, [variant.name for variant in VARIANTS])
+    known = {variant.name: variant for variant in VARIANTS}
+    return known[known_name("prompt", name, known)]
 
 
 def _letters(place: int) -> str:

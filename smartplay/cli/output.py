@@ -84,8 +84,11 @@ def plural(number: int, name: str) -> str:
 
 
 @contextmanager
-def quiet_output() -> Iterator[None]:
+def quiet_output(quiet: bool = True) -> Iterator[None]:
     """Send to standard error what agents, games and packages print meanwhile."""
+    if not quiet:
+        yield
+        return
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
@@ -126,7 +129,7 @@ def print_table(
 ) -> None:
     """Print a table, as much of it as there is room for: the first column whole, words whole.
 
-    Columns without room are left out from the right, and said to be.
+    Columns without room are left out from the right, and said to be. One without rows is not shown.
 
     Args:
         title: Its heading.
@@ -135,6 +138,8 @@ def print_table(
         digits: How numbers with a fraction are written.
     """
     cells = [[_cell(value, digits) for value in row] for row in rows]
+    if not cells:
+        return
     cells = [row + [""] * (len(header) - len(row)) for row in cells]
     widths = _widths(header, cells, console().width)
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)

@@ -21,7 +21,7 @@ The command line prints a `UsageError` as one line and exits with 2.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 LISTED = 20
 """How many known names an error lists at most."""
@@ -60,6 +60,17 @@ class UnknownNameError(UsageError):
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by message: the constructor takes other arguments than `args` holds."""
         return UsageError, self.args
+
+
+def known_name(kind: str, name: str, known: Collection[str]) -> str:
+    """A name that something answers to.
+
+    Raises:
+        UnknownNameError: If nothing does; `kind` says what was looked for.
+    """
+    if name not in known:
+        raise UnknownNameError(kind, name, known)
+    return name
 
 
 class CardError(UsageError):

@@ -73,6 +73,18 @@ def load_module(place: str) -> ModuleType:
         raise UsageError(f"cannot load {place}: {type(error).__name__}: {error}") from error
 
 
+def optional(module: str, needed: str) -> Any:
+    """A module of an optional package.
+
+    Raises:
+        MissingPackageError: If it is not installed; `needed` says what for, and how to get it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(needed) from error
+
+
 class Code(NamedTuple):
     """Source files that belong together.
 

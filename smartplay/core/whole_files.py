@@ -6,9 +6,14 @@ a name that nobody can guess, made anew, is no such link; and moving it over one
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from smartplay.core.errors import UsageError
 
 PART = ".part"
 
@@ -35,6 +40,25 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def writing(where: object, error_class: type[UsageError] = UsageError) -> Iterator[None]:
+    """Say in an error of our own what could not be written, and why.
+
+    Raises:
+        UsageError: If something done meanwhile fails with an `OSError`; of `error_class`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise error_class(f"cannot write {where}: {error.strerror or error}") from error
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def drop_half_line(path: Path) -> None:

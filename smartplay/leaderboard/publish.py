@@ -13,10 +13,11 @@ from typing import Any
 
 from smartplay.core.errors import UsageError
 from smartplay.core.printable import line
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import write_atomically, writing
 from smartplay.games.registry import get_card
 from smartplay.leaderboard.tracks import track_of
 from smartplay.report import Report, build_report
+from smartplay.report.markdown import escape
 from smartplay.report.wording import interval, share
 from smartplay.scores.intervals import Interval
 
@@ -58,11 +59,9 @@ def publish(run: Path, to: str, out: Path, dataset: str = "", source: str = "") 
     else:
         raise UsageError("name the benchmark's data set on the Hub: --dataset OWNER/NAME")
     path = out / name
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode())
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
     return path
 
 
@@ -107,10 +106,10 @@ def model_card(report: Report) -> str:
     overall = "" if report.overall is None else (
         f"Mean normalised score, each game alike and none above 1: {report.overall}.\n"
     )  # fmt: skip
-    notes = "".join(f"- {_markdown(note)}\n" for note in report.notes)
+    notes = "".join(f"- {escape(note)}\n" for note in report.notes)
     return (
         "## SmartPlay\n\n"
-        f"Agent: {_markdown(report.agent)}. Track: {_markdown(_track(report))}. "
+        f"Agent: {escape(report.agent)}. Track: {escape(_track(report))}. "
         f"SmartPlay {report.run.versions.get('smartplay', 'unknown')}, "
         f"{report.run.started[:10]}. {report.episodes} of {report.planned} episodes were scored. "
         "Brackets hold 95 % intervals.\n\n"
@@ -180,8 +179,3 @@ _LATEX = {
 def _latex(text: str) -> str:
     """A text in which LaTeX takes no character for a command."""
     return "".join(_LATEX.get(c, c) for c in line(text))
-
-
-def _markdown(text: str) -> str:
-    """A text in which Markdown sees no markup, and HTML no tag."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", line(text))

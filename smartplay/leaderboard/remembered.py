@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from smartplay.core.cache import cache_folder
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import file_digest, write_atomically
 from smartplay.records.prices import Prices
 from smartplay.runner.plan import CODED, own_digest
 from smartplay.runner.suite import Suite
@@ -76,9 +76,7 @@ def _files(entry: Path) -> dict[str, str] | None:
             total += about.st_size
             if not stat.S_ISREG(about.st_mode) or total > MOST_BYTES or len(found) >= MOST_FILES:
                 return None
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            found[path.relative_to(entry).as_posix()] = digest
+            found[path.relative_to(entry).as_posix()] = file_digest(path)
         if any(Path(place, folder).is_symlink() for folder in folders):
             return None
     return found

@@ -22,7 +22,7 @@ from smartplay.cards.capabilities import Capability
 from smartplay.cards.published import published_table
 from smartplay.core.errors import UsageError
 from smartplay.core.version import __version__
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import file_digest, write_atomically, writing
 from smartplay.leaderboard.remembered import digest_of, keep, recall
 from smartplay.leaderboard.rows import (
     STATUSES,
@@ -36,6 +36,7 @@ from smartplay.leaderboard.verify import Verification
 from smartplay.records.prices import Prices, money, read_prices
 from smartplay.report import build_report, wording
 from smartplay.report.html import write_html
+from smartplay.report.html.page import breakable
 from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
 from smartplay.report.rendering import shown, templates
@@ -53,7 +54,6 @@ PRINTED = (
     "compare with care."
 )
 ONLY_PRINTED = "Published results of the SmartPlay paper"
-WORDS = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,13 +104,11 @@ def build(root: Path, tick: Callable[[str, Verification | None], None] | None = 
     suites = read_suites(root / "suites")
     found = read_entries(root / "entries", tick, suites, prices)
     board = make_board(*found)
-    try:
+    with writing(f"into {root}"):
         (root / "site" / PAGES).mkdir(parents=True, exist_ok=True)
         _write_pages(root, board, suites, prices)
         write_atomically(root / "site" / "index.html", to_html(board).encode())
         write_atomically(root / "README.md", to_markdown(board).encode())
-    except OSError as error:
-        raise UsageError(f"cannot write into {root}: {error.strerror or error}") from error
     return board
 
 
@@ -210,7 +208,7 @@ def _write_pages(root: Path, board: Board, suites: Sequence[Suite], prices: Pric
 
 
 def _digest_of_file(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
+    return file_digest(path) if path.is_file() else "no file"
 
 
 def _best_first(rows: Sequence[Row]) -> list[Row]:
@@ -253,7 +251,7 @@ def _environment(autoescape: bool) -> Environment:
         page=lambda row: f"{PAGES}/{page_name(row.key)}",
         money=lambda cost: "-" if cost is None else money(cost.total, cost.currency),
         short=short,
-        wrapped=lambda name: Markup("<wbr>").join(WORDS.split(name)),
+        wrapped=breakable,
     )
     return environment
 

@@ -169,7 +169,7 @@ def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Tr
         episodes=""
         if measured is not None
         else _listed({c.name: str(p.episodes) for c, p in found if p.episodes != c.episodes}),
-        engine=_listed({card.name: _engine(card, plan) for card, plan in found}),
+        engine=_listed({c.name: str(_changed(c, p).get("engine", "")) for c, p in found}),
         observation="+".join(shown),
         settings=_listed({card.name: _others(card, plan) for card, plan in found}),
         seed=header.seed,
@@ -203,10 +203,6 @@ def _listed(values: Mapping[str, str]) -> str:
 
 def _changed(card: GameCard, plan: GameHeader) -> dict[str, Any]:
     return {k: v for k, v in plan.settings.items() if v != card.settings.get(k)}
-
-
-def _engine(card: GameCard, plan: GameHeader) -> str:
-    return str(_changed(card, plan).get("engine", ""))
 
 
 def _others(card: GameCard, plan: GameHeader) -> str:

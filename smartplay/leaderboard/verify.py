@@ -146,22 +146,16 @@ def verify_run(
     except RunFolderError as error:
         check.problems.append(Problem(what=str(error)))
     problems = [*check.missing, *check.problems][:MOST_PROBLEMS]
+    told = ("suite", "episodes", "steps", "unscored", "levels", "played", "again", "notes")
     return Verification(
         path=str(path),
         verified=not problems and not check.sealed,
         complete=not problems and not check.unscored and not check.unfinished,
         incomplete=bool(check.missing) and not check.problems and not check.sealed,
         sealed=not check.problems and check.sealed,
-        suite=check.hash,
-        episodes=check.episodes,
-        steps=check.steps,
-        unscored=check.unscored,
-        levels=check.levels,
         seconds=time.perf_counter() - started,
-        played=check.played,
-        again=check.again,
         problems=problems,
-        notes=check.notes,
+        **{name: getattr(check, name) for name in told},
     )
 
 
@@ -170,7 +164,7 @@ class _Check:
 
     def __init__(self, folder: RunFolder, cards: list[str], suites: Sequence[Suite]) -> None:
         self.folder, self.cards, self.suites = folder, cards, suites
-        self.hash, self.sealed, self.again = "", False, 0
+        self.suite, self.sealed, self.again = "", False, 0
         self.problems: list[Problem] = []
         self.missing: list[Problem] = []
         self.notes: list[str] = []
@@ -194,9 +188,9 @@ class _Check:
                 f"{self.unscored} of {len(records)} episodes are unscored; that they failed "
                 "cannot be checked, and their scores are missing from the means"
             )
-        self.hash = header.suite
-        suite = next((each for each in self.suites if each.hash == self.hash), None)
-        self.sealed = bool(self.hash) and suite is None
+        self.suite = header.suite
+        suite = next((each for each in self.suites if each.hash == self.suite), None)
+        self.sealed = bool(self.suite) and suite is None
         old = header.seed_rule < SEED_RULE
         if old:
             self.notes.append(
@@ -241,7 +235,7 @@ class _Check:
             )
         if self.sealed:
             self.notes.append(
-                f"it was played on the private suite {self.hash}; its scores can be replayed when "
+                f"it was played on the private suite {self.suite}; its scores can be replayed when "
                 "that is revealed: name its file or its secret with --suite"
             )
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from concurrent.futures import BrokenExecutor, Future
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -27,8 +25,8 @@ from smartplay.leaderboard.checks import (
 from smartplay.leaderboard.claims import Claim, make_claim, read_claims
 from smartplay.records import EpisodeRecord, GameHeader, StepRecord
 from smartplay.records.folder import RunFolder
-from smartplay.runner.pool import processors
-from smartplay.runner.worker import end_with_parent
+from smartplay.runner.pool import WorkerPool, processors
+from smartplay.runner.worker import begin_worker
 
 MEMORY = 8 * 2**30
 SECONDS, SECONDS_PER_STEP = 120, 0.1
@@ -99,45 +97,33 @@ def _apart(task: Task) -> bool:
 
 
 def _in_workers(tasks: list[Task], workers: int) -> Iterator[Checked]:
-    left = list(tasks)
-    with suppress(BrokenProcessPool), _pool(min(workers, len(tasks))) as pool:
+    """Check episodes in workers; the first one that breaks a worker of its own ends the check."""
+    pool = WorkerPool(min(workers, len(tasks)), _hold)
+    try:
         futures = [pool.submit(check_episode, task, True) for task in tasks]
-        for future in futures:
-            problems = future.result()
-            yield left.pop(0).record, problems
-    yield from _one_by_one(left)
-
-
-def _one_by_one(tasks: list[Task]) -> Iterator[Checked]:
-    """Check the episodes that are left of a broken pool alone: only so is it seen which broke it.
-
-    The first one that does so again ends the check.
-    """
-    if not tasks:
-        return
-    with _pool(1) as pool:
-        for task in tasks:
+        for task, future in zip(tasks, futures, strict=True):
             try:
-                problems = pool.submit(check_episode, task, True).result()
-            except BrokenProcessPool:
+                problems = _result(pool, task, future)
+            except BrokenExecutor:
                 what = "the replay took too much time or memory and was stopped"
                 yield task.record, [problem_of(task.record, what)]
                 return
             yield task.record, problems
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _hold)
-    try:
-        yield pool
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.close()
 
 
-def _hold() -> None:
-    """Limit this worker's memory, and end it with its parent."""
-    end_with_parent()
+def _result(pool: WorkerPool, task: Task, future: Future[list[Problem]]) -> list[Problem]:
+    """What a check found; once more alone if a worker broke: only so is it seen which broke it."""
+    try:
+        return future.result()
+    except BrokenExecutor:
+        return pool.submit_alone(check_episode, task, True).result()
+
+
+def _hold(steps: Any, place: str) -> None:
+    """Begin a worker whose memory is limited."""
+    begin_worker(steps, place)
     if sys.platform != "win32":
         import resource
 

@@ -6,8 +6,8 @@ import asyncio
 import hashlib
 import math
 import re
-from collections.abc import Coroutine, Iterator, Sequence
-from typing import Annotated, Any, Literal, Protocol, TypeVar
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -209,6 +209,93 @@ def check_samples(samples: int, temperature: float | None) -> None:
         )
 
 
+class Question(NamedTuple):
+    """What a model is asked, but for what the settings say.
+
+    Attributes:
+        messages: The conversation.
+        temperature: None leaves it out.
+        seed: None leaves it out.
+        choices: What the reply must be one of, if anything.
+        fresh: Whether an episode begins.
+        label: What the call is for.
+        sample: Number of the first reply among the samples of the question.
+        wanted: How many replies are asked for in one request.
+        tools: Functions that the model may call.
+    """
+
+    messages: list[Message]
+    temperature: float | None
+    seed: int | None
+    choices: Sequence[str] | None
+    fresh: bool
+    label: str = ""
+    sample: int = 0
+    wanted: int = 1
+    tools: Sequence[Tool] = ()
+
+    def of_sample(self, sample: int) -> Question:
+        """The same question, asked for one more reply."""
+        return self._replace(
+            sample=sample,
+            seed=None if self.seed is None else sample_seed(self.seed, sample),
+            fresh=self.fresh and sample == 0,
+        )
+
+
+class AskedModel:
+    """A model that is asked one question at a time; the subclass says how.
+
+    Args:
+        name: The kind and the model.
+        settings: The settings as resolved.
+
+    Attributes:
+        name: As above.
+        settings: As above.
+        pace: How many calls are under way at once.
+        notes: What the user should know of how the model is called.
+    """
+
+    concurrency: ClassVar[int] = 128
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name, self.settings, self.pace = name, settings, Pace()
+        self.notes: list[str] = []
+
+    async def chat(
+        self,
+        messages: list[Message],
+        *,
+        samples: int = 1,
+        temperature: float | Unset | None = UNSET,
+        seed: int | None = None,
+        choices: Sequence[str] | None = None,
+        label: str = "",
+        fresh: bool = False,
+        tools: Sequence[Tool] | None = None,
+    ) -> list[Call]:
+        """Reply to a conversation; see `Model.chat`."""
+        question = Question(
+            messages,
+            self._temperature(temperature),
+            self.settings.seed if seed is None and self.settings.seed != "episode" else seed,
+            choices,
+            fresh,
+            label,
+            tools=tools or (),
+        )
+        check_samples(samples, question.temperature)
+        return await self._answer(question, samples)
+
+    async def _answer(self, question: Question, samples: int) -> list[Call]:
+        """A call for each sample."""
+        raise NotImplementedError
+
+    def _temperature(self, asked: float | Unset | None) -> float | None:
+        return self.settings.temperature if asked is UNSET else asked
+
+
 T = TypeVar("T")
 
 
@@ -327,8 +414,17 @@ def make_settings(settings_class: type[SettingsT], given: dict[str, Any]) -> Set
     for name, value in given.items():
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"the setting {name} must be a finite number, not {value}")
+    return converted(given, settings_class)
+
+
+def converted(given: Mapping[str, Any], kind: type[T]) -> T:
+    """Settings as an object of their kind.
+
+    Raises:
+        UsageError: If a value makes no sense.
+    """
     try:
-        return msgspec.convert(given, settings_class)
+        return msgspec.convert(dict(given), kind)
     except msgspec.ValidationError as error:
         raise UsageError(wrong_setting(str(error))) from error
 

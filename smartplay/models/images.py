@@ -19,6 +19,15 @@ from smartplay.records import Message
 _PNG = "data:image/png;base64,"
 
 
+def png_address(picture: Any) -> str:
+    """A picture, uint8 of shape (height, width, 3), as a PNG in a data address."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "png")
+    return _PNG + base64.b64encode(file.getvalue()).decode("ascii")
+
+
 def with_picture(text: str, picture: Any) -> list[dict[str, Any]]:
     """The content of a message that shows a picture.
 
@@ -26,11 +35,7 @@ def with_picture(text: str, picture: Any) -> list[dict[str, Any]]:
         text: What is said with it.
         picture: uint8 array of shape (height, width, 3).
     """
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "png")
-    url = _PNG + base64.b64encode(file.getvalue()).decode()
+    url = png_address(picture)
     return [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": url}}]
 
 

@@ -61,11 +61,7 @@ class EpisodeModel:
     Args:
         role: The role.
         model: Who is asked what is not recorded.
-        identity: What tells the episode from others.
-        meter: Who counts the calls that are made.
-        stores: Where replies are looked for and kept.
-        calls: Where to note what was asked and answered.
-        tasks: Where to note who waits for an answer.
+        lent: All that the episode is lent.
 
     Attributes:
         name: The kind and the model, such as `"openai:gpt-4o-mini"`.
@@ -74,22 +70,12 @@ class EpisodeModel:
         closed: Whether the episode is over, so that all calls are refused.
     """
 
-    def __init__(
-        self,
-        role: str,
-        model: Model,
-        identity: list[int],
-        meter: Meter,
-        stores: Sequence[Store],
-        calls: list[list[Call | None]],
-        tasks: set[asyncio.Task[Any]],
-    ) -> None:
+    def __init__(self, role: str, model: Model, lent: EpisodeModels) -> None:
         self.name, self.settings, self.notes = model.name, model.settings, model.notes
-        self._role, self._model, self._identity = role, model, identity
-        self._meter, self._stores, self._calls, self._tasks = meter, stores, calls, tasks
-        known = digest([model.name, lasting(model.settings), *identity, role])
+        self._role, self._model, self._lent = role, model, lent
+        known = digest([model.name, lasting(model.settings), *lent._identity, role])
         self._known = hashlib.blake2b(known, digest_size=32)  # twice as fast as SHA-256
-        self._episode = _episode(model, identity)
+        self._episode = _episode(model, lent._identity)
         self._kept: list[dict[bytes, bytes]] | None = None
         self._asked: Counter[bytes] = Counter()
         self._fresh = True
@@ -131,13 +117,14 @@ class EpisodeModel:
             told.update(b"%d %d" % (number, sample))
             keys.append(told.digest())
         answers: list[Call | None] = [None] * samples
-        self._calls.append(answers)
+        lent = self._lent
+        lent._calls.append(answers)
         seed = self._seed(number) if seed is None else seed
 
         async def ask(places: Sequence[int]) -> None:
             """Fill in the answers of these samples."""
             model, samples = self._model, len(places)
-            reserved = await self._meter.reserve(
+            reserved = await lent._meter.reserve(
                 model.name, lambda: _most(shown, model.settings, samples)
             )
             fresh, self._fresh = self._fresh, False  # recorded replies have warmed up nothing
@@ -155,18 +142,18 @@ class EpisodeModel:
                 )
                 usage = calls[0].usage if samples == 1 else sum((c.usage for c in calls), Usage())
             finally:
-                self._meter.settle(model.name, reserved, usage)
+                lent._meter.settle(model.name, reserved, usage)
             for place, call in zip(places, calls, strict=True):
                 answers[place] = call = msgspec.structs.replace(
                     call, sample=place, role=self._role, asked=model.name, messages=shown,
                     label=label,
                 )  # fmt: skip
-                for store in self._stores:
+                for store in lent._stores:
                     await store.keep(self._episode, keys[place], encode_call(call))
 
         task = _running_task()
         if task is not None:
-            self._tasks.add(task)
+            lent._tasks.add(task)
         try:
             for place, key in enumerate(keys):
                 call = await self._find(key)
@@ -178,7 +165,7 @@ class EpisodeModel:
                 await together([ask([place]) for place in missing])
         finally:
             if task is not None:
-                self._tasks.discard(task)
+                lent._tasks.discard(task)
         return [call for call in answers if call is not None]
 
     def _seed(self, number: int) -> int | None:
@@ -186,13 +173,13 @@ class EpisodeModel:
         set_seed = self.settings.seed
         if set_seed is None or (isinstance(set_seed, int) and number == 0):
             return set_seed
-        told = [*self._identity, self._role] if set_seed == "episode" else [set_seed]
+        told = [*self._lent._identity, self._role] if set_seed == "episode" else [set_seed]
         return int.from_bytes(digest([*told, number])[:4], "big") >> 1
 
     async def _find(self, key: bytes) -> Call | None:
         """A kept reply, after which all stores have it."""
         if self._kept is None:
-            self._kept = [store.find(self._episode) for store in self._stores]
+            self._kept = [store.find(self._episode) for store in self._lent._stores]
         found = [kept.get(key) for kept in self._kept]
         reply = next(filter(None, found), None)
         if reply is None:
@@ -200,7 +187,7 @@ class EpisodeModel:
         call = decode_call(reply)
         if found[0] is None:  # it is another run's that paid for it
             call = msgspec.structs.replace(call, reused=True)
-        for store, had in zip(self._stores, found, strict=True):
+        for store, had in zip(self._lent._stores, found, strict=True):
             if had is None:
                 await store.keep(self._episode, key, encode_call(call))
         return call
@@ -223,12 +210,10 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
         meter: Meter,
         stores: Sequence[Store],
     ) -> None:
+        self._identity, self._meter, self._stores = identity, meter, stores
         self._calls: list[list[Call | None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._lent = {
-            role: EpisodeModel(role, model, identity, meter, stores, self._calls, self._tasks)
-            for role, model in models.items()
-        }
+        self._lent = {role: EpisodeModel(role, each, self) for role, each in models.items()}
 
     def __getitem__(self, role: str) -> EpisodeModel:
         """The model in a role.

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
-from msgspec import UnsetType as Unset
 
-from smartplay.models.base import Settings, Tool, check_samples
-from smartplay.models.pace import Pace
+from smartplay.models.base import AskedModel, Question, Settings
 from smartplay.models.prefix_cache import PrefixCache
 from smartplay.records import Call, Message, Usage
 
@@ -42,7 +39,7 @@ def is_rehearsal() -> bool:
     return _rehearsing.get()
 
 
-class StandIn:
+class StandIn(AskedModel):
     """Counts what it is asked as a service would, and always replies the same.
 
     Args:
@@ -53,26 +50,14 @@ class StandIn:
     concurrency = 64
 
     def __init__(self, name: str, settings: Settings) -> None:
-        self.name, self.settings, self.pace = name, settings, Pace()
-        self.notes: list[str] = []
+        super().__init__(name, settings)
         self._cache = PrefixCache()
 
-    async def chat(
-        self,
-        messages: list[Message],
-        *,
-        samples: int = 1,
-        temperature: float | Unset | None = UNSET,
-        seed: int | None = None,
-        choices: Sequence[str] | None = None,
-        label: str = "",
-        fresh: bool = False,
-        tools: Sequence[Tool] | None = None,
-    ) -> list[Call]:
+    async def _answer(self, question: Question, samples: int) -> list[Call]:
         """Reply at once, with estimated tokens."""
-        check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
+        messages = question.messages
         prompt = sum(AROUND + len(_text(each["content"])) // CHARACTERS for each in messages)
-        prompt += sum(_size(tool) // CHARACTERS for tool in tools or ())
+        prompt += sum(len(msgspec.json.encode(tool)) // CHARACTERS for tool in question.tools)
         written = -(-len(REPLY) // CHARACTERS)
         beginning = b"".join(map(_beginning, messages))
         read = [min(self._cache.read(beginning), prompt) for _ in range(samples)]
@@ -87,10 +72,6 @@ def _beginning(message: Message) -> bytes:
     """A message as the cache sees it, with as many bytes as characters are counted."""
     heading = str(message["role"]).ljust(AROUND * CHARACTERS)
     return f"{heading}{_text(message['content'])}".encode("ascii", "replace")
-
-
-def _size(tool: Tool) -> int:
-    return len(msgspec.json.encode(tool))
 
 
 def _text(content: Any) -> str:

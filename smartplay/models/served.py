@@ -11,11 +11,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
-from msgspec import UNSET
-from msgspec import UnsetType as Unset
 
 from smartplay.core import printable
-from smartplay.models.base import Settings, Tool, check_samples, sample_seed, together
+from smartplay.models.base import AskedModel, Question, Settings, together
 from smartplay.models.codes import SYSTEM, Meaning, finish_of, refused_field
 from smartplay.models.faults import RefusedRequestError, WithheldError
 from smartplay.models.images import for_record
@@ -25,32 +23,6 @@ from smartplay.records import Call, Message, ToolCall, Usage
 
 REASON = 40  # characters of a finish reason that is not known
 NAME = 200  # characters of the names a service gives its model
-
-
-class Question(NamedTuple):
-    """What a model is asked, but for what the settings say.
-
-    Attributes:
-        messages: The conversation.
-        temperature: None leaves it out.
-        seed: None leaves it out.
-        choices: What the reply must be one of, if anything.
-        fresh: Whether an episode begins.
-        label: What the call is for.
-        sample: Number of the first reply among the samples of the question.
-        wanted: How many replies are asked for in one request.
-        tools: Functions that the model may call.
-    """
-
-    messages: list[Message]
-    temperature: float | None
-    seed: int | None
-    choices: Sequence[str] | None
-    fresh: bool
-    label: str = ""
-    sample: int = 0
-    wanted: int = 1
-    tools: Sequence[Tool] = ()
 
 
 class Spoken(NamedTuple):
@@ -82,7 +54,7 @@ class Replied(NamedTuple):
     fingerprint: str = ""
 
 
-class ServedModel:
+class ServedModel(AskedModel):
     """A model behind a service; the subclass says which.
 
     The key is read from the environment. The service itself wants one; another address gets one if
@@ -92,12 +64,6 @@ class ServedModel:
         name: The model as the service names it.
         settings: How it is called; `base_url` may also come from the environment.
 
-    Attributes:
-        name: The kind and the model.
-        settings: The settings as resolved.
-        pace: How many calls are under way at once.
-        notes: What the user should know of how the model is called.
-
     Raises:
         UsageError: If there is no key, or something is in a place where it would be recorded.
     """
@@ -106,7 +72,6 @@ class ServedModel:
     summary: ClassVar[str]
     settings_type: ClassVar[type[Settings]] = Settings
     needs_name: ClassVar[bool] = True
-    concurrency: ClassVar[int] = 128
 
     title: ClassVar[str]  # of the service at its own address
     address: ClassVar[str]
@@ -117,48 +82,25 @@ class ServedModel:
 
     def __init__(self, name: str, settings: Settings) -> None:
         key_env, url_env = self.variables
-        self.name = f"{self.kind}:{name}"
-        self.settings = msgspec.structs.replace(
+        own = msgspec.structs.replace(
             settings,
             base_url=settings.base_url or os.environ.get(url_env) or None,
             api_key_env=settings.api_key_env or key_env,
         )
-        self.notes: list[str] = []
+        super().__init__(f"{self.kind}:{name}", own)
         self._refused: set[str] = set()
         self._noted: set[str] = set()
         self._service = self._reach(name)
         self.pace = self._service.pace
 
-    async def chat(
-        self,
-        messages: list[Message],
-        *,
-        samples: int = 1,
-        temperature: float | Unset | None = UNSET,
-        seed: int | None = None,
-        choices: Sequence[str] | None = None,
-        label: str = "",
-        fresh: bool = False,
-        tools: Sequence[Tool] | None = None,
-    ) -> list[Call]:
-        """Reply to a conversation; see `Model.chat`."""
-        question = Question(
-            messages,
-            self._temperature(temperature),
-            self.settings.seed if seed is None and self.settings.seed != "episode" else seed,
-            choices,
-            fresh,
-            label,
-            tools=tools or (),
-        )
-        check_samples(samples, question.temperature)
+    async def _answer(self, question: Question, samples: int) -> list[Call]:
         if samples == 1:
             return await self._ask(question)
         calls: list[Call] = []
         if self.settings.samples_per_request and "n" not in self._refused:
             calls = await self._ask(question._replace(wanted=samples))
         rest = range(len(calls), samples)
-        for found in await together([self._ask(_sample(question, k)) for k in rest]):
+        for found in await together([self._ask(question.of_sample(k)) for k in rest]):
             calls += found
         return calls
 
@@ -184,9 +126,6 @@ class ServedModel:
     def _gather(self) -> Gathering:
         """What puts a reply together that comes piece by piece."""
         raise NotImplementedError
-
-    def _temperature(self, asked: float | Unset | None) -> float | None:
-        return self.settings.temperature if asked is UNSET else asked
 
     # --- What all of them do
 
@@ -254,11 +193,9 @@ class ServedModel:
         return without_system(question.messages)
 
     def _adapt(self, refusal: RefusedRequestError, request: dict[str, Any]) -> bool:
-        """Do without a field from now on that the model does not take.
+        """Do without a field from now on that the model does not take; False if there is none.
 
-        Returns:
-            Whether there was one; each is left out once, so calls are made again a few times at
-            most.
+        Each is left out once, so calls are made again a few times at most.
         """
         has_system = any(m["role"] == "system" for m in request["messages"])
         fields = [
@@ -305,15 +242,6 @@ def without_system(messages: list[Message]) -> list[Message]:
             )
             return [*rest[:place], message | {"content": whole}, *rest[place + 1 :]]
     return [{"role": "user", "content": system}, *rest]
-
-
-def _sample(question: Question, sample: int) -> Question:
-    seed = question.seed
-    return question._replace(
-        sample=sample,
-        seed=None if seed is None else sample_seed(seed, sample),
-        fresh=question.fresh and sample == 0,
-    )
 
 
 def _finish(spoken: Spoken, reason: str) -> str:

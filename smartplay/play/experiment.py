@@ -47,7 +47,7 @@ import msgspec
 from smartplay.core.errors import RunFolderError, UsageError
 from smartplay.core.toml_file import read_toml
 from smartplay.core.untrusted import HEADER_LIMIT, read_file
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import write_atomically, writing
 from smartplay.play import human
 from smartplay.play.journal import Journal
 from smartplay.records import Measurement, RunHeader
@@ -164,6 +164,10 @@ class Row(NamedTuple):
     sittings: int
 
 
+OF_RECORDS = ("game", "episode", "level", "seed", "score", "completed", "steps")
+"""Columns that are fields of an episode's record."""
+
+
 class Experiment:
     """An experiment and what its participants have done.
 
@@ -244,11 +248,9 @@ class Experiment:
         """Write down what a participant has done, with changes; returns that."""
         changed = msgspec.structs.replace(participant, **changes)
         folder = self.folder / participant.id
-        try:
+        with writing(folder, RunFolderError):
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / PARTICIPANT, encode(changed))
-        except OSError as error:
-            raise RunFolderError(f"cannot write {folder}: {error.strerror or error}") from error
         return changed
 
     def participants(self) -> Iterator[Participant]:
@@ -262,32 +264,18 @@ class Experiment:
         """What a participant plays, in order: the header and folder of each part."""
         design, folder = self.design, self.folder / participant.id
         player = human.source(participant.id, design.shown)
-        found = {}
-        if design.practice:
-            found[PRACTICE] = human.plan(
-                design.practice, player, 0, 1, design.steps, folder / PRACTICE, split="train"
-            )
-        if participant.order:
-            found[GAMES] = human.plan(
-                participant.order,
-                player,
-                participant.seed,
-                design.episodes,
-                design.steps,
-                folder / GAMES,
-            )
-        if self._dials:
-            rule = Measurement(width=design.width, calls=design.calls, rule=RULE)
-            found[MEASURE] = human.plan(
-                self._dials,
-                player,
-                participant.seed,
-                None,
-                None,
-                folder / MEASURE,
-                measurement=rule,
-            )
-        return found
+        own = participant.seed
+        rule = Measurement(width=design.width, calls=design.calls, rule=RULE)
+        parts: dict[str, tuple[Any, int, int | None, int | None, dict[str, Any]]] = {
+            PRACTICE: (design.practice, 0, 1, design.steps, {"split": "train"}),
+            GAMES: (participant.order, own, design.episodes, design.steps, {}),
+            MEASURE: (self._dials, own, None, None, {"measurement": rule}),
+        }
+        return {
+            part: human.plan(games, player, seed, episodes, steps, folder / part, **more)
+            for part, (games, seed, episodes, steps, more) in parts.items()
+            if games
+        }
 
     def delete(self, who: str) -> int:
         """Delete all that is kept of a participant, named by id or code, or of `all`.
@@ -323,10 +311,8 @@ class Experiment:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(Row._fields)
         writer.writerows(rows)
-        try:
+        with writing(file):
             write_atomically(file, text.getvalue().encode())
-        except OSError as error:
-            raise UsageError(f"cannot write {file}: {error.strerror or error}") from error
         return len(rows)
 
     def _rows(self, participant: Participant) -> Iterator[Row]:
@@ -348,14 +334,8 @@ class Experiment:
                     checks_asked=len(asked),
                     part=part,
                     place=places[record.game],
-                    game=record.game,
-                    episode=record.episode,
-                    level=record.level,
                     suite_seed=participant.seed,
-                    seed=record.seed,
-                    score=record.score,
-                    completed=record.completed,
-                    steps=record.steps,
+                    **{name: getattr(record, name) for name in OF_RECORDS},
                     seconds=round(sum(move.seconds for move in moves), 3),
                     sittings=tries[record.key],
                 )

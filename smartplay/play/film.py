@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from smartplay.core.errors import MissingPackageError, UsageError
+from smartplay.core.errors import UsageError
+from smartplay.core.loading import optional
+from smartplay.core.whole_files import writing
 from smartplay.games.drawing import INK, PAPER, SHADE, SIZE, Picture
 from smartplay.play.view import View, displayed, wrapped
 from smartplay.play.watch import Recording
@@ -50,20 +53,14 @@ def make_film(recording: Recording, path: Path, speed: float) -> int:
             f"{len(recording)} moments are too many for a .gif ({MOST_IN_GIF}); write an .mp4"
         )
     part = path.with_name(f".{path.stem}.{secrets.token_hex(8)}.part{kind}")  # no link in wait
-    try:
+    with writing(path), ExitStack() as stack:
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
-    try:
+        stack.callback(part.unlink, missing_ok=True)
         if kind == ".gif":
             _gif(recording, part, speed)
         else:
             _mp4(_frames(recording), part, speed)
         part.replace(path)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
     return len(recording)
 
 
@@ -119,12 +116,8 @@ def _gif(recording: Recording, path: Path, speed: float) -> None:
 
 
 def _mp4(frames: Iterator[Picture], path: Path, speed: float) -> None:
-    try:
-        import imageio_ffmpeg  # noqa: F401
-    except ImportError as error:
-        raise MissingPackageError(
-            'an .mp4 needs another package: pip install "smartplay[film]" (a .gif does not)'
-        ) from error
+    needed = 'an .mp4 needs another package: pip install "smartplay[film]" (a .gif does not)'
+    optional("imageio_ffmpeg", needed)
     import imageio
 
     writer: Any = imageio.get_writer(path, format="FFMPEG", mode="I", fps=speed, quality=9)

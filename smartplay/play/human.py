@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 
 from smartplay.agents.catalog import AgentSource
-from smartplay.agents.context import Context
+from smartplay.agents.context import Agent, Context
 from smartplay.core import printable
-from smartplay.core.errors import UnknownNameError, UsageError
-from smartplay.play.session import Human, Session, SessionOverError
+from smartplay.core.errors import UsageError, known_name
+from smartplay.play.session import Session
+from smartplay.play.sitting import Sitting
 from smartplay.play.view import Display
 from smartplay.records import Measurement, RunHeader
 from smartplay.records.folder import RunFolder
-from smartplay.runner import run
 from smartplay.runner.plan import default_folder, jobs_of, plan_run, select_games
 
 PREFIX = "human:"
@@ -42,8 +42,7 @@ def source(name: str, shown: str = "text", score_shown: bool = False) -> AgentSo
         UsageError: If the name is no name.
         UnknownNameError: If nothing else is to be seen.
     """
-    if shown not in SHOWN:
-        raise UnknownNameError("way to show a game", shown, SHOWN)
+    known_name("way to show a game", shown, SHOWN)
     if not is_name(name):
         raise UsageError(
             f"{name!r} is not a name for a player; use 1 to 40 letters, digits, spaces, . _ or -"
@@ -65,7 +64,7 @@ def player_of(header: RunHeader) -> AgentSource:
     return source(name, str(settings.get("shown")), score_shown)
 
 
-def _no_session(context: Context) -> Human:
+def _no_session(context: Context) -> Agent:
     raise AssertionError("a player needs a session to play")
 
 
@@ -78,7 +77,6 @@ def plan(
     out: Path | None,
     *,
     place: Callable[[RunHeader], Path] = default_folder,
-    is_taken: Callable[[Path], bool] = lambda path: False,
     split: str = "",
     measurement: Measurement | None = None,
 ) -> tuple[RunHeader, Path]:
@@ -93,7 +91,6 @@ def plan(
         steps: Step limit; the card's by default.
         out: The run folder; by default the one that `place` gives.
         place: The folder of a run; by default one under `runs/`.
-        is_taken: Whether a folder is no choice, where the seed is not given.
         split: The split that the episodes are drawn from; empty for the suite of the seed.
         measurement: How levels are chosen, if thresholds are to be measured.
     """
@@ -106,16 +103,13 @@ def plan(
         steps=steps,
         seed=seed or 0,
         retries=0,
-        quick=False,
-        settings={},
         arguments={"games": game, "episodes": episodes, "steps": steps},
         split=split,
         measurement=measurement,
     )
     while True:
         folder = RunFolder(out if out is not None else place(header))
-        given = seed is not None or out is not None
-        if given or not (is_taken(folder.path) or _finished(folder, header)):
+        if seed is not None or out is not None or not _finished(folder, header):
             return header, folder.path
         header = msgspec.structs.replace(header, seed=header.seed + 1)
 
@@ -133,20 +127,8 @@ def play(display: Display, header: RunHeader, path: Path, player: AgentSource) -
     Returns:
         Whether it is finished; False if the player has stopped.
     """
-    session = Session(display, header, RunFolder(path), player.settings["score"])
+    sitting = Sitting(header, path, player)
     try:
-        played = run(
-            msgspec.structs.replace(player, make=session),
-            header.arguments["games"],
-            episodes=header.arguments["episodes"],
-            steps=header.arguments["steps"],
-            seed=header.seed,
-            concurrency=1,
-            out=path,
-            retries=0,
-            progress=False,
-        )
-    except SessionOverError:
-        return False
-    session.close_episode()
-    return not played.unscored
+        return Session(display, sitting).play()
+    finally:
+        sitting.close()

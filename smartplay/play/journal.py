@@ -19,7 +19,7 @@ import msgspec
 
 from smartplay.core.errors import RunFolderError
 from smartplay.core.untrusted import LINES_LIMIT, own_path, read_file
-from smartplay.core.whole_files import drop_half_line
+from smartplay.core.whole_files import drop_half_line, writing
 from smartplay.records import LARGEST_REAL, Count, EpisodeRecord, Key, StepRecord
 from smartplay.records.encoding import encode
 from smartplay.records.folder import RunFolder
@@ -76,13 +76,10 @@ class Journal:
             RunFolderError: If it cannot be written.
         """
         path = own_path(self._folder.path, JOURNAL)
-        try:
-            with path.open("ab") as file:
-                file.write(encode(move) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise RunFolderError(f"cannot write {path}: {error.strerror or error}") from error
+        with writing(path, RunFolderError), path.open("ab") as file:
+            file.write(encode(move) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
 
     def moves(self, key: Key) -> list[Move]:
         """What was done in an episode, in order; a line that was cut off is left out.

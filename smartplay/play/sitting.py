@@ -1,4 +1,4 @@
-"""A person's run, one action at a time: whoever drives it brings the actions, as a web page does.
+"""A person's run, one action at a time: whoever drives it brings the actions, by keys or pages.
 
 It is the runner's own loop that plays, so the record is that of any run; only the action is awaited
 from outside instead of an agent. Every action is on the disk before the game takes it. A sitting
@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -22,23 +22,30 @@ from typing import Any, NamedTuple
 from smartplay.agents.catalog import AgentSource
 from smartplay.agents.context import Context, Observation, Reply
 from smartplay.cards.card import GameCard
-from smartplay.core.errors import UsageError
+from smartplay.core.errors import AgentError, UsageError
 from smartplay.games.drawing import Picture
 from smartplay.games.registry import get_card
 from smartplay.models.lending import RunModels
 from smartplay.play.journal import ROUNDING, Journal, Move
-from smartplay.play.session import cut_off, result_text
 from smartplay.records import EpisodeRecord, Key, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.replay import Replay
 from smartplay.runner.budget import Budget, Limits
-from smartplay.runner.episode import Job, Outcome, play_episode
+from smartplay.runner.episode import Job, Outcome, failed, play_episode
 from smartplay.runner.plan import check_same_run, jobs_of
 from smartplay.runner.streams import sweeps
 
+Playing = Coroutine[Any, Reply | None, Outcome]
 START = "start"
 LONGEST_SECONDS = 1e9
 """The most that the journal says of the time an action took."""
+
+
+class PlayerStoppedError(AgentError):
+    """The player left in the middle of an episode."""
+
+    def __init__(self) -> None:
+        super().__init__("the player stopped")
 
 
 class Question(NamedTuple):
@@ -93,13 +100,14 @@ class Sitting:
 
     def __init__(self, header: RunHeader, path: Path, player: AgentSource) -> None:
         self.header, self.player_shown = header, str(player.settings["shown"])
+        self._pictured, self._scored = self.player_shown != "text", player.settings["score"]
         self.lock = threading.RLock()
         self._open = ExitStack()
         self.folder = RunFolder(path.absolute())
         self._journal = Journal(self.folder)
         self._failed = set[Key]()
-        self._playing: Coroutine[Any, Reply | None, Outcome] | None = None
-        self._mirror: Replay | None = None  # so that taking pictures cannot touch the episode
+        self._playing: Playing | None = None
+        self._mirror: Replay | None = None  # so that pictures and scores cannot touch the episode
         self.manual, self.actions = "", list[str]()
         self.steps, self.observation = 0, None
         self.ended: Ended | None = None
@@ -178,12 +186,23 @@ class Sitting:
             game, episode, repeat = self.job.key
             self._journal.add(Move(game, episode, self.steps + 1, action, seconds, repeat))
             self._take(action)
-            self._go_on(Reply(self.actions[action]))
+            reply = Reply(self.actions[action])
+            self._go_on(lambda playing: playing.send(reply))
             return True
+
+    def stop(self) -> None:
+        """Record the episode under way as broken off by the player; another sitting goes on."""
+        with self.lock:
+            self._go_on(lambda playing: playing.throw(PlayerStoppedError()))
 
     def picture(self) -> Picture | None:
         """The present picture, if pictures are shown."""
-        return None if self._mirror is None else self._mirror.picture()
+        return self._mirror.picture() if self._mirror and self._pictured else None
+
+    @property
+    def score(self) -> float | None:
+        """The present score, if it is shown."""
+        return self._mirror.moment.score if self._mirror and self._scored else None
 
     def close(self) -> None:
         """Let go of the run; another sitting may take it up."""
@@ -201,13 +220,14 @@ class Sitting:
     def _start(self, job: Job) -> None:
         self._leave()
         self.steps = 0
-        self._earlier = deque(self._journal.sit_down(cut_off(job)))
-        if self.player_shown != "text":
+        cut_off = failed(job, "the player's session was cut off").record
+        self._earlier = deque(self._journal.sit_down(cut_off))
+        if self._pictured or self._scored:
             plan = self.header.games[job.game].at(job.level)
-            self._mirror = Replay(job.game, plan, job.seed, pictured=True)
+            self._mirror = Replay(job.game, plan, job.seed, pictured=self._pictured)
         lent = RunModels({}, Budget(Limits())).lend(job.agent_seed, job.repeat)
         self._playing = play_episode(job, partial(_Seat, self), lent)
-        self._go_on(None)
+        self._go_on(lambda playing: playing.send(None))
 
     async def ask(self, observation: Observation) -> Reply:
         """The next action: one from before a break, or one that is awaited."""
@@ -223,10 +243,10 @@ class Sitting:
         if self._mirror is not None:
             self._mirror.step(action)
 
-    def _go_on(self, reply: Reply | None) -> None:
+    def _go_on(self, resume: Callable[[Playing], Any]) -> None:
         assert self._playing is not None
         try:
-            question: Question = self._playing.send(reply)
+            question: Question = resume(self._playing)
         except StopIteration as end:
             self._end(end.value)
         else:
@@ -262,3 +282,19 @@ class _Seat:
     def __init__(self, sitting: Sitting, context: Context) -> None:
         sitting.manual, sitting.actions = context.manual, list(context.actions)
         self.act = sitting.ask
+
+
+def result_text(card: GameCard, score: float | None, error: str | None) -> str:
+    """How an episode ended, in words, with the scores it is held against."""
+    if score is None:
+        return f"The episode failed and does not count: {error}"
+    anchors = card.anchors
+    known = [
+        ("random play", None if anchors.random is None else anchors.random.mean),
+        ("people", anchors.human),
+        ("the best possible", anchors.optimum),
+    ]
+    others = ", ".join(f"{name} {value:.4g}" for name, value in known if value is not None)
+    return f"Your score ({card.score}): {score:g}." + (
+        f" For comparison: {others}." if others else ""
+    )

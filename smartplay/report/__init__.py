@@ -7,7 +7,7 @@ from pathlib import Path
 
 from smartplay.cards.card import Human
 from smartplay.core.errors import RunFolderError
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import write_atomically, writing
 from smartplay.records.folder import pretty
 from smartplay.records.prices import Prices
 from smartplay.report.build import build_report
@@ -45,8 +45,6 @@ def keep_report(report: Report, path: str | Path) -> None:
     }
     if report.thresholds:
         files["thresholds.svg"] = thresholds_svg(report.thresholds).encode()
-    try:
+    with writing(f"a report into {path}", RunFolderError):
         for name, data in files.items():
             write_atomically(Path(path) / name, data)
-    except OSError as error:
-        raise RunFolderError(f"cannot write a report into {path}: {error.strerror}") from error

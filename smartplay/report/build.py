@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
@@ -18,9 +18,8 @@ from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.records.replay import UNKNOWN
 from smartplay.report.content import Report
-from smartplay.report.costs import compile_notes, cost_notes, cost_of, model_uses
+from smartplay.report.costs import compile_notes, cost_notes, cost_of, efficiency_of, model_uses
 from smartplay.report.details import detail_game
-from smartplay.report.efficiency import efficiency_of
 from smartplay.report.limits import limits
 from smartplay.runner.plan import tracks_of
 from smartplay.scores.comparison import HUMAN
@@ -85,7 +84,7 @@ def build_report(
     calls, usage = spent(games)
     models = model_uses(records, header, prices)
     cost = cost_of(models, by_game, header, prices)
-    reached = _thresholds(header, records)
+    reached = thresholds_of(header, records)
     overall, uncapped = _overall(normalized, lacking)
     return Report(
         agent=header.agent,
@@ -166,11 +165,7 @@ def _scored(
 ) -> tuple[list[GameScore], dict[str, Interval], list[GameCard]]:
     """The games' scores, those that are normalised, and the cards of games that lack such a score.
 
-    Args:
-        header: The run.
-        records: Its episodes.
-        whole: The games' cards.
-        cards: The same with what holds for the way they were played.
+    The cards are the whole ones with what holds for the way the games were played.
     """
     by_game, planned = _by_game(records), _planned(header, records)
     games = [
@@ -183,14 +178,9 @@ def _scored(
     lacking = [
         card
         for card, own in zip(cards, whole, strict=True)
-        if _is_lacking(own, card, by_game[card.id])
+        if own.anchors.human is not None and (card is not own or not by_game[card.id])
     ]
     return games, {game.game: game.normalized for game in games if game.normalized}, lacking
-
-
-def _is_lacking(whole: GameCard, played: GameCard, records: Sequence[EpisodeRecord]) -> bool:
-    """Whether a game that people have scores in has no normalised score in this run."""
-    return whole.anchors.human is not None and (played is not whole or not records)
 
 
 def _overall(
@@ -218,7 +208,8 @@ def _planned(header: RunHeader, records: Sequence[EpisodeRecord]) -> Mapping[str
     return Counter(game for game, _ in choices(tracks_of(header), header.measurement, records).made)
 
 
-def _thresholds(header: RunHeader, records: list[EpisodeRecord]) -> list[Threshold]:
+def thresholds_of(header: RunHeader, records: Iterable[EpisodeRecord]) -> list[Threshold]:
+    """The thresholds of a run from its records alone; none of one that does not measure them."""
     if header.measurement is None:
         return []
     tracks = tracks_of(header)

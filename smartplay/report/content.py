@@ -15,9 +15,8 @@ from smartplay.core import printable
 from smartplay.core.shown import Shown
 from smartplay.games.registry import find_card
 from smartplay.records import RunHeader, Usage
-from smartplay.report.costs import Cost, ModelUse
+from smartplay.report.costs import Cost, Efficiency, ModelUse
 from smartplay.report.details import GameDetail
-from smartplay.report.efficiency import Efficiency
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval

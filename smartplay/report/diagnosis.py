@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from smartplay.core.errors import RunFolderError
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import write_atomically, writing
 from smartplay.records.folder import pretty
-from smartplay.report.markdown import escape
+from smartplay.report.markdown import escape, table_lines
 from smartplay.scores.aids import HEADER, Gains
 from smartplay.validity.diagnosis import Diagnosis
 
@@ -43,7 +43,9 @@ def to_markdown(found: Diagnosis) -> str:
     """The whole diagnosis as a section."""
     parts = [f"## What helps {escape(found.agent)}", ABOUT]
     for name, gains in sections(found):
-        parts += [f"### {escape(title(name, gains))}", escape(_sentence(gains)), _table(gains)]
+        verdict = f"{gains.verdict[0].upper()}{gains.verdict[1:]}."
+        parts += [f"### {escape(title(name, gains))}", escape(verdict)]
+        parts.append(table_lines(HEADER, gains.rows()))
     return "\n\n".join(parts + [escape(note) for note in notes(found)]) + "\n"
 
 
@@ -53,17 +55,6 @@ def keep(found: Diagnosis, folder: Path) -> None:
     Raises:
         RunFolderError: If the folder cannot be written.
     """
-    try:
+    with writing(f"into {folder}", RunFolderError):
         write_atomically(folder / "diagnosis.json", pretty(found))
         write_atomically(folder / "diagnosis.md", to_markdown(found).encode())
-    except OSError as error:
-        raise RunFolderError(f"cannot write into {folder}: {error.strerror}") from error
-
-
-def _sentence(gains: Gains) -> str:
-    return f"{gains.verdict[0].upper()}{gains.verdict[1:]}."
-
-
-def _table(gains: Gains) -> str:
-    rows: list[Sequence[str]] = [HEADER, ["---"] * len(HEADER), *gains.rows()]
-    return "\n".join("| " + " | ".join(map(escape, row)) + " |" for row in rows)

@@ -76,6 +76,24 @@ class Use(msgspec.Struct, frozen=True):
         return Use(calls, read, cached, self.written.times(number), cost)
 
 
+class Reckoned(msgspec.Struct, frozen=True, kw_only=True):
+    """What is reckoned of calls; each is None where it is not known, the cost without prices too.
+
+    Attributes:
+        calls: Calls to language models.
+        read: Tokens they read.
+        cached: Of these, tokens from the services' caches.
+        written: Tokens they write.
+        cost: What they cost.
+    """
+
+    calls: float | None
+    read: float | None
+    cached: float | None
+    written: Range | None
+    cost: Range | None
+
+
 def total_use(uses: Sequence[Use]) -> Use:
     """What several take together."""
     costs = [use.cost for use in uses if use.cost is not None]
@@ -156,12 +174,8 @@ def _use_of(
 ) -> Use:
     """What an episode takes, on average.
 
-    Args:
-        records: Scored episodes.
-        source: Who is to play.
-        prices: What tokens cost.
-        known: Whether the written tokens are those of real replies. Else replies are at least as
-            long as an answer, and at most as long as the model may write.
+    Where the replies are not known, they are at least as long as an answer, and at most as long as
+    the model may write.
     """
     asked: dict[str, RoleUse] = {}
     for record in records:
@@ -270,7 +284,7 @@ def estimate_run(
     source = source_of(agent, agent_settings or {})
     settings = game_settings or {}
     header = plan_run(source, select_games(games), steps=steps, seed=seed, quick=quick,
-                      settings=settings, arguments={}, **options)  # fmt: skip
+                      settings=settings, **options)  # fmt: skip
     folder = RunFolder(out if out is not None else default_folder(header))
     done = []
     if folder.exists:

@@ -15,9 +15,10 @@ from typing import IO, Any, Literal, get_args
 import msgspec
 
 from smartplay.core import printable
-from smartplay.core.errors import MissingPackageError, UnknownNameError, UsageError
+from smartplay.core.errors import UnknownNameError, UsageError, known_name
+from smartplay.core.loading import optional
 from smartplay.core.untrusted import LINE_LIMIT
-from smartplay.core.whole_files import PART, write_atomically
+from smartplay.core.whole_files import PART, write_atomically, writing
 from smartplay.records import CANARY, Call, EpisodeRecord, Message, RunHeader, StepRecord, Usage
 from smartplay.records.encoding import encode
 from smartplay.records.folder import RunFolder
@@ -100,8 +101,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         games = list(dict.fromkeys(game for header in headers for game in header.games))
         known = {name for game in games for name in _names(game)}
         for agent in self.agents:
-            if agent not in agents:
-                raise UnknownNameError("agent", agent, agents)
+            known_name("agent", agent, agents)
         for game in self.games:
             if game not in known:
                 raise UnknownNameError("game", game, [_names(each)[-1] for each in games])
@@ -155,30 +155,27 @@ def export_runs(
         raise UsageError(f"{out} is a run folder, or in one; name another folder with --out")
     done = Exported(rows=dict.fromkeys(["chat"] if to == "chat" else TABLES, 0))
     ending = "csv" if to == "csv" else "jsonl"
-    with ExitStack() as open_files:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            parts = {table: out / f"{table}.{ending}{PART}" for table in done.rows}
-            for part in parts.values():
-                part.unlink(missing_ok=True)
+    with writing(f"into {out}"), ExitStack() as open_files:
+        out.mkdir(parents=True, exist_ok=True)
+        parts = {table: out / f"{table}.{ending}{PART}" for table in done.rows}
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+            open_files.callback(part.unlink, missing_ok=True)
+        files = {t: open_files.enter_context(part.open("xb")) for t, part in parts.items()}
+        put = _writer(files, to, done)
+        for name, folder, header in zip(names, folders, headers, strict=True):
+            _export(name, folder, header, chosen, to, put, done)
+        for table, part in parts.items():
+            files[table].close()
+            target = out / f"{table}.{'parquet' if to == 'parquet' else ending}"
+            if to == "parquet":
+                part = _to_parquet(part, TABLES[table])
                 open_files.callback(part.unlink, missing_ok=True)
-            files = {t: open_files.enter_context(part.open("xb")) for t, part in parts.items()}
-            put = _writer(files, to, done)
-            for name, folder, header in zip(names, folders, headers, strict=True):
-                _export(name, folder, header, chosen, to, put, done)
-            for table, part in parts.items():
-                files[table].close()
-                target = out / f"{table}.{'parquet' if to == 'parquet' else ending}"
-                if to == "parquet":
-                    part = _to_parquet(part, TABLES[table])
-                    open_files.callback(part.unlink, missing_ok=True)
-                part.replace(target)
-                done.files.append(target)
-            if to == "chat":  # whose lines have room for messages alone
-                write_atomically(out / "canary.txt", f"{CANARY}\n".encode())
-                done.files.append(out / "canary.txt")
-        except OSError as error:
-            raise UsageError(f"cannot write into {out}: {error.strerror or error}") from error
+            part.replace(target)
+            done.files.append(target)
+        if to == "chat":  # whose lines have room for messages alone
+            write_atomically(out / "canary.txt", f"{CANARY}\n".encode())
+            done.files.append(out / "canary.txt")
     return done
 
 
@@ -347,13 +344,7 @@ def conversation(step: StepRecord) -> list[Message] | None:
 
 
 def _duckdb() -> Any:
-    try:
-        import duckdb
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            'Parquet needs the package duckdb: pip install "smartplay[export]"'
-        ) from error
-    return duckdb
+    return optional("duckdb", 'Parquet needs the package duckdb: pip install "smartplay[export]"')
 
 
 def _to_parquet(lines: Path, columns: dict[str, str]) -> Path:

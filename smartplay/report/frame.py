@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from smartplay.core.errors import MissingPackageError
+from smartplay.core.loading import optional
 from smartplay.games.registry import find_card
 from smartplay.records import EpisodeRecord, RunHeader
 
@@ -34,12 +34,7 @@ def frame_of(header: RunHeader, records: Iterable[EpisodeRecord]) -> pandas.Data
     Raises:
         MissingPackageError: If pandas is not installed.
     """
-    try:
-        import pandas
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            'a data frame needs the package "pandas": pip install pandas'
-        ) from error
+    made = optional("pandas", 'a data frame needs the package "pandas": pip install pandas')
     rows = [
         row_of(header, record)
         | {f"scores.{name}": value for name, value in record.scores.items()}
@@ -51,7 +46,8 @@ def frame_of(header: RunHeader, records: Iterable[EpisodeRecord]) -> pandas.Data
         for name in chain(*rows)
         if name not in COLUMNS
     }
-    return pandas.DataFrame(rows, columns=list(types)).astype(types)
+    frame: pandas.DataFrame = made.DataFrame(rows, columns=list(types)).astype(types)
+    return frame
 
 
 def row_of(header: RunHeader, record: EpisodeRecord) -> dict[str, Any]:

@@ -60,6 +60,16 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
             return self.overall.shown_mean
         return "-" if self.score is None else f"{self.score:.4g} raw"
 
+    @property
+    def played(self) -> str:
+        """Scored episodes of those planned, and how many failed."""
+        return f"{self.scored}/{self.planned}" + (f", {self.unscored} failed" * bool(self.unscored))
+
+    @property
+    def begun(self) -> str:
+        """When it was begun, to the minute."""
+        return self.started[:16].replace("T", " ")
+
 
 def list_runs(folder: Path) -> Iterator[Listed]:
     """Look for runs in a folder, by name; links are not followed.

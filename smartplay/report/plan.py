@@ -10,19 +10,17 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from smartplay.cards.card import GameCard
 from smartplay.games.registry import get_card
-from smartplay.models.base import WITHOUT_EFFECT
 from smartplay.records import EpisodeRecord, GameHeader, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.report.build import build_report
 from smartplay.report.content import entries_of
 from smartplay.report.estimate import (
-    Range,
+    Reckoned,
     Use,
     expected_use,
     failures,
@@ -31,6 +29,7 @@ from smartplay.report.estimate import (
     notes_of,
     unpriced,
 )
+from smartplay.runner.plan import lasting
 from smartplay.runner.rehearse import rehearse, source_of
 from smartplay.scores.entries import Entry, paired
 from smartplay.scores.intervals import CONFIDENCE
@@ -48,7 +47,7 @@ OWN_SCORE = "its own score"
 PLAYED = "Steps, calls and tokens are those of earlier episodes of this agent."
 
 
-class GamePlan(msgspec.Struct, frozen=True, kw_only=True):
+class GamePlan(Reckoned, frozen=True, kw_only=True):
     """What one game takes.
 
     Attributes:
@@ -63,11 +62,6 @@ class GamePlan(msgspec.Struct, frozen=True, kw_only=True):
         usual: Episodes of the card.
         detects: The difference that these tell apart; None where there is none.
         steps: Mean steps of an episode; None if none could be played.
-        calls: Calls to language models; None where they are not known.
-        read: Tokens they read; likewise.
-        cached: Of these, tokens from the services' caches; likewise.
-        written: Tokens they write; likewise.
-        cost: What they cost; likewise, and without prices.
     """
 
     game: str
@@ -79,14 +73,9 @@ class GamePlan(msgspec.Struct, frozen=True, kw_only=True):
     usual: int
     detects: float | None
     steps: float | None
-    calls: float | None
-    read: float | None
-    cached: float | None
-    written: Range | None
-    cost: Range | None
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(Reckoned, frozen=True, kw_only=True):
     """What a run takes that is to show a difference to another run on the same episodes.
 
     Attributes:
@@ -97,12 +86,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         games: What each game takes.
         overall: Episodes of each game with which a difference of the mean normalised score is told
             apart; None where that is not known.
-        calls: Calls of the run; None where those of a game are not known. The same holds for the
-            rest.
-        read: Tokens read.
-        cached: Of these, from the services' caches.
-        written: Tokens written.
-        cost: What they cost.
         currency: What costs are counted in; empty without prices.
         notes: What the figures rest on.
     """
@@ -113,11 +96,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float = CONFIDENCE
     games: list[GamePlan]
     overall: int | None
-    calls: float | None
-    read: float | None
-    cached: float | None
-    written: Range | None
-    cost: Range | None
     currency: str
     notes: list[str]
 
@@ -208,19 +186,10 @@ def make_plan(
 def _same_agent(one: RunHeader, other: RunHeader) -> bool:
     """Whether two runs are of an agent that asks the same, wherever its models are served."""
     asking = [
-        (run.agent, run.agent_digest, _asking(msgspec.to_builtins(run.agent_settings)))
+        (run.agent, run.agent_digest, lasting(run.agent_settings, "base_url"))
         for run in (one, other)
     ]
     return asking[0] == asking[1]
-
-
-def _asking(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings that prompts and replies depend on, those of models in roles too."""
-    return {
-        key: _asking(value) if isinstance(value, dict) else value
-        for key, value in settings.items()
-        if key not in (*WITHOUT_EFFECT, "base_url")
-    }
 
 
 def _alike(one: GameHeader | None, other: GameHeader | None) -> bool:

@@ -8,8 +8,7 @@ from smartplay.cards.anchors import Anchors, Measured
 from smartplay.core import printable
 from smartplay.records.prices import money
 from smartplay.report.content import Report, agent_name, invalid_causes
-from smartplay.report.costs import Cost, ModelUse
-from smartplay.report.efficiency import Efficiency
+from smartplay.report.costs import Cost, Efficiency, ModelUse
 from smartplay.report.repeats import repeat_tables
 from smartplay.report.tables import NONE, Table
 from smartplay.scores.comparison import HUMAN

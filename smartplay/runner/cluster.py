@@ -8,7 +8,8 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-from smartplay.core.errors import MissingPackageError, UsageError
+from smartplay.core.errors import UsageError
+from smartplay.core.loading import optional
 from smartplay.core.version import __version__
 
 PATIENCE = 20  # seconds for the scheduler to answer
@@ -32,12 +33,9 @@ def cluster_executor(address: str) -> Iterator[Executor]:
             "the address of the cluster is empty; give that of its scheduler, such as "
             "tcp://10.0.0.1:8786"
         )
-    try:
-        import distributed
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            'a cluster needs the package "distributed": pip install "smartplay[cluster]"'
-        ) from error
+    distributed = optional(
+        "distributed", 'a cluster needs the package "distributed": pip install "smartplay[cluster]"'
+    )
     try:
         host, port = address.rpartition("://")[2].rsplit(":", 1)
         if not host or not 0 < int(port) < 2**16:
@@ -47,8 +45,7 @@ def cluster_executor(address: str) -> Iterator[Executor]:
             f"no cluster answers at {address}: that is not an address; write tcp://HOST:PORT"
         ) from error
     try:
-        client_class: Any = distributed.Client
-        client = client_class(address, timeout=PATIENCE, set_as_default=False)
+        client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"no cluster answers at {address}: {told}") from error

@@ -27,7 +27,7 @@ from smartplay.agents.methods.dspy_program import (
 )
 from smartplay.agents.methods.turn import ROLE, Prompt
 from smartplay.agents.reference import reference
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UsageError, known_name
 from smartplay.core.whole_files import write_atomically
 from smartplay.models.base import Model
 from smartplay.models.lending import RunModels
@@ -91,8 +91,7 @@ def compile_program(
         AgentError: If a game has no reference agent.
         ModelError: If the model gives no reply.
     """
-    if optimizer not in OPTIMIZERS:
-        raise UnknownNameError("optimizer", optimizer, OPTIMIZERS)
+    known_name("optimizer", optimizer, OPTIMIZERS)
     for name, number in (("episodes", episodes), ("steps", steps), ("demos", demos)):
         if not 1 <= number <= 1000:
             raise UsageError(f"{name} must be from 1 to 1000, not {number}")
@@ -103,9 +102,8 @@ def compile_program(
     if source.settings["program"]:
         raise UsageError("compiling starts without a program; leave program out")
     header = plan_run(
-        source, select_games(games), episodes=episodes, steps=None, seed=0, retries=0, quick=False,
-        settings=game_settings or {}, arguments={},
-    )  # fmt: skip
+        source, select_games(games), episodes=episodes, retries=0, settings=game_settings or {}
+    )
     reasoning = bool(source.settings["reasoning"])
     found = {}
     with ExitStack() as stack:

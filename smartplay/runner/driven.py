@@ -37,7 +37,7 @@ from smartplay.agents.methods import METHODS, PROTOCOLS
 from smartplay.agents.methods.turn import ROLE
 from smartplay.cards.card import GameCard
 from smartplay.core import printable
-from smartplay.core.errors import AgentError, UnknownNameError, UsageError
+from smartplay.core.errors import AgentError, UsageError, known_name
 from smartplay.models.base import Settings, Tool
 from smartplay.models.lending import RunModels
 from smartplay.models.pace import Pace
@@ -286,9 +286,7 @@ class DrivenRun:
         retries: int = 1,
         game_settings: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        if protocol not in PROTOCOLS:
-            raise UnknownNameError("protocol", protocol, PROTOCOLS)
-        self.protocol = protocol
+        self.protocol = known_name("protocol", protocol, PROTOCOLS)
         name = printable.line(f"{adapter}:{client}", LONGEST_NAME)
         self._source = AgentSource(
             name=name,
@@ -388,7 +386,6 @@ class DrivenRun:
                 self._source,
                 [card],
                 episodes=1,
-                quick=False,
                 settings=settings,
                 arguments={"games": card.name},
                 **self._how,

@@ -165,11 +165,7 @@ class Outcome(NamedTuple):
     largest: Mapping[str, Usage] = {}
 
 
-class RunOver(BaseException):
-    """Ends the run from within an episode, which has no outcome."""
-
-
-class Stopped(RunOver):
+class Stopped(BaseException):
     """Ends an episode, between two calls or steps, of a run that is to stop."""
 
 
@@ -200,7 +196,7 @@ async def play_episode(
     failure: BaseException | None = None
     try:
         await episode.play(make, tick)
-    except (RunFolderError, RunOver):
+    except (RunFolderError, Stopped):
         raise
     except BaseException as error:
         if _is_of_the_run(error):

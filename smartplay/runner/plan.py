@@ -27,6 +27,7 @@ from smartplay.core.errors import (
     SmartPlayError,
     UnknownNameError,
     UsageError,
+    known_name,
 )
 from smartplay.core.version import __version__
 from smartplay.games.registry import cards, get_card, packs, register_cards
@@ -130,8 +131,7 @@ def select_dials(selection: str | Iterable[str | Path], capabilities: Iterable[s
     known = [each.key for each in Capability]
     wanted = [each.strip().lower().replace(" ", "_") for each in capabilities]
     for each in wanted:
-        if each not in known:
-            raise UnknownNameError("capability", each, known)
+        known_name("capability", each, known)
     found: dict[str, str] = {}
     for part in _parts(selection):
         for card in _dials(part):
@@ -160,14 +160,14 @@ def plan_run(
     source: AgentSource,
     selection: list[GameCard],
     *,
-    episodes: int | None,
-    steps: int | None,
-    seed: int,
-    retries: int,
+    episodes: int | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    retries: int = 1,
     repeats: int = 1,
-    quick: bool,
-    settings: Mapping[str, Mapping[str, Any]],
-    arguments: dict[str, Any],
+    quick: bool = False,
+    settings: Mapping[str, Mapping[str, Any]] = {},
+    arguments: Mapping[str, Any] = {},
     suite: str = "",
     measurement: Measurement | None = None,
     split: str = "",
@@ -204,8 +204,8 @@ def plan_run(
             raise UsageError(f"settings given for {key!r}, which is not among the selected games")
     if suite and seed:
         raise UsageError("a private suite has its own seeds; leave the suite seed out")
-    if split and split not in SPLITS:
-        raise UnknownNameError("split", split, SPLITS)
+    if split:
+        known_name("split", split, SPLITS)
     if suite and split:
         raise UsageError("a private suite has its own seeds; leave the split out")
     if measurement is not None and (repeats != 1 or source.games):
@@ -229,7 +229,7 @@ def plan_run(
         agent=source.name,
         agent_settings=_plain("settings of the agent", source.settings),
         agent_digest=source.digest,
-        arguments=arguments,
+        arguments=dict(arguments),
         games=games,
         seed=seed,
         retries=retries,
@@ -455,12 +455,12 @@ def _identity(header: RunHeader) -> dict[str, Any]:
     }
 
 
-def lasting(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings that replies depend on, those of models in roles too."""
+def lasting(settings: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
+    """The settings that replies depend on, those of models in roles too, without some."""
     return {
-        key: lasting(value) if isinstance(value, dict) else value
+        key: lasting(value, *left_out) if isinstance(value, dict) else value
         for key, value in settings.items()
-        if key not in WITHOUT_EFFECT
+        if key not in (*WITHOUT_EFFECT, *left_out)
     }
 
 

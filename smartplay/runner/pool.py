@@ -29,10 +29,11 @@ class WorkerPool:
 
     Args:
         most: How many processes at most.
+        begin: Prepares each of them; called as `smartplay.runner.worker.begin_worker` is.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, begin: Callable[[Any, str], None] = begin_worker) -> None:
+        self._most, self._begin = most, begin
         self._pools: list[ProcessPoolExecutor] = []
         self._pool: ProcessPoolExecutor | None = None
         self._alone: dict[Future[Any], ProcessPoolExecutor] = {}
@@ -92,7 +93,7 @@ class WorkerPool:
         pool = ProcessPoolExecutor(
             most,
             mp_context=self._context,
-            initializer=begin_worker,
+            initializer=self._begin,
             initargs=(self._steps, self._place),
         )
         self._pools.append(pool)

@@ -180,6 +180,7 @@ class RunProgress:
         width = self._console.width if self._drawn else 10**6
         steps = self._steps + self.elsewhere()
         episodes = f"{self._done}/{self._total}"
+        cost, unit = self._budget.cost, self._budget.currency
         parts = [
             (f"{episodes} episodes", episodes),
             _twice(self._time_left(steps)),
@@ -187,7 +188,7 @@ class RunProgress:
             (self._game(1000), self._game(NAME_LENGTH)),
             _twice(f"{self._unscored} unscored" if self._unscored else ""),
             (_count(steps, "step"), _count(steps, "step", short=True)),
-            _twice(_money(self._budget)),
+            _twice(money(cost, unit) if unit and cost else ""),
             (_if_any(self._budget.tokens, "token"), _if_any(self._budget.tokens, "token", True)),
             (_if_any(self._calls, "call"), _if_any(self._calls, "call", True)),
             *(_twice(str(pace)) for pace in self._paces if self._calls),
@@ -287,7 +288,3 @@ def _count(number: int, name: str, short: bool = False) -> str:
 
 def _if_any(number: int, name: str, short: bool = False) -> str:
     return _count(number, name, short) if number else ""
-
-
-def _money(budget: Budget) -> str:
-    return money(budget.cost, budget.currency) if budget.currency and budget.cost else ""

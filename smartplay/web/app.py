@@ -89,7 +89,7 @@ def gated(routes: list[Route | Mount], close: Callable[[], None], token: str) ->
         exception_handlers={
             NotHereError: lambda request, _: problem(request, 404, NOT_HERE),
             BusyError: lambda request, _: problem(request, 503, BUSY),
-            SmartPlayError: _refused,
+            SmartPlayError: lambda request, error: problem(request, 400, _told(error)),
             HTTPException: _not_served,
         },
     )
@@ -105,8 +105,8 @@ def _file(name: str, kind: str) -> Callable[[Request], Response]:
     return serve
 
 
-def _refused(request: Request, error: Exception) -> Response:
-    return problem(request, 400, printable.line(str(error), printable.TEXT))
+def _told(error: Exception) -> str:
+    return printable.line(str(error), printable.TEXT)
 
 
 def _not_served(request: Request, error: Exception) -> Response:

@@ -13,10 +13,9 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, quote
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -78,7 +77,7 @@ class Gate:
                 await send({"type": "websocket.close", "code": 1008})
             return
         request = Request(scope, receive)
-        cookies = _cookies(request.headers)
+        cookies = request.cookies
         owner = cookies.get(OWNER, "")
         fresh = not (owner.isascii() and owner.isalnum() and len(owner) == 32)
         scope["owner"] = owner = secrets.token_hex(16) if fresh else owner
@@ -158,14 +157,6 @@ class Gate:
 def _cookie(name: str, value: str) -> str:
     safe = quote(value, safe="")
     return f"{name}={safe}; Max-Age={COOKIE_SECONDS}; Path=/; HttpOnly; SameSite=Lax"
-
-
-def _cookies(headers: Headers) -> dict[str, str]:
-    try:
-        found = SimpleCookie(headers.get("cookie", ""))
-    except Exception:
-        return {}
-    return {name: morsel.value for name, morsel in found.items()}
 
 
 async def _body(request: Request) -> bytes | None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
-from PIL import Image
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from smartplay.core import printable
 from smartplay.games.drawing import Picture
+from smartplay.models.images import png_address
 from smartplay.report.rendering import templates
 from smartplay.web.gate import digest
 
@@ -58,9 +56,7 @@ def go(path: str) -> Response:
 
 def image(picture: Picture) -> Markup:
     """A picture as a data address."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
-    return Markup("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii"))
+    return Markup(png_address(picture))
 
 
 def block(text: str) -> Markup:

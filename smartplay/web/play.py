@@ -36,14 +36,10 @@ LATE = "That step had been taken already. This is where the game stands now."
 
 
 class Sittings:
-    """The runs that are being played, by folder; those that rest are taken up again when asked for.
+    """The runs that are being played, by folder; one that was let go is taken up when asked for."""
 
-    Args:
-        most: How many are held open at once.
-    """
-
-    def __init__(self, most: int = MOST_SITTINGS) -> None:
-        self._most, self._lock = most, threading.RLock()
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
         self._open: OrderedDict[Path, tuple[Sitting, float]] = OrderedDict()
 
     def __contains__(self, path: Path) -> bool:
@@ -81,7 +77,7 @@ class Sittings:
             self._open.popitem()[1][0].close()
 
     def _make_room(self) -> None:
-        while len(self._open) >= self._most:
+        while len(self._open) >= MOST_SITTINGS:
             path, (sitting, used) = next(iter(self._open.items()))
             if time.monotonic() - used < IDLE:
                 raise BusyError
@@ -209,11 +205,7 @@ def game_choices() -> dict[str, list[tuple[str, str]]]:
 
 
 def _whole(text: str, what: str) -> int | None:
-    """A number of a form; None for an empty field.
-
-    Raises:
-        UsageError: If it is none.
-    """
+    """A number of a form, or a UsageError; None for an empty field."""
     text = text.strip()
     if not text:
         return None

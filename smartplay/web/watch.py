@@ -7,6 +7,7 @@ import re
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,6 @@ from starlette.responses import Response
 from smartplay.core import printable
 from smartplay.core.errors import SmartPlayError, UsageError
 from smartplay.games.registry import find_card
-from smartplay.play import human
 from smartplay.play.film import make_film
 from smartplay.play.watch import Recording
 from smartplay.records import EpisodeRecord, Key, RunHeader, Usage
@@ -86,7 +86,7 @@ class WatchPages:
         scored = [record for record in records if record.status == "scored"]
         by_game = {game: [r for r in scored if r.game == game] for game in header.games}
         cost = cost_of(model_uses(scored, header, self._prices), by_game, header, self._prices)
-        live, age = _live(folder, header)
+        live, age = _live(folder)
         title = {game: card.title if (card := find_card(game)) else "" for game in header.games}
         return page(
             request,
@@ -130,26 +130,32 @@ class WatchPages:
             raise UsageError("name the game and the number of the episode")
         episode, repeat = map(int, numbers)
         key = self._key([folder], f"film {game} {episode} {repeat}")
-        with self._making:
-            out = self._made / key / "film.gif"
-            if not out.exists():
-                recording = Recording(folder.path, game or None, episode, True, repeat=repeat)
-                try:
-                    make_film(recording, out, FILM_SPEED)
-                finally:
-                    recording.close()
-                self._forget()
-        return go(f"/made/{key}/film.gif")
+
+        def make(out: Path) -> None:
+            recording = Recording(folder.path, game or None, episode, True, repeat=repeat)
+            try:
+                make_film(recording, out, FILM_SPEED)
+            finally:
+                recording.close()
+
+        return self._once(f"{key}/film.gif", make)
 
     def _report(self, folders: list[RunFolder]) -> Response:
-        key = self._key(folders, "report")
+        def make(out: Path) -> None:
+            reports = [build_report(folder.path, self._prices) for folder in folders]
+            write_html(reports, [folder.path for folder in folders], out)
+
+        return self._once(f"{self._key(folders, 'report')}/report.html", make)
+
+    def _once(self, name: str, make: Callable[[Path], None]) -> Response:
+        """Lead to what is made now, unless it was made before; the oldest of all is forgotten."""
         with self._making:
-            out = self._made / key / "report.html"
-            if not out.exists():
-                reports = [build_report(folder.path, self._prices) for folder in folders]
-                write_html(reports, [folder.path for folder in folders], out)
-                self._forget()
-        return go(f"/made/{key}/report.html")
+            if not (self._made / name).exists():
+                make(self._made / name)
+                kept = sorted(self._made.iterdir(), key=lambda path: path.stat().st_mtime)
+                for path in kept[:-MOST_MADE]:
+                    shutil.rmtree(path, ignore_errors=True)
+        return go(f"/made/{name}")
 
     def _key(self, folders: list[RunFolder], what: str) -> str:
         """A digest of what is made, and of the content it is made from."""
@@ -161,11 +167,6 @@ class WatchPages:
                 with suppress(FileNotFoundError):
                     found.update(hashlib.sha256((folder.path / name).read_bytes()).digest())
         return found.hexdigest()[:32]
-
-    def _forget(self) -> None:
-        kept = sorted(self._made.iterdir(), key=lambda path: path.stat().st_mtime)
-        for path in kept[:-MOST_MADE]:
-            shutil.rmtree(path, ignore_errors=True)
 
     def _find(self, name: str) -> RunFolder:
         """A run of the folder that is served, by its path in it; no link leads out of it."""
@@ -188,14 +189,13 @@ class WatchPages:
         return Path(each.path).relative_to(self._root).as_posix()
 
     def _row(self, each: Listed) -> dict[str, Any]:
-        failed = f", {each.unscored} failed" if each.unscored else ""
         names = [game.split("/")[-1] for game in each.games]
         return {
             "name": self._name(each),
             "agent": each.agent,
             "games": ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else ""),
-            "started": each.started[:16].replace("T", " "),
-            "episodes": f"{each.scored}/{each.planned}{failed}",
+            "started": each.begun,
+            "episodes": each.played,
             "score": each.headline,
         }
 
@@ -212,13 +212,8 @@ def _line(header: RunHeader, game: str, records: list[EpisodeRecord]) -> GameLin
     )
 
 
-def _live(folder: RunFolder, header: RunHeader) -> tuple[Live, int]:
-    """What a run plays now, and the seconds since it said so; nothing of a person's.
-
-    A person may look here while playing, and the score is not told before the end.
-    """
-    if header.agent.startswith(human.PREFIX):
-        return Live([]), 0
+def _live(folder: RunFolder) -> tuple[Live, int]:
+    """What a run plays now, and the seconds since it said so; a sitting says nothing."""
     try:
         live = read_live(folder)
         return live, max(0, round(time.time() - (folder.path / LIVE).lstat().st_mtime))

@@ -26,7 +26,7 @@ from smartplay.agents.aids.small import SMALL
 from smartplay.agents.context import Observation
 from smartplay.agents.wrappers import Filter
 from smartplay.cards.capabilities import Capability
-from smartplay.core.errors import UnknownNameError
+from smartplay.core.errors import known_name
 
 GAMES: dict[str, Tellers] = SMALL | {
     "Messenger": MESSENGER,
@@ -111,6 +111,4 @@ def find_aid(name: str) -> Aid:
         UnknownNameError: If there is none.
     """
     known = {aid.name: aid for aid in (*AIDS, PLACEBO)}
-    if name not in known:
-        raise UnknownNameError("aid", name, known)
-    return known[name]
+    return known[known_name("aid", name, known)]

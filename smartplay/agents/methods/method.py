@@ -24,8 +24,8 @@ import msgspec
 
 from smartplay.agents.context import Reply
 from smartplay.agents.methods.turn import ROLE, Turn, cut_off
-from smartplay.core.errors import UnknownNameError, UsageError
-from smartplay.models.base import wrong_setting
+from smartplay.core.errors import UnknownNameError, known_name
+from smartplay.models.base import converted
 from smartplay.records import Call
 
 Number = Annotated[int, msgspec.Meta(ge=1, le=1000)]
@@ -122,18 +122,14 @@ def make_method(name: str, kind: type[Method], settings: Mapping[str, Any]) -> M
     """
     known = settings_of(kind)
     for each in settings:
-        if each not in known:
-            raise UnknownNameError(f"setting of the method {name}", each, known)
+        known_name(f"setting of the method {name}", each, known)
     hints = get_type_hints(kind)
     for each, value in settings.items():
         if get_origin(hints[each]) is Literal and value not in get_args(hints[each]):
             raise UnknownNameError(
                 f"{each} of the method {name}", str(value), get_args(hints[each])
             )
-    try:
-        method = msgspec.convert(dict(settings), kind)
-    except msgspec.ValidationError as error:
-        raise UsageError(wrong_setting(str(error))) from error
+    method = converted(settings, kind)
     method.check()
     return method
 

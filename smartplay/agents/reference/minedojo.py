@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from smartplay.games.minedojo.text import WINDS
+
 Floats = NDArray[np.float64]
 Span = tuple[float, float]
 
@@ -75,24 +77,6 @@ AWAY = np.arange(1, 19) * 45.0  # blocks ahead at which a direction is judged
 STEADY = 0.4  # how much rather straight on than turning aside
 SWIMMING = 1.8  # times as long as walking
 
-_WINDS = [
-    "north",
-    "north-north-east",
-    "north-east",
-    "east-north-east",
-    "east",
-    "east-south-east",
-    "south-east",
-    "south-south-east",
-    "south",
-    "south-south-west",
-    "south-west",
-    "west-south-west",
-    "west",
-    "west-north-west",
-    "north-west",
-    "north-north-west",
-]
 MOVES = {"north": (0, -1), "east": (1, 0), "south": (0, 1), "west": (-1, 0)}
 _POSITION = re.compile(r"You are at x = (\S+), y = (\S+), z = ([-.\d]+)")
 _THING = re.compile(r"^- ([\w ]+): (?:(\d+\.\d) blocks|in the block)", re.MULTILINE)
@@ -189,8 +173,8 @@ class MinedojoReference:
         """Where the goal shows itself, if it does and we have not been there."""
         sights = _SEEN_FAR.findall(observation)
         for name, distance, wind in sights:
-            if name in TELLTALES[self._name] and wind in _WINDS:
-                angle = _WINDS.index(wind) * np.pi / 8
+            if name in TELLTALES[self._name] and wind in WINDS:
+                angle = WINDS.index(wind) * np.pi / 8
                 far = float(distance) + 6.0
                 place = x + far * float(np.sin(angle)), z - far * float(np.cos(angle))
                 if all(np.hypot(place[0] - a, place[1] - b) > 16.0 for a, b in self._visited):

@@ -6,9 +6,9 @@ import re
 from datetime import date
 from typing import NamedTuple
 
+from smartplay.games.notices import MONTHS
+
 _LINE = re.compile(r"^- (?:(\d+) (\w+) (\d+)|no date), (signed|unsigned).*?: (.+)\.$", re.MULTILINE)
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
-           "October", "November", "December")  # fmt: skip
 
 
 class _Notice(NamedTuple):
@@ -59,4 +59,4 @@ def _plain(says: str) -> str:
 
 
 def _date(day: str, month: str, year: str) -> date:
-    return date(int(year), _MONTHS.index(month) + 1, int(day)) if day else date.min
+    return date(int(year), MONTHS.index(month) + 1, int(day)) if day else date.min

@@ -71,21 +71,15 @@ def run(options: argparse.Namespace) -> int:
             {"games": speeds, "vectors": vectors, "overhead_per_step": overhead, "runner": waits}
         )
         return OK
-    rows = [
-        (
-            s.game,
-            f"{s.steps:,.0f}",
-            f"{s.resets:,.1f}",
-            s.snapshot and f"{1e6 * s.snapshot:,.0f} us",
-        )
-        for s in speeds
-    ]
+    rows = []
+    for s in speeds:
+        again = s.snapshot and f"{1e6 * s.snapshot:,.0f} us"
+        rows.append((s.game, f"{s.steps:,.0f}", f"{s.resets:,.1f}", again))
     heads = ("id", "steps/s", "resets/s", "snapshot and restore")
     print_table("Speed on one core, text and info included", heads, rows)
-    if vectors:
-        found = [(v.game, v.envs, f"{v.steps:,.0f}", f"{v.single:.2f}") for v in vectors]
-        columns = ("id", "envs", "steps/s", "single environments = 1")
-        print_table("Vectors of environments on one core, resets included", columns, found)
+    found = [(v.game, v.envs, f"{v.steps:,.0f}", f"{v.single:.2f}") for v in vectors]
+    columns = ("id", "envs", "steps/s", "single environments = 1")
+    print_table("Vectors of environments on one core, resets included", columns, found)
     if overhead is not None:
         print(f"The runner adds {1000 * overhead:.3f} ms to a step.")
         times = [(w.concurrency, w.agent, w.seconds, w.ideal) for w in waits]

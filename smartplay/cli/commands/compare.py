@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from smartplay.cards.card import HUMANS
+from smartplay.cli.options import add_shared
 from smartplay.cli.output import OK, print_comparison, print_json, say
 from smartplay.core.errors import UsageError
 from smartplay.scores.power import DETECT
@@ -19,14 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="say how many episodes it takes to tell a difference of X, normalised (default: "
         f"{DETECT})")  # fmt: skip
     add("--out", type=Path, metavar="FILE", help="write the comparison as Markdown, pair by pair")
-    add("--human", choices=HUMANS, default="published", help="human scores, as for report")
-    add("--card", action="append", default=[], type=Path, metavar="FILE",
-        help="a card of your own that a run was played with")  # fmt: skip
+    add_shared(parser, "--human", "--card")
 
 
 def run(options: argparse.Namespace) -> int:
     """Compare the runs."""
-    from smartplay.core.whole_files import write_atomically
+    from smartplay.core.whole_files import write_atomically, writing
     from smartplay.report import build_report
     from smartplay.report.comparison import comparison_markdown
     from smartplay.report.content import entries_of
@@ -39,10 +37,8 @@ def run(options: argparse.Namespace) -> int:
     reports = [build_report(path, None, options.human, options.card) for path in options.run]
     comparison = compare(entries_of(reports), options.detect)
     if options.out:
-        try:
+        with writing(options.out):
             write_atomically(options.out, comparison_markdown(comparison).encode())
-        except OSError as error:
-            raise UsageError(f"cannot write {options.out}: {error.strerror or error}") from error
     if options.json:
         print_json(comparison)
     else:

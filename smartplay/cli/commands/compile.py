@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from smartplay.cli.commands.run import add_agent_settings, agent_settings, game_settings
+from smartplay.cli.options import add_agent_settings, add_shared, agent_settings, game_settings
 from smartplay.cli.output import OK, print_json, quiet_output, say
 
 
@@ -28,9 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--optimizer", default="bootstrap", metavar="NAME",
         help="bootstrap: replies of the model that were right (default); labeled: steps with "
         "their best action, without a call")  # fmt: skip
-    add("--cache", type=Path, metavar="FILE", help="keep replies in a file, and use them again")
-    add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
-        help="a setting of a game or family")  # fmt: skip
+    add_shared(parser, "--cache", "--game-set")
     add_agent_settings(parser)
 
 

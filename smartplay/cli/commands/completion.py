@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from smartplay.cli.output import OK, print_json
-from smartplay.core.errors import MissingPackageError
+from smartplay.core.loading import optional
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -38,12 +38,8 @@ def script_of(shell: str) -> str:
     """
     from smartplay.cli import parser
 
-    try:
-        import shtab
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            'completion needs the package shtab: pip install "smartplay[completion]"'
-        ) from error
+    needed = 'completion needs the package shtab: pip install "smartplay[completion]"'
+    shtab = optional("shtab", needed)
     whole, names = parser(), _names()
     (commands,) = (a for a in whole._actions if isinstance(a, argparse._SubParsersAction))
     for command in commands.choices.values():

@@ -15,7 +15,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING, NamedTuple
 
-from smartplay.cli.commands.run import add_agent_settings, agent_settings
+from smartplay.cli.options import add_agent_settings, agent_settings
 from smartplay.cli.output import FAILED, OK, print_json, print_table, say
 from smartplay.core.errors import MissingPackageError, SmartPlayError
 

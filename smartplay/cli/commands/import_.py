@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from smartplay.cli.output import OK, print_json, say
-from smartplay.core.errors import MissingPackageError
+from smartplay.core.loading import optional
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,11 +20,9 @@ def run(options: argparse.Namespace) -> int:
     """Write the folder."""
     from smartplay.models.providers.inspect import NEEDED
 
-    try:
-        from smartplay.adapters.inspect_logs import import_log
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(NEEDED) from error
-    folder = import_log(options.log, options.out)
+    folder = optional("smartplay.adapters.inspect_logs", NEEDED).import_log(
+        options.log, options.out
+    )
     if options.json:
         print_json({"path": str(folder.path)})
     else:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import nullcontext
 
-from smartplay.cli.commands.run import add_playing, conclude, playing_options
+from smartplay.cli.commands.run import conclude
+from smartplay.cli.options import add_playing, playing_options
 from smartplay.cli.output import quiet_output
 
 
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from smartplay.results import DIALS, MAX_CALLS, WIDTH, measure
     from smartplay.runner.budget import SPENT
 
-    with quiet_output() if options.json else nullcontext():
+    with quiet_output(options.json):
         played = measure(
             options.agent,
             options.games or DIALS,

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartplay.cli.commands.run import add_agent_settings, agent_settings, game_settings
+from smartplay.cli.options import add_agent_settings, add_shared, agent_settings, game_settings
 from smartplay.cli.output import (
     OK,
     print_json,
@@ -34,13 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--from", dest="earlier", action="append", default=[], type=Path, metavar="RUN",
         help="take the spread from an earlier run, or from two or more that are paired; if it is "
         "of this agent, calls and tokens too")  # fmt: skip
-    add("--prices", type=Path, metavar="FILE", help="prices of tokens")
-    add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
-    add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
-    add("--card", action="append", default=[], type=Path, metavar="FILE",
-        help="a card of your own that an earlier run was played with")  # fmt: skip
-    add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
-        help="a setting of a game or family")  # fmt: skip
+    add_shared(parser, "--prices", "--steps", "--seed", "--card", "--game-set")
     add_agent_settings(parser)
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from smartplay.cli.options import add_shared
 from smartplay.cli.output import OK, SOME_UNSCORED, say, show_reports
 
 
@@ -17,10 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, metavar="S",
         help="suite seed (default: the first you have not played to the end)")  # fmt: skip
     add("--episodes", type=int, default=1, metavar="N", help="episodes per game (default: 1)")
-    add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
     add("--score", action="store_true",
         help="show the score while you play; such runs are no human baseline")  # fmt: skip
     add("--out", type=Path, metavar="DIR", help="run folder (default: one under runs/)")
+    add_shared(parser, "--steps")
 
 
 def run(options: argparse.Namespace) -> int:

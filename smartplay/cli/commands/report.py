@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartplay.cards.card import HUMANS
+from smartplay.cli.options import add_shared
 from smartplay.cli.output import (
     OK,
     complain,
@@ -38,12 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "of a folder get a page each and an index")  # fmt: skip
     add("--out", type=Path, metavar="FILE", help="the HTML page (default: report.html in the run "
         "folder, comparison.html here for several, index.html for an index)")  # fmt: skip
-    add("--prices", type=Path, metavar="FILE", help="a TOML file of what tokens cost")
-    add("--human", choices=HUMANS, default="published",
-        help="human scores to normalise by: the published ones, or those recorded here where "
-        "there are any (default: published)")  # fmt: skip
-    add("--card", action="append", default=[], type=Path, metavar="FILE",
-        help="a card of your own that a run was played with")  # fmt: skip
+    add_shared(parser, "--prices", "--human", "--card")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -115,5 +110,4 @@ def _show_efficiency(reports: Sequence[Report]) -> None:
     from smartplay.report.wording import efficiency_table
 
     table = efficiency_table(reports, names_of(reports))
-    if table.rows:
-        print_table(f"\n{table.title} of {len(reports)} runs", table.header, table.rows)
+    print_table(f"\n{table.title} of {len(reports)} runs", table.header, table.rows)

@@ -40,15 +40,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _row(folder: Path, each: Listed) -> Sequence[str]:
-    failed = f", {each.unscored} failed" if each.unscored else ""
-    return (
-        _name(folder, each),
-        each.agent,
-        _games(each.games),
-        each.started[:16].replace("T", " "),
-        f"{each.scored}/{each.planned}{failed}",
-        each.headline,
-    )
+    name, games = _name(folder, each), _games(each.games)
+    return name, each.agent, games, each.begun, each.played, each.headline
 
 
 def _name(folder: Path, each: Listed) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartplay.agents.prompts import VARIANTS
-from smartplay.cli.commands.run import add_agent_settings, agent_settings
+from smartplay.cli.options import add_agent_settings, add_shared, agent_settings
 from smartplay.cli.output import OK, print_json, print_table
 
 if TYPE_CHECKING:
@@ -31,11 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="play public and private seeds, and these with invented names")  # fmt: skip
     add("--episodes", type=int, default=EPISODES, metavar="N",
         help=f"episodes per game and variant (default: {EPISODES})")  # fmt: skip
-    add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
-    add("--seed", type=int, default=0, metavar="S", help="suite seed (default: 0)")
-    add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
     add("--out", type=Path, metavar="DIR",
         help="where the runs go, a folder each (default: one under runs/)")  # fmt: skip
+    add_shared(parser, "--steps", "--seed", "--concurrency")
     add_agent_settings(parser)
 
 
@@ -47,12 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
     kind = "probes" if options.probes else "sensitivity"
     out = options.out or Path("runs") / f"{kind}-{slug(options.agent)}"
-    how = {
-        "episodes": options.episodes,
-        "steps": options.steps,
-        "seed": options.seed,
-        "concurrency": options.concurrency,
-    }
+    how = {each: getattr(options, each) for each in ("episodes", "steps", "seed", "concurrency")}
     settings = agent_settings(options)
     if options.probes:
         probes = study_probes(options.agent, options.games, out, settings, **how)

@@ -6,11 +6,10 @@ import argparse
 import asyncio
 import secrets
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartplay.cli.commands.run import game_settings
+from smartplay.cli.options import add_shared, game_settings
 from smartplay.cli.output import OK, complain, plural, print_json, say
 from smartplay.core.errors import MissingPackageError, UsageError
 
@@ -38,7 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="in the browser: the folder of runs (default: runs)")  # fmt: skip
     add("--leaderboard", type=Path, default=Path("leaderboard"), metavar="DIR",
         help="in the browser: the leaderboard's folder (default: leaderboard)")  # fmt: skip
-    add("--prices", type=Path, metavar="FILE", help="in the browser: what tokens cost")
     add("--export", type=Path, metavar="FILE.csv",
         help="with --experiment: write its results instead of serving")  # fmt: skip
     add("--delete", metavar="ID",
@@ -47,9 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "per client); with --experiment: its folder (default: beside its file)")  # fmt: skip
     add("--split", choices=SPLITS,
         help="whose seeds are played (default: train for OpenEnv, suite for MCP)")  # fmt: skip
-    add("--steps", type=int, metavar="N", help="step limit per episode (default: the card's)")
-    add("--game-set", action="append", default=[], metavar="GAME.KEY=VALUE",
-        help="a setting of a game or family")  # fmt: skip
+    add_shared(parser, "--prices", "--steps", "--game-set")
     add("--agent", default="client", metavar="NAME",
         help="with --openenv: who plays, as it is recorded (default: client)")  # fmt: skip
     add("--sessions", type=int, default=1000, metavar="N",
@@ -100,7 +96,7 @@ def _web(options: argparse.Namespace) -> None:
         read_prices(options.prices) if options.prices else None,
         token := _token(options.host),
     )
-    _show(app, options, token)
+    _listen(app, options, f"/?token={token}" if token else "", PATIENCE)
 
 
 def _experiment(options: argparse.Namespace) -> None:
@@ -115,7 +111,7 @@ def _experiment(options: argparse.Namespace) -> None:
         from smartplay.web.experiment import make_experiment_app
 
         app = make_experiment_app(experiment, token := _token(options.host))
-        _show(app, options, token)
+        _listen(app, options, f"/?token={token}" if token else "", PATIENCE)
 
 
 def _token(host: str) -> str:
@@ -123,15 +119,6 @@ def _token(host: str) -> str:
     from smartplay.adapters.hosting import is_local
 
     return "" if is_local(host) else secrets.token_urlsafe(16)
-
-
-def _show(app: ASGIApp, options: argparse.Namespace, token: str) -> None:
-    from smartplay.adapters.hosting import serve_app
-
-    if token:
-        complain("whoever has this address can use the app, and nothing is encrypted")
-    path = f"/?token={token}" if token else ""
-    serve_app(app, options.host, options.port, _telling(options.json, path), patience=PATIENCE)
 
 
 def _openenv(options: argparse.Namespace) -> None:
@@ -160,21 +147,22 @@ def _mcp(options: argparse.Namespace) -> None:
         games.close()
 
 
-def _listen(app: ASGIApp, options: argparse.Namespace, path: str = "") -> None:
+def _listen(
+    app: ASGIApp, options: argparse.Namespace, path: str = "", patience: float | None = None
+) -> None:
+    """Serve an app, and print its address with a path; a browser's app has patience."""
     from smartplay.adapters.hosting import is_local, serve_app
 
-    if not is_local(options.host):
+    if patience and path:
+        complain("whoever has this address can use the app, and nothing is encrypted")
+    elif not patience and not is_local(options.host):
         complain(
             "anyone who can reach this machine can play here: nobody is asked for a password, and "
             "nothing is encrypted"
         )
-    serve_app(app, options.host, options.port, _telling(options.json, path))
-
-
-def _telling(as_json: bool, path: str) -> Callable[[str], None]:
-    """What prints the address."""
 
     def tell(address: str) -> None:
-        print_json({"address": address + path}) if as_json else print(address + path, flush=True)
+        told = address + path
+        print_json({"address": told}) if options.json else print(told, flush=True)
 
-    return tell
+    serve_app(app, options.host, options.port, tell, patience)

@@ -7,10 +7,10 @@ calls, tokens and price are printed. Each arm is a run folder; the same command 
 from __future__ import annotations
 
 import argparse
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smartplay.cli.options import LIMITS, add_shared
 from smartplay.cli.output import (
     FAILED,
     OK,
@@ -38,14 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--dry-run", action="store_true",
         help="say what is left to be played and what that takes, and stop there")  # fmt: skip
     add("--out", type=Path, metavar="DIR", help="its folder (default: one under runs/)")
-    add("--concurrency", type=int, metavar="N", help="episodes at once (default: by agent)")
-    add("--max-tokens-total", type=int, metavar="N", help="stop when so many tokens are spent")
-    add("--max-cost", type=float, metavar="X",
-        help="stop when so much money is spent, by the study's prices")  # fmt: skip
-    add("--max-time", type=float, metavar="S", help="stop after so many seconds")
-    add("--episode-timeout", type=float, metavar="S", help="seconds an episode may take")
-    add("--cache", type=Path, metavar="FILE", help="as for run")
-    add("--cluster", metavar="ADDRESS", help="play on a Dask cluster, such as tcp://host:8786")
+    add_shared(parser, "--concurrency", *LIMITS, "--cluster")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -55,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     from smartplay.studies.playing import expected
     from smartplay.studies.showing import facts, tables
 
-    with quiet_output() if options.json else nullcontext():
+    with quiet_output(options.json):
         opened = find_study(options.study, options.out)
         reckoned = expected(opened)
         if not options.json:

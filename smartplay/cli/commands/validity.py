@@ -98,9 +98,7 @@ def run(options: argparse.Namespace) -> int:
     for study in classic.values():
         _print_classic(study)
     if two_methods:
-        from smartplay.cli.mtmm import print_mtmm
-
-        print_mtmm(two_methods)
+        _print_mtmm(two_methods)
     else:
         say(f"Two methods: {absent}.")
     return OK
@@ -132,12 +130,11 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _draw(matrix: AblationMatrix, path: Path) -> None:
+    from smartplay.core.whole_files import writing
     from smartplay.report.matrix import matrix_svg
 
-    try:
+    with writing(path):
         path.write_text(matrix_svg(matrix), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _print_degrees(found: DegreeStudy) -> None:
@@ -226,4 +223,43 @@ def _print_classic(found: ClassicAblations) -> None:
         ("ablation", *games, "its own score", "falls most", "identified"),
         rows,
         ".2f",
+    )
+
+
+def _print_mtmm(found: Mtmm) -> None:
+    """Print what holds trait by trait, then the matrix itself."""
+    from smartplay.report.matrix import SHORT, two_digits
+
+    header = ("", "methods agree", "largest other", *(f"truth, {m}" for m in found.methods),
+              "other's truth", "holds")  # fmt: skip
+    rows = [
+        (
+            trait.capability,
+            str(trait.agree),
+            two_digits(trait.rival.mean),
+            *map(str, trait.true),
+            two_digits(trait.stray.mean),
+            "NO" if trait.failures else "yes",
+        )
+        for trait in found.traits
+    ]
+    title = (
+        f"\nTwo methods, {' and '.join(found.methods)}: correlations of measured thresholds over "
+        f"{found.agents} synthetic agents, with 95 % intervals"
+    )
+    print_table(title, header, rows)
+    for capability, failures in found.failing.items():
+        say(f"{capability}: {'; '.join(failures)}.")
+    names = [SHORT[name] for name in found.capabilities]
+    labels = [f"{method}: {name}" for method in found.methods for name in names]
+    print_table(
+        "\nThe multitrait-multimethod matrix",
+        ("", *(str(k + 1) for k in range(len(labels)))),
+        [
+            (
+                f"{k + 1} {labels[k]}",
+                *(two_digits(each.mean).replace("0.", ".") for each in row[: k + 1]),
+            )
+            for k, row in enumerate(found.matrix)
+        ],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from smartplay.cli.options import add_shared
 from smartplay.cli.output import FAILED, OK, print_json
 from smartplay.core.errors import UsageError
 
@@ -13,11 +14,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the run folders and how to check them."""
     add = parser.add_argument
     add("run", nargs="+", type=Path, help="a run folder or a leaderboard entry")
-    add("--card", action="append", default=[], type=Path, metavar="FILE",
-        help="a card of your own that the run was played with; its code is run")  # fmt: skip
     add("--suite", action="append", default=[], metavar="FILE",
         help="a private suite it was played on: its file, or its secret once revealed")  # fmt: skip
     add("--workers", type=int, metavar="N", help="processes for heavy games (default: one a core)")
+    add_shared(parser, "--card")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smartplay.cli.options import add_shared
 from smartplay.cli.output import OK, print_json, say
 from smartplay.core.errors import UsageError
 
@@ -22,9 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--repeat", type=int, default=0, metavar="R",
         help="which play of it, where each is played several times (default: 0)")  # fmt: skip
     add("--speed", type=float, default=2.0, help="steps per second (default: 2)")
-    add("--card", action="append", default=[], type=Path, metavar="FILE",
-        help="a card of your own that the run was played with; its code is run")  # fmt: skip
     add("--out", type=Path, metavar="FILM", help="write a film.gif or film.mp4 instead")
+    add_shared(parser, "--card")
 
 
 def run(options: argparse.Namespace) -> int:

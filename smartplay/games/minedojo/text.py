@@ -28,10 +28,10 @@ from smartplay.games.minedojo.protocol import (
 TITLE = "Finding a biome"
 STUCK = 1.5  # blocks: whoever gets less far in a whole move was stopped by something
 
-_WINDS = ["north", "north-north-east", "north-east", "east-north-east"]
-_WINDS += ["east", "east-south-east", "south-east", "south-south-east"]
-_WINDS += ["south", "south-south-west", "south-west", "west-south-west"]
-_WINDS += ["west", "west-north-west", "north-west", "north-north-west"]
+WINDS = ["north", "north-north-east", "north-east", "east-north-east"]
+WINDS += ["east", "east-south-east", "south-east", "south-south-east"]
+WINDS += ["south", "south-south-west", "south-west", "west-south-west"]
+WINDS += ["west", "west-north-west", "north-west", "north-north-west"]
 
 Offset = tuple[int, int, int]
 
@@ -208,7 +208,7 @@ def whereabouts(offset: Offset) -> str:
         return "in the block you are in"
     if x == z == 0:
         return f"{distance} straight {'up' if y > 0 else 'down'}"
-    wind = _WINDS[round(atan2(x, -z) * 8 / pi) % 16]
+    wind = WINDS[round(atan2(x, -z) * 8 / pi) % 16]
     if y == 0:
         return f"{distance} {wind}"
     return f"{distance} {wind}, {abs(y)} {'higher' if y > 0 else 'lower'}"

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
-from smartplay.models.base import Positive, Settings, choice_schema
+from smartplay.models.base import Positive, Question, Settings, choice_schema
 from smartplay.models.images import for_anthropic
-from smartplay.models.served import Question, Replied, ServedModel, Spoken
+from smartplay.models.served import Replied, ServedModel, Spoken
 from smartplay.models.service import NoReplyError
 from smartplay.models.stream import Text
 from smartplay.models.usage import first, make_usage, tokens

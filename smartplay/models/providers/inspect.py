@@ -13,26 +13,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
-from msgspec import UnsetType as Unset
 
 from smartplay.core import printable
-from smartplay.core.errors import (
-    MissingPackageError,
-    ModelError,
-    NoAccessError,
-    PromptTooLongError,
-    UsageError,
-)
+from smartplay.core.errors import ModelError, NoAccessError, PromptTooLongError, UsageError
+from smartplay.core.loading import optional
 from smartplay.models.base import (
+    AskedModel,
+    Question,
     Settings,
     Tool,
-    check_samples,
     choice_schema,
-    sample_seed,
     together,
 )
-from smartplay.models.pace import Pace
 from smartplay.models.served import without_system
 from smartplay.records import Call, Message, ToolCall, Usage
 from smartplay.records.encoding import encode, mended
@@ -50,7 +42,7 @@ FINISH = {
 DETAIL = 300  # characters of a provider's own message
 
 
-class InspectModel:
+class InspectModel(AskedModel):
     """A model of Inspect's as one of ours.
 
     Args:
@@ -59,43 +51,30 @@ class InspectModel:
         settings: How it is called, beside what it is configured with itself.
     """
 
-    concurrency = 128
-
     def __init__(self, name: str, model: Any, settings: Settings) -> None:
-        self.name, self.settings, self.pace = name, settings, Pace()
-        self.notes: list[str] = []
+        super().__init__(name, settings)
         self._model = model
 
-    async def chat(
-        self,
-        messages: list[Message],
-        *,
-        samples: int = 1,
-        temperature: float | Unset | None = UNSET,
-        seed: int | None = None,
-        choices: Sequence[str] | None = None,
-        label: str = "",
-        fresh: bool = False,
-        tools: Sequence[Tool] | None = None,
-    ) -> list[Call]:
-        """Reply to a conversation; see `Model.chat`."""
-        check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
-        fields: dict[str, Any] = {} if temperature is UNSET else {"temperature": temperature}
+    async def _answer(self, question: Question, samples: int) -> list[Call]:
+        tools, choices = question.tools, question.choices
+        fields: dict[str, Any] = {"temperature": question.temperature}
         if choices is not None and not tools:
             fields["response_schema"] = _schema(choices)
         if tools:
             fields["parallel_tool_calls"] = False
-        asked: dict[str, Any] = {"tools": [_tool(tool) for tool in tools or ()]}
+        asked: dict[str, Any] = {"tools": [_tool(tool) for tool in tools]}
         if tools:
             asked["tool_choice"] = "auto" if choices is None else "any"
+        messages = question.messages
         told = messages if self.settings.system_role else without_system(messages)
 
-        async def ask(sample: int) -> Call:
-            own = fields if seed is None else fields | {"seed": sample_seed(seed, sample)}
-            call = await self.pace.call(self._ask, told, own, asked)
-            return msgspec.structs.replace(call, messages=messages, label=label, sample=sample)
+        async def ask(own: Question) -> Call:
+            call = await self.pace.call(self._ask, told, fields | {"seed": own.seed}, asked)
+            return msgspec.structs.replace(
+                call, messages=messages, label=own.label, sample=own.sample
+            )
 
-        return await together([ask(sample) for sample in range(samples)])
+        return await together([ask(question.of_sample(k)) for k in range(samples)])
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -167,10 +146,7 @@ class Provider(InspectModel):
     needs_name = True
 
     def __init__(self, name: str, settings: Settings) -> None:
-        try:
-            from inspect_ai.model import GenerateConfig, get_model
-        except ModuleNotFoundError as error:
-            raise MissingPackageError(NEEDED) from error
+        made_by = optional("inspect_ai.model", NEEDED)
         plain = Settings()
         if changed := [key for key in ELSEWHERE if getattr(settings, key) != getattr(plain, key)]:
             raise UsageError(f"{changed[0]} is not a setting of inspect:{name}; Inspect decides it")
@@ -183,11 +159,13 @@ class Provider(InspectModel):
             "max_connections": self.concurrency,
         }
         for key in settings.extra:
-            if key in fields or key not in GenerateConfig.model_fields:
+            if key in fields or key not in made_by.GenerateConfig.model_fields:
                 raise UsageError(f"extra.{key} is not a further field of Inspect's GenerateConfig")
         try:
-            config = GenerateConfig(**fields, **settings.extra)
-            model = get_model(name, config=config, base_url=settings.base_url, memoize=False)
+            config = made_by.GenerateConfig(**fields, **settings.extra)
+            model = made_by.get_model(
+                name, config=config, base_url=settings.base_url, memoize=False
+            )
         except Exception as error:
             told = printable.line(str(error), DETAIL)
             raise UsageError(f"Inspect cannot open {name}: {told}") from error

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from smartplay.core.errors import MissingPackageError, UsageError
-from smartplay.models.base import Positive, Retries, Seconds, Seed, Settings
+from smartplay.core.errors import UsageError
+from smartplay.core.loading import optional
+from smartplay.models.base import Positive, Question, Retries, Seconds, Seed, Settings
 from smartplay.models.pace import Pace
 from smartplay.models.providers import openai
-from smartplay.models.served import Question
 from smartplay.models.service import Service
 from smartplay.models.weights import SMOLLM2, find_weights
 from smartplay.records import Call
@@ -70,13 +70,8 @@ class Provider(openai.Provider):
                 f"the embedded model has no address, no key and no headers ({changed[0]}); "
                 "for a server use openai:MODEL"
             )
-        try:
-            import xllamacpp
-        except ModuleNotFoundError as error:
-            raise MissingPackageError(
-                'the embedded model needs the package "xllamacpp": pip install "smartplay[local]"'
-            ) from error
-        self._xllamacpp = xllamacpp
+        needed = 'the embedded model needs the package "xllamacpp": pip install "smartplay[local]"'
+        self._xllamacpp = optional("xllamacpp", needed)
         self._path = _weights(name or DEFAULT)
         self._server = self._start(settings)
         self._turns = Pace(most=1)

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from smartplay.models.base import choice_schema
+from smartplay.models.base import Question, choice_schema
 from smartplay.models.codes import SYSTEM, Meaning, finish_of, read_complaint
-from smartplay.models.served import Question, Replied, ServedModel, Spoken
+from smartplay.models.served import Replied, ServedModel, Spoken
 from smartplay.models.service import BrokenOffError, NoReplyError
 from smartplay.models.stream import Text
 from smartplay.models.usage import first, make_usage

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from smartplay.core.errors import RunFolderError
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import write_atomically, writing
 from smartplay.records.folder import pretty
 from smartplay.report.content import Report, entries_of
 from smartplay.report.html.page import render_index, render_page
@@ -54,7 +54,7 @@ def write_html(
     if comparison is None and len(reports) > 1:
         comparison = compare(entries)
     aside = out.with_suffix(".steps")
-    try:
+    with writing(out, RunFolderError):
         out.parent.mkdir(parents=True, exist_ok=True)
         traces = collect_traces(reports, folders, aside)
         names = [entry.name for entry in entries]
@@ -62,8 +62,6 @@ def write_html(
         write_atomically(out, page.encode("utf-8", "backslashreplace"))
         if comparison is not None:
             write_atomically(out.with_suffix(".comparison.json"), pretty(comparison))
-    except OSError as error:
-        raise RunFolderError(f"cannot write {out}: {error.strerror or error}") from error
     return out
 
 
@@ -90,8 +88,6 @@ def write_index(listed: Sequence[Listed], pages: Sequence[Path | None], out: Pat
         if not each.problem
     ]
     others = [(name, each.problem) for name, each, _ in found if each.problem]
-    try:
+    with writing(out, RunFolderError):
         write_atomically(out, render_index(runs, others).encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise RunFolderError(f"cannot write {out}: {error.strerror or error}") from error
     return out

@@ -59,7 +59,7 @@ def render_page(
     traces: Traces,
 ) -> str:
     """The page's HTML."""
-    script, style = _asset("viewer.js"), _asset("style.css")
+    script = _asset("viewer.js")
     one, first, same = len(reports) == 1, reports[0], _same_games(reports)
     order = compared.best_first(reports, same)
     labels = {run: str(number) for number, run in enumerate(order, start=1)}
@@ -85,9 +85,7 @@ def render_page(
         traces=traces,
         canary=CANARY,
         script=Markup(script),
-        style=Markup(style),
         script_hash=_hash(script),
-        style_hash=_hash(style),
         **(_compared(comparison, reports, order) if comparison else {"comparison": None}),
     )
 
@@ -99,10 +97,7 @@ def render_index(runs: Sequence[tuple[str, str, Listed]], others: Sequence[tuple
         runs: The name of each, the address of its page (empty if there is none), and what it is.
         others: What is not listed, with the reason.
     """
-    style = _asset("style.css")
-    return _template("index.html.j2").render(
-        runs=runs, others=others, style=Markup(style), style_hash=_hash(style)
-    )
+    return _template("index.html.j2").render(runs=runs, others=others)
 
 
 def render_tables(
@@ -116,11 +111,9 @@ def render_tables(
         picture: A figure after them.
         tables: What follows.
     """
-    style = _asset("style.css")
     return _template("tables.html.j2").render(
-        title=title, facts=facts, picture=picture, tables=tables, style=Markup(style),
-        style_hash=_hash(style),
-    )  # fmt: skip
+        title=title, facts=facts, picture=picture, tables=tables
+    )
 
 
 def _compared(
@@ -158,7 +151,7 @@ def _radar(reports: Sequence[Report], same: bool) -> Markup | None:
 
 @lru_cache
 def _template(file: str) -> Template:
-    environment = templates("smartplay.report.html")
+    environment, style = templates("smartplay.report.html"), _asset("style.css")
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     environment.globals.update(
         compared=compared,
@@ -167,6 +160,8 @@ def _template(file: str) -> Template:
         repeat_tables=repeat_tables,
         resolution=resolution,
         series=svg.series,
+        style=Markup(style),
+        style_hash=_hash(style),
         wording=wording,
     )
     named = (wording.interval, wording.share, wording.name, wording.signed, p_value, money)
