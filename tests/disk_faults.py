@@ -89,6 +89,16 @@ def half(self, record, trace):
     add(self, record, trace)
 RunFolder.add = half
 """
+HALF_STEPS = """
+from smartplay.records.members import Members
+append = Members.append
+def half(self, name, packed, force=False):
+    append(self, name, packed, force)
+    if name == "00005.jsonl":
+        os.truncate(self.path, self.path.stat().st_size - 40)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+Members.append = half
+"""
 FAULTS = (
     Fault("a full disk at the first byte", full(0)),
     Fault("a full disk in the middle", full(3000)),
@@ -99,8 +109,9 @@ FAULTS = (
     Fault("an error of the disk as data is forced onto it",
           "os.fsync = fail(errno.EIO, 0)(os.fsync)"),
     Fault("an error of the disk as a file gets its name",
-          "pathlib.Path.replace = fail(errno.EIO, 4)(pathlib.Path.replace)"),
+          "pathlib.Path.replace = fail(errno.EIO, 0)(pathlib.Path.replace)"),
     Fault("an error of the disk in the middle of a line", HALF),
+    Fault("an error of the disk in the middle of an episode's steps", HALF_STEPS),
     Fault("too many open files", opening("EMFILE", 7)),
     Fault("a file in the place of the steps", VANISHING, lasting=True),
     Fault("a folder where no files can be", "", "/proc/smartplay-run", lasting=True),

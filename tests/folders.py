@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import msgspec
 
 import smartplay
-from smartplay.records import EpisodeHeader, StepRecord
-from smartplay.records.folder import RunFolder, Trace
+from smartplay.records import EpisodeHeader, Key, StepRecord
+from smartplay.records.folder import RunFolder, Trace, member_name, steps_name
+from smartplay.records.members import Members, member
 from smartplay.report import build_report
 from smartplay.results import Run
 
@@ -45,6 +47,35 @@ def drop(value: Any) -> Any:
         timed = ("seconds", "waiting", "started", "concurrency")
         return {key: drop(below) for key, below in value.items() if key not in timed}
     return [drop(below) for below in value] if isinstance(value, list) else value
+
+
+def members_of(path: Path) -> dict[str, bytes]:
+    """The members of a file of steps by name, in order."""
+    members, data = Members(path.parent, path.name), path.read_bytes()
+    members.look()
+    return {name: data[part.begin : part.end] for name, part in members.found.items()}
+
+
+def put_trace(run: Path, key: Key, packed: bytes | None) -> None:
+    """Put other steps, or none, in the place of an episode's; the file's form stays right."""
+    path, name = run / steps_name(key[0]), member_name(*key[1:])
+    members = members_of(path)
+    members.pop(name, None)
+    if packed is not None:
+        members[name] = member(name, packed)
+    path.write_bytes(b"".join(members.values()))
+
+
+def with_own_files(run: Path) -> Path:
+    """Keep the steps of a run as runs of before did, each episode's in a file of its own."""
+    for path in sorted((run / "steps").iterdir()):
+        folder = path.with_name(path.name.removesuffix(".jsonl.gz"))
+        folder.mkdir()
+        for name, data in members_of(path).items():
+            packed = gzip.compress(gzip.decompress(data), mtime=0)
+            (folder / f"{name}.gz").write_bytes(packed)
+        path.unlink()
+    return run
 
 
 def pack_trace(header: EpisodeHeader, steps: Iterable[StepRecord]) -> bytes:

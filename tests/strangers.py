@@ -36,7 +36,9 @@ import smartplay
 from smartplay.cli import main
 from smartplay.core import printable
 from smartplay.leaderboard.entry import add_entry
+from smartplay.records.members import HEADER, member
 from smartplay.report import write_report
+from tests.folders import members_of, with_own_files
 from tests.players import play
 from tests.tampering import reseal
 
@@ -46,7 +48,7 @@ BATCH = 100
 """Folders after which new processes try the rest; `max_tasks_per_child` hangs in Python 3.11."""
 CODES = {0, 1, 2, 3}
 GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk"
-KINDS = ("run", "entry", "traces", "person")
+KINDS = ("run", "before", "entry", "traces", "person")
 
 Rng = random.Random
 
@@ -78,7 +80,30 @@ def read(path: Path) -> bytes:
 
 
 def write(path: Path, data: bytes) -> None:
-    path.write_bytes(gzip.compress(data, 1, mtime=0) if path.suffix == ".gz" else data)
+    """Write other content; a file of steps keeps its members, the last of which may grow."""
+    if path.suffix == ".gz":
+        packed, lines = b"", data.splitlines(keepends=True)
+        names = list(members := members_of(path))
+        for name in names[:-1]:
+            count = gzip.decompress(members[name]).count(b"\n")
+            packed += member(name, gzip.compress(b"".join(lines[:count]), 1, mtime=0))
+            del lines[:count]
+        last = gzip.compress(b"".join(lines), 1, mtime=0)
+        data = packed + (member(names[-1], last) if names else last)
+    path.write_bytes(data)
+
+
+def false_header(place: Place, rng: Rng) -> None:
+    """Let members of a file of steps say other lengths and names."""
+    path = rng.choice([path for path in files(place) if path.suffix == ".gz"] or files(place))
+    data = bytearray(path.read_bytes())
+    for match in re.finditer(HEADER.pattern, bytes(data), re.DOTALL):
+        if rng.random() < 0.5:
+            length = rng.choice([0, 1, 30, rng.randrange(2**10), 2**31, 2**32 - 1])
+            data[match.start(1) : match.end(1)] = length.to_bytes(4, "little")
+        elif rng.random() < 0.3:
+            data[match.start(2) : match.start(2) + 5] = b"%05d" % rng.randrange(9)
+    path.write_bytes(bytes(data))
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -337,6 +362,8 @@ STRAYS = [
     "conftest.py",
     "report.json/x",
     "steps/Hanoi3Disk-v0/99999.jsonl.gz",
+    "steps/Hanoi3Disk-v0/00000.jsonl.gz",
+    "steps/Other-v0.jsonl.gz",
     "x" * 250,
     "replies.sqlite",
     "smartplay/__init__.py",
@@ -419,6 +446,7 @@ CHANGES = [
     other_key,
     key_twice,
     truncated,
+    false_header,
     flipped,
     swapped,
     many_lines,
@@ -450,6 +478,7 @@ def make_valid(folder: Path) -> None:
             folder / "run", folder / "board", agent=kind, with_traces=kind != "entry"
         )
         path.rename(folder / kind)
+    with_own_files(Path(shutil.copytree(folder / "run", folder / "before")))
     play(folder / "person", ["enter", "1", "2", "enter"], "BanditTwoArmedHighLowFixed", steps=2)
 
 
@@ -483,7 +512,7 @@ def commands(place: Place, kind: str) -> list[list[str]]:
         ["report", at, "--html"],
         ["leaderboard", "add", at, *board, "--agent", "stranger"],
         ["leaderboard", "build", *board],
-        *([["watch", at, *watched]] if kind in ("run", "traces") else []),
+        *([["watch", at, *watched]] if kind in ("run", "before", "traces") else []),
         *([["baseline", at, "--games", str(place.root / "games")]] if kind == "person" else []),
         *(
             [["run", "random", "--games", GAMES, "--episodes", "2", "--steps", "4", "--out", at]]

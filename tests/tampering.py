@@ -10,6 +10,8 @@ from typing import Any
 
 from smartplay.leaderboard import Verification, verify_run
 from smartplay.leaderboard.claims import entry_digest
+from smartplay.records.folder import RunFolder
+from tests.folders import put_trace
 
 GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk"
 BANDIT, HANOI = "smartplay/BanditTwoArmedHighLowFixed-v0", "smartplay/Hanoi3Disk-v0"
@@ -41,19 +43,20 @@ def change_header(run: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     (run / "run.json").write_text(json.dumps(header))
 
 
-def steps_file(run: Path, game: str = "Hanoi3Disk-v0") -> Path:
-    return run / "steps" / game / "00000.jsonl.gz"
+def steps_of(run: Path) -> bytes:
+    """The lines of Hanoi's first episode; the first line is its header."""
+    return gzip.decompress(RunFolder(run).trace((HANOI, 0, 0)))
 
 
 def change_steps(run: Path, change: Callable[[list[dict[str, Any]]], Any]) -> None:
-    """Change the lines of Hanoi's first episode; the first line is its header."""
-    lines = [
-        json.loads(line) for line in gzip.decompress(steps_file(run).read_bytes()).splitlines()
-    ]
+    """Change the lines of Hanoi's first episode."""
+    lines = [json.loads(line) for line in steps_of(run).splitlines()]
     change(lines)
-    steps_file(run).write_bytes(
-        gzip.compress("".join(json.dumps(x) + "\n" for x in lines).encode())
-    )
+    put_steps(run, "".join(json.dumps(x) + "\n" for x in lines).encode())
+
+
+def put_steps(run: Path, lines: bytes) -> None:
+    put_trace(run, (HANOI, 0, 0), gzip.compress(lines, 1))
 
 
 def reseal(entry: Path) -> None:

@@ -36,6 +36,7 @@ from smartplay.scores.analyses import (
     right_steps,
     winner,
 )
+from tests.folders import put_trace
 
 BEST = frozenset({1})
 
@@ -371,7 +372,7 @@ def test_what_no_longer_plays_as_recorded_is_refused(tmp_path: Path) -> None:
     header, steps = folder.steps("smartplay/T4D-v0", 0)
     other = msgspec.structs.replace(header, observation="Another story.")
     told = b"\n".join(map(msgspec.json.encode, [other, *steps])) + b"\n"
-    folder.steps_path("smartplay/T4D-v0", 0).write_bytes(gzip.compress(told))
+    put_trace(tmp_path / "run", ("smartplay/T4D-v0", 0, 0), gzip.compress(told))
     with pytest.raises(RunFolderError, match="no longer plays as it was recorded, from step 0 on"):
         analyze_runs([tmp_path / "run"])
 

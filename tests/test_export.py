@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import shutil
 import sys
@@ -22,7 +23,7 @@ from smartplay.records import Attempt, Call, EpisodeHeader, EpisodeRecord, StepR
 from smartplay.records.folder import RunFolder, Trace
 from smartplay.report.export import FORMATS, TABLES, Filter, Format, export_runs
 from tests.chatty import Chatty
-from tests.folders import BANDIT, HANOI, play
+from tests.folders import BANDIT, HANOI, play, put_trace
 from tests.tampering import change_header, change_records
 
 ENTRIES = Path(__file__).parents[1] / "leaderboard" / "entries"
@@ -299,7 +300,7 @@ def test_entries_of_version_0_1_have_episodes_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("to", FORMATS)
 def test_a_damaged_run_leaves_nothing_behind(victim: Path, tmp_path: Path, to: Format) -> None:
-    (victim / "steps" / f"{HANOI}-v0" / "00002.jsonl.gz").write_bytes(b"x")
+    put_trace(victim, (f"smartplay/{HANOI}-v0", 2, 0), gzip.compress(b"x"))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.csv").touch()
     with pytest.raises(RunFolderError, match="00002"):
@@ -352,7 +353,7 @@ def test_a_long_episode_takes_no_more_memory_than_a_short_one(tmp_path: Path) ->
     for number in range(1, LONG + 1):
         attempt = Attempt(f"{text}{number}", calls=[call])
         trace.add(StepRecord(number, [attempt], 0, step.name, True, "", 0.0, 0.0, 0.0))
-    (run / "steps" / f"{HANOI}-v0" / "00000.jsonl.gz").write_bytes(trace.packed())
+    put_trace(run, (f"smartplay/{HANOI}-v0", 0, 0), trace.packed())
     change_records(run, lambda records: records[0].update(steps=LONG))
     change_header(run, lambda h: next(iter(h["games"].values())).update(steps=LONG))
     del trace

@@ -88,10 +88,10 @@ def test_a_record_of_another_game_has_no_pictures(tmp_path: Path) -> None:
     header, steps = folder.steps("smartplay/Hanoi3Disk-v0", 0)
     import msgspec
 
-    from tests.folders import pack_trace
+    from tests.folders import pack_trace, put_trace
 
     steps[3] = msgspec.structs.replace(steps[3], observation="Something else.")
-    folder.steps_path(header.game, 0).write_bytes(pack_trace(header, steps))
+    put_trace(folder.path, (header.game, 0, 0), pack_trace(header, steps))
     recording = Recording(tmp_path / "run", None, 0, True)
     assert recording.view(3).picture is not None
     for number in (4, 5):

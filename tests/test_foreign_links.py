@@ -68,7 +68,10 @@ def test_what_killed_writers_leave_is_removed(victim: Path, secret: Path) -> Non
     (secret.parent / "other.part").unlink()
 
 
-@pytest.mark.parametrize("name", ["steps", "steps/Hanoi3Disk-v0", "episodes.jsonl", ".lock"])
+STEPS = "steps/Hanoi3Disk-v0.jsonl.gz"
+
+
+@pytest.mark.parametrize("name", ["steps", STEPS, "episodes.jsonl", ".lock"])
 def test_a_run_is_not_continued_through_a_link(name: str, victim: Path, secret: Path) -> None:
     change_records(victim, lambda lines: lines.clear())
     path = victim / name
@@ -76,12 +79,15 @@ def test_a_run_is_not_continued_through_a_link(name: str, victim: Path, secret: 
         path.rename(victim.parent / "moved")
     else:
         path.unlink(missing_ok=True)
-    path.symlink_to(secret.parent if "steps" in name else secret)
+    path.symlink_to(secret.parent if name == "steps" else secret)
     with pytest.raises(RunFolderError, match="is a link"):
         go_on(victim)
 
 
-@pytest.mark.parametrize("name", ["episodes.jsonl", "sessions.jsonl", ".lock", "replies.sqlite"])
+@pytest.mark.parametrize(
+    "name",
+    ["episodes.jsonl", "sessions.jsonl", ".lock", "replies.sqlite", STEPS],
+)
 def test_a_run_is_not_continued_into_a_file_of_two_names(
     name: str, victim: Path, secret: Path
 ) -> None:

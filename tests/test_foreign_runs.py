@@ -28,7 +28,15 @@ from smartplay.records.replay import Replay
 from smartplay.report import build_report, write_report
 from smartplay.report.html import pictures, write_html
 from tests.games import unique, write_game
-from tests.tampering import HANOI, change_header, change_records, change_steps, hanoi, steps_file
+from tests.tampering import (
+    HANOI,
+    change_header,
+    change_records,
+    change_steps,
+    hanoi,
+    put_steps,
+    steps_of,
+)
 
 EVIL = 'from pathlib import Path\nPath({mark!r}).write_text("a stranger\'s code ran")\n'
 CARD = """
@@ -155,9 +163,7 @@ def test_a_large_world_is_not_watched_as_a_picture(victim: Path) -> None:
 
 
 def test_a_bomb_in_the_steps_is_not_unpacked(victim: Path) -> None:
-    path = steps_file(victim)
-    lines = gzip.decompress(path.read_bytes())
-    path.write_bytes(gzip.compress(lines + b'{"score":0,"seconds":0}\n' * 4_000_000, 1))
+    put_steps(victim, steps_of(victim) + b'{"score":0,"seconds":0}\n' * 4_000_000)
     started = time.process_time()
     tracemalloc.start()
     try:

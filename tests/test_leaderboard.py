@@ -40,6 +40,7 @@ from smartplay.records.prices import read_prices
 from smartplay.report.markdown import escape
 from smartplay.scores.intervals import Interval
 from tests.chatty import Chatty
+from tests.folders import members_of, put_trace
 from tests.folders import play as play_one
 from tests.tampering import HANOI, change_header, change_records, reseal
 
@@ -360,10 +361,10 @@ def test_the_commands(
 
 def leave_out(run: Path, number: int = 1) -> None:
     """Take the last episodes of Hanoi out of a run, with their steps."""
-    folder = run / "steps" / "Hanoi3Disk-v0"
-    gone = [int(path.name[:5]) for path in sorted(folder.iterdir())[-number:]]
+    names = sorted(members_of(run / "steps" / "Hanoi3Disk-v0.jsonl.gz"))
+    gone = [int(name[:5]) for name in names[-number:]]
     for episode in gone:
-        (folder / f"{episode:05d}.jsonl.gz").unlink()
+        put_trace(run, (HANOI, episode, 0), None)
 
     def drop(records: list[dict[str, Any]]) -> None:
         records[:] = [r for r in records if r["game"] != HANOI or r["episode"] not in gone]

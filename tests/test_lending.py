@@ -22,6 +22,7 @@ from smartplay import Run
 from smartplay.agents.methods.turn import ROLE
 from smartplay.core.errors import AgentError, UsageError
 from smartplay.models import open_model
+from smartplay.records.folder import RunFolder
 from tests.fake_server import Answer, FakeServer, openai_body
 from tests.faults import choose, untimed
 from tests.lent import lend
@@ -104,9 +105,11 @@ def by_hand(agent: str, out: Path, *options: str) -> subprocess.CompletedProcess
 def transcript(path: Path) -> dict[tuple[Any, ...], Any]:
     """All that the steps of a run say but times, by game, episode and repeat."""
     told = {}
-    for file in sorted((path / "steps").rglob("*.jsonl.gz")):
-        head, *steps = map(json.loads, gzip.decompress(file.read_bytes()).splitlines())
-        told[head["game"], head["episode"], head["repeat"]] = timeless([head, *steps])
+    folder = RunFolder(path)
+    for record in folder.results(folder.header()):
+        if record.steps:
+            lines = gzip.decompress(folder.trace(record.key)).splitlines()
+            told[record.key] = timeless([json.loads(line) for line in lines])
     return told
 
 

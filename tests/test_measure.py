@@ -23,6 +23,7 @@ from smartplay.scores.thresholds import RULE
 from tests.dial_game import write_dials
 from tests.fake_server import FakeServer
 from tests.faults import untimed
+from tests.folders import put_trace
 from tests.tampering import change_header, change_records
 from tests.test_lending import transcript
 
@@ -229,8 +230,7 @@ def test_what_was_stopped_early_is_verified_but_not_complete(two: Measured) -> N
     lines = (run.path / "episodes.jsonl").read_text().splitlines()
     last = json.loads(lines[-1])
     (run.path / "episodes.jsonl").write_text("".join(f"{line}\n" for line in lines[:-1]))
-    steps = run.path / "steps" / last["game"].split("/")[-1]
-    (steps / f"{last['episode']:05d}.jsonl.gz").unlink()
+    put_trace(run.path, (last["game"], last["episode"], 0), None)
     found = verify_run(run.path, cards=two.games)
     assert found.verified, str(found)
     assert not found.complete

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -25,7 +26,7 @@ from smartplay.report.html import write_html
 from smartplay.runner.plan import seed_of_agent
 from smartplay.scores.intervals import mean_interval
 from smartplay.scores.scoring import episode_means, score_game
-from tests.folders import HANOI, pack_trace, play
+from tests.folders import HANOI, members_of, pack_trace, play, put_trace
 from tests.tampering import change_header, change_records, refused
 
 FULL = f"smartplay/{HANOI}-v0"
@@ -43,7 +44,7 @@ def run(tmp_path: Path) -> Path:
         header, steps = folder.steps(record.game, record.episode)
         seed = seed_of_agent(0, record.game, record.episode, 1)
         trace = pack_trace(msgspec.structs.replace(header, repeat=1, agent_seed=seed), steps)
-        folder.steps_path(record.game, record.episode, 1).write_bytes(trace)
+        put_trace(path, (record.game, record.episode, 1), trace)
         lines += [record, msgspec.structs.replace(record, repeat=1, agent_seed=seed)]
     lines.reverse()
     (path / "episodes.jsonl").write_bytes(b"".join(encode(line) + b"\n" for line in lines))
@@ -61,10 +62,10 @@ def test_repeats_are_read_in_order_and_have_steps_of_their_own(run: Path) -> Non
     folder = RunFolder(run)
     keys = [record.key for record in folder.results(folder.header())]
     assert keys == [(FULL, episode, repeat) for episode in range(EPISODES) for repeat in (0, 1)]
-    names = sorted(path.name for path in (run / "steps").rglob("*.gz"))
-    assert names[:2] == ["00000-r1.jsonl.gz", "00000.jsonl.gz"]
+    names = sorted(members_of(run / "steps" / f"{HANOI}-v0.jsonl.gz"))
+    assert names[:2] == ["00000-r1.jsonl", "00000.jsonl"]
     assert folder.steps(FULL, 2, repeat=1)[0].repeat == 1
-    folder.steps_path(FULL, 0, 1).write_bytes(folder.steps_path(FULL, 0).read_bytes())
+    put_trace(run, (FULL, 0, 1), gzip.compress(gzip.decompress(folder.trace((FULL, 0, 0)))))
     with pytest.raises(RunFolderError, match="the steps of another episode"):
         folder.steps(FULL, 0, repeat=1)
 
@@ -105,7 +106,7 @@ def test_a_tampered_repeat_is_named(run: Path) -> None:
 def test_steps_of_an_unrecorded_repeat_are_found(run: Path) -> None:
     change_header(run, lambda header: header.update(repeats=1))
     change_records(run, lambda rs: rs.__setitem__(slice(None), [r for r in rs if not r["repeat"]]))
-    refused(run, "00000-r1.jsonl.gz belongs to no recorded episode")
+    refused(run, "Hanoi3Disk-v0.jsonl.gz, 00000-r1.jsonl belongs to no recorded episode")
 
 
 def test_one_play_can_be_watched(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

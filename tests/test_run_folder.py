@@ -29,9 +29,10 @@ from smartplay.records import (
     StepRecord,
     Usage,
 )
-from smartplay.records.folder import RunFolder, encode
+from smartplay.records.folder import RunFolder, encode, own_steps_name
+from smartplay.records.members import PLAIN
 from smartplay.report import build_report
-from tests.folders import BANDIT, HANOI, pack_trace, play
+from tests.folders import BANDIT, HANOI, pack_trace, play, put_trace
 
 
 def test_a_finished_run_is_not_played_again(tmp_path: Path) -> None:
@@ -136,10 +137,8 @@ def test_a_folder_or_file_in_the_way(name: str, tmp_path: Path) -> None:
     play(out, episodes=1)
     target = out / name
     if name == "steps":
-        for file in target.rglob("*.gz"):
-            file.unlink()
-        (target / f"{BANDIT}-v0").rmdir()
-        (target / f"{BANDIT}-v0").write_text("in the way")
+        (target / f"{BANDIT}-v0.jsonl.gz").unlink()
+        (target / f"{BANDIT}-v0.jsonl.gz").mkdir()
         (out / "episodes.jsonl").unlink()
     else:
         target.unlink()
@@ -241,9 +240,15 @@ def test_a_game_that_has_no_card_here(tmp_path: Path) -> None:
 def test_a_malformed_steps_file(data: bytes, tmp_path: Path) -> None:
     run = play(tmp_path)
     folder = RunFolder(run.path)
-    folder.steps_path(run.episodes[0].game, 0).write_bytes(data)
+    game = run.episodes[0].game
+    put_trace(tmp_path, (game, 0, 0), data if data.startswith(PLAIN) else PLAIN.ljust(10) + data)
+    with pytest.raises(RunFolderError, match=r"-v0\.jsonl\.gz, 00000\.jsonl"):
+        folder.steps(game, 0)
+    put_trace(tmp_path, (game, 0, 0), None)
+    (tmp_path / own_steps_name(game, 0)).parent.mkdir()
+    (tmp_path / own_steps_name(game, 0)).write_bytes(data)
     with pytest.raises(RunFolderError, match=r"00000\.jsonl\.gz"):
-        folder.steps(run.episodes[0].game, 0)
+        folder.steps(game, 0)
 
 
 # What is written is read back

@@ -127,8 +127,8 @@ def test_a_steps_file_without_its_line_is_no_result(tmp_path: Path) -> None:
     out = tmp_path / "run"
     expected = content(play(out).path)
     (out / "episodes.jsonl").write_bytes(b"")
-    trace = RunFolder(out).steps_path(f"smartplay/{BANDIT}-v0", 1)
-    trace.write_bytes(trace.read_bytes()[:30])
+    steps = out / "steps" / f"{BANDIT}-v0.jsonl.gz"
+    steps.write_bytes(steps.read_bytes()[:-30])
     assert content(play(out).path) == expected
 
 

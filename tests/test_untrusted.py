@@ -109,7 +109,7 @@ def spoil(value: Any, data: st.DataObject) -> Any:
 def test_a_spoiled_run_is_refused_or_read(honest: Path, data: st.DataObject) -> None:
     header = json.loads((honest / "run.json").read_bytes())
     lines = [json.loads(x) for x in (honest / "episodes.jsonl").read_bytes().splitlines()]
-    steps = (honest / "steps" / "Hanoi3Disk-v0" / "00000.jsonl.gz").read_bytes()
+    steps = (honest / "steps" / "Hanoi3Disk-v0.jsonl.gz").read_bytes()
     if data.draw(st.booleans()):
         header = spoil(header, data)
     else:
@@ -119,8 +119,9 @@ def test_a_spoiled_run_is_refused_or_read(honest: Path, data: st.DataObject) -> 
         out = Path(place)
         (out / "run.json").write_text(json.dumps(header))
         (out / "episodes.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
-        (out / "steps" / "Hanoi3Disk-v0").mkdir(parents=True)
-        path = out / "steps" / "Hanoi3Disk-v0" / "00000.jsonl.gz"
+        own = data.draw(st.booleans())
+        path = out / "steps" / ("Hanoi3Disk-v0/00000.jsonl.gz" if own else "Hanoi3Disk-v0.jsonl.gz")
+        path.parent.mkdir(parents=True)
         path.write_bytes(steps[:cut] + data.draw(st.binary(max_size=20)) + steps[cut:])
         folder = RunFolder(out)
         for read in (

@@ -18,15 +18,18 @@ import smartplay
 from smartplay.cli import main
 from smartplay.core.errors import RunFolderError
 from smartplay.leaderboard import verify_run
+from smartplay.records.members import PLAIN
 from smartplay.report import write_report
+from tests.folders import put_trace
 from tests.tampering import (
     BANDIT,
     HANOI,
     change_header,
     change_records,
     change_steps,
+    put_steps,
     refused,
-    steps_file,
+    steps_of,
 )
 
 
@@ -64,8 +67,8 @@ def test_malformed_files_are_refused(victim: Path, name: str, data: bytes) -> No
     ids=["empty", "plain", "no line", "no UTF-8", "no header", "deep", "cut off", "damaged"],
 )
 def test_malformed_steps_are_refused(victim: Path, data: bytes) -> None:
-    steps_file(victim).write_bytes(data)
-    refused(victim, "00000.jsonl.gz")
+    put_trace(victim, (HANOI, 0, 0), data if data.startswith(PLAIN) else PLAIN.ljust(10) + data)
+    refused(victim, "steps/Hanoi3Disk-v0.jsonl.gz, 00000.jsonl")
     with pytest.raises(RunFolderError):
         smartplay_steps(victim)
 
@@ -78,8 +81,8 @@ def smartplay_steps(run: Path) -> object:
 
 def test_a_bomb_is_not_unpacked(victim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smartplay.core.untrusted.LINE_LIMIT", 2**20)
-    first = gzip.decompress(steps_file(victim).read_bytes()).split(b"\n")[0]
-    steps_file(victim).write_bytes(gzip.compress(first + b"\n" + b" " * 2**26))
+    first = steps_of(victim).split(b"\n")[0]
+    put_steps(victim, first + b"\n" + b" " * 2**26)
     refused(victim, "unpacks to more than the limit")
 
 
@@ -107,7 +110,9 @@ def test_path_tricks_in_game_ids_are_refused(victim: Path, game: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no links and pipes")
-@pytest.mark.parametrize("name", ["run.json", "episodes.jsonl", "steps", "steps/Hanoi3Disk-v0"])
+@pytest.mark.parametrize(
+    "name", ["run.json", "episodes.jsonl", "steps", "steps/Hanoi3Disk-v0.jsonl.gz"]
+)
 def test_links_are_not_followed(victim: Path, name: str, tmp_path: Path) -> None:
     (victim / name).rename(tmp_path / "elsewhere")
     (victim / name).symlink_to(tmp_path / "elsewhere")

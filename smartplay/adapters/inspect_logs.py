@@ -34,7 +34,7 @@ def keep(store: Any, outcomes: Sequence[Outcome]) -> None:
 
 
 def kept(store: Any) -> list[tuple[EpisodeRecord, bytes]]:
-    """The episodes in a sample's store, with the content of their steps files."""
+    """The episodes in a sample's store, with their steps, packed."""
     return [
         (
             msgspec.json.decode(each["record"], type=EpisodeRecord),

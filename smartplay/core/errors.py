@@ -7,6 +7,7 @@ SmartPlayError
 │   ├── CardError         a game card that cannot be read
 │   ├── MissingPackageError  an optional package is needed; names the command that installs it
 │   └── RunFolderError    a run folder that cannot be read, written or continued
+│       └── MissingStepsError  an episode's steps are not in it
 ├── GameError             a game could not be built or failed while it was played
 └── AgentError            an agent could not be built or failed while it played
     └── ModelError        a language model's service did not give a reply
@@ -83,6 +84,10 @@ class MissingPackageError(UsageError):
 
 class RunFolderError(UsageError):
     """A run folder that cannot be read, written or continued."""
+
+
+class MissingStepsError(RunFolderError):
+    """A run folder does not hold an episode's steps."""
 
 
 class GameError(SmartPlayError):

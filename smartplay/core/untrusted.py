@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import os
 import stat
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from smartplay.core.errors import RunFolderError
 
@@ -26,22 +27,41 @@ KEPT_LIMIT = 512 * MEGABYTE
 MOST_LINES = 1_000_000
 
 
-def read_file(root: Path, name: str, limit: int) -> bytes:
+class Part(NamedTuple):
+    """A piece of a file.
+
+    Attributes:
+        name: What to call it in messages.
+        begin: Its first byte.
+        end: The byte after its last.
+    """
+
+    name: str
+    begin: int
+    end: int
+
+
+WHOLE = Part("", 0, sys.maxsize)
+
+
+def read_file(root: Path, name: str, limit: int, part: Part = WHOLE) -> bytes:
     """Read a file inside a folder.
 
     Args:
         root: The folder; it may itself be reached through links.
         name: The file's path inside it, with `/` between the parts.
         limit: The most bytes to read.
+        part: The piece to read.
 
     Raises:
         FileNotFoundError: If there is no such file.
         RunFolderError: If it is not a regular file inside the folder, or larger than `limit`.
         OSError: If it cannot be read.
     """
-    with _open(root, name) as file:
+    with open_plain(root, name) as file:
+        file.seek(part.begin)
         # One read of `limit` bytes would set aside as much memory, however small the file.
-        data = b"".join(_chunks(file, limit + 1))
+        data = b"".join(_chunks(file, min(limit + 1, part.end - part.begin)))
     if len(data) > limit:
         raise RunFolderError(f"{root / name} is larger than {limit // MEGABYTE} MB: refused")
     return data
@@ -60,7 +80,11 @@ def unpacked_limit(lines: int) -> int:
 
 
 def read_packed_lines(
-    root: Path, name: str, lines: int = MOST_LINES, limit: int = UNPACKED_LIMIT
+    root: Path,
+    name: str,
+    lines: int = MOST_LINES,
+    limit: int = UNPACKED_LIMIT,
+    part: Part = WHOLE,
 ) -> Iterator[bytes]:
     """Lines of a gzip file inside a folder, unpacked as they are asked for.
 
@@ -70,6 +94,7 @@ def read_packed_lines(
         lines: The most lines an honest file has; each adds a quarter of a megabyte to what may
             be unpacked.
         limit: The most bytes to unpack, however many lines there may be.
+        part: The piece of that file that is the gzip file.
 
     Raises:
         RunFolderError: If the file is missing, no plain file, cut off or damaged, has more lines,
@@ -77,25 +102,26 @@ def read_packed_lines(
     """
     lines = min(lines, MOST_LINES)
     limit = min(limit, unpacked_limit(lines))
+    where = f"{root / name}{part.name and ', '}{part.name}"
     number = total = 0
     rest = b""
     try:
-        with _open(root, name) as packed:
-            for chunk in _unpacked(packed):
+        with open_plain(root, name) as packed:
+            for chunk in _unpacked(packed, part):
                 total += len(chunk)
                 *whole, rest = (rest + chunk).split(b"\n")
                 if len(rest) > LINE_LIMIT or total > limit:
-                    raise RunFolderError(f"{root / name} unpacks to more than the limit: refused")
+                    raise RunFolderError(f"{where} unpacks to more than the limit: refused")
                 for line in [*whole, rest] if not chunk and rest else whole:
                     number += 1
                     if number > lines:
-                        raise RunFolderError(f"{root / name} has more than {lines} lines: refused")
+                        raise RunFolderError(f"{where} has more than {lines} lines: refused")
                     yield line + b"\n"
     except (OSError, EOFError, zlib.error) as error:
-        raise RunFolderError(f"cannot read {root / name}: {error}") from error
+        raise RunFolderError(f"cannot read {where}: {error}") from error
 
 
-def _unpacked(packed: IO[bytes]) -> Iterator[bytes]:
+def _unpacked(packed: IO[bytes], part: Part) -> Iterator[bytes]:
     """What is in a gzip file of one part, piece by piece, and an empty piece at its end.
 
     Honest files have one part. Python's reader takes hours for one that ends in a terabyte of
@@ -104,14 +130,16 @@ def _unpacked(packed: IO[bytes]) -> Iterator[bytes]:
     Raises:
         EOFError: If it is cut off, or goes on behind its end.
     """
+    packed.seek(part.begin)
     unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     while not unpacker.eof:
-        data = unpacker.unconsumed_tail or packed.read(MEGABYTE // 16)
+        most = min(MEGABYTE // 16, part.end - packed.tell())
+        data = unpacker.unconsumed_tail or packed.read(most)
         if not data:
             raise EOFError("it is cut off")
         if piece := unpacker.decompress(data, MEGABYTE):
             yield piece
-    if unpacker.unused_data or packed.read(1):
+    if unpacker.unused_data or packed.read(min(1, part.end - packed.tell())):
         raise EOFError("there is more after its end")
     yield b""
 
@@ -142,8 +170,18 @@ def own_path(root: Path, name: str) -> Path:
     return path
 
 
-def _open(root: Path, name: str) -> io.BufferedReader:
-    """Open a plain file; a link, device or pipe anywhere below `root` is refused."""
+def open_plain(root: Path, name: str) -> io.BufferedReader:
+    """Open a plain file; a link, device or pipe anywhere below `root` is refused.
+
+    Args:
+        root: The folder.
+        name: The file's path inside it.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        RunFolderError: If it is refused.
+        OSError: If it cannot be opened.
+    """
     path, found = _look(root, name)
     if not stat.S_ISREG(found.st_mode):
         raise RunFolderError(f"{path} is not a regular file")

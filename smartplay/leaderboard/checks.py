@@ -80,7 +80,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 def problem_of(
     record: Any, what: str, expected: Any = "", found: Any = "", step: int | None = None
 ) -> Problem:
-    """A problem of an episode, which a record, a claim or a steps file's header names."""
+    """A problem of an episode, which a record, a claim or the header of its steps names."""
     return Problem(
         what=what,
         game=record.game,
@@ -122,7 +122,7 @@ def check_steps(
     """Pass steps on while checking each against its replies.
 
     Args:
-        header: The steps file's first line.
+        header: The steps' first line.
         steps: The steps.
         problems: Where to put what is wrong; the steps end at the first problem.
         tally: Counts calls and tokens.

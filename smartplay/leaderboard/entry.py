@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,6 @@ from pathlib import Path
 import msgspec
 
 from smartplay.core.errors import RunFolderError, UsageError
-from smartplay.core.untrusted import LINES_LIMIT, read_file
 from smartplay.leaderboard.claims import (
     Claim,
     EntryInfo,
@@ -123,15 +123,17 @@ def _write(
     claims: dict[str, list[Claim]],
     with_traces: bool,
 ) -> None:
-    files = {
+    files: dict[str, bytes | bytearray] = {
         "run.json": pretty(msgspec.structs.replace(header, arguments={})),
         "episodes.jsonl": b"".join(encode(record) + b"\n" for record in folder.lines()),
     }
-    for record in folder.results(header):
-        if record.steps and with_traces:
-            name = steps_name(*record.key)
-            files[name] = read_file(folder.path, name, LINES_LIMIT)
-    if not with_traces:
+    if with_traces:
+        traces = defaultdict[str, bytearray](bytearray)
+        for record in folder.results(header):
+            if record.steps:
+                traces[steps_name(record.game)] += folder.trace(record.key)
+        files |= traces
+    else:
         files |= {replays_name(game): pack_claims(own) for game, own in claims.items() if own}
     for name, data in files.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,14 @@ from smartplay.leaderboard.checks import (
 from smartplay.leaderboard.claims import entry_digest, read_info, replays_name
 from smartplay.leaderboard.workers import Task, check_tasks, time_limit
 from smartplay.records import EpisodeRecord, Key, RunHeader
-from smartplay.records.folder import RunFolder, in_order, misfit, steps_name
+from smartplay.records.folder import (
+    RunFolder,
+    in_order,
+    member_name,
+    misfit,
+    own_steps_name,
+    steps_name,
+)
 from smartplay.records.replay import refusal
 from smartplay.report import build_report
 from smartplay.report.costs import UNPRICED
@@ -303,10 +310,12 @@ class _Check:
         In an entry, which is published, nothing else may lie about either, and its digest shows
         what was changed after it was packed.
         """
-        packed = self.folder.is_packed
-        known = {replays_name(r.game) if packed else steps_name(*r.key) for r in records}
-        root = self.folder.path
+        packed, root = self.folder.is_packed, self.folder.path
         published = packed or (root / "entry.json").exists()
+        if packed:
+            known = {replays_name(record.game) for record in records}
+        else:
+            known = self._check_members(records, published)
         if published:
             known |= {"entry.json", "run.json", "episodes.jsonl"}
         found = []
@@ -325,6 +334,28 @@ class _Check:
             if told != own:
                 what = "the entry was changed after it was packed: its digest differs"
                 self.problems.append(Problem(what=what, expected=own, found=told))
+
+    def _check_members(self, records: list[EpisodeRecord], published: bool) -> set[str]:
+        """Look into the files of steps; returns their names, those of before among them."""
+        numbers: dict[str, set[str]] = {}
+        known = set()
+        for record in records:
+            name = member_name(record.episode, record.repeat)
+            numbers.setdefault(record.game, set()).add(name)
+            if not (published and name in self.folder.members(record.game).found):
+                known.add(own_steps_name(*record.key))
+        for game, names in numbers.items():
+            members, file = self.folder.members(game), steps_name(game)
+            known.add(file)
+            strays = [
+                f"{name} belongs to no recorded episode" for name in members.found.keys() - names
+            ]
+            if members.is_damaged or (published and members.is_cut_off):
+                strays.append(f"damaged at byte {members.end}")
+            if published and members.number > len(members.found):
+                strays.append("an episode is in it twice")
+            self.problems += [Problem(what=f"{file}, {stray}") for stray in sorted(strays)]
+        return known
 
 
 def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:

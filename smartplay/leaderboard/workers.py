@@ -167,7 +167,7 @@ def _check(task: Task) -> list[Problem]:
 
 
 def _claim(task: Task, problems: list[Problem]) -> tuple[Claim, Tally | None]:
-    folder, record = RunFolder(Path(task.path)), task.record
+    folder, record = _folder(task.path), task.record
     if folder.is_packed:
         claim = _claims(task.path, record.game, task.planned).get((record.episode, record.repeat))
         if claim is None:
@@ -181,5 +181,11 @@ def _claim(task: Task, problems: list[Problem]) -> tuple[Claim, Tally | None]:
 
 
 @lru_cache(maxsize=1)
+def _folder(path: str) -> RunFolder:
+    """The folder of the episodes to check, which remembers where their steps are."""
+    return RunFolder(Path(path))
+
+
+@lru_cache(maxsize=1)
 def _claims(path: str, game: str, planned: int) -> dict[tuple[int, int], Claim]:
-    return read_claims(RunFolder(Path(path)), game, planned)
+    return read_claims(_folder(path), game, planned)

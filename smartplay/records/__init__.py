@@ -4,12 +4,15 @@
 run.json                      header, written first: arguments, versions, card digests
 sessions.jsonl                a `Session` per start of the run
 episodes.jsonl                one `EpisodeRecord` per line, appended when an episode ends
-steps/GAME/EPISODE.jsonl.gz   an `EpisodeHeader`, then one `StepRecord` per step; of a repeat,
-                              `EPISODE-rREPEAT.jsonl.gz`
+steps/GAME.jsonl.gz           of each episode an `EpisodeHeader`, then one `StepRecord` per step, in
+                              a gzip member called `EPISODE.jsonl`; of a repeat,
+                              `EPISODE-rREPEAT.jsonl`
 replies.sqlite                a language model's replies, until the run is finished
 report.json, report.md, radar.svg   made from the above, and made again at will
 report.html                         likewise, where asked for
 ```
+
+Folders of before have a file of its own for each episode, `steps/GAME/EPISODE.jsonl.gz`.
 
 Records are plain data. Reading them needs no game, no agent and no model, and runs nothing. Those
 of which there are many are hidden from the garbage collector (`gc=False`): they form no cycles.
@@ -203,7 +206,7 @@ class StepMark(msgspec.Struct, frozen=True):
 
 
 class EpisodeHeader(msgspec.Struct, frozen=True):
-    """The first line of a steps file: what the agent read before its first action.
+    """The first line of an episode's steps: what the agent read before its first action.
 
     Attributes:
         memory: SHA-256, 16 hexadecimal digits, of the memory it began with; empty for none.

@@ -22,7 +22,7 @@ nothing of its own in the processor's cache, which costs more than compressing a
 
 
 class Trace:
-    """The content of a steps file while its episode is played, compressed as it grows.
+    """The content of the steps while its episode is played, compressed as it grows.
 
     So a long episode takes little memory, and when many end at once little is left to do. Equal
     records give equal bytes. What would be too much to be read again is not written.

@@ -1,7 +1,7 @@
 """Writes and reads a run folder; see `records` for what is in it.
 
 An episode counts once its line in `episodes.jsonl` is complete, newline included. The line is
-written after the steps file, so a run that is killed at any moment leaves only whole results
+written after the steps, so a run that is killed at any moment leaves only whole results
 behind. Against a loss of power the lines are forced onto the disk about once a second.
 """
 
@@ -17,13 +17,15 @@ from typing import TypeVar
 import msgspec
 from filelock import FileLock, Timeout
 
-from smartplay.core.errors import RunFolderError
+from smartplay.core.errors import MissingStepsError, RunFolderError
 from smartplay.core.untrusted import (
     HEADER_LIMIT,
     KEPT_LIMIT,
     LINES_LIMIT,
     MOST_LINES,
     UNPACKED_LIMIT,
+    WHOLE,
+    Part,
     own_path,
     read_file,
     read_packed_lines,
@@ -39,6 +41,7 @@ from smartplay.records import (
     StepRecord,
 )
 from smartplay.records.encoding import Trace, encode, pretty
+from smartplay.records.members import Members, member
 
 __all__ = ["RunFolder", "Trace", "encode", "pretty"]
 
@@ -53,10 +56,20 @@ class _Schema(msgspec.Struct):
     schema: int
 
 
-def steps_name(game: str, episode: int, repeat: int = 0) -> str:
-    """Where a run folder keeps an episode's steps, as a path inside it."""
+def steps_name(game: str) -> str:
+    """Where a run folder keeps the steps of a game's episodes, as a path inside it."""
+    return f"steps/{game.split('/')[-1]}.jsonl.gz"
+
+
+def member_name(episode: int, repeat: int = 0) -> str:
+    """What an episode's steps are called in there."""
     again = f"-r{repeat}" if repeat else ""
-    return f"steps/{game.split('/')[-1]}/{episode:05d}{again}.jsonl.gz"
+    return f"{episode:05d}{again}.jsonl"
+
+
+def own_steps_name(game: str, episode: int, repeat: int = 0) -> str:
+    """Where run folders of before kept an episode's steps, in a file of their own."""
+    return f"steps/{game.split('/')[-1]}/{member_name(episode, repeat)}.gz"
 
 
 def misfit(header: RunHeader, record: EpisodeRecord) -> str:
@@ -92,6 +105,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._forced = 0.0
+        self._members: dict[str, Members] = {}
 
     @property
     def _episodes(self) -> Path:
@@ -291,21 +305,20 @@ class RunFolder:
 
         Args:
             record: Its line.
-            trace: The content of its steps file, as `Trace` packs it; empty if the episode
-                failed before it began.
+            trace: Its steps, as `Trace` packs them; empty if the episode failed before it began.
 
         Raises:
             RunFolderError: If the disk is full or the folder is read-only.
         """
+        force = time.monotonic() - self._forced > FORCE_SECONDS
         try:
             if trace:
-                steps = self.steps_path(*record.key)
-                steps.parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(steps, trace)
+                name = member_name(record.episode, record.repeat)
+                self.members(record.game).append(name, trace, force)
             with self._episodes.open("ab") as file:
                 file.write(encode(record) + b"\n")
                 file.flush()
-                if time.monotonic() - self._forced > FORCE_SECONDS:
+                if force:
                     os.fsync(file.fileno())
                     self._forced = time.monotonic()
         except OSError as error:
@@ -316,9 +329,50 @@ class RunFolder:
         """Whether the folder holds claims (see `leaderboard`) instead of steps."""
         return (self.path / "replays").is_dir() and not (self.path / "steps").is_dir()
 
-    def steps_path(self, game: str, episode: int, repeat: int = 0) -> Path:
-        """Where an episode's steps are kept."""
-        return self.path / steps_name(game, episode, repeat)
+    def members(self, game: str) -> Members:
+        """The file that keeps the steps of a game's episodes, as it is now.
+
+        Raises:
+            RunFolderError: If it is refused or cannot be read.
+        """
+        name = steps_name(game)
+        members = self._members.setdefault(name, Members(self.path, name))
+        try:
+            members.look()
+        except OSError as error:
+            raise self._cannot("read", error) from error
+        return members
+
+    def place(self, key: Key) -> tuple[str, Part]:
+        """Where an episode's steps are: a file inside the folder, and the part of it.
+
+        Raises:
+            MissingStepsError: If they are nowhere.
+            RunFolderError: If the file is refused or cannot be read.
+        """
+        game, *number = key
+        members, own = self.members(game), own_steps_name(*key)
+        if part := members.found.get(member_name(*number)):
+            return steps_name(game), part
+        if os.path.lexists(self.path / own):
+            return own, WHOLE
+        where = f"{members.path}, {member_name(*number)}"
+        if members.is_damaged:
+            raise RunFolderError(f"cannot read {where}: damaged at byte {members.end} of the file")
+        raise MissingStepsError(f"cannot read {where}: there are no such steps")
+
+    def trace(self, key: Key) -> bytes:
+        """An episode's steps as a member of a file of steps.
+
+        Raises:
+            RunFolderError: See `place`; or if they are too large or not packed as ours.
+        """
+        name, part = self.place(key)
+        try:
+            data = read_file(self.path, name, LINES_LIMIT, part)
+        except OSError as error:
+            raise self._cannot("read", error) from error
+        return data if part.name else member(member_name(*key[1:]), data)
 
     def steps(
         self, game: str, episode: int, most: int = MOST_LINES, repeat: int = 0
@@ -332,7 +386,8 @@ class RunFolder:
             repeat: Which play of the episode.
 
         Raises:
-            RunFolderError: If they are missing, malformed, another episode's or too many.
+            MissingStepsError: If there are none.
+            RunFolderError: If they are malformed, another episode's or too many.
         """
         header, steps = self.stream((game, episode, repeat), most, StepRecord, KEPT_LIMIT)
         return header, list(steps)
@@ -340,7 +395,7 @@ class RunFolder:
     def stream(
         self, key: Key, most: int, kind: type[RecordT], limit: int = UNPACKED_LIMIT
     ) -> tuple[EpisodeHeader, Iterator[RecordT]]:
-        """A steps file's header, and the steps after it, read as they are asked for.
+        """An episode's header, and the steps after it, read as they are asked for.
 
         Args:
             key: The episode.
@@ -351,15 +406,16 @@ class RunFolder:
         Raises:
             RunFolderError: See `steps`; here or while the steps are read.
         """
-        name = steps_name(*key)
-        lines = read_packed_lines(self.path, name, most + 1, limit)
+        name, part = self.place(key)
+        lines = read_packed_lines(self.path, name, most + 1, limit, part)
+        where = f"{name}, {part.name}" if part.name else name
         first = next(lines, None)
         if first is None:
-            raise RunFolderError(f"cannot read {self.path / name}: it is empty")
-        header = self._decode(first, EpisodeHeader, f"{name}, line 1")
+            raise RunFolderError(f"cannot read {self.path / where}: it is empty")
+        header = self._decode(first, EpisodeHeader, f"{where}, line 1")
         if (header.game, header.episode, header.repeat) != key:
-            raise RunFolderError(f"{self.path / name} holds the steps of another episode")
-        return header, self._decoded(lines, kind, name, 2)
+            raise RunFolderError(f"{self.path / where} holds the steps of another episode")
+        return header, self._decoded(lines, kind, where, 2)
 
     def packed(self, name: str, most: int, kind: type[RecordT]) -> Iterator[RecordT]:
         """Read records from another packed file, one per line, as they are asked for.

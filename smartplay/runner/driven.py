@@ -115,7 +115,7 @@ class DrivenEpisode:
         new: Of these, the messages that came after the last reply. With the protocols `chat` and
             `tools` they are all that whoever keeps the conversation has not seen yet.
         step: The last step that was taken: action, reward, score and more; None before the first.
-        outcome: What came of it, with the content of its steps file; None until it is over.
+        outcome: What came of it, with its steps, packed; None until it is over.
     """
 
     def __init__(

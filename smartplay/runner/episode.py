@@ -150,7 +150,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         record: Its line.
-        trace: The content of its steps file; empty if it never began.
+        trace: Its steps, packed; empty if it never began.
         fault: One of `FAULTS` if it failed through one.
         replies: Replies to be kept for it, if it was played elsewhere: episode, key, reply.
         spent: The tokens it spent there, by model.

@@ -84,5 +84,5 @@ class EpisodeLog:
         }
 
     def packed(self) -> bytes:
-        """The content of the steps file; empty if the episode never began."""
+        """The steps, packed; empty if the episode never began."""
         return self._trace.packed() if self._trace else b""

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from smartplay.core import printable
-from smartplay.core.errors import RunFolderError
+from smartplay.core.errors import MissingStepsError, RunFolderError
 from smartplay.core.untrusted import own_path
 from smartplay.core.whole_files import write_atomically
 from smartplay.records import GameHeader
@@ -85,8 +85,8 @@ def collect_traces(reports: Sequence[Report], folders: Sequence[Path], aside: Pa
         old.unlink()
     traces = Traces(steps_room=STEPS_BYTES, pictures_room=PICTURES_BYTES)
     episodes = [
-        (place, run, RunFolder(path), report.run.games[detail.game], detail.game, episode)
-        for run, (report, path) in enumerate(zip(reports, folders, strict=True))
+        (place, run, folder, report.run.games[detail.game], detail.game, episode)
+        for run, (report, folder) in enumerate(zip(reports, map(RunFolder, folders), strict=True))
         for detail in report.details
         for place, episode in enumerate(detail.episodes)
     ]
@@ -107,10 +107,11 @@ def _collect(
     key = (run, game, *episode.key)
     try:
         header, steps = folder.steps(game, episode.episode, episode.steps, episode.repeat)
+    except MissingStepsError:
+        traces.places[key] = NOWHERE
+        return
     except RunFolderError as error:
-        found = folder.steps_path(game, *episode.key).exists()
-        reason = printable.line(str(error), printable.TEXT)
-        traces.places[key] = Place(missing=reason) if found else NOWHERE
+        traces.places[key] = Place(missing=printable.line(str(error), printable.TEXT))
         return
     refused = why_no_pictures(game, plan)
     pictures: dict[int, str] = {}

@@ -1,0 +1,150 @@
+"""Gzip files that hold one member per episode, each of them found without reading the others.
+
+Such a file is several gzip files in a row, which is a gzip file again (RFC 1952, 2.2): `zcat` and
+every library read it from end to end. A member is named by the header's field for a file's name,
+and its length stands in the field for what else a program wants to say ("extra", subfield `SP`,
+four bytes, little-endian), as in the blocks of BGZF. So the list of members is read by jumping from
+header to header, and there is no index beside the file that could tell anything else.
+
+A writer only appends. One that is killed leaves half a member at the end, which readers leave out
+and the next writer cuts off.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import threading
+from pathlib import Path
+from typing import IO
+
+from smartplay.core.errors import RunFolderError
+from smartplay.core.untrusted import MOST_LINES, Part, open_plain, own_path
+
+PLAIN = b"\x1f\x8b\x08\0"
+"""How a gzip file begins that `zlib` writes, which says nothing of itself."""
+PLAIN_SIZE = 10
+START = b"\x1f\x8b\x08\x0c\0\0\0\0\0\xff\x08\0SP\x04\0"
+"""How a member begins: extra field and name, no time, no system; a subfield of four bytes."""
+HEADER = re.compile(re.escape(START) + rb"(....)([\w.-]{1,40})\0", re.DOTALL)
+MOST = 64  # bytes of a header
+
+
+class Members:
+    """A file of members inside a folder that may be untrusted.
+
+    Args:
+        root: The folder.
+        name: The file's path inside it, with `/` between the parts; there need not be one yet.
+    """
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.path, self._root, self._name = root / name, root, name
+        self._lock = threading.RLock()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._state: tuple[int, ...] = ()
+        self.found: dict[str, Part] = {}
+        """Where each member begins and ends, by name; of two alike the last counts."""
+        self.end = self.number = 0
+        """Where the last whole member ends, and how many there are."""
+        self.is_cut_off = False
+        """Whether half a member stands behind the last whole one, as a killed writer leaves it."""
+        self.is_damaged = False
+        """Whether anything else does."""
+
+    def look(self) -> None:
+        """See what was written since.
+
+        Raises:
+            RunFolderError: If it is no plain file, or holds more members than any run.
+            OSError: If it cannot be read.
+        """
+        with self._lock:
+            try:
+                with open_plain(self._root, self._name) as file:
+                    self._read(file)
+            except FileNotFoundError:
+                self._clear()
+
+    def append(self, name: str, packed: bytes, force: bool = False) -> None:
+        """Write a member; what a killed writer left half written is cut off.
+
+        Args:
+            name: The member's.
+            packed: Its content, as `Trace` packs it.
+            force: Force it onto the disk.
+
+        Raises:
+            RunFolderError: If a link leads elsewhere, the content is no such gzip file, or the
+                file is damaged.
+            OSError: If it cannot be written.
+        """
+        data = member(name, packed)
+        with self._lock:
+            self.look()
+            if self.is_damaged:
+                raise RunFolderError(
+                    f"{self.path} is damaged from byte {self.end} on; put a whole copy in its "
+                    "place, or choose another folder with --out"
+                )
+            own_path(self._root, self._name)
+            self.path.parent.mkdir(exist_ok=True)
+            with self.path.open("ab") as file:
+                file.truncate(self.end)
+                file.write(data)
+                file.flush()
+                if force:
+                    os.fsync(file.fileno())
+                self._state = _state(file)
+            self.found[name] = Part(name, self.end, self.end + len(data))
+            self.end, self.number = self.end + len(data), self.number + 1
+            self.is_cut_off = False
+
+    def _read(self, file: IO[bytes]) -> None:
+        """Go from header to header, unless nothing has changed."""
+        state = _state(file)
+        if state == self._state:
+            return
+        found: dict[str, Part] = {}
+        end = number = 0
+        cut_off = damaged = False
+        while left := state[0] - end:
+            file.seek(end)
+            start = file.read(MOST)
+            header = HEADER.match(start)
+            length = struct.unpack("<I", header[1])[0] if header else 0
+            if not header or not header.end() < length <= left:
+                begun = left < MOST and (START.startswith(start) or start.startswith(START))
+                zeros = not start.strip(b"\0")  # as a loss of power leaves them
+                cut_off = length > left or zeros or (begun and not header)
+                damaged = not cut_off
+                break
+            name = header[2].decode()
+            found[name] = Part(name, end, end + length)
+            end, number = end + length, number + 1
+            if number > MOST_LINES:
+                raise RunFolderError(f"{self.path} has more than {MOST_LINES} members: refused")
+        self.found, self.end, self.number = found, end, number
+        self.is_cut_off, self.is_damaged, self._state = cut_off, damaged, state
+
+
+def member(name: str, packed: bytes) -> bytes:
+    """A gzip file as a member of that name.
+
+    Raises:
+        RunFolderError: If it is no gzip file, or says something of itself.
+    """
+    if not packed.startswith(PLAIN):
+        raise RunFolderError(f"the steps of {name} are not packed as SmartPlay packs them")
+    body = packed[PLAIN_SIZE:]
+    size = len(START) + 4 + len(name) + 1 + len(body)
+    return START + struct.pack("<I", size) + name.encode("ascii") + b"\0" + body
+
+
+def _state(file: IO[bytes]) -> tuple[int, ...]:
+    """What changes whenever a file is replaced or written to."""
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_dev
