@@ -52,6 +52,7 @@ def run(options: argparse.Namespace) -> int:
         "steps": options.steps,
         "seed": options.seed,
         "concurrency": options.concurrency,
+        "progress": True,
     }
     settings = agent_settings(options)
     if options.probes:
