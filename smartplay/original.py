@@ -25,11 +25,16 @@ benchmark_games_v0: list[str] = [card.name for card in cards() if card.core]
 def normalize_score(name: str, score: float, human: Human = "published") -> float:
     """A game's score on the scale from its minimum (0) to the human score (1).
 
+    A score above the human one comes out above 1, one below the minimum below 0.
+
     Args:
         name: A game, with or without namespace and version.
         score: The score in the game's own unit.
         human: Which human score is 1: the published one, or `"baseline"` for the one recorded
-            here, where there is one.
+            here, where there is one. The card says where each comes from.
+
+    Returns:
+        (score - minimum) / (human - minimum).
 
     Raises:
         UsageError: If there is no such game or no human score for it.
@@ -44,14 +49,15 @@ def normalize_score(name: str, score: float, human: Human = "published") -> floa
 def analyze_capabilities(
     scores: Mapping[str, float], weights: scoring.Weights = "shipped"
 ) -> dict[str, float | None]:
-    """Attribute normalised scores to the nine capabilities.
+    """Attribute normalised scores to the nine capabilities, as the paper (arXiv 2310.01557) does.
 
     Args:
-        scores: Normalised scores by game.
+        scores: Normalised scores by game, as of `normalize_score`.
         weights: `"shipped"` (degree less one, as in the original's code) or `"paper"` (degree).
 
     Returns:
-        A score per capability; None where none of the games demands it.
+        The weighted mean of the scores, by the name of each capability as people read it; None
+        where none of the games demands it.
 
     Raises:
         UsageError: If there is no such game or weighting.

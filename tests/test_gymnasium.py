@@ -6,6 +6,7 @@ import copy
 import pickle
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -256,3 +257,16 @@ def test_agents_are_not_given_native_observations() -> None:
         )
     assert refused_setting(get_card("Hanoi3Disk"), {"observation": "native"})
     assert not refused_setting(get_card("Hanoi3Disk"), {"observation": "image"})
+
+
+def test_the_reference_agent_is_not_played_with_pictures_alone(tmp_path: Path) -> None:
+    def play(seen: str) -> smartplay.Run:
+        how = {"hanoi": {"observation": seen}}
+        return smartplay.run(
+            "reference", "Hanoi3Disk", episodes=1, game_settings=how, out=tmp_path / seen
+        )
+
+    with pytest.raises(UsageError, match="reference reads texts"):
+        play("image")
+    assert not (tmp_path / "image").exists()
+    assert play("both").episodes[0].score == 3

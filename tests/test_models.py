@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from smartplay.models.providers import anthropic, openai
 from smartplay.models.providers.anthropic import AnthropicSettings
 from smartplay.records import Call, Usage
 from tests.fake_server import Answer, FakeServer, anthropic_body, error_body, openai_body
+from tools.prompt_tokens import blocks_of, play
 
 TALK = [{"role": "system", "content": "Rules."}, {"role": "user", "content": "Now?"}]
 KEY = "sk-very-secret"
@@ -310,11 +312,37 @@ def test_anthropic_call(server: FakeServer) -> None:
     assert (call.text, call.reasoning, call.finish) == ("Answer: Rock", "Hmm.", "stop")
     assert (call.model, call.usage) == ("claude-1", Usage(prompt=100, cached=50, completion=7))
     sent = server.requests[0]
-    assert (sent["system"], sent["messages"]) == ("Rules.", TALK[1:])
+    [rules] = sent["system"]
+    [asked] = sent["messages"]
+    assert rules["text"] == "Rules."
+    assert (asked["role"], [block["text"] for block in asked["content"]]) == ("user", ["Now?"])
     assert sent["max_tokens"] == 1024
     assert "temperature" not in sent
     choice = sent["output_config"]["format"]["schema"]["properties"]["action"]
     assert choice["enum"] == ["Rock"]
+
+
+@pytest.mark.parametrize("told", [{}, {"history_diff": True}])
+def test_anthropic_is_told_to_keep_what_the_next_prompt_begins_with(told: dict[str, Any]) -> None:
+    asked = play("smartplay/BanditTwoArmedHighLowFixed-v0", 0, 6, told).asked
+    requests = [blocks_of(messages) for messages in asked]
+    for messages, blocks in zip(asked, requests, strict=True):
+        texts = [text for text, _ in blocks]
+        assert "".join(texts) == "".join(str(message["content"]) for message in messages)
+        assert all(text.strip() for text in texts), "the service takes no empty block"
+        assert sum(marked for _, marked in blocks) <= 4, "nor more marks, with that of the whole"
+    for before, after in pairwise(requests):
+        common = [text for (text, _), (other, _) in zip(before, after, strict=False)
+                  if text == other]  # fmt: skip
+        assert len(common) == len(before) - 1, "all but the question stands in the next one, too"
+        assert before[len(common) - 1][1], "so there is a mark behind it"
+
+
+def test_anthropic_gets_no_marks_if_the_cache_is_switched_off(server: FakeServer) -> None:
+    server.then(Answer(body=anthropic_body({"type": "text", "text": "Answer: Rock"})))
+    chat(anthropic_model(server, extra={"cache_control": None}))
+    assert server.requests[0]["messages"] == TALK[1:]
+    assert "cache_control" not in str(server.requests[0]["system"])
 
 
 def test_anthropic_finish_reasons(server: FakeServer) -> None:

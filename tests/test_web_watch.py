@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 pytest.importorskip("starlette", reason="starlette is not installed")
 pytest.importorskip("httpx2", reason="httpx2 is not installed")
 
 import smartplay
-from smartplay.records.folder import RunFolder
+from smartplay.records.folder import LOCK, RunFolder
 from smartplay.runner import live
 from tests.players import recorded_run
 from tests.webbing import Visitor, app_of
@@ -74,6 +75,25 @@ def test_an_episode_is_seen_while_it_is_played(
     assert "Now playing" not in after
     assert "data-poll" not in after
     assert RunFolder(run).episodes()[0].score is not None
+
+
+@pytest.mark.parametrize("lock", [False, True], ids=["no lock", "a free lock"])
+def test_a_run_that_was_killed_is_not_shown_as_playing(
+    lock: bool, tmp_path: Path, visitor: Visitor
+) -> None:
+    run = tmp_path / "runs" / "killed"
+    smartplay.run("random", "Hanoi3Disk", episodes=2, steps=3, out=run, progress=False)
+    first, *_ = (run / "episodes.jsonl").read_text().splitlines(keepends=True)
+    (run / "episodes.jsonl").write_text(first)
+    left = live.Live([live.LiveEpisode("smartplay/Hanoi3Disk-v0", 1, 0, 3, [])])
+    (run / live.LIVE).write_bytes(msgspec.json.encode(left))
+    if lock:
+        (run / LOCK).touch()
+    assert "Now playing" not in visitor.get("/runs/killed")
+    with RunFolder(run).lock():
+        assert "Now playing" in visitor.get("/runs/killed"), "while a run holds it, it is believed"
+    smartplay.run("random", "Hanoi3Disk", episodes=2, steps=3, out=run, progress=False)
+    assert not (run / live.LIVE).exists(), "a run that goes on forgets it"
 
 
 def test_reports_comparisons_and_films_are_made_once(tmp_path: Path, visitor: Visitor) -> None:

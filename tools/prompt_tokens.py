@@ -19,12 +19,14 @@ import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
 
 import gymnasium as gym
 import msgspec
+import numpy as np
 
 import smartplay
 from smartplay.agents.context import Context, Observation
@@ -34,8 +36,9 @@ from smartplay.agents.methods import METHODS
 from smartplay.agents.methods.turn import QUESTION, ROLE
 from smartplay.agents.reference import reference
 from smartplay.games.registry import get_card
-from smartplay.models.base import Settings, converted
-from smartplay.models.prefix_cache import PrefixCache
+from smartplay.models.base import Question, Settings, converted
+from smartplay.models.prefix_cache import LEAST, PrefixCache
+from smartplay.models.providers import anthropic
 from smartplay.models.weights import find_weights
 from smartplay.records import Call, Message
 from smartplay.runner.episode import judge
@@ -43,6 +46,9 @@ from smartplay.runner.episode import judge
 DOCS = Path(__file__).parents[1] / "docs" / "prompt_tokens.md"
 CACHED = 0.1
 """Price of a cached token, that of any other being 1."""
+WRITTEN, BACK = 1.25, 20
+"""Anthropic's price of a token that is written to the cache, and how many blocks before a mark its
+service looks for what it has kept."""
 
 WAYS: Mapping[str, Mapping[str, Any]] = {
     "sliding": {},
@@ -286,6 +292,77 @@ def _written(messages: Sequence[Message]) -> str:
     return "".join([*parts, "<|im_start|>assistant\n"])
 
 
+class Marked(NamedTuple):
+    """What prompts take at Anthropic's service, on average over all of them.
+
+    Attributes:
+        prompt: Tokens read.
+        cached: Of these, from the cache.
+        written: Of these, written to it.
+    """
+
+    prompt: float
+    cached: float
+    written: float
+
+    @property
+    def paid(self) -> float:
+        """Tokens at full price that cost as much."""
+        other = self.prompt - self.cached - self.written
+        return CACHED * self.cached + WRITTEN * self.written + other
+
+
+def count_marked(episodes: Sequence[Episode], tokenize: Tokenize) -> Marked:
+    """What the prompts of some episodes take by the marks that our requests have.
+
+    What stands before a mark is kept. A prompt reads the longest beginning that was kept and ends
+    at one of its marks or at most `BACK` blocks before one.
+    """
+    totals = np.zeros(3)
+    calls = 0
+    for episode in episodes:
+        kept: set[bytes] = set()
+        for messages in episode.asked:
+            blocks = blocks_of(messages)
+            sizes = map(len, tokenize([text for text, _ in blocks]))
+            ends = [0, *accumulate(sizes)]
+            hashes = list(beginnings([text for text, _ in blocks]))
+            marks = [place for place, (_, mark) in enumerate(blocks) if mark]
+            seen = {at for mark in marks for at in range(max(0, mark - BACK), mark + 1)}
+            found = [ends[at + 1] for at in seen if hashes[at] in kept]
+            cached = max((end for end in found if end >= LEAST), default=0)
+            whole = ends[-1]
+            totals += whole, cached, whole - cached if whole >= LEAST else 0
+            calls += 1
+            kept |= {hashes[at] for at in marks}
+    prompt, cached, written = totals / calls
+    return Marked(prompt, cached, written)
+
+
+def blocks_of(messages: list[Message]) -> list[tuple[str, bool]]:
+    """The blocks of a request to Anthropic's service, and which have a mark at their end."""
+    settings = anthropic.AnthropicSettings(base_url="http://127.0.0.1:1")
+    request = anthropic.Provider("model", settings)._request(
+        Question(messages, None, None, None, False)
+    )
+    contents = [request["system"], *(message["content"] for message in request["messages"])]
+    whole = [
+        block
+        for content in contents
+        for block in ([{"text": content}] if isinstance(content, str) else content)
+    ]
+    told = [(str(block["text"]), "cache_control" in block) for block in whole]
+    return [*told[:-1], (told[-1][0], True)]  # the automatic mark
+
+
+def beginnings(texts: Sequence[str]) -> Iterator[bytes]:
+    """A digest of the first block, of the first two, and so on."""
+    found = hashlib.sha256()
+    for text in texts:
+        found.update(hashlib.sha256(text.encode()).digest())
+        yield found.digest()
+
+
 # The table
 
 
@@ -331,12 +408,14 @@ def compare(game: str, tokenize: Tokenize, episodes: int, steps: int) -> None:
         windowed = [play(game, seed, steps, told, window=window) for seed in range(episodes)]
         found = count(played, tokenize)
         first = first or found
+        marked = count_marked(played, tokenize)
         scores, read = ([each.score for each in some] for some in (played, windowed))
         print(
             f"{game}, {name}: {found.calls} steps; a step {found.prompt:.0f} tokens, "
             f"{found.cached:.0f} cached, paid {found.paid:.0f} "
-            f"({found.paid / first.paid - 1:+.0%}); scores of the reference {scores}, "
-            f"of one that reads {window} steps back {read}",
+            f"({found.paid / first.paid - 1:+.0%}); at Anthropic's {marked.cached:.0f} cached, "
+            f"{marked.written:.0f} written, paid {marked.paid:.0f}; scores of the reference "
+            f"{scores}, of one that reads {window} steps back {read}",
             flush=True,
         )
 

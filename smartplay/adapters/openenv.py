@@ -179,7 +179,11 @@ class GameSession(Environment[GameReply, GameObservation, State]):
         steps: int | None = None,
         **settings: Any,
     ) -> GameObservation:
-        """Start an episode, and give up the one under way."""
+        """Start the episode that `Asked` describes, and give up the one under way.
+
+        Raises:
+            UsageError: If it cannot be played as asked for.
+        """
         self.close()
         episode = self._episode = self._games.start(
             game=game, split=split or self._games.split, seed=seed, steps=steps, settings=settings
@@ -189,7 +193,15 @@ class GameSession(Environment[GameReply, GameObservation, State]):
         return self._seen(episode, None, episode.actions)
 
     def step(self, action: GameReply, timeout_s: float | None = None, **_: Any) -> GameObservation:
-        """Reply; a complaint about the reply is no step of the game, and has the reward 0."""
+        """Reply; a complaint about the reply is no step of the game, and has the reward 0.
+
+        Args:
+            action: The reply.
+            timeout_s: Of no effect: a step takes no time worth a limit.
+
+        Raises:
+            UsageError: If no episode was started, or it is over.
+        """
         if self._episode is None:
             raise UsageError(NO_EPISODE)
         before = self._episode.step

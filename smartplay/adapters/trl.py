@@ -39,7 +39,13 @@ def tool_rows(game: str, groups: int, first: int = 0) -> list[dict[str, Any]]:
 
 
 def text_rows(game: str, groups: int, first: int = 0) -> list[dict[str, Any]]:
-    """Rows of a data set for `TextRollouts`, likewise: a prompt names its episode."""
+    """Rows of a data set for `TextRollouts`: one per group, whose prompt names its episode.
+
+    Args:
+        game: An id.
+        groups: How many rows.
+        first: The number of the first episode, which its world follows from.
+    """
     return [{"prompt": [{"role": "user", "content": f"{game} {first + k}"}]} for k in range(groups)]
 
 
@@ -100,13 +106,16 @@ class GameEnvironment:
 
         Returns:
             What happens.
+
+        Raises:
+            ValueError: If no episode is under way; TRL shows its text to the model.
         """
         if self._episode is None or self._episode.over:
             raise ValueError(OVER)
         return self._episode.act(action)
 
     def get_reward(self) -> float:
-        """The score of the episode so far."""
+        """The score of the episode so far, in the game's own unit; 0 before its first step."""
         return score_of(self._episode)
 
 
@@ -149,6 +158,10 @@ class TextRollouts:
         Args:
             prompts: Those of `text_rows`.
             trainer: The `GRPOTrainer`.
+
+        Returns:
+            What TRL asks for, an entry per prompt: the tokens of the prompt, those of the rest of
+            the conversation with a mask (1 the model's, 0 the game's), and the score as `reward`.
 
         Raises:
             UsageError: If a prompt names no episode, or the chat template cannot go on.

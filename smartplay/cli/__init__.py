@@ -49,11 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         an episode is unscored, 4 if a run stopped at a limit, 130 if interrupted.
     """
     output.open_closed_streams()
-    if not (sys.argv[1:] if arguments is None else arguments):
+    typed = sys.argv[1:] if arguments is None else arguments
+    if not typed:
         print(FIRST)
         return output.OK
-    options = parser().parse_args(arguments)
-    if arguments is None and sys.argv[1] in PLAYING:
+    options = parser(typed[0]).parse_args(typed)
+    if arguments is None and typed[0] in PLAYING:
         return guarded(lambda: _carry_out(options))
     return _carry_out(options)
 
@@ -79,8 +80,13 @@ def _carry_out(options: argparse.Namespace) -> int:
         return output.BAD_USAGE if isinstance(error, UsageError) else output.FAILED
 
 
-def parser() -> argparse.ArgumentParser:
-    """What the command line understands."""
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """What the command line understands.
+
+    Args:
+        command: The command whose options are needed; by default those of all. The modules of the
+            others are not imported.
+    """
     whole = _Parser(
         prog="smartplay",
         description="Games as text that show what an agent can do, and what it cannot.",
@@ -88,13 +94,22 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"smartplay {__version__}")
     added = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     for info in pkgutil.iter_modules(commands.__path__):
-        module = importlib.import_module(f"{commands.__name__}.{info.name}")
         name = info.name.rstrip("_").replace("_", "-")  # a module cannot be called import
+        if command not in (None, name):
+            added.add_parser(name, help=_summary(info.name))
+            continue
+        module = importlib.import_module(f"{commands.__name__}.{info.name}")
         text = (module.__doc__ or "").strip()
-        command = added.add_parser(name, help=text.split("\n")[0], description=text)
-        command.set_defaults(command=module.run)
-        command.add_argument("--json", action="store_true", help="print JSON and nothing else")
-        command.add_argument("--debug", action="store_true", help="show where an error comes from")
+        found = added.add_parser(name, help=text.split("\n")[0], description=text)
+        found.set_defaults(command=module.run)
+        found.add_argument("--json", action="store_true", help="print JSON and nothing else")
+        found.add_argument("--debug", action="store_true", help="show where an error comes from")
         if hasattr(module, "add_arguments"):
-            module.add_arguments(command)
+            module.add_arguments(found)
     return whole
+
+
+def _summary(module: str) -> str:
+    """The first line of a command's docstring, read without importing the module."""
+    source = pkgutil.get_data(commands.__name__, f"{module}.py") or b""
+    return source.decode().partition("\n")[0].strip('"\r')

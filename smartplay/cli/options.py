@@ -103,6 +103,7 @@ def playing_options(options: argparse.Namespace) -> dict[str, Any]:
             seconds=options.max_time,
         ),
         "episode_seconds": options.episode_timeout,
+        "progress": True,
     }
 
 

@@ -32,7 +32,8 @@ def get_card(name: str) -> GameCard:
     """The card of an id.
 
     Args:
-        name: `smartplay/Hanoi3Disk-v0`, `Hanoi3Disk-v0` or `Hanoi3Disk`.
+        name: `smartplay/Hanoi3Disk-v0`, `Hanoi3Disk-v0` or `Hanoi3Disk`; without a version, the
+            newest.
 
     Raises:
         UnknownNameError: If there is no such id; names the nearest ones.

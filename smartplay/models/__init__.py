@@ -38,6 +38,9 @@ def open_model(name: str, **settings: Any) -> Model:
             your own, as `smartplay.models.base.Provider` describes it.
         **settings: As in `smartplay.models.base.Settings`, or what the kind adds to them.
 
+    Returns:
+        The model; nothing is sent before it is asked.
+
     Raises:
         UnknownNameError: If there is no such kind or setting.
         MissingPackageError: If the kind's package is not installed.

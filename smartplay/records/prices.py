@@ -91,7 +91,10 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_prices(path: Path) -> Prices:
-    """Read a file of prices.
+    """Read a file of prices, as `Prices` describes it.
+
+    Args:
+        path: A TOML file.
 
     Raises:
         UsageError: If it cannot be read or is malformed; says where.

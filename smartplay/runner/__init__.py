@@ -105,7 +105,8 @@ def run(
         cache: A file that keeps a language model's replies for other runs of the same episodes.
         cluster: Address of a Dask scheduler; whole episodes are played by its workers.
         executor: Any other executor to play whole episodes.
-        progress: Whether to show a progress bar; by default in a terminal or notebook.
+        progress: Whether to show how far it is; by default in a terminal or notebook. Elsewhere
+            that is a line on standard error after 5 seconds, and at most every 30 from then on.
         measurement: How the levels of the games' dials are chosen; see `smartplay.measure`.
 
     Returns:

@@ -4,7 +4,8 @@
 live.json   a `Live`, written at most twice a second while a run plays, removed at its end
 ```
 
-It is a glimpse and no record: nothing rests on it, and a run that is killed leaves it behind.
+It is a glimpse and no record: nothing rests on it. A run that is killed leaves it behind, so it
+counts only while a run holds the folder's lock.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from contextlib import suppress
 from math import inf
 
 import msgspec
+from filelock import FileLock, Timeout
 
 from smartplay.core.errors import RunFolderError
 from smartplay.core.untrusted import own_path
 from smartplay.core.whole_files import write_atomically
 from smartplay.records import Count, Key, StepRecord
 from smartplay.records.encoding import encode
-from smartplay.records.folder import RunFolder
+from smartplay.records.folder import LOCK, RunFolder
 from smartplay.runner.episode import Job
 
 LIVE = "live.json"
@@ -70,6 +72,7 @@ class LiveWriter:
         self._folder = folder
         self._under_way: dict[Key, tuple[Job, deque[StepRecord]]] = {}
         self._lock, self._due = threading.Lock(), time.monotonic() + SECONDS
+        self._remove()  # what a run that was killed has left
 
     def step(self, job: Job, step: StepRecord) -> None:
         """Take note of a step."""
@@ -90,8 +93,12 @@ class LiveWriter:
 
     def close(self) -> None:
         """Remove the file."""
-        with self._lock, suppress(OSError):
+        with self._lock:
             self._due = inf
+            self._remove()
+
+    def _remove(self) -> None:
+        with suppress(OSError):
             (self._folder.path / LIVE).unlink()
 
     def _write(self) -> None:
@@ -106,15 +113,30 @@ class LiveWriter:
 
 
 def read_live(folder: RunFolder) -> Live:
-    """The episodes that a run plays at this moment, as far as it tells.
+    """The episodes that a run plays at this moment, as far as it tells; none if none plays.
 
     Raises:
         RunFolderError: If what it tells is malformed.
     """
     try:
-        return folder.read(LIVE, Live, LARGEST)
+        live = folder.read(LIVE, Live, LARGEST)
     except FileNotFoundError:
         return Live([])
+    return live if _is_played(folder) else Live([])
+
+
+def _is_played(folder: RunFolder) -> bool:
+    """Whether a run holds the folder. The lock of one that was killed is free."""
+    path = folder.path / LOCK
+    if not path.is_file():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # only who may write there can tell
+        return True
 
 
 def _short(step: StepRecord) -> StepRecord:

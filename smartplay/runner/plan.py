@@ -215,6 +215,11 @@ def plan_run(
         most = (QUICK_EPISODES, QUICK_STEPS) if quick else (card.episodes, card.steps)
         own = _plain(f"settings of {card.id}", source.games | _settings(card, settings))
         _try_to_make(card, own)
+        if own.get("observation") == "image" and (source.reference or ("",))[0] == "reference":
+            raise UsageError(
+                f"the agent reference reads texts, and {card.id} would show it pictures only; play "
+                "with observation=both, or let another agent play"
+            )
         if measurement is not None:
             most = (_most_episodes(card, own, measurement), card.steps)
         games[card.id] = GameHeader(

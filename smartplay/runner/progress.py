@@ -21,8 +21,9 @@ from smartplay.records.prices import money
 from smartplay.runner.budget import Budget
 from smartplay.runner.episode import Job
 
-PLAIN_EVERY = 30.0
-"""Seconds between two lines where there is no terminal to draw in."""
+PLAIN_FIRST, PLAIN_EVERY = 5.0, 30.0
+"""Seconds to the first line where there is no terminal to draw in, and between later ones; in
+between they double."""
 NAME_LENGTH = 11
 STEPS, CALLS = 5, 8
 """Places in the line."""
@@ -77,7 +78,7 @@ class RunProgress:
 
     What has no room in the terminal's width is shortened or left out: the pace first, then the
     steps of a language model, then from the end. Without a terminal the line is printed now and
-    then instead of drawn.
+    then instead of drawn, also while no step comes to its end.
 
     Args:
         header: The run.
@@ -110,7 +111,8 @@ class RunProgress:
         self._paces = paces
         self.elsewhere: Callable[[], int] = lambda: 0
         self._lock = threading.Lock()
-        self._started = self._last_print = time.monotonic()
+        self._started = time.monotonic()
+        self._over = threading.Event()
         self._playing: Counter[str] = Counter()
         self._latest = ""
         self._left = {game: plan.episodes * header.repeats for game, plan in header.games.items()}
@@ -124,6 +126,8 @@ class RunProgress:
 
     def __enter__(self) -> RunProgress:
         self._bar.start()
+        if self._printed:
+            threading.Thread(target=self._print_now_and_then, daemon=True).start()
         return self
 
     def __exit__(
@@ -133,7 +137,8 @@ class RunProgress:
         trace: TracebackType | None,
     ) -> None:
         self._bar.stop()
-        if self._printed:
+        self._over.set()
+        if self._printed and time.monotonic() - self._started >= PLAIN_FIRST:
             self._print()
 
     def begin(self, job: Job) -> None:
@@ -147,7 +152,6 @@ class RunProgress:
         with self._lock:
             self._steps += 1
             self._calls += calls
-        self._print_now_and_then()
 
     def episode(self, record: EpisodeRecord, steps: int = 0, calls: int = 0) -> None:
         """Count a finished episode.
@@ -161,7 +165,6 @@ class RunProgress:
             self._playing -= Counter([record.game])
             self._finished_now += record.steps
             self._add(record, steps, calls)
-        self._print_now_and_then()
 
     def _add(self, record: EpisodeRecord, steps: int, calls: int) -> None:
         self._steps += steps
@@ -260,11 +263,12 @@ class RunProgress:
         )
 
     def _print_now_and_then(self) -> None:
-        if self._printed and time.monotonic() - self._last_print >= PLAIN_EVERY:
+        pause = PLAIN_FIRST
+        while not self._over.wait(pause):
             self._print()
+            pause = min(2 * pause, PLAIN_EVERY)
 
     def _print(self) -> None:
-        self._last_print = time.monotonic()
         self._console.print(self.line(), markup=False, highlight=False, soft_wrap=True)
 
 

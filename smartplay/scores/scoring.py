@@ -93,8 +93,8 @@ class CapabilityScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         capability: Its name.
-        scores: The weighted mean of the normalised game scores, by weighting; None where no
-            played game demands the capability.
+        scores: The weighted mean of the normalised game scores (0 the minimum, 1 the human
+            score), by weighting; None where no played game demands the capability.
         reason: Why a score is None; empty if none is.
         covers: The games that count under the shipped weights, with their weights.
     """

@@ -84,6 +84,9 @@ def diagnose(
             asks what another asked wherever its aid says nothing.
         **options: Further options of `smartplay.run`.
 
+    Returns:
+        The gain by each aid over the plain agent and over a placebo, paired by episode.
+
     Raises:
         UsageError: If something asked for does not exist, or no episode was scored in all arms.
     """

@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     from smartplay.report.html import write_html
     from smartplay.results import run as play
 
-    played = play("reference", options.games, episodes=2, out=options.out)
+    played = play("reference", options.games, episodes=2, out=options.out, progress=True)
     page = played.path / "report.html"
     write_html([build_report(played.path)], [played.path], page)
     if options.json:

@@ -38,7 +38,6 @@ def run(options: argparse.Namespace) -> int:
             capabilities=list(filter(None, options.capabilities.split(","))),
             width=WIDTH if options.width is None else options.width,
             max_calls=MAX_CALLS if options.max_calls is None else options.max_calls,
-            progress=False if options.quiet else None,
-            **playing_options(options),
+            **playing_options(options) | {"progress": not options.quiet},
         )
     return conclude(played, options, enough=SPENT in (played.stopped or ""))

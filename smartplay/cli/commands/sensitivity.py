@@ -46,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
     kind = "probes" if options.probes else "sensitivity"
     out = options.out or Path("runs") / f"{kind}-{slug(options.agent)}"
     how = {each: getattr(options, each) for each in ("episodes", "steps", "seed", "concurrency")}
+    how["progress"] = True
     settings = agent_settings(options)
     if options.probes:
         probes = study_probes(options.agent, options.games, out, settings, **how)

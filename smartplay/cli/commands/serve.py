@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
         pass
     except ModuleNotFoundError as error:
         raise MissingPackageError(
-            f'this needs the package "{extra}": pip install "smartplay[{extra}]" ({error})'
+            f'this needs more packages: pip install "smartplay[{extra}]" ({error})'
         ) from error
     return OK
 

@@ -63,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
                 episode_seconds=options.episode_timeout,
                 cache=options.cache,
                 cluster=options.cluster,
+                progress=True,
             )
     if options.dry_run:
         if options.json:

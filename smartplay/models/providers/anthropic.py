@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -18,6 +19,10 @@ from smartplay.records import ToolCall, Usage
 
 VERSION = "2026-10-21"
 CALL = 1024  # bytes that a call of a stream takes beside its arguments
+MARKED = 2
+"""How many ends of paragraphs before the last one are marked for the cache; a request may have four
+marks, of which the rules and the whole take one each."""
+_PARAGRAPH = re.compile(r"(?<=\S)(?=\n\n\s*\S)")
 
 
 class AnthropicSettings(Settings, frozen=True, kw_only=True):
@@ -34,7 +39,14 @@ class AnthropicSettings(Settings, frozen=True, kw_only=True):
 
 
 class Provider(ServedModel):
-    """One of Anthropic's models. The service's prompt cache is on: prompts grow at their end."""
+    """One of Anthropic's models. The service's prompt cache is on: prompts grow at their end.
+
+    The service keeps what comes before a mark, and marks stand between blocks. One is at the end of
+    all, for conversations that go on; one behind the rules, which stay where the past slides; the
+    others in the first message of the user, before its last paragraphs: that message tells the past
+    and ends with a question, so the next step's begins alike up to there. Paragraphs are blocks of
+    their own, so that a block of one request is one of the next, too.
+    """
 
     kind = "anthropic"
     summary = "a model of Anthropic"
@@ -51,6 +63,7 @@ class Provider(ServedModel):
 
     def _request(self, question: Question) -> dict[str, Any]:
         extra = {"cache_control": {"type": "ephemeral"}} | self.settings.extra
+        mark = extra["cache_control"]
         if question.tools:
             extra["tools"] = [
                 {
@@ -68,15 +81,18 @@ class Provider(ServedModel):
         if self.settings.stream:
             extra["stream"] = True
         messages = self._messages(question)
+        told = for_anthropic([m for m in messages if m["role"] != "system"])
         request: dict[str, Any] = {
             "model": self._service.model,
             "max_tokens": self.settings.max_tokens,
-            "messages": for_anthropic([m for m in messages if m["role"] != "system"]),
+            "messages": told,
             **extra,
         }
         system = "\n\n".join(m["content"] for m in messages if m["role"] == "system")
         if system:
-            request["system"] = system
+            request["system"] = [_block(system, mark)]
+        if mark and told and isinstance(told[0]["content"], str):
+            told[0] = told[0] | {"content": _marked(told[0]["content"], mark)}
         return request
 
     def _gather(self) -> _Events:
@@ -95,6 +111,18 @@ class Provider(ServedModel):
             called=[_called(block) for block in blocks if block.get("type") == "tool_use"],
         )
         return Replied([spoken], _text(reply.get("model")), _usage(reply.get("usage")))
+
+
+def _block(text: str, mark: Any) -> dict[str, Any]:
+    return {"type": "text", "text": text} | ({"cache_control": mark} if mark else {})
+
+
+def _marked(text: str, mark: Any) -> list[dict[str, Any]]:
+    """A text as a block a paragraph, with marks before the last ones."""
+    *before, last = _PARAGRAPH.split(text)
+    first = len(before) - MARKED
+    blocks = [_block(part, mark if place >= first else None) for place, part in enumerate(before)]
+    return [*blocks, _block(last, None)]
 
 
 def _called(block: dict[str, Any]) -> ToolCall:
