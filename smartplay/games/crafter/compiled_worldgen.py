@@ -21,9 +21,9 @@ from smartplay.games.crafter.compiled_step import (
     enter,
     look,
     step,
-    uniform,
+    word,
 )
-from smartplay.games.crafter.kernels import Words, compiled, simplex_at
+from smartplay.games.crafter.kernels import Words, compiled, simplex_at, temper_all
 from smartplay.games.crafter.noise import GRADIENTS, NORM, Ints
 from smartplay.games.crafter.rules import (
     COAL,
@@ -50,6 +50,7 @@ Planes = np.ndarray[Any, np.dtype[np.float32]]
 Samples = np.ndarray[Any, np.dtype[Any]]
 Codes = np.ndarray[Any, np.dtype[np.uint8]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
+Lies = np.ndarray[Any, np.dtype[np.int32]]
 
 LANES = 32
 """Cells of a column that are summed at a time; the height of a plane is a multiple of it."""
@@ -88,6 +89,14 @@ _NOISES = np.array(
 
 In a row: plane, a, b, c, d, size, z, weight. The exact noise is computed in this very order.
 """
+
+_OF_LANDSCAPE, _OF_LOWLAND = 5, 11
+"""How many noises make the landscape, and where those begin that matter below the mountains."""
+
+MAYBE_COAL, MAYBE_IRON, MAYBE_DIAMOND, MAYBE_TREE, TUNNEL, DOUBTFUL = (16 << i for i in range(6))
+"""What noise tells of a cell besides its material, whose code is less than the first of them."""
+
+MAYBE_ANY = MAYBE_COAL | MAYBE_IRON | MAYBE_DIAMOND | MAYBE_TREE
 
 _START = np.array(list(ITEM_START.values()), np.int32)
 _WALKABLE = np.array([code in WALKABLE for code in range(256)])
@@ -197,14 +206,12 @@ def _sum_planes(perm: Ints, planes: Planes, width: int, height: int) -> None:
 
 
 @compiled
-def _sample_exactly(perm: Ints, x: int, y: int, samples: Samples) -> None:
-    """The exact noise of a cell, put together as the package does."""
-    samples[:] = 0
-    for noise in range(len(_NOISES)):
+def _sample_exactly(perm: Ints, x: int, y: int, noises: Any, sums: Samples) -> None:
+    """Add the exact noise of a cell to what the package puts together in the same order."""
+    for noise in noises:
         plane, times_x, by_x, times_y, by_y, size, z, weight = _NOISES[noise]
         at_x, at_y = times_x * x / by_x / size, times_y * y / by_y / size
-        samples[int(plane)] += weight * simplex_at(perm, at_x, at_y, z)
-    samples[MOUNTAINS] /= 1 + 0.3
+        sums[int(plane), 0] += weight * simplex_at(perm, at_x, at_y, z)
 
 
 @compiled
@@ -214,87 +221,138 @@ def _nearness(clearing: float, squared: int) -> float:
 
 
 @compiled
-def _landscape(samples: Samples, near: float) -> tuple[float, float]:
-    """How wet and how high a cell is."""
-    water = samples[WATERS] + 0.1 - 2 * near
-    return water, samples[MOUNTAINS] - (4 * near + 0.3 * water)
+def _landscape(sums: Any, place: int) -> tuple[float, float]:
+    """How wet and how high a cell is; see `_lie`."""
+    near = sums[CLEARING, place]
+    water = sums[WATERS, place] + 0.1 - 2 * near
+    return water, sums[MOUNTAINS, place] - (4 * near + 0.3 * water)
 
 
 @compiled
-def _decides(value: float, threshold: float, off: float) -> bool:
+def _off(value: float, threshold: float, off: float) -> bool:
     return abs(value - threshold) <= off
 
 
-@compiled
-def _doubtful(samples: Samples, near: float, water: float, mountain: float) -> bool:
-    """Whether a cell is so near to a threshold that sums that are off might decide otherwise."""
-    if _decides(near, 0.5, OFF_NEAR):
-        return True
-    if near > 0.5:
-        return False
-    if _decides(mountain, 0.15, OFF_MOUNTAIN):
-        return True
-    if mountain > 0.15:
-        return (
-            _decides(mountain, 0.3, OFF_MOUNTAIN)
-            or _decides(mountain, 0.18, OFF_MOUNTAIN)
-            or _decides(samples[CAVE], 0.15, OFF)
-            or _decides(samples[ACROSS], 0.4, OFF)
-            or _decides(samples[ALONG], 0.4, OFF)
-            or _decides(samples[COALS], 0, OFF)
-            or _decides(samples[IRONS], 0.4, OFF)
-            or _decides(samples[LAVAS], 0.35, OFF)
+@partial(compiled, forceinline=True)
+def _lie(sums: Any, place: int) -> int:
+    """What noise makes of a cell: its material, what else may be there, and whether that is sure.
+
+    There is no branch in it, so that many cells are told at a time.
+
+    Args:
+        sums: The sums of noise, shape [planes, places]; `CLEARING` holds how near the start is.
+        place: Which column of them.
+
+    Returns:
+        The material, and the bits of `MAYBE_COAL` and so on; `DOUBTFUL` where the noise is so near
+        to a threshold that sums that are off might decide otherwise.
+    """
+    near, cave, lava = sums[CLEARING, place], sums[CAVE, place], sums[LAVAS, place]
+    across, along = sums[ACROSS, place], sums[ALONG, place]
+    coal, iron = sums[COALS, place], sums[IRONS, place]
+    beach, trees = sums[BEACH, place], sums[TREES, place]
+    water, mountain = _landscape(sums, place)
+    start = near > 0.5
+    high = (not start) & (mountain > 0.15)
+    low = not (start | high)
+    hollow = high & (cave > 0.15) & (mountain > 0.3)
+    tunnel = high & (not hollow) & ((across > 0.4) | (along > 0.4))
+    rock = high & (not (hollow | tunnel))
+    molten = rock & (mountain > 0.3) & (lava > 0.35)
+    sand = low & (water > 0.25) & (water <= 0.35) & (beach > -0.2)
+    wet = low & (not sand) & (water > 0.3)
+    dry = low & (not (sand | wet))
+    doubtful = _off(near, 0.5, OFF_NEAR) | (
+        (not start)
+        & (
+            _off(mountain, 0.15, OFF_MOUNTAIN)
+            | (
+                high
+                & (
+                    _off(mountain, 0.3, OFF_MOUNTAIN)
+                    | _off(mountain, 0.18, OFF_MOUNTAIN)
+                    | _off(cave, 0.15, OFF)
+                    | _off(across, 0.4, OFF)
+                    | _off(along, 0.4, OFF)
+                    | _off(coal, 0, OFF)
+                    | _off(iron, 0.4, OFF)
+                    | _off(lava, 0.35, OFF)
+                )
+            )
+            | (
+                low
+                & (
+                    _off(water, 0.25, OFF_WATER)
+                    | _off(water, 0.35, OFF_WATER)
+                    | _off(water, 0.3, OFF_WATER)
+                    | _off(beach, -0.2, OFF)
+                    | _off(trees, 0, OFF)
+                )
+            )
         )
-    return (
-        _decides(water, 0.25, OFF_WATER)
-        or _decides(water, 0.35, OFF_WATER)
-        or _decides(water, 0.3, OFF_WATER)
-        or _decides(samples[BEACH], -0.2, OFF)
-        or _decides(samples[TREES], 0, OFF)
+    )
+    return (  # type: ignore[no-any-return]
+        GRASS * (start | dry)
+        + PATH * (hollow | tunnel)
+        + STONE * (rock & (not molten))
+        + LAVA * molten
+        + SAND * sand
+        + WATER * wet
+        + MAYBE_COAL * (rock & (coal > 0))
+        + MAYBE_IRON * (rock & (iron > 0.4))
+        + MAYBE_DIAMOND * (rock & (mountain > 0.18))
+        + MAYBE_TREE * (dry & (trees > 0))
+        + TUNNEL * tunnel
+        + DOUBTFUL * doubtful
     )
 
 
 @compiled
-def _material(
-    words: Words, samples: Samples, near: float, water: float, mountain: float
-) -> tuple[int, bool]:
-    """The material of a cell, and whether it is a tunnel's; draws as the package does."""
-    if near > 0.5:
-        return GRASS, False
-    if mountain > 0.15:
-        if samples[CAVE] > 0.15 and mountain > 0.3:
-            return PATH, False
-        if samples[ACROSS] > 0.4 or samples[ALONG] > 0.4:
-            return PATH, True
-        if samples[COALS] > 0 and uniform(words) > 0.85:
-            return COAL, False
-        if samples[IRONS] > 0.4 and uniform(words) > 0.75:
-            return IRON, False
-        if mountain > 0.18 and uniform(words) > 0.994:
-            return DIAMOND, False
-        return (LAVA if mountain > 0.3 and samples[LAVAS] > 0.35 else STONE), False
-    if 0.25 < water <= 0.35 and samples[BEACH] > -0.2:
-        return SAND, False
-    if water > 0.3:
-        return WATER, False
-    return (TREE if samples[TREES] > 0 and uniform(words) > 0.8 else GRASS), False
+def _column(planes: Planes, x: int, x0: int, y0: int, lies: Lies) -> None:
+    """What noise makes of a column of cells, see `_lie`."""
+    sums = np.empty((PLANES, LANES), np.float32)
+    for first in range(0, len(lies), LANES):
+        for plane in range(TURNED):
+            sums[plane] = planes[plane, x, first : first + LANES]
+        for lane in range(LANES):
+            y = first + lane
+            sums[ALONG, lane] = planes[TURNED, y, x]
+            squared = (x - x0) ** 2 + (y - y0) ** 2
+            sums[CLEARING, lane] = (
+                _nearness(sums[CLEARING, lane], squared) if squared <= NEARBY**2 else 0.0
+            )
+            sums[MOUNTAINS, lane] /= 1.3
+        told = lies[first : first + LANES]
+        for lane in range(LANES):
+            told[lane] = _lie(sums, lane)
 
 
 @compiled
-def _clear(world: World) -> None:
-    """Empty a world."""
-    world.steps = world.arrivals = world.thing_count = world.gaps = world.chunk_count = 0
-    world.hunger = world.thirst = world.fatigue = world.recover = 0
-    world.sleeping = world.noise_due = False
-    world.chunk_known[:] = False
-    world.population[:] = 0
-    world.grass[:] = 0
-    world.path[:] = 0
-    world.achievements[:] = 0
-    world.unlocked_count = world.was_unlocked = 0
-    world.inventory[:] = _START
-    world.paid_health = world.felt_health = world.inventory[0]
-    world.action = -1
+def _exact_lie(perm: Ints, x: int, y: int, squared: int, sums: Samples) -> int:
+    """The same for one cell from exact noise, as far as it matters there."""
+    sums[:] = 0
+    _sample_exactly(perm, x, y, range(_OF_LANDSCAPE), sums)
+    sums[CLEARING, 0] = _nearness(sums[CLEARING, 0], squared)
+    sums[MOUNTAINS, 0] /= 1.3
+    if sums[CLEARING, 0] <= 0.5:
+        high = _landscape(sums, 0)[1] > 0.15
+        first, end = (_OF_LANDSCAPE, _OF_LOWLAND) if high else (_OF_LOWLAND, len(_NOISES))
+        _sample_exactly(perm, x, y, range(first, end), sums)
+    return _lie(sums, 0)
+
+
+@compiled
+def _drawn(words: Words, ready: Words) -> Any:
+    """As `uniform`, from the words that `ready` holds of the current key."""
+    place = int(words[KEY_WORDS])
+    if place < KEY_WORDS - 1:
+        high, low = ready[place], ready[place + 1]
+        words[KEY_WORDS] = place + 2
+    else:
+        high = word(words)
+        low = word(words)
+        temper_all(words, ready)
+    return ((high >> np.uint32(5)) * 67108864.0 + (low >> np.uint32(6))) / 9007199254740992.0
 
 
 @compiled
@@ -314,27 +372,32 @@ def new_world(words: Words, planes: Planes, width: int, height: int) -> tuple[Co
     perm = _permutation(below(words, 2**31 - 1))
     _sum_planes(perm, planes, width, height)
     x0, y0 = width // 2, height // 2
-    materials, exact = np.empty((width, height), np.uint8), np.zeros(PLANES)
-    tunnels = np.zeros((width, height), np.bool_)
+    materials, exact = np.empty((width, height), np.uint8), np.zeros((PLANES, 1))
+    tunnels = np.empty((width, height), np.bool_)
+    lies, ready = np.empty(planes.shape[2], np.int32), words.copy()
+    temper_all(words, ready)
     for x in range(width):
+        _column(planes, x, x0, y0, lies)
         for y in range(height):
-            sums, squared = planes[:, x, y], (x - x0) ** 2 + (y - y0) ** 2
-            sums[ALONG] = planes[TURNED, y, x]
-            sums[MOUNTAINS] /= 1.3
-            near = _nearness(sums[CLEARING], squared) if squared <= NEARBY**2 else 0.0
-            water, mountain = _landscape(sums, near)
-            if _doubtful(sums, near, water, mountain):
-                _sample_exactly(perm, x, y, exact)
-                near = _nearness(exact[CLEARING], squared)
-                water, mountain = _landscape(exact, near)
-                materials[x, y], tunnels[x, y] = _material(words, exact, near, water, mountain)
-            else:
-                materials[x, y], tunnels[x, y] = _material(words, sums, near, water, mountain)
-    return materials, _creatures(words, materials, tunnels)
+            lie = lies[y]
+            if lie >= DOUBTFUL:
+                lie = _exact_lie(perm, x, y, (x - x0) ** 2 + (y - y0) ** 2, exact)
+            material = lie % MAYBE_COAL
+            if lie & MAYBE_ANY:
+                if lie & MAYBE_COAL and _drawn(words, ready) > 0.85:
+                    material = COAL
+                elif lie & MAYBE_IRON and _drawn(words, ready) > 0.75:
+                    material = IRON
+                elif lie & MAYBE_DIAMOND and _drawn(words, ready) > 0.994:
+                    material = DIAMOND
+                elif lie & MAYBE_TREE and _drawn(words, ready) > 0.8:
+                    material = TREE
+            materials[x, y], tunnels[x, y] = material, lie & TUNNEL
+    return materials, _creatures(words, ready, materials, tunnels)
 
 
 @compiled
-def _creatures(words: Words, materials: Codes, tunnels: Mask) -> Ints:
+def _creatures(words: Words, ready: Words, materials: Codes, tunnels: Mask) -> Ints:
     """Cows, zombies and skeletons for a world."""
     width, height = materials.shape
     creatures, number = np.empty((width * height, 3), np.int64), 0
@@ -344,11 +407,11 @@ def _creatures(words: Words, materials: Codes, tunnels: Mask) -> Ints:
             if not _WALKABLE[material]:
                 continue
             squared, code = (x - width // 2) ** 2 + (y - height // 2) ** 2, 0
-            if squared > 9 and material == GRASS and uniform(words) > 0.985:
+            if squared > 9 and material == GRASS and _drawn(words, ready) > 0.985:
                 code = COW
-            elif squared > 100 and uniform(words) > 0.993:
+            elif squared > 100 and _drawn(words, ready) > 0.993:
                 code = ZOMBIE
-            elif material == PATH and tunnels[x, y] and uniform(words) > 0.95:
+            elif material == PATH and tunnels[x, y] and _drawn(words, ready) > 0.95:
                 code = SKELETON
             if code:
                 creatures[number, 0], creatures[number, 1], creatures[number, 2] = code, x, y
@@ -357,9 +420,13 @@ def _creatures(words: Words, materials: Codes, tunnels: Mask) -> Ints:
 
 
 def planes_for(area: tuple[int, int]) -> Planes:
-    """Room for `new_world` to work in; it can be used again and again."""
+    """Room for `new_world` to work in; it can be used again and again.
+
+    The planes are a row longer than the map: at a power of two apart, one and the same cell of all
+    of them would not fit into the processor's cache.
+    """
     side = -(-max(area) // LANES) * LANES
-    return np.zeros((PLANES, side, side), np.float32)
+    return np.zeros((PLANES, side + 1, side), np.float32)
 
 
 @compiled
@@ -373,6 +440,21 @@ def seed_words(words: Words, seed: int) -> None:
 
 
 @compiled
+def _clear(world: World) -> None:
+    """Empty a world."""
+    world.steps = world.arrivals = world.thing_count = world.gaps = world.chunk_count = 0
+    world.hunger = world.thirst = world.fatigue = world.recover = 0
+    world.sleeping = world.noise_due = False
+    world.chunk_known[:] = False
+    world.population[:] = 0
+    world.achievements[:] = 0
+    world.unlocked_count = world.was_unlocked = 0
+    world.inventory[:] = _START
+    world.paid_health = world.felt_health = world.inventory[0]
+    world.action = -1
+
+
+@compiled
 def generate(world: World, planes: Planes, seed: int) -> None:
     """Start a world from the seed of its random numbers; whatever was in it is gone."""
     _clear(world)
@@ -382,12 +464,17 @@ def generate(world: World, planes: Planes, seed: int) -> None:
     materials, creatures = new_world(world.words, planes, width, height)
     world.materials[margin : margin + width, margin : margin + height] = materials
     for chunk in range(len(world.grass)):
-        x, y = chunk // world.chunks_down * CHUNK, chunk % world.chunks_down * CHUNK
-        cells = materials[x : x + CHUNK, y : y + CHUNK]
-        for column in range(cells.shape[0]):
-            for row in range(cells.shape[1]):
-                world.grass[chunk] += int(cells[column, row] == GRASS)
-                world.path[chunk] += int(cells[column, row] == PATH)
+        x, y, grass, path = (
+            chunk // world.chunks_down * CHUNK,
+            chunk % world.chunks_down * CHUNK,
+            0,
+            0,
+        )
+        for column in range(x, min(x + CHUNK, width)):
+            for row in range(y, min(y + CHUNK, height)):
+                grass += materials[column, row] == GRASS
+                path += materials[column, row] == PATH
+        world.grass[chunk], world.path[chunk] = grass, path
     world.shown[:] = world.materials
     world.x, world.y, world.facing = width // 2 + margin, height // 2 + margin, 3
     world.shown[world.x, world.y] = PLAYER

@@ -26,6 +26,8 @@ from smartplay.games.crafter.rules import ARROW, COW, GRASS, ITEMS, PATH, PLANT,
 from smartplay.games.crafter.world import Chunk, Thing, World
 from smartplay.games.crafter.worldgen import generate
 
+_DERIVED = ("_near", "_soon")
+
 
 @lru_cache(20_000)
 def daylight(step: int) -> float:
@@ -87,7 +89,7 @@ class Engine:
         self._reach = 2 * max(view)
         self._noise_words = 2 * self.grid[0] * self.unit[0] * self.grid[1] * self.unit[1]
         self.world = World(area, margin=max(self._reach // 2, *(side // 2 for side in self.grid)))
-        self._near = _near_table(self.world.stride, self.world.area[0], self._reach)
+        self._note_near()
         self._left = self.world.margin - self.grid[0] // 2
         self._top = self.world.margin - self.grid[1] // 2
         self._corner = (self.grid[0] // 2) * self.world.stride + self.grid[1] // 2
@@ -111,12 +113,17 @@ class Engine:
         self._gather()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_near"}
+        return {name: value for name, value in vars(self).items() if name not in _DERIVED}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        world = self.world
-        self._near = _near_table(world.stride, world.area[0], self._reach)
+        self._note_near()
+
+    def _note_near(self) -> None:
+        """Which differences of cells are within reach, now or until `_gather` is called again."""
+        stride, width = self.world.stride, self.world.area[0]
+        self._near = _near_table(stride, width, self._reach)
+        self._soon = _near_table(stride, width, self._reach + BALANCE_EVERY)
 
     def state(self) -> tuple[Any, ...]:
         """All that steps change, in values that nothing changes."""
@@ -145,8 +152,9 @@ class Engine:
         living = world.active.copy()
         player.act(action)
         here, near = player.cell, self._near
-        for thing in [thing for thing in living if near[thing.cell - here]]:
-            thing.update()
+        for thing in living:
+            if near[thing.cell - here]:
+                thing.update()
         if self.steps % BALANCE_EVERY == 0:
             self._balance()
             self._gather()
@@ -214,12 +222,11 @@ class Engine:
     def _gather(self) -> None:
         """Note which things may come within reach before this is done again.
 
-        What is out of reach stands still, and the player takes one step at a time.
+        What is out of reach stands still, and the player takes one step at a time. Some that are
+        farther away are among them: one difference of cells may stand for two offsets here.
         """
-        reach = self._reach + BALANCE_EVERY
-        self.world.active = [
-            thing for thing in self.world.things[1:] if self._distance(thing.x, thing.y) < reach
-        ]
+        here, soon = self.player.cell, self._soon
+        self.world.active = [thing for thing in self.world.things[1:] if soon[thing.cell - here]]
 
     def _balance(self) -> None:
         """Spawn and remove creatures, chunk by chunk."""
@@ -274,6 +281,6 @@ def _near_table(stride: int, width: int, reach: int) -> bytes:
     table = bytearray(2 * stride * (width + 1))
     for dx in range(1 - reach, reach):
         for dy in range(abs(dx) + 1 - reach, reach - abs(dx)):
-            if abs(dx) <= width:
+            if abs(dx) <= width and abs(dy) < stride:
                 table[dx * stride + dy] = 1
     return bytes(table)

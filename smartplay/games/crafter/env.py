@@ -139,7 +139,7 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
         game = self.game
         player = game.player
         return {
-            "view": np.frombuffer(game.look(), np.uint8).reshape(game.grid),
+            "view": np.ndarray(game.grid, np.uint8, game.look()),
             "inventory": np.frombuffer(bytes(player.inventory.values()), np.uint8),
             "facing": player.facing,
             "sleeping": int(player.sleeping),

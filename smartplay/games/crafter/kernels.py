@@ -23,6 +23,7 @@ from smartplay.games.crafter.noise import (
     Ints,
 )
 from smartplay.games.crafter.rules import package_folder
+from smartplay.games.crafter.twister import KEY_WORDS
 from smartplay.games.fast import Function, compile_kernel
 
 Words = np.ndarray[Any, np.dtype[np.uint32]]
@@ -33,15 +34,15 @@ _CORNERS = np.array([bits for solid in CORNERS for bits in solid])
 _STARTS = np.cumsum([0, *(len(solid) for solid in CORNERS)])
 
 
-def compiled(function: Function, fastmath: bool = False) -> Function:
+def compiled(function: Function, **options: bool) -> Function:
     """The function, compiled on its first call.
 
     Args:
         function: The function.
-        fastmath: Whether sums may be done in any order, where the last digits do not matter.
+        options: As `numba.njit` has them; `fastmath` only where the last digits do not matter.
     """
     rules = package_folder() / "data.yaml"
-    return compile_kernel(function, rules, error_model="numpy", fastmath=fastmath)
+    return compile_kernel(function, rules, error_model="numpy", **options)
 
 
 @compiled
@@ -73,6 +74,13 @@ def temper_word(word: Any) -> Any:
     word ^= (word << np.uint32(15)) & np.uint32(0xEFC60000)
     word ^= word >> np.uint32(18)
     return word
+
+
+@compiled
+def temper_all(key: Words, ready: Words) -> None:
+    """The random words that a whole MT19937 key stands for."""
+    for i in range(KEY_WORDS):
+        ready[i] = temper_word(key[i])
 
 
 @compiled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from smartplay.games.crafter.rules import (
@@ -10,6 +11,7 @@ from smartplay.games.crafter.rules import (
     COLLECT,
     COW,
     ITEM_MAX,
+    ITEMS,
     LAVA,
     MAKE,
     NAMES,
@@ -55,9 +57,8 @@ class Moment(NamedTuple):
     def around(self) -> bytes:
         """The codes of the nine cells around the player."""
         middle, height = self.middle, self.height
-        return b"".join(
-            self.view[at - 1 : at + 2] for at in (middle - height, middle, middle + height)
-        )
+        west, east, view = middle - height, middle + height, self.view
+        return view[west - 1 : west + 2] + view[middle - 1 : middle + 2] + view[east - 1 : east + 2]
 
 
 def outcome(action: int, before: Moment, after: Moment) -> str:
@@ -130,36 +131,47 @@ def _sleep(_: str, before: Moment, after: Moment) -> str:
 def _place(thing: str, before: Moment, after: Moment) -> str:
     if _rose(f"place_{thing}", before, after):
         return "You planted a sapling." if thing == "plant" else f"You placed {one(thing)}."
-    info, target = PLACE[thing], before.beside(before.facing)
-    reasons = []
+    return _not_placed(thing, before.beside(before.facing), bytes(before.inventory.values()))
+
+
+@lru_cache(1024)
+def _not_placed(thing: str, target: int, amounts: bytes) -> str:
+    info, reasons = PLACE[thing], []
     if not target:
         reasons.append("you face the edge of the map")
     elif target not in info.where:
         grounds = listed((NAMES[code] for code in info.where), "or")
         reasons.append(f"you face {one(NAMES[target])}, and it takes {grounds}")
-    reasons += _short(info.uses, before)
+    reasons += _short(info.uses, amounts)
     return f"Nothing was placed: {'; '.join(reasons)}."
 
 
 def _make(tool: str, before: Moment, after: Moment) -> str:
     if _rose(f"make_{tool}", before, after):
         return f"You made {one(tool)}."
-    info, around = MAKE[tool], before.around()
-    reasons = [
-        f"there is no {NAMES[code]} beside you" for code in info.nearby if code not in around
-    ]
-    if 0 in before.position and not reasons:
+    around = before.around()
+    missing = tuple([code for code in MAKE[tool].nearby if code not in around])
+    side = ""
+    if 0 in before.position:
         side = "westernmost column" if before.position[0] == 0 else "northernmost row"
+    return _not_made(tool, missing, side, bytes(before.inventory.values()))
+
+
+@lru_cache(1024)
+def _not_made(tool: str, missing: tuple[int, ...], side: str, amounts: bytes) -> str:
+    reasons = [f"there is no {NAMES[code]} beside you" for code in missing]
+    if side and not reasons:
         reasons.append(f"nothing can be made in the map's {side}")
-    reasons += _short(info.uses, before)
+    reasons += _short(MAKE[tool].uses, amounts)
     return f"Nothing was made: {'; '.join(reasons)}."
 
 
-def _short(uses: dict[str, int], before: Moment) -> list[str]:
+def _short(uses: dict[str, int], amounts: bytes) -> list[str]:
+    owned = dict(zip(ITEMS, amounts, strict=True))
     return [
-        f"you need {count} {plain(item)} and have {before.inventory[item]}"
+        f"you need {count} {plain(item)} and have {owned[item]}"
         for item, count in uses.items()
-        if before.inventory[item] < count
+        if owned[item] < count
     ]
 
 

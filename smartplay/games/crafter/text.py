@@ -112,9 +112,8 @@ def moment_text(
     """
     return (
         f"{_events(action, before, now, unlocked)}\n{seen}\n"
-        f"You face {WAYS[now.facing]}; in front of you: {NAMES[now.beside(now.facing)]}.\n"
-        f"{_belongings(bytes(now.inventory.values()))}\n{_daylight(light)}"
-        f"{' You are asleep.' if now.sleeping else ' You are awake.'}"
+        f"{_front(now.facing, now.beside(now.facing))}\n"
+        f"{_state(bytes(now.inventory.values()), _daylight(light), now.sleeping)}"
     )
 
 
@@ -164,7 +163,7 @@ class Survey:
         others = [i for i, offset in enumerate(offsets) if offset != (0, 0)]
         others.sort(key=lambda i: abs(offsets[i][0]) + abs(offsets[i][1]))
         self._by_distance = np.array(others)
-        self._phrases = [_away(*offsets[i]) for i in others]
+        self._phrases = [f"{_away(*offsets[i])}; " for i in others]
 
     def nearest(self, view: bytes) -> str:
         """The nearest of each kind, with its place and the number of its kind."""
@@ -172,9 +171,9 @@ class Survey:
         text, left = "The nearest of each kind in view:", len(cells)
         while rest:
             code = rest[0]
-            rest = rest.replace(SINGLE[code], b"")
             place = self._phrases[cells.index(code)]
-            text += f"\n- {NAMES[code]}: {place}; {left - len(rest)} in view"
+            rest = rest.replace(SINGLE[code], b"")
+            text += f"{KIND[code]}{place}{left - len(rest)} in view"
             left = len(rest)
         return text
 
@@ -197,6 +196,7 @@ def _survey(width: int, height: int) -> Survey:
 
 
 SINGLE = [bytes([code]) for code in range(len(NAMES))]
+KIND = [f"\n- {name}: " for name in NAMES]
 CELLS = ["-", *NAMES[1:]]
 CELLS[PLAYER] = "you"
 
@@ -213,13 +213,21 @@ def _row(dy: int) -> str:
     return f"{abs(dy)} {'north' if dy < 0 else 'south'}" if dy else "your row"
 
 
+@lru_cache(256)
+def _front(facing: int, code: int) -> str:
+    return f"You face {WAYS[facing]}; in front of you: {NAMES[code]}."
+
+
 @lru_cache(4096)
-def _belongings(amounts: bytes) -> str:
-    """The vitals and what is carried, from the amounts of all items in their order."""
+def _state(amounts: bytes, daylight: str, sleeping: bool) -> str:
+    """The vitals and what is carried, from the amounts of all items in order; day or night."""
     named = [(plain(item), amount) for item, amount in zip(ITEMS, amounts, strict=True)]
     vitals = ", ".join(f"{name} {amount}" for name, amount in named[:4])
     carried = ", ".join(f"{amount} {name}" for name, amount in named[4:] if amount)
-    return f"Of at most 9 each: {vitals}.\nYou carry: {carried or 'nothing'}."
+    return (
+        f"Of at most 9 each: {vitals}.\nYou carry: {carried or 'nothing'}.\n"
+        f"{daylight} You are {'asleep' if sleeping else 'awake'}."
+    )
 
 
 def _daylight(light: float) -> str:

@@ -11,6 +11,8 @@ from smartplay.games.crafter.fast import compiled_kernels
 
 KEY_WORDS = 624
 BLOCK = 64
+HIGH, LOW = 2.0**-27, 2.0**-53
+"""What the two words of a float are worth; products and their sum are exact."""
 
 Words = np.ndarray[Any, np.dtype[np.uint32]]
 
@@ -138,8 +140,8 @@ class Twister:
         """A float of [0, 1), as `RandomState.uniform()`."""
         words = self._words
         if len(words) < 2:
-            return ((self.word() >> 5) * 67108864 + (self.word() >> 6)) / 9007199254740992
-        return ((words.pop() >> 5) * 67108864 + (words.pop() >> 6)) / 9007199254740992
+            return (self.word() >> 5) * HIGH + (self.word() >> 6) * LOW
+        return (words.pop() >> 5) * HIGH + (words.pop() >> 6) * LOW
 
     def below(self, bound: int) -> int:
         """An integer of 0 to `bound` - 1, as `RandomState.randint(0, bound)`; `bound` <= 2**32."""
