@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from smartplay.core import printable
+from smartplay.records.prices import money
 
 if TYPE_CHECKING:
     from smartplay.cards.card import Human
@@ -164,11 +165,13 @@ def shown_number(value: float | None) -> str | None:
     return f"{value:.0f}"
 
 
-def shown_span(span: Range | None) -> str | None:
+def shown_span(
+    span: Range | None, shown: Callable[[float], str | None] = shown_number
+) -> str | None:
     """A number that is not known before: `850`, `12k to 3.4M`, `12k+`."""
     if span is None:
         return None
-    least, most = (None if end is None else _money(end) for end in (span.least, span.most))
+    least, most = (None if end is None else shown(end) for end in (span.least, span.most))
     return least if least == most else f"{least}+" if most is None else f"{least} to {most}"
 
 
@@ -182,13 +185,9 @@ def use_cells(use: Reckoned | None, currency: str) -> list[str | None]:
     """What episodes take, as cells of a table: calls, tokens, and cost if there is a currency."""
     if use is None or use.calls is None:
         return [None] * len(use_header(currency))
-    cost = [shown_span(use.cost) or "unknown"] if currency else []
+    cost = [shown_span(use.cost, money) or "unknown"] if currency else []
     numbers = map(shown_number, (use.calls, use.read, use.cached))
     return [*numbers, shown_span(use.written), *cost]
-
-
-def _money(value: float) -> str:
-    return f"{value:.2g}" if 0 < value < 100 else shown_number(value) or ""
 
 
 def _widths(header: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int]:

@@ -26,6 +26,7 @@ from smartplay.cli.output import (
     use_cells,
     use_header,
 )
+from smartplay.records.prices import money
 
 if TYPE_CHECKING:
     from smartplay.studies.playing import Expected, Opened
@@ -111,7 +112,7 @@ def _total(reckoned: list[Expected], currency: str) -> str:
     if currency:
         costs = [each.cost for each in known if each.cost]
         whole = len(costs) == len(known)
-        told += f", {shown_span(added(costs))} {currency}" if whole else ", price unknown"
+        told += f", {shown_span(added(costs), money)} {currency}" if whole else ", price unknown"
     if len(known) < len(reckoned):
         told += f", and those of {len(reckoned) - len(known)} arms that cannot be known before"
     return (
