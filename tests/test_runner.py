@@ -632,8 +632,9 @@ def test_quick(tmp_path: Path) -> None:
 
 
 def test_progress_is_shown_on_standard_error_only(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("smartplay.runner.progress.PLAIN_FIRST", 0.0)
     play("random", tmp_path / "run", progress=True)
     shown = capsys.readouterr()
     assert shown.out == ""
