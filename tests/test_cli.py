@@ -266,6 +266,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("run", "constant", "--set", "action"), "write KEY=VALUE"),
     (("run", "constant", "--set", "=1"), "write KEY=VALUE"),
     (("run", "random", "--base-url", "http://x"), "unknown setting of agent random 'base_url'"),
+    (("run", "random", "--method", "think"), "the agent random takes no method"),
     ((*RUN, "--game-set", "noise=1"), "write GAME.KEY=VALUE"),
     ((*RUN, "--game-set", "Chess.elo=1"), "not among the selected games"),
     ((*RUN, "--game-set", "hanoi.disk=4"), "did you mean disks?"),

@@ -580,6 +580,11 @@ def _check_call(name: str, found: Any, settings: dict[str, Any], makes_agents: b
     takes_any = any(map(_is_open, parameters.values()))
     for key in settings:
         if key in GIVEN or not (takes_any or key in known):
+            if key == "method":
+                raise UsageError(
+                    f"the agent {name} takes no method: methods are ways to ask a model, such as "
+                    "openai:MODEL"
+                )
             raise UnknownNameError(f"setting of agent {name}", key, known)
     try:
         if makes_agents:
