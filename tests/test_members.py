@@ -7,6 +7,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -251,3 +252,50 @@ def test_an_entry_of_before_keeps_its_files(tmp_path: Path) -> None:
     put.write_bytes((run / FILE).read_bytes())
     reseal(entry)
     refused(entry, f"{own_steps_name(GAME, 0)} belongs to no recorded episode")
+
+
+KILLED_WRITERS = """
+import os, random, signal, sys, time
+from pathlib import Path
+import msgspec
+from smartplay.records.folder import RunFolder
+
+folder = RunFolder(Path(sys.argv[1]))
+record = folder.episodes()[0]
+header, steps = folder.steps(record.game, record.episode)
+from tests.folders import pack_trace
+draw = random.Random(int(sys.argv[2]))
+number = cuts = 0
+for kill in range(25):
+    child = os.fork()
+    if not child:
+        writer = RunFolder(folder.path)
+        writer.mend()
+        while True:
+            number += 1
+            key = {"episode": number, "agent_seed": kill}
+            own = [msgspec.structs.replace(s, observation=str(draw.random()) * 999) for s in steps]
+            trace = pack_trace(msgspec.structs.replace(header, **key), own)
+            writer.add(msgspec.structs.replace(record, **key, steps=len(own)), trace)
+    time.sleep(draw.uniform(0.02, 0.15))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    found = RunFolder(folder.path).episodes()
+    number = max(each.episode for each in found)
+    reader = RunFolder(folder.path)
+    for each in found[-50:]:
+        assert len(reader.steps(each.game, each.episode, each.steps)[1]) == each.steps, each
+    members = reader.members(record.game)
+    cuts += members.is_cut_off
+    assert not members.is_damaged and len(members.found) - len(found) in (0, 1)
+print(number, cuts)
+"""
+
+
+@pytest.mark.slow
+def test_writers_killed_while_they_write_leave_every_result_readable(tmp_path: Path) -> None:
+    run = play(tmp_path / "run", episodes=1).path
+    command = [sys.executable, "-c", KILLED_WRITERS, str(run), "7"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[0]) > 25

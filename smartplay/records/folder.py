@@ -253,13 +253,24 @@ class RunFolder:
             RunFolderError: If a line is malformed, or of an episode or with more steps than the
                 header plans.
         """
-        records = self.episodes()
-        for record in records:
+        return in_order(header, self.ended(header))
+
+    def ended(self, header: RunHeader) -> list[EpisodeRecord]:
+        """The same in the order in which they ended.
+
+        Raises:
+            RunFolderError: See `results`.
+        """
+        found = dict[Key, EpisodeRecord]()
+        for record in self.lines():
+            found.pop(record.key, None)
+            found[record.key] = record
+        for record in found.values():
             reason = misfit(header, record)
             if reason:
                 where = f"episode {record.episode} of {record.game}"
                 raise RunFolderError(f"{self.path}: episodes.jsonl, {where}: {reason}")
-        return in_order(header, records)
+        return list(found.values())
 
     def begin(self, header: RunHeader) -> None:
         """Note a start of the run; call after `create` or `mend`.

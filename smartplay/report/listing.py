@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -113,6 +114,17 @@ def _within(path: Path, depth: int) -> Iterator[Listed]:
 
 
 def _listed(path: Path) -> Listed:
+    """What is remembered of a run, if neither of its files was written since."""
+    state: list[tuple[int, ...]] = []
+    for name in ("run.json", "episodes.jsonl"):
+        with suppress(OSError):
+            found = (path / name).lstat()
+            state.append((found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    return _seen(path, tuple(state))
+
+
+@lru_cache(maxsize=1000)
+def _seen(path: Path, state: tuple[tuple[int, ...], ...]) -> Listed:
     try:
         return _read(path)
     except (SmartPlayError, OSError) as error:

@@ -20,8 +20,8 @@ from smartplay.core.errors import SmartPlayError, UsageError
 from smartplay.games.registry import find_card
 from smartplay.play.film import make_film
 from smartplay.play.watch import Recording
-from smartplay.records import EpisodeRecord, Key, RunHeader, Usage
-from smartplay.records.folder import RunFolder
+from smartplay.records import EpisodeRecord, RunHeader, Usage
+from smartplay.records.folder import RunFolder, in_order
 from smartplay.records.prices import Prices
 from smartplay.report import build_report
 from smartplay.report.costs import cost_of, model_uses
@@ -82,7 +82,8 @@ class WatchPages:
         """How far a run is, what it plays now, and the way to its replays."""
         folder = self._find(request.path_params["run"])
         header = folder.header()
-        records = folder.results(header)
+        ended = folder.ended(header)
+        records = in_order(header, ended)
         scored = [record for record in records if record.status == "scored"]
         by_game = {game: [r for r in scored if r.game == game] for game in header.games}
         cost = cost_of(model_uses(scored, header, self._prices), by_game, header, self._prices)
@@ -107,7 +108,7 @@ class WatchPages:
             cost=cost,
             live=live.episodes,
             age=age,
-            episodes=_latest(folder)[:LISTED],
+            episodes=_latest(ended[-LISTED:]),
         )
 
     def report(self, request: Request) -> Response:
@@ -221,12 +222,8 @@ def _live(folder: RunFolder) -> tuple[Live, int]:
         return Live([]), 0
 
 
-def _latest(folder: RunFolder) -> list[dict[str, Any]]:
-    """The episodes that ended last, the newest first."""
-    found = dict[Key, EpisodeRecord]()
-    for record in folder.lines():
-        found.pop(record.key, None)
-        found[record.key] = record
+def _latest(ended: list[EpisodeRecord]) -> list[dict[str, Any]]:
+    """What the page says of episodes, the newest first."""
     again = {True: "-r{}", False: ""}
     return [
         {
@@ -240,5 +237,5 @@ def _latest(folder: RunFolder) -> list[dict[str, Any]]:
             "invalid": sum(record.invalid.values()),
             "error": printable.line(record.error or ""),
         }
-        for record in reversed(found.values())
+        for record in reversed(ended)
     ]
