@@ -49,6 +49,7 @@ class RoundsEnv(NativeEnv[Any, Any]):
     """
 
     metadata = NativeEnv.metadata | {"render_fps": 2}
+    KEPT = ("round",)
     ACTIONS: ClassVar[tuple[str, ...]]
 
     def __init__(self, render_mode: str | None = None) -> None:

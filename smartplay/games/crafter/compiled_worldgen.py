@@ -274,7 +274,7 @@ def _lie(sums: Any, place: int) -> int:
                     | _off(cave, 0.15, OFF)
                     | _off(across, 0.4, OFF)
                     | _off(along, 0.4, OFF)
-                    | _off(coal, 0, OFF)
+                    | _off(coal, 0.0, OFF)
                     | _off(iron, 0.4, OFF)
                     | _off(lava, 0.35, OFF)
                 )
@@ -286,7 +286,7 @@ def _lie(sums: Any, place: int) -> int:
                     | _off(water, 0.35, OFF_WATER)
                     | _off(water, 0.3, OFF_WATER)
                     | _off(beach, -0.2, OFF)
-                    | _off(trees, 0, OFF)
+                    | _off(trees, 0.0, OFF)
                 )
             )
         )
@@ -310,10 +310,11 @@ def _lie(sums: Any, place: int) -> int:
 @compiled
 def _column(planes: Planes, x: int, x0: int, y0: int, lies: Lies) -> None:
     """What noise makes of a column of cells, see `_lie`."""
-    sums = np.empty((PLANES, LANES), np.float32)
+    sums = np.empty((PLANES, LANES))
     for first in range(0, len(lies), LANES):
         for plane in range(TURNED):
-            sums[plane] = planes[plane, x, first : first + LANES]
+            for lane in range(LANES):
+                sums[plane, lane] = planes[plane, x, first + lane]
         for lane in range(LANES):
             y = first + lane
             sums[ALONG, lane] = planes[TURNED, y, x]
@@ -330,15 +331,16 @@ def _column(planes: Planes, x: int, x0: int, y0: int, lies: Lies) -> None:
 @compiled
 def _exact_lie(perm: Ints, x: int, y: int, squared: int, sums: Samples) -> int:
     """The same for one cell from exact noise, as far as it matters there."""
+    place: Any = np.int64(0)  # numba compiles for a literal 0 once more
     sums[:] = 0
     _sample_exactly(perm, x, y, range(_OF_LANDSCAPE), sums)
-    sums[CLEARING, 0] = _nearness(sums[CLEARING, 0], squared)
-    sums[MOUNTAINS, 0] /= 1.3
-    if sums[CLEARING, 0] <= 0.5:
-        high = _landscape(sums, 0)[1] > 0.15
+    sums[CLEARING, place] = _nearness(sums[CLEARING, place], squared)
+    sums[MOUNTAINS, place] /= 1.3
+    if sums[CLEARING, place] <= 0.5:
+        high = _landscape(sums, place)[1] > 0.15
         first, end = (_OF_LANDSCAPE, _OF_LOWLAND) if high else (_OF_LOWLAND, len(_NOISES))
         _sample_exactly(perm, x, y, range(first, end), sums)
-    return _lie(sums, 0)
+    return _lie(sums, place)
 
 
 @compiled
@@ -374,7 +376,7 @@ def new_world(words: Words, planes: Planes, width: int, height: int) -> tuple[Co
     x0, y0 = width // 2, height // 2
     materials, exact = np.empty((width, height), np.uint8), np.zeros((PLANES, 1))
     tunnels = np.empty((width, height), np.bool_)
-    lies, ready = np.empty(planes.shape[2], np.int32), words.copy()
+    lies, ready = np.empty(planes.shape[2], np.int32), np.empty(KEY_WORDS, np.uint32)
     temper_all(words, ready)
     for x in range(width):
         _column(planes, x, x0, y0, lies)
