@@ -36,12 +36,25 @@ MOST_PLACES = 6
 """Decimals that are shown at most."""
 OPEN = "-"
 
-UNSEEN = (3.2, 5)
-"""What an agent does seldom may not have been seen yet. An end is at least as far from the mean as
-the first number over the episodes plus the second, times the room between the farthest score seen
-and the bound; where p is the mean's place between the bounds, times 4 p (1 - p) to the power of
-`NEAR_BOUND`, for scores close to a bound leave less to be seen."""
-NEAR_BOUND = 0.4
+MISSED, MOST_UNSEEN = 0.07, 0.27
+"""What an agent does seldom may not have been seen yet: what it does in a share s of episodes shows
+in none of n with a chance of (1 - s)^n. The far end, towards the farther bound, is as far from the
+mean as the share that is missed this often would move it if such episodes ended at the bound, or
+the second number if that is less."""
+FEW, NEAR_BOUND = 15, 0.5
+"""With many episodes less is taken to be unseen close to a bound: 4 p (1 - p), where p is the
+mean's place between the bounds, to the power of the second number; to none of it with `SHAPED`
+episodes and to all of it with the first more. Scores that are skewed as much as so many can be
+hang on few of them: for these it is the whole share, whatever their number."""
+SKEWED_SHARE, SKEWED_STUDENT = 3, 0.15
+"""How fast that goes with the skewness: to this power of its share in the greatest; and how much
+shorter the far end's Student's interval may be of scores that are skewed as much as can be."""
+JOINED = 60
+"""What is unseen and what chance explains add up as the sides of a right angle do if there are many
+episodes; with few the longer of the two nearly stands for both. The power is this divided by the
+episodes, at least 2."""
+NEAR = 0.5
+"""The end towards the nearer bound reaches this part of what is unseen there, at least."""
 
 SHAPE = 3.4
 """How much wider than the normal one the quantile is: by Student's over the normal one, to the
@@ -273,10 +286,39 @@ def _of_shares(shares: Floats) -> tuple[float, float]:
         # Towards the nearer bound the variance shrinks at least as that of a coin does.
         coins = _of_tosses(share, number * max(1.0, coin / variance), quantile)
         low, high = (low, min(high, coins[1])) if share > 0.5 else (max(low, coins[0]), high)
-    unseen = UNSEEN[0] / (number + UNSEEN[1]) * (4 * coin) ** NEAR_BOUND
-    low = min(low, share - unseen * float(shares.min()))
-    high = max(high, share + unseen * (1 - float(shares.max())))
+    # Five or more scores are not skewed by more than (n - 2) / sqrt(n - 1).
+    most = (number - 2) / math.sqrt(number - 1)
+    skewed = min(1.0, abs(skew) / most) if varied and number >= SHAPED else 1.0
+    shorter = _t_quantile(number - 1) * (1 - SKEWED_STUDENT * skewed**2) if varied else 0.0
+    student = shorter * math.sqrt(variance / number)
+    missed = _missed(number, coin, skewed)
+    below, above = missed * float(shares.min()), missed * (1 - float(shares.max()))
+    # At one half, and where nothing varies, both ends are far ones.
+    place = round(share, _ROUNDED) if varied else 0.5
+    if place >= 0.5:
+        low = share - _joined(max(share - low, student), below, number)
+    if place <= 0.5:
+        high = share + _joined(max(high - share, student), above, number)
+    low, high = min(low, share - NEAR * below), max(high, share + NEAR * above)
     return round(max(0.0, low), _PLACES), round(min(1.0, high), _PLACES)
+
+
+def _missed(number: int, coin: float, skewed: float) -> float:
+    """The share of episodes that may end at the far bound with none of them seen."""
+    share = 1 - math.pow(MISSED, 1 / number)
+    if number < SHAPED:
+        return share
+    many = min(1.0, (number - SHAPED) / FEW)
+    power = NEAR_BOUND * many * (1 - skewed**SKEWED_SHARE)
+    return min(MOST_UNSEEN, share) * math.pow(4 * coin, power)
+
+
+def _joined(chance: float, unseen: float, number: int) -> float:
+    """How far the far end is from the mean."""
+    power = max(2.0, JOINED / number)
+    longer = max(chance, unseen)
+    shorter = min(chance, unseen)
+    return longer * math.pow(1 + math.pow(shorter / longer, power), 1 / power) if longer else 0.0
 
 
 def _of_skewed(data: Floats, mean: float, low: float, most: float) -> Interval:

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--games", default="core", help="whose degrees to look at, as for run (default: core)")
     add("--ablations", "--lesions", action="store_true",
-        help="play nine ablated agents over the nine contrasts (about half a minute)")  # fmt: skip
+        help="play nine ablated agents over the nine contrasts (two to three minutes)")  # fmt: skip
     add("--classic", action="store_true",
         help="with --ablations: the same ablations under the classic scoring, too")  # fmt: skip
     add("--mtmm", action="store_true",
