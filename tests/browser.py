@@ -10,10 +10,10 @@ from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
-FLAGS = (
+FLAGS = (  # the proxy, which does not exist, is not asked for what is on this machine
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync "
-    "--disable-dev-shm-usage --window-size=1300,900"
+    "--disable-dev-shm-usage --window-size=1300,900 --proxy-server=127.0.0.1:9"
 )
 Browser = Any
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,9 @@ from hypothesis import settings
 import smartplay
 from smartplay.games import registry
 from smartplay.report import write_report
+from tests.browser import CHROMIUM, DRIVER, Browser, open_browser
 from tests.fake_server import FakeServer
+from tests.golden import all_cards
 from tests.tampering import GAMES
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
@@ -27,8 +30,25 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell lets what it starts in the background ignore Ctrl-C, which the tests send.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
 settings.register_profile("smartplay", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("smartplay")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Quick tests play as after a plain installation: a fresh clone compiles for half a minute."""
+    if config.option.markexpr == "not slow":
+        sys.modules["numba"] = None  # type: ignore[assignment]
+
+
+all_cards()  # of `games/` too: known in every test, whichever modules are collected beside it
+_KNOWN = set(registry._cards)
+
+
+def pytest_collection_finish() -> None:
+    """Refuse cards that importing a module registers: the tests of other modules would see them."""
+    if new := registry._cards.keys() - _KNOWN:
+        raise pytest.UsageError(f"register {', '.join(sorted(new))} in a test, not at import")
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +83,13 @@ def server() -> Iterator[FakeServer]:
     """A service on this machine that speaks the OpenAI protocol and says always the same."""
     with FakeServer() as fake:
         yield fake
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser that reaches nothing but this machine."""
+    pytest.importorskip("selenium", reason="selenium is not installed")
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("no chromium and chromedriver here (Debian: chromium-driver)")
+    with open_browser(tmp_path_factory.mktemp("chromium")) as driver:
+        yield driver

@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from smartplay.core.errors import MissingPackageError, UsageError
 from tests.fake_server import FakeServer
 from tests.faults import choose, play, untimed
 
-distributed: Any = pytest.importorskip("distributed")
-pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own
+pytestmark = [
+    pytest.mark.skipif(find_spec("distributed") is None, reason="distributed is not installed"),
+    pytest.mark.filterwarnings("ignore"),  # Dask's own
+]
 
 SLOW = """
 import os, time
@@ -43,6 +46,8 @@ class Slow:
 def cluster() -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        import distributed
+
         with distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=2,
@@ -222,7 +227,9 @@ class Losing(ThreadPoolExecutor):
         return super().submit(function, *arguments, **options)
 
 
-@pytest.mark.parametrize(("losses", "unscored"), [(2, 0), (3, 1)])
+@pytest.mark.parametrize(
+    ("losses", "unscored"), [pytest.param(2, 0, marks=pytest.mark.slow), (3, 1)]
+)
 def test_a_lost_episode_is_sent_again(losses: int, unscored: int, tmp_path: Path) -> None:
     with Losing(losses) as executor:
         run = smartplay.run(

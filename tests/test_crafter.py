@@ -148,7 +148,10 @@ def test_many_environments_share_nothing() -> None:
 
 
 @pytest.mark.parametrize("describe", ["nearest", "full"])
-@pytest.mark.parametrize("view", [(9, 9), (7, 7), (3, 9), (16, 6), (4, 8)])
+@pytest.mark.parametrize(
+    "view",
+    [(9, 9), (4, 8), *(pytest.param(v, marks=pytest.mark.slow) for v in ((7, 7), (3, 9), (16, 6)))],
+)
 def test_there_is_a_text_in_every_cell(describe: str, view: tuple[int, int]) -> None:
     env = make(describe=describe, view=view, area=(20, 14))
     game = env.unwrapped.game

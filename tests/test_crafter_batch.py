@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from importlib.util import find_spec
 from typing import Any
 
 import gymnasium as gym
@@ -13,18 +14,17 @@ import smartplay  # noqa: F401
 from smartplay.core.errors import MissingPackageError, UsageError
 from smartplay.games.crafter import batch as batch_module
 from smartplay.games.crafter.batch import CrafterBatch
-from smartplay.games.crafter.fast import compiled_kernels
 from smartplay.games.crafter.render import picture
 from smartplay.games.crafter.rules import ITEMS
 
 pytestmark = [
-    pytest.mark.skipif(compiled_kernels() is None, reason="numba is not installed"),
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed"),
     pytest.mark.timeout(1200),  # the first to run waits for the compiler
 ]
 WORLDS = 6
 
 
-@pytest.mark.slow
 def test_a_batch_plays_the_package_s_games() -> None:
     from tests.crafter_batch_proof import prove
 
@@ -33,7 +33,6 @@ def test_a_batch_plays_the_package_s_games() -> None:
         assert seen[what] > 5, f"the proof saw too little of: {what}"
 
 
-@pytest.mark.slow
 def test_other_sizes_play_the_package_s_games() -> None:
     from tests.crafter_batch_proof import prove
 
@@ -41,7 +40,6 @@ def test_other_sizes_play_the_package_s_games() -> None:
     assert seen["night"] > 5, "the proof saw no night"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("describe", ["nearest", "full"])
 def test_a_world_shows_what_the_environment_shows(describe: str) -> None:
     batch = CrafterBatch(WORLDS, length=90)
@@ -85,7 +83,6 @@ def test_a_world_shows_what_the_environment_shows(describe: str) -> None:
     assert ends > WORLDS, "too few episodes ended"
 
 
-@pytest.mark.slow
 def test_copies_and_kept_worlds_go_on_alike() -> None:
     batch = CrafterBatch(WORLDS)
     batch.reset(seed=[5] * WORLDS)
@@ -101,7 +98,6 @@ def test_copies_and_kept_worlds_go_on_alike() -> None:
     assert np.array_equal(played[0], played[2]), "a kept moment went on otherwise"
 
 
-@pytest.mark.slow
 def test_a_batch_says_what_it_cannot_play() -> None:
     with pytest.raises(UsageError, match="at least 1"):
         CrafterBatch(0)

@@ -105,7 +105,7 @@ def test_noise_is_opensimplex(compiled: bool) -> None:
         assert ours == expected
 
 
-@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_twister_draws_as_random_state(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not compiled:
         monkeypatch.setattr(twister, "compiled_kernels", lambda: None)

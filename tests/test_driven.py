@@ -41,7 +41,7 @@ REPLIES = ("I wonder.", "Answer: 1", "", "2", "Answer: nothing of the kind", "1"
 USAGE = Usage(100, 40, 7, 3)
 GAMES = [card for card in cards() if card.playable and card.shipped]
 QUICK = {next(c.name for c in GAMES if c.family == f) for f in {c.family for c in GAMES}}
-QUICK -= {card.name for card in GAMES if card.family == "minedojo"}
+QUICK -= {card.name for card in GAMES if card.family in ("crafter", "minedojo")}
 
 
 class Replies:

@@ -271,6 +271,7 @@ def verify(run: Run, *cards: Path) -> None:
     assert not found.problems, found.problems[0]
 
 
+@pytest.mark.slow
 def test_it_resumes_elsewhere_and_from_a_cache(habits: Any, kinds: Path, tmp_path: Path) -> None:
     """The same memories, the same replies, none paid for twice."""
     cache = tmp_path / "replies.sqlite"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +16,17 @@ from smartplay.games.drawing import SIZE
 from smartplay.records.folder import RunFolder
 from smartplay.report.html import pictures
 from tests.browser import (
-    CHROMIUM,
-    DRIVER,
     Browser,
     axe_script,
     emulate,
     errors,
     misfits,
-    open_browser,
     unfold,
     violations,
 )
 from tests.chatty import HOSTILE
 from tests.report_runs import board_page, every_page
 
-if CHROMIUM is None or DRIVER is None:
-    pytest.skip(
-        "no chromium and chromedriver here (Debian: chromium-driver)", allow_module_level=True
-    )
 pytest.importorskip("selenium", reason="selenium is not installed")
 
 from selenium.webdriver.common.by import By
@@ -44,11 +36,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 HANOI = "Hanoi3Disk-v0"
 
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with open_browser(tmp_path_factory.mktemp("chromium")) as driver:
-        yield driver
+pytestmark = pytest.mark.slow  # what needs no browser is in tests/test_html.py
 
 
 @pytest.fixture
@@ -107,7 +95,6 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return board_page(tmp_path_factory.mktemp("board") / "index.html")
 
 
-@pytest.mark.slow
 def test_the_leaderboard_is_filtered(browser: Browser, board: Path) -> None:
     browser.get(board.as_uri())
     table = browser.find_element(By.CSS_SELECTOR, ".track")
@@ -164,7 +151,6 @@ EVERY = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize(("width", "scheme"), [(1300, "light"), (390, "dark"), (360, "light")])
 def test_no_errors_and_nothing_wider_than_the_window(
@@ -197,7 +183,6 @@ def axe() -> str:
     return axe_script()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everyone_can_use_the_page(

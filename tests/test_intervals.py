@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
 
 from smartplay.cards.bounds import Bounds, CardBounds
 from smartplay.scores.intervals import (
@@ -87,6 +86,8 @@ def test_no_interval_is_without_width(value: float, number: int) -> None:
 @pytest.mark.parametrize("number", [5, 7, 10, 20, 50, 100, 120])
 def test_games_won_or_lost_have_intervals_that_hold_every_chance(number: int) -> None:
     """Exactly, not by simulation: at least 93 %, and above 98 % only if nothing is between."""
+    from scipy.stats import binom  # a second, which other tests need not wait
+
     found = [
         ends(mean_interval([1.0] * wins + [0.0] * (number - wins), UNIT))
         for wins in range(number + 1)
@@ -103,6 +104,8 @@ def test_games_won_or_lost_have_intervals_that_hold_every_chance(number: int) ->
 
 def test_very_many_games_won_or_lost_have_wilsons_interval() -> None:
     """Exactly, not by simulation."""
+    from scipy.stats import binom
+
     number = 121
     found = [ends(share_interval(wins / number, number)) for wins in range(number + 1)]
     for wins in (0, 90, number):

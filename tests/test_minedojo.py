@@ -84,6 +84,7 @@ def test_a_search_for_biomes_finds_what_the_fields_say(goal: str) -> None:
         assert (climate.where(numbers, xs, zs) == expected).all()
 
 
+@pytest.mark.slow
 def test_numba_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
     seen: list[list[bytes]] = []
@@ -105,6 +106,7 @@ def test_numba_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen[0] == seen[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_regions_are_the_same_compiled(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     pytest.importorskip("numba")

@@ -79,6 +79,7 @@ def smartplay(*words: str, path: Path, cwd: Path) -> subprocess.CompletedProcess
     return done
 
 
+@pytest.mark.slow
 def test_what_is_written_is_green(written: Path) -> None:
     for tool in (["pytest", "-q", "-p", "no:cacheprovider"], ["ruff", "check", "."],
                  ["ruff", "format", "--check", "."]):  # fmt: skip
@@ -112,6 +113,7 @@ def test_what_is_written_is_measured(written: Path) -> None:
     assert "Go Right" in (written / "golden" / "LampRow-v0.txt").read_text()
 
 
+@pytest.mark.slow
 def test_a_pack_is_found_played_reported_and_verified(site: Path, tmp_path: Path) -> None:
     made = python("-c", "import gymnasium as gym, smartplay, sys;"
                   "before = 'smartplay_lamp_row' in sys.modules;"
@@ -194,6 +196,7 @@ def test_other_processes_find_it(site: Path, tmp_path: Path) -> None:
     assert done.stdout.startswith("alike "), done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_card_file_of_an_installed_pack_is_the_packs(site: Path, tmp_path: Path) -> None:
     card = site / "smartplay_lamp_row" / "lamp_row.toml"
     smartplay("run", "random", "--games", str(card), "--episodes", "1", "--out", "r",

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser import (
-    CHROMIUM,
-    DRIVER,
     Browser,
     axe_script,
     emulate,
     errors,
     misfits,
-    open_browser,
     unfold,
     violations,
 )
 
-if CHROMIUM is None or DRIVER is None:
-    pytest.skip(
-        "no chromium and chromedriver here (Debian: chromium-driver)", allow_module_level=True
-    )
 pytest.importorskip("selenium", reason="selenium is not installed")
 pytest.importorskip("starlette", reason="starlette is not installed")
 pytest.importorskip("httpx2", reason="httpx2 is not installed")
@@ -43,12 +35,6 @@ from tests.test_web_experiment import FILE
 from tests.webbing import served
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with open_browser(tmp_path_factory.mktemp("chromium")) as driver:
-        yield driver
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import importlib.util
 import sys
 import threading
 from collections.abc import Iterator
+from functools import cache, lru_cache
 from importlib.machinery import all_suffixes
 from pathlib import Path
 from types import ModuleType
@@ -114,6 +115,7 @@ def code_of(place: str | Path, own: str = "") -> Code:
     else:
         folder = None if own else Path.cwd()
         waiting = list(_find(str(place).split("."), folder, packages, own))
+    find = cache(lambda *parts: list(_find([*parts], folder, packages, own)))
     while waiting and len(found) < MOST_FILES:
         path, root = waiting.pop()
         if path in found:
@@ -124,33 +126,34 @@ def code_of(place: str | Path, own: str = "") -> Code:
             if start is not None:
                 waiting += ((file, root) for file in _files(parts, start, root))
             else:
-                waiting += _find(parts, folder, packages, own)
+                waiting += find(*parts)
     return Code(found, sorted(packages))
 
 
-def _imports(file: Path, source: bytes) -> Iterator[tuple[Path | None, list[str]]]:
+@lru_cache(MOST_FILES)  # asked for with every run; parsing takes by far the longest
+def _imports(file: Path, source: bytes) -> list[tuple[Path | None, list[str]]]:
     """The names a file imports, each with the folder it is relative to, if it is."""
     if file.suffix != ".py":
-        return
+        return []
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
-        return
+        return []
+    found: list[tuple[Path | None, list[str]]] = []
     for node in ast.walk(tree):
         match node:
             case ast.Import():
-                for alias in node.names:
-                    yield None, alias.name.split(".")
+                found += ((None, alias.name.split(".")) for alias in node.names)
             case ast.ImportFrom():
                 base = node.module.split(".") if node.module else []
                 start = [file, *file.parents][node.level] if node.level else None
-                for alias in node.names:
-                    yield start, [*base, alias.name]
+                found += ((start, [*base, alias.name]) for alias in node.names)
             case ast.Call(
                 func=ast.Name(id=name) | ast.Attribute(attr=name),
                 args=[ast.Constant(value=str(module)), *_],
             ) if name in ("import_module", "__import__") and not module.startswith("."):
-                yield None, module.split(".")
+                found.append((None, module.split(".")))
+    return found
 
 
 def _find(
