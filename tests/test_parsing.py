@@ -122,6 +122,7 @@ replies = st.one_of(
 )
 
 
+@settings(max_examples=40)
 @given(action_lists, st.data())
 def test_a_name_means_itself(actions: list[str], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(actions))
