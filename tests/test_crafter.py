@@ -70,6 +70,7 @@ def test_reset_starts_the_package_s_worlds() -> None:
     assert info["state"]["semantic"].dtype == np.uint8
 
 
+@pytest.mark.slow
 def test_engines_tell_the_same_story() -> None:
     ours, theirs = make(), make(engine="crafter")
     assert ours.reset(seed=3)[0] == theirs.reset(seed=3)[0]
