@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 pytest.importorskip("starlette", reason="starlette is not installed")
 pytest.importorskip("httpx2", reason="httpx2 is not installed")
 
 from starlette.testclient import TestClient
 
-from smartplay.records.folder import RunFolder, encode
+from smartplay.records.folder import LOCK, RunFolder, encode
 from smartplay.web import gate
 from tests.chatty import HOSTILE
 from tests.players import recorded_run
@@ -151,12 +152,13 @@ def test_replies_are_shown_as_text(app: Any, tmp_path: Path) -> None:
     _, steps = RunFolder(run).steps("smartplay/Hanoi3Disk-v0", 0)
     under_way = live.LiveEpisode("smartplay/Hanoi3Disk-v0", 1, 0, 2, steps)
     (run / live.LIVE).write_bytes(encode(live.Live([under_way])))
-    page = Visitor(app).get("/runs/hostile")
+    with FileLock(run / LOCK):  # as a run that plays holds it
+        page = Visitor(app).get("/runs/hostile")
+        (run / live.LIVE).write_text("[" * 100_000)
+        assert "Now playing" not in Visitor(app).get("/runs/hostile")
     assert "Now playing" in page
     assert "window.hacked" in page
     assert not re.search(r"<(script(?! src=\"/page.js\" defer>)|img)", page)
-    (run / live.LIVE).write_text("[" * 100_000)
-    assert "Now playing" not in Visitor(app).get("/runs/hostile")
 
 
 def ask(port: int, request: bytes, seconds: float = 30.0) -> bytes:

@@ -53,6 +53,7 @@ class _NotebookBar(Progress):
 
         self._output = display(self.make_tasks_table(self.tasks), display_id=True)
         self._over = threading.Event()
+        self._printer = threading.Thread(target=self._print_now_and_then, daemon=True)
         threading.Thread(target=self._follow, daemon=True).start()
 
     def refresh(self) -> None:
@@ -113,6 +114,7 @@ class RunProgress:
         self._lock = threading.Lock()
         self._started = time.monotonic()
         self._over = threading.Event()
+        self._printer = threading.Thread(target=self._print_now_and_then, daemon=True)
         self._playing: Counter[str] = Counter()
         self._latest = ""
         self._left = {game: plan.episodes * header.repeats for game, plan in header.games.items()}
@@ -127,7 +129,7 @@ class RunProgress:
     def __enter__(self) -> RunProgress:
         self._bar.start()
         if self._printed:
-            threading.Thread(target=self._print_now_and_then, daemon=True).start()
+            self._printer.start()
         return self
 
     def __exit__(
@@ -137,9 +139,11 @@ class RunProgress:
         trace: TracebackType | None,
     ) -> None:
         self._bar.stop()
-        self._over.set()
-        if self._printed and time.monotonic() - self._started >= PLAIN_FIRST:
-            self._print()
+        if self._printed:
+            self._over.set()
+            self._printer.join()
+            if time.monotonic() - self._started >= PLAIN_FIRST:
+                self._print()
 
     def begin(self, job: Job) -> None:
         """Show that an episode is being played."""
