@@ -53,7 +53,6 @@ class _NotebookBar(Progress):
 
         self._output = display(self.make_tasks_table(self.tasks), display_id=True)
         self._over = threading.Event()
-        self._printer = threading.Thread(target=self._print_now_and_then, daemon=True)
         threading.Thread(target=self._follow, daemon=True).start()
 
     def refresh(self) -> None:
