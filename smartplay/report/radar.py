@@ -21,6 +21,8 @@ RADIUS = 132.0
 RIM = 1.4
 FARTHEST = 2.0
 """Up to where an interval widens the rings; a wider one runs out of them."""
+PAST = 1.06
+"""How far it runs, of the outermost ring: not into the capability's name."""
 NAMES = [str(capability) for capability in Capability]
 NAME_LENGTH = 24
 
@@ -110,7 +112,7 @@ class _Radar:
     def _at(self, axis: float, value: float, aside: float = 0.0) -> Point:
         """A place on an axis, `aside` units to its clockwise side."""
         angle = 2 * math.pi * axis / len(NAMES) - math.pi / 2
-        reach = RADIUS * max(0.0, min(value, self._top * 1.3)) / self._top
+        reach = RADIUS * max(0.0, value) / self._top
         x = MIDDLE[0] + reach * math.cos(angle) - aside * math.sin(angle)
         return x, MIDDLE[1] + reach * math.sin(angle) + aside * math.cos(angle)
 
@@ -165,7 +167,8 @@ class _Radar:
             if value is None:
                 continue
             if value.low is not None and value.high is not None:
-                ends = (*self._at(axis, value.low, aside), *self._at(axis, value.high, aside))
+                high = min(value.high, self._top * PAST)
+                ends = (*self._at(axis, value.low, aside), *self._at(axis, high, aside))
                 parts.append(line(*ends, "reach"))
             tip = f"{NAMES[axis]}: {value}"
             parts.append(dot(*self._at(axis, value.mean, aside), 4, "dot", tip))
