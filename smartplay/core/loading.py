@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache, lru_cache
 from importlib.machinery import all_suffixes
 from pathlib import Path
@@ -235,6 +236,9 @@ def _look_first_in(file: Path) -> None:
     for path, (place, content) in code_of(file).files.items():
         stem = place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         changed = _read.get(path, content) != content
+        if changed:  # Python would take its compiled code if it is as long and of the same second
+            with suppress(OSError):
+                Path(importlib.util.cache_from_source(path)).unlink()
         if stem != file.stem and (changed or path.is_relative_to(folder)):
             parts = stem.split(".")
             for count in range(len(parts)):  # packages keep their modules as attributes
