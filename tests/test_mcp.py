@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from smartplay import cards
 from smartplay.leaderboard.verify import verify_run
 from smartplay.records.folder import RunFolder
 from tests.outside import GAMES, STEPS, check_as_the_runner, reply, serving
@@ -123,7 +124,7 @@ def test_the_tools_say_what_they_are_for(mode: str) -> None:
     assert {tool.name: set(tool.input_schema["properties"]) for tool in tools} == {
         "list_games": set(), "start": {"game"}, "act": {"episode", "action"}}  # fmt: skip
     assert all(tool.description for tool in tools)
-    assert [game["game"] for game in games] == GAMES
+    assert [game["game"] for game in games] == [card.name for card in cards() if card.playable]
     assert set(games[0]) == {"game", "title", "steps"}
 
 
