@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import os
 import subprocess
@@ -686,3 +687,23 @@ def test_a_plug_in_imports_what_lies_beside_it(tmp_path: Path) -> None:
     )
     done = script(tmp_path, "smartplay.run('own/plug_in.py:plug', 'Hanoi3Disk', episodes=1)")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("own", [(700, 10, 10), (90_000, 7, 3), (0, 10, 10)])
+def test_a_run_looks_for_garbage_less_often_and_leaves_it_as_it_was(
+    tmp_path: Path, own: tuple[int, int, int]
+) -> None:
+    met = []
+
+    def agent(prompt: str) -> str:
+        met.append(gc.get_threshold()[0])
+        return FIRST
+
+    before = gc.get_threshold()
+    gc.set_threshold(*own)
+    try:
+        smartplay.run(agent, BANDIT, episodes=1, steps=1, out=tmp_path, progress=False)
+        assert gc.get_threshold() == own
+    finally:
+        gc.set_threshold(*before)
+    assert met == [50_000 if own[0] == 700 else own[0]]

@@ -27,7 +27,7 @@ from smartplay.runner.live import LiveWriter
 from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
 from smartplay.runner.progress import RunProgress, is_watched
-from smartplay.runner.steady import SteadyLoop, interrupting
+from smartplay.runner.steady import SteadyLoop, interrupting, rare_collections
 from smartplay.runner.streams import Stream, sweeps
 from smartplay.runner.suite import Suite
 from smartplay.runner.threads import in_thread
@@ -103,7 +103,7 @@ def play_session(
         live = LiveWriter(folder)
         stack.callback(live.close)
         session = _Session(folder, source, stores, budget, bar, live)
-        with ending_within(budget.seconds):
+        with ending_within(budget.seconds), rare_collections():
             run_to_end(session.play(chain([first], ahead), concurrency, executor))
         budget.end()
     if budget.reason is None and not session.unscored:
