@@ -26,9 +26,8 @@ from smartplay.models import open_model
 from smartplay.records.folder import RunFolder
 from smartplay.runner import Limits
 from smartplay.runner.awaited import opened_again
-from smartplay.scores.comparison import compare, together
+from smartplay.scores.comparison import compare
 from smartplay.scores.entries import Entry
-from smartplay.scores.intervals import Interval
 from smartplay.studies import StudyResult, find_study, study
 from smartplay.studies.file import arms_of, read_study
 from smartplay.studies.playing import expected
@@ -551,16 +550,6 @@ def test_a_baseline_is_subtracted_from_each_and_the_others_are_not_compared() ->
         assert pair.mean is not None
         assert abs(each.mean.mean) == pytest.approx(abs(pair.mean.mean))
         assert (each.corrected or 0) <= (pair.corrected or 0) + 0.01, "fewer comparisons"
-
-
-def test_intervals_that_hold_together_are_wider() -> None:
-    own = Interval(0.5, 0.4, 0.7)
-    assert together(own, 20, 1) == own
-    wide = together(own, 20, 5)
-    ratio = 2.8609 / 2.0930  # Student's quantiles of 1 - .05/10 and 1 - .05/2, 19 degrees
-    assert wide.low == pytest.approx(0.5 - 0.1 * ratio, abs=1e-4)
-    assert wide.high == pytest.approx(0.5 + 0.2 * ratio, abs=1e-4)
-    assert together(Interval(0.5), 1, 5) == Interval(0.5)
 
 
 @pytest.mark.slow

@@ -22,6 +22,7 @@ from smartplay.scores.intervals import (
     Interval,
     mean_interval,
     ratio_interval,
+    t_quantile,
     weighted_interval,
 )
 from smartplay.scores.statistics import Floats
@@ -165,8 +166,16 @@ WHOLES = (
     ("capability: three games", (LAWS[0], LAWS[3], LAWS[8]), (2, 1, 3)),
     ("capability: Messenger twice", (LAWS[4], LAWS[3]), (2, 1)),
 )
-RETENTIONS = ((0.98, 0.98), (0.95, 0.6), (0.75, 0.25), (0.9, 0.0))
-"""Shares right over chance in the easy and the hard setting."""
+RETENTIONS = (
+    (0.98, 0.98, 0),
+    (0.95, 0.6, 0),
+    (0.75, 0.25, 0),
+    (0.75, 0.75, 0),
+    (0.55, 0.3, 0),
+    (0.9, 0.0, 0),
+    (0.99, 0.9, 8),
+)
+"""Shares right over chance in the easy and the hard setting, and the latter's spread."""
 
 
 def rows(samples: int) -> Iterator[Row]:
@@ -177,9 +186,9 @@ def rows(samples: int) -> Iterator[Row]:
     for name, laws, weights in WHOLES:
         for episodes in NUMBERS:
             yield whole(name, laws, weights, episodes, samples)
-    for easy, hard in RETENTIONS:
+    for shares in RETENTIONS:
         for episodes in NUMBERS:
-            yield retention(easy, hard, episodes, samples)
+            yield retention(*shares, episodes, samples)
 
 
 def measure(law: Law, episodes: int, samples: int) -> Row:
@@ -212,19 +221,27 @@ def whole(
     return Row(name, episodes, float(np.mean(held)), _next_below(found, held))
 
 
-def retention(easy: float, hard: float, episodes: int, samples: int) -> Row:
-    """How often the intervals of hard over easy hold the true ratio."""
+def retention(easy: float, hard: float, spread: float, episodes: int, samples: int) -> Row:
+    """How often the intervals of hard over easy hold the true ratio.
+
+    Student's figure is that of Fieller's theorem, which needs no ends to tell whether it holds it.
+    """
     rng = np.random.default_rng(episodes)
-    sides = []
-    for over_chance in (hard, easy):
-        law = doors(0.25 + 0.75 * over_chance, 0)
-        drawn = law.draw(rng, (samples, episodes))
-        sides.append([each.scaled(3, 12) for each in _intervals(drawn, law.bounds)])
-    ratios = [ratio_interval(top, bottom) for top, bottom in zip(*sides, strict=True)]
+    laws = doors(0.25 + 0.75 * hard, spread), doors(0.25 + 0.75 * easy, 0)
+    sides = [(law.draw(rng, (samples, episodes)) - 3) / 9 for law in laws]
+    bounds, true = laws[0].bounds.scaled(3, 12), hard / easy
+    pairs = zip(*(np.sort(side, axis=1).tolist() for side in sides), strict=True)
+    ratios = [ratio_interval(top, bottom, bounds, bounds) for top, bottom in pairs]
     found = [each for each in ratios if each is not None]
-    held = [_holds(each, hard / easy) for each in found]
-    name = f"retention, {hard:g} of {easy:g} over chance"
-    return Row(name, episodes, float(np.mean(held)), _next_below(found, held))
+    held = [_holds(each, true) for each in found]
+    (top, top_spread), (bottom, bottom_spread) = (
+        (side.mean(axis=1), side.var(axis=1, ddof=1)) for side in sides
+    )
+    error = t_quantile(episodes - 1) ** 2 * (top_spread + true**2 * bottom_spread) / episodes
+    students = (top - true * bottom) ** 2 <= error + 1e-9
+    name = f"retention, {hard:g} of {easy:g} over chance" + (", spread" if spread else "")
+    held_share = float(np.mean(held))
+    return Row(name, episodes, held_share, _next_below(found, held), float(students.mean()))
 
 
 def _intervals(drawn: Floats, bounds: Bounds) -> list[Interval]:
