@@ -34,6 +34,7 @@ from smartplay.studies.playing import expected
 from smartplay.studies.result import ArmResult
 from smartplay.studies.showing import to_html, to_markdown
 from tests.fake_server import Answer, FakeServer
+from tools.studies import LAWS, held, intervals
 
 SHIPPED = Path(__file__).parents[1] / "docs" / "studies"
 MODEL = "synthetic.py:Noisy"
@@ -550,6 +551,14 @@ def test_a_baseline_is_subtracted_from_each_and_the_others_are_not_compared() ->
         assert pair.mean is not None
         assert abs(each.mean.mean) == pytest.approx(abs(pair.mean.mean))
         assert (each.corrected or 0) <= (pair.corrected or 0) + 0.01, "fewer comparisons"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("law", LAWS)
+def test_corrected_intervals_hold_together(law: str) -> None:
+    rng = np.random.default_rng(3)
+    found = [intervals(LAWS[law], 0.75, 5, 12, rng) for _ in range(60)]
+    assert sum(held(each, 0.75 - 0.6) for each in found) >= 52
 
 
 @pytest.mark.slow

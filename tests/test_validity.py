@@ -28,7 +28,6 @@ from smartplay.report import write_report
 from smartplay.runner.episode import Job, play_episode
 from smartplay.runner.worker import play_by_name
 from smartplay.scores.contrasts import ContrastScore, score_contrasts
-from smartplay.scores.intervals import ratio_interval
 from smartplay.scores.scoring import score_game
 from smartplay.validity.degrees import study_degrees, study_table
 from smartplay.validity.matrix import KEPT, LOST, ablation_matrix, classic_ablations

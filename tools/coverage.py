@@ -4,7 +4,9 @@ Draws samples of episodes from score laws such as the games have and prints a Ma
 many of 100 samples the interval holds the true mean; the nearest lower figure that the law allows
 (scores are lumpy: whole groups of equal samples are held or not); Student's figure; and the mean
 width divided by Student's. Then the same for weighted means of games and for retentions. A second
-table shows laws for which the intervals were not made, and which they do not all hold.
+table shows laws for which the intervals were not made; a third, agents that look steady until they
+fail, whose means no interval can hold that is short for steady agents; a fourth, how wide the
+intervals are for these.
 """
 
 from __future__ import annotations
@@ -150,6 +152,26 @@ def mostly_none(p: float) -> Law:
     return Law(f"nothing in {1 - p:.0%}, else beta(2, 2)", p / 2, Bounds(0, 1), draw)
 
 
+def failing(p: float, else_: float, spread: float) -> Law:
+    """0 with chance `p`, else normal scores, none above 1."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        others = np.clip(rng.normal(else_, spread, shape), 0, 1)
+        return np.where(rng.random(shape) < p, 0.0, others)
+
+    name = f"nothing in {p:.0%}, else {else_:g} ± {spread:g}"
+    return Law(name, (1 - p) * else_, Bounds(0, 1), draw)
+
+
+def pulls(number: int, p: float) -> Law:
+    """So many pulls of one arm."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        return rng.binomial(number, p, shape).astype(np.float64)
+
+    return Law(f"{number} pulls, {p:.0%} lucky", number * p, Bounds(0, number), draw)
+
+
 HARDER = [
     *(
         betas(*ends)
@@ -162,6 +184,10 @@ HARDER = [
     lumps(0.05, 0.9, 0.05),
     lumps(0.02, 0.02, 0.02, 0.94),
 ]
+FAILING = [failing(0.3, 0.8, 0.02), failing(0.1, 0.9, 0.05), failing(0.05, 0.98, 0.01)]
+"""Agents that look steady until they fail."""
+STEADY = [pulls(50, 0.4), pulls(200, 0.4)]
+"""Agents that look like those but never fail."""
 WHOLES = (
     ("capability: three games", (LAWS[0], LAWS[3], LAWS[8]), (2, 1, 3)),
     ("capability: Messenger twice", (LAWS[4], LAWS[3]), (2, 1)),
@@ -290,11 +316,17 @@ def main() -> None:
         held, below = 100 * row.held, 100 * row.below
         print(f"| {row.law} | {row.episodes} | {held:.1f} | {below:.1f} | {students} | {width} |",
               flush=True)  # fmt: skip
-    print(f"\n| scores | {' | '.join(f'{number} episodes' for number in NUMBERS)} |")
+    for laws in (HARDER, FAILING):
+        print(f"\n| scores | {' | '.join(f'{number} episodes' for number in NUMBERS)} |")
+        print("|---" * (len(NUMBERS) + 1) + "|")
+        for law in laws:
+            shares = (100 * measure(law, number, samples).held for number in NUMBERS)
+            print(f"| {law.name} | {' | '.join(f'{share:.1f}' for share in shares)} |", flush=True)
+    print(f"\n| width | {' | '.join(f'{number} episodes' for number in NUMBERS)} |")
     print("|---" * (len(NUMBERS) + 1) + "|")
-    for law in HARDER:
-        shares = (100 * measure(law, number, samples).held for number in NUMBERS)
-        print(f"| {law.name} | {' | '.join(f'{share:.1f}' for share in shares)} |", flush=True)
+    for law in STEADY:
+        widths = (measure(law, number, samples).width for number in NUMBERS)
+        print(f"| {law.name} | {' | '.join(f'{width:.2f}' for width in widths)} |", flush=True)
 
 
 if __name__ == "__main__":
