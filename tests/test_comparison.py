@@ -200,6 +200,39 @@ def test_an_interval_leaves_out_0_exactly_if_the_test_does(
         assert (low, high) == (-1, 1), "so few episodes can tell nothing"
 
 
+def test_intervals_that_hold_together_are_no_shorter_and_wider_the_more_there_are() -> None:
+    rng = np.random.default_rng(2)
+    bounds = {GAME: Bounds(0.0, 1.0)}
+    scores = [entry(str(k), list(rng.random(20)), bounds=bounds) for k in range(9)]
+    for runs in (scores[:2], scores):
+        found = compare(runs, baseline=0).overall.differences
+        for each in found:
+            assert each.mean is not None
+            assert each.joint is not None
+            assert each.joint.mean == each.mean.mean
+            (low, high), own = ends(each.joint), ends(each.mean)
+            assert low <= own[0]
+            assert own[1] <= high
+    assert found[0].joint is not None
+    first = compare(scores[:2], baseline=0).overall.differences[0].joint
+    assert first is not None
+    assert ends(found[0].joint)[0] < ends(first)[0]
+
+
+def test_too_few_episodes_leave_joint_intervals_the_whole_range() -> None:
+    runs = [entry(name, [level] * 5, bounds={GAME: Bounds(0.0, 1.0)})
+            for name, level in (("a", 0.2), ("b", 0.9))]  # fmt: skip
+    [found] = compare(runs, baseline=0).overall.differences
+    assert found.joint is not None
+    assert ends(found.joint) == (-1.0, 1.0)
+
+
+def ends(interval: Interval) -> tuple[float, float]:
+    assert interval.low is not None
+    assert interval.high is not None
+    return interval.low, interval.high
+
+
 def test_the_overall_difference_is_that_of_the_capped_means() -> None:
     both = [
         {GAME: dict.fromkeys(range(8), 2.6), OTHER: dict.fromkeys(range(8), 0.5)},

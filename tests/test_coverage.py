@@ -32,10 +32,14 @@ TABLE = Path(__file__).parents[1] / "docs" / "intervals.md"
 def holds(row: Row) -> None:
     """Above 98 % only where one group of equal samples less would leave less than 93 %."""
     assert row.held >= 0.93 - ERROR, row
-    assert row.held <= 0.98 + MOST_ERROR or row.below < 0.93 + ERROR, row
-    if row.episodes >= 20 and row.students is not None and row.students >= 0.93:
-        assert row.width is not None
+    assert row.held <= 0.98 + MOST_ERROR or row.below < 0.93 + ERROR or lossless(row), row
+    if row.episodes >= 20 and row.width is not None and (row.students or 0) >= 0.93:
         assert row.width <= 1.6
+
+
+def lossless(row: Row) -> bool:
+    """Of a retention of few episodes with next to no loss, even Student's hold nearly all."""
+    return row.law.startswith("retention") and (row.students or 0) >= 0.97
 
 
 @pytest.mark.slow
@@ -64,10 +68,9 @@ def test_intervals_of_capabilities_keep_their_word(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shares", RETENTIONS, ids=str)
-def test_intervals_of_retentions_keep_their_word(shares: tuple[float, float]) -> None:
-    for number in (5, 20):
-        assert retention(*shares, number, SAMPLES).held >= 0.93 - ERROR
-    holds(retention(*shares, 50, SAMPLES))
+def test_intervals_of_retentions_keep_their_word(shares: tuple[float, float, float]) -> None:
+    for number in (5, 10, 20):
+        holds(retention(*shares, number, SAMPLES))
 
 
 def test_the_table_in_the_docs_keeps_the_word_in_every_row() -> None:
@@ -77,9 +80,9 @@ def test_the_table_in_the_docs_keeps_the_word_in_every_row() -> None:
     assert len(rows) == (len(LAWS) + len(WHOLES) + len(RETENTIONS)) * len(NUMBERS)
     for name, number, held, below, students, width in rows:
         assert float(held) >= 93, name
-        few = name.startswith("retention") and int(number) <= 20
-        assert float(held) <= 98 or float(below) < 93 or few, name
-        if int(number) >= 20 and students and float(students) >= 93:
+        row = Row(name, int(number), 0.0, 0.0, float(students) / 100 if students else None)
+        assert float(held) <= 98 or float(below) < 93 or lossless(row), name
+        if int(number) >= 20 and width and float(students) >= 93:
             assert float(width) <= 1.6, name
 
 

@@ -18,7 +18,7 @@ from smartplay.cli import main
 from smartplay.core.errors import UsageError
 from smartplay.records.folder import RunFolder
 from smartplay.report.diagnosis import to_markdown
-from smartplay.scores.aids import gains, simultaneous_intervals
+from smartplay.scores.aids import gains, joint_intervals
 from smartplay.validity.diagnosis import ARMS, CAPABILITIES
 from tests.fake_server import FakeServer
 from tools.diagnosis import CASES, Case, try_often
@@ -80,7 +80,7 @@ def test_intervals_hold_together() -> None:
     for _ in range(100):
         means = rng.uniform(-1, 1, 10)
         drawn = rng.normal(size=(1, 20)) + rng.normal(size=(10, 20)) + means[:, None]
-        intervals = simultaneous_intervals(drawn, 4.0)
+        intervals = joint_intervals(drawn, 4.0)
         held += all(
             each.low is not None and each.high is not None and each.low <= mean <= each.high
             for each, mean in zip(intervals, means, strict=True)
@@ -89,10 +89,10 @@ def test_intervals_hold_together() -> None:
 
 
 def test_intervals_without_spread_have_a_width_and_few_episodes_none() -> None:
-    (alike,) = simultaneous_intervals(np.zeros((1, 20)), 1.0)
+    (alike,) = joint_intervals(np.zeros((1, 20)), 1.0)
     assert alike.low is not None
     assert alike.low < 0 < (alike.high or 0)
-    (few,) = simultaneous_intervals(np.ones((1, 5)), 1.0)
+    (few,) = joint_intervals(np.ones((1, 5)), 1.0)
     assert (few.mean, few.low) == (1.0, None)
     assert named({arm: np.full(5, float(arm == "map")) for arm in ARMS}, 1.0) == []
 

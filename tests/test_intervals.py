@@ -18,6 +18,7 @@ from smartplay.scores.intervals import (
     mean_interval,
     ratio_interval,
     share_interval,
+    t_quantile,
     weighted_interval,
 )
 
@@ -194,25 +195,48 @@ def test_a_difference_swaps_the_ends_of_what_is_taken_away() -> None:
 # Ratios
 
 
+CHANCE = Bounds(-1 / 3, 1.0)
+EVEN = [0.5, 0.6, 0.7, 0.8, 0.9]
+
+
 def test_a_ratio_has_fiellers_interval() -> None:
-    """Where the ends are symmetric, the variances recovered from them are Fieller's."""
-    top, bottom = Interval(3.0, 2.0, 4.0), Interval(6.0, 4.0, 8.0)
-    found = ratio_interval(top, bottom)
+    """With Student's quantile, as long as neither side makes nearly all of the spread."""
+    top, bottom = [0.3, 0.4, 0.5, 0.6, 0.7], EVEN
+    found = ratio_interval(top, bottom, CHANCE, CHANCE)
     assert found is not None
-    assert found.mean == 0.5
+    assert found.mean == pytest.approx(0.5 / 0.7)
+    error = t_quantile(4) ** 2 * np.var(top, ddof=1) / 5
     for ratio in ends(found):
-        assert (3 - ratio * 6) ** 2 == pytest.approx(1 + ratio**2 * 4)
+        assert (0.5 - ratio * 0.7) ** 2 == pytest.approx(error * (1 + ratio**2), rel=0.1)
 
 
-@pytest.mark.parametrize(
-    "bottom", [Interval(1.0), Interval(0.1, -0.1, 0.3), Interval(0.1, 0.0, 0.3)]
-)
-def test_a_ratio_to_what_may_be_nothing_is_none(bottom: Interval) -> None:
-    assert ratio_interval(Interval(0.5, 0.4, 0.6), bottom) is None
+def test_a_ratio_leaves_room_for_what_was_not_seen_where_one_side_makes_the_spread() -> None:
+    rare, sure = [*[1.0] * 19, 0.5], [0.9, 0.91] * 10
+    found = ratio_interval(rare, sure, CHANCE, CHANCE)
+    assert found is not None
+    assert ends(found)[0] == pytest.approx(ends(mean_interval(rare, CHANCE))[0] / 0.905, abs=1e-2)
+    assert ends(found)[0] < ends(mean_interval(rare))[0] / 0.905 - 0.07
+
+
+@pytest.mark.parametrize(("top", "bottom"), [([1.0] * 5, EVEN), (EVEN, [1.0] * 5)])
+def test_a_ratio_of_what_does_not_vary_has_the_room_on_both_sides(
+    top: list[float], bottom: list[float]
+) -> None:
+    found = ratio_interval(top, bottom, CHANCE, CHANCE)
+    over, under = (mean_interval(side, CHANCE) for side in (top, bottom))
+    assert found is not None
+    for ratio, reach, other in zip(ends(found), ends(over), ends(under)[::-1], strict=True):
+        error = (over.mean - reach) ** 2 + ratio**2 * (under.mean - other) ** 2
+        assert (over.mean - ratio * under.mean) ** 2 == pytest.approx(error)
+
+
+@pytest.mark.parametrize("bottom", [[1.0], [0.1, -0.1, 0.3], [0.0, 0.3, 0.1, 0.3]])
+def test_a_ratio_to_what_may_be_nothing_is_none(bottom: list[float]) -> None:
+    assert ratio_interval(EVEN, bottom, CHANCE, CHANCE) is None
 
 
 def test_a_ratio_of_what_is_unknown_is_unknown() -> None:
-    assert ratio_interval(Interval(0.5), Interval(0.5, 0.4, 0.6)) == Interval(1.0)
+    assert ratio_interval([0.5], [0.5, 0.4, 0.6], CHANCE, CHANCE) == Interval(1.0)
 
 
 # How they read

@@ -26,15 +26,15 @@ from smartplay.models import open_model
 from smartplay.records.folder import RunFolder
 from smartplay.runner import Limits
 from smartplay.runner.awaited import opened_again
-from smartplay.scores.comparison import compare, together
+from smartplay.scores.comparison import compare
 from smartplay.scores.entries import Entry
-from smartplay.scores.intervals import Interval
 from smartplay.studies import StudyResult, find_study, study
 from smartplay.studies.file import arms_of, read_study
 from smartplay.studies.playing import expected
 from smartplay.studies.result import ArmResult
 from smartplay.studies.showing import to_html, to_markdown
 from tests.fake_server import Answer, FakeServer
+from tools.studies import LAWS, held, intervals
 
 SHIPPED = Path(__file__).parents[1] / "docs" / "studies"
 MODEL = "synthetic.py:Noisy"
@@ -553,14 +553,12 @@ def test_a_baseline_is_subtracted_from_each_and_the_others_are_not_compared() ->
         assert (each.corrected or 0) <= (pair.corrected or 0) + 0.01, "fewer comparisons"
 
 
-def test_intervals_that_hold_together_are_wider() -> None:
-    own = Interval(0.5, 0.4, 0.7)
-    assert together(own, 20, 1) == own
-    wide = together(own, 20, 5)
-    ratio = 2.8609 / 2.0930  # Student's quantiles of 1 - .05/10 and 1 - .05/2, 19 degrees
-    assert wide.low == pytest.approx(0.5 - 0.1 * ratio, abs=1e-4)
-    assert wide.high == pytest.approx(0.5 + 0.2 * ratio, abs=1e-4)
-    assert together(Interval(0.5), 1, 5) == Interval(0.5)
+@pytest.mark.slow
+@pytest.mark.parametrize("law", LAWS)
+def test_corrected_intervals_hold_together(law: str) -> None:
+    rng = np.random.default_rng(3)
+    found = [intervals(LAWS[law], 0.75, 5, 12, rng) for _ in range(60)]
+    assert sum(held(each, 0.75 - 0.6) for each in found) >= 52
 
 
 @pytest.mark.slow

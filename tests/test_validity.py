@@ -28,7 +28,6 @@ from smartplay.report import write_report
 from smartplay.runner.episode import Job, play_episode
 from smartplay.runner.worker import play_by_name
 from smartplay.scores.contrasts import ContrastScore, score_contrasts
-from smartplay.scores.intervals import ratio_interval
 from smartplay.scores.scoring import score_game
 from smartplay.validity.degrees import study_degrees, study_table
 from smartplay.validity.matrix import KEPT, LOST, ablation_matrix, classic_ablations
@@ -98,13 +97,15 @@ def record(card: str, episode: int, score: float | None) -> EpisodeRecord:
 def contrasts(
     pair: Sequence[GameCard], easy: Sequence[float | None], hard: Sequence[float | None]
 ) -> dict[str, ContrastScore]:
-    played = {
-        card.id: score_game(
-            card, [record(card.name, k, score) for k, score in enumerate(own)], len(own), card.steps
-        )
+    records = {
+        card.id: [record(card.name, k, score) for k, score in enumerate(own)]
         for card, own in zip(pair, (easy, hard), strict=True)
     }
-    return {score.capability: score for score in score_contrasts(pair, played)}
+    played = {
+        card.id: score_game(card, own, len(own), card.steps)
+        for card, own in zip(pair, records.values(), strict=True)
+    }
+    return {score.capability: score for score in score_contrasts(pair, played, records)}
 
 
 REASONING = contrast_cards()[NAMES.index("Reasoning")]
@@ -117,10 +118,11 @@ def test_retention_is_the_ratio_of_the_two_settings() -> None:
     assert reasoning.pairs == 2
     assert reasoning.easy
     assert reasoning.hard
-    assert reasoning.retention == ratio_interval(reasoning.hard, reasoning.easy)
+    assert reasoning.retention
+    assert reasoning.retention.mean == pytest.approx(reasoning.hard.mean / reasoning.easy.mean)
     assert reasoning.reason == ""
     assert found["Planning"].reason == "its two settings were not both played"
-    assert score_contrasts([get_card("Hanoi3Disk")], {}) == []
+    assert score_contrasts([get_card("Hanoi3Disk")], {}, {}) == []
 
 
 @pytest.mark.parametrize("easy", [[12.0], [4.0, 2.0, 3.0, 3.0], [5.0, 1.0, 5.0]])

@@ -4,7 +4,9 @@ Draws samples of episodes from score laws such as the games have and prints a Ma
 many of 100 samples the interval holds the true mean; the nearest lower figure that the law allows
 (scores are lumpy: whole groups of equal samples are held or not); Student's figure; and the mean
 width divided by Student's. Then the same for weighted means of games and for retentions. A second
-table shows laws for which the intervals were not made, and which they do not all hold.
+table shows laws for which the intervals were not made; a third, agents that look steady until they
+fail, whose means no interval can hold that is short for steady agents; a fourth, how wide the
+intervals are for these.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from smartplay.scores.intervals import (
     Interval,
     mean_interval,
     ratio_interval,
+    t_quantile,
     weighted_interval,
 )
 from smartplay.scores.statistics import Floats
@@ -149,6 +152,26 @@ def mostly_none(p: float) -> Law:
     return Law(f"nothing in {1 - p:.0%}, else beta(2, 2)", p / 2, Bounds(0, 1), draw)
 
 
+def failing(p: float, else_: float, spread: float) -> Law:
+    """0 with chance `p`, else normal scores, none above 1."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        others = np.clip(rng.normal(else_, spread, shape), 0, 1)
+        return np.where(rng.random(shape) < p, 0.0, others)
+
+    name = f"nothing in {p:.0%}, else {else_:g} ± {spread:g}"
+    return Law(name, (1 - p) * else_, Bounds(0, 1), draw)
+
+
+def pulls(number: int, p: float) -> Law:
+    """So many pulls of one arm."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        return rng.binomial(number, p, shape).astype(np.float64)
+
+    return Law(f"{number} pulls, {p:.0%} lucky", number * p, Bounds(0, number), draw)
+
+
 HARDER = [
     *(
         betas(*ends)
@@ -161,12 +184,24 @@ HARDER = [
     lumps(0.05, 0.9, 0.05),
     lumps(0.02, 0.02, 0.02, 0.94),
 ]
+FAILING = [failing(0.3, 0.8, 0.02), failing(0.1, 0.9, 0.05), failing(0.05, 0.98, 0.01)]
+"""Agents that look steady until they fail."""
+STEADY = [pulls(50, 0.4), pulls(200, 0.4)]
+"""Agents that look like those but never fail."""
 WHOLES = (
     ("capability: three games", (LAWS[0], LAWS[3], LAWS[8]), (2, 1, 3)),
     ("capability: Messenger twice", (LAWS[4], LAWS[3]), (2, 1)),
 )
-RETENTIONS = ((0.98, 0.98), (0.95, 0.6), (0.75, 0.25), (0.9, 0.0))
-"""Shares right over chance in the easy and the hard setting."""
+RETENTIONS = (
+    (0.98, 0.98, 0),
+    (0.95, 0.6, 0),
+    (0.75, 0.25, 0),
+    (0.75, 0.75, 0),
+    (0.55, 0.3, 0),
+    (0.9, 0.0, 0),
+    (0.99, 0.9, 8),
+)
+"""Shares right over chance in the easy and the hard setting, and the latter's spread."""
 
 
 def rows(samples: int) -> Iterator[Row]:
@@ -177,9 +212,9 @@ def rows(samples: int) -> Iterator[Row]:
     for name, laws, weights in WHOLES:
         for episodes in NUMBERS:
             yield whole(name, laws, weights, episodes, samples)
-    for easy, hard in RETENTIONS:
+    for shares in RETENTIONS:
         for episodes in NUMBERS:
-            yield retention(easy, hard, episodes, samples)
+            yield retention(*shares, episodes, samples)
 
 
 def measure(law: Law, episodes: int, samples: int) -> Row:
@@ -212,19 +247,27 @@ def whole(
     return Row(name, episodes, float(np.mean(held)), _next_below(found, held))
 
 
-def retention(easy: float, hard: float, episodes: int, samples: int) -> Row:
-    """How often the intervals of hard over easy hold the true ratio."""
+def retention(easy: float, hard: float, spread: float, episodes: int, samples: int) -> Row:
+    """How often the intervals of hard over easy hold the true ratio.
+
+    Student's figure is that of Fieller's theorem, which needs no ends to tell whether it holds it.
+    """
     rng = np.random.default_rng(episodes)
-    sides = []
-    for over_chance in (hard, easy):
-        law = doors(0.25 + 0.75 * over_chance, 0)
-        drawn = law.draw(rng, (samples, episodes))
-        sides.append([each.scaled(3, 12) for each in _intervals(drawn, law.bounds)])
-    ratios = [ratio_interval(top, bottom) for top, bottom in zip(*sides, strict=True)]
+    laws = doors(0.25 + 0.75 * hard, spread), doors(0.25 + 0.75 * easy, 0)
+    sides = [(law.draw(rng, (samples, episodes)) - 3) / 9 for law in laws]
+    bounds, true = laws[0].bounds.scaled(3, 12), hard / easy
+    pairs = zip(*(np.sort(side, axis=1).tolist() for side in sides), strict=True)
+    ratios = [ratio_interval(top, bottom, bounds, bounds) for top, bottom in pairs]
     found = [each for each in ratios if each is not None]
-    held = [_holds(each, hard / easy) for each in found]
-    name = f"retention, {hard:g} of {easy:g} over chance"
-    return Row(name, episodes, float(np.mean(held)), _next_below(found, held))
+    held = [_holds(each, true) for each in found]
+    (top, top_spread), (bottom, bottom_spread) = (
+        (side.mean(axis=1), side.var(axis=1, ddof=1)) for side in sides
+    )
+    error = t_quantile(episodes - 1) ** 2 * (top_spread + true**2 * bottom_spread) / episodes
+    students = (top - true * bottom) ** 2 <= error + 1e-9
+    name = f"retention, {hard:g} of {easy:g} over chance" + (", spread" if spread else "")
+    held_share = float(np.mean(held))
+    return Row(name, episodes, held_share, _next_below(found, held), float(students.mean()))
 
 
 def _intervals(drawn: Floats, bounds: Bounds) -> list[Interval]:
@@ -273,11 +316,17 @@ def main() -> None:
         held, below = 100 * row.held, 100 * row.below
         print(f"| {row.law} | {row.episodes} | {held:.1f} | {below:.1f} | {students} | {width} |",
               flush=True)  # fmt: skip
-    print(f"\n| scores | {' | '.join(f'{number} episodes' for number in NUMBERS)} |")
+    for laws in (HARDER, FAILING):
+        print(f"\n| scores | {' | '.join(f'{number} episodes' for number in NUMBERS)} |")
+        print("|---" * (len(NUMBERS) + 1) + "|")
+        for law in laws:
+            shares = (100 * measure(law, number, samples).held for number in NUMBERS)
+            print(f"| {law.name} | {' | '.join(f'{share:.1f}' for share in shares)} |", flush=True)
+    print(f"\n| width | {' | '.join(f'{number} episodes' for number in NUMBERS)} |")
     print("|---" * (len(NUMBERS) + 1) + "|")
-    for law in HARDER:
-        shares = (100 * measure(law, number, samples).held for number in NUMBERS)
-        print(f"| {law.name} | {' | '.join(f'{share:.1f}' for share in shares)} |", flush=True)
+    for law in STEADY:
+        widths = (measure(law, number, samples).width for number in NUMBERS)
+        print(f"| {law.name} | {' | '.join(f'{width:.2f}' for width in widths)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ MARGIN = 0.1
 Law = Callable[[np.random.Generator, float, tuple[int, int]], Floats]
 LAWS: dict[str, Law] = {
     "12 doors": lambda rng, p, shape: rng.binomial(12, p, shape) / 12,
-    "won or lost": lambda rng, p, shape: rng.binomial(1, p, shape) * 1.0,
+    "won or lost": lambda rng, p, shape: rng.binomial(1, p, shape).astype(np.float64),
     "skewed": lambda rng, p, shape: rng.random(shape) ** ((1 - p) / p),
 }
 """Scores of 0 to 1 with the mean p."""

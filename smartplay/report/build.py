@@ -100,7 +100,7 @@ def build_report(
         uncapped=uncapped,
         games=games,
         capabilities=score_capabilities(played, normalized, lacking),
-        contrasts=score_contrasts(cards, {game.game: game for game in games}),
+        contrasts=score_contrasts(cards, {game.game: game for game in games}, by_game),
         chance={weights: _chance(played, weights) for weights in WEIGHTS},
         separability={weights: separability(played, weights) for weights in WEIGHTS},
         notes=notes

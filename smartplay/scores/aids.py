@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Hashable, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from smartplay.core.shown import Shown, html_table
-from smartplay.scores.intervals import CONFIDENCE, Interval
+from smartplay.scores.intervals import Interval
+from smartplay.scores.sign_flips import Shares, joint_ends
 from smartplay.scores.statistics import Floats
 
 NONE, PLACEBO = "none", "placebo"
 """The arms that no diagnosis names."""
 
-SEED, TOSSES = 0, 1999
-LEAST_EPISODES = 6
-"""With fewer, no toss of signs is rarer than one in twenty, so nothing can be told."""
+SEED = 0
 
 
 class Gain(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +110,7 @@ def gains(
     over = [arm for arm in names if arm != PLACEBO] if PLACEBO in table else []
     differences = [table[arm] - table[NONE] for arm in names]
     differences += [table[arm] - table[PLACEBO] for arm in over]
-    intervals = simultaneous_intervals(np.array(differences), reach)
+    intervals = joint_intervals(np.array(differences), reach)
     over_placebo = dict(zip(over, intervals[len(names) :], strict=True))
     found = [
         Gain(
@@ -135,17 +135,12 @@ def _named(table: Mapping[str, Floats], reliable: Sequence[str], reach: float) -
     best, *others = sorted(reliable, key=lambda arm: -table[arm].mean()) or [""]
     if not others:
         return [best] if best else []
-    behind = simultaneous_intervals(np.array([table[best] - table[arm] for arm in others]), reach)
+    behind = joint_intervals(np.array([table[best] - table[arm] for arm in others]), reach)
     return [best, *(a for a, less in zip(others, behind, strict=True) if not _above(less))]
 
 
-def simultaneous_intervals(differences: Floats, reach: float) -> list[Interval]:
+def joint_intervals(differences: Floats, reach: float) -> list[Interval]:
     """Means of paired differences with 95 % intervals that hold all together.
-
-    With T = |sum| / sqrt(sum of squares), an interval holds every shift of a comparison's
-    differences that leaves its T below the 95 % point of the largest T over all comparisons, when
-    the signs of whole episodes are tossed (max-T, Westfall & Young 1993). Two more episodes, one
-    at each end of the possible range, keep comparisons without spread from having no width.
 
     Args:
         differences: Shape (comparisons, episodes).
@@ -154,27 +149,15 @@ def simultaneous_intervals(differences: Floats, reach: float) -> list[Interval]:
     Returns:
         One interval per comparison; without ends where there are too few episodes for any.
     """
-    episodes = differences.shape[1]
-    means = differences.mean(axis=1)
-    if reach <= 0:
-        return [Interval(mean) for mean in means.tolist()]
-    squares = (differences**2).sum(axis=1) + 2 * reach**2
-    centred = differences - means[:, None]
-    lengths = np.sqrt((centred**2).sum(axis=1) + 2 * reach**2)
-    signs = np.random.default_rng(SEED).integers(2, size=(TOSSES, episodes)) * 2.0 - 1
-    largest = (np.abs(signs @ centred.T) / lengths).max(axis=1)
-    point = max(1.0, float(np.quantile(largest, CONFIDENCE)))
-    number = episodes + 2
-    middle = differences.sum(axis=1) / number
-    spread = squares / number - middle**2
-    if episodes < LEAST_EPISODES or number <= point**2:
-        return [Interval(mean) for mean in means.tolist()]
-    half = point * np.sqrt(spread / (number - point**2))
+    share = 1 / differences.shape[1]
+    parts: list[dict[Hashable, float]] = [
+        dict(enumerate((row * share).tolist())) for row in differences
+    ]
+    shares = [Shares(dict.fromkeys(part, share), [(share, reach * share)]) for part in parts]
+    ends = joint_ends(parts, shares, np.random.default_rng(SEED))
     return [
-        Interval(mean, low, high)
-        for mean, low, high in zip(
-            means.tolist(), (middle - half).tolist(), (middle + half).tolist(), strict=True
-        )
+        Interval(mean, *((None, None) if reach <= 0 or low == -math.inf else (low, high)))
+        for mean, (low, high) in zip(differences.mean(axis=1).tolist(), ends, strict=True)
     ]
 
 

@@ -25,7 +25,14 @@ from smartplay.scores.intervals import (
     weighted_interval,
 )
 from smartplay.scores.power import DETECT, episodes_needed
-from smartplay.scores.sign_flips import ALPHA, least_p, shift_ends, sign_flip_tests
+from smartplay.scores.sign_flips import (
+    ALPHA,
+    Shares,
+    joint_ends,
+    least_p,
+    shift_ends,
+    sign_flip_tests,
+)
 from smartplay.scores.threshold_gaps import threshold_gaps
 
 SEED = 0
@@ -53,7 +60,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         needed: Episodes of each game with which a difference of `Comparison.detect` would be told
             apart in 8 of 10 cases, if differences spread as these do; None where that is not known.
         joint: Over all games, where runs are compared with a baseline: the mean with an interval
-            that holds together with those of the other runs (Bonferroni).
+            that holds together with those of the other runs (max-T).
     """
 
     first: int
@@ -287,10 +294,15 @@ class _Table:
         contents = [contest(pair) for contest, pair in places]
         parts = [_parts(samples, shares) for samples, shares in contents]
         tests = sign_flip_tests(parts, np.random.default_rng(SEED))
-        tested = [(part, content) for part, content in zip(parts, contents, strict=True) if part]
-        weights = [_parts(_ones(samples), shares) for _, (samples, shares) in tested]
-        ends = iter(shift_ends([part for part, _ in tested], weights, np.random.default_rng(SEED)))
-        number = len(tested) if joint else 0
+        tested = [
+            (pair, part, *content)
+            for (_, pair), part, content in zip(places, parts, contents, strict=True)
+            if part
+        ]
+        weights = [_parts(_ones(samples), shares) for _, _, samples, shares in tested]
+        families = [part for _, part, _, _ in tested]
+        ends = iter(shift_ends(families, weights, np.random.default_rng(SEED)))
+        wide = iter(self._joint_ends(tested, scaled)) if joint else None
         raw = [
             Difference(
                 first=pair[0],
@@ -299,8 +311,8 @@ class _Table:
                 mean=(mean := self._mean(pair, *content, scaled, test.p, next(ends)))
                 if test
                 else None,
-                joint=self._joint(pair, *content, scaled, mean, number)
-                if test and number
+                joint=self._joint(pair, content[1], scaled, mean, next(wide))
+                if test and wide
                 else None,
                 p=test and test.p,
                 corrected=test and test.corrected,
@@ -326,35 +338,45 @@ class _Table:
         own = combined_interval(means, list(counted.values()))
         return _agreeing(own, p, ends, self._most(pair, counted, scaled))
 
+    def _joint_ends(
+        self,
+        tested: Sequence[tuple[Pair, Mapping[Hashable, float], Samples, Mapping[str, float]]],
+        scaled: bool,
+    ) -> list[tuple[float, float]]:
+        """The ends of the differences' intervals that hold together."""
+        shares = [
+            Shares(_parts(_ones(samples), counted), self._more(pair, samples, counted, scaled))
+            for pair, _, samples, counted in tested
+        ]
+        rng = np.random.default_rng(SEED)
+        return joint_ends([part for _, part, _, _ in tested], shares, rng)
+
+    def _more(
+        self, pair: Pair, samples: Samples, shares: Mapping[str, float], scaled: bool
+    ) -> list[tuple[float, float]]:
+        """One more episode of each game: its share, and its part at the end of the range."""
+        found = []
+        for game, share in shares.items():
+            seen = [abs(value) for value in samples[game].values()]
+            reach = self._reach(pair, game, scaled)
+            own = share / len(seen)
+            found.append((own, own * (reach if math.isfinite(reach) else max(seen))))
+        return found
+
     def _joint(
         self,
         pair: Pair,
-        samples: Samples,
         shares: Mapping[str, float],
         scaled: bool,
         own: Interval,
-        number: int,
+        ends: tuple[float, float],
     ) -> Interval:
-        """The interval of one of so many differences, such that all of them hold together.
-
-        A small share of 5 % is a matter of scores that were not seen: so it also holds with one
-        more episode at each end of the range.
-        """
-        counted = _counted(shares)
-        fewest = min((len(samples[game]) for game in counted), default=0)
-        wide = together(own, fewest, number)
-        cautious = combined_interval(
-            [
-                _with_ends(list(samples[game].values()), self._reach(pair, game, scaled), number)
-                for game in counted
-            ],
-            list(counted.values()),
-        )
-        if wide.low is None or wide.high is None or cautious.low is None or cautious.high is None:
-            return Interval(own.mean)
-        most = self._most(pair, counted, scaled)
-        low, high = min(wide.low, cautious.low), max(wide.high, cautious.high)
-        return Interval(own.mean, max(low, -most), min(high, most))
+        """The interval that holds together with the others; nowhere within the difference's own."""
+        if own.low is None or own.high is None:
+            return own
+        most = self._most(pair, _counted(shares), scaled)
+        low, high = max(min(own.low, ends[0]), -most), min(max(own.high, ends[1]), most)
+        return Interval(own.mean, *(end if math.isfinite(end) else None for end in (low, high)))
 
     def _most(self, pair: Pair, counted: Mapping[str, float], scaled: bool) -> float:
         """The greatest difference that there can be in the weighted mean."""
@@ -438,40 +460,6 @@ def _agreeing(own: Interval, p: float, ends: tuple[float, float], most: float) -
         low, high = min(low, 0.0), max(high, 0.0)
     low, high = max(low, -most), min(high, most)
     return Interval(own.mean, *(end if math.isfinite(end) else None for end in (low, high)))
-
-
-def _with_ends(values: Sequence[float], reach: float, comparisons: int) -> Interval:
-    """Student's interval of one of several differences, with one more at each end of the range."""
-    from scipy.special import stdtrit
-
-    reach = reach if math.isfinite(reach) else max(map(abs, values))
-    data = np.array([*values, -reach, reach], dtype=np.float64)
-    error = float(data.std(ddof=1)) / math.sqrt(len(data))
-    quantile = float(stdtrit(len(data) - 1, 1 - ALPHA / (2 * comparisons)))
-    half = round(quantile * error, 9)
-    middle = float(data.mean())
-    return Interval(math.fsum(values) / len(values), middle - half, middle + half)
-
-
-def together(own: Interval, pairs: int, comparisons: int) -> Interval:
-    """An interval that holds together with those of other comparisons (Bonferroni).
-
-    Each side is as much longer as Student's quantile of .05 shared out among the comparisons is
-    greater than that of .05.
-
-    Args:
-        own: The 95 % interval of one comparison.
-        pairs: Episodes of each game that it rests on.
-        comparisons: How many there are.
-    """
-    from scipy.special import stdtrit
-
-    if own.low is None or own.high is None:
-        return own
-    alone, shared = stdtrit(max(1, pairs - 1), 1 - ALPHA / np.array([2, 2 * comparisons]))
-    wider = round(float(shared / alone), 9)
-    low, high = (own.mean + wider * (end - own.mean) for end in (own.low, own.high))
-    return Interval(own.mean, low, high)
 
 
 def _rows(

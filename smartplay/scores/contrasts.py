@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from smartplay.cards.bounds import Bounds
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard, Level
 from smartplay.core.shown import Shown
+from smartplay.records import EpisodeRecord
 from smartplay.scores.intervals import Interval, ratio_interval
-from smartplay.scores.scoring import GameScore
+from smartplay.scores.scoring import GameScore, episode_means
 
 LEVELS: tuple[Level, Level] = ("easy", "hard")
 UNPLAYED = "its two settings were not both played"
 NOT_MEASURABLE = "the easy score is not surely above chance"
+
+Played = tuple[GameCard, GameScore, Sequence[EpisodeRecord]]
+"""A setting's card, its score and its episodes."""
 
 
 class ContrastScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
@@ -42,41 +47,56 @@ class ContrastScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
 
 def score_contrasts(
-    cards: Sequence[GameCard], scores: Mapping[str, GameScore]
+    cards: Sequence[GameCard],
+    scores: Mapping[str, GameScore],
+    records: Mapping[str, Sequence[EpisodeRecord]],
 ) -> list[ContrastScore]:
     """Score the pairs of contrast settings among some games.
 
     Args:
         cards: The played games' cards.
         scores: Their scores, by full id.
+        records: Their episodes, likewise.
 
     Returns:
         One score per capability, in the order of `Capability`; nothing at all if no contrast is
         among the games.
     """
-    played: dict[tuple[str, Level], GameScore] = {
-        (card.contrast.capability, card.contrast.level): scores[card.id]
+    played = {
+        (card.contrast.capability, card.contrast.level): (card, scores[card.id], records[card.id])
         for card in cards
         if card.contrast
     }
     if not played:
         return []
-    return [_score_contrast(capability, played) for capability in Capability]
+    return [
+        _score_contrast(str(capability), *(played.get((capability.key, level)) for level in LEVELS))
+        for capability in Capability
+    ]
 
 
-def _score_contrast(
-    capability: Capability, played: Mapping[tuple[str, Level], GameScore]
-) -> ContrastScore:
-    easy, hard = (played.get((capability.key, level)) for level in LEVELS)
+def _score_contrast(capability: str, easy: Played | None, hard: Played | None) -> ContrastScore:
     found = ContrastScore(
-        capability=str(capability),
-        easy=easy.corrected if easy else None,
-        hard=hard.corrected if hard else None,
-        pairs=min(easy.episodes, hard.episodes) if easy and hard else 0,
+        capability=capability,
+        easy=easy and easy[1].corrected,
+        hard=hard and hard[1].corrected,
+        pairs=min(easy[1].episodes, hard[1].episodes) if easy and hard else 0,
     )
-    if found.easy is None or found.hard is None:
+    if easy is None or hard is None or found.easy is None or found.hard is None:
         return msgspec.structs.replace(found, reason=UNPLAYED)
-    retention = ratio_interval(found.hard, found.easy)
+    (above, above_bounds), (below, below_bounds) = _over_chance(*hard), _over_chance(*easy)
+    retention = ratio_interval(above, below, above_bounds, below_bounds)
     return msgspec.structs.replace(
         found, retention=retention, reason="" if retention else NOT_MEASURABLE
     )
+
+
+def _over_chance(
+    card: GameCard, game: GameScore, records: Sequence[EpisodeRecord]
+) -> tuple[list[float], Bounds]:
+    """The scores of the episodes and what they can be: 0 random play, 1 the best possible."""
+    assert card.anchors.corrected is not None
+    zero, one = card.anchors.corrected
+    scores = episode_means((record.episode, record.score) for record in records).values()
+    bounds = card.bounds_within(game.steps_limit).scaled(zero, one)
+    return [(score - zero) / (one - zero) for score in scores], bounds

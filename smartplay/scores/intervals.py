@@ -72,6 +72,10 @@ mean, for the few great values on which the mean hangs are not always among thos
 variance grows with the square of the mean (1) rather than with the mean (0); and the power of
 Student's quantile over the normal one."""
 
+ALONE = 6
+"""How nearly one side of a ratio must make all of its spread to get the room for what was not seen:
+the room is taken to its share of the spread to the power of this."""
+
 MOST_EXACT = 120
 """Episodes up to which games that are won or lost have exact intervals; beyond, Wilson's."""
 _CHANCES = 4000
@@ -213,7 +217,7 @@ def share_interval(share: float, number: int) -> Interval:
 def _students(mean: float, variance: float, number: int) -> Interval:
     if variance <= (_SLACK * mean) ** 2:
         return Interval(mean)
-    reach = _t_quantile(number - 1) * math.sqrt(variance / number)
+    reach = t_quantile(number - 1) * math.sqrt(variance / number)
     return Interval(mean, mean - reach, mean + reach)
 
 
@@ -289,7 +293,7 @@ def _of_shares(shares: Floats) -> tuple[float, float]:
     # Five or more scores are not skewed by more than (n - 2) / sqrt(n - 1).
     most = (number - 2) / math.sqrt(number - 1)
     skewed = min(1.0, abs(skew) / most) if varied and number >= SHAPED else 1.0
-    shorter = _t_quantile(number - 1) * (1 - SKEWED_STUDENT * skewed**2) if varied else 0.0
+    shorter = t_quantile(number - 1) * (1 - SKEWED_STUDENT * skewed**2) if varied else 0.0
     student = shorter * math.sqrt(variance / number)
     missed = _missed(number, coin, skewed)
     below, above = missed * float(shares.min()), missed * (1 - float(shares.max()))
@@ -338,10 +342,10 @@ def _of_skewed(data: Floats, mean: float, low: float, most: float) -> Interval:
 
 def _quantile(number: int, power: float) -> float:
     """The normal quantile, times Student's over it to a power."""
-    return _NORMAL * math.pow(_t_quantile(number - 1) / _NORMAL, power)
+    return _NORMAL * math.pow(t_quantile(number - 1) / _NORMAL, power)
 
 
-def _t_quantile(freedom: int) -> float:
+def t_quantile(freedom: int) -> float:
     """Student's t quantile for a two-sided interval."""
     from scipy.special import stdtrit
 
@@ -396,30 +400,73 @@ def combined_interval(
     return Interval(mean, mean - math.hypot(*below), mean + math.hypot(*above))
 
 
-def ratio_interval(above: Interval, below: Interval) -> Interval | None:
-    """The ratio of two independent means, with the interval that theirs make together.
+def ratio_interval(
+    above: Sequence[float], below: Sequence[float], above_bounds: Bounds, below_bounds: Bounds
+) -> Interval | None:
+    """The ratio of the means of two independent samples.
 
-    Fieller's theorem with the variances recovered from the ends (Donner & Zou 2012, Statistical
-    Methods in Medical Research 21:347).
+    Fieller's theorem with the variances recovered from the ends of the two means' intervals (Donner
+    & Zou 2012, Statistical Methods in Medical Research 21:347). The intervals are Student's: those
+    of `mean_interval` leave room for what was not seen, and the ratio would count that room twice.
+    It is given to the side that makes nearly all of the ratio's spread; and to both sides if the
+    spread of one cannot be told: its values are few, or all equal, or each is one of the bounds.
 
     Args:
-        above: The mean that is divided.
+        above: What is divided.
         below: What it is divided by.
+        above_bounds: What the values of `above` can be.
+        below_bounds: Likewise.
 
     Returns:
-        The ratio; without ends if a part has none; None unless the whole interval of `below` is
-        above 0.
+        The ratio; without ends if `above` has none; None unless the whole interval of `below`, that
+        of `mean_interval`, is above 0.
     """
-    if below.low is None or below.high is None or below.low <= 0:
+    top, bottom = mean_interval(above, above_bounds), mean_interval(below, below_bounds)
+    if bottom.low is None or bottom.high is None or bottom.low <= 0:
         return None
-    ratio = above.mean / below.mean
-    if above.low is None or above.high is None:
+    ratio = top.mean / bottom.mean
+    if top.low is None or top.high is None:
         return Interval(ratio)
+    if _spread_told(above, above_bounds) and _spread_told(below, below_bounds):
+        plain = mean_interval(above), mean_interval(below)
+        spreads = [(high - mean) ** 2 for mean, _, high in map(_known, plain)]
+        share = spreads[0] / (spreads[0] + ratio**2 * spreads[1])
+        top = _reaching(plain[0], top, share)
+        bottom = _reaching(plain[1], bottom, 1 - share)
+    (_, top_low, top_high), (_, bottom_low, bottom_high) = _known(top), _known(bottom)
     return Interval(
         ratio,
-        _ratio_end(above.mean, above.low, below.mean, below.high, -1),
-        _ratio_end(above.mean, above.high, below.mean, below.low, 1),
+        _ratio_end(top.mean, top_low, bottom.mean, bottom_high, -1),
+        _ratio_end(top.mean, top_high, bottom.mean, bottom_low, 1),
     )
+
+
+def _spread_told(values: Sequence[float], bounds: Bounds) -> bool:
+    """Whether there are some values that differ, and not as won and lost do."""
+    least, most = min(values), max(values)
+    slack = _SLACK * max(abs(least), abs(most))
+    ends = [end for end in (bounds.low, bounds.high) if end is not None]
+    between = any(all(abs(value - end) > slack for end in ends) for value in values)
+    return len(values) >= SHAPED and most - least > slack and between
+
+
+def _reaching(plain: Interval, own: Interval, share: float) -> Interval:
+    """Student's interval, nearly as far as the mean's own if it has nearly all of the spread."""
+    power = share**ALONE
+    (mean, low, high), (_, own_low, own_high) = _known(plain), _known(own)
+    below, above = (
+        max(reach, math.pow(wide, power) * math.pow(reach, 1 - power))
+        for reach, wide in ((mean - low, mean - own_low), (high - mean, own_high - mean))
+    )
+    # What is surely above 0 stays so.
+    return Interval(mean, own_low if mean - below <= 0 < own_low else mean - below, mean + above)
+
+
+def _known(interval: Interval) -> tuple[float, float, float]:
+    """The mean and the ends of an interval that has them."""
+    assert interval.low is not None
+    assert interval.high is not None
+    return interval.mean, interval.low, interval.high
 
 
 def _ratio_end(top: float, top_end: float, bottom: float, bottom_end: float, side: int) -> float:

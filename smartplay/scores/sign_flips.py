@@ -24,6 +24,7 @@ DRAWS = 9_999
 EXACT_UNITS = 12
 _AT_ONCE = 1_000_000  # numbers of a matrix that are held in memory together
 _ROUNDING = 1e-9
+_PLACES = 9  # decimals by which it does not matter how a library adds
 
 
 class Tested(NamedTuple):
@@ -107,6 +108,86 @@ def shift_ends(
             ends = np.partition(low, rank - 1)[rank - 1], np.partition(high, -rank)[-rank]
             found.append((float(ends[0]) * size, float(ends[1]) * size))
     return found
+
+
+class Shares(NamedTuple):
+    """How a comparison's sum grows where all differences grow by 1.
+
+    Attributes:
+        episodes: By how much each episode's part of the sum grows.
+        more: Likewise the part of one more episode of each game, and the part itself if the episode
+            is at the end of the range of differences.
+    """
+
+    episodes: Mapping[Hashable, float]
+    more: Sequence[tuple[float, float]]
+
+
+def joint_ends(
+    comparisons: Sequence[Mapping[Hashable, float]],
+    shares: Sequence[Shares],
+    rng: np.random.Generator,
+) -> list[tuple[float, float]]:
+    """The intervals of sums that hold all together in 95 of 100 cases.
+
+    With T = |sum| / sqrt(sum of squares), an interval holds every shift of a comparison's
+    differences that leaves its T below the 95 % point of the largest T of all comparisons (max-T,
+    single step; Westfall & Young 1993), when the signs of whole episodes are tossed. The tossed
+    differences are those to the mean that was seen, so their T is too small by the degree of
+    freedom that the mean takes, and is corrected for it. One more episode of each game, half of it
+    at each end of the range, keeps comparisons without spread from having no width.
+
+    Args:
+        comparisons: As for `sign_flip_tests`; none is empty.
+        shares: How each sum grows with its differences.
+        rng: In the same state as for the tests.
+
+    Returns:
+        The ends of each sum; infinite where so few episodes have no p below 5 %.
+    """
+    units = _units(comparisons)
+    parts, weights = (
+        _matrix(rows, units) for rows in (comparisons, [each.episodes for each in shares])
+    )
+    whole = weights.sum(axis=1)
+    middle = parts.sum(axis=1) / np.where(whole > 0, whole, 1.0)
+    centred = parts - middle[:, None] * weights
+    unseen = np.array([math.fsum(part**2 for _, part in each.more) for each in shares])
+    lengths = np.sqrt((centred**2).sum(axis=1) + unseen)
+    lost = np.array([_freedom_lost(each.episodes) for each in shares])
+    scaled = centred * (lost / np.where(lengths > 0, lengths, 1.0))[:, None]
+    blocks = _signs(len(units), len(comparisons), rng)
+    largest = np.concatenate([np.abs(signs @ scaled.T).max(axis=1) for signs in blocks])
+    rank = math.ceil(ALPHA * len(largest) - _ROUNDING)
+    point = max(1.0, round(float(np.partition(largest, -rank)[-rank]), _PLACES))
+    return [_held(part, own, point) for part, own in zip(comparisons, shares, strict=True)]
+
+
+def _freedom_lost(weights: Mapping[Hashable, float]) -> float:
+    """By how much the spread about the mean that was seen is less than about the true one."""
+    squares = math.fsum(weight**2 for weight in weights.values())
+    number = math.fsum(weights.values()) ** 2 / squares if squares else 1.0
+    return math.sqrt(number / (number - 1)) if number > 1 + _ROUNDING else 1.0
+
+
+def _held(part: Mapping[Hashable, float], shares: Shares, point: float) -> tuple[float, float]:
+    """The sums that come of shifts whose T is not above a point."""
+    size = math.fsum(shares.episodes.values())
+    if not size:
+        return 0.0, 0.0
+    total, most = math.fsum(part.values()), point**2
+    whole = size + math.fsum(weight for weight, _ in shares.more)
+    weights = [*shares.episodes.values(), *(weight for weight, _ in shares.more)]
+    extremes = [extreme for _, extreme in shares.more]
+    squares = math.fsum(value**2 for value in (*part.values(), *extremes))
+    mixed = math.fsum(value * shares.episodes[unit] for unit, value in part.items())
+    # (total - whole d)^2 <= most (squares - 2 mixed d + sum of squared weights d^2)
+    a = whole**2 - most * math.fsum(weight**2 for weight in weights)
+    if least_p(len(part)) >= ALPHA or a <= 0:
+        return -math.inf, math.inf
+    b = total * whole - most * mixed
+    root = math.sqrt(max(0.0, b**2 - a * (total**2 - most * squares)))
+    return (b - root) / a * size, (b + root) / a * size
 
 
 def _units(comparisons: Sequence[Mapping[Hashable, float]]) -> list[Hashable]:

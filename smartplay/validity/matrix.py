@@ -9,7 +9,7 @@ import msgspec
 from smartplay.cards.bounds import Bounds
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.card import GameCard
-from smartplay.scores.intervals import mean_interval, ratio_interval
+from smartplay.scores.intervals import ratio_interval
 from smartplay.scores.scoring import Weights, analyze_capabilities
 from smartplay.scores.statistics import Floats
 
@@ -58,11 +58,10 @@ def ablation_matrix(
         hard: Likewise, of the same seeds.
         bounds: What they can be.
     """
-    tops, bottoms = (
-        [[mean_interval(cell.tolist(), bounds) for cell in row] for row in side]
-        for side in (hard, easy)
-    )
-    cells = [list(map(ratio_interval, *rows)) for rows in zip(tops, bottoms, strict=True)]
+    cells = [
+        [ratio_interval(top, bottom, bounds, bounds) for top, bottom in zip(*rows, strict=True)]
+        for rows in zip(hard.tolist(), easy.tolist(), strict=True)
+    ]
     means, low, high = (
         [[getattr(cell, name, None) for cell in row] for row in cells]
         for name in ("mean", "low", "high")
