@@ -93,7 +93,7 @@ class GameVector(SyncVectorEnv):
         if self._plain:
             infos |= {"score": np.array(scores, np.float64), "completed": np.array(completed)}
             infos |= {f"_{key}": np.ones(self.num_envs, np.bool_) for key in ("score", "completed")}
-        told = self._rewards.copy(), self._terminations.copy(), self._truncations.copy()
+        told = self._rewards, self._terminations.copy(), self._truncations.copy()
         return self._gathered(), *told, infos
 
     def _gathered(self) -> Any:
