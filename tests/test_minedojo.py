@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from smartplay.agents.reference.minedojo import MinedojoReference
 from smartplay.core.errors import GameError, UnknownNameError, UsageError
 from smartplay.games.base import CHARACTERS
+from smartplay.games.minedojo import groups, text
 from smartplay.games.minedojo.env import MinedojoEnv
 from smartplay.games.minedojo.groups import nearest_groups
 from smartplay.games.minedojo.protocol import (
@@ -104,6 +105,19 @@ def test_numba_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
                 told += [field.tobytes() for field in looked if isinstance(field, np.ndarray)]
         seen.append(told)
     assert seen[0] == seen[1]
+
+
+@pytest.mark.slow
+def test_numba_changes_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    told = []
+    for kernels in (fast.compiled_kernels(), None):
+        for module in (groups, sight, text):
+            monkeypatch.setattr(module, "compiled_kernels", lambda kernels=kernels: kernels)
+        env = gym.make("smartplay/MinedojoCreative1-v0")
+        texts = [env.reset(seed=4)[0], *(env.step(step // 4 % 4)[0] for step in range(24))]
+        told.append(texts)
+    assert told[0] == told[1]
 
 
 @pytest.mark.slow

@@ -1,5 +1,8 @@
 """What a step, a reset, a snapshot and going back to it cost, beside an earlier version.
 
+A node is what tree search does: going back, a step and a snapshot. It tells what a snapshot leaves
+to the step that follows, such as copying random numbers.
+
     python -m tools.speed --before v0.1.0 --games minedojo
 
 Measures this tree with numba and without, and the tree of another commit if one is named, in a
@@ -27,7 +30,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 KEPT = 0.9  # how probable it is that an action is the one before
-UNITS = {"step": 1e6, "reset": 1e6, "snapshot": 1e6, "restore": 1e6}
+UNITS = {"step": 1e6, "reset": 1e6, "snapshot": 1e6, "restore": 1e6, "node": 1e6}
 
 
 def main(games: list[str], before: str | None, rounds: int, steps: int) -> None:
@@ -144,11 +147,21 @@ def _measured(env: Any, number: int, steps: int) -> dict[str, float]:
     search = env.unwrapped if not hasattr(env, "snapshot") else env
     times = {"step": spent / count, "reset": statistics.fmean(resets)}
     kept = search.snapshot()
-    for what, do in (("snapshot", search.snapshot), ("restore", lambda: search.restore(kept))):
+
+    def node() -> None:
+        search.restore(kept)
+        env.step(action)
+        search.snapshot()
+
+    for what, do, repeats in (
+        ("snapshot", search.snapshot, 200),
+        ("restore", lambda: search.restore(kept), 200),
+        ("node", node, 40),
+    ):
         began = time.process_time()
-        for _ in range(200):
+        for _ in range(repeats):
             do()
-        times[what] = (time.process_time() - began) / 200
+        times[what] = (time.process_time() - began) / repeats
     return times
 
 

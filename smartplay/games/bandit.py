@@ -32,6 +32,8 @@ class BanditEnv(NativeEnv[Any, Any]):
         pulls: Pulls of each machine so far.
     """
 
+    KEPT = ("arms", "probabilities")
+
     def __init__(self, arms: Sequence[float] = (0.8, 0.2), render_mode: str | None = None) -> None:
         if len(arms) < 2 or not all(0 <= arm <= 1 for arm in arms):
             raise UsageError(f"arms must be two or more probabilities from 0 to 1, not {arms}")

@@ -44,6 +44,16 @@ class RockPaperScissorsEnv(NativeEnv[Any, Any]):
         rounds: The options played so far, as pairs (own, opponent's).
     """
 
+    KEPT = (
+        "_cumulated",
+        "_distribution",
+        "_expected",
+        "_values",
+        "good",
+        "probabilities",
+        "values",
+    )
+
     def __init__(
         self,
         distribution: Sequence[float] = (0.2, 0.2, 0.6),

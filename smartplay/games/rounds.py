@@ -11,6 +11,7 @@ from gymnasium import spaces
 
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.native import NativeEnv, checked_action, text_codes
+from smartplay.games.snapshots import Part
 
 ROUNDS = 12
 SIZE = 2000
@@ -49,7 +50,8 @@ class RoundsEnv(NativeEnv[Any, Any]):
     """
 
     metadata = NativeEnv.metadata | {"render_fps": 2}
-    KEPT = ("round",)
+    PARTS = ("_drawing",)
+    KEPT = ("chosen", "round")
     ACTIONS: ClassVar[tuple[str, ...]]
 
     def __init__(self, render_mode: str | None = None) -> None:
@@ -64,9 +66,9 @@ class RoundsEnv(NativeEnv[Any, Any]):
         """Draw a round."""
 
     def _begin(self, seed: int) -> None:
-        self._rng = random.Random(seed)
-        self.round = self.draw(self._rng)
-        self.chosen: list[int] = []
+        self._drawing = Part(random.Random(seed))
+        self.round = self.draw(self._drawing.rng)
+        self.chosen: tuple[int, ...] = ()
         self.score = 0
 
     def reset(
@@ -82,10 +84,10 @@ class RoundsEnv(NativeEnv[Any, Any]):
         action = checked_action(action, len(self.ACTIONS))
         right = action == self.round.right
         self.score += right
-        self.chosen.append(action)
+        self.chosen = (*self.chosen, action)
         over = len(self.chosen) >= ROUNDS
         if not over:
-            self.round = self.draw(self._rng)
+            self.round = self.draw(self._drawing.rng)
         return text_codes(self.round.text, SIZE), float(right), over, False, {}
 
     def picture(self) -> Any:

@@ -2,17 +2,12 @@
 
 A snapshot holds what steps change: the attributes of the native environment and of its describer,
 pickled together, so that objects they share stay shared. What stays as it is, and what can be had
-more cheaply, is left out; values that nothing changes are held as they are, and so are the states
-of random numbers: pickling the 625 numbers of one takes longer than all the rest.
+more cheaply, is left out; values that nothing changes are held as they are.
 """
 
 from __future__ import annotations
 
-import copyreg
 import pickle
-import threading
-from collections.abc import Callable
-from io import BytesIO
 from random import Random
 from typing import Any, NamedTuple
 
@@ -22,8 +17,63 @@ NATIVE_LASTING = frozenset(
     {"spec", "observation_space", "action_space", "render_mode", "_np_random"}
 )
 DESCRIBER_LASTING = frozenset({"env", "actions"})
-CONTAINERS = frozenset({dict, list, tuple})
 PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
+
+
+class Part:
+    """A part of an environment, named in its `PARTS`, with random numbers of its own.
+
+    Snapshots hold the values of its attributes as they are: a subclass replaces them and changes
+    none in place, or says in `state` and `set_state` what is to be copied. They hold the generator
+    as it is, too, since copying its 625 numbers takes longer than all the rest: whoever draws next
+    draws from a copy.
+
+    Args:
+        rng: Draws everything.
+    """
+
+    def __init__(self, rng: Random) -> None:
+        self._rng: Random | _Frozen = rng
+
+    @property
+    def rng(self) -> Random:
+        """The generator, to be drawn from at once and not to be kept."""
+        if isinstance(self._rng, _Frozen):
+            self._rng = self._rng.copy()
+        return self._rng
+
+    def state(self) -> dict[str, Any]:
+        """What a snapshot holds."""
+        if not isinstance(self._rng, _Frozen):
+            self._rng = _Frozen(self._rng)
+        return vars(self).copy()
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go back to what `state` gave."""
+        vars(self).clear()
+        vars(self).update(state)
+
+
+class _Frozen:
+    """A generator that nobody draws from any more."""
+
+    __slots__ = ("_numbers", "_rng")
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._numbers: tuple[Any, ...] | None = None
+
+    def copy(self) -> Random:
+        """One that draws the same."""
+        if self._numbers is None:
+            self._numbers = self._rng.getstate()
+        made = Random.__new__(Random, 0)  # type: ignore[call-arg]
+        made.setstate(self._numbers)
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy starts from the generator alone."""
+        return _Frozen, (self._rng,)
 
 
 class State(NamedTuple):
@@ -31,14 +81,12 @@ class State(NamedTuple):
 
     Attributes:
         pickled: The attributes that steps change.
-        generators: The states of the `random.Random` among them.
         parts: What the environment's `PARTS` gave.
         kept: The environment's attributes that hold plain values, or are named in its `KEPT`.
         told: The describer's.
     """
 
     pickled: bytes
-    generators: tuple[Any, ...]
     parts: tuple[Any, ...]
     kept: dict[str, Any]
     told: dict[str, Any]
@@ -69,10 +117,8 @@ def state_of(native: gym.Env[Any, Any], describer: object) -> State:
     parts = _named(native, "PARTS")
     own, kept = _parted(native, NATIVE_LASTING, parts)
     words, told = _parted(describer, DESCRIBER_LASTING, ())
-    generators: list[Any] = []
     return State(
-        _pickled((own, words), generators) if own or words else b"",
-        tuple(generators),
+        pickle.dumps((own, words), pickle.HIGHEST_PROTOCOL) if own or words else b"",
         tuple([getattr(native, part).state() for part in parts]),
         kept,
         told,
@@ -82,7 +128,6 @@ def state_of(native: gym.Env[Any, Any], describer: object) -> State:
 def set_state(native: gym.Env[Any, Any], describer: object, state: State) -> None:
     """Bring an environment and its describer into the state that `state_of` gave."""
     parts = _named(native, "PARTS")
-    _restoring.generators = state.generators
     own, words = pickle.loads(state.pickled) if state.pickled else ({}, {})
     _replace(vars(native), NATIVE_LASTING.union(parts), own, state.kept)
     _replace(vars(describer), DESCRIBER_LASTING, words, state.told)
@@ -103,32 +148,6 @@ def _parted(
         elif name not in lasting and name not in parts:
             changing[name] = value
     return changing, kept
-
-
-def _pickled(changing: tuple[dict[str, Any], ...], generators: list[Any]) -> bytes:
-    """Pickle all but the states of random numbers, which go into a list."""
-    if all(type(value) in CONTAINERS for part in changing for value in part.values()):
-        return pickle.dumps(changing, pickle.HIGHEST_PROTOCOL)  # most likely there are none
-
-    def reduced(generator: Random) -> tuple[Callable[[int], Random], tuple[int]]:
-        generators.append(generator.getstate())
-        return _generator, (len(generators) - 1,)
-
-    pickled = BytesIO()
-    pickler = pickle.Pickler(pickled, pickle.HIGHEST_PROTOCOL)
-    pickler.dispatch_table = {**copyreg.dispatch_table, Random: reduced}
-    pickler.dump(changing)
-    return pickled.getvalue()
-
-
-_restoring = threading.local()
-"""What is being restored in this thread."""
-
-
-def _generator(number: int) -> Random:
-    made = Random.__new__(Random, 0)  # type: ignore[call-arg]
-    made.setstate(_restoring.generators[number])
-    return made
 
 
 def _named(owner: object, kind: str) -> tuple[str, ...]:

@@ -18,12 +18,11 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.vector.utils import concatenate, iterate
 
 from smartplay.core.errors import UnknownNameError
+from smartplay.games.base import TextGame
 
 INFOS = ("lean", "full")
 TEXT_INFO = frozenset({"manual", "obs", "history", "actions", "state"})
 """What the infos of a text leave out unless they are full."""
-KEPT = {"score": float, "completed": bool}
-WHOLE = TEXT_INFO.union(KEPT)
 
 
 class GameVector(SyncVectorEnv):
@@ -51,6 +50,7 @@ class GameVector(SyncVectorEnv):
             raise UnknownNameError("infos", str(infos), INFOS)
         super().__init__(env_fns, **settings)
         self._lean = infos == "lean"
+        self._plain = self._lean and all(type(env) is TextGame for env in self.envs)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """Take an action in each environment; see `SyncVectorEnv.step`."""
@@ -61,7 +61,9 @@ class GameVector(SyncVectorEnv):
         if isinstance(actions, np.ndarray) and actions.ndim == 1 and actions.dtype.kind in "iu":
             actions = actions.tolist()  # games are quicker with Python's integers
         rows = zip(self.envs, iterate(self.action_space, actions), ended.tolist(), strict=True)
+        observations, rewards, terminations, truncations = [], [], [], []
         infos: dict[str, Any] = {}
+        scores, completed = [], []
         reward: SupportsFloat
         for i, (env, action, over) in enumerate(rows):
             if over:
@@ -73,11 +75,25 @@ class GameVector(SyncVectorEnv):
                     final = {"final_obs": observation, "final_info": info}
                     infos = self._add_info(infos, final, i)
                     observation, info = env.reset()
-            self._env_obs[i], self._rewards[i] = observation, reward
-            self._terminations[i], self._truncations[i] = terminated, truncated
-            infos = self._add_info(infos, info, i)
+            observations.append(observation)
+            rewards.append(reward)
+            terminations.append(terminated)
+            truncations.append(truncated)
+            if self._plain:
+                scores.append(info["score"])
+                completed.append(info["completed"])
+            else:
+                infos = self._add_info(infos, info, i)
+        # arrays of whole lists: setting the elements one by one takes as long as a small game
+        self._env_obs = observations
+        self._rewards = np.array(rewards, np.float64)
+        self._terminations = np.array(terminations, np.bool_)
+        self._truncations = np.array(truncations, np.bool_)
         self._autoreset_envs = np.logical_or(self._terminations, self._truncations)
-        told = self._rewards.copy(), self._terminations.copy(), self._truncations.copy()
+        if self._plain:
+            infos |= {"score": np.array(scores, np.float64), "completed": np.array(completed)}
+            infos |= {f"_{key}": np.ones(self.num_envs, np.bool_) for key in ("score", "completed")}
+        told = self._rewards, self._terminations.copy(), self._truncations.copy()
         return self._gathered(), *told, infos
 
     def _gathered(self) -> Any:
@@ -95,16 +111,8 @@ class GameVector(SyncVectorEnv):
         """Merge the infos of one environment into those of all."""
         if not self._lean or "manual" not in env_info:
             return super()._add_info(vector_infos, env_info, env_num)
-        if env_info.keys() != WHOLE:  # a wrapper's are among them
-            others = {key: value for key, value in env_info.items() if key not in TEXT_INFO}
-            return super()._add_info(vector_infos, others, env_num)
-        for key, kind in KEPT.items():
-            if key not in vector_infos:
-                vector_infos[key] = np.zeros(self.num_envs, kind)
-                vector_infos[f"_{key}"] = np.zeros(self.num_envs, bool)
-            vector_infos[key][env_num] = env_info[key]
-            vector_infos[f"_{key}"][env_num] = True
-        return vector_infos
+        others = {key: value for key, value in env_info.items() if key not in TEXT_INFO}
+        return super()._add_info(vector_infos, others, env_num)
 
 
 class GameSpec(EnvSpec):

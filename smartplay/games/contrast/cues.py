@@ -57,10 +57,10 @@ class Cues(Kind):
         rng = self.rng
         practice = bool(self._signs)
         if practice:
-            self._sign = self._signs.pop(0)
+            self._sign, *self._signs = self._signs
         else:
-            self._counted = self._counted or shuffled(rng, self._masks)
-            self._sign = [self._counted.pop()]
+            *self._counted, mask = self._counted or shuffled(rng, self._masks)
+            self._sign = [mask]
         self.right = self._doors[self._sign[0]]
         told = not self.value and not practice
         points = DOORS[self.right] + " door" if told else "empty wall"
@@ -95,5 +95,5 @@ class Cues(Kind):
         if picture in self._rest:
             return self._rest[picture]
         rings = self.rng.randrange(len(DOORS))
-        self._rest[picture] = along(self._doors[picture], -door - rings)
+        self._rest = self._rest | {picture: along(self._doors[picture], -door - rings)}
         return rings

@@ -62,7 +62,8 @@ class ContrastEnv(NativeEnv[Any, Any]):
     """
 
     metadata = NativeEnv.metadata | {"render_fps": 2}
-    KEPT = ("_kind", "capability", "level")
+    PARTS = ("kind",)
+    KEPT = ("_kind", "chosen")
 
     def __init__(
         self, capability: str = "reasoning", level: int = 1, render_mode: str | None = None
@@ -80,7 +81,7 @@ class ContrastEnv(NativeEnv[Any, Any]):
         """Draw an episode; those of one seed have nothing in common at different levels."""
         rng = random.Random(f"{seed} {self.capability} {self.level}")
         self.kind = self._kind(rng, self.level)
-        self.chosen: list[int] = []
+        self.chosen: tuple[int, ...] = ()
         self.score = self.rounds = 0
 
     def reset(
@@ -97,7 +98,7 @@ class ContrastEnv(NativeEnv[Any, Any]):
         right = door == self.kind.right and self.rounds >= self.kind.practice
         self.score += right
         self.rounds += 1
-        self.chosen.append(door)
+        self.chosen = (*self.chosen, door)
         outcome = self.kind.choose(door)
         over = self.rounds >= self.length
         return self._observation(), float(right), over, False, {"outcome": outcome}

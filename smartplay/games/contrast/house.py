@@ -7,13 +7,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
+from smartplay.games.snapshots import Part
+
 T = TypeVar("T")
 
 DOORS = ("red", "green", "blue", "yellow")
 RING = "red, green, blue, yellow, then red again"
 
 
-class Kind(ABC):
+class Kind(Part, ABC):
     """The rounds of one episode, at one level of the demand on one capability.
 
     Each round is drawn anew, whatever was chosen before. A round is drawn in such a way that who
@@ -39,7 +41,8 @@ class Kind(ABC):
     story: str
 
     def __init__(self, rng: random.Random, level: int) -> None:
-        self.rng, self.value = rng, self.values[level - 1]
+        super().__init__(rng)
+        self.value = self.values[level - 1]
         self._begin()
         self._draw()
 

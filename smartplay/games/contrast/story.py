@@ -126,8 +126,7 @@ class Story(Kind):
         self.story = _story(rng, doors, changes, words)
 
     def _draw(self) -> None:
-        self._coming = self._coming or shuffled(self.rng, self._animals)
-        self._shown = self._coming.pop()
+        *self._coming, self._shown = self._coming or shuffled(self.rng, self._animals)
         self.right = self._doors[self._shown]
 
     def manual(self, rounds: str) -> str:

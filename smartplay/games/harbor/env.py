@@ -60,7 +60,8 @@ class HarborEnv(NativeEnv[Any, Any]):
     """
 
     metadata = NativeEnv.metadata | {"render_fps": 2}
-    KEPT = ("_kind", "_level")
+    PARTS = ("kind",)
+    KEPT = ("_kind",)
 
     def __init__(
         self, capability: str = "reasoning", level: int = 1, render_mode: str | None = None

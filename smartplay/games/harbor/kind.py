@@ -7,10 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
+from smartplay.games.snapshots import Part
+
 MOVES, ROUNDS = 3, 12
 
 
-class Kind(ABC):
+class Kind(Part, ABC):
     """The rounds of one episode at one level of a capability's dial.
 
     Args:
@@ -36,12 +38,13 @@ class Kind(ABC):
     plan: list[int]
 
     def __init__(self, rng: random.Random, level: int) -> None:
-        self.rng, self.value = rng, self.values[level - 1]
+        super().__init__(rng)
+        self.value = self.values[level - 1]
         self.done: list[int] = []
         self.begin()
         self.draw()
 
-    def begin(self) -> None:  # noqa: B027
+    def begin(self) -> None:
         """Draw what holds for the whole episode."""
 
     @abstractmethod
@@ -71,7 +74,7 @@ class Kind(ABC):
         Returns:
             What came of it, where that is told; else nothing.
         """
-        self.done.append(action)
+        self.done = [*self.done, action]
         if len(self.done) == MOVES:
             self.done = []
             self.draw()

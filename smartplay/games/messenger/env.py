@@ -37,6 +37,9 @@ class MessengerEnv(NativeEnv[Grid, int]):
         text_seed: What a describer seeds its choice of words with; drawn anew in each episode.
     """
 
+    PARTS = ("world",)
+    KEPT = ("_layer_of",)
+
     def __init__(self, level: int = 2, split: str = "test", render_mode: str | None = None) -> None:
         deal.check(level, split)
         super().__init__(render_mode)
@@ -46,7 +49,6 @@ class MessengerEnv(NativeEnv[Grid, int]):
             0, AGENT_WITH_MESSAGE_ID, (SIZE, SIZE, self.layers), np.uint8
         )
         self.action_space = spaces.Discrete(len(MOVES))  # type: ignore[assignment]
-        self._rng = Random(0)
         self._layer_of: dict[str, int] = {}
         self.text_seed = 0
         self.world: World | None = None
@@ -56,11 +58,11 @@ class MessengerEnv(NativeEnv[Grid, int]):
     ) -> tuple[Grid, dict[str, Any]]:
         """Deal a new episode."""
         super().reset(seed=seed, options=options)
-        self._rng.seed(int(self.np_random.integers(2**62)))
-        self.text_seed = self._rng.getrandbits(62)
-        self.world = World(self.level, self.split, self._rng)
+        rng = Random(int(self.np_random.integers(2**62)))
+        self.text_seed = rng.getrandbits(62)
+        self.world = World(self.level, self.split, rng)
         order = list(range(self.layers - 1))
-        self._rng.shuffle(order)
+        rng.shuffle(order)
         self._layer_of = {
             being.role: layer for being, layer in zip(self.world.beings, order, strict=True)
         }

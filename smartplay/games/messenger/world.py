@@ -8,9 +8,10 @@ x grows to the east and y to the south.
 from __future__ import annotations
 
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from smartplay.games.messenger import deal
+from smartplay.games.snapshots import Part
 
 SIZE = 10
 LAST = 2 * SIZE - 2
@@ -39,6 +40,13 @@ class Being:
     def __init__(self, name: str, role: str, movement: str, square: deal.Square) -> None:
         self.name, self.role, self.movement = name, role, movement
         self.x, self.y = 2 * square[0], 2 * square[1]
+
+    def copy(self) -> Being:
+        """Another one at the same place."""
+        made = Being.__new__(Being)
+        made.name, made.role, made.movement = self.name, self.role, self.movement
+        made.x, made.y = self.x, self.y
+        return made
 
     @property
     def is_decoy(self) -> bool:
@@ -84,7 +92,7 @@ _DIRECTIONS = {
 }
 
 
-class World:
+class World(Part):
     """One episode's positions and rules.
 
     Args:
@@ -104,7 +112,8 @@ class World:
     """
 
     def __init__(self, level: int, split: str, rng: Random) -> None:
-        self.level, self._rng = level, rng
+        super().__init__(rng)
+        self.level = level
         self.cast = rng.choice(deal.casts(split))
         movements = rng.choice(deal.variants(level, split))
         squares, agent = deal.start(level, rng)
@@ -115,6 +124,15 @@ class World:
         self.has_message = level == 1 and rng.random() < deal.START_WITH_MESSAGE
         self.alive, self.reached, self.blocked = True, False, False
         self.contacts: list[Contact] = []
+
+    def state(self) -> dict[str, Any]:
+        """What a snapshot holds: the others where they are now."""
+        return super().state() | {"beings": [being.copy() for being in self.beings]}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go back to what `state` gave."""
+        super().set_state(state)
+        self.beings = [being.copy() for being in self.beings]
 
     @property
     def over(self) -> bool:
@@ -177,7 +195,7 @@ class World:
         return self._touch()
 
     def _move_beings(self) -> None:
-        agent_x, agent_y, draw = self.x, self.y, self._rng.random
+        agent_x, agent_y, draw = self.x, self.y, self.rng.random
         for being in self.beings:
             movement = being.movement
             if movement == "immovable":

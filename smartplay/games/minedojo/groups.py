@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartplay.games.minedojo.protocol import AROUND
+from smartplay.games.minedojo.voxel.fast import compiled_kernels
 
 _SIDE = 2 * AROUND + 1
 _PADDED = _SIDE + 1  # an empty layer on one side of each axis keeps shifts from wrapping around
@@ -43,6 +44,13 @@ def nearest_groups(around: NDArray[np.uint16]) -> list[Group]:
     Args:
         around: Block numbers, shape `(9, 9, 9)`, indexed `[x, y, z]`.
     """
+    kernels = compiled_kernels()
+    if kernels:
+        found = np.empty((around.size, 3), np.int64)
+        count = kernels.groups(np.ascontiguousarray(around), _ORDER, found)
+        return [
+            Group(number, _OUTWARDS[rank], size) for number, rank, size in found[:count].tolist()
+        ]
     outwards = around.reshape(-1)[_ORDER].tolist()
     padded = np.zeros((_PADDED,) * 3, dtype=np.uint16)
     padded[:_SIDE, :_SIDE, :_SIDE] = around
@@ -50,7 +58,9 @@ def nearest_groups(around: NDArray[np.uint16]) -> list[Group]:
     for number in dict.fromkeys(outwards):
         if number:
             x, y, z = _OUTWARDS[outwards.index(number)]
-            groups.append(Group(number, (x, y, z), _size(padded == number, x, y, z)))
+            single = outwards.count(number) == 1
+            size = 1 if single else _size(padded == number, x, y, z)
+            groups.append(Group(number, (x, y, z), size))
     return groups
 
 

@@ -8,6 +8,7 @@ from math import atan2, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.minedojo.env import MinedojoEnv
@@ -24,6 +25,7 @@ from smartplay.games.minedojo.protocol import (
     VIEW_ROWS,
     VIEW_WIDTH,
 )
+from smartplay.games.minedojo.voxel.fast import compiled_kernels
 
 TITLE = "Finding a biome"
 STUCK = 1.5  # blocks: whoever gets less far in a whole move was stopped by something
@@ -34,6 +36,8 @@ WINDS += ["south", "south-south-west", "south-west", "west-south-west"]
 WINDS += ["west", "west-north-west", "north-west", "north-north-west"]
 
 Offset = tuple[int, int, int]
+
+_RAYS = np.arange(VIEW_ROWS * VIEW_COLUMNS)
 
 
 class Seen(NamedTuple):
@@ -175,18 +179,25 @@ def _seen(env: MinedojoEnv) -> Iterator[Seen]:
         )
     yield from kinds.values()
     numbers, offsets = sight.view.reshape(-1), sight.offsets.reshape(-1, 3)
-    squares = (offsets.astype(np.int32) ** 2).sum(axis=1)
-    places = np.arange(len(numbers))
-    kind_then_near = (numbers.astype(np.int64) << 48) + squares.astype(np.int64) * 65536 + places
+    for number, ray, count in _kinds(numbers, offsets):
+        x, y, z = offsets[ray].tolist()
+        yield Seen(env.engine.block_names[number], (x, y, z), count)
+
+
+def _kinds(numbers: NDArray[np.uint16], offsets: NDArray[np.int16]) -> list[list[int]]:
+    """Number, first of the nearest rays and how many rays of each kind of block, by number."""
+    kernels = compiled_kernels()
+    if kernels:
+        found = np.empty((len(numbers), 4), np.int64)
+        return sorted(found[: kernels.kinds(numbers, offsets, found), :3].tolist())
+    x, y, z = offsets.astype(np.int64).T
+    kind_then_near = (numbers.astype(np.int64) << 48) + ((x * x + y * y + z * z) << 16) + _RAYS
     kind_then_near.sort()
     count = np.bincount(numbers)
-    kinds_met = np.flatnonzero(count)
-    first = kind_then_near[np.cumsum(count)[kinds_met] - count[kinds_met]] & 65535
-    for number, (x, y, z), rays_met in zip(
-        kinds_met.tolist(), offsets[first].tolist(), count[kinds_met].tolist(), strict=True
-    ):
-        if number:
-            yield Seen(env.engine.block_names[number], (x, y, z), rays_met)
+    met = np.flatnonzero(count)
+    first = kind_then_near[np.cumsum(count)[met] - count[met]] & 65535
+    rows: list[list[int]] = np.stack([met, first, count[met]], axis=1)[met > 0].tolist()
+    return rows
 
 
 def _share(rays: int, total: int) -> str:

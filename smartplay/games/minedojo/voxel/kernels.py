@@ -35,6 +35,7 @@ Floats = NDArray[np.float64]
 
 Fields = tuple[Floats, Floats, NDArray[np.uint8]]
 
+FARTHEST = 2**62
 RIVER, BEACH, SWAMP = BIOME["river"], BIOME["beach"], BIOME["swamp"]
 MOUNTAINS, ICE_SPIKES = BIOME["mountains"], BIOME["ice spikes"]
 OCEAN, DEEP_OCEAN, FROZEN_OCEAN = (BIOME[name] for name in ("ocean", "deep ocean", "frozen ocean"))
@@ -89,15 +90,17 @@ def layers(
     rows, columns = np.empty(wide, np.int64), np.empty(long, np.int64)
     shares, fades = np.empty(long), np.empty(long)
     for k in range(count):
+        west, east, north, south = FARTHEST, -FARTHEST, FARTHEST, -FARTHEST
         for i in range(wide):
             rows[i] = int(np.floor(x[k, i] / sizes[k]))
+            west, east = min(west, rows[i]), max(east, rows[i])
         for j in range(long):
             whole = np.floor(z[k, j] / sizes[k])
             share = z[k, j] / sizes[k] - whole
             columns[j], shares[j] = int(whole), share
             fades[j] = share * share * share * (share * (share * 6.0 - 15.0) + 10.0)
-        west, north = int(rows.min()), int(columns.min())
-        gradients = np.empty((rows.max() - west + 2, columns.max() - north + 2), np.uint8)
+            north, south = min(north, columns[j]), max(south, columns[j])
+        gradients = np.empty((east - west + 2, south - north + 2), np.uint8)
         for a in range(gradients.shape[0]):
             for b in range(gradients.shape[1]):
                 gradients[a, b] = _draw(seeds[k], west + a, north + b) & 15
@@ -408,6 +411,101 @@ def follow(
         for axis in range(3):
             offsets[ray, axis] = rays.blocks[ray, met, axis]
     return numbers, offsets, distances
+
+
+@compile_kernel
+def meets(
+    offset: tuple[int, int, int], divisors: Floats, limit: Floats, farthest: float
+) -> tuple[bool, NDArray[np.bool_]]:
+    """Whether any ray meets a box, and which; `sight.boxed` says the same in NumPy.
+
+    Args:
+        offset: As there.
+        divisors: Directions of the rays without zeros, shape `(3, rays)`.
+        limit: As there.
+        farthest: The view's range.
+    """
+    count, some = len(limit), False
+    first = np.zeros(count, np.bool_)
+    for ray in range(count):
+        enter, leave = -np.inf, np.inf
+        for axis in range(3):
+            one = (offset[axis] - 0.5) / divisors[axis, ray]
+            other = (offset[axis] + 0.5) / divisors[axis, ray]
+            enter, leave = max(enter, min(one, other)), min(leave, max(one, other))
+        if 0.0 < enter < min(limit[ray], farthest) and enter < leave:
+            first[ray] = some = True
+    return some, first
+
+
+@compile_kernel
+def kinds(numbers: NDArray[np.uint16], offsets: NDArray[np.int16], found: NDArray[np.int64]) -> int:
+    """Each kind of block that rays meet: number, first of the nearest rays and how many.
+
+    Args:
+        numbers: Of the blocks met, 0 for none, shape `(rays,)`.
+        offsets: Where they are, shape `(rays, 3)`.
+        found: Takes the kinds, shape `(rays, 4)`; its last column is for their distances.
+
+    Returns:
+        How many kinds there are.
+    """
+    count = 0
+    for ray in range(len(numbers)):
+        number, square = np.int64(numbers[ray]), np.int64(0)
+        if not number:
+            continue
+        for axis in range(3):
+            square += np.int64(offsets[ray, axis]) * np.int64(offsets[ray, axis])
+        kind = 0
+        while kind < count and found[kind, 0] != number:
+            kind += 1
+        if kind == count:
+            found[kind, 0], found[kind, 1], found[kind, 2], found[kind, 3] = number, ray, 0, square
+            count += 1
+        elif square < found[kind, 3]:
+            found[kind, 1], found[kind, 3] = ray, square
+        found[kind, 2] += 1
+    return count
+
+
+@compile_kernel
+def groups(around: NDArray[np.uint16], order: NDArray[np.int64], found: NDArray[np.int64]) -> int:
+    """The nearest group of each kind of block: number, place in the order, and size.
+
+    Args:
+        around: Block numbers, shape `(side, side, side)`.
+        order: All places, the nearest first.
+        found: Takes the groups, shape `(places, 3)`.
+
+    Returns:
+        How many kinds there are.
+    """
+    side, flat, count = around.shape[0], around.reshape(-1), 0
+    met, stack = np.zeros(flat.size, np.bool_), np.empty(flat.size, np.int64)
+    for rank in range(len(order)):
+        place, kind = order[rank], 0
+        number = flat[place]
+        while kind < count and found[kind, 0] != number:
+            kind += 1
+        if not number or kind < count:
+            continue
+        met[place], stack[0], waiting, size = True, place, 1, 0
+        while waiting:
+            waiting -= 1
+            size += 1
+            here, step = stack[waiting], 1
+            for _ in range(3):
+                along = here // step % side
+                for way in (-1, 1):
+                    there = here + way * step
+                    if 0 <= along + way < side and flat[there] == number and not met[there]:
+                        met[there], stack[waiting] = True, there
+                        waiting += 1
+                step *= side
+        found[count, 0], found[count, 1], found[count, 2] = number, rank, size
+        count += 1
+    return count
 
 
 @compile_kernel

@@ -126,6 +126,10 @@ def boxed(
     if not _may_be_seen(heading, offset):
         return None
     safe = _divisors(heading)
+    kernels = compiled_kernels()
+    if kernels:
+        some, which = kernels.meets(offset, safe, limit, float(VIEW_RANGE))
+        return which if some else None
     centre = np.array(offset, dtype=np.float64)[:, None]
     one, other = (centre - 0.5) / safe, (centre + 0.5) / safe
     enter = np.minimum(one, other).max(axis=0)
