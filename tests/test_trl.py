@@ -297,7 +297,7 @@ def test_grpo_trains_two_steps_in_a_game(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_learning_curve_is_measured_on_worlds_that_no_training_saw(tmp_path: Path) -> None:
     pytest.importorskip("trl")
     sizes = (
-        "--levels 2 --upto 2 --examples 20 --epochs 1 --steps 2 --worlds 2 --episodes 3 --width 16"
+        "--levels 2 --upto 2 --examples 6 --epochs 1 --steps 2 --worlds 2 --episodes 3 --width 16"
     )
     command = [sys.executable, "-m", "tools.learning_curve", str(tmp_path / "out"), *sizes.split()]
     root = Path(__file__).parents[1]
@@ -312,7 +312,7 @@ def test_the_learning_curve_is_measured_on_worlds_that_no_training_saw(tmp_path:
         assert verify_run(place, workers=1).verified
         header = RunFolder(place).header()
         seeds[header.split] |= {record.seed for record in RunFolder(place).episodes()}
-    assert len(places) == 2 + 2 + 3 * 2
+    assert len(places) == 1 + 1 + 3 * 2
     assert not seeds["train"] & seeds["dev"]
     groups = Counter(record.episode for record in RunFolder(tmp_path / "out/grpo-2/run").episodes())
     assert set(groups.values()) == {8}, "a group is eight episodes of one world"

@@ -1,11 +1,12 @@
 """Trains a tiny model on a dial, level by level: `python -m tools.learning_curve DIR`.
 
-The model is a transformer with random weights and a tokenizer of its own. It plays Long Text
-Understanding: which door does an animal hang at, after a story? First it learns from conversations
-in which the reference agent answers, at the first of the levels. Then GRPO trains it at one level
-after the other, on groups of episodes with one seed. Before and after each, it plays all levels on
-seeds of the split `dev`, which no training sees. What was played are run folders; what it learnt is
-told as a table and drawn as curves. Needs `trl`, `transformers`, `torch` and `jmespath`.
+The model has random weights and a tokenizer of its own: a layer of convolution and one of
+attention. It plays the first rounds of Long Text Understanding: which door does an animal hang at,
+after a story? First it learns from rounds that the reference agent answers, at the levels to train
+at. Then GRPO trains it at one level after the other, on groups of episodes with one seed. Before
+and after each, it plays the levels on seeds of the split `dev`, which no training sees. What was
+played are run folders; what it learnt is told as a table and drawn as curves. Needs `trl`,
+`transformers`, `torch` and `jmespath`.
 """
 
 from __future__ import annotations
@@ -29,44 +30,53 @@ from smartplay.scores.intervals import share_interval
 from smartplay.scores.thresholds import Threshold, Track, thresholds
 
 GAME = "ContrastLongTextUnderstanding"
-DIAL = get_card(GAME).dial
-TEXTS = 50
-"""Episodes of each level whose words make the tokenizer."""
+ROUNDS = get_card(GAME).dial.rounds
+DIAL = msgspec.structs.replace(get_card(GAME).dial, rounds=1)
+"""Episodes end after a round: each answer has its own reward, and no earlier ones before it, of
+which a model would only learn that each door is right equally often.
+"""
 GROUP = 8
 """Episodes of one seed."""
-APART = r"(?<=the )\w+|\d+|\n|\. |, |\[\w+\]|red|green|blue|yellow"
-"""What is a token of its own: animals, doors, numbers, and whose turn it is."""
+BATCH = 64
+"""Rounds that a step of imitation learns from."""
+PACE = 5e-3
+"""The highest learning rate of imitation."""
+APART = (
+    r"(?<=the )(?!(?:door|sign|end|line|action|red|green|blue|yellow)\b)\w+|(?<=Answer: )\d|"
+    r"\[\w+\]|(?:red|green|blue|yellow)(?! door\n)"
+)
+"""What is a token of its own: animals, doors, answers and roles."""
 TEMPLATE = (
-    "{% for m in messages %}{{ '[' + m['role'] + ']' }}{% if m['role'] == 'assistant' %}"
-    "{% generation %}{{ m['content'] + eos_token }}{% endgeneration %}"
-    "{% else %}{{ m['content'] }}{% endif %}{{ '\n' }}{% endfor %}"
+    "{% for m in messages %}{{ '[' + m['role'] + ']' + m['content'] }}"
+    "{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}{{ '[assistant]' }}{% endif %}"
 )
 QUIET: dict[str, Any] = {
     "report_to": "none", "use_cpu": True, "bf16": False, "save_strategy": "no",
-    "disable_tqdm": True, "logging_strategy": "no", "lr_scheduler_type": "cosine",
+    "disable_tqdm": True, "logging_strategy": "no", "lr_scheduler_type": "constant",
 }  # fmt: skip
 
 
-def driven(out: Path, split: str, level: int, seed: int = 0) -> DrivenRun:
+def driven(out: Path, split: str, level: int, seed: int = 0, rounds: int = 1) -> DrivenRun:
     """A run of episodes at a level."""
     return DrivenRun("tiny", adapter="trl", split=split, seed=seed, retries=0, out=out,
-                     game_settings={GAME: {"level": level}})  # fmt: skip
+                     steps=rounds, game_settings={GAME: {"level": level}})  # fmt: skip
 
 
 def examples(out: Path, level: int, episodes: int) -> list[list[dict[str, str]]]:
-    """Conversations in which the reference agent answers."""
+    """Rounds as conversations in which the reference agent answers, from whole episodes."""
     found = []
-    with driven(out, "train", level) as run:
+    with driven(out, "train", level, rounds=ROUNDS) as run:
         for number in range(episodes):
             episode = run.start(GAME, number)
-            agent = reference(episode.messages[0]["content"], episode.actions, 0)
+            rules = episode.messages[0]
+            agent = reference(rules["content"], episode.actions, 0)
             while not episode.over:
-                action = agent.act(episode.messages[-1]["content"])
-                answer = f"Answer: {1 + episode.actions.index(str(action))}"
-                talk = [*episode.messages, {"role": "assistant", "content": answer}]
+                asked = episode.messages[-1]
+                action = str(agent.act(asked["content"]))
+                answer = f"Answer: {1 + episode.actions.index(action)}"
                 episode.reply(answer)
-            found.append(talk)
+                found.append([rules, asked, {"role": "assistant", "content": answer}])
     return found
 
 
@@ -84,37 +94,54 @@ def tokenizer_of(talks: Sequence[Sequence[dict[str, str]]]) -> Any:
     whole.train_from_iterator(
         [f"[{each['role']}]{each['content']}" for talk in talks for each in talk],
         trainers.BpeTrainer(
-            vocab_size=900, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            vocab_size=700, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             special_tokens=["<end>", "<pad>"], show_progress=False),
     )  # fmt: skip
     return PreTrainedTokenizerFast(tokenizer_object=whole, eos_token="<end>", pad_token="<pad>",
                                    chat_template=TEMPLATE, padding_side="left")  # fmt: skip
 
 
-def tiny_model(tokenizer: Any, width: int, layers: int) -> Any:
-    """A transformer with random weights."""
+def tiny_model(tokenizer: Any, width: int) -> Any:
+    """A model with random weights."""
     import torch
-    from transformers import Qwen2Config, Qwen2ForCausalLM
+    from transformers import Lfm2Config, Lfm2ForCausalLM
 
+    torch.set_num_threads(1)
     torch.manual_seed(0)
-    return Qwen2ForCausalLM(Qwen2Config(
+    return Lfm2ForCausalLM(Lfm2Config(
         vocab_size=len(tokenizer), hidden_size=width, intermediate_size=2 * width,
-        num_hidden_layers=layers, num_attention_heads=4, num_key_value_heads=4,
-        initializer_range=0.05, eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id, max_position_embeddings=4096,
+        num_hidden_layers=2, layer_types=["conv", "full_attention"], conv_L_cache=5,
+        num_attention_heads=4, num_key_value_heads=4, block_auto_adjust_ff_dim=False,
+        initializer_range=0.125, bos_token_id=None, eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
     ))  # fmt: skip
 
 
-def imitate(model: Any, tokenizer: Any, talks: Sequence[Any], epochs: int, out: Path) -> None:
+def imitate(model: Any, tokenizer: Any, talks: Sequence[Any], epochs: int) -> None:
     """Learn the answers of conversations."""
-    from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
+    import torch
 
-    rows = [{"messages": talk} for talk in talks]
-    arguments = SFTConfig(str(out), num_train_epochs=epochs, per_device_train_batch_size=8,
-                          learning_rate=3e-3, assistant_only_loss=True, **QUIET)  # fmt: skip
-    SFTTrainer(model, arguments, processing_class=tokenizer,
-               train_dataset=Dataset.from_list(rows)).train()  # fmt: skip
+    told = [tokenizer.apply_chat_template(talk[:-1], add_generation_prompt=True, tokenize=True,
+                                          return_dict=False) for talk in talks]  # fmt: skip
+    whole = [tokenizer.apply_chat_template(talk, tokenize=True, return_dict=False)
+             for talk in talks]  # fmt: skip
+    own = {len(each) - len(before) for each, before in zip(whole, told, strict=True)}
+    (length,) = own  # every answer has as many tokens
+    batches = [picked for _ in range(epochs)
+               for picked in torch.randperm(len(whole)).split(BATCH)]  # fmt: skip
+    optimizer = torch.optim.AdamW(model.parameters(), PACE, (0.9, 0.98))
+    paces = torch.optim.lr_scheduler.OneCycleLR(optimizer, PACE, len(batches), pct_start=0.1)
+    for picked in batches:
+        batch = tokenizer.pad({"input_ids": [whole[k] for k in picked]}, return_tensors="pt")
+        said = model(**batch, logits_to_keep=length + 1).logits[:, :-1]
+        loss = torch.nn.functional.cross_entropy(
+            said.flatten(0, 1), batch["input_ids"][:, -length:].flatten()
+        )
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        paces.step()
 
 
 def train(model: Any, tokenizer: Any, level: int, steps: int, worlds: int, out: Path) -> None:
@@ -124,7 +151,7 @@ def train(model: Any, tokenizer: Any, level: int, steps: int, worlds: int, out: 
 
     arguments = GRPOConfig(
         str(out / "trained"), max_steps=steps, per_device_train_batch_size=GROUP * worlds,
-        num_generations=GROUP, max_completion_length=8, learning_rate=1e-3, **QUIET,
+        num_generations=GROUP, max_completion_length=4, learning_rate=1e-3, **QUIET,
     )  # fmt: skip
     with driven(out / "run", "train", level, seed=1) as run:  # other worlds than were imitated
         GRPOTrainer(
@@ -141,7 +168,7 @@ def play(model: Any, tokenizer: Any, levels: int, episodes: int, out: Path) -> T
     def likeliest(prompts: list[list[int]]) -> list[list[int]]:
         asked = tokenizer.pad({"input_ids": prompts}, return_tensors="pt")
         with torch.no_grad():
-            said = model.generate(**asked, max_new_tokens=8, do_sample=False)
+            said = model.generate(**asked, max_new_tokens=4, do_sample=False)
         answers = said[:, asked["input_ids"].shape[1] :].tolist()
         return [[token for token in each if token != tokenizer.pad_token_id] for each in answers]
 
@@ -163,13 +190,12 @@ def main() -> None:
     add("out", type=Path, help="a new folder for the runs, the table and the figure")
     add("--levels", type=int, nargs="+", default=[1, 2], help="those to train at, in order")
     add("--upto", type=int, default=4, help="the last level that is played before and after")
-    add("--examples", type=int, default=1600, help="episodes of the reference agent to imitate")
-    add("--epochs", type=int, default=4, help="how often they are gone through")
-    add("--steps", type=int, default=40, help="steps of GRPO at each level")
+    add("--examples", type=int, default=500, help="episodes to imitate at each level")
+    add("--epochs", type=int, default=2, help="how often they are gone through")
+    add("--steps", type=int, default=20, help="steps of GRPO at each level")
     add("--worlds", type=int, default=4, help="worlds per step, each played by a group of 8")
-    add("--episodes", type=int, default=50, help="episodes at each level before and after")
+    add("--episodes", type=int, default=200, help="episodes at each level before and after")
     add("--width", type=int, default=64)
-    add("--layers", type=int, default=2)
     asked = parser.parse_args()
     os.environ |= {"TRL_EXPERIMENTAL_SILENCE": "1", "HF_HUB_OFFLINE": "1"}
     warnings.simplefilter("ignore")
@@ -190,13 +216,12 @@ def main() -> None:
         print(f"| {line} | {time.process_time() - begun:.0f} s", flush=True)
         (out / "curves.svg").write_text(thresholds_svg(found), encoding="utf-8")
 
-    talks = examples(out / "reference", asked.levels[0], asked.examples)
-    texts = [talk for level in range(1, asked.upto + 1)
-             for talk in examples(out / f"texts-{level}", level, TEXTS)]  # fmt: skip
-    tokenizer = tokenizer_of(texts)
-    model = tiny_model(tokenizer, asked.width, asked.layers)
+    talks = [talk for level in asked.levels
+             for talk in examples(out / f"reference-{level}", level, asked.examples)]  # fmt: skip
+    tokenizer = tokenizer_of(talks)
+    model = tiny_model(tokenizer, asked.width)
     measure("random weights")
-    imitate(model, tokenizer, talks, asked.epochs, out / "imitated")
+    imitate(model, tokenizer, talks, asked.epochs)
     measure("imitation")
     for level in asked.levels:
         train(model, tokenizer, level, asked.steps, asked.worlds, out / f"grpo-{level}")
