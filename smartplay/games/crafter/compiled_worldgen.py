@@ -26,7 +26,7 @@ from smartplay.games.crafter.compiled_step import (
     uniform,
     unit,
 )
-from smartplay.games.crafter.kernels import Words, compiled, simplex_at, temper_all
+from smartplay.games.crafter.kernels import Words, compiled, seed_words, simplex_at, temper_all
 from smartplay.games.crafter.noise import GRADIENTS, NORM, Ints
 from smartplay.games.crafter.rules import (
     COAL,
@@ -52,7 +52,6 @@ from smartplay.games.crafter.world import CHUNK
 Planes = np.ndarray[Any, np.dtype[np.float32]]
 Samples = np.ndarray[Any, np.dtype[Any]]
 Codes = np.ndarray[Any, np.dtype[np.uint8]]
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Tally = np.ndarray[Any, np.dtype[np.uint32]]
 Lies = np.ndarray[Any, np.dtype[np.int32]]
 
@@ -66,7 +65,7 @@ OFF = 1.5e-4
 """More than a sum of noise of weight 1 is off by.
 
 What OpenSimplex leaves out is at most 1.212e-4, whatever the gradients: the most found over the
-honeycomb. Single precision adds 1e-6.
+honeycomb. Single precision adds less than 1e-5.
 """
 
 FARTHEST, NEAREST, FINE = -20, 8, 64
@@ -606,16 +605,6 @@ def new_world(words: Words, room: Room, width: int, height: int) -> tuple[Codes,
     if used:
         skip(words, 2 * used)
     return materials, creatures[:number]
-
-
-@compiled
-def seed_words(words: Words, seed: int) -> None:
-    """Begin random numbers as `RandomState(seed)` does; `seed` < 2**32."""
-    value = seed
-    for i in range(KEY_WORDS):
-        words[i] = value
-        value = (1812433253 * (value ^ (value >> 30)) + i + 1) & 0xFFFFFFFF
-    words[KEY_WORDS] = KEY_WORDS
 
 
 @compiled
