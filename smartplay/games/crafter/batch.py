@@ -276,7 +276,7 @@ class CrafterBatch:
         worlds["chunks_down"] = -(-shape.area[1] // CHUNK)
         worlds["reach"] = shape.reach
         worlds["noise_words"] = 2 * np.prod(grid) * np.prod(self._unit)
-        self._planes = compiled_worldgen.planes_for(shape.area)
+        self._room = compiled_worldgen.room_for(shape.area)
         self._lights = np.array([daylight(step) for step in range(1024)])
         self._running = False
 
@@ -309,7 +309,7 @@ class CrafterBatch:
             worlds["seed"], worlds["episode"] = seeds, 0
             worlds["next_seed"] = [episode_seed(each, 1) for each in seeds]
         everywhere = np.ones(self.num_envs, np.bool_)
-        self._kernels.generate_all(worlds, self._planes, everywhere)
+        self._kernels.generate_all(worlds, self._room, everywhere)
         self._begun(everywhere)
         worlds["over"] = False
         self._running = True
@@ -339,7 +339,7 @@ class CrafterBatch:
         terminations, truncations, begun = np.empty((3, self.num_envs), np.bool_)
         while not self._kernels.step_all(
             self.worlds,
-            self._planes,
+            self._room,
             actions.astype(np.int64),
             self._lights,
             self._length or 2**62,

@@ -124,9 +124,14 @@ def word(words: Words) -> Any:
 @compiled
 def uniform(words: Words) -> float:
     """As `RandomState.uniform()`."""
-    high = word(words) >> np.uint32(5)
-    low = word(words) >> np.uint32(6)
-    return (high * 67108864.0 + low) / 9007199254740992.0  # type: ignore[no-any-return]
+    high = word(words)
+    return unit(high, word(words))
+
+
+@compiled
+def unit(high: Any, low: Any) -> float:
+    """The number from 0 to 1 that two words make."""
+    return ((high >> np.uint32(5)) * 67108864.0 + (low >> np.uint32(6))) / 9007199254740992.0  # type: ignore[no-any-return]
 
 
 @compiled

@@ -46,6 +46,21 @@ def compiled(function: Function, **options: bool) -> Function:
 
 
 @compiled
+def seed_words(words: Words, seed: int) -> None:
+    """Begin an MT19937 generator as `RandomState(seed)` does; `seed` < 2**32.
+
+    Args:
+        words: Becomes its key, and as the last element how much of it is used up: all.
+        seed: The seed.
+    """
+    value = seed
+    for i in range(KEY_WORDS):
+        words[i] = value
+        value = (1812433253 * (value ^ (value >> 30)) + i + 1) & 0xFFFFFFFF
+    words[KEY_WORDS] = KEY_WORDS
+
+
+@compiled
 def twist(key: Words, times: int) -> None:
     """Replace the key of an MT19937 generator by the one that many blocks further on.
 

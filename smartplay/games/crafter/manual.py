@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from smartplay.games.crafter.env import CrafterEnv
 from smartplay.games.crafter.plant import RIPE_AFTER
 from smartplay.games.crafter.player import SWORDS
@@ -26,17 +28,21 @@ def manual(env: CrafterEnv, steps: int | None) -> str:
         env: The native environment.
         steps: The step limit, or None where there is none.
     """
-    width, height = env.game.grid
     limits = [limit for limit in (steps, env.length) if limit is not None]
+    return _rules(env.area, env.game.grid, min(limits) if limits else None, env.reach)
+
+
+@lru_cache(16)
+def _rules(area: tuple[int, int], grid: tuple[int, int], limit: int | None, reach: int) -> str:
     parts = [
         TITLE,
-        _world(env.area, width, height),
-        _goal(min(limits) if limits else None),
+        _world(area, *grid),
+        _goal(limit),
         _acting(),
         _section("What Do takes from a material you face:", _collecting()),
         _section("What the Place actions take:", _placing()),
         _section("What the Make actions take:", _making()),
-        _creatures(env.reach),
+        _creatures(reach),
         _living(),
         _night(),
         _section("The achievements:", [", ".join(plain(name) for name in ACHIEVEMENTS) + "."]),

@@ -105,8 +105,13 @@ class Twister:
     """
 
     def __init__(self, seed: int) -> None:
-        key = np.random.RandomState(seed).get_state(legacy=False)["state"]["key"]
-        self.begin(key, KEY_WORDS)
+        kernels = compiled_kernels()
+        if kernels:
+            key = np.empty(KEY_WORDS + 1, np.uint32)
+            kernels.seed_words(key, seed)
+        else:
+            key = np.random.RandomState(seed).get_state(legacy=False)["state"]["key"]
+        self.begin(key[:KEY_WORDS], KEY_WORDS)
 
     def begin(self, key: Words, position: int) -> None:
         """Go on from another state.

@@ -63,7 +63,7 @@ def _generate_compiled(world: World, player: Player) -> None:
     from smartplay.games.crafter import compiled_worldgen as compiled
 
     words = np.append(*world.random.state()[1:]).astype(np.uint32)
-    materials, creatures = compiled.new_world(words, _planes(world.area), *world.area)
+    materials, creatures = compiled.new_world(words, _room(world.area), *world.area)
     world.random.begin(words[:-1], int(words[-1]))
     world.fill(materials)
     for code, x, y in creatures.tolist():
@@ -74,10 +74,10 @@ def _generate_compiled(world: World, player: Player) -> None:
 
 
 @lru_cache(4)
-def _planes(area: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.float32]]:
-    from smartplay.games.crafter.compiled_worldgen import planes_for
+def _room(area: tuple[int, int]) -> Any:
+    from smartplay.games.crafter.compiled_worldgen import room_for
 
-    return planes_for(area)
+    return room_for(area)
 
 
 class Query(NamedTuple):
