@@ -335,6 +335,7 @@ def test_who_reads_text_only_is_at_chance_with_pictures(tmp_path: Path) -> None:
     assert pair.p < 0.01
 
 
+@pytest.mark.slow
 def test_agreement_with_the_reference_is_not_called_right(tmp_path: Path) -> None:
     same = analysed("reference", "MessengerL2", tmp_path / "same", 2)
     other = analysed("random", "MessengerL2", tmp_path / "other", 4)

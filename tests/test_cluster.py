@@ -94,6 +94,7 @@ def test_a_run_survives_the_death_of_a_worker(cluster: Any, tmp_path: Path) -> N
     assert len(lines) == 24, "an episode was counted twice"
 
 
+@pytest.mark.slow
 def test_language_models_are_played_by_workers(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -229,6 +229,7 @@ def played(capability: str, level: int, seed: int, **settings: Any) -> float:
     return float(info["score"])
 
 
+@pytest.mark.slow
 @each_card
 def test_random_play_stays_at_chance(card: GameCard) -> None:
     found = mean_interval([card.corrected(s) or 0.0 for s in play_scores(
@@ -400,6 +401,7 @@ def _distance(ways: dict[str, list[str]], start: str, goal: str) -> int:
     return 10**6
 
 
+@pytest.mark.slow
 def test_the_wings_of_a_house_are_named_alike() -> None:
     """Whatever the room by the right door is like, the others are like it."""
     counts = np.zeros(4)

@@ -57,6 +57,7 @@ def test_gymnasium_accepts_the_native_environment() -> None:
     check_env(make().unwrapped, skip_render_check=True)
 
 
+@pytest.mark.slow
 def test_reset_starts_the_package_s_worlds() -> None:
     from smartplay.games.crafter.package import OrderedEnv
 
@@ -134,6 +135,7 @@ def test_length_truncates_and_death_terminates() -> None:
     assert "You died." in text
 
 
+@pytest.mark.slow
 def test_many_environments_share_nothing() -> None:
     envs = [CrafterEnv() for _ in range(64)]
     for env in envs:

@@ -180,6 +180,7 @@ def test_engines_look_alike() -> None:
                 assert np.array_equal(own, true), f"picture of size {size} at step {step}"
 
 
+@pytest.mark.slow
 def test_large_pictures_are_the_package_s_by_day() -> None:
     theirs = PackageEngine(*DEFAULT)
     theirs.reset(3, 1)
@@ -188,6 +189,7 @@ def test_large_pictures_are_the_package_s_by_day() -> None:
         assert np.array_equal(picture(theirs, (9, 9), size), true), f"size {size}"
 
 
+@pytest.mark.slow
 def test_rendering_does_not_change_the_game() -> None:
     plain, shown = CrafterEnv(), CrafterEnv(render_mode="rgb_array", size=64)
     plain.reset(seed=5)

@@ -93,6 +93,7 @@ def test_levels_and_capabilities_that_are_not_there_are_named() -> None:
             HarborEnv("planning", level)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @each_kind
 def test_texts_of_all_levels_are_equally_long(card: GameCard) -> None:
     assert card.dial
@@ -128,6 +129,7 @@ def test_a_round_counts_if_all_its_moves_are_right(card: GameCard) -> None:
     )
 
 
+@pytest.mark.slow
 @each_kind
 def test_right_actions_are_balanced(card: GameCard) -> None:
     assert card.dial
@@ -244,6 +246,7 @@ def test_what_is_wanted_is_as_far_as_the_level_says_and_one_trader_begins_the_wa
             assert [f"See the {trader}" for trader in best] == [told["right"]]
 
 
+@pytest.mark.slow
 def test_no_branch_of_a_market_stands_out() -> None:
     given: Counter[bool] = Counter()
     for seed in range(40):
@@ -358,6 +361,7 @@ def test_three_steps_went_astray_and_only_where_in_doubt() -> None:
             assert Counter(made) == Counter(moved[order] for order in given)
 
 
+@pytest.mark.slow
 def test_a_part_of_the_work_is_worth_nothing() -> None:
     """Endings or turns left out, or taken in another order: at chance, which is one in six."""
     from smartplay.games.harbor.bells import rung
@@ -439,6 +443,7 @@ def test_the_reference_is_right_at_every_level(card: GameCard) -> None:
         assert score(card, level, HarborReference, range(2)) == 1.0
 
 
+@pytest.mark.slow
 @each_kind
 def test_random_play_stays_at_the_chance_of_the_card(card: GameCard) -> None:
     assert card.dial

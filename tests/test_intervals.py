@@ -84,7 +84,10 @@ def test_no_interval_is_without_width(value: float, number: int) -> None:
 # What is known
 
 
-@pytest.mark.parametrize("number", [5, 7, 10, 20, 50, 100, 120])
+LONG = [pytest.param(number, marks=pytest.mark.slow) for number in (20, 50, 100, 120)]
+
+
+@pytest.mark.parametrize("number", [5, 7, 10, *LONG])
 def test_games_won_or_lost_have_intervals_that_hold_every_chance(number: int) -> None:
     """Exactly, not by simulation: at least 93 %, and above 98 % only if nothing is between."""
     from scipy.stats import binom  # a second, which other tests need not wait

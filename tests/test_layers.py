@@ -7,7 +7,7 @@ own; it may import its own layer (unless the layer's names are kept apart) and e
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -56,9 +56,11 @@ def part_of(module: str) -> str:
     return part
 
 
-def imports(path: Path, source: str) -> Iterator[tuple[int, str]]:
+@functools.cache
+def imports(path: Path, source: str) -> list[tuple[int, str]]:
     """Line and dotted name below `smartplay` of everything a module imports, anywhere in it."""
     package = ["smartplay", *path.relative_to(ROOT).parts[:-1]]
+    found: list[tuple[int, str]] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -70,9 +72,12 @@ def imports(path: Path, source: str) -> Iterator[tuple[int, str]]:
             names = [f"{base}.{alias.name}" for alias in node.names]
         else:
             continue
-        for name in names:
-            if name == "smartplay" or name.startswith("smartplay."):
-                yield node.lineno, name.removeprefix("smartplay").lstrip(".")
+        found += [
+            (node.lineno, name.removeprefix("smartplay").lstrip("."))
+            for name in names
+            if name == "smartplay" or name.startswith("smartplay.")
+        ]
+    return found
 
 
 def wrong(path: Path, source: str) -> list[str]:

@@ -69,6 +69,7 @@ def test_the_variants(level: int, split: str, number: int) -> None:
         assert variant[3] != variant[4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("level", "starts"), [(1, 24), (2, 24), (3, 720)])
 def test_starts_and_variants_are_uniform(level: int, starts: int) -> None:
     episodes = 30 * max(starts, 100)

@@ -50,6 +50,7 @@ def share(
     return sum(right) / seeds / card.dial.rounds
 
 
+@pytest.mark.slow
 @each_card
 @each_architecture
 def test_a_faculty_fails_beyond_its_limit_and_not_before(card: GameCard, architecture: str) -> None:

@@ -125,7 +125,7 @@ def share(run: Run) -> float:
     ("follows", "right"),
     [
         slow("text", ["text", "both", "both (blank picture)", "both (other picture)"]),
-        ("image", ["image", "both"]),
+        slow("image", ["image", "both"]),
         slow("text+image", list(ARMS)),  # the other picture contradicts the text, which it follows
         slow("image+text", ["text", "image", "both", "both (blank picture)"]),
     ],

@@ -221,6 +221,7 @@ def test_samples_differ_and_repeat(weights: Path, stream: bool) -> None:
     assert asyncio.run(ask()) == first
 
 
+@pytest.mark.slow
 def test_a_prompt_beyond_the_context_is_told_apart(model: Provider) -> None:
     async def ask() -> None:
         try:

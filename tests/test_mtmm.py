@@ -160,6 +160,7 @@ def test_workers_change_nothing() -> None:
     assert study_population(agents, HARBOR, episodes=1, workers=2) == alone
 
 
+@pytest.mark.slow
 def test_an_agent_beyond_the_range_is_at_its_end() -> None:
     able = Synthetic("graded", 1, [2.0] * 9, [0.3] * 9, 0.0)
     unable = msgspec.structs.replace(able, places=[-2.0] * 9)

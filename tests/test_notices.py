@@ -55,6 +55,7 @@ def boards() -> list[Board]:
     return [Board(*read(each.text), each.right, each.state["premise"]) for each in rounds]
 
 
+@pytest.mark.slow
 def test_each_answer_is_on_the_board_once_for_each_of_two_things() -> None:
     for board in boards()[:500]:
         assert len(board.lines) == 10

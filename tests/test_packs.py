@@ -190,6 +190,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_other_processes_find_it(site: Path, tmp_path: Path) -> None:
     (tmp_path / "play.py").write_text(PLAY)
     done = python("play.py", path=site, cwd=tmp_path)

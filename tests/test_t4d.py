@@ -47,6 +47,7 @@ def test_beliefs_are_what_was_seen_last() -> None:
             assert story.places() == list(places.values())
 
 
+@pytest.mark.slow
 def test_answers_are_equally_likely_whatever_happened_and_whatever_is_needed() -> None:
     answers: Counter[int] = Counter()
     by_need: Counter[tuple[int, ...]] = Counter()

@@ -218,6 +218,7 @@ def test_the_command_refuses(arguments: list[str], capsys: pytest.CaptureFixture
 # The classic scoring
 
 
+@pytest.mark.slow
 def test_classic_scores_do_not_tell_the_ablations() -> None:
     found = study_classic(4, "shipped")
     assert len(found.lost) == len(found.drops) == len(found.told) == 9
