@@ -18,7 +18,6 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.vector.utils import concatenate, iterate
 
 from smartplay.core.errors import UnknownNameError
-from smartplay.games.base import TextGame
 
 INFOS = ("lean", "full")
 TEXT_INFO = frozenset({"manual", "obs", "history", "actions", "state"})
@@ -48,6 +47,8 @@ class GameVector(SyncVectorEnv):
     ) -> None:
         if infos not in INFOS:
             raise UnknownNameError("infos", str(infos), INFOS)
+        from smartplay.games.base import TextGame  # not when smartplay is imported
+
         super().__init__(env_fns, **settings)
         self._lean = infos == "lean"
         self._plain = self._lean and all(type(env) is TextGame for env in self.envs)
