@@ -41,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
         sys.modules["numba"] = None  # type: ignore[assignment]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Play quick tests in one process more than there are cores: they often wait."""
+    return (os.cpu_count() or 1) + 1 if config.option.markexpr == "not slow" else None
+
+
 all_cards()  # of `games/` too: known in every test, whichever modules are collected beside it
 _KNOWN = set(registry._cards)
 

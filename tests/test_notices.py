@@ -69,6 +69,7 @@ def test_each_answer_is_on_the_board_once_for_each_of_two_things() -> None:
         assert len(set(days)) == len(days) == 8
 
 
+@pytest.mark.slow
 def test_answers_are_equally_likely() -> None:
     counts = Counter(board.right for board in boards())
     kinds = Counter(board.premise for board in boards())

@@ -316,6 +316,7 @@ def test_prices_are_fixed_too(write: Callable[..., Path]) -> None:
         find_study(path, path.parent / "out")
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_what_it_takes_and_writes_nothing(
     write: Callable[..., Path], calm: Calm, capsys: pytest.CaptureFixture[str]
 ) -> None:

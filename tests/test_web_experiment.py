@@ -100,6 +100,7 @@ def serve(file: Path) -> Any:
     return TestClient(make_experiment_app(Experiment.read(file, None)), base_url=ADDRESS)
 
 
+@pytest.mark.slow
 def test_from_the_consent_to_the_code(file: Path, tmp_path: Path) -> None:
     with serve(file) as client:
         people = [Person(client.app) for _ in range(4)]
