@@ -1,5 +1,6 @@
 """Shared settings and fixtures of the tests."""
 
+import gc
 import os
 import shutil
 import signal
@@ -55,6 +56,7 @@ def pytest_collection_finish() -> None:
     """Refuse cards that importing a module registers: the tests of other modules would see them."""
     if new := registry._cards.keys() - _KNOWN:
         raise pytest.UsageError(f"register {', '.join(sorted(new))} in a test, not at import")
+    gc.freeze()  # thousands of tests are there to the end: no garbage to look for among them
 
 
 @pytest.fixture(autouse=True)
