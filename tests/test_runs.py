@@ -229,3 +229,12 @@ def test_an_index_of_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["report", str(tmp_path), "--html"]) == 2
     assert "no run to report" in capsys.readouterr().err
     assert not (tmp_path / "index.html").exists()
+
+
+def test_a_folder_of_runs_is_not_taken_for_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "run.json").touch()
+    assert main(["report", str(tmp_path)]) == 2
+    assert "name one of the run folders inside" in capsys.readouterr().err

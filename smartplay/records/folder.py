@@ -214,7 +214,9 @@ class RunFolder:
             if schema == SCHEMA:
                 return self.read("run.json", RunHeader)
         except FileNotFoundError as error:
-            raise RunFolderError(f"{self.path} holds no run (no run.json)") from error
+            inside = any(self.path.glob("*/run.json"))
+            hint = "; name one of the run folders inside" if inside else ""
+            raise RunFolderError(f"{self.path} holds no run (no run.json){hint}") from error
         raise RunFolderError(
             f"{self.path} was written with schema {schema}, this version reads {SCHEMA}"
         )
