@@ -308,7 +308,7 @@ class Client:
             raise UnreachableError(why) from error
 
     async def _dial(self, to: SplitResult) -> _Connection:
-        """Connect to the first of a host's addresses that answers; each call starts with another one."""
+        """Connect to the first of a host's addresses that answers; their order rotates by call."""
         loop, host, port = asyncio.get_running_loop(), to.hostname or "", _port(to)
         async with self._resolving:
             if not self._addresses or loop.time() > self._until:

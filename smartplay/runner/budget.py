@@ -363,7 +363,7 @@ class Budget:
             self.stop(f"the calls of {failures} episodes failed and none succeeded: {self._cause}")
 
     def end(self) -> None:
-        """At the end of a run, give as the reason for stopping that no call succeeded, if none did."""
+        """At the end of a run, note as its reason for stopping if no call succeeded."""
         if self._failures and not self._any_reply:
             self.stop(f"no call succeeded: {self._cause}")
 

@@ -403,7 +403,7 @@ def _observation(shown: Any, info: dict[str, Any]) -> Observation:
 
 
 async def _reply(agent: Agent, observation: Observation, seconds: float | None) -> Any:
-    """An agent's reply; an agent that cancels itself has failed, one that the run cancels has not."""
+    """An agent's reply; an agent that cancels itself has failed, not one that the run cancels."""
     waiting = False
     try:
         reply: Any = agent.act(observation)
