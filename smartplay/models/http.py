@@ -160,7 +160,7 @@ class Response:
         if self.status in (204, 304) or self.status < 200:
             self.length, self._chunked = 0, False
         elif packing not in ("identity", "chunked"):
-            raise NoHTTPError("the body is sent in a way that was not asked for")
+            raise NoHTTPError("the body has a transfer encoding that was not asked for")
 
     async def read(self) -> bytes:
         """The body of a reply whose length is known and small.

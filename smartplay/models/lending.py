@@ -99,7 +99,7 @@ class EpisodeModel:
         """
         if self.closed:
             await asyncio.sleep(REFUSING)
-            raise AgentError(f"the episode for which the {self._role} was lent is over")
+            raise AgentError(f"the episode to which the model {self._role!r} was lent is over")
         check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
         messages = plain_texts(messages)
         shown = for_record(messages)

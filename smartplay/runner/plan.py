@@ -305,7 +305,7 @@ def _try_to_make(card: GameCard, settings: dict[str, Any]) -> None:
     """Make sure that a game can be made, rather than find out in every episode."""
     for key in NO_SETTINGS:
         if key in settings:
-            raise UsageError(f"{key} is not a setting of {card.id}; a run decides it")
+            raise UsageError(f"{key} cannot be set for {card.id}: the run decides it")
     if settings.get("observation") == "native":
         raise UsageError("agents read texts and pictures, not observation=native; see gym.make")
     try:

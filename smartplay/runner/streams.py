@@ -92,7 +92,7 @@ class Stream:
         )
         memory = learn(self._memory, trajectory)
         if not isinstance(memory, bytes):
-            raise AgentError(f"learn returned {type(memory).__name__}; a memory is bytes")
+            raise AgentError(f"learn must return bytes, not {type(memory).__name__}")
         return memory
 
 

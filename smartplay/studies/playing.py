@@ -132,7 +132,7 @@ def open_study(study: Study, folder: Path) -> Opened:
         if found:
             more = f" (and {len(found) - TOLD} more)" if len(found) > TOLD else ""
             raise RunFolderError(
-                f"{folder} holds a study that was fixed otherwise before it was played: "
+                f"{folder} holds a study with another plan: "
                 f"{'; '.join(found[:TOLD])}{more}. Play the changed study in another folder with "
                 "--out"
             )
