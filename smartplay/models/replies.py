@@ -135,7 +135,7 @@ class Store(Protocol):
 
 
 class PassedReplies:
-    """The replies of an episode that another process plays than the one that keeps them.
+    """The replies of an episode whose process is not the one that keeps them.
 
     Args:
         found: Those that are kept there, by episode and key.

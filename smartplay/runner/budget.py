@@ -61,7 +61,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             UsageError: If a limit is not positive.
         """
         for name, value in (("tokens", self.tokens), ("cost", self.cost), ("time", self.seconds)):
-            if value is not None and not value > 0:  # and NaN
+            if value is not None and not value > 0:  # false for NaN, too
                 raise UsageError(f"the most {name} of a run must be more than 0, not {value}")
 
     def find_prices(self, header: RunHeader, models: Iterable[str]) -> tuple[dict[str, Price], str]:
