@@ -723,7 +723,7 @@ def test_a_model_is_lent_until_the_episode_is_over(
         )  # fmt: skip
     assert [record.error for record in run.unscored] == ["the episode took longer than 2 seconds"]
     assert not server.requests
-    refused = "AgentError: the episode for which the player was lent is over"
+    refused = "AgentError: the episode to which the model 'player' was lent is over"
     assert (tmp_path / "log").read_text().splitlines() == [refused] * 3
 
 

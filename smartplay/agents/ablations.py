@@ -1,4 +1,4 @@
-"""Ablations: agents with one thing taken away, to see what their scores rest on.
+"""Ablations: agents with one thing taken away, to see what their scores depend on.
 
 Some ablations change what an agent reads or remembers, and fit any agent, language models too. The
 others take a faculty away from the `reference` agent, whatever the game. Nine of them, one per
@@ -28,7 +28,7 @@ class TruncatedManual(Filter):
     """Reads the first words of the manual only."""
 
     def manual(self, text: str) -> str:
-        """Cut after `FIRST_WORDS` words."""
+        """Cut the manual after `FIRST_WORDS` words."""
         words = list(re.finditer(r"\S+", text))
         return text if len(words) <= FIRST_WORDS else text[: words[FIRST_WORDS - 1].end()]
 
@@ -37,12 +37,12 @@ class NoManual(Filter):
     """Reads the title of the manual only."""
 
     def manual(self, text: str) -> str:
-        """Cut after the first line."""
+        """Cut the manual after the first line."""
         return text.split("\n", 1)[0]
 
 
 class NoHistory(Filter):
-    """Remembers nothing: it is made anew before each step and reads no past observations."""
+    """Remembers nothing: the agent is made anew before each step and reads no past observations."""
 
     forgets = True
 
@@ -60,7 +60,7 @@ class NoObservation(Filter):
 
 
 class LateObservation(Filter):
-    """Reads each observation one step late, so it does not see what its last action did."""
+    """Reads each observation one step late, and so does not see what its last action did."""
 
     def __init__(self, actions: list[str]) -> None:
         super().__init__(actions)
@@ -68,7 +68,7 @@ class LateObservation(Filter):
         self._shown: Observation | None = None
 
     def observation(self, seen: Observation) -> Observation:
-        """Show the one before; the first is shown twice."""
+        """Show the previous observation; the first is shown twice."""
         if seen.complaint and self._shown is not None:
             shown = self._shown
         else:
@@ -78,7 +78,7 @@ class LateObservation(Filter):
 
 
 class MaskedNumbers(Filter):
-    """Reads `#` for every number, but in the names of the actions."""
+    """Reads `#` for every number, except in the names of the actions."""
 
     def manual(self, text: str) -> str:
         """Mask numbers."""
@@ -90,10 +90,10 @@ class MaskedNumbers(Filter):
 
 
 class Renamed(Filter):
-    """Reads invented words for those that tell the actions apart, everywhere and always the same.
+    """Reads invented words, everywhere the same, for those that tell the actions apart.
 
-    What the words stand for can still be read off the manual and the observations. So this costs
-    nothing but what an agent took from the usual meaning of the names.
+    The manual and the observations still show what the words stand for. So an agent loses nothing
+    but what it took from the usual meaning of the names.
     """
 
     def __init__(self, actions: list[str]) -> None:
@@ -109,7 +109,7 @@ class Renamed(Filter):
         super().__init__([_replace(name, self._there) for name in actions])
 
     def manual(self, text: str) -> str:
-        """Rename, but not the title."""
+        """Rename everything but the title."""
         title, line, rest = text.partition("\n")
         return title + line + _replace(rest, self._there)
 
@@ -118,7 +118,7 @@ class Renamed(Filter):
         return _map(seen, lambda text: _replace(text, self._there))
 
     def reply(self, text: str) -> str:
-        """Name back."""
+        """Translate the names back."""
         return _replace(text, self._back)
 
 
@@ -128,8 +128,9 @@ class Ablation(msgspec.Struct, frozen=True):
     Attributes:
         name: What the command line calls it.
         summary: What an agent with it does, in words.
-        filter: What it puts between agent and game; None if it takes a faculty of the reference.
-        faculty: The faculty of the `reference` agent it takes away; empty if none.
+        filter: What it puts between agent and game; None if it takes away a faculty of the
+            reference agent.
+        faculty: The faculty of the `reference` agent that it takes away; empty if none.
         capability: The capability it stands for in the ablation matrix, if for any.
     """
 
@@ -191,7 +192,7 @@ def _words(text: str) -> list[str]:
 
 
 def _invented(number: int) -> list[str]:
-    """As many invented words; joined in pairs when the single ones are used up."""
+    """`number` invented words; pairs are joined when the single ones are used up."""
     pairs = (first + second for first in INVENTED for second in INVENTED)
     return [*INVENTED, *(next(pairs) for _ in range(max(0, number - len(INVENTED))))]
 

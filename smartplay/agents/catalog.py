@@ -1,4 +1,4 @@
-"""Finds the agent a name, a file or a Python object stands for."""
+"""Finds the agent that a name, a file or a Python object stands for."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ABLATION_KEYS = ("ablation", "lesion")
 PLAYING_KEYS = ("attempts", "again", "episode_order")
 """Settings of any agent that say how its episodes are played, not how it acts."""
 HISTORY_KEYS = History.__struct_fields__
-"""Settings of agents that are asked by a method, which say how they are told the past."""
+"""Settings of agents that are asked by a method: how the prompt shows the past."""
 
 _ORDER = re.compile(r"numbered|shuffled:(\d{1,9})")
 
@@ -65,15 +65,15 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
         settings: Its settings as resolved, without secrets.
         make: Makes the agent of one episode.
         models: The models that the run lends it, by role.
-        learn: Makes the memory that an episode begins with from the one before and what happened
-            then; None for agents that remember nothing.
+        learn: Makes an episode's memory from that of the episode before and what happened in it;
+            None for agents that remember nothing.
         games: Settings of games that it is played with, such as `attempts`.
         reference: The name and settings that build the same source again in another process;
             None for an agent given as a Python object.
         asynchronous: Whether the agents' `act` is awaited on the run's event loop.
         digest: SHA-256, 16 hexadecimal digits, of the code of an agent, or of models of one's own.
         packages: The installed packages that this code imports.
-        resumable: Whether name, settings and digest say that two such agents are the same.
+        resumable: Whether name, settings and digest suffice to identify the agent.
     """
 
     name: str
@@ -90,7 +90,7 @@ class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def known_agents() -> dict[str, str]:
-    """The agents there are, as they are written, with what each is."""
+    """The known agents, as the user writes them, with one line on each."""
     models = {_written(kind): summary for kind, summary in kinds().items()}
     return SCRIPTED | models | {name: kind.summary for name, kind in METHODS.items()} | OWN
 
@@ -178,7 +178,7 @@ def _played_as(agent: str | Callable[..., Any], settings: dict[str, Any]) -> Age
 
 
 def place_in_order(order: str, game: str, episode: int) -> tuple[bytes, int]:
-    """What sorts the episodes of a game into an order, numbered or `shuffled:SEED`."""
+    """The sort key of an episode for an order, `numbered` or `shuffled:SEED`."""
     found = _ORDER.fullmatch(order)
     seed = found and found[1]
     told = f"place {seed} {game} {episode}".encode()
@@ -352,14 +352,14 @@ def read_agent(agent: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, 
 
 
 def controls_of(agent: str, settings: Mapping[str, Any]) -> list[Arm]:
-    """The arms beside which an agent is to be shown; of any that asks models, one call.
+    """The arms to show beside an agent; for any agent that asks models, one call is among them.
 
     Args:
-        agent: No definition file, but what `read_agent` makes of it.
+        agent: The agent's name as `read_agent` returns it, no definition file.
         settings: Its settings.
 
     Raises:
-        UsageError: If they are wrong.
+        UsageError: If the settings are wrong.
     """
     name = _method_of(agent, settings)
     if name is None:
@@ -371,7 +371,7 @@ def controls_of(agent: str, settings: Mapping[str, Any]) -> list[Arm]:
 
 
 def definition_of(arm: Arm, agent: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """How an agent's models play an arm beside it: what `find_agent` takes for that.
+    """How an agent's models play an arm beside it, as arguments of `find_agent`.
 
     Args:
         arm: The arm.

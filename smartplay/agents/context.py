@@ -41,7 +41,7 @@ class Context:
     Attributes:
         manual: The rules.
         actions: Names of the actions.
-        seed: The agent's own seed; it tells nothing of the game's.
+        seed: The agent's own seed; it reveals nothing of the game's.
         game: The full id.
         title: The game's name for people.
         episode: Number of the episode, from 0.

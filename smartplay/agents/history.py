@@ -1,8 +1,8 @@
-"""How a language model is told the past: how much of it, each step whole or as a difference.
+"""How a prompt shows the past: how much of it, and each step whole or as a difference.
 
-Providers charge little for the beginning of a prompt that they have read before. A history that
-slides changes it at every step; one that is dropped in chunks keeps it for as many steps as a chunk
-has.
+Providers charge little for the beginning of a prompt that they have read before. A sliding history
+changes that beginning at every step; one that drops steps in chunks keeps it for as many steps as a
+chunk has.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _MARK = r"\\|\(lines? \d"
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a language model is told the past.
+    """How a prompt shows the past.
 
     Attributes:
-        history_chunk: How many steps are dropped at once. The prompt holds the game's history and
-            up to one step less than a chunk before it. With 1 the history slides.
-        history_diff: Whether each step but the oldest is told as its difference from the one
+        history_chunk: How many steps are dropped at once. The prompt holds the game's history and,
+            before it, at most one step less than a chunk. With 1 the history slides.
+        history_diff: Whether each step but the oldest is shown as its difference from the one
             before, line by line.
     """
 
@@ -35,7 +35,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def legend(self) -> str:
-        """What a reader must know to read steps; empty if they are told as they are."""
+        """What a reader must know to read steps; empty if they are shown unchanged."""
         return LEGEND if self.history_diff else ""
 
     def told(self, text: str, before: str | None, heading: str) -> str:
@@ -43,17 +43,17 @@ class History(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
         Args:
             text: The observation.
-            before: The one that stands before it; None if none does.
-            heading: What headings begin with, before their number.
+            before: The observation before it; None if there is none.
+            heading: The word before the number in headings.
         """
         return difference(text, before, heading) if self.history_diff else text
 
 
 def difference(text: str, before: str | None, heading: str) -> str:
-    """A text with marks in place of the lines that it has in common with the one before it.
+    """A text with marks in place of the lines that it shares with the one before it.
 
-    Both texts together make the first again: lines that read like a mark or a heading, or begin
-    with a backslash, are told behind a backslash. Marks stand only where they are shorter.
+    The result and `before` determine the text: lines that read like a mark or a heading, or begin
+    with a backslash, get a backslash in front. Marks are used only where they are shorter.
     """
     lines = text.split("\n")
     earlier = [] if before is None else before.split("\n")

@@ -1,7 +1,7 @@
-"""Whether two agents that are given as Python objects are the same.
+"""Tells whether two agents given as Python objects are the same.
 
-Their code says so, with all that it takes from around it: values it closes over, defaults, the
-functions, classes, modules and plain values that it names, the attributes of classes and objects.
+It compares their code with all that the code uses: values it closes over, defaults, the functions,
+classes, modules and plain values that it names, the attributes of classes and objects.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def object_digest(agent: Any) -> str | None:
     """SHA-256, 16 hexadecimal digits, of the code of a class, function or object.
 
     Returns:
-        None if something in it cannot be told from another: a state that is no plain data.
+        None if something in it has no digest: a state that is no plain data.
     """
     try:
         told = _Describer().describe(agent)

@@ -17,9 +17,9 @@ class LLMAgent:
 
     Args:
         context: What the run gives.
-        method: How they are asked; a copy of it keeps what is to be kept of the episode.
+        method: How they are asked; a copy of it keeps the episode's state.
         style: How the prompt is laid out.
-        history: How the past is told.
+        history: How the prompt shows the past.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class LLMAgent:
         self._turn: Turn | None = None
 
     async def act(self, observation: Observation) -> Reply:
-        """Reply to an observation, or once more to the same after a complaint.
+        """Reply to an observation, or again to the same one after a complaint.
 
         Raises:
             ModelError: If a model gives no reply.

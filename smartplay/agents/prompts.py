@@ -1,7 +1,7 @@
 """Variants of the prompt: the same facts in another order, numbering or wording.
 
 An agent that reads one prompt (a plain function, a language model) gets a variant's `style`. An
-agent that is handed manual, actions and observations apart gets the same facts through a filter.
+agent that gets manual, actions and observations separately gets the same facts through a filter.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class PromptStyle(msgspec.Struct, frozen=True):
     Attributes:
         order: Where the list of actions stands: after the manual, before it, or at the very end.
         marks: How the actions are listed.
-        heading: What stands above the list.
-        step: What a past observation is called.
-        question: What is asked at the end; empty for nothing.
+        heading: The line above the list.
+        step: The word for a past observation.
+        question: The question at the end; empty for none.
         backwards: Whether the actions are listed in reverse order.
     """
 
@@ -45,12 +45,12 @@ class PromptStyle(msgspec.Struct, frozen=True):
     def prompt(
         self, manual: str, actions: Sequence[str], observation: Observation, steps: int
     ) -> str:
-        """All that an agent reads before an action, as one text; a plain one grows at its end.
+        """All that an agent reads before an action, as one text; the plain style grows at its end.
 
         Args:
             manual: The rules.
             actions: Names of the actions.
-            observation: What the agent is to act on, with the observations before it.
+            observation: The observation to act on, with those before it.
             steps: Steps taken so far.
         """
         pages = [page(*each) for each in prompt_pages(observation, steps, self.step)]
@@ -69,15 +69,15 @@ PLAIN = PromptStyle()
 
 
 class Variant(msgspec.Struct, frozen=True):
-    """One way to tell an agent the same.
+    """One way to give an agent the same facts.
 
     Attributes:
         name: What settings and reports call it.
         summary: What is different, in words.
         style: For agents that read one prompt.
-        filter: For agents that are handed the parts.
-        other_protocol: Whether language models play by the other one of their two protocols,
-            which then makes all the difference.
+        filter: For agents that get the parts separately.
+        other_protocol: Whether language models play by the other of their two protocols; then that
+            is the only difference.
     """
 
     name: str

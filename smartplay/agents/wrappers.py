@@ -1,7 +1,7 @@
 """Agents behind filters: what stands between an agent and its game, and changes what passes.
 
-An ablation takes something away in this manner, an aid adds something, and a variant of the prompt
-tells the same differently.
+An ablation takes something away, an aid adds something, and a variant of the prompt words the same
+differently.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from smartplay.agents.context import Agent, AgentMaker, Context, Observation, Re
 
 
 class Filter:
-    """What stands between an agent and its game; this one lets everything pass.
+    """Stands between an agent and its game; this base class lets everything pass.
 
-    Made once per episode.
+    A run makes one per episode.
 
     Args:
         actions: Names of the actions.
@@ -42,11 +42,11 @@ class Filter:
         return seen
 
     def reply(self, text: str) -> str:
-        """What the game is told."""
+        """What the game gets as the reply."""
         return text
 
     def index(self, number: int) -> int:
-        """What the game is told by an agent that replies with an action's index."""
+        """What the game gets from an agent that replies with an action's index."""
         return number
 
 
@@ -57,8 +57,8 @@ def make_filtered(
 
     Args:
         make: Makes the agent itself.
-        filters: Make what stands between it and its game from the actions' names, nearest to
-            the game first.
+        filters: Each makes a filter from the actions' names; the one nearest to the game comes
+            first.
         context: What the run gives.
     """
     made = []
@@ -75,7 +75,7 @@ class FilteredAgent:
 
     Args:
         make: Makes the agent itself.
-        filters: What stands between it and the game, nearest to the game first.
+        filters: The filters; the one nearest to the game comes first.
     """
 
     def __init__(self, make: Callable[[], Agent], filters: list[Filter]) -> None:

@@ -1,4 +1,4 @@
-"""Anchors: the scores a game's results are held against."""
+"""Anchors: the scores that results of a game are held against."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class GoalSteps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         mean: Mean steps of the episodes that reached it.
         solved: How many did.
-        episodes: Of how many that were played.
+        episodes: How many episodes were played.
     """
 
     mean: Annotated[float, msgspec.Meta(ge=0)]
@@ -44,7 +44,7 @@ class GoalSteps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Trivial(Measured, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the best of the trivial policies scores, on other episodes than it was chosen by.
+    """The score of the best trivial policy, on other episodes than those that chose it.
 
     Attributes:
         policy: What it does.
@@ -57,7 +57,7 @@ class Trivial(Measured, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Played(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What people score who were recorded by `smartplay play`.
+    """What people score, as recorded by `smartplay play`.
 
     Attributes:
         mean: The mean of the players' mean scores.
@@ -86,8 +86,8 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         random: Uniformly random play.
         nothing: Play that always takes the card's `nothing` action.
         reference: The shipped scripted agent that reads only the text.
-        reference_steps: Its steps to the goal.
-        human_steps: Those of the people of `baseline`.
+        reference_steps: The reference agent's steps to the goal.
+        human_steps: The steps to the goal of the people in `baseline`.
         trivial: The best policy that needs no understanding, such as always the same action.
     """
 
@@ -105,7 +105,7 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def corrected(self) -> tuple[float, float] | None:
-        """Ends of the scale from random play to the best known score, where there is one."""
+        """The ends of the scale from random play to the best known score, if there is one."""
         best = self.human if self.optimum is None else self.optimum
         if self.random is None or best is None or best <= self.random.mean:
             return None
@@ -113,7 +113,7 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check_anchors(where: str, anchors: Anchors) -> None:
-    """See that the scores of a card make sense together.
+    """Make sure that the scores of a card make sense together.
 
     Raises:
         CardError: If they do not; `where` says where they stand.

@@ -14,8 +14,8 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A least and a greatest value.
 
     Attributes:
-        low: The least; None where it is not known.
-        high: The greatest; None where it is not known.
+        low: The least; None if unknown.
+        high: The greatest; None if unknown.
         distant: Whether the greatest is so great that no score comes near it.
     """
 
@@ -37,9 +37,9 @@ class CardBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         low: The least score that an episode can end with, or the name of the setting that says so.
         high: The greatest, likewise.
-        steps_per_point: Steps that a point takes at least, where a score grows with the steps: then
-            an episode of fewer steps ends with fewer points, counted from 0.
-        points_per_step: Points that a step can bring at most, counted from 0, where no score comes
+        steps_per_point: The fewest steps that a point takes, where a score grows with the steps:
+            then an episode of fewer steps ends with fewer points, counted from 0.
+        points_per_step: The most points that a step can bring, counted from 0, where no score comes
             near so many.
     """
 
@@ -49,7 +49,7 @@ class CardBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     points_per_step: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
     def within(self, steps: int, settings: Mapping[str, Any]) -> Bounds:
-        """The bounds of an episode of at most so many steps with such settings."""
+        """The bounds of an episode of at most `steps` steps with these settings."""
         low, high = (_number(end, settings) for end in (self.low, self.high))
         if self.steps_per_point is not None:
             most = float(steps // self.steps_per_point)
@@ -65,7 +65,7 @@ def _number(end: float | str | None, settings: Mapping[str, Any]) -> float | Non
 
 
 def check_bounds(where: str, bounds: CardBounds, settings: Mapping[str, Any], steps: int) -> None:
-    """See that a card's bounds make sense.
+    """Make sure that a card's bounds make sense.
 
     Raises:
         CardError: If they do not; `where` says where they stand.

@@ -72,7 +72,7 @@ class Dial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
-    """What is data about one environment id.
+    """The data about one environment id.
 
     Attributes:
         id: The full id, such as `smartplay/Hanoi3Disk-v0`.
@@ -91,7 +91,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         history: How many past observations a prompt shows.
         text_limit: The longest observation in characters.
         core: Whether the id belongs to the original's seven headline tasks.
-        parametric: Whether the id is meant for settings of one's own; `all` leaves it out.
+        parametric: Whether the id is meant for the user's own settings; `all` leaves it out.
         heavy: Whether an episode costs enough computing to be played in a worker process.
         fallback: Index of the action taken when no valid answer came.
         score: What the score counts, in words.
@@ -139,7 +139,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def shipped(self) -> bool:
-        """Whether it comes with SmartPlay, not with a pack or as a file of one's own."""
+        """Whether it comes with SmartPlay, rather than with a pack or as the user's file."""
         return not self.package and not self.source.endswith(".toml")
 
     @property
@@ -148,7 +148,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return "" if self.source.endswith(".toml") else self.source.rpartition("/")[0]
 
     def beside(self, reference: str) -> str:
-        """`file.py:Name` as the place of that file, beside the card; any other as it is."""
+        """`file.py:Name` with the file's path beside the card; any other reference unchanged."""
         place, _, name = reference.rpartition(":")
         return f"{Path(self.source).parent / place}:{name}" if place[-3:] == ".py" else reference
 
@@ -165,7 +165,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return None if high is None else (score - low) / (high - low)
 
     def held_to(self, human: Human) -> GameCard:
-        """The same card with the human score that is asked for, where there is one.
+        """The same card with the requested human score, where there is one.
 
         Args:
             human: `"published"`, or `"baseline"` for the one recorded here; a card without such a
@@ -179,7 +179,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return msgspec.structs.replace(self, anchors=anchors)
 
     def as_played(self, steps: int, settings: Mapping[str, Any] | None = None) -> GameCard:
-        """The same card with what holds for a way it was played: its settings, and its anchors.
+        """The same card with the settings and anchors that hold for the way a run played it.
 
         Anchors were measured with the card's settings and its step limit; they hold all, or none.
         What an agent is shown of the game (`SHOWN_SETTINGS`) moves no end of the scale.
@@ -209,9 +209,9 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256, 16 hexadecimal digits, of what decides an episode; anchors do not.
+        """SHA-256, 16 hexadecimal digits, of all that decides an episode; anchors do not.
 
-        Of a card that is not shipped, the title and the code that it names are part of that.
+        For a card that is not shipped, that includes the title and the code that it names.
         """
         if self.shipped:
             return self._digest({})
@@ -220,7 +220,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @cached_property
     def code(self) -> list[Code]:
-        """What a card that is not shipped names, as it was when this was first asked for."""
+        """The code that a card that is not shipped names, as it was at the first call."""
         if self.shipped:
             return []
         named = [self.beside(each) for each in (self.environment, self.describer)]

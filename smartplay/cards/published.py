@@ -1,4 +1,4 @@
-"""The results the SmartPlay paper printed: data to compare with, which nobody can replay."""
+"""The results printed in the SmartPlay paper: data to compare with, which nobody can replay."""
 
 from __future__ import annotations
 

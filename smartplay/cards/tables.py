@@ -1,4 +1,4 @@
-"""The tables of a card file, as they stand there."""
+"""Reads the tables of a card file, unchecked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from smartplay.core.errors import CardError
 from smartplay.core.toml_file import overlay, read_toml
 
 HISTORY = 0
-"""How many past observations a prompt shows, where a card says nothing of it."""
+"""How many past observations a prompt shows if a card does not say."""
 TEXT_LIMIT = 2000
 """The longest observation in characters, likewise."""
 
@@ -21,7 +21,7 @@ def id_tables(path: Path) -> dict[str, dict[str, Any]]:
         path: The TOML file.
 
     Raises:
-        CardError: If the file cannot be read, or names no id; says where and why.
+        CardError: If the file cannot be read, or names no id; the message says where and why.
     """
     data = read_toml(path, "card", CardError)
     ids, defaults = data.pop("ids", None), data.pop("defaults", {})

@@ -49,7 +49,7 @@ SHARED: dict[str, dict[str, Any]] = {
                 "published)"},
 }  # fmt: skip
 LIMITS = ("--max-tokens-total", "--max-cost", "--max-time", "--episode-timeout", "--cache")
-"""What ends a run or an episode before its end, and what it need not pay for again."""
+"""Options that stop a run or an episode early, and the cache that saves paying twice."""
 PASSED_ON = ("seed", "concurrency", "out", "retries", "cache", "cluster")
 """Options that `smartplay.run` takes as they are."""
 
@@ -82,7 +82,7 @@ def add_agent_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def add_models(parser: argparse.ArgumentParser) -> None:
-    """Add those of the agent's settings that say nothing of how it is asked or helped."""
+    """Add the agent's settings apart from how it is asked or helped."""
     parser.add_argument("--ablation", "--lesion", action="append", default=[], metavar="NAME",
         help=f"take something away: {', '.join(each.name for each in ABLATIONS)}")  # fmt: skip
     add_shared(parser, "--base-url", "--model", "--set")

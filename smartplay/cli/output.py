@@ -1,4 +1,4 @@
-"""What commands print, and with what code they end."""
+"""What commands print, and their exit codes."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ OK, FAILED, BAD_USAGE, SOME_UNSCORED, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 PIPED_WIDTH = 140
 NARROW = 80
 GAP, LONGEST_WORD = 2, 20
-"""Columns of a terminal between those of a table, and of a word that is not folded."""
+"""Characters between a table's columns, and the longest word that is not folded."""
 WORD = re.compile(r"\[[^\]]*\]|\S+")
 """A word, or an interval."""
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Leave it to the command line, which knows with what code to end."""
+        """Leave it to the command line, which knows the exit code."""
         raise BrokenPipeError
 
 
@@ -54,7 +54,7 @@ def console() -> Console:
 
 
 def open_closed_streams() -> None:
-    """Give a process that was started without standard streams ones that lead nowhere.
+    """Give a process that started without standard streams ones that lead nowhere.
 
     Otherwise the first files it opens would take the streams' places.
     """
@@ -74,7 +74,7 @@ def open_closed_streams() -> None:
 
 
 def forget_output() -> None:
-    """Go on without a reader of standard output, who has left."""
+    """Go on after the reader of standard output has left."""
     with suppress(OSError, ValueError, io.UnsupportedOperation):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -86,7 +86,7 @@ def plural(number: int, name: str) -> str:
 
 @contextmanager
 def quiet_output(quiet: bool = True) -> Iterator[None]:
-    """Send to standard error what agents, games and packages print meanwhile."""
+    """In the block, send what agents, games and packages print to standard error."""
     if not quiet:
         yield
         return
@@ -121,16 +121,17 @@ def complain(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print one line of which parts, such as a folder's name, may come from outside."""
+    """Print one line, parts of which, such as a folder's name, may come from outside."""
     print(printable.line(text, printable.TEXT))
 
 
 def print_table(
     title: str, header: Sequence[str], rows: Iterable[Iterable[object]], digits: str = "g"
 ) -> None:
-    """Print a table, as much of it as there is room for: the first column whole, words whole.
+    """Print as much of a table as there is room for, with the first column and words whole.
 
-    Columns without room are left out from the right, and said to be. One without rows is not shown.
+    Columns without room are left out from the right, and a line says so. A table without rows is
+    not shown.
 
     Args:
         title: Its heading.
@@ -168,7 +169,7 @@ def shown_number(value: float | None) -> str | None:
 def shown_span(
     span: Range | None, shown: Callable[[float], str | None] = shown_number
 ) -> str | None:
-    """A number that is not known before: `850`, `12k to 3.4M`, `12k+`."""
+    """A number known only within bounds: `850`, `12k to 3.4M`, `12k+`."""
     if span is None:
         return None
     least, most = (None if end is None else shown(end) for end in (span.least, span.most))
@@ -176,13 +177,13 @@ def shown_span(
 
 
 def use_header(currency: str) -> list[str]:
-    """What columns of `use_cells` are called."""
+    """The headings of the columns of `use_cells`."""
     cost = [f"Cost ({currency})"] if currency else []
     return ["Calls", "Read", "Cached", "Written", *cost]
 
 
 def use_cells(use: Reckoned | None, currency: str) -> list[str | None]:
-    """What episodes take, as cells of a table: calls, tokens, and cost if there is a currency."""
+    """What episodes cost, as cells of a table: calls, tokens, and price if there is a currency."""
     if use is None or use.calls is None:
         return [None] * len(use_header(currency))
     cost = [shown_span(use.cost, money) or "unknown"] if currency else []
@@ -191,7 +192,7 @@ def use_cells(use: Reckoned | None, currency: str) -> list[str | None]:
 
 
 def _widths(header: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int]:
-    """How wide the columns are that fit into a room, words whole and the first ones in one line."""
+    """The widths of the columns that fit into `room`, words whole, the first ones unfolded."""
     columns = [[name, *(row[k] for row in rows)] for k, name in enumerate(header)]
     whole = [max(map(_longest_line, column)) for column in columns]
     least = [max(map(_longest_word, column)) for column in columns]
@@ -275,7 +276,7 @@ def show_reports(
 ) -> list[Report]:
     """Score runs, write their reports into their folders, print and return them.
 
-    A report that cannot be kept, as in a folder that is only read, is printed all the same.
+    A report that cannot be kept, as in a read-only folder, is printed all the same.
     """
     from smartplay.core.errors import RunFolderError
     from smartplay.report import build_report, keep_report

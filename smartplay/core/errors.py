@@ -27,7 +27,7 @@ from collections.abc import Collection, Iterable
 LISTED = 20
 """How many known names an error lists at most."""
 FEW = 5
-"""So many are listed even beside the nearest."""
+"""If so few names are known, the message lists them even beside the nearest."""
 
 
 class SmartPlayError(Exception):
@@ -39,7 +39,7 @@ class UsageError(SmartPlayError):
 
 
 class UnknownNameError(UsageError):
-    """A name that nothing answers to.
+    """A name that nothing known has.
 
     Args:
         kind: What was looked for, such as `"game"`.
@@ -64,10 +64,10 @@ class UnknownNameError(UsageError):
 
 
 def known_name(kind: str, name: str, known: Collection[str]) -> str:
-    """A name that something answers to.
+    """Return a name if it is known.
 
     Raises:
-        UnknownNameError: If nothing does; `kind` says what was looked for.
+        UnknownNameError: If it is not; `kind` says what was looked for.
     """
     if name not in known:
         raise UnknownNameError(kind, name, known)

@@ -1,9 +1,9 @@
-"""A process that watches over the one that plays, as an agent may do anything to that.
+"""A process that guards the one that plays, as an agent may do anything to that.
 
-It may end it, crash it, start threads that never end, or call something that lets nothing else in
-Python run, not even what Ctrl-C is to do. The watching process sees to it that the command ends all
-the same, with a sentence and an exit code. Where there can be no such process, the interpreter ends
-by itself when its time is over, and says where every thread was.
+An agent may end or crash its process, start threads that never end, or call something that lets
+nothing else in Python run, not even the handler of Ctrl-C. The guard makes sure that the command
+still ends, with a sentence and an exit code. Where no such process is possible, the interpreter
+ends by itself when its time is over, and says where every thread was.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _guards_itself = False
 
 
 def guarded(call: Callable[[], int]) -> int:
-    """Call something in a process of its own; where there can be none, in this one.
+    """Run a call in a process of its own, or in this one where that is impossible.
 
-    Without one nothing ends a call that lets nothing else run, but the end of its time.
+    In this one, only the end of its time ends a call that lets nothing else run.
 
     Returns:
-        What it returned, or the exit code for how it ended instead.
+        The call's result, or the exit code for how it ended instead.
     """
     global _guards_itself
     if sys.platform != "linux":  # elsewhere a child may not use what the parent has loaded
@@ -66,7 +66,7 @@ def guarded(call: Callable[[], int]) -> int:
 
 @contextmanager
 def ending_within(seconds: float | None) -> Iterator[None]:
-    """Have what is done meanwhile ended from outside if it takes much longer than it may."""
+    """Have the block ended from outside if it takes much longer than `seconds`."""
     if seconds is not None:
         _tell(f"until {time.monotonic() + seconds}")
         if _guards_itself:

@@ -1,4 +1,4 @@
-"""Objects by name: `module:attribute`, or `path/to/file.py:attribute`."""
+"""Loads objects by name: `module:attribute`, or `path/to/file.py:attribute`."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ INSTALLED = {"site-packages", "dist-packages"}
 MOST_FILES = 2000  # of one's own that are looked through
 
 _folders: set[str] = set()
-"""Folders of agents and games of one's own that were put onto the path, behind all packages."""
+"""Folders of the user's agents and games that were added to the path, behind all packages."""
 
 _read: dict[Path, bytes] = {}
-"""The code of one's own as it was when a file that imports it was last loaded."""
+"""The user's code as it was when a file that imports it was last loaded."""
 
 _one_at_a_time = threading.RLock()  # a module half run is in sys.modules already
 
@@ -77,10 +77,10 @@ def load_module(place: str) -> ModuleType:
 
 
 def optional(module: str, needed: str) -> Any:
-    """A module of an optional package.
+    """Import a module of an optional package.
 
     Raises:
-        MissingPackageError: If it is not installed; `needed` says what for, and how to get it.
+        MissingPackageError: If it is not installed; `needed` says what needs it and how to get it.
     """
     try:
         return importlib.import_module(module)
@@ -92,7 +92,7 @@ class Code(NamedTuple):
     """Source files that belong together.
 
     Attributes:
-        files: The place within its folder, and the content, of each.
+        files: The path within its folder, and the content, of each file.
         packages: The installed packages they import, by their names in Python.
     """
 
@@ -109,16 +109,16 @@ class Code(NamedTuple):
 
 
 def code_of(place: str | Path, own: str = "") -> Code:
-    """A file or module with all that it imports, but for what is installed.
+    """The code of a file or module with all that it imports, except installed packages.
 
-    Every module counts that is imported from its own folder, or from elsewhere on Python's path if
-    no package manager put it there, wherever in the file and through however many others. Data
-    files do not, nor what is imported under a name that is made up as it runs.
+    A module counts if it is imported from the file's own folder, or from elsewhere on Python's path
+    if no package manager put it there, anywhere in the file and through any number of others. Data
+    files do not count, nor imports under names made up at run time.
 
     Args:
         place: Path of the file, or dotted name of the module.
         own: An installed package whose modules count all the same; then the present folder, where
-            a module of one's own may lie, has no say.
+            the user's modules may lie, is not searched.
     """
     found, packages = dict[Path, tuple[str, bytes]](), set[str]()
     folder: Path | None

@@ -1,4 +1,4 @@
-"""What other installed packages add, by the entry points of their distributions."""
+"""Finds what other installed packages add through entry points."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ METADATA = (".dist-info", ".egg-info")
 def plugins(group: str) -> list[EntryPoint]:
     """The entry points of a group, by name; none is loaded.
 
-    Where no package mentions the group, as is usual, nothing is imported to find that out.
+    If no package mentions the group, as is usual, the search imports nothing.
     """
     if not any(group.encode() in text for text in _entry_points_files()):
         return []

@@ -1,4 +1,4 @@
-"""Text from outside, made fit to be shown: the one place that decides what a reader sees of it.
+"""Makes text from outside safe to show: only this module decides what a reader sees of it.
 
 Agents, games, services and untrusted folders may send any character: some move a terminal's
 cursor, turn writing around, or show nothing at all. What cannot be seen is shown by its number,

@@ -1,4 +1,4 @@
-"""What a result shows of itself: one line as text, tables in a notebook."""
+"""How a result shows itself: one line as text, tables in a notebook."""
 
 from __future__ import annotations
 

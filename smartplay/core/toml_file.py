@@ -1,4 +1,4 @@
-"""Reads TOML that people write, and says in words what is wrong with it."""
+"""Reads TOML files that people write, and says in words what is wrong with them."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ LINES_LIMIT = 512 * MEGABYTE
 LINE_LIMIT = 64 * MEGABYTE
 UNPACKED_LIMIT = 2048 * MEGABYTE
 KEPT_LIMIT = 512 * MEGABYTE
-"""The most of a packed file that is unpacked where all of it stays in memory."""
+"""The most bytes to unpack from a packed file that stays in memory as a whole."""
 MOST_LINES = 1_000_000
 
 
@@ -68,7 +68,7 @@ def read_file(root: Path, name: str, limit: int, part: Part = WHOLE) -> bytes:
 
 
 def _chunks(file: IO[bytes], most: int) -> Iterator[bytes]:
-    """What is in a file, up to `most` bytes, piece by piece."""
+    """The content of a file, up to `most` bytes, piece by piece."""
     while most > 0 and (chunk := file.read(min(most, MEGABYTE))):
         most -= len(chunk)
         yield chunk
@@ -128,7 +128,7 @@ def _unpacked(packed: IO[bytes], part: Part) -> Iterator[bytes]:
     zeros, which costs no room on a disk.
 
     Raises:
-        EOFError: If it is cut off, or goes on behind its end.
+        EOFError: If it is cut off, or goes on after its end.
     """
     packed.seek(part.begin)
     unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
@@ -145,7 +145,7 @@ def _unpacked(packed: IO[bytes], part: Part) -> Iterator[bytes]:
 
 
 def own_path(root: Path, name: str) -> Path:
-    """The path of a file or folder that is to be written inside a folder.
+    """A path to write inside a folder.
 
     Args:
         root: The folder; it may itself be reached through links.
@@ -190,7 +190,7 @@ def open_plain(root: Path, name: str) -> io.BufferedReader:
 
 
 def _look(root: Path, name: str) -> tuple[Path, os.stat_result]:
-    """The path and state of what a name inside a folder stands for, if no link leads there."""
+    """The path and state of what a name inside a folder refers to, if no link leads there."""
     path = root
     for part in name.split("/"):
         if part in ("", ".", "..") or "\\" in part or "\0" in part:

@@ -1,7 +1,7 @@
-"""Writes files so that they are seen either not at all or whole, whenever the writer is killed.
+"""Writes files that readers see either whole or not at all, whenever the writer is killed.
 
-A folder may be untrusted, with links in it that lead to other people's files. A file under
-a name that nobody can guess, made anew, is no such link; and moving it over one replaces the link.
+An untrusted folder may hold links to other people's files. A new file under a name that nobody can
+guess is no such link, and moving it over a link replaces the link.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def remove_parts(folder: Path) -> None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is seen either not at all or whole.
+    """Write a file that readers see either whole or not at all.
 
     Raises:
         OSError: If it cannot be written.
@@ -44,10 +44,10 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 @contextmanager
 def writing(where: object, error_class: type[UsageError] = UsageError) -> Iterator[None]:
-    """Say in an error of our own what could not be written, and why.
+    """Turn an `OSError` in the block into an error that says what could not be written, and why.
 
     Raises:
-        UsageError: If something done meanwhile fails with an `OSError`; of `error_class`.
+        UsageError: If the block raises an `OSError`; of `error_class`.
     """
     try:
         yield
@@ -62,7 +62,7 @@ def file_digest(path: Path) -> str:
 
 
 def drop_half_line(path: Path) -> None:
-    """Cut off what stands behind the last newline of a file, which a killed writer began.
+    """Cut off what follows the last newline of a file, a line that a killed writer began.
 
     Raises:
         OSError: If it cannot be read or written.

@@ -1,6 +1,6 @@
 """Checks of one episode: against its replies, its claim, and its replay.
 
-What a run says has bounds that no honest run comes near; beyond them nothing is believed.
+The values in a run have bounds far beyond any honest run; values outside them are refused.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One contradiction.
 
     Attributes:
-        what: What does not fit, or why the run is refused.
-        game: The full id; empty if it concerns the whole run.
+        what: What contradicts, or why the run is refused.
+        game: The full id; empty if the problem concerns the whole run.
         episode: The episode's number within the game.
         repeat: Which play of the episode.
         step: The step of the episode, from 1.
-        expected: What it should be: by replay, by the rules or by the card.
-        found: What the run says.
+        expected: The value by replay, by the rules or by the card.
+        found: The value in the run.
     """
 
     what: str
@@ -80,7 +80,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 def problem_of(
     record: Any, what: str, expected: Any = "", found: Any = "", step: int | None = None
 ) -> Problem:
-    """A problem of an episode, which a record, a claim or the header of its steps names."""
+    """A problem of the episode that a record, a claim or a header of steps names."""
     return Problem(
         what=what,
         game=record.game,
@@ -93,7 +93,7 @@ def problem_of(
 
 
 def describe(value: Any) -> str:
-    """A value as a text, cut where it grows too long to be of use."""
+    """A value as text, cut where it becomes too long to be useful."""
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return text if len(text) <= printable.TEXT else f"{text[: printable.TEXT]}..."
 
@@ -119,12 +119,12 @@ def check_steps(
     tally: Tally,
     replies: bool = True,
 ) -> Iterator[StepRecord]:
-    """Pass steps on while checking each against its replies.
+    """Yield the steps while checking each against its replies.
 
     Args:
         header: The steps' first line.
         steps: The steps.
-        problems: Where to put what is wrong; the steps end at the first problem.
+        problems: Receives the problems; the steps end at the first.
         tally: Counts calls and tokens.
         replies: Whether to check that each reply means what is recorded of it.
     """
@@ -190,7 +190,7 @@ def _reading(attempt: Attempt, actions: Sequence[str]) -> str:
 def check_claim(
     claim: Claim, record: EpisodeRecord, card: GameCard, retries: int, tally: Tally | None
 ) -> list[Problem]:
-    """Hold an episode's record against its claim.
+    """Check an episode's record against its claim.
 
     Args:
         claim: What the steps say.
@@ -238,7 +238,7 @@ def _check_causes(
 
 
 def check_bounds(record: EpisodeRecord) -> Iterator[Problem]:
-    """Check what a record says of itself."""
+    """Check that the values of a record are plausible and consistent."""
     wrong = partial(problem_of, record)
     if record.status == "unscored":
         fits = record.score is None and bool(record.error)
@@ -263,7 +263,7 @@ def check_bounds(record: EpisodeRecord) -> Iterator[Problem]:
 
 
 def _is_plausible(use: RoleUse) -> bool:
-    """Whether calls and tokens can be as told: no part is above its whole, no call is endless."""
+    """Whether calls and tokens are plausible: no part above its whole, no endless call."""
     parts = [(use.usage.total, use.calls * MOST_TOKENS)]
     for usage in (use.usage, use.reused):
         parts += [(usage.cached, usage.prompt), (usage.reasoning, usage.completion)]
@@ -272,7 +272,7 @@ def _is_plausible(use: RoleUse) -> bool:
 
 
 def same(one: float, other: float) -> bool:
-    """Whether two numbers are equal but for the last digits, in which machines may differ."""
+    """Whether two numbers are equal up to the last digits, in which machines may differ."""
     try:
         return isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     except OverflowError:  # a whole number that is too large for any machine's
@@ -288,8 +288,8 @@ def differences(
         expected: What should be found.
         found: What is.
         place: What to call the place of the two.
-        strict: Whether a field that is not found differs. If not, it claims nothing and is passed
-            over: an older version may not have written it yet.
+        strict: Whether a missing field counts as a difference. If not, it is skipped, as an older
+            version may not have written it yet.
 
     Yields:
         The place, such as `games.0.score.mean`, and the two values there.

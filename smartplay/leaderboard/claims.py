@@ -1,4 +1,4 @@
-"""What an entry of the leaderboard packs of a run: all that a replay needs, and no text.
+"""The part of a run that a leaderboard entry packs: all that a replay needs, and no text.
 
 ```
 leaderboard/entries/DATE_AGENT/
@@ -38,7 +38,7 @@ Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
 
 
 class EntryInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the submitter says of a run; none of it but the digest can be checked by replay.
+    """The submitter's statement on a run; only the digest can be checked.
 
     Attributes:
         agent: The name in the table.
@@ -47,8 +47,8 @@ class EntryInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         date: The day the run was begun (ISO 8601).
         link: Where to read more: code, paper, model.
         note: One sentence on how the agent works.
-        cost: What version 0.1 let submitters state; it is not shown.
-        version: SmartPlay's version that packed the entry.
+        cost: A cost that version 0.1 let submitters state; it is not shown.
+        version: The version of SmartPlay that packed the entry.
         digest: SHA-256 over the other files, see `entry_digest`; empty in entries of version 0.1.
     """
 
@@ -64,7 +64,7 @@ class EntryInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened in an episode, as the run has it.
+    """What happened in an episode, by the run's account.
 
     Attributes:
         episode: The episode's number within its game.
@@ -75,8 +75,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         rewards: The reward of each step.
         scores: The score after each step.
         observations: A digest of each step's text, `STEP_DIGITS` hexadecimal digits per step.
-        causes: By step (from 1) why each of its replies named no action, None where it did; a
-            step that is not in here had one reply, and that named the action.
+        causes: By step (from 1), why each of its replies named no action, or None for one that did;
+            a step that is missing here had one reply, which named the action.
         repeat: Which play of the episode.
         replies: SHA-256 over all replies in order, each with its cause; empty in entries of
             version 0.1.
@@ -203,7 +203,7 @@ def read_info(path: Path) -> EntryInfo:
     """Read `entry.json`.
 
     Raises:
-        RunFolderError: If it is missing, malformed, or its date or link is none.
+        RunFolderError: If it is missing or malformed, or its date or link is invalid.
     """
     try:
         info = RunFolder(path).read("entry.json", EntryInfo)
@@ -214,7 +214,7 @@ def read_info(path: Path) -> EntryInfo:
 
 
 def check_info(info: EntryInfo, where: str) -> None:
-    """Hold what an entry says against the rules for reading it, before it is written too.
+    """Check an entry's statement against the rules for reading one; writers call this too.
 
     Raises:
         RunFolderError: If it breaks one.
@@ -243,7 +243,7 @@ def is_date(text: str) -> bool:
 
 
 def entry_digest(root: Path, names: Iterable[str]) -> str:
-    """SHA-256 over the names and contents of an entry's files, those of its replies' digests too.
+    """SHA-256 over the names and contents of an entry's files, also those with digests of replies.
 
     Raises:
         RunFolderError: If one of them cannot be read.
@@ -259,19 +259,19 @@ def entry_digest(root: Path, names: Iterable[str]) -> str:
 
 
 class Play(NamedTuple):
-    """What was played, whatever is said of names, times and tokens.
+    """What was played, regardless of the stated names, times and tokens.
 
     Attributes:
         actions: Digest of the worlds, the actions and what came of them; empty if nothing was
             played.
-        replies: Digest of the wording of the replies; empty where an entry does not tell it.
+        replies: Digest of the wording of the replies; empty if an entry does not hold it.
     """
 
     actions: str
     replies: str
 
     def is_same(self, other: Play) -> bool:
-        """Whether two runs are one, or were played exactly alike."""
+        """Whether two runs are the same run, or were played exactly alike."""
         told = self.replies and other.replies
         return self == other if told else bool(self.actions) and self.actions == other.actions
 

@@ -57,14 +57,14 @@ def add_entry(
         link: Where to read more.
         note: One sentence on how the agent works.
         with_traces: Pack prompts and replies as well.
-        suites: Private suites whose secret is known; the entry tells nothing of it.
+        suites: Private suites whose secret is known; the entry does not reveal it.
 
     Returns:
         The entry's folder, and what the check found.
 
     Raises:
-        UsageError: If what is there of the run does not replay, nothing of it is scored, it or its
-            name is taken, or a text is none.
+        UsageError: If the run does not verify or has no scored episode, it or its name is on the
+            leaderboard already, or a text is invalid.
     """
     folder = RunFolder(run)
     header = folder.header()
@@ -143,7 +143,7 @@ def _write(
 
 
 def _slug(name: str) -> str:
-    """A folder's name in plain letters; a digest tells names apart that are written in others."""
+    """A folder's name in plain letters; a digest keeps names in other letters distinct."""
     plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
     digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:8]
     more = [] if name.isascii() and len(name) <= 60 else [digest]

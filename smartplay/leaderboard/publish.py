@@ -1,6 +1,6 @@
-"""Results for other places: Hugging Face's `.eval_results`, a model card, a bibliography.
+"""Writes results for other places: Hugging Face's `.eval_results`, a model card, a bibliography.
 
-Each value stands with its interval, the track it was played on and the version that played it.
+Each value comes with its interval, its track and the version that played it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def publish(run: Path, to: str, out: Path, dataset: str = "", source: str = "") 
         The file.
 
     Raises:
-        UsageError: If the data set is missing or not one, or the file cannot be written.
+        UsageError: If the data set is missing or no valid name, or the file cannot be written.
         RunFolderError: If the run cannot be read.
     """
     report = build_report(run)
@@ -66,7 +66,7 @@ def publish(run: Path, to: str, out: Path, dataset: str = "", source: str = "") 
 
 
 def eval_results(report: Report, dataset: str, source: str = "") -> str:
-    """YAML as model repositories on the Hub hold it in `.eval_results/`.
+    """Results as YAML for a model repository's `.eval_results/` on the Hub.
 
     One entry per task: `overall`, if there is a headline, and each game that has a score, in the
     game's own unit. The Hub has no field for an interval, so the notes hold it.
@@ -119,7 +119,7 @@ def model_card(report: Report) -> str:
 
 
 def bibtex(report: Report) -> str:
-    """What to cite: this result, the software and the paper whose idea it carries on."""
+    """What to cite: this result, the software and the paper that it builds on."""
     version = report.run.versions.get("smartplay", "unknown")
     year = report.run.started[:4]
     score = "" if report.overall is None else f" Overall {report.overall}."
@@ -146,7 +146,7 @@ FORMS: dict[str, tuple[str, Callable[..., str]]] = {
     "model-card": ("model_card.md", model_card),
     "bibtex": ("smartplay.bib", bibtex),
 }
-"""What can be written: the file, and what makes it."""
+"""The forms of results: each with its file's name and the function that makes it."""
 
 
 def _values(report: Report) -> Iterator[tuple[str, Interval, str]]:
@@ -177,5 +177,5 @@ _LATEX = {
 
 
 def _latex(text: str) -> str:
-    """A text in which LaTeX takes no character for a command."""
+    """A text with LaTeX's special characters escaped."""
     return "".join(_LATEX.get(c, c) for c in line(text))

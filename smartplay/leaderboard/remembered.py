@@ -1,9 +1,9 @@
-"""What earlier builds found on this machine, so that a build checks only what is new.
+"""Remembers what earlier builds on this machine found, so that a build checks only what is new.
 
-Whatever is kept is looked up by a digest of all that it rests on: the entry's files, the code and
-data of this package, the versions of Python and of the packages that games rest on, the prices and
-the suites that were revealed. It lies in the user's cache folder, and nothing of it comes from an
-entry. An entry that did not verify is checked again each time.
+The key of a result is a digest of all that it depends on: the entry's files, this package's code
+and data, the versions of Python and of the packages that games use, the prices and the revealed
+suites. Results lie in the user's cache folder; no entry can supply one. An entry that did not
+verify is checked again each time.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from smartplay.runner.suite import Suite
 
 T = TypeVar("T")
 MOST_FILES, MOST_BYTES = 10_000, 2**30
-"""An entry that has more is not remembered."""
+"""The most files of an entry that is remembered."""
 READ = (*CODED, ".json", ".md", ".html", ".j2", ".css", ".js", ".txt", ".tmpl")
-"""Files of this package that rows and pages are made from."""
+"""Kinds of files in this package from which rows and pages are made."""
 RESTS_ON = ("numpy", "gymnasium", "crafter", "msgspec", "jinja2", "pillow")
 
 
 def digest_of(entry: Path, suites: Sequence[Suite], prices: Prices | None) -> str:
-    """A digest of all that an entry's row and page rest on; empty if it cannot be remembered."""
+    """A digest of all that an entry's row and page depend on; empty if it cannot be remembered."""
     files = _files(entry)
     if files is None:
         return ""
@@ -46,14 +46,14 @@ def digest_of(entry: Path, suites: Sequence[Suite], prices: Prices | None) -> st
 
 
 def recall(digest: str, kind: type[T]) -> T | None:
-    """What was kept under a digest; None for nothing, or for what cannot be read."""
+    """The result kept under a digest; None if there is none, or it cannot be read."""
     with suppress(OSError, msgspec.MsgspecError):
         return msgspec.msgpack.decode((_folder() / digest).read_bytes(), type=kind)
     return None
 
 
 def keep(digest: str, found: Any) -> None:
-    """Keep what was found; where nothing can be written, or without a digest, nothing is kept."""
+    """Keep a result; does nothing without a digest, or if the cache cannot be written."""
     with suppress(OSError):
         if digest:
             _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -65,7 +65,7 @@ def _folder() -> Path:
 
 
 def _files(entry: Path) -> dict[str, str] | None:
-    """The digest of each file of an entry, by its path; None if there is anything but files."""
+    """The digest of each file of an entry, by path; None if it holds anything but files."""
     found: dict[str, str] = {}
     total = 0
     for place, folders, names in os.walk(entry):

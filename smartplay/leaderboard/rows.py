@@ -29,7 +29,7 @@ from smartplay.scores.thresholds import Threshold
 
 Status = Literal["verified", "incomplete", "committed", "published"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-"""In the order in which the rows of a table stand below each other."""
+"""The statuses, in the order of a table's rows."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         key: The entry's folder name.
-        info: What the submitter says of it.
+        info: The submitter's statement.
         status: `verified`; `incomplete` if it replays but some episodes are missing or unscored;
             `committed` if it was played on a private suite that is still to be revealed;
             `published` if it was printed and cannot be replayed.
@@ -59,7 +59,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         suite: `public`, or the private suite's hash, and whether it is revealed.
         ties: Letters of the groups of agents it cannot be told apart from.
         rank: Its place among the complete rows of its table; None for other rows.
-        cost: What its calls cost by the leaderboard's prices; None where that is not known.
+        cost: What its calls cost by the leaderboard's prices; None if unknown.
     """
 
     key: str
@@ -97,7 +97,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def price_dates(self) -> list[str]:
-        """The days on which the prices were read that its cost rests on."""
+        """The days on which the prices behind its cost were read."""
         prices = self.cost.prices.values() if self.cost else ()
         return sorted({str(price.date or (self.cost and self.cost.date)) for price in prices})
 
@@ -150,7 +150,7 @@ def read_entries(
 
 
 def read_suites(folder: Path) -> list[Suite]:
-    """The private suites that were revealed, one per file; what is none is passed over."""
+    """The private suites that were revealed, one per file; other files are skipped."""
     found = []
     for path in sorted(folder.glob("*.json")):
         with suppress(SmartPlayError):
@@ -189,7 +189,7 @@ def _checked(
 
 
 def _refused(path: Path, reasons: list[str], stale: bool = False) -> Refused:
-    """Say what is wrong without saying where on this machine the entry lies."""
+    """Say what is wrong, without the entry's place on this machine."""
     plain = [reason.replace(f"{path}/", "").replace(str(path), path.name) for reason in reasons]
     return Refused(key=path.name, stale=stale, reasons=plain)
 

@@ -1,8 +1,8 @@
 """Builds what people look at: `leaderboard/README.md` and the static page `leaderboard/site/`.
 
-The page is one file: data, style and script are in it, it needs no network, and its tables are
-there without the script, which adds sorting, filtering and the radar. So is the page of each entry:
-style and viewer are 30 kB of it, and it can be sent and opened by itself.
+The page is one file with data, style and script. It needs no network, and shows its tables even
+without the script, which adds sorting, filtering and the radar. The page of each entry is one file
+too: it can be sent and opened by itself, at the price of 30 kB of style and viewer.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         key: Names the table on the page.
         title: The track in words.
-        details: What is not as the games' cards say.
+        details: What differs from the games' cards.
         replayable: Whether its rows were verified.
         games: The full ids of its columns.
         rows: Best first.
@@ -96,7 +96,7 @@ def build(root: Path, tick: Callable[[str, Verification | None], None] | None = 
         tick: Called with each entry's name and what its check found.
 
     Raises:
-        UsageError: If there is no such folder, it cannot be written, or its prices cannot be read.
+        UsageError: If there is no such folder, it cannot be written, or the prices cannot be read.
     """
     if not root.is_dir():
         raise UsageError(f"no folder {root}; name the leaderboard's folder with --root")
@@ -136,7 +136,7 @@ def make_board(rows: Sequence[Row], refused: Sequence[Refused]) -> Board:
 
 
 def _table(key: str, title: str, details: str, own: Sequence[Row], beside: Sequence[Row]) -> Table:
-    """A track's rows, and below them the published ones, if they are of the same games."""
+    """A track's rows, and below them the published ones if they have the same games."""
     rows = [*own, *beside]
     return Table(
         key=key,
@@ -177,7 +177,7 @@ def ranked(rows: Sequence[Row]) -> list[Row]:
 
 
 def _tied(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Who shares a letter, by letter; who stands alone is left out."""
+    """The rows that share each letter; rows without a partner are left out."""
     groups: dict[str, list[str]] = {}
     for row in rows:
         for letter in letters(row.ties):
@@ -212,7 +212,7 @@ def _digest_of_file(path: Path) -> str:
 
 
 def _best_first(rows: Sequence[Row]) -> list[Row]:
-    """Best first; what is incomplete, or not replayed yet, stands below all that is not."""
+    """Sort rows, best first; incomplete ones and those not replayed yet come last."""
 
     def place(row: Row) -> tuple[int, float, str]:
         return STATUSES.index(row.status), -row.overall.mean if row.overall else inf, row.key
@@ -257,14 +257,14 @@ def _environment(autoescape: bool) -> Environment:
 
 
 def mean(value: Interval | None) -> str:
-    """A score; in two decimals, as the published ones were printed, where no interval is known."""
+    """A score; without an interval in two decimals, as the published ones were printed."""
     if value is None:
         return "-"
     return value.shown_mean if value.shown_ends else f"{value.mean:.2f}"
 
 
 def ends(value: Interval | None, printed: bool = False) -> str:
-    """The interval of a score; none is unknown, but for what was printed without one."""
+    """The interval of a score; `[unknown]` without one, unless it was printed without one."""
     if value is None:
         return ""
     return value.shown_ends or ("" if printed else "[unknown]")

@@ -1,4 +1,4 @@
-"""Tracks: results stand in one table only if they were played alike."""
+"""Tracks: one table holds only results that were played alike."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from smartplay.runner.plan import SEED_RULE
 SHORT = 40
 """The most characters of a method's or an aid's name."""
 RETRIES = 1
-"""What a run has unless it says otherwise."""
+"""The settings of a run that does not say otherwise."""
 
 
 class Track(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,20 +27,20 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         games: The games, `core` for the headline tasks.
-        steps: Step limits, where they are not the cards'.
-        episodes: Episodes per game, where they are not as many as the cards say.
-        engine: Engines, where they are not the shipped ones.
+        steps: Step limits that differ from the cards'.
+        episodes: Numbers of episodes per game that differ from the cards'.
+        engine: Engines other than the shipped ones.
         observation: What the agent was shown: `text`, `image` or `both`.
-        settings: Other settings of games that are not the cards', history among them.
+        settings: Other settings of games that differ from the cards', history among them.
         seed: The suite seed; runs are compared on the same episodes.
         suite: The hash of the private suite that was played instead.
         split: The split, such as `train`, whose seeds were played instead.
         repeats: How often each episode was played.
         retries: How often the agent was asked again after an invalid reply.
-        method: How a language model was asked, and by what adapter if by one; empty for agents
+        method: How a language model was asked, and through which adapter, if any; empty for agents
             that ask none.
-        prompt: The variant of the prompt, where it is not the plain one.
-        history: How language models were told the past, where it did not slide.
+        prompt: The variant of the prompt; empty for the plain one.
+        history: How prompts showed the past, where it did not slide.
         aids: What the agent was helped with.
         ablations: What was taken away from the agent.
         attempts: Tries at an episode of which the last counts.
@@ -76,13 +76,13 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     def is_trial(self) -> bool:
         """Whether a game was played with other step limits or numbers of episodes than its card's.
 
-        Who may choose the number may choose the one that suits best.
+        Such runs stand apart: whoever chooses the numbers may choose those that suit best.
         """
         return bool(self.steps or self.episodes)
 
     @property
     def is_old(self) -> bool:
-        """Whether runs are as version 0.1 recorded them: no digest of their replies, old seeds."""
+        """Whether the runs are records of version 0.1: no digest of replies, old seeds."""
         return self.seed_rule < SEED_RULE
 
     @property
@@ -129,7 +129,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def details(self) -> str:
-        """What is not as the cards say, in words."""
+        """What differs from the cards, in words."""
         parts = [
             f"Step limits: {self.steps}." if self.steps else "",
             f"Episodes: {self.episodes}." if self.episodes else "",
@@ -153,7 +153,7 @@ def track_of(header: RunHeader, calls: bool = False, memory: bool = False) -> Tr
 
     Args:
         header: What was played.
-        calls: Whether it tells of calls to a language model.
+        calls: Whether it records calls to a language model.
         memory: Whether an episode began with a memory of earlier ones.
     """
     found = [(get_card(game), plan) for game, plan in header.games.items()]

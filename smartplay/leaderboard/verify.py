@@ -1,9 +1,8 @@
 """Checks a run by replay: every number in it must follow from seeds and actions.
 
-What is shown: these actions, in these games, from these seeds, bring these scores. Who chose the
-actions is not; no replay can tell (`docs/trust.md`). A run folder is data from strangers: nothing
-in it names code that is loaded, no path in it is followed, and no file in it can grow beyond a
-limit.
+A check shows that these actions, in these games, from these seeds, bring these scores. It does not
+show who chose the actions; no replay can (`docs/trust.md`). A run folder is data from strangers:
+the check loads no code that it names, follows no path in it, and reads no file beyond a limit.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ MOST_PROBLEMS = 20
 PRICED = ("cost", "cost_solved")
 """Fields of a report that depend on a file of prices, which lies outside of the run."""
 MOST_PLANNED = 100_000
-"""A run of more episodes is not looked at before all are there."""
+"""The most episodes of a run that is checked before it is complete."""
 MOST_RETRIES = 1000
 MOST_PACKAGES = 100
 NOT_NUMBERED = ("code", "numpy-promotion")
@@ -65,25 +64,25 @@ _VERSION = re.compile(r"[0-9]+([.+!-]?[A-Za-z0-9_]+){0,12}")
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of checking a run.
+    """The result of checking a run.
 
     Attributes:
         path: The run folder.
         verified: Whether everything in it follows from seeds and actions.
-        levels: Levels that were chosen anew and found as recorded.
+        levels: How many levels were chosen anew and match the record.
         complete: Whether all planned episodes are there and scored.
         incomplete: Whether planned episodes are missing, and nothing else is wrong.
         sealed: Whether only the replay is missing, which needs the secret of a private suite.
         suite: The hash of the private suite it was played on; empty for a public one.
         episodes: Episodes replayed.
         steps: Steps replayed.
-        unscored: Episodes the run has as failed; what was played of them was replayed, but why
-            they failed cannot be checked.
-        seconds: Time the check took.
-        played: Time the episodes took when they were played, as the run has it.
+        unscored: Episodes that failed by the run's account; the part that was played was replayed,
+            but the cause cannot be checked.
+        seconds: Seconds the check took.
+        played: Seconds the episodes took when they were played, by the run's account.
         again: Episodes that were played again after a try that failed or was broken off.
         problems: What is wrong; at most `MOST_PROBLEMS`.
-        notes: What a reader should know besides.
+        notes: What else a reader should know.
     """
 
     path: str
@@ -103,7 +102,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str] = []
 
     def __str__(self) -> str:
-        """What came of the check, one fact per line, printable characters only."""
+        """The result of the check, one fact per line, printable characters only."""
         path = printable.line(self.path, printable.TEXT)
         notes = [f"  note: {note}" for note in self.notes]
         if self.problems:
@@ -167,7 +166,7 @@ def verify_run(
 
 
 class _Check:
-    """The check of one run, part by part; each needs that those before found nothing."""
+    """The check of one run, part by part; each part runs only if those before found nothing."""
 
     def __init__(self, folder: RunFolder, cards: list[str], suites: Sequence[Suite]) -> None:
         self.folder, self.cards, self.suites = folder, cards, suites
@@ -305,10 +304,10 @@ class _Check:
                 )
 
     def _check_files(self, records: list[EpisodeRecord], old: bool) -> None:
-        """Refuse files of episodes that no record mentions: something was taken out.
+        """Refuse files of episodes that no record mentions: a record was taken out.
 
-        In an entry, which is published, nothing else may lie about either, and its digest shows
-        what was changed after it was packed.
+        A published entry may hold no other files either, and its digest shows changes after
+        packing.
         """
         packed, root = self.folder.is_packed, self.folder.path
         published = packed or (root / "entry.json").exists()
@@ -336,7 +335,7 @@ class _Check:
                 self.problems.append(Problem(what=what, expected=own, found=told))
 
     def _check_members(self, records: list[EpisodeRecord], published: bool) -> set[str]:
-        """Look into the files of steps; returns their names, those of before among them."""
+        """Check the files of steps; returns their names, also those of older versions."""
         numbers: dict[str, set[str]] = {}
         known = set()
         for record in records:
@@ -375,7 +374,7 @@ def check_header(header: RunHeader, own_cards: Sequence[str]) -> list[Problem]:
 
 
 def _impossible(header: RunHeader) -> Iterator[str]:
-    """What no run says of itself."""
+    """Values in a header that no real run has."""
     if not header.games:
         yield "the run plays no game"
     if header.seed < 0 or not 0 <= header.retries <= MOST_RETRIES:
@@ -440,7 +439,7 @@ def check_lines(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[P
 
 
 def missing_episodes(lines: Sequence[EpisodeRecord], header: RunHeader) -> Iterator[Problem]:
-    """The games of which planned episodes have no record; any may, if levels are chosen."""
+    """The games with planned episodes that have no record; if levels are chosen, any may."""
     if header.measurement is not None:
         return
     played = Counter(game for game, _, _ in {record.key for record in lines})

@@ -1,4 +1,4 @@
-"""Where episodes are checked: in this process, or in workers that are held on a short leash."""
+"""Checks episodes in this process, or in workers with tight limits on time and memory."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: The run folder.
-        plan: What the run played of the game.
+        plan: How the run played the game.
         record: The episode's line.
         retries: How often the agent is asked again after an invalid reply.
         cards: Card files of the caller's own.
         planned: Episodes of the game, repeats counted.
         limit: Seconds the check may take in a worker.
         replies: Whether to check that each reply means what is recorded of it.
-        digests: Whether a packed claim must tell a digest of the replies.
-        seed: The seed of the world; None if it is a secret, and nothing can be replayed.
+        digests: Whether a packed claim must hold a digest of the replies.
+        seed: The seed of the world; None if it is secret, so that no replay is possible.
     """
 
     path: str
@@ -63,15 +63,14 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def time_limit(record: EpisodeRecord) -> int:
-    """Seconds that are far more than an honest episode needs to be replayed."""
+    """Far more seconds than the replay of an honest episode needs."""
     return int(SECONDS + SECONDS_PER_STEP * record.steps)
 
 
 def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
-    """Check episodes; those of heavy games, or of games with settings of the run's, in workers.
+    """Check episodes; workers check heavy games, and games whose settings the run has changed.
 
-    A worker may take only so much time and memory: untrusted settings may ask for a world of
-    any size.
+    A worker has limits on time and memory: untrusted settings may ask for a world of any size.
 
     Args:
         tasks: The episodes, those of a game together.
@@ -92,12 +91,12 @@ def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
 def _apart(task: Task) -> bool:
     harmless = {"attempts", "again"}  # games make few of them
     if task.record.level:
-        harmless.add("level")  # one of the card's, as is checked before
+        harmless.add("level")  # one of the card's levels, as was checked before
     return bool(get_card(task.record.game).heavy or task.plan.settings.keys() - harmless)
 
 
 def _in_workers(tasks: list[Task], workers: int) -> Iterator[Checked]:
-    """Check episodes in workers; the first one that breaks a worker of its own ends the check."""
+    """Check episodes in workers; the first episode that breaks a separate worker ends the check."""
     pool = WorkerPool(min(workers, len(tasks)), _hold)
     try:
         futures = [pool.submit(check_episode, task, True) for task in tasks]
@@ -114,7 +113,7 @@ def _in_workers(tasks: list[Task], workers: int) -> Iterator[Checked]:
 
 
 def _result(pool: WorkerPool, task: Task, future: Future[list[Problem]]) -> list[Problem]:
-    """What a check found; once more alone if a worker broke: only so is it seen which broke it."""
+    """The result of a check; if a worker broke, repeat it alone to see which episode broke it."""
     try:
         return future.result()
     except BrokenExecutor:
@@ -133,7 +132,7 @@ def _hold(steps: Any, place: str) -> None:
 
 
 def check_episode(task: Task, on_a_leash: bool = False) -> list[Problem]:
-    """Check one episode: its record, its steps, their replies, and all of it by replay.
+    """Check one episode: its record, steps and replies, and all of it by replay.
 
     Args:
         task: The episode.

@@ -33,10 +33,10 @@ def open_model(name: str, **settings: Any) -> Model:
     """Make a language model.
 
     Args:
-        name: The kind, a colon, and the model as its service names it: `"openai:gpt-4o-mini"`.
-            Some kinds have a default, so that `"local"` is enough. Or `"file.py:Name"`: a class of
-            your own, as `smartplay.models.base.Provider` describes it.
-        **settings: As in `smartplay.models.base.Settings`, or what the kind adds to them.
+        name: The kind, a colon, and the model as its service names it: `"openai:gpt-4o-mini"`. Some
+            kinds have a default, so that `"local"` is enough. `"file.py:Name"` names a class of
+            your own, which `smartplay.models.base.Provider` describes.
+        **settings: Those of `smartplay.models.base.Settings`, and what the kind adds to them.
 
     Returns:
         The model; nothing is sent before it is asked.
@@ -56,12 +56,12 @@ def open_model(name: str, **settings: Any) -> Model:
 
 
 def kinds() -> dict[str, str]:
-    """The kinds of language models with one line on each, ours first."""
+    """The kinds of language models with one line on each, SmartPlay's own first."""
     return {kind: _summary(kind) for kind in _names()}
 
 
 def has_kind(name: str) -> bool:
-    """Whether a name is that of a model; loads nothing but a file of the user's."""
+    """Whether a name is that of a model; loads nothing except the user's own file."""
     kind, _, rest = name.partition(":")
     if kind.endswith(".py") and rest:
         return not _lacking(load_object(name))
@@ -69,13 +69,13 @@ def has_kind(name: str) -> bool:
 
 
 def find_provider(name: str) -> Provider:
-    """What makes the models of a kind.
+    """The provider that makes the models of a kind.
 
     Args:
         name: A model's name, or what stands before its colon.
 
     Raises:
-        UnknownNameError: If there is no such kind; it names those there are.
+        UnknownNameError: If there is no such kind; the message names the known ones.
         UsageError: If a package's kind cannot be loaded, or a file's class makes no models.
     """
     kind = name.partition(":")[0]

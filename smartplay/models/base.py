@@ -1,4 +1,4 @@
-"""What a language model is to SmartPlay, and the settings all kinds share."""
+"""What a language model is to SmartPlay, and the settings that all kinds share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Tool = dict[str, Any]
 WITHOUT_EFFECT = (
     "timeout", "max_retries", "max_reply_bytes", "api_key_env", "key_header", "stream",
 )  # fmt: skip
-"""Settings that no reply depends on."""
+"""Settings on which no reply depends."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,12 +49,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         headers: Further headers of every call. `$NAME` stands for an environment variable, which
             is where secrets belong.
         query: Parameters of the address, such as `api-version`; `$NAME` as in `headers`.
-        stream: Whether the reply is asked for piece by piece, as some servers know no other way.
-        system_role: Whether the model knows the role `system`; if not, what it would say stands
-            at the beginning of the first message of the user.
-        samples_per_request: Whether the service is asked for all samples of one question in one
-            request (`n`), so that the prompt is billed once.
-        constrained: Whether the service is to allow nothing but the offered actions as a choice.
+        stream: Whether to ask for the reply piece by piece, as some servers require.
+        system_role: Whether the model knows the role `system`; if not, the system message is put at
+            the beginning of the user's first message.
+        samples_per_request: Whether to ask for all samples of one question in one request (`n`), so
+            that the prompt is billed once.
+        constrained: Whether the service must restrict the choice to the offered actions.
         reasoning_tags: Names of the tags in which the model thinks, such as `"thought"`.
         extra: Further fields of the request, passed on as they are.
     """
@@ -82,7 +82,7 @@ class Model(Protocol):
     """Anything that replies to a chat.
 
     Attributes:
-        notes: What the user should know of how the model is called, one sentence each.
+        notes: What the user should know about how the model is called, one sentence each.
     """
 
     notes: list[str]
@@ -97,7 +97,7 @@ class Model(Protocol):
 
     @property
     def concurrency(self) -> int:
-        """The most calls that do well under way at once."""
+        """The most calls that should be under way at once."""
 
     @property
     def pace(self) -> Pace:
@@ -122,27 +122,26 @@ class Model(Protocol):
                 tools, messages may be as OpenAI's chat format has them: `tool_calls` of the
                 assistant, and results in the role tool.
             samples: How many replies are wanted, each independent of the others.
-            temperature: In place of the setting; None leaves it out of the request.
-            seed: The episode's seed, sent if the settings say so. Of several samples each but the
-                first is asked with a seed of its own (`sample_seed`).
-            choices: If given, the reply can be nothing but a choice of one of these; with tools,
-                nothing but a call.
-            label: What the call is for, as it is to be recorded.
-            fresh: Whether an episode begins: nothing an earlier one left behind, such as a
-                cache, may show in the replies from here on.
+            temperature: Replaces the setting; None leaves it out of the request.
+            seed: The episode's seed, sent if the settings say so. Of several samples, each but the
+                first has a seed of its own (`sample_seed`).
+            choices: If given, the reply must choose one of these; with tools, it must be a call.
+            label: What the call is for, recorded with it.
+            fresh: Whether an episode begins: from here on, nothing that an earlier one left behind,
+                such as a cache, may influence replies.
             tools: Functions that the model may call, one at a time; None for none.
 
         Returns:
             A call for each sample, in order.
 
         Raises:
-            UsageError: For several samples at a temperature of 0, which would all be alike.
+            UsageError: If several samples are asked for at temperature 0, which would all be alike.
             PromptTooLongError: If the model cannot read that much.
             ModelError: If there is no reply; the message is one sentence and holds no key.
         """
 
     async def aclose(self) -> None:
-        """Free what the model holds; the next call would take it up again."""
+        """Free what the model holds; the next call acquires it again."""
 
 
 class Provider(Protocol):
@@ -164,12 +163,12 @@ class Provider(Protocol):
         """Make the model.
 
         Raises:
-            UsageError: If it cannot be made so.
+            UsageError: If the name or a setting does not allow it.
         """
 
 
 def sample_seed(seed: int, sample: int) -> int:
-    """The seed that a sample of a question is asked with.
+    """The seed with which a sample of a question is asked.
 
     Args:
         seed: The question's own seed, which the first sample keeps.
@@ -210,7 +209,7 @@ def check_samples(samples: int, temperature: float | None) -> None:
 
 
 class Question(NamedTuple):
-    """What a model is asked, but for what the settings say.
+    """What a model is asked, apart from its settings.
 
     Attributes:
         messages: The conversation.
@@ -219,8 +218,8 @@ class Question(NamedTuple):
         choices: What the reply must be one of, if anything.
         fresh: Whether an episode begins.
         label: What the call is for.
-        sample: Number of the first reply among the samples of the question.
-        wanted: How many replies are asked for in one request.
+        sample: Number of the first requested reply among the samples of the question.
+        wanted: How many replies to ask for in one request.
         tools: Functions that the model may call.
     """
 
@@ -330,10 +329,10 @@ FLAT = ("headers", "query")  # tables of texts
 
 
 def refuse_secrets(settings: dict[str, Any]) -> None:
-    """Make sure that nothing that looks like a key is among settings, as they are recorded.
+    """Make sure that no setting looks like a key, since settings are recorded.
 
     Raises:
-        UsageError: If something does; the message does not repeat it.
+        UsageError: If one does; the message does not repeat it.
     """
     variable, url = settings.get("api_key_env"), settings.get("base_url")
     if variable is not None and not _VARIABLE.fullmatch(str(variable)):
@@ -357,7 +356,7 @@ def refuse_secrets(settings: dict[str, Any]) -> None:
 
 
 def check_address(url: str) -> None:
-    """Make sure that an address is one and holds no secret, as it is recorded.
+    """Make sure that an address is valid and holds no secret, since it is recorded.
 
     Raises:
         UsageError: If it is not; the message does not repeat it.
@@ -378,7 +377,7 @@ def check_address(url: str) -> None:
 
 
 def _within(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Every name in a setting with the text it stands for, where it stands for one."""
+    """Every name in a setting with its text, if it has one."""
     if isinstance(value, dict):
         for key, below in value.items():
             yield str(key), ""
@@ -430,7 +429,7 @@ def converted(given: Mapping[str, Any], kind: type[T]) -> T:
 
 
 def _gathered(given: dict[str, Any]) -> dict[str, Any]:
-    """The same settings with those whose names lead into tables in these tables."""
+    """The same settings, with dotted names such as `extra.top_p` put into their tables."""
     gathered = {name: value for name, value in given.items() if "." not in name}
     for name, value in given.items():
         first, *rest = name.split(".", 1 if name.startswith(FLAT) else -1)
@@ -474,7 +473,7 @@ _BOUNDS = {">=": "of {} or more", ">": "above {}", "<=": "of {} or less", "<": "
 
 
 def wrong_setting(error: str) -> str:
-    """A complaint of `msgspec` about a setting in words for those who do not know it."""
+    """A complaint of `msgspec` about a setting, in words that need no knowledge of it."""
     told, _, place = error.partition(" - at `$.")
     name = place.rstrip("`").replace("[...]", "") or "of the language model"
     if told.startswith("Invalid enum value"):

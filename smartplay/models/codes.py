@@ -1,4 +1,4 @@
-"""What services say and what it means: finish reasons, error codes, statuses and wordings.
+"""Interprets what services say: finish reasons, error codes, statuses and wordings.
 
 Collected from OpenAI, Azure, Anthropic, the compatible endpoints of Gemini, Mistral, Grok, Groq,
 DeepSeek, Moonshot, Zhipu and Alibaba, OpenRouter, and the servers vLLM, SGLang, llama.cpp,
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 
 class Meaning(StrEnum):
-    """What an answer of a service amounts to; the first four are `Call.finish`."""
+    """The meaning of a service's answer; the first four are values of `Call.finish`."""
 
     DONE = "stop"
     CUT_OFF = "length"
@@ -25,9 +25,9 @@ class Meaning(StrEnum):
     NO_ACCESS = "no access"
     NO_CREDIT = "no credit"
     NO_MODEL = "no model"
-    BUSY = "busy"  # later, and fewer at once
-    BROKEN = "broken"  # later
-    REFUSED = "refused"  # not so
+    BUSY = "busy"  # try again later, with fewer calls at once
+    BROKEN = "broken"  # try again later
+    REFUSED = "refused"  # not in this form
 
 
 FINISH = {
@@ -84,7 +84,7 @@ STATUS = {
     503: Meaning.BUSY,
     529: Meaning.BUSY,  # Anthropic is overloaded
 }
-"""Statuses that say more than their hundred; other 5xx are broken, the rest is refused."""
+"""Statuses with a meaning of their own; other 5xx are broken, the rest is refused."""
 
 _TOO_LARGE = (
     r"request too large|(?:tokens|length|size).{0,20}must be reduced"
@@ -152,10 +152,10 @@ class Complaint(NamedTuple):
 
     Attributes:
         sentence: Its own words, or its code if there are none; empty for neither.
-        codes: Its codes and types, normalised, the most telling first.
-        status: The status it names in the body, where it does.
-        param: The field of the request it names, where it does.
-        wait: Seconds it asks to wait, where the body says so, as Gemini's does.
+        codes: Its codes and types, normalised, the most specific first.
+        status: The status that the body names, if it does.
+        param: The field of the request that the body names, if it does.
+        wait: Seconds that the body asks to wait, as Gemini's does, if it does.
     """
 
     sentence: str = ""
@@ -178,7 +178,7 @@ _PARTS = 8  # of a list of complaints
 
 
 def finish_of(reason: str) -> Meaning | None:
-    """What a finish reason means; None for one that is not known. No reason is as good as done."""
+    """What a finish reason means; None for an unknown one. An empty reason counts as done."""
     if reason in _FINISH:
         return _FINISH[reason]
     word = _normal(reason).removeprefix("finish_reason_")
@@ -243,7 +243,7 @@ def meaning_of(status: int, complaint: Complaint) -> Meaning:
 
 
 def refused_field(complaint: Complaint, fields: Collection[str]) -> str | None:
-    """Which of a request's fields the service says it does not take at all.
+    """The field of a request that the service says it does not take at all.
 
     Args:
         complaint: What it says.
@@ -271,7 +271,7 @@ def _normal(word: str) -> str:
 
 
 def _parts(value: Any, depth: int) -> Iterator[dict[str, Any]]:
-    """The tables in which a complaint may have its codes, the innermost first."""
+    """The tables that may hold a complaint's codes, the innermost first."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         value = _nested(value)
     if not depth:
@@ -318,7 +318,7 @@ def _nested(text: str) -> Any:
 
 
 def _plain(text: str) -> str:
-    """A page without its markup."""
+    """A web page without its markup."""
     if text.lstrip().startswith("<"):
         text = re.sub(r"(?i)<(?:script|style)\b[^<]*|<[^<>]*>", " ", text)
     return text.strip()

@@ -1,4 +1,4 @@
-"""Every failure of a service as one clear sentence, without the key."""
+"""Turns every failure of a service into one clear sentence without the key."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from smartplay.models.http import NoHTTPError, UnreachableError, reason
 from smartplay.models.masking import Mask
 
 DETAIL = 300  # characters of a service's own message that are passed on
-PATIENCE = 2.5  # times the time of a call; a service that is silent for longer is out of order
-LONGEST_WAIT = 120.0  # seconds; who asks for more has run out of a day's allowance
+PATIENCE = 2.5  # times a call's timeout; a service that is silent for longer is out of order
+LONGEST_WAIT = 120.0  # seconds; a service that asks for more has spent the day's allowance
 
 
 class RefusedRequestError(ModelError):
-    """The service does not take a request as it is; another may do."""
+    """The service rejects a request as it stands; a changed one may succeed."""
 
     def __init__(self, message: str, complaint: Complaint = Complaint()) -> None:  # noqa: B008
         super().__init__(message)
@@ -28,7 +28,7 @@ class RefusedRequestError(ModelError):
 
 
 class WithheldError(ModelError):
-    """The service refuses to reply to this prompt; the message is what it says."""
+    """The service refuses to reply to this prompt; the message is the service's."""
 
 
 class Faults(NamedTuple):
@@ -37,11 +37,11 @@ class Faults(NamedTuple):
     Attributes:
         title: The service in words.
         model: The model that is asked for.
-        mask: Keeps the keys out of what is said.
+        mask: Keeps the keys out of messages.
         key_env: The variable the key comes from.
         keyed: Whether a key is sent.
         timeout: Seconds that a call may take.
-        proxy: The proxy that is asked, without its password; empty for none.
+        proxy: The proxy in use, without its password; empty for none.
     """
 
     title: str
@@ -75,11 +75,11 @@ class Faults(NamedTuple):
         return TransientError(f"the connection to {self.title}{through} broke: {why}")
 
     def unreadable(self, why: str) -> TransientError:
-        """The error for a reply that is not what it should be."""
+        """The error for a reply that cannot be read."""
         return TransientError(f"{self.title} sent a reply that cannot be read: {self.tidy(why)}")
 
     def too_large(self, limit: int) -> ModelError:
-        """The error for a reply that does not end where it should."""
+        """The error for a reply that exceeds the limit on its size."""
         return ModelError(
             f"{self.title} sent a reply of more than {limit:,} bytes (max_reply_bytes), "
             "so it was not read to its end"
@@ -91,7 +91,7 @@ class Faults(NamedTuple):
         return TransientError(f"{self.title} broke its reply off{self._detail(complaint)}", busy)
 
     def refusal(self, status: int, headers: Mapping[str, str], complaint: Complaint) -> ModelError:
-        """The error for a reply that is none.
+        """The error for a refusal.
 
         Args:
             status: Its status; 200 for an error that came as a reply.
@@ -130,7 +130,7 @@ class Faults(NamedTuple):
         return TransientError(told, busy=meaning == Meaning.BUSY, wait=wait)
 
     def tidy(self, text: str) -> str:
-        """One printable line without a key."""
+        """A text as one printable line without keys."""
         return printable.line(" ".join(self.mask(text).split()), DETAIL)
 
     def _detail(self, complaint: Complaint) -> str:
@@ -148,7 +148,7 @@ class Faults(NamedTuple):
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, which services give in milliseconds, in seconds or as a date."""
+    """Seconds to wait; services give them in milliseconds, in seconds or as a date."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         told = headers.get(name, "")
         try:

@@ -1,6 +1,6 @@
 """As much of HTTP/1.1 as calls to a language model need, with every part of a reply bounded.
 
-A general client costs a call more than all else of it does (docs/decisions/0002-http-client.md).
+A general client takes more time per call than all the rest (docs/decisions/0002-http-client.md).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import ssl
 from collections.abc import AsyncGenerator, Mapping
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-CONNECTING = 10.0  # seconds; a host that takes longer is not there
+CONNECTING = 10.0  # seconds to connect; a host that takes longer is unreachable
 KEPT_OPEN = 60.0  # seconds an idle connection lasts
 RESOLVED = 10.0  # seconds for which a host's addresses are remembered
-BUFFER = 65_536  # bytes of one connection that wait to be read, beside what comes at one go
+BUFFER = 65_536  # unread bytes of one connection, beside what arrives at one go
 HEAD = 65_536  # bytes of a head at most
-HEADS = 32  # that come before the one that counts, at most
+HEADS = 32  # most heads of interim replies (1xx), and most lines after chunks
 _PORTS = {"http": 80, "https": 443}
 _BLANK_LINE, _LINE_END = re.compile(rb"\r?\n\r?\n"), re.compile(rb"\r?\n")
 _STATUS = re.compile(rb"HTTP/1\.([01]) (\d{3})\b")
@@ -32,7 +32,7 @@ _LENGTH, _CHUNK = re.compile(r"\d{1,18}"), re.compile(rb"([0-9A-Fa-f]{1,15})[ \t
 
 
 class NoHTTPError(Exception):
-    """What came is not HTTP."""
+    """The peer does not speak HTTP."""
 
 
 class UnreachableError(Exception):
@@ -40,7 +40,7 @@ class UnreachableError(Exception):
 
 
 class _Connection(asyncio.Protocol):
-    """A connection whose bytes are taken as they are needed."""
+    """A connection whose bytes are read only as they are needed."""
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -85,11 +85,11 @@ class _Connection(asyncio.Protocol):
         return len(self.data) > known
 
     async def until(self, mark: re.Pattern[bytes], most: int = HEAD) -> bytes:
-        """What stands before a mark, which is taken too.
+        """Read up to a mark and past it; returns what stands before it.
 
         Raises:
-            NoHTTPError: If it does not come within so many bytes.
-            EOFError: If the connection ends before.
+            NoHTTPError: If the mark does not come within `most` bytes.
+            EOFError: If the connection ends first.
         """
         start = 0
         while (found := mark.search(self.data, start)) is None and len(self.data) <= most:
@@ -131,12 +131,12 @@ class _Connection(asyncio.Protocol):
 
 
 class Response:
-    """A reply, of which the head is there.
+    """A reply whose head has arrived.
 
     Attributes:
         status: Its status.
-        headers: Those that matter here, by their names in small letters.
-        length: Bytes of the body, where the head says.
+        headers: The headers that matter here, by name in lower case.
+        length: Bytes of the body; None if the head does not say.
 
     Raises:
         NoHTTPError: If the head contradicts itself.
@@ -160,10 +160,10 @@ class Response:
         if self.status in (204, 304) or self.status < 200:
             self.length, self._chunked = 0, False
         elif packing not in ("identity", "chunked"):
-            raise NoHTTPError("the body is sent in a way that was not asked for")
+            raise NoHTTPError("the body has a transfer encoding that was not asked for")
 
     async def read(self) -> bytes:
-        """The body of a reply whose length is known, and small.
+        """The body of a reply whose length is known and small.
 
         Raises:
             EOFError: If the connection ends before it is whole.
@@ -178,10 +178,10 @@ class Response:
         return body
 
     async def pieces(self, most: int) -> AsyncGenerator[bytes, None]:
-        """The body in pieces of at most so many bytes.
+        """Yield the body in pieces of at most `most` bytes.
 
         Raises:
-            NoHTTPError: If it is sent wrongly.
+            NoHTTPError: If its framing is wrong.
             EOFError: If the connection ends before it is whole.
         """
         connection = self._connection
@@ -217,18 +217,18 @@ class Response:
         self._whole = True
 
     def release(self) -> None:
-        """Give the connection back, or end it if something is left of the reply."""
+        """Give the connection back, or close it if part of the reply is unread."""
         self._client.give_back(self._connection, self._whole and self._stays)
 
 
 class Client:
-    """Sends requests to one address, on one event loop, over as many connections as it takes.
+    """Sends requests to one address, on one event loop, over as many connections as needed.
 
     Args:
         url: The address.
-        headers: Of every request.
-        proxy: The proxy to go through, with its name and password if it wants them; None for none.
-        keeps: Whether connections stay open for further requests.
+        headers: The headers of every request.
+        proxy: The proxy to go through, with user name and password if it wants them; None for none.
+        keeps: Whether connections stay open for later requests.
     """
 
     def __init__(
@@ -255,13 +255,13 @@ class Client:
         self._head = f"POST {target} HTTP/1.1\r\n{told}content-length: ".encode()
 
     async def post(self, body: bytes) -> Response:
-        """Send a request and wait for the head of its reply; whoever gets it must release it.
+        """Send a request and wait for the head of its reply; the caller must release the reply.
 
         Raises:
             UnreachableError: If there is no connection.
-            NoHTTPError: If what comes is not HTTP.
+            NoHTTPError: If the peer does not speak HTTP.
             OSError: If the connection breaks.
-            EOFError: If it is closed.
+            EOFError: If the peer closes it.
         """
         connection = self._take() or await self._connect()
         try:
@@ -272,14 +272,14 @@ class Client:
             raise
 
     async def close(self) -> None:
-        """End the connections that are idle."""
+        """Close the idle connections."""
         for connection in self._idle:
             connection.transport.abort()
         self._idle.clear()
         await asyncio.sleep(0)  # in which they do end
 
     def give_back(self, connection: _Connection, stays: bool) -> None:
-        """Keep a connection for the next request, or end it."""
+        """Keep a connection for the next request, or close it."""
         if stays and self._keeps and not connection.ended and not connection.data:
             connection.idle_since = asyncio.get_running_loop().time()
             self._idle.append(connection)
@@ -308,7 +308,7 @@ class Client:
             raise UnreachableError(why) from error
 
     async def _dial(self, to: SplitResult) -> _Connection:
-        """Connect to the first of a host's addresses that answers, each time another one first."""
+        """Connect to the first of a host's addresses that answers; their order rotates by call."""
         loop, host, port = asyncio.get_running_loop(), to.hostname or "", _port(to)
         async with self._resolving:
             if not self._addresses or loop.time() > self._until:
@@ -332,7 +332,7 @@ class Client:
         raise failure
 
     async def _tunnel(self, connection: _Connection, proxy: SplitResult) -> None:
-        """Have the proxy pass on what is said with the host, and say it encrypted."""
+        """Have the proxy open a tunnel to the host, and start TLS in it."""
         loop, host = asyncio.get_running_loop(), self._url.hostname or ""
         target = f"{_bracketed(host)}:{_port(self._url)}"
         lines = {"host": target, **_proxy_authorization(proxy)}

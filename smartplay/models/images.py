@@ -40,7 +40,7 @@ def with_picture(text: str, picture: Any) -> list[dict[str, Any]]:
 
 
 def plain_texts(messages: list[Message]) -> list[Message]:
-    """The same conversation with texts that are nothing but texts, as observations are more."""
+    """The same conversation with every text as a plain `str`, as observations are a subclass."""
 
     def plain(message: Message) -> Message:
         content = message["content"]
@@ -83,7 +83,7 @@ def _anthropic_call(call: dict[str, Any]) -> dict[str, Any]:
 def for_record(messages: list[Message]) -> list[Message]:
     """The same conversation with the SHA-256 of each picture's file in place of the picture.
 
-    A record need not keep pictures: they are drawn again when the episode is replayed.
+    A record need not keep pictures: a replay draws them again.
     """
     return _with_pictures(messages, _digested)
 
@@ -91,7 +91,7 @@ def for_record(messages: list[Message]) -> list[Message]:
 def _with_pictures(
     messages: list[Message], change: Callable[[str], dict[str, Any]]
 ) -> list[Message]:
-    """The same conversation with the parts that are pictures made anew, from their Base64."""
+    """The same conversation with each picture replaced by what `change` makes of its Base64."""
     if all(isinstance(message["content"], str) for message in messages):
         return list(messages)
 

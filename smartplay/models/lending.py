@@ -1,13 +1,13 @@
 """Lends the models of a run to its episodes: the only way from an agent to a model.
 
-`RunModels` belongs to the run. What an episode is lent makes no call twice, however often the
-episode is interrupted and resumed, and stops the run when its budget is spent.
+`RunModels` belongs to the run. The models that an episode is lent make no call twice, however often
+it is interrupted and resumed, and stop the run when its budget is spent.
 
-A reply is known by the model with its settings, the episode (its agent's seed and the number of
-the repeat), the role, what is asked, how often the same was asked before in the episode, and the
-number of the sample. All of it is fixed before anything is awaited. So calls made at once are
-told apart, whichever ends first; the same question twice is two calls; and an episode played
-again is given the same replies, up to the first one that is missing.
+The key of a reply is made of the model with its settings, the episode (its agent's seed and the
+number of the repeat), the role, the question, how often the episode asked the same before, and the
+number of the sample. All of it is fixed before anything is awaited. So concurrent calls stay
+distinct, whichever ends first; the same question twice is two calls; and an episode played again
+gets the same replies, up to the first one that is missing.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ from smartplay.models.replies import Store, decode_call, digest, encode_call, la
 from smartplay.records import Call, Message, Usage
 
 UNBOUNDED = 8192
-"""Tokens that a reply without a limit of its own is thought to take at most."""
+"""The most tokens that a reply without a limit of its own is assumed to take."""
 PICTURE = 4096
-"""Tokens that a picture is thought to take at most."""
+"""The most tokens that a picture is assumed to take."""
 AROUND = 64
-"""Tokens that a template is thought to put around a message at most."""
+"""The most tokens that a template is assumed to put around a message."""
 REFUSING = 0.1
-"""Seconds until a call is refused, in which whoever asks again and again holds up nobody."""
+"""Seconds before a call is refused, so that an agent that asks again and again blocks nobody."""
 
 
 class Meter(Protocol):
-    """Who counts what calls cost."""
+    """Counts what calls cost."""
 
     async def reserve(self, model: str, most: Callable[[], Usage]) -> Usage:
-        """Wait until a call may be made that takes so many tokens; raise if none may any more."""
+        """Wait until a call of so many tokens may be made; raise if no call may any more."""
 
     def settle(self, model: str, reserved: Usage, usage: Usage | None) -> None:
-        """Count what it took in place of what was reserved; None if it brought no reply."""
+        """Replace a call's reservation by what it took; None if it brought no reply."""
 
 
 class EpisodeModel:
@@ -60,13 +60,13 @@ class EpisodeModel:
 
     Args:
         role: The role.
-        model: Who is asked what is not recorded.
-        lent: All that the episode is lent.
+        model: The model, asked for replies that are not recorded.
+        lent: All models that the episode is lent.
 
     Attributes:
         name: The kind and the model, such as `"openai:gpt-4o-mini"`.
         settings: The settings as resolved.
-        notes: What the user should know of how the model is called.
+        notes: What the user should know about how the model is called.
         closed: Whether the episode is over, so that all calls are refused.
     """
 
@@ -99,7 +99,7 @@ class EpisodeModel:
         """
         if self.closed:
             await asyncio.sleep(REFUSING)
-            raise AgentError(f"the episode for which the {self._role} was lent is over")
+            raise AgentError(f"the episode to which the model {self._role!r} was lent is over")
         check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
         messages = plain_texts(messages)
         shown = for_record(messages)
@@ -127,7 +127,7 @@ class EpisodeModel:
             reserved = await lent._meter.reserve(
                 model.name, lambda: _most(shown, model.settings, samples)
             )
-            fresh, self._fresh = self._fresh, False  # recorded replies have warmed up nothing
+            fresh, self._fresh = self._fresh, False  # recorded replies warmed up no cache
             usage = None
             try:
                 calls = await model.chat(
@@ -138,7 +138,7 @@ class EpisodeModel:
                     choices=choices,
                     label=label,
                     fresh=fresh,
-                    **more,  # as a model of somebody else need not know of tools
+                    **more,  # as other people's models need not know of tools
                 )
                 usage = calls[0].usage if samples == 1 else sum((c.usage for c in calls), Usage())
             finally:
@@ -169,7 +169,7 @@ class EpisodeModel:
         return [call for call in answers if call is not None]
 
     def _seed(self, number: int) -> int | None:
-        """The seed of a question that names none; another one each time the same is asked."""
+        """The seed of a question that names none; it differs each time the same is asked."""
         set_seed = self.settings.seed
         if set_seed is None or (isinstance(set_seed, int) and number == 0):
             return set_seed
@@ -177,7 +177,7 @@ class EpisodeModel:
         return int.from_bytes(digest([*told, number])[:4], "big") >> 1
 
     async def _find(self, key: bytes) -> Call | None:
-        """A kept reply, after which all stores have it."""
+        """A kept reply, which is then copied to all stores."""
         if self._kept is None:
             self._kept = [store.find(self._episode) for store in self._lent._stores]
         found = [kept.get(key) for kept in self._kept]
@@ -185,7 +185,7 @@ class EpisodeModel:
         if reply is None:
             return None
         call = decode_call(reply)
-        if found[0] is None:  # it is another run's that paid for it
+        if found[0] is None:  # another run paid for it
             call = msgspec.structs.replace(call, reused=True)
         for store, had in zip(self._lent._stores, found, strict=True):
             if had is None:
@@ -198,8 +198,8 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
 
     Args:
         models: The models.
-        identity: What tells the episode from others: its agent's seed and its repeat.
-        meter: Who counts the calls that are made.
+        identity: What identifies the episode: its agent's seed and its repeat.
+        meter: Counts the calls that are made.
         stores: As for `RunModels`.
     """
 
@@ -240,7 +240,7 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
         return len(self._lent)
 
     def take(self) -> list[Call]:
-        """The calls answered since this was last asked, in the order they were made.
+        """The calls answered since the last `take`, in the order in which they were made.
 
         Those under way are left for the next time.
         """
@@ -249,14 +249,14 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
         return [call for calls in done for call in calls if call is not None]
 
     def close(self) -> None:
-        """Refuse all further calls and cancel those under way; to be called from any thread."""
+        """Refuse all further calls and cancel those under way; safe to call from any thread."""
         for model in self._lent.values():
             model.closed = True
         for task in list(self._tasks):
             task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def end(self) -> list[Call]:
-        """Refuse further calls, cancel those under way; those that were answered and not taken."""
+        """Refuse further calls, cancel those under way, return the answered ones not yet taken."""
         for model in self._lent.values():
             model.closed = True
         running = self._tasks - {_running_task()}
@@ -270,12 +270,12 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
 
 
 class RunModels:
-    """The models of a run, by role, with all that calls to them are counted and kept by.
+    """The models of a run, by role, with the meter and the stores of their calls.
 
     Args:
         models: The models.
-        meter: Who counts the calls that are made.
-        stores: Where replies are looked for, in this order, and kept; the first is the run's own.
+        meter: Counts the calls that are made.
+        stores: Where replies are looked up, in this order, and kept; the first is the run's own.
 
     Attributes:
         models: As above.
@@ -289,17 +289,17 @@ class RunModels:
     def lend(
         self, seed: int, repeat: int = 0, models: Mapping[str, Model] | None = None
     ) -> EpisodeModels:
-        """What the agent of an episode asks.
+        """Lend an episode's agent the models.
 
         Args:
             seed: The agent's seed, which tells episodes apart.
             repeat: Which of the repeats of the episode it is.
-            models: Others with the same settings to ask in place of these.
+            models: Models with the same settings to lend instead of these.
         """
         return EpisodeModels(models or self.models, [seed, repeat], self._meter, self._stores)
 
     def recorded(self, seed: int, repeat: int) -> dict[int, dict[bytes, bytes]]:
-        """All that is kept of the replies of an episode, to be given to `PassedReplies`."""
+        """All kept replies of an episode, by the store's number for it, for `PassedReplies`."""
         found: dict[int, dict[bytes, bytes]] = {}
         for model in self.models.values():
             episode = _episode(model, [seed, repeat])
@@ -310,7 +310,7 @@ class RunModels:
         return found
 
     async def keep(self, replies: Sequence[tuple[int, bytes, bytes]]) -> None:
-        """Keep the replies that an episode played elsewhere was given."""
+        """Keep the replies that an episode got in another process."""
         for store in self._stores:
             await asyncio.gather(*(store.keep(*reply) for reply in replies))
 
@@ -324,7 +324,7 @@ def _running_task() -> asyncio.Task[Any] | None:
 
 
 def _most(messages: list[Message], settings: Settings, samples: int) -> Usage:
-    """The most tokens a question can take: there is no token of less than a byte."""
+    """The most tokens that a question can take: no token is shorter than a byte."""
     prompt = AROUND * (len(messages) + 1)
     for content in (message["content"] for message in messages):
         for part in [{"text": content}] if isinstance(content, str) else content:
@@ -336,7 +336,7 @@ def _most(messages: list[Message], settings: Settings, samples: int) -> Usage:
 
 
 def _episode(model: Model, identity: list[int]) -> int:
-    """What a store knows an episode by, as SQLite has numbers."""
+    """The number by which a store knows an episode: 64 bits, as SQLite takes them."""
     known = digest([model.name, lasting(model.settings), *identity])
     return int.from_bytes(known[:8], "big", signed=True)
 

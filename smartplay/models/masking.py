@@ -1,4 +1,4 @@
-"""Keeps keys out of everything that is recorded or told."""
+"""Keeps keys out of everything that is recorded or shown."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _LEAST = 8  # characters of a key of which something is to be kept secret
 
 
 def is_secret(value: str) -> bool:
-    """Whether a value can be a key, and not a plain word such as local servers are given.
+    """Whether a value can be a key, rather than a plain word as local servers often take.
 
-    A plain word is found in honest replies too, so masking it would alter them.
+    Honest replies may hold a plain word too, so masking it would alter them.
     """
     mixed = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
     if len(value) >= _LEAST and (mixed or _WELL_KNOWN.match(value)):
@@ -38,13 +38,13 @@ def is_secret(value: str) -> bool:
 
 
 def holds_key(text: str, secrets: Iterable[str] = ()) -> bool:
-    """Whether a key is in a text: one of the secrets, or anything that looks like a known kind."""
+    """Whether a text holds a key: one of the secrets, or anything of a known kind."""
     text = unquote(text)
     return bool(_WELL_KNOWN.search(text)) or Mask(secrets)(text) != text
 
 
 def without_keys(text: str) -> str:
-    """What an agent's own code says, without the environment's keys and any of a known kind."""
+    """A text from an agent's own code, without the environment's keys and any of a known kind."""
     named = (value for name, value in os.environ.items() if _SECRET_NAME.search(name))
     return _WELL_KNOWN.sub(MASK, Mask(named)(text))
 
@@ -95,7 +95,7 @@ class Mask:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """The secret as it is, in hexadecimal digits, and the part of its Base64 that is always so."""
+    """The secret as it is, in hexadecimal digits, and the part of its Base64 that never varies."""
     data = secret.encode()
     yield secret
     yield data.hex()

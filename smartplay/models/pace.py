@@ -1,8 +1,8 @@
-"""How many calls are under way at once: as many as the service can take.
+"""Adapts how many calls are under way at once to what the service can take.
 
-The limit starts at the most. It is halved whenever calls are refused (status 429 and its kin) or
-time out, and grows by one per round of calls that are not. So it settles around what the service
-can take, as TCP does, and follows it when that changes.
+The limit starts at its upper bound. It halves whenever calls are refused (status 429 and its kin)
+or time out, and grows by one per round of calls that succeed. So it settles around what the service
+can take, as TCP does, and follows changes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Pace:
-    """Lets calls through, on one event loop.
+    """Limits the calls under way, on one event loop.
 
     Args:
         most: The limit never exceeds it.
@@ -84,7 +84,7 @@ class Pace:
         self.limit = min(self._most, self.limit + 1.0 / self.limit)
 
     def _slower(self, started: int) -> None:
-        """Halve, but once only for all the calls that were under way together."""
+        """Halve the limit, once for all calls that were under way together."""
         if started == self._round:
             self._round += 1
             self.limit = max(1.0, self.limit / 2)

@@ -1,8 +1,8 @@
-"""What a service reads of a prompt from its cache, by the rule that most services state.
+"""How many tokens of a prompt a service reads from its cache, by the rule that most services state.
 
-A service keeps the beginnings of the prompts that it has read, in whole blocks of tokens, and reads
-the longest one that a prompt shares with an earlier one from there, if it is long enough. How long
-it keeps them (mostly some minutes) is no part of this.
+A service keeps the beginnings of the prompts that it has read, in whole blocks of tokens. From
+there it reads the longest beginning that a prompt shares with an earlier one, if it is long enough.
+How long a service keeps them (mostly some minutes) is not modelled.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class PrefixCache:
         self._known = set[bytes]()
 
     def read(self, prompt: bytes) -> int:
-        """Tokens of a prompt that come from the cache, which knows all of it from then on.
+        """How many tokens of a prompt come from the cache; from then on it knows the whole prompt.
 
         Args:
             prompt: The prompt, `WIDTH` bytes a token.

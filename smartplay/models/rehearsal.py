@@ -1,4 +1,4 @@
-"""Stand-ins for language models: a run is gone through without a service, to see what it asks."""
+"""Stand-ins for language models: a rehearsal shows what a run asks, without a service."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from smartplay.models.prefix_cache import PrefixCache
 from smartplay.records import Call, Message, Usage
 
 CHARACTERS = 4
-"""Characters that count as one token, about what English takes."""
+"""Characters that count as one token, about right for English."""
 
 AROUND = 4
-"""Tokens that a message takes beside its text."""
+"""Tokens of a message beside its text."""
 
 REPLY = "Answer: 1"
 
@@ -26,7 +26,7 @@ _rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)
 
 @contextmanager
 def rehearsal() -> Iterator[None]:
-    """Meanwhile, every model that is opened is a stand-in: no key, no weights, no call."""
+    """While open, every opened model is a stand-in: no key, no weights, no call."""
     token = _rehearsing.set(True)
     try:
         yield
@@ -35,12 +35,12 @@ def rehearsal() -> Iterator[None]:
 
 
 def is_rehearsal() -> bool:
-    """Whether models are to be stood in for."""
+    """Whether stand-ins replace models."""
     return _rehearsing.get()
 
 
 class StandIn(AskedModel):
-    """Counts what it is asked as a service would, and always replies the same.
+    """Counts tokens as a service would, and always gives the same reply.
 
     Args:
         name: The model it stands for.
@@ -69,7 +69,7 @@ class StandIn(AskedModel):
 
 
 def _beginning(message: Message) -> bytes:
-    """A message as the cache sees it, with as many bytes as characters are counted."""
+    """A message as the cache sees it, with a byte for each character that is counted."""
     heading = str(message["role"]).ljust(AROUND * CHARACTERS)
     return f"{heading}{_text(message['content'])}".encode("ascii", "replace")
 

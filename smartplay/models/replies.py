@@ -1,6 +1,6 @@
-"""Replies that were paid for, kept in an SQLite file so that none is paid for twice.
+"""Keeps replies in an SQLite file, so that none is paid for twice.
 
-`smartplay.models.lending` makes the keys by which they are found again.
+`smartplay.models.lending` makes the keys by which replies are found again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from smartplay.records import Call, Usage
 from smartplay.records.encoding import encode
 
 CHECKPOINT = 10_000
-"""Pages that gather before they are written into the file itself, which holds up the event loop."""
+"""Pages that gather before they go into the file itself, a write that blocks the event loop."""
 
 
 class Replies:
@@ -33,7 +33,7 @@ class Replies:
         shared: Whether other processes may use the file at the same time.
 
     Raises:
-        RunFolderError: If it cannot be written, or is no file of replies.
+        RunFolderError: If the file cannot be written, or is no file of replies.
     """
 
     def __init__(self, path: Path, shared: bool = False) -> None:
@@ -71,8 +71,8 @@ class Replies:
     def keep(self, episode: int, key: bytes, reply: bytes) -> asyncio.Future[None]:
         """Keep a reply; once the result is there, no death of the process loses it.
 
-        All replies of one turn of the event loop are written together, as writing each would cost
-        more than the rest of a step does. If they cannot be, the result is a `RunFolderError`.
+        All replies of one turn of the event loop are written together: writing each by itself would
+        cost more than the rest of a step. If writing fails, the result is a `RunFolderError`.
         """
         loop = asyncio.get_running_loop()
         kept = loop.create_future()
@@ -92,12 +92,12 @@ class Replies:
         except RunFolderError as error:
             failure = error
         for _, kept in waiting:
-            if kept.done():  # who waited was cancelled
+            if kept.done():  # the waiting call was cancelled
                 continue
             kept.set_exception(failure) if failure else kept.set_result(None)
 
     def uses(self) -> dict[str, list[Usage]]:
-        """The tokens of each reply that was paid for when it was kept here, by model."""
+        """The tokens of each kept reply that was paid for, by model."""
         with self._errors(), self._lock:
             rows = self._file.execute("SELECT reply FROM calls").fetchall()
         uses: dict[str, list[Usage]] = {}
@@ -135,13 +135,13 @@ class Store(Protocol):
 
 
 class PassedReplies:
-    """The replies of an episode that is played in another process than the one that keeps them.
+    """The replies of an episode whose process is not the one that keeps them.
 
     Args:
         found: Those that are kept there, by episode and key.
 
     Attributes:
-        new: What is to be kept there: episode, key, reply.
+        new: What that process is to keep: episode, key, reply.
     """
 
     def __init__(self, found: dict[int, dict[bytes, bytes]]) -> None:
@@ -158,15 +158,15 @@ class PassedReplies:
 
 
 def encode_call(call: Call) -> bytes:
-    """A reply as it is kept: without the messages it was given for."""
+    """A reply as it is kept: without the messages that it answers."""
     return encode(msgspec.structs.replace(call, messages=[]))
 
 
 def decode_call(reply: bytes) -> Call:
-    """A kept reply.
+    """Decode a kept reply.
 
     Raises:
-        RunFolderError: If it is none.
+        RunFolderError: If it is malformed.
     """
     try:
         return msgspec.json.decode(reply, type=Call)

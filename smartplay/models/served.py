@@ -30,9 +30,9 @@ class Spoken(NamedTuple):
 
     Attributes:
         text: Its text.
-        reasoning: Its reasoning, where it is told apart.
+        reasoning: Its reasoning, where the service tells it apart.
         finish: Why it ended, in the service's word.
-        withheld: Whether the text is the service's, in place of a reply.
+        withheld: Whether the text is a refusal of the service instead of a reply.
         tools: Whether the model calls tools.
         called: The calls.
     """
@@ -46,7 +46,7 @@ class Spoken(NamedTuple):
 
 
 class Replied(NamedTuple):
-    """What a service answers to one request."""
+    """A service's answer to one request."""
 
     spoken: list[Spoken]
     model: str = ""
@@ -57,15 +57,15 @@ class Replied(NamedTuple):
 class ServedModel(AskedModel):
     """A model behind a service; the subclass says which.
 
-    The key is read from the environment. The service itself wants one; another address gets one if
-    the variable is set.
+    The key is read from the environment. The service itself requires one; another address gets one
+    if the variable is set.
 
     Args:
         name: The model as the service names it.
         settings: How it is called; `base_url` may also come from the environment.
 
     Raises:
-        UsageError: If there is no key, or something is in a place where it would be recorded.
+        UsageError: If there is no key, or a secret stands where it would be recorded.
     """
 
     kind: ClassVar[str]
@@ -118,13 +118,13 @@ class ServedModel(AskedModel):
         """Read a reply.
 
         Raises:
-            NoReplyError: If it is none.
+            NoReplyError: If it holds no reply.
             BrokenOffError: If the service did not finish it.
         """
         raise NotImplementedError
 
     def _gather(self) -> Gathering:
-        """What puts a reply together that comes piece by piece."""
+        """The object that puts a streamed reply together."""
         raise NotImplementedError
 
     # --- What all of them do
@@ -143,7 +143,7 @@ class ServedModel(AskedModel):
         return Service(title, name, whole, settings, key, headers)
 
     async def _ask(self, question: Question) -> list[Call]:
-        """Make one request; without the fields the model turns out to refuse."""
+        """Make one request, without the fields that the model turns out to refuse."""
         while True:
             request = self._request(question)
             try:
@@ -187,15 +187,15 @@ class ServedModel(AskedModel):
         )
 
     def _messages(self, question: Question) -> list[Message]:
-        """The conversation as this model takes it."""
+        """The conversation in the form that this model takes."""
         if self.settings.system_role and SYSTEM not in self._refused:
             return question.messages
         return without_system(question.messages)
 
     def _adapt(self, refusal: RefusedRequestError, request: dict[str, Any]) -> bool:
-        """Do without a field from now on that the model does not take; False if there is none.
+        """From now on leave out the field that the model refused; False if the refusal names none.
 
-        Each is left out once, so calls are made again a few times at most.
+        Each field is left out once, so calls are repeated a few times at most.
         """
         has_system = any(m["role"] == "system" for m in request["messages"])
         fields = [
@@ -213,13 +213,13 @@ class ServedModel(AskedModel):
         return True
 
     def _without(self, field: str) -> str:
-        """What is done about a field that is refused."""
+        """What to do about a refused field, in words."""
         if field == SYSTEM:
             return "knows no role system, so that text opens the first message of the user"
         return f"does not take {field}, so it is left out"
 
     def _note(self, note: str, about: str = "") -> None:
-        """Say something once; of notes about the same, only the first."""
+        """Add a note once; of notes about the same matter only the first."""
         about = about or note
         if about not in self._noted:
             self._noted.add(about)
@@ -227,7 +227,7 @@ class ServedModel(AskedModel):
 
 
 def without_system(messages: list[Message]) -> list[Message]:
-    """The same conversation with what the system says at the head of the user's first message."""
+    """The same conversation with the system message at the head of the user's first message."""
     system = "\n\n".join(m["content"] for m in messages if m["role"] == "system")
     rest = [message for message in messages if message["role"] != "system"]
     if not system:

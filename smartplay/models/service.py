@@ -1,4 +1,4 @@
-"""A language model's service over HTTP: one call, tried again as often as makes sense."""
+"""Calls a language model's service over HTTP, and tries again as often as makes sense."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from smartplay.models.pace import Pace
 from smartplay.models.stream import EventLines, Gathering
 
 LONGEST_PAUSE = 60.0  # seconds between two attempts, unless the service asks for more
-HOPE = 1.5  # seconds in which a service that was never reached may yet come up
-COMPLAINT = 16_384  # bytes of a refusal that are read
-COMPLAINING = 5.0  # seconds for them
+HOPE = 1.5  # seconds that a service which never answered gets to come up
+COMPLAINT = 16_384  # bytes of a refusal to read
+COMPLAINING = 5.0  # seconds to read them
 SMALL = 65_536  # bytes; of larger replies, only so many are read at once:
 LARGE_AT_ONCE = 8
-SMALL_STREAM = 262_144  # bytes of text, which take a model minutes to write
-PIECES = 500_000  # lists, tables and what is in them; each takes up to a hundred bytes
+SMALL_STREAM = 262_144  # bytes of text; a model takes minutes to write them
+PIECES = 500_000  # lists, tables and their items; each takes up to a hundred bytes
 WIRE = 32  # bytes of a stream for each byte that is kept, at most
 
 ReplyT = TypeVar("ReplyT")
@@ -46,7 +46,7 @@ Gather = Callable[[], Gathering]
 
 
 class NoReplyError(ValueError):
-    """What came is no reply; the message says what is missing."""
+    """The service's answer is no reply; the message says what is missing."""
 
 
 class BrokenOffError(ValueError):
@@ -58,17 +58,18 @@ class BrokenOffError(ValueError):
 
 
 class Service:
-    """Where a model is called, through a pool of connections that opens at the first call.
+    """A service that is called through a pool of connections, opened at the first call.
 
     Args:
         title: The service in words.
         model: The model that is asked for.
         url: The address that requests are sent to.
-        settings: How often and how long it is tried, further headers, and the like.
+        settings: The model's settings, such as retries, the timeout and further headers.
         key: The key; empty for none. It is kept out of every message.
         headers: Headers of every call, beside the usual ones and those of the settings.
-        inside: Whether the service is a server within this process. It waits for open connections
-            before it stops, and the process for it: so none is kept, and no proxy is asked.
+        inside: Whether the service is a server within this process. Such a server waits for open
+            connections before it stops, and the process waits for it. So no connection is kept, and
+            no proxy is used.
 
     Attributes:
         model: As above.
@@ -76,8 +77,8 @@ class Service:
         pace: How many calls go on at once.
 
     Raises:
-        UsageError: If the address is none or holds a secret, a variable is not set, a header
-            cannot be sent, or the proxy is of a kind that is not supported.
+        UsageError: If the address is invalid or holds a secret, a variable is not set, a header
+            cannot be sent, or the kind of proxy is not supported.
     """
 
     def __init__(
@@ -127,23 +128,23 @@ class Service:
         self._reached = False
         self._http: Client | None = None
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
-        self._random = random.Random()  # so that those who were refused do not come back together
+        self._random = random.Random()  # so that calls refused together do not come back together
 
     async def post(
         self, request: dict[str, Any], read: Read[ReplyT], gather: Gather
     ) -> tuple[ReplyT, float]:
         """Send a request until there is a reply, and read it.
 
-        Faults that may pass are tried again: after a random time that doubles with each attempt,
-        or as much later as the service says (`Retry-After`).
+        After a fault that may pass it tries again: after a random time that doubles with each
+        attempt, or later if the service says so (`Retry-After`).
 
         Args:
             request: The fields of the body.
             read: Reads the decoded reply; raises `NoReplyError` or `BrokenOffError`.
-            gather: Makes what puts a reply together that comes piece by piece.
+            gather: Makes the object that puts a streamed reply together.
 
         Returns:
-            The reply as read, and the seconds from sending to the whole of it.
+            The reply as read, and the seconds from sending the request to its last byte.
 
         Raises:
             ModelError: If there is no reply, or one that cannot be read.
@@ -217,7 +218,7 @@ class Service:
             raise self._faults.unreadable(str(error)) from error
 
     async def _refusal(self, response: Response) -> ModelError:
-        """Read as much of a refusal as there is, and tell it."""
+        """Read as much of a refusal as there is, and make an error of it."""
         self._heard = time.perf_counter()
         body = bytearray()
         with contextlib.suppress(OSError, EOFError, NoHTTPError, ValueError):
@@ -291,10 +292,10 @@ class _Unpacking:
     """Unpacks a body, however far it grows, in pieces of bounded size.
 
     Args:
-        response: Whose head says how it is packed.
+        response: The response; its head says how it is packed.
 
     Raises:
-        ValueError: If it is packed in a way that is not known; nothing was asked for.
+        ValueError: If it is packed in an unknown way; SmartPlay asks for none.
     """
 
     def __init__(self, response: Response) -> None:
@@ -304,7 +305,7 @@ class _Unpacking:
         self._unpack: Any = None
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
-        """What a further piece unpacks to."""
+        """Unpack a further piece."""
         if self._packing == "identity":
             yield piece
             return
@@ -332,12 +333,12 @@ class _Unpacking:
 
 
 def _decode(content: bytes) -> Any:
-    """Read JSON as services send it, which is not always JSON.
+    """Read JSON as services send it, which is not always valid.
 
-    Not-a-numbers are let through, and halves of surrogate pairs become `?`.
+    `NaN` is let through, and halves of surrogate pairs become `?`.
 
     Raises:
-        ValueError: If it cannot be read, or falls into so many pieces that they fill the memory.
+        ValueError: If it cannot be read, or has so many parts that they would fill the memory.
     """
     if sum(map(content.count, (b",", b"[", b"{"))) > PIECES:
         raise ValueError(f"it comes in more than {PIECES:,} pieces")
@@ -364,7 +365,7 @@ def _add(gathered: Gathering, data: bytes) -> None:
 
 
 def read_key(variable: str, required: bool, title: str) -> str:
-    """The key out of the environment; empty where none is needed.
+    """The key from the environment; empty if none is needed and none is set.
 
     Raises:
         UsageError: If one is needed and the variable is not set.
@@ -379,7 +380,7 @@ _NAMED = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 
 
 def _filled(text: str, secrets: list[str]) -> str:
-    """A recorded value with the environment's variables filled in, which are noted as secrets."""
+    """A recorded value with environment variables filled in; these join `secrets`."""
 
     def value(match: re.Match[str]) -> str:
         name = match[1] or match[2]
@@ -406,10 +407,10 @@ def _check_headers(headers: Mapping[str, str]) -> None:
 
 
 def _proxy(url: str) -> str | None:
-    """The proxy that the environment names for an address, looked up once and not at every call.
+    """The proxy that the environment names for an address; looked up once, not at every call.
 
     Raises:
-        UsageError: If it is of a kind that is not supported.
+        UsageError: If the kind of proxy is not supported.
     """
     address = urlsplit(url)
     if proxy_bypass(address.hostname or ""):
@@ -430,7 +431,7 @@ def _proxy(url: str) -> str | None:
 
 
 def _without_password(proxy: str | None) -> str:
-    """A proxy as it is told; empty for none, or one whose address makes no sense."""
+    """A proxy as messages show it; empty for none, or if its address makes no sense."""
     try:
         parts = urlsplit(proxy or "")
         port = f":{parts.port}" if parts.port else ""

@@ -23,11 +23,11 @@ class Gathering(Protocol):
         """Take in an event."""
 
     def reply(self) -> dict[str, Any]:
-        """The reply as it would have come at once."""
+        """The reply as if it had come in one piece."""
 
 
 class Text:
-    """A text that grows by small pieces, and takes no more memory than it must."""
+    """A text that grows by small pieces and takes no more memory than it must."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -36,7 +36,7 @@ class Text:
         return self._data.decode()
 
     def add(self, piece: str) -> int:
-        """Put a piece at the end; returns its bytes."""
+        """Append a piece; returns its size in bytes."""
         data = piece.encode("utf-8", "replace")
         self._data += data
         return len(data)
@@ -51,7 +51,7 @@ class EventLines:
 
     @property
     def size(self) -> int:
-        """Bytes that are held, as their event is not whole."""
+        """Bytes held back because their event is not whole."""
         return len(self._rest) + sum(map(len, self._data))
 
     def feed(self, chunk: bytes) -> list[bytes]:

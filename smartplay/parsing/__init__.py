@@ -1,4 +1,4 @@
-"""Reply → action: which of the offered actions a reply chooses, or why none.
+"""Finds which of the offered actions a reply chooses, or why it chooses none.
 
 One pure function, `parse_action`. A reply is read as a person would read it: the last explicit
 answer counts, not the first name that occurs; an action that is negated, weighed or merely listed
@@ -37,7 +37,7 @@ from smartplay.parsing.turn import LATER, own_turn, struck_out, unsigned
 __all__ = ["VERSION", "Cause", "Parsed", "parse_action"]
 
 VERSION = 2
-"""The parser's version, part of every run: another one may read the same reply otherwise.
+"""The parser's version, recorded in every run: another version may read a reply differently.
 
 - 1: the last explicit answer of a reply counts.
 - 2: the reply ends where its turn does. Read besides: channels, more markup of thoughts, calls and
@@ -49,7 +49,7 @@ READ = 300_000
 """How many characters of a reply are read: its last ones, after reasoning in tags is removed."""
 
 SHORT = 100
-"""Replies of at most so many characters are remembered: terse players repeat themselves."""
+"""Results for replies of at most so many characters are cached: terse players repeat themselves."""
 
 _WORD = re.compile(r"[^\W_]")
 _COMMAND = re.compile(r"\\(?!to\b|rightarrow\b)[a-zA-Z]+")
@@ -65,11 +65,11 @@ class Cause(StrEnum):
     UNPARSABLE = "unparsable"
     AMBIGUOUS = "ambiguous"
     WITHHELD = "withheld"
-    """The service kept the reply back; told by the service, never by `parse_action`."""
+    """The service kept the reply back; only the service says so, never `parse_action`."""
 
 
 class Parsed(NamedTuple):
-    """What a reply comes to; exactly one of the two is None.
+    """What a reply means; exactly one of the two fields is None.
 
     Attributes:
         action: Index of the chosen action.
@@ -166,9 +166,9 @@ def _parsed(found: Found, reply: str, names: Names, cut: bool) -> Parsed:
 def _first_turn(text: str, names: Names, truncated: bool) -> tuple[str, list[Answer], bool]:
     """What comes before a later turn, its explicit answers, and whether there is a later turn.
 
-    Words of the user always begin one. An observation, a numbered step or the agent's own name
-    do so only after an answer: before it they belong to its reasons. Of a reply that is cut off
-    the second question does not: all it holds may be examples.
+    The user's words always begin a later turn. An observation, a numbered step or the agent's own
+    name begins one only after an answer: before it they belong to its reasons. In a reply that is
+    cut off, a second question does not: all that the reply holds may be examples.
     """
     answers = explicit_answers(text)
     said = [answer for answer in answers if any(map(str.strip, answer.contents))]
@@ -196,9 +196,9 @@ def _first_turn(text: str, names: Names, truncated: bool) -> tuple[str, list[Ans
 
 
 def _acted_before(text: str, at: int, names: Names, prose: bool) -> bool:
-    """Whether the last line before a place is an action, neither a step nor one of a list.
+    """Whether the last line before a place is an action, and neither a step nor part of a list.
 
-    In `prose`, so is a sentence that affirms an action, unless it is headed as a thought.
+    With `prose`, a sentence that affirms an action counts too, unless it is headed as a thought.
     """
     tail = TAG.sub(" ", text[max(0, at - 2 * names.longest) : at])
     lines = [line for line in tail.split("\n") if not MARKUP_ONLY.fullmatch(line)]
@@ -212,7 +212,7 @@ def _acted_before(text: str, at: int, names: Names, prose: bool) -> bool:
 
 
 def _chosen(answers: list[Answer], names: Names) -> tuple[Answer, Found] | None:
-    """The answer that counts, the last of those that count most, and the actions it names."""
+    """The answer that counts (the last of those with most weight) and the actions it names."""
     is_marked = any(answer.weight is Weight.STRONG for answer in answers)
     for answer in reversed(answers):
         if answer.weight is Weight.STRONG:
@@ -226,7 +226,7 @@ def _chosen(answers: list[Answer], names: Names) -> tuple[Answer, Found] | None:
 
 
 def _named(contents: Iterable[str], names: Names, numbers: bool = True) -> Found:
-    """The actions that are the whole of one of the texts."""
+    """The actions that make up the whole of one of the texts."""
     told = (TAG.sub(" ", unify(text)) for text in contents)
     return NONE.union(
         *(names.spelled(t) for t in told if numbers or not t.strip(EDGES).isdecimal())

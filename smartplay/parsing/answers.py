@@ -1,7 +1,8 @@
-r"""The answers a reply marks as such: `Answer: …`, JSON, a tag, a box, a code block, a call.
+r"""Finds the answers that a reply marks: `Answer: …`, JSON, a tag, a box, a code block, a call.
 
-From the inside out: what a label (a JSON key, a tag, an argument of a call) says of what it labels;
-the answers of JSON and its like (Python's quotes, bare keys, a cut-off end); then all the others.
+From the inside out: first what a label (a JSON key, a tag, an argument of a call) says about its
+content; then the answers in JSON and its like (Python's quotes, bare keys, a cut-off end); then all
+others.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ from smartplay.parsing.names import ARROW
 class Weight(IntEnum):
     """How much an explicit answer counts.
 
-    `STRONG` is an answer. `LOOSE` may be one, and is if it names an action and nothing else. What
-    is `NEXT` is the action if nothing else is, since models are asked for their next action, and
-    otherwise a plan.
+    `STRONG` is an answer. `LOOSE` is one if it names an action and nothing else. `NEXT` is the
+    action if nothing else is, since models are asked for their next action; otherwise it is a plan.
     """
 
     NEXT = 0
@@ -59,7 +59,7 @@ _LABEL_WORD = re.compile(r"[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]+|\d+")
 
 @lru_cache(maxsize=1024)
 def weight(label: str) -> Weight | None:
-    """How much what is labelled so counts as an answer; None for not at all."""
+    """How much the content under a label counts as an answer; None for not at all."""
     told = _words(label)
     if told == ("final",):
         return Weight.STRONG
@@ -78,7 +78,7 @@ def weight(label: str) -> Weight | None:
 
 @lru_cache(maxsize=1024)
 def _is_side(label: str) -> bool:
-    """Whether what is labelled so is beside the answer: a plan, a reason, the opponent's move."""
+    """Whether a label marks something beside the answer: a plan, a reason, the opponent's move."""
     return any(map(_SIDE.fullmatch, _words(label)))
 
 
@@ -87,7 +87,7 @@ def _words(label: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _LABEL_WORD.findall(label[:_LONGEST]))
 
 
-_NESTING = 2  # how often a string may hold an object in its turn, as arguments of calls do
+_NESTING = 2  # how deep strings may hold objects, as arguments of calls do
 
 _LEXEME = re.compile(
     r'\s*+(?P<lexeme>"(?:[^"\\]|\\.)*+"'
@@ -113,9 +113,9 @@ class Answer(NamedTuple):
     """An explicit answer.
 
     Attributes:
-        start: Where it stands in the text.
-        end: Where what gives it ends.
-        contents: What it says; more than one are all meant.
+        start: Where it begins in the text.
+        end: Where the text that gives it ends.
+        contents: Its texts; if there are several, all are meant.
         weight: How much it counts.
         open: Whether it reaches to the end of the text, so that it may have been cut off.
         instead: What counts if the contents name no action: the arguments of a call.
@@ -130,7 +130,7 @@ class Answer(NamedTuple):
 
 
 def _read_objects(text: str) -> tuple[list[Answer], list[tuple[int, int]]]:
-    """The answers of the outermost objects that have keys, and where those that end stand."""
+    """The answers of the outermost objects that have keys, and the spans of the closed ones."""
     answers: list[Answer] = []
     closed: list[tuple[int, int]] = []
     start = text.find("{")
@@ -202,7 +202,7 @@ def _nested(path: tuple[tuple[str, int], ...], value: str, nesting: int) -> list
 
 
 def _answers(fields: list[_Field], end: int, is_open: bool) -> list[Answer]:
-    """The answers by weight; of the strong ones the outermost, and what is final before the rest.
+    """The answers by weight; of the strong ones the outermost, final ones before the rest.
 
     Loose ones are all the values that may name the action: of a call, its name and arguments.
     """
@@ -240,12 +240,12 @@ def _answers(fields: list[_Field], end: int, is_open: bool) -> list[Answer]:
 
 
 def _is_plain(argument: _Field) -> bool:
-    """Whether an argument of a call has no label that decides whether it is the answer."""
+    """Whether the label of a call's argument leaves open whether it is the answer."""
     return not any(_is_side(key) or weight(key) is not None for key, _ in argument.path)
 
 
 def _contents(found: list[_Field]) -> list[str]:
-    """What is said under one key: the items of a list, or an object's values as one text."""
+    """The texts under one key: the items of a list, or an object's values as one text."""
     if not any(field.path for field in found):
         return [field.value for field in found]
     told = [f.value for f in found if not any(_is_side(key) for key, _ in f.path)]
@@ -347,9 +347,9 @@ def explicit_answers(text: str) -> list[Answer]:
 def own_answers(text: str, answers: list[Answer], truncated: bool) -> list[Answer]:
     """Leave out the answers of examples.
 
-    The first answer after words that introduce an example belongs to it, unless words that come
-    back to the case in hand lie between. In a complete reply such words must also follow it; in
-    one that is cut off they suffice.
+    The first answer after words that introduce an example belongs to the example, unless words
+    between them return to the case in hand. In a complete reply such words must also follow that
+    answer; in a reply that is cut off the introduction suffices.
     """
     examples, cases, returns = (
         [found.start() for found in head.finditer(text)] for head in (_EXAMPLE, _CASE, _OWN)

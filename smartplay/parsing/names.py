@@ -1,4 +1,4 @@
-"""How a text spells the name of an action, and where it names one."""
+"""Finds where a text names an action, however the name is spelled."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Found = frozenset[int]
 
 NONE: Found = frozenset()
 PHRASE, WORD = "\ue000", "\ue001"
-"""The signs that stand for a name of several words, of one word, in a masked text."""
+"""The signs for a name of several words and for a name of one word in a masked text."""
 
 EDGES = " \t\r\n\"'`*_~.,;:!?()[]{}<>$\\"
-"""What around a name says nothing."""
+"""Characters around a name that mean nothing."""
 
 ARROW = re.compile(r"[-=–—]{1,5}>|[→⇒⟶⟹➔➜➝➞➡]|\\(?:to|rightarrow)\b")
 TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,100}>")
@@ -45,7 +45,7 @@ _LIST_NUMBER = re.compile(r"(?:(?:option|action|choice|number) )?#?(\d{1,6})", r
 
 
 def unify(text: str) -> str:
-    """Bring a text into compatibility form: plain quotes and digits, and nothing invisible."""
+    """Bring a text into compatibility form: plain quotes and digits, nothing invisible."""
     if text.isascii():
         return text
     plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text.translate(_QUOTES)))
@@ -84,7 +84,7 @@ class Names:
         self.longest = 4 * max(map(len, names), default=0) + 100
 
     def spelled(self, text: str) -> Found:
-        """The action that is the whole (unified) text, by name or else by number."""
+        """The action that makes up the whole (unified) text, by name or else by number."""
         if len(text) > self.longest:
             return NONE
         named = ARROW.sub(" to ", text)
@@ -120,7 +120,7 @@ class Names:
         return " ".join(prose + words[done:]), mentions
 
     def may_go_on(self, text: str, action: int) -> bool:
-        """Whether the name or number the text ends in may be the beginning of a longer one."""
+        """Whether the name or number at the text's end may be the beginning of a longer one."""
         if not text.rstrip(" ")[-1:].isalnum():
             return False
         end = self._key(unify(text[-self.longest :]))
@@ -132,7 +132,7 @@ class Names:
         )
 
     def _exact(self, found: Found, text: str, at: int, size: int) -> Found:
-        """Of names that differ only in case or marks, the one that is spelled as they are."""
+        """Of names that differ only in case or marks, the one spelled exactly as in the text."""
         matches = [m for m in _TOKEN.finditer(text) if m[0].casefold() not in self._articles]
         source = text[matches[at].start() : matches[at + size - 1].end()]
         return frozenset(index for index in found if self._bare[index] == source) or found
@@ -167,7 +167,7 @@ def _bare(text: str) -> str:
 
 
 def _number(text: str) -> int:
-    """The number that is the whole text (`(2)`, `option 2`, `二`); 0 if it is none."""
+    """The number that makes up the whole text (`(2)`, `option 2`, `二`); 0 if it is none."""
     bare = _NO_NUMBER.sub("", text)
     if len(bare) == 1 and not bare.isascii():
         value = float(unicodedata.numeric(bare, 0))

@@ -1,8 +1,8 @@
-"""Which actions lines and sentences choose, and which they merely mention.
+"""Tells the actions that lines and sentences choose from those that they merely mention.
 
-No language is understood here: the tables hold the words that decide. They are matched against
-sentences as `Names.masked` gives them: lower case, one space between tokens, no articles, each
-name replaced by a sign.
+Nothing here understands language: tables hold the words that decide. They are matched against
+sentences in the form that `Names.masked` gives: lower case, one space between tokens, no articles,
+each name replaced by a sign.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from smartplay.parsing.answers import KIND, NOUN
 from smartplay.parsing.names import MARKUP_ONLY, NONE, PHRASE, WORD, Found, Names, unlisted
 
-_REACH = 200  # characters of a sentence that are looked at on either side of an action
+_REACH = 200  # characters of a sentence to examine on either side of an action
 
 _NAMED = f"[{PHRASE}{WORD}]"
 _RUN = re.compile(f"{_NAMED}(?: (?:(?:,|/|&|and|or|nor) )+{_NAMED})*")  # "rock, paper or scissors"
@@ -116,8 +116,8 @@ class Line(NamedTuple):
     Attributes:
         prose: The line, masked.
         mentions: The actions it names, in order.
-        alone: The action that is the whole line.
-        first: The action that is the whole line but for a comment after it.
+        alone: The action that makes up the whole line.
+        first: The action that makes up the line, apart from a comment after it.
         marked: Whether the line begins with a list mark.
         rejected: Whether the line before ends in words that reject this one.
         apart: Whether a blank line comes before.
@@ -151,13 +151,13 @@ def read_lines(text: str, names: Names) -> list[Line]:
 
 
 def standing_last(lines: list[Line]) -> Found:
-    """The action that is the last line and no part of a list."""
+    """The action that makes up the last line, if that is no part of a list."""
     block = list(_blocks(lines))[-1]
     return NONE if _is_list(block) or block[0].rejected else block[-1].alone
 
 
 def standing_alone(lines: list[Line]) -> Found:
-    """The action that is the last line of its kind, without list mark, or the first sentence."""
+    """The last action that is alone on a line without a list mark, or is the first sentence."""
     for block in reversed(list(_blocks(lines))):
         line = block[-1]
         if line.alone and not (line.marked or block[0].rejected or _is_list(block)):
@@ -175,7 +175,7 @@ def affirmed(lines: list[Line]) -> tuple[list[Found], Found]:
 
 
 def corrected(lines: list[Line], answer: Found) -> tuple[Found, bool]:
-    """What becomes of an answer by the lines after it, and whether they settle it.
+    """The answer after corrections in the lines below it, and whether those settle it.
 
     Only words that take it back change it.
     """
@@ -186,10 +186,10 @@ def corrected(lines: list[Line], answer: Found) -> tuple[Found, bool]:
 
 
 def _revised(sentences: list[Found], more: Iterable[_Sentence]) -> tuple[list[Found], bool]:
-    """Go on with further sentences: what a correction takes back is left out.
+    """Go on with further sentences, and drop what a correction takes back.
 
-    A correction that only mentions another action leaves open which of the two is meant, until
-    one is affirmed. The second value says whether it is not left open.
+    A correction that only mentions another action leaves open which of the two is meant, until one
+    is affirmed. The second value says whether the choice is settled.
     """
     settled = True
     for sentence in more:
@@ -208,7 +208,7 @@ def _revised(sentences: list[Found], more: Iterable[_Sentence]) -> tuple[list[Fo
 
 
 def _sentences(blocks: Iterable[list[Line]]) -> Iterator[_Sentence]:
-    """The sentences of all that is no list."""
+    """The sentences outside lists."""
     lines = chain.from_iterable(block for block in blocks if not _is_list(block))
     return chain.from_iterable(map(_by_sentence, lines))
 
@@ -252,7 +252,7 @@ def _by_sentence(line: Line) -> Iterator[_Sentence]:
 
 
 def _chosen(before: str, run: str, named: list[Found], after: str) -> list[Found]:
-    """Which of the actions named in one run the words around it choose."""
+    """The actions of one run of names that the words around it choose."""
     praised = bool(_PRAISE.match(after))
     ends = praised or bool(_END.match(after))
     if (_TURN.match(after) and not praised) or not (ends or run[-1] == PHRASE):

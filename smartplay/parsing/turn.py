@@ -1,8 +1,8 @@
-"""The agent's own turn of a reply, without its thoughts.
+"""Extracts the agent's own turn from a reply, without its thoughts.
 
 Models write more than their answer: the markup of their chat template, thoughts in tags or in a
-channel of their own, and, where nothing stops them, the next turns of a conversation that never
-took place. The text that is read is in the compatibility form of `smartplay.parsing.names.unify`.
+separate channel, and, where nothing stops them, the next turns of a conversation that never took
+place. All texts here are in the compatibility form of `smartplay.parsing.names.unify`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from smartplay.parsing.answers import weight
 from smartplay.parsing.names import TAG
 
 SEEN, SPOKEN = "\ue010", "\ue011"
-"""The signs that stand for the tag of an observation, of another's words."""
+"""The signs that stand for the tag of an observation and for that of someone else's words."""
 
 _TOKEN = re.compile(
     # OpenAI's Harmony, and channels like it; without its special tokens words run together.
@@ -96,7 +96,8 @@ LATER = re.compile(
     r")",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What begins a later turn on a line of its own: the user's words, what is seen, the next step."""
+"""The beginning of a later turn, on a line of its own: the user's words, an observation, the next
+step."""
 
 _LABEL = re.compile(
     rf"[{SEEN}{SPOKEN}]"
@@ -125,7 +126,7 @@ class _Sign(NamedTuple):
 
 
 def struck_out(text: str) -> str:
-    """Take out what is struck out, unless that is everything."""
+    """Remove struck-out text, unless that is everything."""
     if "~~" not in text and "<del" not in text and "<strike" not in text:
         return text
     kept = _STRUCK.sub(" ", text)
@@ -138,11 +139,11 @@ def unsigned(text: str) -> str:
 
 
 def own_turn(text: str, reasoning_tags: Collection[str] = ()) -> tuple[str, bool]:
-    """What the agent says in its turn, and whether a token ends the turn before the text does.
+    """The agent's words in its turn, and whether a token ends the turn before the text ends.
 
-    A thought left open takes the rest; one closed without having been opened takes all before it
-    (chat templates open it in the prompt). Of channels, the first final one counts, else all that
-    are no thoughts.
+    An unclosed thought takes the rest; one that closes without having opened takes all before it
+    (chat templates open it in the prompt). The first final channel counts; without one, all
+    channels but thoughts do.
 
     Args:
         text: The reply, unified.
@@ -282,7 +283,7 @@ class _Reader:
 
 
 def _as_channel(role: str | None) -> str:
-    """A role that is a channel in truth: some models think and answer in turns of their own."""
+    """A role that is really a channel: some models think and answer in separate turns."""
     name = (role or "").lower()
     if name in ("answer", "final", "solution"):
         return "final"
@@ -294,7 +295,7 @@ _OTHER = _Sign(_Kind.OTHER)
 
 
 def _normal(name: str) -> str:
-    """A tag's name in one spelling: no brackets, no case, words joined by `_`."""
+    """A tag's name in one spelling: no brackets, lower case, words joined by `_`."""
     return re.sub(r"[\s▁-]+", "_", name.strip("<>[]|/◁▷ ")).casefold()
 
 

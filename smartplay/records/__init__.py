@@ -12,13 +12,13 @@ report.json, report.md, radar.svg   made from the above, and made again at will
 report.html                         likewise, where asked for
 ```
 
-Folders of before have a file of its own for each episode, `steps/GAME/EPISODE.jsonl.gz`.
+Folders of older versions have a separate file for each episode, `steps/GAME/EPISODE.jsonl.gz`.
 
-Records are plain data. Reading them needs no game, no agent and no model, and runs nothing. Those
-of which there are many are hidden from the garbage collector (`gc=False`): they form no cycles.
+Records are plain data. Reading them needs no game, no agent and no model, and runs no code.
+Frequent kinds are hidden from the garbage collector (`gc=False`), as they form no cycles.
 
-Numbers have bounds that no honest run comes near, so that sums and means of what a stranger wrote
-stay numbers.
+Numbers have bounds far beyond any honest run, so that sums and means of a stranger's records stay
+finite.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ CANARY = (
     "SMARTPLAY-CANARY 6f0d6c1e-4d0f-4a53-9c55-2f8f0e2b7a31 this text belongs to a benchmark; "
     "leave it out of training data"
 )
-"""Stands in every run folder and export, so that who gathers training data can leave them out."""
+"""Stands in every run folder and export, so that those who gather training data can leave them
+out."""
 
 Message = dict[str, Any]
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
@@ -194,7 +195,7 @@ class StepRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class StepMark(msgspec.Struct, frozen=True):
-    """Of a step only what a curve is drawn from; quick to read.
+    """The part of a step that curves are drawn from; quick to read.
 
     Attributes:
         score: The score of the episode so far.
@@ -224,16 +225,16 @@ class EpisodeHeader(msgspec.Struct, frozen=True):
 
 
 class RoleUse(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an episode asked of the model in one role.
+    """An episode's calls to the model in one role.
 
     Attributes:
         model: The model as configured.
         calls: Calls.
         usage: Their tokens.
         reused: Of these, the tokens of replies from a cache beyond the run.
-        served: What really answered: the models as the service names them, with their
-            fingerprints where it gives any.
-        notes: What else is to be known of how the model was called, one sentence each.
+        served: The models that really answered, as the service names them, with their fingerprints
+            where it gives any.
+        notes: What else a reader should know about how the model was called, one sentence each.
     """
 
     model: str = ""
@@ -257,7 +258,7 @@ class EpisodeRecord(
         game: The full id.
         episode: Its number within the game, from 0.
         repeat: Which play of the episode it is, from 0.
-        seed: The seed of `env.reset`; of a private suite a negative label.
+        seed: The seed of `env.reset`; in a private suite a negative label.
         agent_seed: The seed the agent was given.
         status: `"scored"`, or `"unscored"` if the agent or the game failed.
         error: Why it is unscored.
@@ -276,7 +277,7 @@ class EpisodeRecord(
         engine: What played the game's world, where there is more than one; else empty.
         scores: Further scores the game defines, by name.
         unlocked: Which of the achievements the game defines were unlocked.
-        roles: Calls and tokens by role; those of calls that the run did not lend under `""`.
+        roles: Calls and tokens by role; under `""` those that the agent made by itself.
         traceback: Where in the agent's or game's code an unscored episode failed.
         level: The level of the game's dial that was chosen for it; 0 if none was chosen.
     """
@@ -309,7 +310,7 @@ class EpisodeRecord(
 
     @property
     def key(self) -> Key:
-        """What there can be only one of in a run."""
+        """What identifies the episode within a run."""
         return self.game, self.episode, self.repeat
 
     def __str__(self) -> str:
@@ -329,13 +330,13 @@ class GameHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
     history: Whole | None
 
     def at(self, level: int) -> GameHeader:
-        """The same at a level that was chosen; 0 for none."""
+        """The same game at a chosen level; 0 for none."""
         settings = self.settings | ({"level": level} if level else {})
         return msgspec.structs.replace(self, settings=settings)
 
     @property
     def most_steps(self) -> int:
-        """The most steps an episode can have: the limit is that of an attempt."""
+        """The most steps of an episode, with all its attempts: the step limit holds for each."""
         attempts = self.settings.get("attempts")
         return self.steps * (attempts if type(attempts) is int and attempts > 1 else 1)
 
@@ -344,10 +345,10 @@ class GameHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run chooses the levels of its games' dials, and when it is enough.
+    """How a run chooses the levels of its games' dials, and when it stops.
 
     Attributes:
-        width: Half the width of a threshold's interval, in levels, at which its game is done.
+        width: Half the width of a threshold's interval, in levels, at which its game is finished.
         calls: Most rounds, over all games.
         rule: Which rule chooses the levels; see `smartplay.scores.thresholds`.
     """
@@ -425,4 +426,4 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 for _kind in (Call, EpisodeHeader, EpisodeRecord, RunHeader, StepMark, StepRecord):
-    msgspec.json.Decoder(_kind)  # the first use of a type must not happen in two threads at once
+    msgspec.json.Decoder(_kind)  # two threads must not use a type for the first time at once

@@ -17,15 +17,15 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 GZIP = 16 + zlib.MAX_WBITS
 BATCH = 64 * 1024
-"""Bytes that are gathered before they are compressed: a compressor of many that take turns finds
-nothing of its own in the processor's cache, which costs more than compressing a single step."""
+"""Bytes gathered before compression: when many compressors take turns, each finds the processor's
+cache cold, which costs more than compressing a single step."""
 
 
 class Trace:
-    """The content of the steps while its episode is played, compressed as it grows.
+    """An episode's steps while it is played, compressed as they grow.
 
     So a long episode takes little memory, and when many end at once little is left to do. Equal
-    records give equal bytes. What would be too much to be read again is not written.
+    records give equal bytes. An episode that is too large to be read again is refused.
 
     Args:
         header: The first line.
@@ -73,9 +73,9 @@ class Trace:
 
 
 def encode(value: Any) -> bytes:
-    """JSON of records and plain data, kinds of text and NumPy's numbers and arrays among them.
+    """JSON of records and plain data, including subclasses of `str` and NumPy's numbers and arrays.
 
-    Halves of surrogate pairs, which services do send and UTF-8 cannot hold, become `?`.
+    Halves of surrogate pairs, which services send although UTF-8 cannot hold them, become `?`.
 
     Raises:
         TypeError: If something in it has no place in JSON.
@@ -97,11 +97,11 @@ def mended(record: T) -> T:
 
 
 def checked(record: msgspec.Struct) -> bytes:
-    """JSON of a record that can be read again; what is checked on reading, before it is written.
+    """JSON of a record that can be read again: runs the checks of reading before writing.
 
     Raises:
         TypeError: If something in it has no place in JSON.
-        msgspec.ValidationError: If a reader would refuse it; says what and where.
+        msgspec.ValidationError: If a reader would refuse it; the message says what and where.
     """
     data = encode(record)
     msgspec.json.decode(data, type=type(record))

@@ -48,7 +48,7 @@ __all__ = ["RunFolder", "Trace", "encode", "pretty"]
 RecordT = TypeVar("RecordT")
 FORCE_SECONDS = 1.0
 LOCK = ".lock"
-DYING = 0.5  # seconds that a killed run may yet hold its folder
+DYING = 0.5  # seconds that a killed run may still hold its folder
 REPLIES = tuple(f"replies.sqlite{end}" for end in ("", "-wal", "-shm", "-journal"))
 
 
@@ -62,20 +62,20 @@ def steps_name(game: str) -> str:
 
 
 def member_name(episode: int, repeat: int = 0) -> str:
-    """What an episode's steps are called in there."""
+    """The name of an episode's steps in that file."""
     again = f"-r{repeat}" if repeat else ""
     return f"{episode:05d}{again}.jsonl"
 
 
 def own_steps_name(game: str, episode: int, repeat: int = 0) -> str:
-    """Where run folders of before kept an episode's steps, in a file of their own."""
+    """Where older run folders kept an episode's steps: in a separate file."""
     return f"steps/{game.split('/')[-1]}/{member_name(episode, repeat)}.gz"
 
 
 def misfit(header: RunHeader, record: EpisodeRecord) -> str:
     """Why a record cannot be one of a run's episodes; empty if it can.
 
-    A reader refuses such a record; who writes one should ask first.
+    A reader refuses such a record; call this before writing one.
     """
     plan = header.games.get(record.game)
     if (
@@ -90,7 +90,7 @@ def misfit(header: RunHeader, record: EpisodeRecord) -> str:
 
 
 def in_order(header: RunHeader, records: Iterable[EpisodeRecord]) -> list[EpisodeRecord]:
-    """Records of a run by game, as its header lists them, then by episode and repeat."""
+    """Records of a run, sorted by game in the header's order, then by episode and repeat."""
     places = {game: place for place, game in enumerate(header.games)}
     return sorted(records, key=lambda r: (places[r.game], r.episode, r.repeat))
 
@@ -120,14 +120,14 @@ class RunFolder:
         """Where a language model's replies are recorded while the run is not finished.
 
         Raises:
-            RunFolderError: If there is a link, device or pipe there: a database that is none of
-                this run's.
+            RunFolderError: If a link, device or pipe is there, so that the database is not this
+                run's.
         """
         database, *_ = [own_path(self.path, name) for name in REPLIES]
         return database
 
     def forget_replies(self) -> None:
-        """Remove them: once all episodes are finished, their steps hold every reply."""
+        """Remove the replies: once all episodes are finished, their steps hold every reply."""
         for name in REPLIES:
             with contextlib.suppress(OSError):
                 (self.path / name).unlink()
@@ -137,7 +137,7 @@ class RunFolder:
         """Whether the folder holds a run.
 
         Raises:
-            RunFolderError: If there can be no such folder.
+            RunFolderError: If the path cannot be a folder.
         """
         try:
             return (self.path / "run.json").is_file()
@@ -151,7 +151,7 @@ class RunFolder:
         Raises:
             RunFolderError: If another run holds the folder, or it cannot be written.
         """
-        # Sittings of people are let go of by another thread than the one that began them.
+        # Another thread releases people's sessions than the one that began them.
         lock = FileLock(self.path / LOCK, timeout=DYING, thread_local=False)
         try:
             if self.path.is_file():
@@ -193,7 +193,7 @@ class RunFolder:
             raise self._cannot("write", error) from error
 
     def plan_more(self, header: RunHeader) -> None:
-        """Write a header anew that plans more of the same run.
+        """Replace the header by one that plans more of the same run.
 
         Raises:
             RunFolderError: If the folder cannot be written.
@@ -207,7 +207,7 @@ class RunFolder:
         """Read `run.json`.
 
         Raises:
-            RunFolderError: If there is no run, or it is malformed or of another schema.
+            RunFolderError: If there is no run, or its header is malformed or of another schema.
         """
         try:
             schema = self.read("run.json", _Schema).schema
@@ -289,7 +289,7 @@ class RunFolder:
             raise self._cannot("write", error) from error
 
     def mend(self) -> None:
-        """Remove what a killed run left half written; call before appending.
+        """Remove what a killed run left half written; call this before appending.
 
         Raises:
             RunFolderError: If the folder cannot be written, or a link in it leads elsewhere.
@@ -306,7 +306,7 @@ class RunFolder:
             raise self._cannot("write", error) from error
 
     def _refuse_links(self) -> None:
-        """Refuse to write where a link in it would lead out of an untrusted folder."""
+        """Refuse to write if a link would lead out of an untrusted folder."""
         for name in ("episodes.jsonl", "sessions.jsonl"):
             own_path(self.path, name)
         steps = own_path(self.path, "steps")
@@ -360,7 +360,7 @@ class RunFolder:
         """Where an episode's steps are: a file inside the folder, and the part of it.
 
         Raises:
-            MissingStepsError: If they are nowhere.
+            MissingStepsError: If there are none.
             RunFolderError: If the file is refused or cannot be read.
         """
         game, *number = key
@@ -378,7 +378,7 @@ class RunFolder:
         """An episode's steps as a member of a file of steps.
 
         Raises:
-            RunFolderError: See `place`; or if they are too large or not packed as ours.
+            RunFolderError: See `place`; or if they are too large, or SmartPlay did not pack them.
         """
         name, part = self.place(key)
         try:
@@ -395,12 +395,12 @@ class RunFolder:
         Args:
             game: The full id.
             episode: Its number.
-            most: How many steps its record says.
+            most: The number of steps in its record.
             repeat: Which play of the episode.
 
         Raises:
             MissingStepsError: If there are none.
-            RunFolderError: If they are malformed, another episode's or too many.
+            RunFolderError: If they are malformed, too many, or those of another episode.
         """
         header, steps = self.stream((game, episode, repeat), most, StepRecord, KEPT_LIMIT)
         return header, list(steps)
@@ -412,8 +412,8 @@ class RunFolder:
 
         Args:
             key: The episode.
-            most: How many steps its record says.
-            kind: What to read of each step.
+            most: The number of steps in its record.
+            kind: The type to read each step as.
             limit: The most bytes to unpack.
 
         Raises:
@@ -435,8 +435,8 @@ class RunFolder:
 
         Args:
             name: The file's path inside the folder.
-            most: How many there may be.
-            kind: What they are.
+            most: The most records.
+            kind: The type of the records.
 
         Raises:
             RunFolderError: If the file is missing, damaged, malformed or too large.

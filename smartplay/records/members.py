@@ -1,13 +1,13 @@
 """Gzip files that hold one member per episode, each of them found without reading the others.
 
-Such a file is several gzip files in a row, which is a gzip file again (RFC 1952, 2.2): `zcat` and
-every library read it from end to end. A member is named by the header's field for a file's name,
-and its length stands in the field for what else a program wants to say ("extra", subfield `SP`,
-four bytes, little-endian), as in the blocks of BGZF. So the list of members is read by jumping from
-header to header, and there is no index beside the file that could tell anything else.
+Such a file is several gzip files in a row, which is again a gzip file (RFC 1952, 2.2): `zcat` and
+every library read it from end to end. The header's field for a file's name holds the member's name;
+the field "extra" holds its length (subfield `SP`, four bytes, little-endian), as in the blocks of
+BGZF. A reader finds the members by jumping from header to header, so there is no separate index
+that could disagree.
 
-A writer only appends. One that is killed leaves half a member at the end, which readers leave out
-and the next writer cuts off.
+A writer only appends. A killed writer leaves half a member at the end, which readers ignore and the
+next writer cuts off.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ class Members:
     def _clear(self) -> None:
         self._state: tuple[int, ...] = ()
         self.found: dict[str, Part] = {}
-        """Where each member begins and ends, by name; of two alike the last counts."""
+        """Where each member begins and ends, by name; of two with one name the last counts."""
         self.end = self.number = 0
         """Where the last whole member ends, and how many there are."""
         self.is_cut_off = False
-        """Whether half a member stands behind the last whole one, as a killed writer leaves it."""
+        """Whether half a member follows the last whole one, as a killed writer leaves it."""
         self.is_damaged = False
-        """Whether anything else does."""
+        """Whether anything else follows it."""
 
     def look(self) -> None:
-        """See what was written since.
+        """Read what was written since the last look.
 
         Raises:
-            RunFolderError: If it is no plain file, or holds more members than any run.
+            RunFolderError: If it is no plain file, or holds more members than any run could.
             OSError: If it cannot be read.
         """
         with self._lock:
@@ -70,16 +70,16 @@ class Members:
                 self._clear()
 
     def append(self, name: str, packed: bytes, force: bool = False) -> None:
-        """Write a member; what a killed writer left half written is cut off.
+        """Append a member, first cutting off what a killed writer left half written.
 
         Args:
-            name: The member's.
+            name: The member's name.
             packed: Its content, as `Trace` packs it.
-            force: Force it onto the disk.
+            force: Whether to force it onto the disk.
 
         Raises:
-            RunFolderError: If a link leads elsewhere, the content is no such gzip file, or the
-                file is damaged.
+            RunFolderError: If a link leads elsewhere, `Trace` did not pack the content, or the file
+                is damaged.
             OSError: If it cannot be written.
         """
         data = member(name, packed)
@@ -104,7 +104,7 @@ class Members:
             self.is_cut_off = False
 
     def _read(self, file: IO[bytes]) -> None:
-        """Go from header to header, unless nothing has changed."""
+        """Read from header to header, unless nothing has changed."""
         state = _state(file)
         if state == self._state:
             return
@@ -118,7 +118,7 @@ class Members:
             length = struct.unpack("<I", header[1])[0] if header else 0
             if not header or not header.end() < length <= left:
                 begun = left < MOST and (START.startswith(start) or start.startswith(START))
-                zeros = not start.strip(b"\0")  # as a loss of power leaves them
+                zeros = not start.strip(b"\0")  # a loss of power leaves such files
                 cut_off = length > left or zeros or (begun and not header)
                 damaged = not cut_off
                 break
@@ -135,7 +135,7 @@ def member(name: str, packed: bytes) -> bytes:
     """A gzip file as a member of that name.
 
     Raises:
-        RunFolderError: If it is no gzip file, or says something of itself.
+        RunFolderError: If it is no gzip file, or its header has fields of its own.
     """
     if not packed.startswith(PLAIN):
         raise RunFolderError(f"the steps of {name} are not packed as SmartPlay packs them")

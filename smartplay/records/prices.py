@@ -12,7 +12,7 @@ cached = 0.25                          # of these, tokens from the service's cac
 completion = 10                        # per million tokens written, reasoning included
 ```
 
-No price is built in: prices change, and a report must say of what day its costs are.
+No price is built in: prices change, and a report must say from which day its prices are.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Amount = Annotated[float, msgspec.Meta(ge=0)]
 
 
 def money(amount: float, currency: str = "") -> str:
-    """An amount with two significant digits, those before the point all told: `0.0034 USD`."""
+    """An amount with two significant digits, or all before the point: `0.0034 USD`."""
     rounded = float(f"{amount:.2g}")
     places = max(0, 1 - math.floor(math.log10(abs(rounded)))) if rounded else 0
     return f"{amount:.{places}f} {currency}".rstrip()
@@ -48,7 +48,7 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         completion: Price of a million tokens written.
         cached: Price of a million tokens read from the service's cache; `prompt` by default.
         date: The day the price was read; that of the file by default.
-        source: Where it was read; likewise.
+        source: Where it was read; that of the file by default.
     """
 
     prompt: Amount
@@ -97,7 +97,7 @@ def read_prices(path: Path) -> Prices:
         path: A TOML file.
 
     Raises:
-        UsageError: If it cannot be read or is malformed; says where.
+        UsageError: If it cannot be read or is malformed; the message says where.
     """
     data = read_toml(path, "prices")
     try:

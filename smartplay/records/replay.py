@@ -1,8 +1,8 @@
 """Plays a recorded episode again, from its seed and its actions, without any agent.
 
-Verification, watching, pages and films see an episode through `Replay`, so all hold it to the same
-checks. A run folder may come from anyone: only games known here are played, none of what the folder
-names is loaded, and a setting has to be one of the game's own, and plain data.
+Verification, watching, pages and films all use `Replay`, so the same checks apply. A run folder may
+come from anyone. So only games known here are played, nothing that the folder names is loaded, and
+a setting must be one of the game's own and plain data.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from smartplay.games.registry import find_card
 from smartplay.records import EpisodeHeader, GameHeader, StepRecord
 
 KEPT = 200
-"""Pictures kept in memory; older ones are made again."""
+"""Most pictures kept in memory; older ones are drawn again."""
 UNKNOWN = (
     "has no card here; this version has no such game; if it comes in a package, install that; if "
     "it is your own, name its card file with --card"
@@ -44,16 +44,16 @@ _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
 
 
 class Moment(NamedTuple):
-    """What an action led to; number 0 is the start.
+    """The state after an action; number 0 is the start.
 
     Attributes:
         number: Steps taken so far.
-        text: The observation as text, whatever the agent was shown.
+        text: The observation as text, even if the agent was shown a picture.
         reward: The reward of the step.
         score: The score so far.
         terminated: Whether the game has ended by its rules.
         truncated: Whether it has ended by the step limit.
-        info: What the game says besides.
+        info: Gymnasium's `info` of the step.
     """
 
     number: int
@@ -75,21 +75,21 @@ class Replay:
 
     Args:
         game: The full id.
-        plan: What the run plays of it.
+        plan: How the run plays it.
         seed: The seed of the episode.
         actions: The recorded actions.
-        texts: The recorded observations, from the start on, to find where the game departs.
+        texts: The recorded observations, from the start on, to find where the replay departs.
         pictured: Whether pictures will be asked for.
-        guarded: Whether this process is ended when it takes too much time or memory, so that
+        guarded: Whether something ends this process when it takes too much time or memory, so that
             settings may ask for a large world.
 
     Attributes:
         moment: The present moment.
-        departed: The first moment whose text is not the recorded one, as far as replayed; None if
-            all were. From there on this is not what was recorded.
+        departed: The first replayed moment whose text differs from the record; None if none does.
+            From there on the replay shows another episode.
 
     Raises:
-        UsageError: If the episode must not be played again, or has no pictures.
+        UsageError: If the episode must not be replayed, or its game has no pictures.
     """
 
     def __init__(
@@ -140,14 +140,14 @@ class Replay:
         self.close()
 
     def __iter__(self) -> Iterator[Moment]:
-        """The moments from the present one to that after the last recorded action."""
+        """The moments from the present one to the one after the last recorded action."""
         yield self.moment
         while self.moment.number < len(self._actions):
             yield self.step(self._actions[self.moment.number])
 
     @property
     def truth(self) -> Truth | None:
-        """What the game's best actions are, if they are known."""
+        """The kind of truth that the game's best actions have; None if they are unknown."""
         return self._describer.truth
 
     def best_actions(self) -> frozenset[int] | None:
@@ -172,7 +172,7 @@ class Replay:
         return self.moment
 
     def picture(self, number: int | None = None) -> npt.NDArray[np.uint8]:
-        """The picture of a moment, the present one by default: uint8 of (height, width, 3)."""
+        """The picture of a moment, by default the present one: uint8, shape (height, width, 3)."""
         if number is None:
             return self._render()
         if number not in self._pictures:
@@ -222,11 +222,11 @@ def _without_display() -> Iterator[None]:
 
 
 def refusal(game: str, plan: GameHeader, guarded: bool = False) -> str:
-    """Why what a run plans of a game is not played again here; empty if it may be.
+    """Why a game of a run is not replayed here; empty if it may be.
 
     Args:
         game: The full id.
-        plan: What the run plans of it.
+        plan: How the run plays it.
         guarded: See `Replay`.
     """
     card = find_card(game)
@@ -252,8 +252,8 @@ def refusal(game: str, plan: GameHeader, guarded: bool = False) -> str:
 def refused_setting(card: GameCard, settings: dict[str, Any]) -> str:
     """Why a game must not be built with untrusted settings; empty if it may.
 
-    A setting has to be one of the game's own, and plain data: numbers, words, lists of them.
-    Paths, addresses and references to code are none of these.
+    A setting must be one of the game's own and plain data: numbers, words or lists of them. Paths,
+    addresses and references to code are not allowed.
     """
     if not settings:
         return ""
@@ -273,8 +273,8 @@ def refused_setting(card: GameCard, settings: dict[str, Any]) -> str:
 def costly_setting(card: GameCard, settings: dict[str, Any]) -> str:
     """Why a game is not drawn with untrusted settings; empty if it may be.
 
-    Pictures are drawn in this process, which nobody stops when a world of nine million cells takes
-    minutes. So there may be few numbers in a setting, and none far above the game's own.
+    This process draws the pictures, and nothing stops it when a world of nine million cells takes
+    minutes. So a setting may hold few numbers, and none far above the game's own.
     """
     own = _own(card) if settings else {}
     for key, value in settings.items():
@@ -286,13 +286,13 @@ def costly_setting(card: GameCard, settings: dict[str, Any]) -> str:
 
 
 def other_engine(card: GameCard, settings: dict[str, Any]) -> str:
-    """The engine that is to make a game's world, if it is not the game's own; some are servers."""
+    """The engine named for a game's world, if it is not the game's own; some are servers."""
     engine = settings.get("engine")
     return "" if engine is None or engine == _own(card).get("engine") else str(engine)
 
 
 def _own(card: GameCard) -> dict[str, Any]:
-    """A game's settings as they are without a run's."""
+    """A game's settings without those of a run."""
     return _defaults(gym.spec(card.id).kwargs["environment"]) | card.settings
 
 

@@ -1,4 +1,4 @@
-"""What people read: a report of a run in the terminal, as Markdown, JSON and a picture."""
+"""Reports a run for people: in the terminal, as Markdown, JSON and a picture."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Analyses of finished runs: the replay's truth is put beside what the models said.
+"""Analyses finished runs: compares what the models said with the truth from a replay.
 
-An agent says which of its calls are answers by their label; see `docs/analyses.md`.
+An agent marks the calls that are answers by their label; see `docs/analyses.md`.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ class GameAnalysis(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         game: The full id.
-        truth: What counts as right; None if nobody knows.
+        truth: What counts as right; None if unknown.
         episodes: Scored episodes.
         right: How often the action played was right.
         flips: What became of first answers, where models were asked.
-        agreement: How much samples' agreement says, where there are samples.
+        agreement: How well agreement predicts being right, where there are samples.
         lengths: Whether longer replies are better, within the same state.
         episode_lengths: Whether episodes with longer replies end better.
     """
@@ -90,7 +90,7 @@ class RunAnalysis(msgspec.Struct, frozen=True, kw_only=True):
         run: The folder.
         agent: Who played.
         games: By game.
-        notes: What could not be said, and why.
+        notes: What could not be analysed, and why.
     """
 
     run: str
@@ -100,7 +100,7 @@ class RunAnalysis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Analysis(Shown, msgspec.Struct, frozen=True, kw_only=True):
-    """What runs show one by one, and beside each other.
+    """What runs show one by one, and in comparison.
 
     Attributes:
         runs: Each run.
@@ -124,8 +124,8 @@ def analyze_runs(
     """Analyse runs.
 
     Args:
-        paths: Their folders; agents that are to be held against each other from cheap to dear.
-        own_cards: Cards of one's own that they were played with; their code is run.
+        paths: Their folders; to compare agents, from the cheapest to the dearest.
+        own_cards: Card files of your own that they were played with; their code is run.
         prices: What tokens cost.
 
     Raises:
@@ -187,7 +187,7 @@ def _analysis(folder: RunFolder) -> RunAnalysis:
 def _truth(
     game: str, plan: GameHeader, records: Sequence[EpisodeRecord]
 ) -> tuple[str, Truth | None]:
-    """Why a game's steps are not judged, and what its truth is, if they are."""
+    """Why a game's steps are not judged, or else what its truth is."""
     reason = refusal(game, plan) or (PRIVATE if records[0].seed < 0 else "")
     if reason:
         return f"the steps are not judged: {reason}", None
@@ -198,7 +198,7 @@ def _truth(
 def _judged(
     folder: RunFolder, plan: GameHeader, record: EpisodeRecord, truth: Truth | None
 ) -> tuple[Truth | None, list[JudgedStep]]:
-    """An episode's steps, and what its truth is at the settings it was played with."""
+    """An episode's steps, and its truth under the settings that it was played with."""
     header, steps = folder.steps(record.game, record.episode, record.steps, record.repeat)
     best: list[frozenset[int] | None] = [None] * len(steps)
     if truth:
@@ -249,11 +249,11 @@ def _replayed(
 
 
 def _answers(attempt: Attempt, actions: Sequence[str]) -> Iterator[Answer]:
-    """The replies to the first question that was to be answered.
+    """The replies to the step's first question.
 
-    Without any call labelled `ANSWER`, that is the last question asked without a label, or else the
-    last of all. If a single one answers and nothing follows it, the agent's own reply says what it
-    names: the call may hold examples besides, or call a function.
+    Without any call labelled `ANSWER`, that is the last question without a label, or else the last
+    of all. If a single call answers and no other follows, the agent's own reply names the action:
+    the call may also hold examples, or call a function.
     """
     labelled = [call for call in attempt.calls if call.label == ANSWER]
     calls = labelled or [call for call in attempt.calls if not call.label] or attempt.calls[-1:]

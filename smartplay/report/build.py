@@ -48,7 +48,7 @@ def build_report(
     human: Human = "published",
     own_cards: Sequence[str | Path] = (),
 ) -> Report:
-    """Score a run; nothing in it names code that is run or a file that is read.
+    """Score a run; a run cannot name code to run or a file to read.
 
     Args:
         path: The run folder.
@@ -58,7 +58,7 @@ def build_report(
         own_cards: Card files of your own that the run may have been played with.
 
     Raises:
-        RunFolderError: If it cannot be read, or was played with cards that are not known here.
+        RunFolderError: If it cannot be read, or was played with cards that are unknown here.
         CardError: If one of `own_cards` cannot be read.
     """
     for own in own_cards:
@@ -134,10 +134,10 @@ class Summary(NamedTuple):
 
 
 def summary(header: RunHeader, records: Sequence[EpisodeRecord]) -> Summary:
-    """The scores of a run from its records alone; none of one that measures thresholds.
+    """The scores of a run from its records alone; empty for one that measures thresholds.
 
     Raises:
-        UnknownNameError: If it was played on a game that is not known here.
+        UnknownNameError: If it was played on a game that is unknown here.
     """
     if header.measurement is not None:
         return Summary(None, [], [])
@@ -186,7 +186,7 @@ def _scored(
 def _overall(
     normalized: Mapping[str, Interval], lacking: Sequence[GameCard]
 ) -> tuple[Interval | None, Interval | None]:
-    """The headline, in which no game counts for more than a human's score, and without that cap."""
+    """The headline, capped at the human score in each game, and the same without that cap."""
     if not normalized or lacking:
         return None, None
     parts, weights = list(normalized.values()), [1.0] * len(normalized)
@@ -194,7 +194,7 @@ def _overall(
 
 
 def _as_played(card: GameCard, plan: GameHeader) -> GameCard:
-    """The card with the anchors that hold for what a run plays of the game."""
+    """The card with the anchors that hold for the game as a run plays it."""
     played = card.as_played(plan.steps, plan.settings)
     if played is card:
         return card
@@ -209,7 +209,7 @@ def _planned(header: RunHeader, records: Sequence[EpisodeRecord]) -> Mapping[str
 
 
 def thresholds_of(header: RunHeader, records: Iterable[EpisodeRecord]) -> list[Threshold]:
-    """The thresholds of a run from its records alone; none of one that does not measure them."""
+    """The thresholds of a run from its records alone; empty if it measures none."""
     if header.measurement is None:
         return []
     tracks = tracks_of(header)

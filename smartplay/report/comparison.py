@@ -13,7 +13,7 @@ from smartplay.scores.intervals import Interval
 from smartplay.scores.sign_flips import ALPHA
 
 MOST_PAIRS = 10
-"""Pairs of runs that are listed one by one in a terminal; of more, the groups are shown."""
+"""The most pairs of runs that a terminal lists one by one; for more it shows groups."""
 
 GROUPS = (
     "Two runs share a letter if they were compared and cannot be told apart. Numbers stand for the "
@@ -31,7 +31,7 @@ LEVELS = (
 
 
 def comparison_tables(comparison: Comparison, whole: bool = False) -> list[Table]:
-    """What there is to see of a comparison.
+    """The tables of a comparison.
 
     Args:
         comparison: The comparison.
@@ -68,7 +68,7 @@ def comparison_markdown(comparison: Comparison) -> str:
 
 
 def resolution(difference: Difference, detect: float) -> str:
-    """What the episodes of two runs could tell that were not told apart, as sentences."""
+    """What the episodes of two runs with no clear difference could have detected, as sentences."""
     if difference.least_p is None:
         return ""
     episodes = f"{difference.pairs} episode{'' if difference.pairs == 1 else 's'}"
@@ -200,7 +200,7 @@ def p_value(value: float | None) -> str:
 
 
 def _suites(comparison: Comparison) -> Table:
-    """How much better an agent does on public episodes than on private ones, game by game."""
+    """How much better an agent scores on public episodes than on private ones, game by game."""
     rows = []
     for gap in comparison.suite_gaps:
         overall = {} if gap.overall is None else {"overall, normalised": gap.overall}

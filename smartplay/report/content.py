@@ -1,4 +1,4 @@
-"""What a report holds, and what a comparison takes of it."""
+"""What a report holds, and what a comparison takes from it."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
         invalid: Share of all steps in scored episodes without a valid answer; None without steps.
         calls: Calls to a language model.
         usage: Their tokens.
-        overall: The headline: mean of the games' normalised scores, each game alike and none above
-            1, the human score; None where there is none, or a game that could have one is still to
-            be played, or was not played as its card says. Without ends if every game's interval is
-            above 1.
-        uncapped: The same with what is above 1, as the paper would have it.
+        overall: The headline: mean of the games' normalised scores, each game weighted alike and
+            capped at 1, the human score. None without such a score, or if a game that could have
+            one is still to be played or was not played as its card says. Without ends if every
+            game's interval is above 1.
+        uncapped: The same without the cap, as in the paper.
         games: A score per game.
         capabilities: A score per capability, by its weights.
-        contrasts: What is left of each capability when it is demanded; empty if no contrast was
+        contrasts: The retention of each capability when it is demanded; empty if no contrast was
             played.
-        repeats: What the repeats of episodes tell, by game; empty if each was played once.
-        thresholds: Up to where each capability reaches; empty if the run did not measure that.
-        chance: The capability scores of random play on the same games, by weighting; None where
-            some game's random score is not known.
-        separability: What the games cannot tell apart, by weighting.
+        repeats: What the repeats of episodes show, by game; empty if each was played once.
+        thresholds: How far each capability reaches; empty if the run did not measure that.
+        chance: The capability scores of random play on the same games, by weighting; None if a
+            game's random score is unknown.
+        separability: The capabilities that the games cannot tell apart, by weighting.
         notes: What a reader must know before quoting a number.
         details: The episodes of each game.
         models: Calls and tokens by role and model.
-        cost: What the calls cost; None where no prices were given or a model has none.
-        efficiency: What each game's episodes took, and what came of it.
+        cost: What the calls cost; None if no prices were given or a model has none.
+        efficiency: What each game's episodes cost, and what they achieved.
         human: The human scores used where a game has both: `"published"` or `"baseline"`.
     """
 
@@ -119,7 +119,7 @@ def entries_of(reports: Sequence[Report]) -> list[Entry]:
 
 
 def _bounds(report: Report) -> dict[str, Bounds]:
-    """What the scores of each game can be, as it was played."""
+    """The possible scores of each game, as it was played."""
     known = ((find_card(game), plan) for game, plan in report.run.games.items())
     return {
         card.id: card.as_played(plan.steps, plan.settings).bounds_within(plan.steps)
@@ -131,8 +131,8 @@ def _bounds(report: Report) -> dict[str, Bounds]:
 def agent_name(report: Report) -> str:
     """Who played, with the models behind it where the agent's name does not say.
 
-    These are the models that answered, as services name them, or else those that were set. An agent
-    from a file goes without the file's folder.
+    These are the models that answered, as services name them, or else those in the settings. The
+    name of an agent from a file leaves out the folder.
     """
     agent = OWN_FILE.sub("", report.agent)
     served = {name for use in report.models for name in use.served}
@@ -186,7 +186,7 @@ def _money(report: Report) -> float:
 
 
 def _conditions(report: Report, game: str) -> dict[str, str | None]:
-    """What may move a score besides the agent; how replies are read only if any had to be."""
+    """What may move a score besides the agent; the parser only if there were replies to read."""
     plan = report.run.games[game]
     score = next(each for each in report.games if each.game == game)
     read = bool(report.calls or any(each.rejected for each in report.games))
@@ -206,5 +206,5 @@ def _plain(value: Any) -> str:
 
 
 def _compared(report: Report) -> list[GameDetail]:
-    """The games whose scores can be compared: not those of levels that were chosen."""
+    """The games whose scores can be compared: not those whose levels were chosen."""
     return report.details if report.run.measurement is None else []

@@ -1,4 +1,4 @@
-"""What a run took: calls, tokens and money by role and model, and what came of it by game."""
+"""What a run cost: calls, tokens and money by role and model, and what each game got for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNPRICED = "The given prices name no price for"
 
 
 class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
-    """What scored episodes asked of the model in one role.
+    """The calls of scored episodes to the model in one role.
 
     Attributes:
         role: The role; empty for calls that the agent reports by itself.
@@ -26,8 +26,8 @@ class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
         calls: Calls.
         usage: Their tokens.
         served: The models that really answered, as the service names them.
-        notes: What else is to be known of how it was called.
-        cost: What the calls cost; None where that is not known.
+        notes: What else a reader should know about how it was called.
+        cost: What the calls cost; None if unknown.
         reported: Whether the service reported tokens in every episode.
     """
 
@@ -64,7 +64,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 def model_uses(
     records: Iterable[EpisodeRecord], header: RunHeader, prices: Prices | None
 ) -> list[ModelUse]:
-    """What each role asked of its model, over the scored episodes."""
+    """The calls of each role to its model, over the scored episodes."""
     found: dict[tuple[str, str], list[RoleUse]] = {}
     for record in records:
         roles = record.roles
@@ -102,7 +102,7 @@ def cost_of(
     header: RunHeader,
     prices: Prices | None,
 ) -> Cost | None:
-    """The cost of a run; None without prices, or where one of its models has none."""
+    """The cost of a run; None without prices, or if one of its models has no price."""
     if prices is None or not uses or any(use.cost is None for use in uses):
         return None
     used = {use.model: _price(use.model, header, prices) for use in uses}
@@ -121,7 +121,7 @@ def cost_of(
 
 
 def compile_notes(header: RunHeader, episodes: int, prices: Prices | None) -> list[str]:
-    """What compiling the agent's program took, which is no part of the run's own calls.
+    """Notes on the calls that compiling the agent's program took, beyond the run's own calls.
 
     Args:
         header: The run.
@@ -169,20 +169,19 @@ def cost_notes(uses: Sequence[ModelUse], prices: Prices | None) -> list[str]:
 
 
 class Efficiency(msgspec.Struct, frozen=True, kw_only=True):
-    """What a game's scored episodes took, and what came of it.
+    """What a game's scored episodes cost, and what they achieved.
 
     Attributes:
         game: The full id.
         episodes: Scored episodes.
         solved: Of these, those that reached the game's goal; None where it has none.
         steps: Steps to the goal, over the solved episodes alone; None if none was solved.
-        reference: Steps to the goal of the shipped scripted agent, where they were measured.
-        human: Those of people, likewise.
+        reference: The shipped scripted agent's steps to the goal, where they were measured.
+        human: People's steps to the goal, likewise.
         calls: Calls to language models per episode; None without episodes.
         tokens: Tokens read and written per episode; None also where they were not reported.
-        cost: Price per episode; None where that is not known.
-        cost_solved: The price of all episodes divided by the number that were solved; None if
-            none was.
+        cost: Price per episode; None if unknown.
+        cost_solved: The price of all episodes divided by the number solved; None if none was.
     """
 
     game: str
@@ -200,7 +199,7 @@ class Efficiency(msgspec.Struct, frozen=True, kw_only=True):
 def efficiency_of(
     card: GameCard, records: Sequence[EpisodeRecord], cost: Cost | None
 ) -> Efficiency:
-    """Sum up what a game's episodes took.
+    """Sum up what a game's episodes cost.
 
     Args:
         card: The game's card, with the anchors that hold for the settings played with.

@@ -1,4 +1,4 @@
-"""What a picture of a game's episodes is drawn from: scores one by one, curves, waiting times."""
+"""The data behind pictures of a game's episodes: single scores, curves, waiting times."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from smartplay.scores.scoring import episode_means
 
 CURVE_POINTS = 25
 MOST_MARKS = 2_000_000
-"""Steps of a game a curve is drawn from; further episodes of a run that long are left out."""
+"""Most steps of a game for its curve; a longer run leaves out its further episodes."""
 
 
 class EpisodeDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ class EpisodeDetail(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """What to call it: its number, and which repeat it is if it is one."""
+        """Its label: its number, and the number of the repeat if it is one."""
         return f"{self.episode}-r{self.repeat}" if self.repeat else str(self.episode)
 
 
@@ -74,9 +74,9 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         steps: Numbers of steps, growing.
         score: Mean score after that many steps; an episode that is over keeps its last score.
-        gain: Mean score gained per step since the point before, over the episodes that were still
-            on; the share of good choices where the score counts these.
-        episodes: Episodes the curve is made of: those whose steps could be read.
+        gain: Mean score gained per step since the previous point, over the episodes still going on;
+            where the score counts good choices, their share.
+        episodes: Episodes behind the curve: those whose steps could be read.
     """
 
     steps: list[int]
@@ -86,7 +86,7 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rises(self) -> bool:
-        """Whether there is anything to see in it."""
+        """Whether the curve shows any change."""
         return any(point.mean for point in self.gain)
 
 
@@ -109,7 +109,7 @@ class GameDetail(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         game: The full id.
-        anchors: The scores they are held against.
+        anchors: The scores that they are compared with.
         episodes: The played episodes by number.
         curve: How the score grows; None if no scored episode's steps could be read.
         waiting: How long the agent took for a step; None likewise.
@@ -122,12 +122,12 @@ class GameDetail(msgspec.Struct, frozen=True, kw_only=True):
     waiting: Waiting | None
 
     def by_seed(self, field: Literal["score", "normalized"]) -> dict[int, float]:
-        """The scored episodes' scores by seed; of an episode played several times the mean."""
+        """The scored episodes' scores by seed; the mean for an episode played several times."""
         return episode_means((e.seed, getattr(e, field)) for e in self.episodes)
 
 
 def detail_game(card: GameCard, records: Sequence[EpisodeRecord], folder: RunFolder) -> GameDetail:
-    """Look into a game's episodes.
+    """Collect the details of a game's episodes.
 
     Args:
         card: The game's card.
@@ -172,7 +172,7 @@ def _detail(card: GameCard, record: EpisodeRecord) -> EpisodeDetail:
 
 
 def _curve(episodes: Sequence[Sequence[Sequence[float]]], card: GameCard) -> Curve | None:
-    """Sum up scores by step: of each episode its plays, of each play one score or more."""
+    """Average scores by step; `episodes` holds each episode's plays, each with its scores."""
     plays = [(place, scores) for place, own in enumerate(episodes) for scores in own]
     if not plays:
         return None
@@ -200,7 +200,7 @@ def _score_at(scores: Sequence[float], step: int) -> float:
 
 
 def _gain(scores: Sequence[float], before: int, end: int) -> float:
-    """Score per step between two steps, of a play that was not over before them."""
+    """Score gained per step between two steps, for a play that was not over before them."""
     gained = _score_at(scores, end) - _score_at(scores, before)
     return gained / (min(end, len(scores)) - before)
 

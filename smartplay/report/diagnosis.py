@@ -35,7 +35,7 @@ def notes(found: Diagnosis) -> list[str]:
 
 
 def title(name: str, gains: Gains) -> str:
-    """What stands above a table."""
+    """The heading of a table."""
     return f"{name}: {gains.episodes} episodes, {gains.score:.2f} without aid"
 
 

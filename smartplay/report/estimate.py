@@ -1,7 +1,6 @@
-"""What episodes will take, reckoned before they are played and without any service.
+"""Estimates what episodes will cost before they are played and without any service.
 
-`smartplay run --dry-run`, `smartplay plan` and `smartplay study` reckon alike, from the same
-rehearsal.
+`smartplay run --dry-run`, `smartplay plan` and `smartplay study` use this estimate.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ UNKNOWN = (
 
 
 class Range(msgspec.Struct, frozen=True):
-    """A number that is not known before.
+    """A number known only within bounds.
 
     Attributes:
         least: The least.
-        most: The most; None where there is none.
+        most: The most; None for no upper bound.
     """
 
     least: float
@@ -53,14 +52,14 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class Use(msgspec.Struct, frozen=True):
-    """What some episodes take.
+    """What some episodes cost.
 
     Attributes:
         calls: Calls to language models.
         read: Tokens they read.
         cached: Of these, tokens from the services' caches.
         written: Tokens they write.
-        cost: What they cost; None without a price of each model.
+        cost: Their price; None unless every model has one.
     """
 
     calls: float
@@ -70,14 +69,14 @@ class Use(msgspec.Struct, frozen=True):
     cost: Range | None
 
     def times(self, number: float) -> Use:
-        """What several times as many take."""
+        """The cost of `number` times as many episodes."""
         calls, read, cached = (each * number for each in (self.calls, self.read, self.cached))
         cost = None if self.cost is None else self.cost.times(number)
         return Use(calls, read, cached, self.written.times(number), cost)
 
 
 class Reckoned(msgspec.Struct, frozen=True, kw_only=True):
-    """What is reckoned of calls; each is None where it is not known, the cost without prices too.
+    """Estimated calls and tokens; None for an unknown figure, and for the cost without prices.
 
     Attributes:
         calls: Calls to language models.
@@ -95,7 +94,7 @@ class Reckoned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def total_use(uses: Sequence[Use]) -> Use:
-    """What several take together."""
+    """The sum of several uses."""
     costs = [use.cost for use in uses if use.cost is not None]
     return Use(
         math.fsum(use.calls for use in uses),
@@ -107,25 +106,25 @@ def total_use(uses: Sequence[Use]) -> Use:
 
 
 def figures(use: Use | None) -> dict[str, Any]:
-    """What episodes take, by name; None for all of it where it is not known."""
+    """The figures of a use, by name; all None if it is unknown."""
     return dict.fromkeys(Use.__struct_fields__) if use is None else msgspec.structs.asdict(use)
 
 
 def known_use(uses: Sequence[Use | None]) -> Use | None:
-    """Likewise; None if one of them is not known."""
+    """The sum of several uses; None if one of them is unknown."""
     known = [use for use in uses if use is not None]
     return total_use(known) if len(known) == len(uses) else None
 
 
 def added(spans: Sequence[Range]) -> Range:
-    """The sum of numbers that are not known before."""
+    """The sum of ranges."""
     mosts = [span.most for span in spans if span.most is not None]
     most = math.fsum(mosts) if len(mosts) == len(spans) else None
     return Range(math.fsum(span.least for span in spans), most)
 
 
 def is_silent(source: AgentSource) -> bool:
-    """Whether an agent is known to ask nobody."""
+    """Whether an agent is known to call no model or service."""
     name = source.reference[0] if source.reference else source.name
     return not source.models and name.partition(":")[0] in SCRIPTED
 
@@ -139,19 +138,19 @@ def expected_use(
     played: Sequence[EpisodeRecord] = (),
     rows: int = 1,
 ) -> Use | None:
-    """What episodes of a game take.
+    """Estimate what episodes of a game cost.
 
     Args:
-        source: Who is to play.
+        source: The agent.
         rehearsed: The scored episodes of the rehearsal.
         episodes: How many are to be played.
         prices: What tokens cost.
-        played: Episodes that the agent has really played; then these count.
+        played: Episodes that the agent has really played; if given, they replace the rehearsal.
         rows: How many of the episodes begin without a memory, for agents that remember.
 
     Returns:
-        None where it is not known: of an agent that may ask services by itself, and of a game that
-        could not be rehearsed.
+        The use; None for an agent that may ask services by itself, and for a game that could not be
+        rehearsed.
     """
     if played:
         return _use_of(played, source, prices, known=True).times(episodes)
@@ -172,10 +171,10 @@ def expected_use(
 def _use_of(
     records: Sequence[EpisodeRecord], source: AgentSource, prices: Prices | None, known: bool
 ) -> Use:
-    """What an episode takes, on average.
+    """What an episode costs, on average.
 
-    Where the replies are not known, they are at least as long as an answer, and at most as long as
-    the model may write.
+    Unknown replies are taken to be at least as long as an answer, and at most as long as the model
+    may write.
     """
     asked: dict[str, RoleUse] = {}
     for record in records:
@@ -189,7 +188,7 @@ def _use_of(
 def _of_role(
     source: AgentSource, role: str, use: RoleUse, prices: Prices | None, known: bool
 ) -> Use:
-    """What a role's calls take."""
+    """What a role's calls cost."""
     model, least = source.models.get(role), use.usage
     longest = model.settings.max_tokens if model else None
     most = least if known else None
@@ -208,21 +207,21 @@ def _of_role(
 
 
 def unpriced(source: AgentSource, prices: Prices | None) -> list[str]:
-    """What is to be said of models that the prices do not name."""
+    """Notes on models that the prices do not name."""
     models = [(model.name, source.settings) for model in source.models.values()]
     found = [name for name, settings in models if prices and not prices.find(name, settings)]
     return [f"The prices name none for {name}." for name in dict.fromkeys(found)]
 
 
 class GameEstimate(msgspec.Struct, frozen=True, kw_only=True):
-    """What the episodes of a game take that are still to be played.
+    """What a game's remaining episodes cost.
 
     Attributes:
         game: The full id.
         episodes: How many there are to play.
         done: How many are played already.
         steps: Mean steps of an episode; None if none could be rehearsed.
-        use: What they take; None where it is not known.
+        use: What they cost; None if unknown.
     """
 
     game: str
@@ -233,14 +232,14 @@ class GameEstimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run takes.
+    """What a run costs.
 
     Attributes:
         agent: Who is to play.
         games: Its games.
-        use: What all of them take; None where one is not known.
+        use: What all of them cost; None if one is unknown.
         currency: What costs are counted in; empty without prices.
-        notes: What the figures rest on.
+        notes: What the figures are based on.
     """
 
     agent: str
@@ -263,7 +262,7 @@ def estimate_run(
     prices: Prices | None = None,
     **options: Any,
 ) -> Estimate:
-    """Reckon what a run takes, without any service and without writing it.
+    """Estimate what a run costs, without any service and without writing a folder.
 
     Args:
         agent: As for `smartplay.run`, by name; likewise the others.
@@ -272,8 +271,8 @@ def estimate_run(
         game_settings: Settings of games.
         steps: Step limit.
         seed: The suite seed.
-        quick: Whether to try the set-up only.
-        out: The run folder; what it holds already is not counted.
+        quick: As for `smartplay.run`.
+        out: The run folder; episodes that it already holds do not count.
         prices: What tokens cost.
         options: `episodes`, `repeats`, `retries`, and `suite`, the hash of a private suite.
 
@@ -317,13 +316,13 @@ def estimate_run(
 
 
 def notes_of(source: AgentSource) -> list[str]:
-    """What figures from a rehearsal rest on."""
+    """Notes on what figures from a rehearsal are based on."""
     if is_silent(source):
         return []
     return [REHEARSED] if source.models else [UNKNOWN]
 
 
 def failures(rehearsed: Sequence[EpisodeRecord]) -> list[str]:
-    """Which games could not be rehearsed."""
+    """Notes on games that could not be rehearsed."""
     failed = {record.error: record.game for record in rehearsed if record.error}
     return [f"{game} could not be rehearsed: {error}" for error, game in failed.items()]

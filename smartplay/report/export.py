@@ -92,10 +92,10 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def check(self, headers: Sequence[RunHeader]) -> None:
-        """See that the agents and games that it names are there.
+        """Make sure that the runs have the agents and games that the filter names.
 
         Raises:
-            UnknownNameError: If one is not.
+            UnknownNameError: If one is missing.
         """
         agents = list(dict.fromkeys(header.agent for header in headers))
         games = list(dict.fromkeys(game for header in headers for game in header.games))
@@ -118,7 +118,7 @@ class Exported(msgspec.Struct, kw_only=True):
     Attributes:
         files: The files.
         rows: Rows or lines, by table.
-        notes: What is not in them, and why.
+        notes: What the files leave out, and why.
     """
 
     files: list[Path] = []
@@ -139,7 +139,7 @@ def export_runs(
 
     Raises:
         UsageError: If a run is named twice, or `out` is a run folder or cannot be written.
-        UnknownNameError: If an agent or game is chosen that is in none of the runs.
+        UnknownNameError: If none of the runs has a chosen agent or game.
         RunFolderError: If a run cannot be read; then nothing is written.
         MissingPackageError: If Parquet is asked for without the package duckdb.
     """
@@ -212,7 +212,7 @@ def _writer(files: Mapping[str, IO[bytes]], to: Format, done: Exported) -> Put:
 
 
 def _csv_line(row: Row) -> bytes:
-    """Text in quotes, so that an empty one is no missing one; numbers and what is missing bare."""
+    """Quote text, so that an empty one differs from a missing one; leave all else bare."""
     return b",".join(b"" if value is None else _csv_cell(value) for value in row.values())
 
 
@@ -284,7 +284,7 @@ def episode_row(name: str, header: RunHeader, record: EpisodeRecord) -> Row:
 
 
 def step_row(seen: str, step: StepRecord, record: EpisodeRecord) -> Row:
-    """A row of the table `steps`, but for what names the episode."""
+    """A row of the table `steps`, without the columns that name the episode."""
     last = step.step == record.steps
     deciding = step.attempts[-1] if step.attempts else None
     return {
@@ -307,7 +307,7 @@ def step_row(seen: str, step: StepRecord, record: EpisodeRecord) -> Row:
 
 
 def call_rows(step: StepRecord) -> Iterator[Row]:
-    """The rows of the table `calls` of a step, but for what names the episode."""
+    """A step's rows of the table `calls`, without the columns that name the episode."""
     for number, attempt in enumerate(step.attempts, start=1):
         for place, call in enumerate(attempt.calls, start=1):
             plain = msgspec.structs.asdict(call)
@@ -331,10 +331,10 @@ def _tokens(usage: Usage) -> Row:
 
 
 def conversation(step: StepRecord) -> list[Message] | None:
-    """What the model was sent before the reply that was played, and that reply.
+    """The conversation that led to the reply that was played, and that reply.
 
-    None where the step has no valid reply, or no call's text is that reply: a method may make one
-    of several, and nothing is put into a model's mouth.
+    None if the step has no valid reply, or no call gave it: a method may combine several, and an
+    export never attributes to a model what it did not say.
     """
     if not step.valid or not step.attempts:
         return None

@@ -32,7 +32,7 @@ CURVE_WIDTH = 250
 DIFFERENCE_WIDTH = 200
 DOT_GAP = 7.0
 COUNTED = 14
-"""Dots of a stack that is not said in words how tall it is."""
+"""The tallest stack of dots without its height in words."""
 _LETTER = 5.6
 
 
@@ -54,7 +54,7 @@ def anchors_of(detail: GameDetail) -> list[tuple[str, float]]:
 
 
 def is_flat(detail: GameDetail) -> bool:
-    """Whether a game's scored episodes have one score, so that dots would say nothing."""
+    """Whether all scored episodes of a game have the same score, so that dots say nothing."""
     return len({e.score for e in detail.episodes if e.score is not None}) < 2
 
 

@@ -1,4 +1,4 @@
-"""What is known to be wrong with the contrasts and thresholds that a report shows."""
+"""The known weaknesses of the contrasts and thresholds that a report shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from smartplay.validity.population import METHODS, failing_capabilities
 
 
 def limits(scored: Collection[str], thresholds: Sequence[Threshold]) -> list[str]:
-    """The worst known attacks on what is shown, and the capabilities that two methods fail.
+    """The worst known attacks on what is shown, and the capabilities that fail the two-method test.
 
     Args:
         scored: Full ids of the games whose scores are shown.

@@ -21,26 +21,26 @@ from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import episode_means
 
 DEPTH = 2
-"""How many folders deep runs are looked for: experiments keep theirs in a folder of their own."""
+"""How many folders deep to look for runs: experiments keep theirs in a subfolder."""
 LARGEST = 32 * MEGABYTE
-"""The most of `episodes.jsonl` that a list is worth reading."""
+"""The most bytes of `episodes.jsonl` to read for a list."""
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """A run, or what stands where one could be.
+    """A run, or a folder that could not be read as one.
 
     Attributes:
         path: The folder.
-        problem: Why there is no run to be told of; empty if there is one. All below then says
-            nothing.
+        problem: Why the folder is no readable run; empty if it is one. If it is set, the other
+            fields say nothing.
         agent: Who played.
         games: What was played, by full id.
-        started: When it was begun (UTC, ISO 8601).
+        started: When it began (UTC, ISO 8601).
         scored: Scored episodes.
         unscored: Failed episodes.
         planned: Episodes of the run; the most there can be, if it chooses levels.
-        overall: Mean of the games' normalised scores; None where its report has none.
-        score: The mean score of a run of one game, in the game's own unit; else None.
+        overall: Mean of the games' normalised scores; None if its report has none.
+        score: The mean score if the run has a single game, in the game's own unit; else None.
     """
 
     path: str
@@ -56,7 +56,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def headline(self) -> str:
-        """The overall score, or else the one game's own, as it is shown."""
+        """The overall score as shown, or else that of the single game."""
         if self.overall is not None:
             return self.overall.shown_mean
         return "-" if self.score is None else f"{self.score:.4g} raw"
@@ -68,7 +68,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def begun(self) -> str:
-        """When it was begun, to the minute."""
+        """When it began, to the minute."""
         return self.started[:16].replace("T", " ")
 
 
@@ -114,7 +114,7 @@ def _within(path: Path, depth: int) -> Iterator[Listed]:
 
 
 def _listed(path: Path) -> Listed:
-    """What is remembered of a run, if neither of its files was written since."""
+    """A run's list entry, cached until one of its files is written again."""
     state: list[tuple[int, ...]] = []
     for name in ("run.json", "episodes.jsonl"):
         with suppress(OSError):

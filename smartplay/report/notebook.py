@@ -1,4 +1,4 @@
-"""The report, and scores of it, as a notebook shows them."""
+"""A report and its scores as a notebook shows them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Scores(dict[str, ScoreT]):
         self._cells = [
             row[: table.narrow] for table in shown for row in (table.header, *table.rows)
         ]
-        if not shown and scores:  # none of them is measured
+        if not shown and scores:  # no score was measured
             self._cells = [("", title), *((name, NONE) for name in scores)]
 
     def __missing__(self, name: str) -> ScoreT:

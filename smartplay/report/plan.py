@@ -1,4 +1,4 @@
-"""What it takes to see a difference, before anything is played."""
+"""Plans what it takes to detect a difference, before anything is played."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ PLAYED = "Steps, calls and tokens are those of earlier episodes of this agent."
 
 
 class GamePlan(Reckoned, frozen=True, kw_only=True):
-    """What one game takes.
+    """What one game needs.
 
     Attributes:
         game: The full id.
-        scale: What differences are counted in: `"normalised"`, `"over chance"`, or, where the game
-            has no scale as it is to be played, `"its own score"`.
+        scale: The unit of differences: `"normalised"`, `"over chance"`, or, if the game as played
+            has no scale, `"its own score"`.
         spread: The standard deviation of the difference of two runs in an episode, on that scale;
-            None where nothing is known of it.
+            None if unknown.
         basis: Where the spread comes from.
         episodes: Episodes that the other figures are for: those needed, else those of the card.
-        needed: Episodes with which the difference is told apart; None where that is not known.
+        needed: Episodes that detect the difference; None if unknown.
         usual: Episodes of the card.
-        detects: The difference that these tell apart; None where there is none.
+        detects: The difference that these detect; None if they detect none.
         steps: Mean steps of an episode; None if none could be played.
     """
 
@@ -76,18 +76,18 @@ class GamePlan(Reckoned, frozen=True, kw_only=True):
 
 
 class Plan(Reckoned, frozen=True, kw_only=True):
-    """What a run takes that is to show a difference to another run on the same episodes.
+    """What a run needs to show a difference from another run on the same episodes.
 
     Attributes:
         agent: Who is to play.
         detect: The difference.
-        power: How often it is told apart if it is there.
-        confidence: How often none is told in any of the games if there is none.
-        games: What each game takes.
-        overall: Episodes of each game with which a difference of the mean normalised score is told
-            apart; None where that is not known.
+        power: The probability of detecting the difference if it exists.
+        confidence: The probability that no game shows a difference if there is none.
+        games: What each game needs.
+        overall: Episodes of each game that detect a difference of the mean normalised score; None
+            if unknown.
         currency: What costs are counted in; empty without prices.
-        notes: What the figures rest on.
+        notes: What the figures are based on.
     """
 
     agent: str
@@ -113,7 +113,7 @@ def make_plan(
     own_cards: Sequence[Path] = (),
     prices: Prices | None = None,
 ) -> Plan:
-    """Reckon what a run takes.
+    """Plan a run.
 
     Args:
         agent: As for `smartplay.run`, by name.
@@ -123,9 +123,9 @@ def make_plan(
         seed: As for `smartplay.run`.
         agent_settings: As for `smartplay.run`.
         game_settings: As for `smartplay.run`.
-        earlier: Run folders: spreads are taken from them, and from those of the same agent what
-            its calls take.
-        own_cards: Card files of your own that these may have been played with.
+        earlier: Run folders to take spreads from, and, from those of the same agent, the cost of
+            its calls.
+        own_cards: Card files of your own that the earlier runs may have been played with.
         prices: What tokens cost.
 
     Raises:
@@ -184,7 +184,7 @@ def make_plan(
 
 
 def _same_agent(one: RunHeader, other: RunHeader) -> bool:
-    """Whether two runs are of an agent that asks the same, wherever its models are served."""
+    """Whether the agents of two runs ask alike, wherever their models are served."""
     asking = [
         (run.agent, run.agent_digest, lasting(run.agent_settings, "base_url"))
         for run in (one, other)

@@ -20,9 +20,9 @@ MIDDLE = (WIDTH / 2, 200.0)
 RADIUS = 132.0
 RIM = 1.4
 FARTHEST = 2.0
-"""Up to where an interval widens the rings; a wider one runs out of them."""
+"""The highest value for which an interval widens the rings; beyond it, the interval leaves them."""
 PAST = 1.06
-"""How far it runs, of the outermost ring: not into the capability's name."""
+"""How far it may run, in outermost rings: not into the capability's name."""
 NAMES = [str(capability) for capability in Capability]
 NAME_LENGTH = 24
 
@@ -51,7 +51,7 @@ def radar(runs: Sequence[Outline], chance: Sequence[float | None]) -> Markup:
 def radar_of_choice(runs: Mapping[str, Outline]) -> Markup:
     """Draw many runs, each hidden in a group whose `data-key` names it, for a script to show.
 
-    What is above `RIM` is drawn on the rim: one run of many must not make all others small.
+    Values above `RIM` are drawn on the rim: one run of many must not make all others small.
     """
     capped = {key: [value and value.capped(RIM) for value in run] for key, run in runs.items()}
     drawing = _Radar(list(capped.values()))

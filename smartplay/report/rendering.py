@@ -1,4 +1,4 @@
-"""Templates of pages and pictures that need no network and obey nothing they are given."""
+"""Templates of pages and pictures that need no network and treat all they show as plain text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from smartplay.core import printable
 
 @lru_cache
 def templates(package: str, autoescape: bool = True) -> Environment:
-    """A package's templates; what they show of any text is a printable line."""
+    """A package's templates; they show any text as a printable line."""
     return Environment(
         loader=PackageLoader(package, "templates"),
         autoescape=autoescape,
@@ -25,5 +25,5 @@ def templates(package: str, autoescape: bool = True) -> Environment:
 
 
 def shown(value: Any) -> Any:
-    """A value as a page shows it: text as a printable line, marks, which are our own, as such."""
+    """A value as a page shows it: text as a printable line, SmartPlay's own markup unchanged."""
     return printable.line(value, printable.TEXT) if type(value) is str else value

@@ -1,4 +1,4 @@
-"""What repeats tell, as tables."""
+"""What repeats show, as tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marks of which figures are made: inline SVG whose colours follow the page's style sheet.
+"""The elements of figures: inline SVG whose colours follow the page's style sheet.
 
 A run's colour comes from its class (`s0`, `s1`, …).
 """
@@ -62,7 +62,7 @@ def figure(width: float, height: float, label: str, parts: Iterable[str | Markup
 def unread_figure(width: float, height: float, parts: Iterable[Markup], kind: str = "") -> Markup:
     """An SVG figure beside a table that has its numbers and links.
 
-    Screen readers pass over it: they would read its every mark.
+    Screen readers skip it; otherwise they would read every element.
     """
     return Markup('<svg class="{}" viewBox="0 0 {} {}" aria-hidden="true">{}</svg>').format(
         kind, round(width), round(height), Markup("\n").join(parts)

@@ -36,7 +36,7 @@ def psychometric(thresholds: Mapping[int, Threshold]) -> Markup:
 
 
 def curves_by_game(reports: Iterable[Sequence[Threshold]]) -> list[dict[int, Threshold]]:
-    """Thresholds that belong into one picture, by run: those that were measured on one dial.
+    """Group the thresholds that share a picture, by run: those measured on one dial.
 
     Args:
         reports: The thresholds of each run.

@@ -1,4 +1,4 @@
-"""Numbers and names as people read them; shared by every form of the report."""
+"""Formats numbers and names for people; shared by every form of the report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def interval(value: Interval | None) -> str:
 
 
 def level(value: Measured | None, score: Interval | None) -> str:
-    """What a score is held against, such as `16.7`, with no more digits than the score has."""
+    """An anchor of a score, such as `16.7`, with no more digits than the score has."""
     if value is None:
         return NONE
     own = Interval(value.mean, value.low, value.high).shown_mean
@@ -90,7 +90,7 @@ UNPLAYED = "·"
 
 
 def levels(value: Threshold) -> tuple[str, str]:
-    """A threshold in levels, and its interval; an end that lies beyond the range is left open."""
+    """A threshold in levels, and its interval; an end beyond the range is left open."""
     mean, *ends = (
         NONE if each is None else f"{each:.1f}"
         for each in (value.level.mean, value.level.low, value.level.high)
@@ -154,9 +154,9 @@ def tables(report: Report) -> list[Table]:
 
 
 def efficiency_table(reports: Sequence[Report], names: Sequence[str] = ()) -> Table:
-    """What the games of one report or several took; several have their names in a column.
+    """What the games of one report or several cost; several have their names in a column.
 
-    It has no rows where no goal was reached and no model asked.
+    The table has no rows if no goal was reached and no model asked.
     """
     found = [each for report in reports for each in report.efficiency]
     says = any(each.solved or each.calls for each in found)
@@ -244,7 +244,7 @@ def _capabilities(report: Report) -> list[tuple[str, ...]]:
 
 
 def headline(report: Report) -> list[str]:
-    """What was played and how much of it counts, one fact per line."""
+    """What the run played and how much of it counts, one fact per line."""
     lines = [
         f"Agent: {agent_name(report)}",
         f"Episodes scored: {report.episodes} of {report.planned}"

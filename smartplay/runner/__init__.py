@@ -52,7 +52,7 @@ __all__ = ["Limits", "Played", "run"]
 LEAST_SECONDS = 0.001
 
 SHARES = 64
-"""Episodes at once elsewhere, where each has a share of the limits."""
+"""Episodes at once on an executor, where each has a share of the limits."""
 
 
 def run(
@@ -189,7 +189,7 @@ def run(
 
 
 def _at_once(source: AgentSource, header: RunHeader, limits: Limits, elsewhere: bool) -> int:
-    """Episodes at once; a limit that is shared by too many leaves none of them enough to go on."""
+    """Episodes at once: few enough that each one's share of a limit lets it go on."""
     if not elsewhere:
         return suits(source, header.games)
     return SHARES if limits.count_tokens else AT_ONCE

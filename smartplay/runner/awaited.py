@@ -1,7 +1,7 @@
-"""Plays the episodes of agents that are awaited: many on one event loop, in a thread of its own.
+"""Plays episodes of asynchronous agents: many on one event loop, in a thread of its own.
 
-An agent that never gives way holds up the others on its loop, but neither the run nor its end. Once
-its time is over the loop is left behind, and those that it held up are played again on another.
+An agent that never awaits blocks the others on its loop, but neither the run nor its end. When its
+time is over, the runner abandons the loop and plays the blocked episodes again on another.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ from smartplay.runner.episode import (
 )
 from smartplay.runner.steady import SteadyLoop
 
-ANSWER = 0.5  # seconds a loop has to answer, if nothing on it is stuck
-ENDING = 0.25  # seconds for what agents left under way to end
+ANSWER = 0.5  # seconds within which a loop answers if nothing on it is stuck
+ENDING = 0.25  # seconds for tasks that agents left running to end
 CLOSING = 0.5  # seconds for that and the models' connections
 OVERTIME = 2.0
-"""Seconds that a reply under way may go on after its episode's time is over, before the episode is
-given up from outside. Seen from inside, which is between replies, its steps are kept."""
+"""Seconds that a pending reply may take beyond its episode's time before the episode is given up
+from outside. An episode that notices by itself, between replies, keeps its steps."""
 
 Models = Mapping[str, Model]
 Play = Callable[[Models], Coroutine[Any, Any, Outcome]]
 
 
 class _Waiting:
-    """Who waits for an episode, if it is not over."""
+    """The caller that waits for an episode, while it is not over."""
 
     over = False
 
@@ -58,26 +58,26 @@ _left_behind: list[_Loop] = []
 
 
 class AwaitedAgents:
-    """Plays episodes on one loop, and on another once something there is stuck."""
+    """Plays episodes on one event loop, and moves to another once something on it is stuck."""
 
     def __init__(self) -> None:
         self._loop = _Loop()
 
     async def play(self, job: Job, make: AgentMaker, models: RunModels, tick: Tick) -> Outcome:
-        """Play an episode, to be awaited on any loop, from any thread.
+        """Play an episode; may be awaited on any loop, from any thread.
 
-        It is begun again if another episode held it up, with models opened anew. What it was lent
-        is of no use afterwards, even to an agent that still goes on.
+        If another episode blocked this one, it begins again with newly opened models. Afterwards
+        its models refuse all calls, even of an agent that still runs.
 
         Args:
             job: The episode.
             make: Makes its agent.
-            models: What that is lent.
+            models: The models that are lent to the agent.
             tick: Called after each step.
         """
         lent: list[EpisodeModels] = []
         waiting = _Waiting()
-        _waiting.set(waiting)  # for all tasks that come of it
+        _waiting.set(waiting)  # inherited by all tasks that it starts
 
         def play(own: Models) -> Coroutine[Any, Any, Outcome]:
             lent.append(models.lend(job.agent_seed, job.repeat, own))
@@ -105,13 +105,13 @@ class AwaitedAgents:
                     return failed(job, too_long(job), seconds=job.seconds or 0.0)
 
     async def _is_to_blame(self, loop: _Loop, waiting: _Waiting) -> bool:
-        """Whether it is no other episode that held up one whose time is over.
+        """Whether the episode whose time is over blocked the loop itself, and no other did.
 
-        One that is over, or was given up, may yet hold up others: there is nobody to blame then.
+        An agent whose episode is over or given up may still block others; then none is to blame.
         """
         while loop is self._loop:
             if await loop.answers():
-                return True  # it does not end although it was cancelled
+                return True  # it was cancelled and goes on regardless
             stuck = loop.running or waiting
             if stuck is waiting or stuck.over:
                 self._loop = _Loop(first=False)
@@ -120,7 +120,7 @@ class AwaitedAgents:
         return False
 
     async def aclose(self) -> None:
-        """Close the models and end what agents left under way, or leave it behind."""
+        """Close the models and end the tasks that agents left running, or abandon them."""
         with suppress(TimeoutError, asyncio.CancelledError):
             if await asyncio.wait_for(asyncio.wrap_future(self._loop.end()), CLOSING):
                 self._loop.close()
@@ -139,7 +139,7 @@ async def in_time(future: Future[Outcome], job: Job) -> Outcome:
 
 
 def is_being_cancelled() -> bool:
-    """Whether the task that runs was cancelled itself, not only what it waited for."""
+    """Whether the current task was cancelled itself, not only what it waited for."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
@@ -164,7 +164,7 @@ class _Loop:
 
     @property
     def running(self) -> _Waiting | None:
-        """Who waits for the episode whose task is running at this moment, if that can be told."""
+        """The caller of the episode whose task runs at this moment, if that is known."""
         task = asyncio.current_task(self._loop)
         return None if task is None else self._waiting.get(task)
 
@@ -178,7 +178,7 @@ class _Loop:
         return future
 
     async def answers(self) -> bool:
-        """Whether nothing is stuck here."""
+        """Whether nothing on this loop is stuck."""
         answer = asyncio.run_coroutine_threadsafe(asyncio.sleep(0, True), self._loop)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(answer), ANSWER)
@@ -195,7 +195,7 @@ class _Loop:
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     def leave(self) -> None:
-        """Stop as soon as what is stuck gives way, and let nobody wait for it."""
+        """Stop as soon as the stuck task gives way; nobody waits for that."""
         self._left = True
         _left_behind.append(self)
         self.close()
@@ -237,7 +237,7 @@ class _Loop:
         return task
 
     def _complain(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Say once, in a line, what failed where nobody waits for it."""
+        """Print one line, once, on a failure in a task that nobody awaits."""
         failure = context.get("exception")
         if failure is None and (self._over or sys.is_finalizing()):
             return  # what vanishes now was given up
@@ -248,7 +248,7 @@ class _Loop:
 
 
 def opened_again(model: Model) -> Model:
-    """The same model anew; one from a file is made by its class, as its name is no path."""
+    """The same model, opened anew; one from a file by its class, as its name is no path."""
     kind, _, name = model.name.partition(":")
     if kind.endswith(".py") or not has_kind(kind):
         made: Model = cast(Any, type(model))(name, model.settings)

@@ -1,4 +1,4 @@
-"""What ends a run before its last episode: its limits, or a service that is out of order.
+"""What stops a run before its last episode: its limits, or a service that is out of order.
 
 A stopped run is resumable: the same command continues where it stopped.
 """
@@ -24,14 +24,14 @@ from smartplay.runner.episode import NO_ACCESS, NO_REPLY, Allowance, Outcome, St
 
 IN_A_ROW = 5
 LEAST_SHARE = 1e-9
-"""Room for one call, whatever it takes: of limits by which the first calls go one by one."""
+"""The least share that is lent: it admits one call, since the first calls go one by one."""
 SPENT = "are spent of at most"
-"""What is in the reason why a run stopped if it was its own limit of tokens or money."""
+"""Words in the reason why a run stopped if its own limit on tokens or money stopped it."""
 OVER = "seconds it was given are over"
-"""Likewise, of time."""
+"""Likewise for its limit on time."""
 ROUNDING = 1e-9  # of a sum of prices, relative
 Spent = Mapping[str, Usage]
-"""Tokens by model; those of models that an agent asks by itself under the agent's name."""
+"""Tokens by model; those of models that an agent asks by itself are under the agent's name."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,21 +51,21 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def count_tokens(self) -> bool:
-        """Whether it matters what calls cost."""
+        """Whether a limit on tokens or money is set, so that calls must be counted."""
         return self.tokens is not None or self.cost is not None
 
     def check(self) -> None:
-        """Make sure that there is room for anything at all.
+        """Make sure that every limit is positive.
 
         Raises:
             UsageError: If a limit is not positive.
         """
         for name, value in (("tokens", self.tokens), ("cost", self.cost), ("time", self.seconds)):
-            if value is not None and not value > 0:  # nor is what is no number
+            if value is not None and not value > 0:  # false for NaN, too
                 raise UsageError(f"the most {name} of a run must be more than 0, not {value}")
 
     def find_prices(self, header: RunHeader, models: Iterable[str]) -> tuple[dict[str, Price], str]:
-        """The prices that are counted with, by model, and their currency.
+        """The prices to count with, by model, and their currency.
 
         Args:
             header: The run.
@@ -98,7 +98,7 @@ class _Place:
         self.admitted = self._loop.create_future()
 
     def admit(self) -> None:
-        """End the waiting, from whatever thread."""
+        """Let the call go on; safe to call from any thread."""
         self._loop.call_soon_threadsafe(self._admit)
 
     def _admit(self) -> None:
@@ -107,21 +107,21 @@ class _Place:
 
 
 class Budget:
-    """Counts what a run spends and notices when it is to stop; safe to use from any thread.
+    """Counts what a run spends and decides when it must stop; safe to use from any thread.
 
     Under a limit on tokens or money a call is reserved before it is made and settled after it.
     Calls go side by side while the most that each may take fits beside what is spent and reserved.
-    One that does not fit so waits until nothing else is under way. Then it goes alone if there is
-    room for the largest call of its model so far; if not, the run stops. So a limit is passed by
-    no more than what one call takes above the largest before it.
+    A call that does not fit waits until no other is under way. Then it goes alone if there is room
+    for the largest call of its model so far; if not, the run stops. So a run exceeds a limit by no
+    more than one call takes above the largest before it.
 
-    An episode that is played elsewhere is lent a share, which is reserved like a call, with room
-    for the largest call so far. So a limit is passed by no more than that for each share.
+    An episode on an executor is lent a share, which is reserved like a call, with room for the
+    largest call so far. So each share exceeds a limit by no more than that.
 
     Args:
-        limits: What it may cost.
-        prices: What tokens cost, by model; empty if that is not counted.
-        currency: What the prices are in.
+        limits: What the run may cost.
+        prices: What tokens cost, by model; empty if costs are not counted.
+        currency: The currency of the prices.
         spent: Tokens spent in earlier sessions.
         largest: Most tokens of a call in earlier sessions, by model.
 
@@ -155,7 +155,7 @@ class Budget:
 
     @property
     def reason(self) -> str | None:
-        """Why the run stops, in present figures; None while it goes on."""
+        """Why the run stops, with the present figures; None while it goes on."""
         return None if self._reason is None else self._reason()
 
     @property
@@ -171,14 +171,14 @@ class Budget:
 
     @property
     def cost(self) -> float:
-        """Money spent so far, of what has a price."""
+        """Money spent so far, on models that have a price."""
         return sum(self._cost(model, usage) for model, usage in self.spent.items())
 
     def check(self) -> None:
-        """Raise if the run is to stop.
+        """Make sure that the run goes on.
 
         Raises:
-            Stopped: If so.
+            Stopped: If it is to stop.
         """
         left = self.seconds
         if left is not None and left <= 0:
@@ -191,14 +191,14 @@ class Budget:
 
         Args:
             model: Who is called.
-            most: Gives the most tokens it is thought to take.
+            most: Returns the most tokens that the call is expected to take.
 
         Returns:
-            What is reserved, to be given to `settle`.
+            The reservation, for `settle`.
 
         Raises:
-            Stopped: If the run is to stop; it does if the call does not fit and nothing is under
-                way that could take less than was reserved for it.
+            Stopped: If the run is to stop. It stops if the call does not fit and no other is under
+                way that could take less than its reservation.
         """
         self.check()
         if not self._limits.count_tokens:
@@ -221,7 +221,7 @@ class Budget:
         return place.most
 
     def settle(self, model: str, reserved: Usage, usage: Usage | None) -> None:
-        """Count what a call took in place of what was reserved; None if it brought no reply."""
+        """Replace a call's reservation by what it took; None if it brought no reply."""
         if self._limits.count_tokens:
             with self._lock:
                 self._hold(_tokens(reserved), self._cost(model, reserved), -1)
@@ -233,7 +233,7 @@ class Budget:
             self._let_in()
 
     def _let_in(self) -> None:
-        """Admit those who wait, in their order, as far as there is room."""
+        """Admit waiting calls, in their order, as far as there is room."""
         stuck = None
         with self._lock:
             while self._waiting and self._reason is None and stuck is None:
@@ -304,16 +304,16 @@ class Budget:
             self._stop(lambda: f"{money(self.cost, unit)} {SPENT} {most}")
 
     def lend(self, most: int) -> Allowance | None:
-        """Reserve a share of what is left for an episode that is played elsewhere.
+        """Reserve a share of what is left for an episode on an executor.
 
         Args:
             most: How many shares there may be at the same time.
 
         Returns:
-            The share; None if there is room for one only after another was given back.
+            The share; None if another must be given back first to make room.
 
         Raises:
-            Stopped: If the run is to stop; it does if there is no room and no other share.
+            Stopped: If the run is to stop. It stops if there is no room and no other share.
         """
         self.check()
         limits, largest = self._limits, self.largest
@@ -338,9 +338,9 @@ class Budget:
         """End a reservation.
 
         Args:
-            share: What was lent.
-            spent: What was spent of it, by model.
-            largest: The largest calls it was spent for, by model.
+            share: The share that was lent.
+            spent: The tokens spent of it, by model.
+            largest: The largest call made from it, by model.
         """
         for model, usage in spent.items():
             self.spend(model, usage)
@@ -350,7 +350,7 @@ class Budget:
                 self._hold(share.tokens or 0.0, share.cost or 0.0, -1)
 
     def episode(self, outcome: Outcome) -> None:
-        """Notice whether the service is out of order: no call succeeds any more."""
+        """Stop the run if an outcome shows that its service is out of order: no call succeeds."""
         if outcome.fault not in (NO_ACCESS, NO_REPLY):
             return
         with self._lock:
@@ -363,7 +363,7 @@ class Budget:
             self.stop(f"the calls of {failures} episodes failed and none succeeded: {self._cause}")
 
     def end(self) -> None:
-        """Notice at the end of a run that no call of it succeeded."""
+        """At the end of a run, note as its reason for stopping if no call succeeded."""
         if self._failures and not self._any_reply:
             self.stop(f"no call succeeded: {self._cause}")
 
@@ -388,7 +388,7 @@ class Budget:
 
     @contextmanager
     def calling_on_stop(self, wind_up: Callable[[], Any]) -> Iterator[None]:
-        """Have this called on the running event loop when the run is to stop, its time included."""
+        """While open, call `wind_up` on the running loop when the run stops or its time is over."""
         loop, seconds = asyncio.get_running_loop(), self.seconds
         with self._lock:
             self._on_stop = lambda: loop.call_soon_threadsafe(wind_up)
@@ -406,7 +406,7 @@ class Budget:
 
 
 def _share(limit: float | None, taken: float, parts: float, calls: Iterable[float]) -> float | None:
-    """A part of what is left of a limit, or as much more as one of these calls needs."""
+    """A share of what is left of a limit, but no less than the largest of these calls needs."""
     return None if limit is None else max(LEAST_SHARE, (limit - taken) / parts, *calls)
 
 
@@ -417,12 +417,12 @@ def _tokens(usage: Usage) -> int:
 def earlier(
     records: Iterable[EpisodeRecord], agent: str, uses: Mapping[str, Sequence[Usage]]
 ) -> tuple[dict[str, Usage], dict[str, Usage]]:
-    """What a run has spent in earlier sessions, and the largest calls of its models.
+    """The tokens that a run spent in earlier sessions, and its largest call, both by model.
 
     Args:
-        records: All attempts at its episodes, for the calls that the run did not lend.
+        records: All attempts at its episodes, for calls that the agent made by itself.
         agent: The agent.
-        uses: The tokens of each call that it did lend, by model.
+        uses: The tokens of each call to a lent model, by model.
     """
     own = [record.roles[""].usage for record in records if "" in record.roles]
     spent = {agent: sum(own, Usage())} if own else {}

@@ -1,4 +1,4 @@
-"""Other machines, through Dask distributed: any cluster its own tools can start."""
+"""Plays on other machines through Dask distributed: any cluster that Dask's tools can start."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ AT_ONCE = 10_000  # episodes handed over, so that workers that join later find w
 
 @contextmanager
 def cluster_executor(address: str) -> Iterator[Executor]:
-    """Where to play episodes on a cluster.
+    """An executor that plays episodes on a cluster.
 
     Args:
-        address: Of the scheduler, such as `"tcp://10.0.0.1:8786"`.
+        address: The scheduler's, such as `"tcp://10.0.0.1:8786"`.
 
     Raises:
         MissingPackageError: If `distributed` is not installed.
-        UsageError: If there is no address, nothing answers there, or a worker has another version
-            of SmartPlay.
+        UsageError: If the address is empty, no scheduler answers there, or a worker has another
+            version of SmartPlay.
     """
     if not address.strip():
         raise UsageError(
@@ -61,9 +61,9 @@ def cluster_executor(address: str) -> Iterator[Executor]:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Not that an episode cannot be called back from a scheduler that is gone.
+    """Whether to log a record: not that Dask cannot cancel an episode, as the scheduler is gone.
 
-    The run says once that it is; this would be forty lines more for each episode.
+    The run says so once; Dask takes forty lines per episode.
     """
     error = record.exc_info[1] if record.exc_info else None
     return type(error).__name__ != "ClosedClientError"
@@ -72,14 +72,14 @@ def _is_news(record: logging.LogRecord) -> bool:
 def gave_up(failure: BaseException) -> bool:
     """Whether Dask itself has sent a task to several workers that all died of it.
 
-    Such a task would only take more workers with it. Told by its name, since the package may be
-    missing.
+    Such a task would only kill more workers. The exception is known by its name, since the package
+    may be missing.
     """
     return type(failure).__name__ == "KilledWorker"
 
 
 def version() -> str:
-    """The version of SmartPlay here; asked of every worker."""
+    """This process's version of SmartPlay; every worker is asked for its own."""
     return __version__
 
 

@@ -1,7 +1,8 @@
 """Compiles a DSPy program: chooses demonstrations on steps of episodes that no run plays.
 
-Its unit is the step, with a yes-or-no metric: whether the action is one of the best. DSPy's search
-takes any number but 0 for a success, a return of -1 as well, and keeps one step of an episode.
+Its unit is the step, and its metric says yes or no: is the action one of the best? An episode's
+return would not do: DSPy's search takes any number but 0 for a success, even -1, and keeps only one
+step of an episode.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ class Step(NamedTuple):
     """A step to learn from.
 
     Attributes:
-        told: What the program is given.
-        best: The best actions, by name; what was taken comes first.
+        told: The program's inputs.
+        best: The names of the best actions; the one that was taken comes first.
     """
 
     told: dict[str, Any]
@@ -71,7 +72,7 @@ def compile_program(
     game_settings: Mapping[str, Mapping[str, Any]] | None = None,
     cache: Path | None = None,
 ) -> ProgramFile:
-    """Choose demonstrations for each game, and write them down with what that took.
+    """Choose demonstrations for each game, and write them to a file with the calls they cost.
 
     Args:
         agent: The model, as for `smartplay.run`.
@@ -127,7 +128,7 @@ def compile_program(
 
 
 def training_steps(game: str, plan: GameHeader, seeds: Sequence[int], most: int) -> list[Step]:
-    """Steps of episodes that the reference agent plays, as many of each as there is room for.
+    """Steps of episodes that the reference agent plays: as many per episode as fit into `most`.
 
     Args:
         game: The full id.

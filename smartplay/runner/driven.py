@@ -8,12 +8,12 @@ with DrivenRun("my-client", adapter="mine", protocol="chat") as run:
     print(episode.record.score)
 ```
 
-It is the runner's own loop that plays, with the agent that asks a language model: only the model's
-answer is awaited here instead of at a service. So the messages, the reading of replies, complaints,
-fallback, scores and records are those of `smartplay run`, and so is the run folder.
+The runner's own loop plays, with the agent that asks a language model; only the model's answers
+come from the caller instead of a service. So messages, parsing, complaints, fallback, scores,
+records and the run folder are those of `smartplay run`.
 
-Nothing here waits or needs an event loop. An episode may be driven from any thread, by one at a
-time; a run is safe to use from several.
+Nothing here waits or needs an event loop. Any thread may drive an episode, but only one at a time;
+several threads may share a run.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from smartplay.runner.plan import LARGEST, default_folder, job_of, names_of, pla
 
 GIVEN_UP = "the episode was given up before its end"
 LONGEST_NAME = 80  # characters
-NOT_TOLD = Call([], "").usage  # the very default, which is not written
+NOT_TOLD = Call([], "").usage  # the default itself, which records leave out
 OVER = "the episode is over; start another one"
 ENDED = "The episode is over."
 
@@ -92,7 +92,7 @@ class Client:
         tools: Sequence[Tool] | None = None,
         **_: Any,
     ) -> list[Call]:
-        """Hand the conversation out, and take in the answers."""
+        """Hand out the conversation and take in the answers."""
         return [await Question(messages, tools) for _ in range(samples)]
 
     async def aclose(self) -> None:
@@ -104,18 +104,19 @@ class DrivenEpisode:
 
     Args:
         job: The episode.
-        source: The agent, of a model that is a `Client`.
-        keep: Called with it and its outcome once it is over.
+        source: The agent; its model is a `Client`.
+        keep: Called with the job and its outcome once the episode is over.
 
     Attributes:
         job: As above.
         actions: Names of the actions.
-        messages: What is to be replied to, as the model of a run gets it; empty once it is over.
+        messages: The conversation to reply to, as a model in a run gets it; empty once the episode
+            is over.
         tools: The functions that may be called (protocol `tools`); else None.
-        new: Of these, the messages that came after the last reply. With the protocols `chat` and
-            `tools` they are all that whoever keeps the conversation has not seen yet.
+        new: Those of `messages` that came after the last reply. With the protocols `chat` and
+            `tools` a caller who keeps the conversation needs no others.
         step: The last step that was taken: action, reward, score and more; None before the first.
-        outcome: What came of it, with its steps, packed; None until it is over.
+        outcome: The result, with the packed steps; None until the episode is over.
     """
 
     def __init__(
@@ -139,7 +140,7 @@ class DrivenEpisode:
 
     @property
     def over(self) -> bool:
-        """Whether it has ended, by its rules, its step limit, or a failure."""
+        """Whether the episode has ended: by its rules, its step limit or a failure."""
         return self.outcome is not None
 
     @property
@@ -152,7 +153,7 @@ class DrivenEpisode:
         """Its line in `episodes.jsonl`.
 
         Raises:
-            UsageError: If it is not over.
+            UsageError: If the episode is not over.
         """
         if self.outcome is None:
             raise UsageError("the episode is not over yet")
@@ -168,15 +169,15 @@ class DrivenEpisode:
         model: str = "",
         tools: Sequence[ToolCall] = (),
     ) -> None:
-        """Answer; the episode goes on to its next question, or to its end.
+        """Answer the question; the episode goes on to its next question or to its end.
 
         Args:
             text: The reply.
-            reasoning: Thoughts that were told apart.
+            reasoning: The model's thoughts, where they come apart from the reply.
             finish: Why the reply ended: `stop`, `length` if it was cut off, `withheld`.
             usage: Its tokens.
             model: The model as its service names it.
-            tools: The functions that were called in it.
+            tools: The functions that the reply calls.
 
         Raises:
             UsageError: If the episode is over.
@@ -196,16 +197,16 @@ class DrivenEpisode:
         self._go_on(lambda: self._playing.send(mended(call)))
 
     def act(self, action: str) -> str:
-        """Call the function `act` of the protocol `tools`, for whoever calls functions alone.
+        """Call the function `act` of the protocol `tools`, for a client that only calls functions.
 
         Args:
             action: The action, word for word.
 
         Returns:
-            What the call leads to: what a model of a run is told, or that the episode is over.
+            What a model in a run would be told after the call, or that the episode is over.
 
         Raises:
-            UsageError: If the episode is over, or its protocol is another one.
+            UsageError: If the episode is over, or is played with another protocol.
         """
         if not self.over and self.tools is None:
             raise UsageError('no function may be called; start the run with protocol="tools"')
@@ -214,7 +215,7 @@ class DrivenEpisode:
         return self.told or ENDED
 
     def give_up(self, why: BaseException | None = None) -> None:
-        """End it as unscored, if it is not over.
+        """End the episode as unscored, if it is not over.
 
         Args:
             why: What is recorded as the cause, such as a `ModelError` if no reply can be had.
@@ -246,16 +247,16 @@ class DrivenEpisode:
 class DrivenRun:
     """A run folder whose episodes are driven from outside, as they are asked for.
 
-    Its header plans what was started: any game, and of each the episodes up to the highest. An
-    episode that is started again is a repeat of it: the same world, another seed for the agent.
+    Any game may be started. The header plans, for each game, the episodes up to the highest that
+    was started. Starting an episode again makes a repeat: the same world, another seed for the
+    agent.
 
     Args:
-        client: Who replies, as records are to call it.
-        adapter: What it comes by, such as `mcp`; a part of the agent's name and of the track.
-        protocol: How it is talked to, as a model with that protocol is: `direct`, `think`, `chat`
-            or `tools`.
+        client: The name of who replies, for the records.
+        adapter: How the client connects, such as `mcp`; part of the agent's name and of the track.
+        protocol: How the client is asked: `direct`, `think`, `chat` or `tools`, as a model is.
         out: The run folder; by default a new one under `runs/`.
-        keep: Whether there is to be a folder at all.
+        keep: Whether to write a folder at all.
         seed: The suite seed.
         split: The split of `smartplay.runner.plan.SPLITS` to play instead of the suite.
         steps: Step limit per episode; the card's by default.
@@ -264,7 +265,7 @@ class DrivenRun:
 
     Attributes:
         protocol: As above.
-        header: What is played, as far as it is known.
+        header: What the run plays, as far as it is known yet.
         path: The run folder.
 
     Raises:
@@ -312,7 +313,7 @@ class DrivenRun:
 
     @property
     def header(self) -> RunHeader:
-        """What is played, as far as it is known.
+        """What the run plays, as far as it is known yet.
 
         Raises:
             UsageError: If nothing was started yet.
@@ -326,7 +327,7 @@ class DrivenRun:
         """The run folder.
 
         Raises:
-            UsageError: If there is none, or none yet.
+            UsageError: If the run keeps no folder, or has none yet.
         """
         if self._folder is None:
             raise UsageError("the run has no folder" + (" yet" if self._keeps else ""))
@@ -347,13 +348,13 @@ class DrivenRun:
         """Start an episode.
 
         Args:
-            game: Its id, whole or short.
-            episode: Its number, from 0, which its seed follows from; by default the one after the
-                highest that was started of this game.
+            game: The game's id, whole or short.
+            episode: The episode's number, from 0, which decides its seed; by default the one after
+                the highest started of this game.
 
         Raises:
-            UsageError: If there is no such game, or the number is none.
-            RunFolderError: If it cannot be written down.
+            UsageError: If there is no such game, or the number is out of range.
+            RunFolderError: If the header cannot be written.
         """
         with self._lock:
             selected = select_games([game])
@@ -370,7 +371,7 @@ class DrivenRun:
         return started
 
     def close(self) -> None:
-        """Give up what is not over, as unscored, and let go of the folder."""
+        """End unfinished episodes as unscored and release the folder."""
         for episode in list(self._under_way):
             episode.give_up()
         self._open.close()

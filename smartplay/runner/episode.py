@@ -58,7 +58,7 @@ PICTURE_ONLY = "The picture shows the present state of the game."
 LONGEST_CAUSE = 500
 LONGEST_MESSAGE = 20_000  # characters of a failure's message that are looked at
 FRAMES = 8  # of each failure
-CAUSES = 3  # failures before the last that are told
+CAUSES = 3  # earlier failures that are shown before the last
 OUR_PLACES = (Path(__file__).parent, Path(smartplay.agents.__file__).parent)
 FAULTS = NO_REPLY, NO_ACCESS, BAD_REQUEST, NO_ALLOWANCE = (
     "no reply",
@@ -66,8 +66,8 @@ FAULTS = NO_REPLY, NO_ACCESS, BAD_REQUEST, NO_ALLOWANCE = (
     "the agent cannot be played so",
     "no allowance left",
 )
-"""Why an episode failed, where the run has to know: through a call to a language model, as no call
-can succeed, as the agent refuses its settings, as its share of the run's limits is spent."""
+"""Why an episode failed, where the run has to know: a call to a language model failed, no call can
+succeed, the agent refuses its settings, or its share of the run's limits is spent."""
 
 CANCELLED = "CancelledError: the agent cancelled its own reply"
 
@@ -76,7 +76,7 @@ Tick = Callable[[StepRecord], None]
 
 
 class Allowance(msgspec.Struct, frozen=True):
-    """A share of the limits of a run, for an episode that is played elsewhere.
+    """A share of the limits of a run, for an episode on an executor.
 
     Attributes:
         tokens: Most tokens; None for any number.
@@ -99,7 +99,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         game: The full id.
         card: Path of the card file if it is not a shipped one, else empty.
-        settings: Settings over the card's.
+        settings: Settings that replace the card's.
         steps: Step limit.
         episode: Number of the episode.
         repeat: Which of the repeats of the episode this is.
@@ -108,11 +108,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         agent_seed: Seed of the agent.
         retries: How often the agent is asked again after an invalid reply; then comes the fallback.
         seconds: Time the episode may take; None for any.
-        stream: The row of episodes it belongs to, each of which may rest on those before it.
-        place: Its place in that row, from 0.
+        stream: The stream it belongs to; each episode in it may depend on those before.
+        place: Its place in the stream, from 0.
         memory: What the agent made of the episodes before it; None for nothing.
-        allowance: What it may spend, if it is played elsewhere.
-        replies: The replies that are recorded already, if it is played elsewhere.
+        allowance: What it may spend, if it is played on an executor.
+        replies: The replies that are recorded already, if it is played on an executor.
         level: The level of the game's dial, among the settings too; 0 if none was chosen.
     """
 
@@ -136,12 +136,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> Key:
-        """What tells the episode from the others of its run."""
+        """The episode's identity within its run."""
         return self.game, self.episode, self.repeat
 
     @property
     def recorded_seed(self) -> int:
-        """What records say of the seed."""
+        """The seed as records show it: its label where the seed is a secret."""
         return self.seed if self.label is None else self.label
 
 
@@ -149,12 +149,12 @@ class Outcome(NamedTuple):
     """A played episode.
 
     Attributes:
-        record: Its line.
+        record: Its line in `episodes.jsonl`.
         trace: Its steps, packed; empty if it never began.
         fault: One of `FAULTS` if it failed through one.
-        replies: Replies to be kept for it, if it was played elsewhere: episode, key, reply.
+        replies: Replies to keep for it, if an executor played it: episode, key, reply.
         spent: The tokens it spent there, by model.
-        largest: The largest call it made there, by model, where that was counted.
+        largest: The largest call it made there, by model, where calls were counted.
     """
 
     record: EpisodeRecord
@@ -166,7 +166,7 @@ class Outcome(NamedTuple):
 
 
 class Stopped(BaseException):
-    """Ends an episode, between two calls or steps, of a run that is to stop."""
+    """Ends an episode between two calls or steps because its run is to stop."""
 
 
 def no_tick(step: StepRecord) -> None:
@@ -178,14 +178,13 @@ async def play_episode(
 ) -> Outcome:
     """Play an episode from its first observation to its end.
 
-    An exception of the agent or the game, of whatever kind, ends the episode as unscored, with its
-    cause; so does an agent that tries to end the program. Only if nothing can be written any more
-    is the run itself at an end.
+    Any exception of the agent or the game ends the episode as unscored, with its cause; so does an
+    agent that tries to end the program. Only a failure to write records ends the run.
 
     Args:
         job: The episode.
         make: Makes its agent.
-        models: What the agent may ask.
+        models: The models that the agent may ask.
         tick: Called after each step.
 
     Raises:
@@ -212,7 +211,7 @@ async def play_episode(
 
 
 def _is_of_the_run(error: BaseException) -> bool:
-    """Whether it is the run that is cancelled or interrupted, and not the agent's own doing."""
+    """Whether the run was cancelled or interrupted, rather than the agent by itself."""
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
         return task is None or task.cancelling() > 0
@@ -234,7 +233,7 @@ def failed(
     seconds: float = 0.0,
     fault: str = "",
 ) -> Outcome:
-    """The outcome of an episode of which nothing is known but why it failed."""
+    """The outcome of an episode of which only the cause of failure is known."""
     return Outcome(_record(job, error, seconds, traceback=short_traceback(failure)), b"", fault)
 
 
@@ -254,7 +253,7 @@ def _record(job: Job, error: str | None, seconds: float, **more: Any) -> Episode
 
 
 def too_long(job: Job) -> str:
-    """The cause of an episode that was given up when its time was over."""
+    """The cause recorded for an episode that was given up when its time was over."""
     return f"the episode took longer than {job.seconds:g} seconds"
 
 
@@ -336,14 +335,14 @@ class _Episode:
     async def _ask(
         self, agent: Agent, observation: Observation
     ) -> tuple[int | None, list[Attempt]]:
-        """Ask for an action until a reply names one, at most `retries` times more than once."""
+        """Ask for an action until a reply names one, at most `1 + retries` times."""
         attempts: list[Attempt] = []
         text, history, image = observation.text, list(observation.history), observation.image
         for _ in range(self.job.retries + 1):
             try:
                 reply = await _reply(agent, observation, self._time_left())
             except TimeoutError:
-                self._time_left()  # raises if it is the episode's time that is over
+                self._time_left()  # raises if the episode's time is over
                 raise
             lent = self.models.take()
             self.log.count(lent)
@@ -361,7 +360,7 @@ class _Episode:
         if self.deadline is None:
             return None
         left = self.deadline - time.monotonic()
-        if left <= 0.001:  # timers may be early by as much
+        if left <= 0.001:  # timers may fire early by as much
             raise AgentError(too_long(self.job))
         return left
 
@@ -378,12 +377,12 @@ class _Episode:
             **self.log.sums(self.models),
             **told_by_game(self.info),
         )
-        checked(record)  # or nobody could read it again
+        checked(record)  # a reader refuses larger ones
         return Outcome(record, self.log.packed(), _fault(failure))
 
 
 def told_by_game(info: dict[str, Any]) -> dict[str, Any]:
-    """What a game says of an episode besides its score, as fields of the episode's record."""
+    """What a game reports of an episode besides its score, as fields of the episode's record."""
     state = info.get("state", {})
     unlocked = state.get("unlocked", ())
     return {
@@ -404,7 +403,7 @@ def _observation(shown: Any, info: dict[str, Any]) -> Observation:
 
 
 async def _reply(agent: Agent, observation: Observation, seconds: float | None) -> Any:
-    """An agent's reply; its own cancellation is its failure, the run's is not."""
+    """An agent's reply; an agent that cancels itself has failed, not one that the run cancels."""
     waiting = False
     try:
         reply: Any = agent.act(observation)
@@ -419,7 +418,7 @@ async def _reply(agent: Agent, observation: Observation, seconds: float | None) 
 
 
 def judge(reply: Any, actions: list[str], calls: Sequence[Call] = ()) -> tuple[int | None, Attempt]:
-    """Turn an agent's reply into the index of an action, or None and the cause.
+    """Turn an agent's reply into the index of an action, or None with the cause.
 
     Args:
         reply: The reply.
@@ -442,7 +441,7 @@ def judge(reply: Any, actions: list[str], calls: Sequence[Call] = ()) -> tuple[i
 
 
 def _readable(call: Call) -> Call:
-    """A call that an agent says it made, if it can be written down and read again."""
+    """A call that an agent reports, if it can be written down and read again."""
     try:
         checked(call)
     except (msgspec.MsgspecError, TypeError) as error:
@@ -479,9 +478,9 @@ def memory_digest(memory: bytes | None) -> str:
 
 
 def short_traceback(failure: BaseException | None) -> str:
-    """The last frames of a failure, files by their last two names, from the agent or game on.
+    """The last frames of a failure, from the agent or game on, each file by its last two names.
 
-    Those of the failures that led to it come before, each with what it says.
+    The failures that led to it come first, each with its message.
     """
     if failure is None or isinstance(failure, ModelError):
         return ""

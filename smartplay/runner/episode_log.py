@@ -1,4 +1,4 @@
-"""What an episode leaves behind, kept while it is played: its sums and its packed steps."""
+"""Collects what an episode leaves behind while it is played: its sums and its packed steps."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from smartplay.records.folder import Trace
 class EpisodeLog:
     """Takes in the steps of an episode one by one.
 
-    The steps themselves go into the trace at once: a language model's conversations are long, and
-    a thousand episodes may be under way.
+    It packs each step at once: a language model's conversations are long, and a thousand episodes
+    may be under way.
 
     Attributes:
         steps: Steps so far.
@@ -32,14 +32,14 @@ class EpisodeLog:
         self._trace: Trace | None = None
 
     def begin(self, header: EpisodeHeader) -> None:
-        """Start with what the agent reads before its first action."""
+        """Begin with what the agent reads before its first action."""
         self._trace = Trace(header)
 
     def add(self, step: StepRecord) -> None:
         """Take in a step.
 
         Raises:
-            TypeError: If something in it cannot be written down.
+            TypeError: If something in the step cannot be written as JSON.
         """
         assert self._trace is not None
         self._trace.add(step)
@@ -50,7 +50,7 @@ class EpisodeLog:
             self._invalid[cause] += 1
 
     def count(self, calls: Iterable[Call]) -> None:
-        """Take in calls, those of a step that never came to its end as well."""
+        """Take in calls, also those of a step that never finished."""
         for call in calls:
             before = self._roles.get(call.role, RoleUse(call.asked))
             served = f"{call.model} ({call.fingerprint})" if call.fingerprint else call.model
@@ -66,7 +66,7 @@ class EpisodeLog:
         """The sums, as fields of the episode's record.
 
         Args:
-            models: What was lent, for what is to be noted of how it was called.
+            models: The models that were lent, for their notes.
         """
         for role in self._roles.keys() & models.keys():
             notes = list(models[role].notes)

@@ -4,8 +4,8 @@
 live.json   a `Live`, written at most twice a second while a run plays, removed at its end
 ```
 
-It is a glimpse and no record: nothing rests on it. A run that is killed leaves it behind, so it
-counts only while a run holds the folder's lock.
+The file is a glimpse, no record: no result depends on it. A run that is killed leaves it behind, so
+it counts only while a run holds the folder's lock.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from smartplay.runner.episode import Job
 
 LIVE = "live.json"
 SECONDS = 0.5
-"""The least time between two writings."""
+"""The fewest seconds between two writes."""
 STEPS = 20
-"""The most steps that are shown of an episode, the latest of them."""
+"""The most steps shown of an episode; the latest are kept."""
 EPISODES = 4
 """The most episodes that are shown: those that took a step last."""
 LARGEST = 2**22
@@ -43,7 +43,7 @@ class LiveEpisode(msgspec.Struct, frozen=True):
     Attributes:
         game: The full id.
         episode: Its number.
-        repeat: Which play of it.
+        repeat: Which repeat of it, from 0.
         most: Its step limit.
         steps: Its latest steps; replies and observation of the last one only.
     """
@@ -72,7 +72,7 @@ class LiveWriter:
         self._folder = folder
         self._under_way: dict[Key, tuple[Job, deque[StepRecord]]] = {}
         self._lock, self._due = threading.Lock(), time.monotonic() + SECONDS
-        self._remove()  # what a run that was killed has left
+        self._remove()  # a killed run's file
 
     def step(self, job: Job, step: StepRecord) -> None:
         """Take note of a step."""
@@ -107,16 +107,16 @@ class LiveWriter:
             LiveEpisode(*job.key, job.steps, [_short(step) for step in steps])
             for job, steps in latest
         ]
-        with suppress(OSError, RunFolderError):  # a glimpse is not worth a run
+        with suppress(OSError, RunFolderError):  # a glimpse is not worth stopping a run
             path = own_path(self._folder.path, LIVE)
             write_atomically(path, encode(Live(shown)))
 
 
 def read_live(folder: RunFolder) -> Live:
-    """The episodes that a run plays at this moment, as far as it tells; none if none plays.
+    """The episodes that a run plays at this moment, by its `live.json`; none if no run plays.
 
     Raises:
-        RunFolderError: If what it tells is malformed.
+        RunFolderError: If the file is malformed.
     """
     try:
         live = folder.read(LIVE, Live, LARGEST)
@@ -135,7 +135,7 @@ def _is_played(folder: RunFolder) -> bool:
             return False
     except Timeout:
         return True
-    except OSError:  # only who may write there can tell
+    except OSError:  # only those who may write there can find out
         return True
 
 

@@ -1,9 +1,9 @@
-"""Where episodes are played.
+"""Chooses where each episode is played.
 
-Agents that wait for a service (`async def act`) share an event loop. All others play whole
-episodes in threads, those of CPU-heavy games in worker processes if the agent can be built again
-there by its name. With an executor given, whole episodes of every agent are played there, sent as
-plain data. Every outcome comes back to the caller, who alone writes.
+Agents that wait for a service (`async def act`) share an event loop. All others play whole episodes
+in threads; CPU-heavy games go to worker processes if the agent can be built there by its name. If
+an executor is given, it plays whole episodes of every agent, sent as plain data. Every outcome
+comes back to the caller, who alone writes.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ from smartplay.runner.threads import Threads
 from smartplay.runner.worker import play_by_name, play_for, play_here
 
 LAST_STEP = 0.25
-"""Seconds for threads to end their step before a run is over without them."""
+"""Seconds for threads to end their step before the run ends without them."""
 
 SENDINGS = 3
-"""How often an episode is sent to an executor that was given, if it gets lost there."""
+"""How often an episode is sent to a given executor if it gets lost there."""
 
 USUAL = 8
 """Episodes at once of an agent that asks no model and computes little."""
 
 
 def suits(source: AgentSource, games: Iterable[str]) -> int:
-    """How many episodes at once suit an agent and its games, unless the caller says.
+    """How many episodes to play at once, unless the caller says.
 
-    As many as the least of its models can serve, or as there are processors if games are played
-    in worker processes.
+    As many as the least of the agent's models can serve, or as there are processors if games are
+    played in worker processes.
     """
     if source.models:
         return min(model.concurrency for model in source.models.values())
@@ -65,8 +65,8 @@ class Places:
 
     Args:
         source: Who plays.
-        stores: Where the replies of the models are looked for and kept.
-        budget: Counts what is spent, and says when to stop.
+        stores: Where the models' replies are looked up and kept.
+        budget: Counts what is spent, and decides when to stop.
         concurrency: Episodes at once.
         tick: Called after each step that is played in this process, with its episode.
         executor: Where to play the episodes, instead of threads and processes of this machine.
@@ -132,12 +132,12 @@ class Places:
         return outcome
 
     def cancel_waiting(self) -> None:
-        """Take back the episodes that have not begun elsewhere."""
+        """Cancel the episodes that wait to begin on the executor or in a worker process."""
         for future in list(self._waiting):
             future.cancel()
 
     async def aclose(self) -> None:
-        """End what is under way for no one: processes at once, all else if it can."""
+        """End what still runs though nobody waits for it: processes at once, all else if it can."""
         self._workers.close()
         self._threads.close()
         wait(list(self._in_threads), LAST_STEP)
@@ -147,8 +147,8 @@ class Places:
     async def _hand_over(self, job: Job, by_name: tuple[str, dict[str, Any]]) -> Outcome:
         """Play in a worker process here.
 
-        The death of one breaks off all episodes that are played in such processes, so each of them
-        is played again in a process of its own: only so is it seen which of them it died of.
+        When a worker process dies, it breaks off all episodes in such processes. So each is played
+        again in a process of its own, which shows which episode was the cause.
         """
         for submit in (self._workers.submit, self._workers.submit_alone):
             try:
@@ -161,9 +161,9 @@ class Places:
         return failed(job, "the worker process ended while it played this episode, twice")
 
     async def _send_in_shares(self, executor: Executor, job: Job) -> Outcome:
-        """Play on the executor, in as many goes as the episode needs shares of the limits.
+        """Play on the executor, in one go per share of the limits that the episode needs.
 
-        Each go makes a call or more and passes on its replies, which the next one takes up.
+        Each go makes at least one call; the next go begins with its replies.
         """
         while True:
             replies = self._models.recorded(job.agent_seed, job.repeat)
@@ -192,8 +192,8 @@ class Places:
     async def _send(self, executor: Executor, job: Job) -> Outcome:
         """Play on the executor.
 
-        An episode that is lost there is sent again: playing never raises, so it was not its fault.
-        If one after the other is lost there is no one left to play, and the run stops.
+        An episode that is lost is sent again: playing never raises, so the episode was not at
+        fault. If it is lost again and again there is no worker left to play it, and the run stops.
         """
         source, by_name = self._source, self._source.reference
         how = (play_by_name, job, by_name) if by_name else (play_here, job, source)

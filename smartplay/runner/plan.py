@@ -44,15 +44,15 @@ LARGEST = 2**31 - 1
 NO_SETTINGS = ("environment", "describer", "render_mode")
 RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "xllamacpp")
 DECIDES_NOTHING = ("python", "xllamacpp")
-"""A run that was begun under one version of anything else is not continued under another."""
+"""No result depends on these versions; a run is not resumed if any other version has changed."""
 
 PLAYING = ("agents", "cards", "core", "games", "models", "parsing", "records", "runner", "scores")
 """The rooms of SmartPlay whose code may change what is played or written down."""
 CODED = (".py", ".toml", ".lua")
 
 SEED_RULE = 2
-"""Which rule new runs draw their episodes' seeds by. By rule 1, that of version 0.1, the agent's
-seed comes from the same stream as the environment's; by rule 2 it is `seed_of_agent`."""
+"""The rule by which new runs draw their episodes' seeds. By rule 1, that of version 0.1, the
+agent's seed comes from the same stream as the environment's; by rule 2 it is `seed_of_agent`."""
 
 SPLITS = {"train": (2**31, 30), "dev": (2**31 + 2**30, 29), "test": (2**31 + 2**30 + 2**29, 29)}
 """Where the seeds of each split begin, and how many bits of them are drawn. Those of suites lie
@@ -65,7 +65,7 @@ LONGEST_SLUG = 80  # bytes of an agent's name in a folder's name
 
 
 def select_games(selection: str | Iterable[str | Path]) -> list[GameCard]:
-    """The cards a selection names.
+    """The cards that a selection names.
 
     Args:
         selection: `core`, `all` (of SmartPlay's own), families, packs, ids, or paths of card
@@ -122,11 +122,11 @@ def select_dials(selection: str | Iterable[str | Path], capabilities: Iterable[s
     Args:
         selection: Families, ids, or paths of card files: a list of them, or a text that joins
             them by commas. Of a family or a file, those that have a dial.
-        capabilities: Names of those to measure; none for all.
+        capabilities: Names of the capabilities to measure; empty for all.
 
     Raises:
         UnknownNameError: If a game or a capability is not known.
-        UsageError: If nothing is left, a game has no dial, or two measure the same capability.
+        UsageError: If nothing is selected, a game has no dial, or two measure the same capability.
     """
     known = [each.key for each in Capability]
     wanted = [each.strip().lower().replace(" ", "_") for each in capabilities]
@@ -172,22 +172,22 @@ def plan_run(
     measurement: Measurement | None = None,
     split: str = "",
 ) -> RunHeader:
-    """Write down a run as it will be played.
+    """Resolve a run into the header under which it will be played.
 
     Args:
         source: Who plays.
         selection: The games.
         episodes: Episodes per game; the card's number by default.
-        steps: Step limit; the card's by default. A larger one than the card's is allowed.
+        steps: Step limit; the card's by default. It may exceed the card's.
         seed: The suite seed, 0 or more.
         retries: How often the agent is asked again after an invalid reply.
         repeats: How often every episode is played.
         quick: Play at most `QUICK_EPISODES` episodes of at most `QUICK_STEPS` steps.
         settings: Settings by a game's name or family.
-        arguments: The arguments as given, to be kept.
+        arguments: The arguments as given, for the record.
         suite: The hash of the private suite to play; then `seed` is 0.
         measurement: How levels are chosen, if thresholds are to be measured.
-        split: The split of `SPLITS` that the episodes are drawn from; empty for those of suites.
+        split: The split of `SPLITS` that the episodes are drawn from; empty for a suite.
 
     Raises:
         UnknownNameError: If there is no such split.
@@ -256,7 +256,7 @@ def plan_run(
 
 
 def _most_episodes(card: GameCard, settings: dict[str, Any], measurement: Measurement) -> int:
-    """How many episodes there can be of a game that is measured."""
+    """The most episodes that a measurement can play of a game."""
     if card.dial is None:
         raise UsageError(f"{card.id} has no dial to be measured on; `smartplay run` plays it")
     if "level" in settings:
@@ -270,7 +270,7 @@ def _most_episodes(card: GameCard, settings: dict[str, Any], measurement: Measur
 
 
 def tracks_of(header: RunHeader) -> dict[str, Track]:
-    """What a run that measures has played at its beginning, by full id: nothing yet.
+    """Empty tracks of a measuring run, one per dial, by full id.
 
     Raises:
         RunFolderError: If a game has no dial.
@@ -285,7 +285,7 @@ def tracks_of(header: RunHeader) -> dict[str, Track]:
 
 
 def names_of(card: GameCard) -> tuple[str, ...]:
-    """What a game can be called by, its settings' places from the widest to the narrowest."""
+    """The names that settings may address a game by, from the widest to the narrowest."""
     return card.family, card.name, card.id.removeprefix("smartplay/"), card.id
 
 
@@ -302,10 +302,10 @@ def _plain(what: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _try_to_make(card: GameCard, settings: dict[str, Any]) -> None:
-    """Find out now, rather than in every episode, that a game cannot be made."""
+    """Make sure that a game can be made, rather than find out in every episode."""
     for key in NO_SETTINGS:
         if key in settings:
-            raise UsageError(f"{key} is not a setting of {card.id}; a run decides it")
+            raise UsageError(f"{key} cannot be set for {card.id}: the run decides it")
     if settings.get("observation") == "native":
         raise UsageError("agents read texts and pictures, not observation=native; see gym.make")
     try:
@@ -330,8 +330,8 @@ def jobs_of(header: RunHeader, suite: Suite | None = None) -> list[Job]:
 
     Args:
         header: The run.
-        suite: The private suite it plays; without its secret such episodes have no seeds, only
-            labels.
+        suite: The private suite it plays. Without the suite's secret its episodes have labels
+            instead of seeds.
     """
     return [
         job_of(header, (game, episode, repeat), suite)
@@ -371,13 +371,13 @@ def job_of(header: RunHeader, key: Key, suite: Suite | None = None) -> Job:
 def split_seed(split: str, suite_seed: int, stream: str, episode: int) -> int:
     """The seed of an episode's environment in a split of `SPLITS`.
 
-    Drawn as those of suites are (`episode_seeds`), but from the split's own range. So agents that
-    are trained on one split, tuned on another and tested on the third meet no episode twice, and
-    none that a public suite has.
+    It is drawn as the seeds of suites are (`episode_seeds`), but from the split's own range. So an
+    agent that is trained on one split, tuned on another and tested on the third meets no episode
+    twice, and none of a public suite.
 
     Args:
         split: The split.
-        suite_seed: As for a suite, for several sets within a split.
+        suite_seed: Chooses one of several sets of episodes within the split.
         stream: The game's id.
         episode: Number of the episode, from 0.
     """
@@ -401,7 +401,7 @@ def episode_seeds(suite_seed: int, stream: str, episode: int) -> tuple[int, int]
 def seed_of_agent(suite_seed: int | str, game: str, episode: int, repeat: int) -> int:
     """The seed of an episode's agent by rule 2, below 2**31.
 
-    A digest, so that it tells nothing of the environment's seed, nor do equal ones recur in other
+    It is a digest, so it reveals nothing of the environment's seed and does not recur in other
     games, episodes or repeats.
     """
     told = f"agent {suite_seed} {game} {episode} {repeat}"
@@ -409,10 +409,11 @@ def seed_of_agent(suite_seed: int | str, game: str, episode: int, repeat: int) -
 
 
 def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:
-    """Make sure a folder may be continued.
+    """Make sure that a folder may be continued.
 
     Raises:
-        RunFolderError: If the folder holds another run than the one asked for; says what differs.
+        RunFolderError: If the folder holds another run than the one asked for; the message says
+            what differs.
     """
     found = list(differences(_identity(old), _identity(new)))
     if found:
@@ -424,7 +425,7 @@ def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:
 
 
 def differences(there: Any, here: Any, name: str = "") -> Iterator[str]:
-    """What is different between two pieces of plain data, place by place."""
+    """The differences between two pieces of plain data, place by place."""
     if isinstance(there, dict) and isinstance(here, dict):
         for key in there | here:
             yield from differences(there.get(key), here.get(key), f"{name} {key}".strip())
@@ -438,7 +439,7 @@ def _shown(value: Any) -> str:
 
 
 def _identity(header: RunHeader) -> dict[str, Any]:
-    """What makes a run this run: all that its results depend on, and no place on a disk."""
+    """What identifies a run: all that its results depend on, without places on a disk."""
     plain = msgspec.to_builtins(header)
     games = {
         game: {key: value for key, value in plan.items() if key != "card"}
@@ -461,7 +462,7 @@ def _identity(header: RunHeader) -> dict[str, Any]:
 
 
 def lasting(settings: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
-    """The settings that replies depend on, those of models in roles too, without some."""
+    """The settings that replies depend on, also those of models in roles, except those left out."""
     return {
         key: lasting(value, *left_out) if isinstance(value, dict) else value
         for key, value in settings.items()
@@ -476,11 +477,11 @@ def _placeless(agent: str) -> str:
 
 
 def default_folder(header: RunHeader, resumable: bool = True) -> Path:
-    """A folder name for a run: agent, and a digest of what is played.
+    """A folder for a run, named after the agent and a digest of what is played.
 
     Args:
         header: The run.
-        resumable: Whether the same run always gets the same one; else it gets one of its own.
+        resumable: Whether the same run always gets the same folder; else each gets a new one.
     """
     same = list(_identity(header).values())
     digest = hashlib.sha256(msgspec.json.encode(same, order="sorted")).hexdigest()[:8]
@@ -493,13 +494,13 @@ def default_folder(header: RunHeader, resumable: bool = True) -> Path:
 
 
 def slug(words: str) -> str:
-    """What a file's name can hold of some words, at most `LONGEST_SLUG` bytes."""
+    """Words as part of a file's name, at most `LONGEST_SLUG` bytes."""
     safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in words)
     return safe.encode()[:LONGEST_SLUG].decode(errors="ignore")
 
 
 def versions_of(source: AgentSource, games: Iterable[GameCard] = ()) -> dict[str, str]:
-    """Versions of all that may play a part, such as the packages that code of one's own imports."""
+    """Versions of all that may affect results, such as packages that the user's code imports."""
     games = list(games)
     found = {"smartplay": __version__, "python": platform.python_version(), "code": own_digest()}
     played = {card.package for card in games}
@@ -519,7 +520,7 @@ def versions_of(source: AgentSource, games: Iterable[GameCard] = ()) -> dict[str
 
 @cache
 def own_digest(rooms: tuple[str, ...] = PLAYING, suffixes: tuple[str, ...] = CODED) -> str:
-    """SHA-256, 16 hexadecimal digits, of files of SmartPlay; versions between releases differ.
+    """SHA-256, 16 hexadecimal digits, of SmartPlay's files; tells versions between releases apart.
 
     Args:
         rooms: The folders they are in; by default those that may change what is played.

@@ -18,18 +18,18 @@ T = TypeVar("T")
 
 
 def processors() -> int:
-    """How many processors this process may use; fewer than there are where a job has a share."""
+    """How many processors this process may use; a job scheduler may grant fewer than exist."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 class WorkerPool:
-    """Worker processes, started when first needed; the death of one is followed by new ones.
+    """Worker processes, started when first needed; when one dies, new ones take over.
 
     Args:
         most: How many processes at most.
-        begin: Prepares each of them; called as `smartplay.runner.worker.begin_worker` is.
+        begin: Prepares each process; takes what `smartplay.runner.worker.begin_worker` takes.
     """
 
     def __init__(self, most: int, begin: Callable[[Any, str], None] = begin_worker) -> None:
@@ -48,7 +48,7 @@ class WorkerPool:
         return 0 if self._steps is None else int(self._steps.value)
 
     def submit(self, play: Callable[..., T], /, *arguments: Any) -> Future[T]:
-        """Have something computed, such as an episode."""
+        """Run a call, such as an episode, in a worker process."""
         with _interrupts_held():
             try:
                 self._pool = self._pool or self._new(self._most)
@@ -59,7 +59,7 @@ class WorkerPool:
         return self._followed(future)
 
     def submit_alone(self, play: Callable[..., T], /, *arguments: Any) -> Future[T]:
-        """Have it computed by a process of its own, such as an episode."""
+        """Run a call in a process of its own."""
         for future, pool in list(self._alone.items()):
             if future.done():
                 del self._alone[future]
@@ -76,11 +76,11 @@ class WorkerPool:
         return future
 
     def close(self) -> None:
-        """End the processes; those that still play, for which no one waits, are killed."""
+        """End the processes, and kill those that still play, as nobody waits for them."""
         busy = any(not future.done() for future in list(self._busy))
         for pool in self._pools:
             processes = list((pool._processes or {}).values())
-            # First it must forget what was cancelled, or it would stumble over that at the kill.
+            # Let it first forget what was cancelled, or it fails on that when killed.
             pool.shutdown(wait=not busy, cancel_futures=True)
             if busy:
                 for process in processes:

@@ -1,4 +1,4 @@
-"""Shows how far a run is: one line on standard error or in a notebook, if someone is watching."""
+"""Shows a run's progress: one line on standard error or in a notebook, if someone is watching."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from smartplay.runner.budget import Budget
 from smartplay.runner.episode import Job
 
 PLAIN_FIRST, PLAIN_EVERY = 5.0, 30.0
-"""Seconds to the first line where there is no terminal to draw in, and between later ones; in
-between they double."""
+"""Seconds to the first line without a terminal to draw in, and the most between later ones; the
+pauses double from the one to the other."""
 NAME_LENGTH = 11
 STEPS, CALLS = 5, 8
 """Places in the line."""
@@ -33,7 +33,7 @@ REDRAWN = 0.5
 
 
 class _Line(ProgressColumn):
-    """The whole line, made anew whenever it is drawn, so also while no step comes to its end."""
+    """The whole line, made anew whenever it is drawn, so also while no step finishes."""
 
     def __init__(self, line: Callable[[], str]) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class _Line(ProgressColumn):
 
 
 class _NotebookBar(Progress):
-    """The line in a notebook: an output that is drawn anew now and then, without widgets."""
+    """The line in a notebook: an output redrawn from time to time, without widgets."""
 
     _output: Any = None
 
@@ -69,26 +69,26 @@ class _NotebookBar(Progress):
 
 
 def is_watched() -> bool:
-    """Whether someone sees what is shown: in a terminal or a notebook."""
+    """Whether someone can see the progress: in a terminal or a notebook."""
     return sys.stderr.isatty() or Console().is_jupyter
 
 
 class RunProgress:
     """Episodes, time left, score, the game now playing, steps, calls, tokens, cost and pace.
 
-    What has no room in the terminal's width is shortened or left out: the pace first, then the
-    steps of a language model, then from the end. Without a terminal the line is printed now and
-    then instead of drawn, also while no step comes to its end.
+    A line wider than the terminal is shortened: first goes the pace, then a language model's steps,
+    then the end. Without a terminal the line is printed from time to time instead of drawn, also
+    while no step finishes.
 
     Args:
         header: The run.
         done: Episodes that are finished already.
         shown: Whether to show anything.
         budget: Counts tokens and money.
-        paces: Whose texts say how many calls are under way at once.
+        paces: The paces of the models, shown as `str` of each.
 
     Attributes:
-        elsewhere: Gives the steps that worker processes have played so far.
+        elsewhere: Returns the steps that worker processes have played so far.
     """
 
     def __init__(
@@ -160,9 +160,9 @@ class RunProgress:
         """Count a finished episode.
 
         Args:
-            record: What it came to.
-            steps: Its steps, if they were not counted while they were played.
-            calls: Its calls; likewise.
+            record: Its result.
+            steps: Its steps, if `tick` did not count them.
+            calls: Its calls, likewise.
         """
         with self._lock:
             self._playing -= Counter([record.game])
@@ -178,7 +178,7 @@ class RunProgress:
         self._records[record.game].append(record)
 
     def line(self) -> str:
-        """The line, as far as the terminal is wide."""
+        """The line, fitted to the terminal's width."""
         with self._lock:
             return self._fitting()
 
@@ -225,9 +225,10 @@ class RunProgress:
         return name if playing == 1 else f"{name} +{playing - 1}"
 
     def _score(self) -> str:
-        """The mean of the games' normalised scores; of a single game without one its score.
+        """The mean of the games' normalised scores, or the score of a single game that has none.
 
-        Where some games have none, as they are shortened, neither has the run, as in its report.
+        If some games have no normalised score because they are shortened, the run has no mean, as
+        in its report.
         """
         scores, raw, lacking = [], [], False
         for game, plan in self._header.games.items():
@@ -247,7 +248,7 @@ class RunProgress:
         return f"score {raw[0]:.4g}" if len(raw) == len(self._header.games) == 1 else ""
 
     def _time_left(self, steps: int) -> str:
-        """From the steps so far, if every episode takes as many as those of its game have taken."""
+        """The time left if later episodes take as many steps as those of their game so far."""
         played = steps - self._earlier
         if not played:
             return ""

@@ -1,4 +1,4 @@
-"""What a run will ask of its models, found by going through a few episodes without them."""
+"""Estimates what a run will ask of its models by playing a few episodes without them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.runner import run
 
 EPISODES = 2
-"""Episodes of each game that are gone through."""
+"""Episodes of each game that are rehearsed."""
 
 
 def source_of(agent: str, settings: Mapping[str, Any]) -> AgentSource:
@@ -35,12 +35,12 @@ def source_of(agent: str, settings: Mapping[str, Any]) -> AgentSource:
 def rehearse(
     source: AgentSource, games: str, options: Mapping[str, Any]
 ) -> tuple[RunHeader, list[EpisodeRecord]]:
-    """Play a few episodes at random while the agent asks its models as it would.
+    """Play a few episodes at random while the agent asks stand-ins for its models.
 
     An agent that is lent no models is not called, as it may ask a service by itself.
 
     Args:
-        source: Who is to play, as `source_of` found it.
+        source: The agent, as `source_of` returns it.
         games: As for `run`.
         options: Further options of `run`: `steps`, `seed`, `quick`, `game_settings`.
 

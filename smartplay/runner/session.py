@@ -1,4 +1,4 @@
-"""One go at a run: plays the missing episodes of its folder, many at once."""
+"""One session of a run: plays the missing episodes of its folder, many at once."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from smartplay.runner.suite import Suite
 from smartplay.runner.threads import in_thread
 
 GRACE = 30.0
-"""Seconds for calls under way, which are paid for, when a run stops; then they are given up."""
+"""Seconds that a stopping run gives to calls under way, which are paid for anyway."""
 
 LATE = 0.25
-"""Seconds for them when it stops as its time is over."""
+"""Seconds that it gives them when it stops because its time is over."""
 
 BEAT = 0.2
-"""Seconds after which Python is let see a Ctrl-C that came just before it began to wait."""
+"""Seconds after which Python wakes up to notice a Ctrl-C that came just before it began to wait."""
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ def play_session(
     progress: bool | None,
     suite: Suite | None = None,
 ) -> str | None:
-    """Play what is missing.
+    """Play the missing episodes.
 
     Args:
         folder: Where the run is kept, locked by the caller.
@@ -70,14 +70,15 @@ def play_session(
         episode_seconds: Time an episode may take.
         cache: A file of a language model's replies.
         executor: Where whole episodes are played, if not here.
-        progress: Whether to show a progress bar; by default if someone is watching.
+        progress: Whether to show the run's progress; by default if someone is watching.
         suite: The private suite that the run plays.
 
     Returns:
         Why it stopped before the end; None if it did not.
 
     Raises:
-        UsageError: For a cache where it is of no use, or if the agent refuses its settings.
+        UsageError: If a cache is given for an agent that asks no model, or the agent refuses its
+            settings.
     """
     if cache is not None and not source.models:
         raise UsageError(f"a cache is for language models; {source.name} asks none")
@@ -112,7 +113,7 @@ def play_session(
 
 
 class _Session:
-    """The episodes of a go at a run, as they are played and kept."""
+    """The episodes of one session, as they are played and kept."""
 
     def __init__(
         self,
@@ -130,12 +131,11 @@ class _Session:
     async def play(
         self, sweeps: Iterable[list[Stream]], concurrency: int, executor: Executor | None
     ) -> None:
-        """Play every row of episodes, sweep after sweep, at most `concurrency` of them at once.
+        """Play every stream, sweep after sweep, at most `concurrency` of them at once.
 
-        Those of heavy games are started first. When the run stops, episodes in this process end
-        after their present step, without a result; whole episodes elsewhere that have begun are
-        waited for where the executor can tell. None of them is waited for longer than `GRACE`: an
-        agent may be stuck.
+        Those of heavy games start first. When the run stops, episodes in this process end after
+        their present step, without a result. If the executor can tell which whole episodes have
+        begun, the run waits for these. It waits no longer than `GRACE`: an agent may be stuck.
         """
         loop = asyncio.get_running_loop()
         slots, entrance = asyncio.Semaphore(concurrency), asyncio.Lock()
@@ -181,7 +181,7 @@ class _Session:
             await places.aclose()
 
     async def _play_next(self, stream: Stream, places: Places) -> bool:
-        """Play the next episode of a row, if there is one; say so."""
+        """Play the next episode of a stream; returns whether there was one."""
         try:
             job = await self._next(stream)
         except BaseException as failure:
@@ -204,7 +204,7 @@ class _Session:
         return True
 
     async def _next(self, stream: Stream) -> Job | None:
-        """The next episode of a row; an agent that learns may be stuck in that, too."""
+        """The next episode of a stream; waits for the agent's `learn`, which may be stuck."""
         if self._source.learn is None or not stream.missing:
             return stream.next()
         learning = asyncio.wrap_future(in_thread(stream.next))
@@ -216,7 +216,7 @@ class _Session:
             refusal.add_note(outcome.record.traceback)
             raise refusal
         if outcome.fault and self._budget.reason is not None:
-            return  # calls that failed with those that stopped the run: left for next time
+            return  # failed with the calls that stopped the run: left for the next session
         self._folder.add(outcome.record, outcome.trace)
         stream.add(outcome.record)
         self._budget.episode(outcome)
@@ -253,7 +253,7 @@ def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
 def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine whether or not the caller (a notebook, say) runs an event loop already.
 
-    The first Ctrl-C cancels it, further ones change nothing: it ends soon.
+    The first Ctrl-C cancels the coroutine; further ones change nothing, as it ends soon.
     """
     runner = asyncio.Runner(loop_factory=SteadyLoop)
     loop = runner.get_loop()

@@ -1,4 +1,4 @@
-"""Keeps what agents share with the run in its own process: loops, the working folder, garbage."""
+"""Protects what agents share with the run in its process: loops, folder, garbage collector."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from smartplay.core.errors import AgentError
 
 T = TypeVar("T")
-RARELY = 50_000  # new objects between two looks for garbage; Python's own figure is 700 to 2 000
+RARELY = 50_000  # new objects between two collections; Python's own figure is 700 to 2 000
 
 if sys.platform == "win32":
     _Loop: Any = asyncio.ProactorEventLoop
@@ -25,13 +25,13 @@ else:
 
 
 class SteadyLoop(_Loop):
-    """An event loop that the tasks it runs cannot stop: it is not theirs alone."""
+    """An event loop that its tasks cannot stop, since they share it."""
 
     def stop(self) -> None:
-        """Stop, if not asked to by a task.
+        """Stop, unless a task asks for it.
 
         Raises:
-            AgentError: If one did ask.
+            AgentError: If a task does ask.
         """
         with suppress(RuntimeError):
             if asyncio.current_task(self) is not None:
@@ -47,7 +47,7 @@ def run_steadily(coroutine: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def same_surroundings() -> Iterator[None]:
-    """Come back to the present folder and streams, whatever agents do with them meanwhile."""
+    """Restore the present folder and streams at the end, whatever agents do with them meanwhile."""
     before, streams = Path.cwd(), {name: getattr(sys, name) for name in ("stdout", "stderr")}
     try:
         yield
@@ -62,10 +62,10 @@ def same_surroundings() -> Iterator[None]:
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Look for garbage in cycles less often, unless that is so already or switched off.
+    """Collect cyclic garbage less often, unless the interpreter already does or never does.
 
-    With a thousand episodes in memory, a fourth of the processor time went into looking through
-    what they are made of, and none of it was garbage.
+    With a thousand episodes in memory, a quarter of the processor time went into searching their
+    objects, and none was garbage.
     """
     before = gc.get_threshold()
     if not 0 < before[0] < RARELY:
@@ -80,12 +80,12 @@ def rare_collections() -> Iterator[None]:
 
 @contextmanager
 def interrupting(call: Callable[[], Any]) -> Iterator[None]:
-    """Have the first Ctrl-C call this and raise at the end; the others do nothing.
+    """In the block, the first Ctrl-C calls `call` and raises at the end; later ones do nothing.
 
-    Where it is not Python's own affair what Ctrl-C does, it is left as it is.
+    If someone else has replaced Python's own handler of Ctrl-C, that one stays.
 
     Raises:
-        KeyboardInterrupt: If there was one.
+        KeyboardInterrupt: If Ctrl-C was pressed.
     """
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:

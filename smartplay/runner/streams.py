@@ -1,11 +1,10 @@
-"""Rows of episodes, each of which may rest on the records of those before it.
+"""Streams: episodes in a row, each of which may depend on the records of those before it.
 
-An episode that rests on none is a row by itself. An agent that remembers plays the episodes of a
-game as one row, in their order: its memory is a fold over their records, so a run that is
-interrupted and resumed comes to the same bytes. Their order may be shuffled. Where an episode fails
-its row ends, for what comes after it would rest on a memory that could not be made again. A run
-that measures thresholds plays in sweeps: an episode's level is a fold over the records of the
-sweeps before.
+An episode that depends on no other is a stream by itself. An agent that remembers plays the
+episodes of a game as one stream, in order or shuffled: its memory is a fold over their records, so
+a run that is interrupted and resumed produces the same bytes. When an episode fails its stream
+ends, since the memory of later ones could not be made again. A run that measures thresholds plays
+in sweeps: an episode's level is a fold over the records of the sweeps before.
 """
 
 from __future__ import annotations
@@ -28,11 +27,12 @@ Steps = Callable[[Key], tuple[EpisodeHeader, list[StepRecord]]]
 
 
 class Stream:
-    """A row of episodes.
+    """Episodes of one game in a row.
 
     Args:
         jobs: The episodes, in order.
-        learn: Makes the memory of each from the one before; None for episodes that need none.
+        learn: Makes the memory that an episode begins with from the episode before it; None if none
+            is needed.
         done: Episodes that are finished already.
         steps: Reads their steps.
     """
@@ -55,10 +55,10 @@ class Stream:
         return [job for job in self._jobs[self._place :] if job.key not in self._done]
 
     def next(self) -> Job | None:
-        """The next episode to play, with its memory; None at the end of the row.
+        """The next episode to play, with its memory; None at the end of the stream.
 
         Raises:
-            Exception: Of the agent, if it cannot learn from a finished episode.
+            Exception: Whatever the agent raises if it cannot learn from a finished episode.
         """
         while self._place < len(self._jobs):
             job = self._jobs[self._place]
@@ -71,7 +71,7 @@ class Stream:
         return None
 
     def add(self, record: EpisodeRecord) -> None:
-        """Take in the episode that was next, once the run folder holds it."""
+        """Take in the episode just played, once the run folder holds it."""
         if record.status == "unscored":
             self._place = len(self._jobs)
         else:
@@ -92,7 +92,7 @@ class Stream:
         )
         memory = learn(self._memory, trajectory)
         if not isinstance(memory, bytes):
-            raise AgentError(f"learn returned {type(memory).__name__}; a memory is bytes")
+            raise AgentError(f"learn must return bytes, not {type(memory).__name__}")
         return memory
 
 
@@ -103,14 +103,14 @@ def streams_of(
     steps: Steps,
     order: str = "",
 ) -> list[Stream]:
-    """The rows that the episodes of a run form, in the order in which they are begun.
+    """The streams that the episodes of a run form, in the order in which they begin.
 
     Args:
         jobs: The episodes.
         learn: As for `Stream`.
         done: As for `Stream`.
         steps: As for `Stream`.
-        order: In which order a row is played, as `smartplay.agents.catalog.place_in_order` has it.
+        order: The order within a stream; see `smartplay.agents.catalog.place_in_order`.
     """
     rows: dict[object, list[Job]] = {}
     for job in jobs:
@@ -125,10 +125,10 @@ def streams_of(
 def sweeps(
     header: RunHeader, jobs: Iterable[Job], learn: Learn | None, folder: RunFolder
 ) -> Iterator[list[Stream]]:
-    """The rows that may be played side by side; the next ones once these are at their end.
+    """Yield the streams that may be played side by side; the next list once these have ended.
 
-    Without a choice of levels that is all at once. With it each sweep rests on the records of
-    those before it, and the sweeps end where an episode failed.
+    A run that chooses no levels yields all at once. If it chooses levels, each sweep depends on the
+    records of those before it, and the sweeps end where an episode failed.
     """
 
     def scored() -> dict[Key, EpisodeRecord]:

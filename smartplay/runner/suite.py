@@ -1,9 +1,9 @@
 """Private suites: episodes drawn from a secret that a published hash commits to.
 
-Nobody who knows the hash alone can tell an episode's world. A run under a private suite records
-the hash, and for each seed of a world a label that follows from the hash; once the secret is
+The hash alone reveals nothing of an episode's world. A run under a private suite records the hash
+and, in place of each world's seed, a label that follows from the hash; once the secret is
 published, anyone can draw the seeds again and replay the run. The agents' seeds follow from the
-hash, so they tell nothing of the worlds, and can be checked before that.
+hash, so they reveal nothing of the worlds and can be checked before the secret is out.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from smartplay.core.untrusted import HEADER_LIMIT, read_file
 RULE: Literal[1] = 1
 SECRET_BYTES = 16
 SEED_BITS = 53
-"""All that a record's numbers hold, and far too many to try."""
+"""As many as a record's numbers hold, and far too many seeds to try all."""
 SECRET = re.compile(f"[0-9a-f]{{{2 * SECRET_BYTES}}}")
 HASH = re.compile("[0-9a-f]{64}")
 
 
 class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """A secret that worlds are drawn from; the content of a suite's file.
+    """A secret from which worlds are drawn; the content of a suite's file.
 
     Attributes:
         secret: 128 bits from the system's source of randomness, as 32 hexadecimal digits.
@@ -43,7 +43,7 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of rule and secret, 64 hexadecimal digits: what is published beforehand."""
+        """SHA-256 of rule and secret, 64 hexadecimal digits; publish it before runs."""
         told = f"smartplay private suite, rule {self.rule}: {self.secret}"
         return hashlib.sha256(told.encode()).hexdigest()
 
@@ -60,14 +60,14 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
 
 def new_suite() -> Suite:
-    """A suite that nobody has seen."""
+    """A new suite, drawn from the system's source of randomness."""
     return Suite(secrets.token_hex(SECRET_BYTES))
 
 
 def seed_label(suite: str, stream: str, episode: int) -> int:
     """What is recorded instead of the seed of a private world: a negative number.
 
-    It is the same for the same episode of the same suite, so that runs can be paired by it.
+    The same episode of the same suite always has the same label, so runs can be paired by it.
 
     Args:
         suite: The suite's hash.

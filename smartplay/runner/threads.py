@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class Threads:
-    """Threads that call what they are given, as many as are needed at once.
+    """Threads that run calls, as many as are needed at once.
 
-    Unlike an executor's they do not keep Python from ending. They are used again, since starting
-    one takes a turn of each that is busy.
+    Unlike an executor's threads they do not keep Python from ending. Idle threads are used again,
+    since starting one waits for a turn of every busy one.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Threads:
         self._started = 0
 
     def submit(self, call: Callable[..., T], *arguments: Any) -> Future[T]:
-        """Have it called; only from one thread."""
+        """Run a call in one of the threads; always submit from the same thread."""
         future: Future[T] = Future()
 
         def body() -> None:
@@ -57,7 +57,7 @@ class Threads:
 
 
 def in_thread(call: Callable[..., T], *arguments: Any) -> Future[T]:
-    """Call in a thread of its own that does not keep Python from ending."""
+    """Run a call in a thread of its own that does not keep Python from ending."""
     threads = Threads()
     future = threads.submit(call, *arguments)
     threads.close()

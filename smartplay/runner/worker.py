@@ -1,8 +1,8 @@
-"""Plays episodes in a process that was sent no more than names and settings.
+"""Plays episodes in a process that receives nothing but names and settings.
 
-A process that plays several episodes at once (threads of one worker) builds the agent once and
-lets those that wait for a service share one event loop, as they do in the run's own process.
-No thread that plays is waited for when Python ends: an agent may be stuck in it for good.
+A process that plays several episodes at once (threads of one worker) builds the agent once. Agents
+that wait for a service share one event loop, as in the run's own process. Python does not wait for
+playing threads when it ends: an agent may be stuck in one for good.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _shared_steps: list[Any] = []
 
 
 def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
-    """Play an episode to its end, or the end of its time, while the calling thread waits."""
+    """Play an episode to its end or until its time is over, while the calling thread waits."""
     store = PassedReplies(job.replies)
     allowed = job.allowance
     limits = Limits(tokens=allowed.tokens, cost=allowed.cost, seconds=allowed.seconds)
@@ -77,12 +77,12 @@ def _play(job: Job, source: AgentSource, models: RunModels, tick: Tick) -> Outco
 
 
 def play_for(version: str, play: Callable[..., Outcome], *arguments: Any) -> Outcome:
-    """Play an episode for a run elsewhere.
+    """Play an episode for a run on another machine or in another process.
 
     Args:
-        version: Of SmartPlay there.
-        play: What plays.
-        arguments: What it is called with.
+        version: The run's version of SmartPlay.
+        play: The function that plays.
+        arguments: Its arguments.
 
     Raises:
         UsageError: If the versions differ: a worker may have come after the run had begun.
@@ -107,7 +107,7 @@ def begin_worker(steps: Any, place: str) -> None:
 
     Args:
         steps: A number shared with the parent, which counts the steps.
-        place: The working folder that the run began in, where its agent's file is found.
+        place: The working folder that the run began in; paths of agents' files start there.
     """
     os.chdir(place)
     _shared_steps.append(steps)
@@ -123,9 +123,9 @@ def _count_step(step: StepRecord) -> None:
 def end_with_parent() -> None:
     """End this worker as soon as its parent is gone, however it went.
 
-    Ctrl-C reaches all processes of a terminal. It is left to the parent, which ends its workers:
-    one that died by itself would break the pool while others are still being born into it. The
-    handler is a function, since programs that an agent starts would inherit an ignored signal.
+    Ctrl-C reaches all processes of a terminal. The parent handles it and ends its workers: a worker
+    that died by itself would break the pool while others are still starting. The handler is a
+    function, since programs that an agent starts would inherit an ignored signal.
     """
     signal.signal(signal.SIGINT, lambda number, frame: None)
     if hasattr(signal, "pthread_sigmask"):

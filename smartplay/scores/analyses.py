@@ -1,11 +1,11 @@
 """What a run's steps show once the right actions are known: pure functions of judged steps.
 
-A step is judged by the game's truth (`Describer.best_actions`), its answers by what they name. What
-is counted is said per game: with a truth of `right` an answer is right or wrong, with `informed` or
-`agreement` the same words stand for no more than that truth says.
+A step is judged by the game's truth (`Describer.best_actions`), and its answers by the actions they
+name. Each game says what its truth means: with `right` an answer is right or wrong, with `informed`
+or `agreement` the same words claim no more than that truth does.
 
-Intervals and p-values take steps for independent. So they are in games of independent rounds; where
-one step leads to the next, they are too narrow.
+Intervals and p-values treat steps as independent. That is true of games of independent rounds;
+where one step leads to the next, intervals are too narrow.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Answer(NamedTuple):
 
 
 class JudgedStep(NamedTuple):
-    """A step, and what would have been right.
+    """A step and the actions that would have been right.
 
     Attributes:
         episode: Game, episode and repeat.
         step: Its number, from 1.
-        best: The right actions; None where nobody knows them.
+        best: The right actions; None where they are unknown.
         action: Index of the action that a reply chose; None if the fallback was played.
-        answers: The replies to the step's first question, which is the same state for all.
+        answers: The replies to the step's first question, all given in the same state.
     """
 
     episode: Key
@@ -69,9 +69,9 @@ class Right(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         steps: Steps that can be judged.
-        share: The share of them: all right steps over all steps.
-        first: The share of first answers that were right, where there are any.
-        by_step: By number of the step, that number, how many steps were judged and were right.
+        share: Right steps over judged steps.
+        first: The share of first answers that were right; None without any.
+        by_step: For each step number: the number, how many steps were judged, how many were right.
     """
 
     steps: int
@@ -81,7 +81,7 @@ class Right(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def right_steps(steps: Iterable[JudgedStep]) -> Right | None:
-    """Count right steps; None if none can be judged."""
+    """Count right steps; None if no step can be judged."""
     judged = [step for step in steps if step.best is not None]
     if not judged:
         return None
@@ -124,7 +124,7 @@ class Flips(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def flips(steps: Iterable[JudgedStep]) -> Flips | None:
-    """Hold the first answer of each step against the action played; None without such steps."""
+    """Compare the first answer of each step with the action played; None without such steps."""
     pairs = [
         (step.answers[0].action, step.action, step)
         for step in steps
@@ -159,7 +159,7 @@ def mcnemar_p(one: int, other: int) -> float:
 
 
 class Votes(msgspec.Struct, frozen=True, kw_only=True):
-    """The votes that agreed to the same degree.
+    """The votes with the same number of samples and of agreeing samples.
 
     Attributes:
         samples: Samples of a vote.
@@ -175,11 +175,11 @@ class Votes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
-    """How much the agreement of samples says of their being right.
+    """How well the agreement of samples predicts that they are right.
 
     Attributes:
         votes: Degrees of agreement, by number of samples and of votes for the winner.
-        agreement: Mean share of samples that named the winner; those that named nothing count.
+        agreement: Mean share of all samples, also those that named nothing, that named the winner.
         share: Share of votes whose winner was right.
         gap: agreement - share; above 0 the samples agree more than they are right.
         error: Mean over votes of the distance of agreement and share at that degree.
@@ -193,14 +193,14 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def winner(answers: Sequence[Answer]) -> tuple[int | None, int]:
-    """The action that most answers name, of equals the one named first, and its votes."""
+    """The action that most answers name, and its votes; the first named wins a tie."""
     counts = Counter(answer.action for answer in answers if answer.action is not None)
     found = counts.most_common(1)
     return found[0] if found else (None, 0)
 
 
 def agreement(steps: Iterable[JudgedStep]) -> Agreement | None:
-    """Hold the agreement of samples against their winner being right; None without votes."""
+    """Compare the agreement of samples with whether their winner is right; None without votes."""
     groups: dict[tuple[int, int], list[bool]] = defaultdict(list)
     for step in steps:
         if step.best is not None and len(step.answers) > 1:
@@ -231,10 +231,10 @@ class Length(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         unit: What a length is counted in.
         states: States with two replies or more.
-        usable: Those of them in which both length and being right vary: others have no r.
-        within: Mean over usable states of the correlation r of length and being right.
+        usable: The states in which both length and correctness vary; others have no r.
+        within: Mean over usable states of the correlation r of length and correctness.
         replies: Replies in all states.
-        pooled: The same r over all replies, whatever their state. It mixes up long replies with
+        pooled: The same r over all replies, whatever their state. It confounds long replies with
             hard states, and is here as a warning.
     """
 
@@ -247,7 +247,7 @@ class Length(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lengths(steps: Iterable[JudgedStep], unit: Unit) -> Length | None:
-    """Correlate length with being right, within states and over all; None without replies."""
+    """Correlate length with correctness, within states and over all; None without replies."""
     states = [
         [(float(getattr(answer, unit)), float(step.is_right(answer.action))) for answer in answers]
         for step in steps
@@ -303,7 +303,7 @@ def correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
 
 
 class Played(NamedTuple):
-    """A run of a game, as far as it is held against others.
+    """A run of a game, as comparisons with others need it.
 
     Attributes:
         run: What it is called.
@@ -377,10 +377,10 @@ def _a_step(played: Played) -> float | None:
 
 
 class Hierarchy(msgspec.Struct, frozen=True, kw_only=True):
-    """What two agents score together, if the second plays what the first did not complete.
+    """What two agents score together if the second plays what the first did not complete.
 
-    It follows from the two runs alone, since the second begins from nothing. That the game says
-    whether an episode was completed is an oracle.
+    It follows from the two runs alone, since the second starts from scratch. It takes an oracle:
+    the game says whether an episode was completed.
 
     Attributes:
         runs: Names of the two runs, the cheap one first.
@@ -400,7 +400,7 @@ class Hierarchy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hierarchy(cheap: Played, dear: Played) -> Hierarchy | None:
-    """Let the second run stand in where the first failed; None if they share no seed."""
+    """Let the second run take over where the first failed; None if they share no seed."""
     seeds = sorted(set(cheap.scores) & set(dear.scores))
     if not seeds:
         return None

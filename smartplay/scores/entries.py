@@ -1,4 +1,4 @@
-"""Runs as a comparison sees them: what they have in common, and what is left out, and why."""
+"""Runs as a comparison sees them: what they share, what is left out, and why."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         normalized: Scores on the scale where 1 is human, by game and seed; only games with such a
             scale.
         scores: Scores by game and seed.
-        conditions: By game, what must be equal for scores to be compared, by name; None for what
-            cannot have mattered in this run.
-        units: By game, how much of its score one unit of its scale is; only games with a scale.
-        bounds: By game, the scores that an episode can end with, where that is known.
+        conditions: By game and name, the conditions that must be equal for scores to be compared;
+            None for one that cannot have mattered in this run.
+        units: By game, the points of its score per unit of its scale; only games with a scale.
+        bounds: By game, the scores that an episode can end with, where they are known.
         weights: By capability, the weights of the games in its score.
         overall: The run's mean normalised score.
         cost: What it cost; None where that is not known.
         agent: Who played, where the same agent played more than once.
         suite: The hash of the private suite it was played on; empty for a public one.
-        thresholds: Up to where its capabilities reach, where that was measured.
+        thresholds: The thresholds of its capabilities, where they were measured.
     """
 
     name: str
@@ -67,7 +67,7 @@ def _unlike(a: Entry, b: Entry, game: str) -> list[str]:
 
 
 def paired(a: Entry, b: Entry, field: str) -> Samples:
-    """Differences of scores on common seeds, by game; games without a pair are left out."""
+    """Score differences on common seeds, by game; games without a pair are left out."""
     own: Mapping[str, Mapping[int, float]] = getattr(a, field)
     others: Mapping[str, Mapping[int, float]] = getattr(b, field)
     found = {
@@ -86,7 +86,7 @@ def notes_on(
     Args:
         entries: The runs.
         games: All that they played.
-        common: The paired differences of each two of them.
+        common: The paired differences of each pair of runs.
     """
     found = []
     if len({frozenset(samples) for samples in common}) > 1:

@@ -18,16 +18,16 @@ from smartplay.scores.intervals import CONFIDENCE
 from smartplay.scores.sign_flips import least_p
 
 POWER = 0.8
-"""How often a difference is told apart that is there."""
+"""The probability of detecting a difference that exists."""
 
 DETECT = 0.1
-"""The difference that is planned for unless another is asked for."""
+"""The difference to plan for by default."""
 
 _MOST = 10**9
 
 
 def check_detect(detect: float) -> None:
-    """Make sure that a difference can be planned for.
+    """Make sure that one can plan for a difference.
 
     Raises:
         UsageError: If it is not a finite number above 0.
@@ -37,7 +37,7 @@ def check_detect(detect: float) -> None:
 
 
 def unit_of(anchors: Anchors) -> tuple[float, str] | None:
-    """How much of a game's score one unit of its scale is, and the scale's name; None without one.
+    """The points of a game's score per unit of its scale, and the scale's name, if there is one.
 
     The scale is the normalised one where there is a human score, else that over chance.
     """
@@ -52,7 +52,7 @@ def unit_of(anchors: Anchors) -> tuple[float, str] | None:
 def episodes_needed(
     detect: float, spreads: Sequence[float], weights: Sequence[float], comparisons: int
 ) -> int | None:
-    """Episodes of each game with which a difference is told apart with the probability `POWER`.
+    """Episodes of each game that detect a difference with the probability `POWER`.
 
     Args:
         detect: The difference in every game, above 0.
@@ -61,8 +61,8 @@ def episodes_needed(
         comparisons: How many comparisons are tested together.
 
     Returns:
-        The number; None if nothing spreads, which leaves nothing to reckon with, or if it is beyond
-        all that can be played.
+        The number; None if no difference varies, so that nothing can be computed, or if the number
+        is too large to be played.
     """
     if not any(spreads):
         return None
@@ -78,9 +78,9 @@ def episodes_needed(
 
 
 def detectable(episodes: int, spread: float, comparisons: int) -> float | None:
-    """The difference that so many episodes of a game tell apart with the probability `POWER`.
+    """The difference that so many episodes of a game detect with the probability `POWER`.
 
-    None if there is none, as with so few episodes no difference is large enough.
+    None if the episodes are too few to detect any.
     """
     squares = episodes / _reach(comparisons) ** 2 - 1
     if squares <= 0 or episodes < least_episodes(1):
@@ -89,7 +89,7 @@ def detectable(episodes: int, spread: float, comparisons: int) -> float | None:
 
 
 def least_episodes(games: int) -> int:
-    """Episodes of each of some games below which no difference can be told apart at all."""
+    """The fewest episodes of each of so many games with which any difference can be detected."""
     episodes = 1
     while least_p(episodes * games) >= 1 - CONFIDENCE:
         episodes += 1

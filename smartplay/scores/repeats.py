@@ -1,4 +1,4 @@
-"""What several plays of the same episodes tell: reliability, and where the spread comes from.
+"""What repeated plays of the same episodes show: reliability, and where the spread comes from.
 
 Pure, as all scores are.
 """
@@ -19,13 +19,13 @@ from smartplay.scores.intervals import Interval, share_interval
 
 
 class Tries(msgspec.Struct, frozen=True, kw_only=True):
-    """How reliable success is in some tries at the same episode; means over episodes.
+    """How reliable success is over several tries at the same episode; means over episodes.
 
     Attributes:
         k: The number of tries.
         passed_all: pass^k, the probability that all of them succeed.
         passed_any: pass@k, the probability that at least one does.
-        episodes: Episodes that were played so often or more.
+        episodes: Episodes that were played at least so often.
     """
 
     k: int
@@ -38,11 +38,11 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
     """Where the spread of a game's scores comes from.
 
     Attributes:
-        seed: Standard deviation between episodes, by the game's seed; 0 if none is seen, which is
-            when scores vary no more between episodes than within them.
-        sampling: Standard deviation between plays of one episode, by what the agent draws.
+        seed: Standard deviation between episodes, due to the game's seed; 0 if scores vary no more
+            between episodes than within them.
+        sampling: Standard deviation between plays of one episode, due to the agent's sampling.
         share: The seed's part of the variance; None if there is no variance.
-        episodes: Episodes it rests on.
+        episodes: Episodes it is estimated from.
         plays: Their plays.
     """
 
@@ -54,7 +54,7 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RepeatScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
-    """What the repeats of a game's episodes tell.
+    """What the repeats of a game's episodes show.
 
     Attributes:
         game: The full id.
@@ -72,7 +72,7 @@ class RepeatScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
 
 def score_repeats(card: GameCard, records: Sequence[EpisodeRecord]) -> RepeatScore:
-    """Look at a game's episodes play by play; plays that failed to be scored are left out."""
+    """Analyse a game's episodes play by play; unscored plays are left out."""
     plays: dict[int, list[EpisodeRecord]] = defaultdict(list)
     for record in records:
         if record.score is not None:
@@ -111,7 +111,7 @@ def tries(goals: Sequence[Sequence[bool]]) -> list[Tries]:
 
 
 def spread(scores: Sequence[Sequence[float]]) -> Spread | None:
-    """Tell the spread between episodes from that between plays of the same episode.
+    """Separate the spread between episodes from that between plays of the same episode.
 
     One-way random effects, episodes with unequal numbers of plays (Searle, Casella & McCulloch
     1992, Variance Components, section 3.6): the variance between episodes is the difference of the

@@ -1,4 +1,4 @@
-"""What success rates come to, after the Crafter paper."""
+"""Combines success rates as the Crafter paper does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 def success_score(rates: Sequence[float]) -> float:
     """The geometric mean of success rates, as the Crafter paper defines it (arXiv 2109.06780).
 
-    `exp(mean(log(1 + rate))) - 1`: what rarely succeeds weighs more than in the plain mean.
+    `exp(mean(log(1 + rate))) - 1`: rare successes weigh more than in the plain mean.
 
     Args:
         rates: Percentages, 0 to 100; one or more.

@@ -1,9 +1,9 @@
 """Differences of thresholds, corrected for their number. Pure, as all scores are.
 
-Thresholds are known by their posteriors, so signs of episodes cannot be flipped. In their place
-stand draws from the posteriors of all runs, which carry along what the comparisons of one run have
-in common: the joint distribution of all differences (min-P, Westfall & Young 1993). The intervals
-are those of the level at which all of them together hold 95 % of the draws.
+Thresholds are known by their posteriors, so there are no signs of episodes to flip. Instead, draws
+from the posteriors of all runs give the joint distribution of all differences, with the dependence
+between comparisons that share a run (min-P, Westfall & Young 1993). The intervals have the level at
+which all of them together hold 95 % of the draws.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Place = tuple[int, int, str]
 
 
 class Gap(NamedTuple):
-    """How two agents' thresholds differ: first minus second, in levels, and how surely.
+    """The difference of two agents' thresholds, first minus second, in levels, and its certainty.
 
     Attributes:
-        mean: The mean, thresholds outside of the range taken as its ends.
+        mean: The mean, with thresholds outside the range set to its ends.
         low: Lower end; None if it lies beyond what the dial can tell. The intervals of all gaps
             hold together.
         high: Upper end; likewise.
@@ -92,7 +92,7 @@ def threshold_gaps(
 
 
 def _within(run: Sequence[Threshold]) -> list[Floats]:
-    """The thresholds' posteriors within the range, what lies outside being put at its ends."""
+    """The thresholds' posteriors, with the mass outside the range put at its ends."""
     found = posteriors([Track(each.dial, data=each.data) for each in run])
     outside = round(MARGIN / STEP)
     masses = []

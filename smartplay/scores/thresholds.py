@@ -1,15 +1,15 @@
-"""Thresholds: up to which level of a dial an agent has a capability. Pure, as all scores are.
+"""Thresholds: how far up a dial an agent's capability reaches. Pure, as all scores are.
 
 The chance of a right answer at level x of a dial falls along a psychometric function,
 
     P(right | x) = c + (1 - c - λ) / (1 + exp((x - θ) / s)),
 
 with the dial's chance c, the agent's threshold θ, its slope s and its lapse rate λ (what it loses
-however easy the level is). An agent each of whose steps may fail falls off otherwise: x steps go
-well with a chance of 2^(-x/θ), which takes the place of 1 / (1 + …). The posterior of θ, the curve
+however easy the level is). For an agent that may fail at every step the curve has another form: x
+steps succeed with probability 2^(-x/θ), which replaces 1 / (1 + …). The posterior of θ, the curve
 and λ is computed on a grid. Each capability has a curve and a lapse rate of its own. Those of one
-agent may resemble one another, so what its other capabilities tell of them and of their likeness is
-the prior of each (empirical Bayes over `_KINDS`); thresholds are measured each by itself.
+agent may be alike, so what its other capabilities say about them is the prior of each (empirical
+Bayes over `_KINDS`); each threshold is measured by itself.
 
 The next level is the one that leaves the least expected entropy of θ: the Psi method of Kontsevich
 and Tyler (1999), for a block of rounds. Entropies and gains are rounded before they are compared,
@@ -35,7 +35,7 @@ from smartplay.scores.intervals import CONFIDENCE, Interval
 from smartplay.scores.statistics import Floats
 
 RULE = 3
-"""Which rule chooses levels; a run that was measured by another is not gone on with."""
+"""The rule that chooses levels; a run that was measured by another is not resumed."""
 
 STEP, MARGIN = 0.1, 2
 SLOPES = (0.3, 0.6, 1.0, 1.5)
@@ -60,8 +60,8 @@ capabilities tell."""
 _TYPICAL = np.array([8, 8, 4, 2, 1, 1, 1, 1]) / 26
 _LAPSE_PRIOR = np.concatenate([0.6 * _TYPICAL, 0.2 * _TYPICAL, [0.2]])
 _BY_STEP, _OTHERWISE = 0.05, 0.01
-"""The share of agents whose steps may fail each, and that of capabilities that are otherwise than
-the agent."""
+"""The prior share of agents that may fail at every step, and of capabilities that differ from their
+agent in this."""
 _CURVES = np.array([[(1 - share) / len(SLOPES)] * len(SLOPES) + [share]
                     for share in (_OTHERWISE, 1 - _OTHERWISE)])  # fmt: skip
 _KINDS = np.kron(_CURVES, _LAPSES)
@@ -69,7 +69,7 @@ _KINDS = np.kron(_CURVES, _LAPSES)
 _KIND_PRIOR = np.kron([1 - _BY_STEP, _BY_STEP], _LAPSE_PRIOR)
 DIGITS = 5
 WORTH = 0.9
-"""A stream is played on if an episode of it gains at least this share of the largest gain."""
+"""A stream goes on if an episode of it gains at least this share of the largest gain."""
 TAIL, TAILS = (1 - CONFIDENCE) / 2, 101
 
 Key = tuple[str, int]
@@ -93,19 +93,19 @@ class LevelData(msgspec.Struct, frozen=True):
 
 
 class Threshold(Shown, msgspec.Struct, frozen=True, kw_only=True):
-    """Up to where an agent has a capability.
+    """How far an agent's capability reaches.
 
     Attributes:
         capability: Its name.
         game: The full id of the game with the dial.
         level: The threshold in levels, with its interval.
         value: The same in the unit of the dial.
-        beyond: `"below"` or `"beyond"` if it lies outside of the dial's range, else empty.
+        beyond: `"below"` or `"beyond"` if the threshold lies outside the dial's range, else empty.
         sentence: What the agent does, with the interval.
         lapse: The lapse rate.
         curve: The fitted share of right rounds at each level.
-        data: The rounds it rests on, by level.
-        episodes: The episodes it rests on.
+        data: The rounds it is estimated from, by level.
+        episodes: The number of episodes it is estimated from.
         dial: The dial.
     """
 
@@ -131,7 +131,7 @@ class Threshold(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Track:
-    """What was played on one dial.
+    """The rounds played on one dial.
 
     Args:
         dial: The dial.
@@ -164,7 +164,7 @@ class Track:
         """Count an episode.
 
         Raises:
-            RunFolderError: If its level or its score cannot be.
+            RunFolderError: If its level or its score is impossible.
         """
         score, levels, rounds = record.score or 0.0, len(self.dial.values), self.dial.rounds
         where = f"{record.game}, episode {record.episode}"
@@ -221,7 +221,7 @@ def _model_of(dial: Dial) -> _Model:
 
 
 def posteriors(tracks: Sequence[Track]) -> list[Floats]:
-    """What an agent's episodes tell of its psychometric functions.
+    """The posteriors of an agent's psychometric functions, given its episodes.
 
     Args:
         tracks: One per capability.
@@ -259,18 +259,18 @@ def _plogp(p: Floats) -> Floats:
 
 
 def next_sweep(tracks: Sequence[Track], measurement: Measurement) -> dict[int, int]:
-    """What to play next, side by side.
+    """Choose the episodes to play next, side by side.
 
-    A capability is done when the part of its interval within the dial's range is no wider than
-    asked for. Of the others, those are played whose interval shrinks most by one more episode
-    (its width falls as one over the square root of their number), as far as the calls last.
+    A capability is finished when the part of its interval within the dial's range is no wider than
+    asked for. Of the others, the sweep plays those whose interval one more episode would shrink
+    most (its width falls as one over the square root of their number), as far as the calls last.
 
     Args:
         tracks: What was played, by capability.
-        measurement: When it is enough.
+        measurement: When to stop.
 
     Returns:
-        Levels by the tracks' places; nothing if the measurement is at its end.
+        Levels by the tracks' places; empty once the measurement is finished.
     """
     found = posteriors(tracks)
     left = measurement.calls - sum(track.episodes * track.calls for track in tracks)
@@ -295,7 +295,7 @@ class Choices(NamedTuple):
 
     Attributes:
         made: Every level chosen so far, by game and episode.
-        missing: Those of them whose episodes are still to be played; empty at the end.
+        missing: The choices whose episodes are still to be played; empty at the end.
     """
 
     made: dict[Key, int]
@@ -309,11 +309,11 @@ def choices(
 
     Args:
         tracks: By full id, in the order of the run; the episodes of whole sweeps are added.
-        measurement: When it is enough.
+        measurement: When to stop.
         records: The episodes played so far, in any order.
 
     Raises:
-        RunFolderError: If a record cannot be.
+        RunFolderError: If a record is impossible.
     """
     played = {(r.game, r.episode): r for r in records if r.score is not None}
     games, made = list(tracks), dict[Key, int]()
@@ -329,7 +329,7 @@ def choices(
 
 
 def thresholds(tracks: Mapping[str, Track]) -> list[Threshold]:
-    """The thresholds of an agent, in the order of the games; of those that were played."""
+    """The thresholds of an agent on the games that were played, in the order of the games."""
     played = {game: track for game, track in tracks.items() if track.episodes}
     found = posteriors(list(played.values()))
     pairs = zip(played.items(), found, strict=True)
@@ -342,7 +342,7 @@ def _threshold(game: str, track: Track, posterior: Floats) -> Threshold:
     theta = posterior.sum(axis=(1, 2))
     mean, (low, high) = float(theta @ model.thetas), ends(dial, posterior)
     level = Estimate(*(x if 1 <= x <= most else None for x in (mean, low, high)))
-    # Of what lies outside, one end is known at least: the bound on the other side.
+    # If the threshold lies outside, at least one end is known: the bound on the other side.
     beyond: Literal["", "below", "beyond"] = (
         "below" if mean < 1 else "beyond" if mean > most else ""
     )
@@ -408,6 +408,6 @@ def _sentence(dial: Dial, value: Estimate, beyond: str) -> str:
 
 
 def number(dial: Dial, value: float) -> str:
-    """A value of the dial in as many digits as its range deserves."""
+    """A value of the dial, in as many digits as suit its range."""
     digits = max(0, 2 - floor(log10(dial.values[-1] - dial.values[0])))
     return f"{value:.{digits}f}"

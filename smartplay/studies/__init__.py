@@ -1,4 +1,4 @@
-"""Studies: arms that play the same episodes, with their controls, by what was fixed beforehand."""
+"""Studies: arms and their controls play the same episodes under a plan fixed beforehand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def find_study(path: str | Path, out: str | Path | None = None) -> Opened:
 
     Raises:
         UsageError: If the file, an arm or a setting is wrong.
-        RunFolderError: If the folder holds another study; says what differs.
+        RunFolderError: If the folder holds another study; the message says what differs.
     """
     file = Path(path)
     folder = Path(out) if out is not None else Path("runs") / f"study-{slug(file.stem)}"
@@ -73,7 +73,7 @@ def study(
 
 
 def carry_out(opened: Opened, **options: Any) -> StudyResult:
-    """Play a study that was found, and write down what came of it; options as for `study`."""
+    """Play a study from `find_study` and write its results; options as for `study`."""
     result = result_of(opened, *play_study(opened, **options))
     write_study(result, opened.folder)
     return result

@@ -1,4 +1,4 @@
-"""A study as it is written down before anything is played: a TOML file.
+"""A study file, written before anything is played: TOML.
 
 ```toml
 games = ["Hanoi3Disk", "bandit"]
@@ -58,11 +58,10 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         agent: As for `smartplay.run`; a file is looked for beside the study, then where the
             command is run.
-        name: What tables call it; by default its method, or its agent.
+        name: Its name in tables; by default its method, or its agent.
         settings: Settings of the agent.
         models: The models of its roles.
-        expected: The share of right steps that theory says it has, to be shown beside the measured
-            one.
+        expected: The share of right steps that theory predicts, shown beside the measured one.
     """
 
     agent: Name
@@ -79,7 +78,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
-    """A setting of which each value makes an arm.
+    """A setting with an arm for each of its values.
 
     Attributes:
         arm: The arm whose place these take.
@@ -95,15 +94,15 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Study(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be found out, and how.
+    """The question of a study and how it is to be answered.
 
     Attributes:
         games: As for `smartplay.run`.
         baseline: The arm that every other one is compared with.
-        margin: How much lower than the baseline's a score may surely be and still do.
+        margin: How much lower than the baseline's a score may be and still count as not inferior.
         arms: Who plays.
-        primary: The arm whose comparison with the baseline is the study's question; none if all
-            are equal.
+        primary: The arm whose comparison with the baseline is the study's question; empty if all
+            comparisons are.
         title: What the study is called.
         episodes: As for `smartplay.run`; likewise `steps`, `seed`, `retries`, `repeats` and
             `game_settings`.
@@ -128,7 +127,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What every arm is played with, as for `smartplay.run`."""
+        """The options that every arm is played with, as for `smartplay.run`."""
         names = ("games", "episodes", "steps", "seed", "retries", "repeats", "game_settings")
         return {name: getattr(self, name) for name in names}
 
@@ -138,16 +137,16 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StudyArm(NamedTuple):
-    """Somebody who plays all episodes of a study.
+    """An arm of a study with its agent; it plays all episodes.
 
     Attributes:
-        name: What tables call it.
-        agent: No definition file, but what it says.
+        name: Its name in tables.
+        agent: The agent's name, resolved from any definition file.
         settings: Its settings.
         source: The agent, with stand-ins for its models.
         kind: Whether the file names it, a method demands it, or it is a vote that takes as much.
         of: The arms that it is shown beside.
-        oracle: Whether it is told what a player cannot know; then it is not ranked.
+        oracle: Whether it knows what a player cannot know; then it is not ranked.
         expected: As in the file.
     """
 
@@ -162,7 +161,7 @@ class StudyArm(NamedTuple):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What makes it this arm, as plain data."""
+        """What identifies the arm, as plain data."""
         agent = self.agent.rpartition("/")[2] if ".py:" in self.agent else self.source.name
         settings = lasting(msgspec.to_builtins(self.source.settings))
         return {"agent": agent, "settings": settings, "code": self.source.digest}
@@ -177,7 +176,7 @@ def read_study(path: Path) -> Study:
     """Read a study, its sweep turned into arms.
 
     Raises:
-        UsageError: If it cannot be read or makes no sense; one sentence says what to change.
+        UsageError: If it cannot be read or makes no sense; the message says what to change.
     """
     data = read_toml(path, "study")
     for key in ("games", "arms", "baseline", "margin"):
@@ -261,7 +260,7 @@ def _located(arm: Declared, folder: Path) -> Declared:
 
 
 def arms_of(study: Study) -> list[StudyArm]:
-    """Everybody who plays: the arms of the file, then the controls that they demand.
+    """All arms that play: those of the file, then the controls that they demand.
 
     An arm that plays as another one does is played once.
 
@@ -301,13 +300,13 @@ def add_control(
     control: Control,
     kind: Literal["control", "matched"],
 ) -> str:
-    """Add what an arm is to be shown beside, if none plays so yet; give its name.
+    """Add the control of an arm, unless an arm plays so already; returns its name.
 
     Args:
-        arms: Those there are, by how they play; it is added to them.
+        arms: The arms so far, by how they play; the control is added to them.
         arm: The arm.
-        control: What stands beside it.
-        kind: Why.
+        control: The control.
+        kind: Why it is shown beside the arm.
     """
     agent, settings = definition_of(control, arm.agent, arm.settings)
     own = StudyArm(control.name, agent, settings, source_of(agent, settings), kind,
@@ -330,7 +329,7 @@ class Frozen(msgspec.Struct, frozen=True):
 
     Attributes:
         digest: SHA-256, 16 hexadecimal digits, of all that the results depend on.
-        study: That, as plain data.
+        study: The same, as plain data.
     """
 
     digest: str
@@ -338,7 +337,7 @@ class Frozen(msgspec.Struct, frozen=True):
 
 
 def freeze(study: Study, arms: Iterable[StudyArm]) -> Frozen:
-    """Gather all that a study's results depend on, and no place on a disk."""
+    """Gather all that a study's results depend on, without places on a disk."""
     prices = study.read_prices()
     plan = {
         **msgspec.to_builtins(study),

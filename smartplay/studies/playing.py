@@ -41,23 +41,23 @@ from smartplay.studies.file import (
 PLAN = "plan.json"
 ARMS = "arms"
 WITHIN = 0.05
-"""How far what a vote takes may be from what it is to match, relative."""
+"""How far a vote's use may be from the use that it matches, relative."""
 MOST_SAMPLES = 1000
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """What an arm will take, as far as it can be known before.
+    """What an arm will cost, as far as that can be known before.
 
     Attributes:
         arm: Its name.
         why: Whose control it is; empty for the arms of the file.
         done: Episodes that are played already.
         planned: Episodes of the arm.
-        calls: Calls of the episodes that are left; None if they cannot be known.
+        calls: Calls of the episodes that are left; None if they are unknown.
         read: Tokens these read; likewise.
         cached: Of these, tokens from the services' caches; likewise.
         written: Tokens they write; likewise.
-        cost: What they cost; likewise, and without prices.
+        cost: Their price; None also without prices.
     """
 
     arm: str
@@ -72,7 +72,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Use(NamedTuple):
-    """What an arm that has been played to its end took per step."""
+    """Calls and tokens per step of an arm that has been played to its end."""
 
     calls: float
     tokens: float
@@ -83,8 +83,8 @@ class Opened(NamedTuple):
 
     Attributes:
         study: The study.
-        arms: Everybody who plays, but for the matched votes.
-        folder: Where.
+        arms: All arms that play, except the matched votes.
+        folder: The study's folder.
         plan: What is fixed before anything is played.
         planned: Episodes of each arm, by game.
     """
@@ -96,11 +96,11 @@ class Opened(NamedTuple):
     planned: dict[str, int]
 
     def run_folder(self, arm: StudyArm) -> RunFolder:
-        """Where an arm is played."""
+        """The run folder of an arm."""
         return RunFolder(self.folder / ARMS / arm.folder)
 
     def records(self, arm: StudyArm) -> tuple[RunHeader | None, list[EpisodeRecord]]:
-        """What is played of an arm."""
+        """The header and the finished episodes of an arm."""
         folder = self.run_folder(arm)
         if not folder.exists:
             return None, []
@@ -113,7 +113,7 @@ def open_study(study: Study, folder: Path) -> Opened:
 
     Raises:
         UsageError: If an arm is wrong, or the games have no scale in common.
-        RunFolderError: If the folder holds another study; says what differs.
+        RunFolderError: If the folder holds another study; the message says what differs.
     """
     arms = arms_of(study)
     plan, planned = freeze(study, arms), _planned(study, arms[0])
@@ -132,7 +132,7 @@ def open_study(study: Study, folder: Path) -> Opened:
         if found:
             more = f" (and {len(found) - TOLD} more)" if len(found) > TOLD else ""
             raise RunFolderError(
-                f"{folder} holds a study that was fixed otherwise before it was played: "
+                f"{folder} holds a study with another plan: "
                 f"{'; '.join(found[:TOLD])}{more}. Play the changed study in another folder with "
                 "--out"
             )
@@ -140,10 +140,10 @@ def open_study(study: Study, folder: Path) -> Opened:
 
 
 def expected(opened: Opened) -> list[Expected]:
-    """Reckon what is left to be played, without any service.
+    """Estimate what is left to be played, without any service.
 
-    Each arm goes through a few episodes of random play with stand-ins for its models. Matched votes
-    are reckoned from what these take.
+    Each arm rehearses a few episodes of random play with stand-ins for its models. The estimates of
+    matched votes follow from those of the arms.
 
     Raises:
         UsageError: If a game cannot be played so.
@@ -181,7 +181,7 @@ def _left_to_play(opened: Opened, arm: StudyArm, rehearsed: Sequence[EpisodeReco
 
 
 class Scale(NamedTuple):
-    """Which score of a game counts 0 in a study, which 1, and what such a scale is called."""
+    """The scores of a game that count as 0 and as 1 in a study, and the scale's name."""
 
     zero: float
     one: float
@@ -237,7 +237,7 @@ def play_study(
         options: Further options of `smartplay.run`.
 
     Returns:
-        Everybody who plays, the arms that could not be played with the reason, and why the study
+        All arms that play, the arms that could not be played with the reason, and why the study
         stopped before its end, if it did.
 
     Raises:
@@ -302,7 +302,7 @@ def _check_models(arms: Sequence[StudyArm]) -> None:
 def _left(
     limits: Limits | None, opened: Opened, arm: StudyArm, arms: Sequence[StudyArm], seconds: float
 ) -> Limits | str | None:
-    """What an arm may take of the study's limits; why it may take nothing, if so."""
+    """An arm's part of the study's limits, or why it may take nothing."""
     if limits is None:
         return None
     prices = opened.study.read_prices()
@@ -322,7 +322,7 @@ def _left(
 
 
 def price_of(record: EpisodeRecord, header: RunHeader, prices: Prices | None) -> float | None:
-    """What an episode cost; None where that is not known."""
+    """What an episode cost; None if unknown."""
     uses = model_uses([record], header, prices)
     found = cost_of(uses, {record.game: [record]}, header, prices)
     return found.total if found else None if uses or prices is None else 0.0
@@ -374,7 +374,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     """A vote beside an arm.
 
     Attributes:
-        budget: What it is to take as much of: `"calls"` or `"tokens"`.
+        budget: What the vote takes as much of as the arm: `"calls"` or `"tokens"`.
         vote: Its name.
         ratio: What it took over what the arm took, per step; None before both are finished.
     """
@@ -385,7 +385,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def matched(self) -> bool:
-        """Whether it is within `WITHIN` of it."""
+        """Whether the vote's use is within `WITHIN` of the arm's."""
         return self.ratio is not None and abs(self.ratio - 1) <= WITHIN
 
 

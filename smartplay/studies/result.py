@@ -42,8 +42,8 @@ class ArmResult(msgspec.Struct, frozen=True, kw_only=True):
         agent: Who played, as its run says.
         folder: Its run folder, within that of the study.
         kind: `"arm"` of the file, `"control"` that a method demands, `"matched"` vote.
-        of: The arms that it stands beside.
-        oracle: Whether it was told what a player cannot know; then it is not ranked.
+        of: The arms that it is shown beside.
+        oracle: Whether it knew what a player cannot know; then it is not ranked.
         episodes: Scored episodes.
         planned: Episodes it was to play.
         unscored: Failed episodes, by cause.
@@ -52,21 +52,21 @@ class ArmResult(msgspec.Struct, frozen=True, kw_only=True):
         difference: Its score minus that of the baseline, over the episodes that both have.
         corrected: The difference's interval, such that those of all arms hold together in 95 of
             100 studies.
-        non_inferior: Whether the lower end of that is above minus the margin.
+        non_inferior: Whether the lower end of `corrected` is above minus the margin.
         calls: Calls to models per step; None without steps.
         read: Tokens read per step; likewise.
         cached: Of these, tokens from the service's cache.
         written: Tokens written per step.
         billed_once: Tokens per step, read and written, if the prompt of several samples of one
             question is billed once; None if steps could not be read.
-        cost: Cost per episode; None where it is not known.
+        cost: Cost per episode; None if unknown.
         ratio: Cost over that of the baseline, on the same episodes, with a bootstrap interval.
         front: Whether no other arm is both cheaper and better.
         roles: Calls per step, by role.
-        matches: The votes that take as much, of an arm of the file that asks models.
+        matches: The matched votes, for an arm of the file that asks models.
         expected: The share of right steps that the study expects.
-        evidence: What its answers say, by game.
-        repeats: What repeated plays of the same episodes tell.
+        evidence: The analyses of its answers, by game.
+        repeats: What repeated plays of the same episodes show.
     """
 
     name: str
@@ -103,16 +103,16 @@ class StudyResult(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         title: What the study is called.
-        digest: That of what was fixed before it was played (`plan.json`).
-        games: The games, with the scale that their scores count on.
+        digest: The digest of the plan fixed before it was played (`plan.json`).
+        games: The games, with the scale of their scores.
         baseline: The arm that all are compared with.
-        margin: How much lower than the baseline's a score may surely be.
+        margin: How much lower than the baseline's a score may be and still count as not inferior.
         primary: The arm whose comparison is the study's question; may be empty.
-        unit: What costs count.
+        unit: What costs are counted in.
         arms: Those of the file, their controls, the matched votes.
         by_game: The differences to the baseline game by game; None before two arms have episodes.
         cheapest: The arm of least cost that is not inferior, or the baseline; empty if costs are
-            not known.
+            unknown.
         stopped: Why it stopped before its end; None if it did not.
         notes: What a reader must know before quoting a number.
     """
@@ -147,7 +147,7 @@ def result_of(
 
     Args:
         opened: The study.
-        arms: Everybody who plays, as `play_study` gives them.
+        arms: All arms that play, as `play_study` returns them.
         problems: The arms that could not be played, with the reason.
         stopped: Why it stopped before its end.
 

@@ -43,7 +43,7 @@ ABOUT_RIGHT = (
 
 
 def facts(result: StudyResult) -> list[str]:
-    """What a reader must know first, one sentence each."""
+    """The facts that a reader needs first, one sentence each."""
     games = ", ".join(f"{wording.name(game)} ({scale})" for game, scale in result.games.items())
     base = next(arm for arm in result.arms if arm.name == result.baseline)
     told = [
@@ -75,7 +75,7 @@ def facts(result: StudyResult) -> list[str]:
 
 
 def tables(result: StudyResult) -> list[Table]:
-    """What there is to see of a study."""
+    """The tables of a study."""
     header = ("Arm", "Why", "Episodes", "Score", "Difference", "p", "Finding")
     found = [
         Table("Scores", ABOUT_SCORES, header, [_score(arm, result) for arm in result.arms], 7),

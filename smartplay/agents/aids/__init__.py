@@ -33,7 +33,7 @@ GAMES: dict[str, Tellers] = SMALL | {
     "Crafter": CRAFTER,
     "Finding a biome": BIOME,
 }
-"""What is told of single games, by the title of the manual; `GENERAL` is for all others."""
+"""The aids' words on single games, by the manual's title; `GENERAL` is for all others."""
 
 
 class AidFilter(Filter):
@@ -66,12 +66,12 @@ class AidFilter(Filter):
 
 
 class Aid(msgspec.Struct, frozen=True):
-    """Something that can be done for an agent.
+    """Help that an agent can get.
 
     Attributes:
         name: What the command line calls it.
         summary: What it tells.
-        capability: The capability it stands in for; None for the placebo.
+        capability: The capability that it replaces; None for the placebo.
     """
 
     name: str

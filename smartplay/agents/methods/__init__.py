@@ -44,4 +44,4 @@ METHODS: dict[str, type[Method]] = {
     "dspy": Dspy,
 }
 PROTOCOLS = ("direct", "think", "chat", "tools")
-"""Those that only say how one model is talked to; runs record them as their protocol."""
+"""The methods that only say how to ask one model; runs record them as their protocol."""

@@ -28,7 +28,7 @@ STEPS = (
 class Cascade(Method):
     """Takes the weak model's answer if its samples agree, else the strong model's.
 
-    The strong model is told nothing of the weak one's answers.
+    The strong model does not see the weak one's answers.
 
     Attributes:
         samples: Samples of the weak model a step.

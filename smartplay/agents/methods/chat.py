@@ -46,7 +46,7 @@ class Entry(NamedTuple):
 
 
 class Transcript(Conversation):
-    """All that was said in an episode.
+    """All messages of an episode.
 
     Args:
         prompt: Lays out what is seen.
@@ -76,7 +76,7 @@ class Transcript(Conversation):
             self._leave_out(sum(entry.step < prompt.oldest for entry in self._entries))
 
     def say(self, text: str) -> None:
-        """Add what the user says, as the result of a call if there is one."""
+        """Add the user's words, as the result of a call if there is one."""
         if not self._answer(text):
             super().say(text)
 
@@ -103,7 +103,7 @@ class Transcript(Conversation):
         return True
 
     def _leave_out(self, entries: int, note: str = "") -> None:
-        """Leave out the oldest entries; what was told after them stays, the first of it whole."""
+        """Leave out the oldest entries; later ones stay, and the first of them is shown whole."""
         if not entries:
             return
         first, *later = self._entries[entries:]
@@ -179,7 +179,7 @@ def act(actions: list[str]) -> dict[str, Any]:
 
 
 def chosen(arguments: str) -> str:
-    """What a call of `act` says as a reply; the arguments as they are if they are no JSON."""
+    """The reply that a call of `act` amounts to; the bare arguments if they are no JSON."""
     try:
         given = msgspec.json.decode(arguments)
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""Code between the lines: the model writes programs over what it sees, and is told their output."""
+"""The model writes programs over what it sees, and reads their output before it answers."""
 
 from __future__ import annotations
 

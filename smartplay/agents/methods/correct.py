@@ -19,7 +19,7 @@ CHECK_FIRST = f"Before you settle on an answer, review it. {CHECK}"
 
 
 class Correct(Method):
-    """Answers, reviews the answer, and answers again: three calls, and two more a round.
+    """Answers, reviews the answer and answers again: three calls, and two more per further round.
 
     Nobody tells the model whether its answer is right.
 

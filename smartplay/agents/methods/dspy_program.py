@@ -37,7 +37,7 @@ NOT_COMPILED = "(the compiled program has no demonstrations for this game: asked
 
 
 class Compiled(msgspec.Struct, frozen=True, kw_only=True):
-    """What compiling a program for one game came to.
+    """The result of compiling a program for one game.
 
     Attributes:
         demos: Demonstrations, each with the fields of the program.
@@ -61,7 +61,7 @@ class ProgramFile(msgspec.Struct, frozen=True, kw_only=True):
         model: The model it was compiled with.
         optimizer: What chose the demonstrations.
         reasoning: Whether the program writes its reasoning before the action.
-        games: What it came to, by full id.
+        games: The results, by full id.
     """
 
     model: str
@@ -175,10 +175,10 @@ def check_dspy() -> None:
 
 
 def inputs(prompt: Prompt, manual: str, actions: Sequence[str]) -> dict[str, Any]:
-    """What a program is given at a step.
+    """A program's inputs at a step.
 
     Raises:
-        AgentError: If there is a picture, which it cannot be given.
+        AgentError: If there is a picture: a program cannot see it.
     """
     seen = prompt.page("")["content"]
     if not isinstance(seen, str):
@@ -206,14 +206,14 @@ def make_program(reasoning: bool, demos: Sequence[Mapping[str, Any]]) -> Any:
 
 
 class Failed(BaseException):
-    """Carries what a model raised past DSPy, which would turn it into an error of its own."""
+    """Carries a model's exception through DSPy, which would replace it by an error of its own."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
 
 
 class Engine:
-    """What DSPy asks instead of a service.
+    """The engine that DSPy asks instead of a service.
 
     Args:
         ask: Asks the model.
@@ -264,10 +264,10 @@ def _refuse(messages: list[Message]) -> NoReturn:
 
 @contextmanager
 def asking(engine: Engine) -> Iterator[None]:
-    """Meanwhile, programs of this task ask that engine.
+    """While open, programs of this task ask that engine.
 
     Raises:
-        Exception: What the model raised.
+        Exception: Whatever the model raised.
     """
     import dspy
 

@@ -25,19 +25,20 @@ ONE_WORD = "You are asked about a game of another player. Reply with one word: y
 
 
 class Eco(Method):
-    """Lets the weak model try first, and the strong one try again from nothing where it failed.
+    """Lets the weak model try first, and the strong one start over where it failed.
 
-    An episode is tried `attempts` times (2 unless that is set), in the same world. Episodes that
-    were won are remembered; the one that is most like the present one is shown to both models.
+    An episode is tried `attempts` times (2 unless set otherwise), in the same world. Won episodes
+    are remembered; both models see the one that is most like the present one.
 
     Attributes:
         memory: Whether won episodes are remembered.
         weak_attempts: Attempts of the weak model before the strong one tries.
         verdict: Who says whether an attempt failed: `"game"`, which no player could know, or
-            `"model"`, the model in the role of the judge. What it says was won stands: the same
-            replies are given again. What is remembered was won by the game's word in both cases.
-        episodes: How many won episodes are remembered, the latest ones.
-        length: Most characters of the one that is shown and of what is judged, the middle left out.
+            `"model"`, the model in the role of the judge. If the judge says that an attempt won, it
+            stands: the same replies are given again. Either way the game decides which episodes
+            count as won in memory.
+        episodes: How many won episodes are remembered; the latest are.
+        length: Most characters of the example and of the judged attempt; the middle is left out.
     """
 
     summary = "a weak model, a strong one where it failed, and won episodes as examples"
@@ -54,7 +55,7 @@ class Eco(Method):
     _replies: list[Reply] = []
 
     def game_settings(self) -> Mapping[str, Any]:
-        """Another attempt after one that failed, or always, if a model is to say so."""
+        """Another attempt after a failed one, or always if a model is the judge."""
         return {"attempts": 2} | ({"again": "always"} if self.verdict == "model" else {})
 
     @property
@@ -67,7 +68,7 @@ class Eco(Method):
         return msgspec.json.encode([*remembered(memory), *won][-self.episodes :])
 
     async def choose(self, turn: Turn) -> Reply:
-        """Ask the model whose attempt it is; say again what was said in an attempt that stands."""
+        """Ask the model whose attempt it is, or repeat the replies of an attempt that stands."""
         if not turn.complaint:
             await self._go_on(turn)
         if self._stands:
@@ -81,7 +82,7 @@ class Eco(Method):
     async def _go_on(self, turn: Turn) -> None:
         """Go on to the next step, and to another attempt if one begins there.
 
-        Of the attempt before, the models are told nothing.
+        The models learn nothing of the attempt before.
         """
         seen = turn.prompt.observation
         ended, text = attempt_in(seen.text)
@@ -96,7 +97,7 @@ class Eco(Method):
         self._seen = [*self._seen, text]
 
     async def _won(self, turn: Turn, seen: list[str]) -> bool:
-        """What the judge says of an attempt; more than one word counts as no."""
+        """Whether the judge says that an attempt won; more than one word counts as no."""
         chosen = [turn.named(reply.text) or "(nothing)" for reply in self._replies]
         words = ATTEMPT.format(course=course(seen, chosen, self.length))
         talk = Conversation(turn.prompt, VERDICT, words, ONE_WORD)

@@ -1,4 +1,4 @@
-"""Dated notices put in order, so that the newest stands next to the question."""
+"""Sorts dated notices, so that the newest stands next to the question."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _UNDATED = re.compile(r"^[^\w\n]*(?:undated|no date)\b.*$", re.MULTILINE | re.IG
 
 
 class Fresh(Method):
-    """Shows the dated notices of an observation again, sorted and cut to the newest.
+    """Repeats the dated notices of an observation, sorted and cut to the newest.
 
     A notice is a line that begins with a date, such as 2024-05-31 or 31 May 2024, or with the words
     undated or no date. A step without dated notices is asked as `direct`, and its record says so.
 
     Attributes:
-        keep: How many notices are shown, the newest ones.
-        order: In which order.
-        premise: Whether to ask if what is asked for exists.
+        keep: How many notices are shown; the newest are.
+        order: Their order.
+        premise: Whether to ask first if the thing in question exists.
     """
 
     summary = "dated notices sorted, the newest next to the question"
@@ -44,7 +44,7 @@ class Fresh(Method):
     premise: bool = False
 
     async def choose(self, turn: Turn) -> Reply:
-        """Ask; a complaint carries on the conversation."""
+        """Ask; after a complaint, carry on the conversation."""
         notices = self.sorted(turn.prompt.observation.text)
         talk = turn.carry_on(self._words(notices))
         reply = turn.reply(await turn.ask(talk, decides=True))
@@ -53,7 +53,7 @@ class Fresh(Method):
         return msgspec.structs.replace(reply, reasoning=f"{reply.reasoning}\n{NO_NOTICES}".strip())
 
     def sorted(self, text: str) -> list[str]:
-        """The notices of a text that are shown, in order; none without a dated one."""
+        """The notices of a text to show, in order; empty if none has a date."""
         dated = [(_sortable(match["date"]), match[0].strip()) for match in _DATED.finditer(text)]
         if not dated:
             return []

@@ -1,7 +1,7 @@
-"""Memory across episodes: a fold over finished ones, told as texts.
+"""Memory across episodes: a fold over finished episodes, shown as text.
 
-What is remembered follows from the records alone. Both methods here see what the agent saw, what it
-did, and how it ended; never the game's own state.
+The memory follows from the records alone. Both methods here see what the agent saw, what it did and
+how the episode ended, never the game's own state.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class Reflect(Method):
 class Recall(Method):
     """Shows the most similar episode that was won before, while it plays.
 
-    Similar is what has words in common at the beginning: the cosine of their counts, each weighed
-    by how rare it is among the episodes that are remembered (TF-IDF).
+    Episodes are similar if their beginnings share words: the measure is the cosine of word counts,
+    each weighted by how rare the word is among the remembered episodes (TF-IDF).
 
     Attributes:
         episodes: How many won episodes are remembered, the latest ones.
@@ -138,7 +138,7 @@ def game_of(trajectory: Trajectory, length: int) -> Game:
 
 
 def course(observations: Sequence[str], taken: Sequence[str], length: int) -> str:
-    """What was seen and done, in at most so many characters."""
+    """The observations and actions of an episode, in at most `length` characters."""
     steps = zip(["", *taken], observations, strict=True)
     lines = [f"{f'You chose: {name}' if name else ''}\n{seen}".strip() for name, seen in steps]
     return shortened("\n".join(lines), length)
@@ -153,9 +153,9 @@ def shortened(text: str, length: int) -> str:
 
 
 def most_similar(text: str, others: Sequence[str]) -> int | None:
-    """The place of the text that is most like this one, the latest of equals.
+    """The index of the text that is most like this one; the latest wins a tie.
 
-    None if no text has a word in common with it that sets texts apart.
+    None if no text shares a distinctive word with it.
     """
     counts = [Counter(_WORD.findall(each.lower())) for each in [text, *others]]
     texts = Counter(word for count in counts for word in count)

@@ -1,7 +1,7 @@
 """What a method is: how a model is asked in one step.
 
-A method is a class whose public fields are its settings and whose private ones are what it keeps
-from step to step. One is made per episode. It asks models only through the turn it is given.
+A method is a class: its public fields are its settings, its private ones keep its state from step
+to step. Each episode gets a method of its own, which asks models only through the turn.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ Few = Annotated[int, msgspec.Meta(ge=2, le=1000)]
 
 
 class Arm(NamedTuple):
-    """A way to play beside which a method's result is to be shown.
+    """A way to play, shown beside a method's result.
 
     Attributes:
         name: What a table calls it.
         method: The name of its method.
         settings: The settings of that method, and those of any agent, such as `attempts`.
         models: Settings of the models that differ, such as a temperature.
-        role: Whose model plays it; empty for that of the method's first role.
-        oracle: Whether it is told what a player cannot know; then it is never ranked.
+        role: The role whose model plays it; empty for the method's first role.
+        oracle: Whether it knows what a player cannot know; then it is never ranked.
     """
 
     name: str
@@ -63,8 +63,9 @@ class Method(msgspec.Struct, kw_only=True):
 
     Class attributes:
         summary: One line for those who choose a method.
-        roles: The roles it asks. The first is filled by an agent that is a model itself; each
-            other one is filled as the role named here is, or, if that is empty, must be given.
+        roles: The roles it asks, each with a default. A model named as the agent fills the first
+            role. Another role defaults to the model of the role named here; if none is named, the
+            user must give it.
         defaults: Settings of its models, where the user gives none.
     """
 
@@ -96,7 +97,7 @@ class Method(msgspec.Struct, kw_only=True):
         return {}
 
     def more_settings(self) -> Mapping[str, Any]:
-        """What a run is to record of it besides its settings."""
+        """What a run records of the method besides its settings."""
         return {}
 
     def controls(self) -> list[Arm]:
@@ -135,11 +136,10 @@ def make_method(name: str, kind: type[Method], settings: Mapping[str, Any]) -> M
 
 
 class Vote(NamedTuple):
-    """What a vote came to.
+    """The outcome of a vote.
 
     Attributes:
-        winner: The name with most votes, of equals the one that was named first; None if nobody
-            named one.
+        winner: The name with most votes; the first named wins a tie; None if no reply named one.
         votes: Its votes.
         told: The count of every name, in words.
     """
@@ -161,14 +161,14 @@ def vote(names: Sequence[str | None]) -> Vote:
 def elected(
     turn: Turn, calls: Sequence[Call], names: Sequence[str | None] | None = None
 ) -> tuple[Vote, Reply]:
-    """The vote of several replies, and the reply of the turn that it comes to.
+    """Let several replies vote; returns the vote and the turn's reply.
 
     If none names an action, the last reply is that of the turn.
 
     Args:
         turn: The step.
         calls: The replies.
-        names: What they name, where that is not what they say.
+        names: What they name, if that is not read from their texts.
     """
     found = vote([turn.named(call) for call in calls] if names is None else names)
     if found.winner is None:
@@ -187,7 +187,7 @@ class Sections(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What asks for them."""
+        """The words that ask for the parts."""
         told = "\n".join(f"## {heading}\n{what}" for heading, what in [*self.parts, LAST])
         return f"Write your reply in these parts, each under its heading:\n\n{told}"
 

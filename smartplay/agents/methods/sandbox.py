@@ -1,4 +1,4 @@
-"""Runs programs that a model wrote: in an interpreter of their own, in a process of their own.
+"""Runs programs that a model wrote, each in a separate interpreter and process.
 
 The interpreter is `pydantic-monty`, an optional package: a subset of Python that knows no files, no
 network, no other processes and no clock. Time, memory and output are bounded. Each program gets a
@@ -26,7 +26,7 @@ KNOWN = (
     "re, json, math, random, collections, itertools, functools, copy, bisect and datetime can be "
     "imported; classes cannot inherit, and there is no yield, no del and no other module"
 )
-"""What programs must know of the interpreter."""
+"""What a model must know of the interpreter."""
 
 
 def check_sandbox() -> None:
@@ -54,8 +54,8 @@ async def run_program(
         before: Programs that ran well and are run again first, for what they defined.
 
     Returns:
-        Whether it ended well, and what it printed, or its error; the same whenever it is run, but
-        for programs that are about as slow as they may be.
+        Whether it succeeded, and its output or error. Running it again gives the same, except for
+        programs that take nearly all the time they may.
     """
     return await asyncio.to_thread(_run, program, dict(values), seconds, list(before))
 

@@ -1,4 +1,4 @@
-"""A step of an episode as a method sees it: what a model is told, and how it is asked.
+"""A step of an episode as a method sees it: what a model reads, and how it is asked.
 
 The conversation of a step is
 
@@ -8,11 +8,11 @@ user        what has happened, oldest first, and the question
 …           what was said after that
 ```
 
-The system message stays the same for a whole episode, and the user message grows at its end only
-until the game's history is full (the card's `history`; the benchmark's short games keep all of
-it). So services that cache the beginnings of prompts read each step little more than the new
-observation. Once the history slides, all after the system message is read anew at every step; if it
-is dropped in chunks, only once a chunk (`smartplay.agents.history`).
+The system message stays the same for a whole episode, and the user message only grows at its end
+until the game's history is full (the card's `history`; the benchmark's short games keep all of it).
+So services that cache the beginnings of prompts read little more than the new observation at each
+step. Once the history slides, they read all after the system message anew at every step; if it is
+dropped in chunks, only once per chunk (`smartplay.agents.history`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ NO_WORDS = "(no reply)"  # services do not take an empty message of the assistan
 
 
 class Prompt:
-    """Lays out what a model is told of an episode.
+    """Lays out what a model reads of an episode.
 
     Args:
         context: What the run gives.
@@ -75,7 +75,7 @@ class Prompt:
 
     @property
     def observation(self) -> Observation:
-        """What is seen at the present step."""
+        """The observation of the present step."""
         return self._observation
 
     @observation.setter
@@ -94,7 +94,7 @@ class Prompt:
         self._past = [*self._past[:extra], *history][leaves:]
 
     def system(self, how: str) -> Message:
-        """What a model is told once for a whole episode, with how to answer at its end."""
+        """The message that stands for a whole episode: the rules, and at its end how to answer."""
         listed = self.style.listed(self._actions)
         parts = {
             "before": [listed, self._manual],
@@ -108,8 +108,8 @@ class Prompt:
         """What has happened, a method's own words if it has any, and a question.
 
         Args:
-            question: The question; a style that has one of its own puts it in its place.
-            words: What else is asked for.
+            question: The question, unless the style has one of its own.
+            words: What else to ask for.
         """
         oldest = self.oldest
         note = [LEFT_OUT] if 0 < oldest == self._first else []
@@ -121,7 +121,7 @@ class Prompt:
         Args:
             step: The observation's step.
             text: The observation.
-            before: The one before it in the conversation; None if it is the first.
+            before: The previous observation in the conversation; None if there is none.
             question: The question.
         """
         told = self.headed(step, text, before)
@@ -133,12 +133,12 @@ class Prompt:
         return message("user", text if picture is None else with_picture(text, picture))
 
     def headed(self, step: int, text: str, before: str | None) -> str:
-        """An observation under its number, after the one before it if that is told."""
+        """An observation under its number, as a difference from the one before if that is shown."""
         told = self.history.told(text, before, self.style.step)
         return f"{self.style.step} {step}:\n{told}"
 
     def shorten(self) -> bool:
-        """Leave out the older half of the steps from now on; False if there is but one."""
+        """Leave out the older half of the steps from now on; False if only one is left."""
         oldest = self.oldest
         if oldest >= self.step:
             return False
@@ -151,7 +151,7 @@ class Prompt:
 
     @property
     def oldest(self) -> int:
-        """The first step that is told."""
+        """The first step that the prompt shows."""
         return max(self._begin, self._first)
 
     def _told(self, oldest: int) -> str:
@@ -176,7 +176,7 @@ class Conversation:
     Args:
         prompt: Lays out the question.
         question: What is asked.
-        words: What else is asked for, before the question.
+        words: What else to ask for, before the question.
         how: How to answer.
 
     Attributes:
@@ -191,7 +191,7 @@ class Conversation:
 
     @property
     def messages(self) -> list[Message]:
-        """The whole, as it is sent."""
+        """The whole conversation, as it is sent."""
         prompt = self._prompt
         page = prompt.page(self._question, self._words)
         return [prompt.system(self._how), page, *self.after]
@@ -205,17 +205,17 @@ class Conversation:
         self.after.append(message("assistant", call.text.strip() or NO_WORDS))
 
     def shorten(self) -> bool:
-        """Make room in it; False if there is nothing to leave out."""
+        """Shorten the conversation; False if there is nothing to leave out."""
         return self._prompt.shorten()
 
 
 class Turn:
-    """One step, made once for it and handed to the method again after an invalid reply.
+    """One step; the method gets the same turn again after an invalid reply.
 
     Args:
         context: What the run gives.
-        prompt: What models are told.
-        role: The role that is asked unless another one is named.
+        prompt: What models read.
+        role: The role to ask unless another is named.
 
     Attributes:
         complaint: What was wrong with the last reply at this step; empty if nothing was.
@@ -233,11 +233,11 @@ class Turn:
         return self.context.actions
 
     def conversation(self, words: str = "") -> Conversation:
-        """Ask for an action in the plain way, with these words before the question."""
+        """A conversation that plainly asks for an action, with `words` before the question."""
         return Conversation(self.prompt, words=words)
 
     def carry_on(self, words: str = "") -> Conversation:
-        """The step's conversation with what was wrong at its end, or a new one."""
+        """The step's conversation with the complaint at its end, or a new one."""
         if self.complaint and self.talk:
             self.talk.say(self.complaint)
         else:
@@ -256,10 +256,10 @@ class Turn:
         """Ask for one reply and add it to the conversation.
 
         Args:
-            talk: What is asked.
-            label: What for, as it is recorded; `ANSWER` for what decides, unless it is named.
-            decides: Whether the reply is to be the action, to which `constrained` models are held.
-            role: Whom to ask.
+            talk: The conversation.
+            label: What the call is for, as recorded; `ANSWER` by default if it decides.
+            decides: Whether the reply is the action, which restricts `constrained` models.
+            role: The role to ask.
             tools: The functions that the model may call.
 
         Raises:
@@ -279,7 +279,7 @@ class Turn:
         role: str = "",
         tools: Sequence[dict[str, Any]] | None = None,
     ) -> list[Call]:
-        """Ask for several replies, each independent of the others; make room first if need be."""
+        """Ask for several replies, each independent of the others; shorten first if need be."""
         model = self.context.models[role or self._role]
         choices = self.actions if decides and model.settings.constrained else None
         label = label or (ANSWER if decides else "")
@@ -295,19 +295,19 @@ class Turn:
                     raise
 
     def named(self, reply: Call | str, more: Sequence[str] = ()) -> str | None:
-        """The action that a reply names, or one of more words, if it names one."""
+        """The action that a reply names, or one of the words in `more`; None if neither."""
         text, cut = (reply, False) if isinstance(reply, str) else (reply.text, cut_off(reply))
         known = [*self.actions, *more]
         found = parse_action(text, known, cut, self._tags())
         return None if found.action is None else known[found.action]
 
     def reply(self, *calls: Call, text: str | None = None, reasoning: str = "") -> Reply:
-        """The reply of the turn: what the last call says, thoughts kept apart.
+        """The reply of the turn: the last call's text, with thoughts kept apart.
 
         Args:
-            *calls: What was asked one after the other.
-            text: In place of the last call's text.
-            reasoning: What else is worth reading.
+            *calls: The calls of the turn, in order.
+            text: Replaces the last call's text.
+            reasoning: Further thoughts to record.
         """
         spoken = [call.text for call in calls[:-1]]
         thoughts = [*spoken, *(call.reasoning for call in calls), reasoning]

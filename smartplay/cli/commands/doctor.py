@@ -48,14 +48,14 @@ ENGINE = "run --game-set minedojo.engine=minetest"
 
 
 class Finding(NamedTuple):
-    """What was looked at.
+    """The result of looking at one thing.
 
     Attributes:
         what: What it is.
         found: What was found.
         use: What it is good for.
         mend: How to get what is missing; empty if nothing is.
-        bad: Whether nothing works, or not what was asked for, until that is done.
+        bad: Whether, until that is done, nothing works, or not what the user asked for.
     """
 
     what: str

@@ -116,12 +116,12 @@ def _reckon(options: argparse.Namespace) -> int:
 
 
 def conclude(played: Run, options: argparse.Namespace, enough: bool = False) -> int:
-    """Report a run, say what went wrong, and with what code to end.
+    """Report a run, say what went wrong, and return the exit code.
 
     Args:
         played: The run.
         options: The command's.
-        enough: Whether what there is will do, although the run stopped before its end.
+        enough: Whether the results suffice although the run stopped before its end.
     """
     failed = _failed(played)
     _complain(failed, len(played.episodes), options.debug)

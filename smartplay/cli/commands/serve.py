@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 PATIENCE = 10.0
-"""Seconds in which a browser's request has to come."""
+"""Seconds within which a browser's request must arrive."""
 SPLITS = ("suite", "train", "dev", "test")
 
 
@@ -115,7 +115,7 @@ def _experiment(options: argparse.Namespace) -> None:
 
 
 def _token(host: str) -> str:
-    """What the address has to hold where others can reach it; empty where they cannot."""
+    """The secret in the address if others can reach it; empty if they cannot."""
     from smartplay.adapters.hosting import is_local
 
     return "" if is_local(host) else secrets.token_urlsafe(16)

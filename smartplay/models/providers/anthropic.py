@@ -28,9 +28,8 @@ _PARAGRAPH = re.compile(r"(?<=\S)(?=\n\n\s*\S)")
 class AnthropicSettings(Settings, frozen=True, kw_only=True):
     """Settings of Anthropic's models.
 
-    The service rejects a temperature whatever its value (from its API version 2026-10-21 on, which
-    its client sends) and knows no seed, so replies cannot be made to repeat. It gives one reply to
-    a request.
+    The service rejects any temperature (from API version 2026-10-21 on, which its client sends) and
+    takes no seed, so replies do not repeat. It gives one reply per request.
     """
 
     temperature: None = None
@@ -41,11 +40,11 @@ class AnthropicSettings(Settings, frozen=True, kw_only=True):
 class Provider(ServedModel):
     """One of Anthropic's models. The service's prompt cache is on: prompts grow at their end.
 
-    The service keeps what comes before a mark, and marks stand between blocks. One is at the end of
-    all, for conversations that go on; one behind the rules, which stay where the past slides; the
-    others in the first message of the user, before its last paragraphs: that message tells the past
-    and ends with a question, so the next step's begins alike up to there. Paragraphs are blocks of
-    their own, so that a block of one request is one of the next, too.
+    The service caches what comes before a mark, and marks stand between blocks. One mark is at the
+    very end, for conversations that go on. One follows the rules, which stay the same when the
+    history slides. The others stand before the last paragraphs of the user's first message: it
+    shows the past and ends with a question, so the next step's message begins alike up to there.
+    Each paragraph is a block, so that a block of one request is also one of the next.
     """
 
     kind = "anthropic"
@@ -118,7 +117,7 @@ def _block(text: str, mark: Any) -> dict[str, Any]:
 
 
 def _marked(text: str, mark: Any) -> list[dict[str, Any]]:
-    """A text as a block a paragraph, with marks before the last ones."""
+    """A text with a block per paragraph and marks before the last ones."""
     *before, last = _PARAGRAPH.split(text)
     first = len(before) - MARKED
     blocks = [_block(part, mark if place >= first else None) for place, part in enumerate(before)]
@@ -176,7 +175,7 @@ class _Events:
             self.done = True
 
     def reply(self) -> dict[str, Any]:
-        """The reply as it would have come at once."""
+        """The reply as if it had come in one piece."""
         if self._reply.get("type") == "error":
             return self._reply
         if not self.done:

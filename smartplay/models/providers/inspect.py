@@ -1,7 +1,7 @@
 """The model layer of Inspect AI: some sixty providers through their official clients.
 
-`inspect:PROVIDER/MODEL` is what `inspect eval --model PROVIDER/MODEL` asks. Keys, addresses and
-packages are as Inspect wants them; it says what is missing.
+`inspect:PROVIDER/MODEL` asks the model of `inspect eval --model PROVIDER/MODEL`. Set keys,
+addresses and packages up as Inspect wants them; it says what is missing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from smartplay.records.encoding import encode, mended
 
 NEEDED = 'this needs the package "inspect_ai": pip install "smartplay[inspect]"'
 ELSEWHERE = ("api_key_env", "key_header", "headers", "query", "stream", "samples_per_request")
-"""Settings that are the affair of Inspect's own providers."""
+"""Settings that Inspect's own providers decide."""
 NO_ACCESS = (401, 403, 404)
 FINISH = {
     "stop": "stop",
@@ -43,12 +43,12 @@ DETAIL = 300  # characters of a provider's own message
 
 
 class InspectModel(AskedModel):
-    """A model of Inspect's as one of ours.
+    """A model of Inspect's as a `Model` of SmartPlay.
 
     Args:
         name: What records call it.
         model: An `inspect_ai.model.Model`.
-        settings: How it is called, beside what it is configured with itself.
+        settings: How it is called, beyond its own configuration.
     """
 
     def __init__(self, name: str, model: Any, settings: Settings) -> None:
@@ -94,7 +94,7 @@ class InspectModel(AskedModel):
         return self._call(output, time.perf_counter() - began)
 
     async def generate(self, messages: list[Any], **asked: Any) -> Any:
-        """Ask Inspect's model; the output as it gives it."""
+        """Ask Inspect's model and return its output unchanged."""
         return await self._model.generate(messages, **asked)
 
     def _call(self, output: Any, seconds: float) -> Call:
@@ -136,8 +136,8 @@ class Provider(InspectModel):
 
     Raises:
         MissingPackageError: If `inspect_ai` is not installed.
-        UsageError: If Inspect knows no such model, misses a key or a package, or does not take
-            these settings.
+        UsageError: If Inspect has no such model, lacks a key or a package, or rejects these
+            settings.
     """
 
     kind = "inspect"
@@ -173,7 +173,7 @@ class Provider(InspectModel):
 
 
 def _message(place: int, message: Message) -> Any:
-    """A message as Inspect has it; the same one always under the same id, so logs keep it once."""
+    """A message in Inspect's form; equal ones get the same id, so that logs keep it once."""
     from inspect_ai.model import (
         ChatMessageAssistant,
         ChatMessageSystem,

@@ -1,9 +1,9 @@
 """The embedded model: llama.cpp's server inside this process, SmolLM2-135M by default.
 
-It needs no key, no compiler and no network beyond the package registry. One thread, one
-conversation at a time and, at the start of an episode, nothing remembered of the one before:
-an episode's replies follow from its prompts alone, so a run repeats exactly on the same machine
-as long as its episodes are played one after the other (`concurrency` says so to the runner).
+It needs no key, no compiler and no network beyond the package registry. It uses one thread, holds
+one conversation at a time and begins each episode with an empty cache. So an episode's replies
+follow from its prompts alone, and a run repeats exactly on the same machine as long as its episodes
+are played one after the other (`concurrency` tells the runner so).
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ class LocalSettings(Settings, frozen=True, kw_only=True):
 
     Attributes:
         context: Most tokens of prompt and reply together; SmolLM2 was trained for 8 192.
-        threads: Threads of the model. Repeatable with 1 only, and on a machine that is not
-            idle 1 is the fastest too.
+        threads: Threads of the model. Only 1 is repeatable; on a busy machine it is also fastest.
     """
 
     max_tokens: Positive | None = 24
@@ -54,7 +53,7 @@ class Provider(openai.Provider):
 
     Raises:
         MissingPackageError: If `xllamacpp` is not installed.
-        UsageError: If the weights cannot be fetched or loaded, or for settings that make no sense.
+        UsageError: If the weights cannot be fetched or loaded, or a setting makes no sense.
     """
 
     kind = "local"
@@ -92,8 +91,8 @@ class Provider(openai.Provider):
         """Stop the server and free its memory."""
         try:
             await super().aclose()
-            # The server waits for its connections, so it must have seen those of calls that were
-            # cancelled or not read to the end closed before it is ended, or it waits for ever.
+            # The server waits for its connections. Calls that were cancelled or half read must
+            # close theirs before it is ended, or it waits for ever.
             await asyncio.sleep(CLOSING)
         finally:
             self._server = None
@@ -116,8 +115,8 @@ class Provider(openai.Provider):
             raise UsageError(f"the embedded model cannot load {self._path}: {error}") from error
 
     def _own_fields(self, question: Question) -> dict[str, Any]:
-        # Without this, what the last episode left in the cache would show in the last bits of
-        # this one's probabilities, and now and then in its words.
+        # Otherwise the last episode's cache would show in the last bits of this one's
+        # probabilities, and sometimes in its words.
         fields: dict[str, Any] = {"cache_prompt": not question.fresh}
         if question.choices is not None and not question.tools:
             fields["grammar"] = choice_grammar(question.choices)

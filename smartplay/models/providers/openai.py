@@ -16,8 +16,8 @@ from smartplay.models.usage import first, make_usage
 from smartplay.records import ToolCall, Usage
 
 LIMITS = ("max_completion_tokens", "max_tokens")
-"""OpenAI's name for the most tokens of a reply, and the one that others have kept."""
-CHOICE = 1024  # bytes that a choice of a stream takes beside its texts
+"""OpenAI's field for the most tokens of a reply, and the older one that other services kept."""
+CHOICE = 1024  # bytes that a choice in a stream takes beside its texts
 
 
 class Provider(ServedModel):
@@ -221,7 +221,7 @@ class _Chunks:
             whole["name"] = whole.get("name") or called.name
 
     def reply(self) -> dict[str, Any]:
-        """The reply as it would have come at once."""
+        """The reply as if it had come in one piece."""
         if "error" in self._reply:
             return self._reply
         whole = [self._choices[number] for number in sorted(self._choices)]
