@@ -578,7 +578,7 @@ def test_a_worker_that_dies_costs_no_more_than_what_it_played(tmp_path: Path) ->
         ({"seed": 2**70}, "seed must be"),
         ({"episodes": 10**12}, "episodes must be"),
         ({"games": HANOI, "game_settings": {HANOI: {"noise": [1]}}}, "cannot make .* TypeError"),
-        ({"games": HANOI, "game_settings": {HANOI: {"describer": "os:x"}}}, "not a setting"),
+        ({"games": HANOI, "game_settings": {HANOI: {"describer": "os:x"}}}, "cannot be set for"),
         ({"retries": -1}, "retries must be 0 or more"),
         ({"games": ""}, "no game selected"),
         ({"games": "Hanoi3Dsk"}, "did you mean Hanoi3Disk"),
