@@ -89,7 +89,7 @@ def test_costs_are_in_the_report_and_on_the_page(tmp_path: Path) -> None:
     other = Prices("EUR", date(2026, 1, 1), {"someone": Price(1, 1)})
     assert "name no price for Chatty" in " ".join(build_report(folder, other).notes)
     html, _ = page_of([folder], tmp_path / "page.html")
-    assert "EUR" not in html
+    assert "EUR per million" not in html
     html, _ = page_of([folder], tmp_path / "page.html", prices)
     assert "of 2026-11-01, EUR per million tokens: " in html
     assert "<code>Chatty</code> read 2.0, cached 0.5, written 10.0" in html
