@@ -96,7 +96,7 @@ def _over_chance(
 ) -> tuple[list[float], Bounds]:
     """The scores of the episodes and what they can be: 0 random play, 1 the best possible."""
     assert card.anchors.corrected is not None
-    zero, one = card.anchors.corrected
-    scores = episode_means((record.episode, record.score) for record in records).values()
-    bounds = card.bounds_within(game.steps_limit).scaled(zero, one)
-    return [(score - zero) / (one - zero) for score in scores], bounds
+    bounds = card.bounds_within(game.steps_limit).scaled(*card.anchors.corrected)
+    means = episode_means((record.episode, record.score) for record in records).values()
+    scores = (card.corrected(mean) for mean in means)
+    return [score for score in scores if score is not None], bounds

@@ -104,9 +104,6 @@ class Levels(NamedTuple):
 _EXACT = Levels()
 _QUICK = Levels(*map(np.float32, _EXACT))
 
-FARTHEST, NEAREST, FINE = -20, 8, 64
-"""From where to where the nearness is tabulated, and in how many steps each unit."""
-
 CLEARING, WATERS, MOUNTAINS, CAVE, ACROSS, ALONG, COALS, IRONS, LAVAS, BEACH, TREES = range(11)
 PLANES = 11
 """The planes of noise, and how many there are."""
@@ -505,9 +502,9 @@ def _exact_lie(perm: Ints, x: int, y: int, squared: int, sums: Samples) -> int:
     near = _nearness(of_cell[CLEARING], squared)
     water, mountain = _landscape(near, of_cell[WATERS], of_cell[MOUNTAINS] / 1.3)
     of_cell[CLEARING], of_cell[WATERS], of_cell[MOUNTAINS] = near, water, mountain
-    if near <= 0.5 and mountain > 0.15:
+    if near <= _EXACT.start and mountain > _EXACT.high:
         _sample_exactly(perm, x, y, _OF_LANDSCAPE, _OF_LOWLAND, of_cell)
-    elif near <= 0.5:
+    elif near <= _EXACT.start:
         _sample_exactly(perm, x, y, _OF_LOWLAND, len(_NOISES), of_cell)
     return _lie(sums, place, _EXACT)
 
