@@ -265,9 +265,10 @@ class CrafterBatch:
             raise MissingPackageError("CrafterBatch needs numba; pip install smartplay[fast]")
         if num_envs < 1:
             raise UsageError(f"a batch of {num_envs} worlds cannot be played; make at least 1")
-        from smartplay.games.crafter import compiled_worldgen
+        from smartplay.games.crafter import compiled_batch
+        from smartplay.games.crafter.compiled_worldgen import room_for
 
-        self._kernels = compiled_worldgen
+        self._kernels = compiled_batch
         shape = CrafterEnv(area, view, length)
         self.num_envs, self._view, self._length = num_envs, shape.view, length
         self._unit, grid = shape.game.unit, shape.game.grid
@@ -276,7 +277,7 @@ class CrafterBatch:
         worlds["chunks_down"] = -(-shape.area[1] // CHUNK)
         worlds["reach"] = shape.reach
         worlds["noise_words"] = 2 * np.prod(grid) * np.prod(self._unit)
-        self._room = compiled_worldgen.room_for(shape.area)
+        self._room = room_for(shape.area)
         self._lights = np.array([daylight(step) for step in range(1024)])
         self._running = False
 
@@ -394,9 +395,9 @@ class CrafterBatch:
         return vars(self) | {"_kernels": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        from smartplay.games.crafter import compiled_worldgen
+        from smartplay.games.crafter import compiled_batch
 
-        vars(self).update(state, _kernels=compiled_worldgen)
+        vars(self).update(state, _kernels=compiled_batch)
 
     def _begun(self, where: Array) -> None:
         """Count the episodes that have begun, and prepare the next ones."""
