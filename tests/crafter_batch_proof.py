@@ -21,6 +21,7 @@ from smartplay.games.crafter import compiled_step
 from smartplay.games.crafter.batch import CrafterBatch
 from smartplay.games.crafter.package import OrderedEnv
 from smartplay.games.crafter.plant import RIPE_AFTER
+from smartplay.games.crafter.record import STATE
 from smartplay.games.crafter.rules import (
     ACHIEVEMENTS,
     ACTIONS,
@@ -144,7 +145,7 @@ class BatchDuel(Duel):
         """Let a plant in front of the player grow ripe, on both sides."""
         if self.world["shown"][self._faced()] in (PLANT, RIPE_PLANT):
             thing = compiled_step.find(self.world, *self._faced())
-            self.world["things"][thing, compiled_step.STATE] = RIPE_AFTER + 1
+            self.world["things"][thing, STATE] = RIPE_AFTER + 1
             self.world["shown"][self._faced()] = RIPE_PLANT
             self.theirs._world[self._front()][1].grown = RIPE_AFTER + 1
 

@@ -16,6 +16,7 @@ from smartplay.games.crafter.engine import daylight, episode_seed
 from smartplay.games.crafter.env import CrafterEnv, checked_pair
 from smartplay.games.crafter.fast import compiled_kernels
 from smartplay.games.crafter.outcome import Moment
+from smartplay.games.crafter.record import empty_worlds
 from smartplay.games.crafter.rules import (
     ACHIEVEMENTS,
     ACTIONS,
@@ -28,8 +29,7 @@ from smartplay.games.crafter.rules import (
     RIPE_PLANT,
 )
 from smartplay.games.crafter.text import moment_text, view_text
-from smartplay.games.crafter.twister import KEY_WORDS
-from smartplay.games.crafter.world import CHUNK, SIDES
+from smartplay.games.crafter.world import SIDES
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -39,50 +39,6 @@ TEXTURES = (*NAMES[: PLANT + 1], "plant-ripe", *(f"arrow-{side}" for side in SID
 BASE = np.arange(len(NAMES), dtype=np.uint8)
 BASE[RIPE_PLANT], BASE[FLYING:] = PLANT, ARROW
 """What the package's semantic map shows for what a view can show, by code."""
-
-
-def world_type(area: tuple[int, int], grid: tuple[int, int]) -> np.dtype[Any]:
-    """How a world is laid out in memory: one record, so that what belongs together is together.
-
-    There is room for as many things as cells; that part of the memory is never touched before it is
-    needed.
-
-    Args:
-        area: Width and height of the map.
-        grid: Width and height of the local view.
-    """
-    margin = max(1, *(side // 2 for side in grid))
-    padded = area[0] + 2 * margin, area[1] + 2 * margin
-    down = -(-area[1] // CHUNK)
-    chunks = -(-area[0] // CHUNK) * down
-    numbers = (
-        "steps margin chunks_down reach noise_words next_seed seed episode "
-        "x y facing hunger thirst fatigue recover felt_health paid_health unlocked_count "
-        "thing_count gaps arrivals chunk_count action was_x was_y was_facing was_unlocked"
-    )
-    return np.dtype(
-        [
-            *((name, np.int64) for name in numbers.split()),
-            *((name, np.bool_) for name in ("sleeping", "was_sleeping", "noise_due", "over")),
-            ("inventory", np.int32, len(ITEMS)),
-            ("was_inventory", np.int32, len(ITEMS)),
-            ("achievements", np.int32, len(ACHIEVEMENTS)),
-            ("was_achievements", np.int32, len(ACHIEVEMENTS)),
-            ("unlocked", np.uint8, len(ACHIEVEMENTS)),
-            ("seen", np.uint8, grid),
-            ("was_seen", np.uint8, grid),
-            ("chunk_known", np.uint8, chunks),
-            ("chunk_order", np.int32, chunks),
-            ("population", np.int32, (chunks, 3)),
-            ("grass", np.int32, chunks),
-            ("path", np.int32, chunks),
-            ("words", np.uint32, KEY_WORDS + 1),
-            ("shown", np.uint8, padded),
-            ("materials", np.uint8, padded),
-            ("things", np.int32, (area[0] * area[1], 6)),
-        ],
-        align=True,
-    )
 
 
 class BatchPlayer:
@@ -208,6 +164,7 @@ class BatchWorld:
             int(world[f"{when}facing"]),
             bool(world[f"{when}sleeping"]),
             dict(zip(ITEMS, world[f"{when}inventory"].tolist(), strict=True)),
+            bytes(world[f"{when}inventory"].tolist()),
             dict(zip(ACHIEVEMENTS, world[f"{when}achievements"].tolist(), strict=True)),
         )
 
@@ -246,7 +203,7 @@ class CrafterBatch:
         length: Step after which an episode is truncated; None for never.
 
     Attributes:
-        worlds: The worlds, of `world_type`.
+        worlds: The worlds, of `record.world_type`.
         num_envs: How many there are.
 
     Raises:
@@ -270,12 +227,8 @@ class CrafterBatch:
         self._kernels = compiled_worldgen
         shape = CrafterEnv(area, view, length)
         self.num_envs, self._view, self._length = num_envs, shape.view, length
-        self._unit, grid = shape.game.unit, shape.game.grid
-        worlds = self.worlds = np.zeros(num_envs, world_type(shape.area, grid))
-        worlds["margin"] = (worlds["shown"].shape[1] - shape.area[0]) // 2
-        worlds["chunks_down"] = -(-shape.area[1] // CHUNK)
-        worlds["reach"] = shape.reach
-        worlds["noise_words"] = 2 * np.prod(grid) * np.prod(self._unit)
+        self._unit = shape.game.unit
+        self.worlds = empty_worlds(num_envs, shape.game)
         self._room = compiled_worldgen.room_for(shape.area)
         self._lights = np.array([daylight(step) for step in range(1024)])
         self._running = False
