@@ -54,7 +54,8 @@ class Moment(NamedTuple):
 
     def beside(self, way: int) -> int:
         """The code of the neighbouring cell in a direction."""
-        return self.view[self.middle + (-self.height, self.height, -1, 1)[way]]
+        step = (-1 if way == 2 else 1) if way > 1 else self.height if way else -self.height
+        return self.view[self.middle + step]
 
     def around(self) -> bytes:
         """The codes of the nine cells around the player."""

@@ -97,7 +97,7 @@ class CompiledEngine:
 
     def semantic(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """What each cell of the map shows, indexed [x, y]; a new array."""
-        shown = self._map.copy()
+        shown: np.ndarray[Any, np.dtype[np.uint8]] = self._map.copy()
         if self._numbers[6]:
             kernels.simplify(self._worlds, shown)
         return shown

@@ -99,7 +99,7 @@ def moment_text(
     """
     return (
         f"{_events(action, before, now, unlocked)}\n{seen}\n"
-        f"{_front(now.facing, now.beside(now.facing))}\n"
+        f"{FRONT[now.facing][now.beside(now.facing)]}\n"
         f"{_state(now.amounts, _daylight(light), now.sleeping)}"
     )
 
@@ -154,15 +154,13 @@ class Survey:
 
     def nearest(self, view: bytes) -> str:
         """The nearest of each kind, with its place and the number of its kind."""
-        rest = cells = np.frombuffer(view, np.uint8).take(self._by_distance).tobytes()
-        text, left = "The nearest of each kind in view:", len(cells)
-        while rest:
-            code = rest[0]
-            place = self._phrases[cells.index(code)]
-            rest = rest.replace(SINGLE[code], b"")
-            text += f"{KIND[code]}{place}{left - len(rest)} in view"
-            left = len(rest)
-        return text
+        cells = np.frombuffer(view, np.uint8).take(self._by_distance).tobytes()
+        phrases, place, number = self._phrases, cells.index, cells.count
+        kinds = [
+            f"{KIND[code]}{phrases[place(code)]}{number(code)} in view"
+            for code in dict.fromkeys(cells)
+        ]
+        return f"The nearest of each kind in view:{''.join(kinds)}"
 
     def rows(self, view: bytes) -> str:
         """Every cell, row by row from north to south."""
@@ -182,7 +180,6 @@ def _survey(width: int, height: int) -> Survey:
     return Survey(width, height)
 
 
-SINGLE = [bytes([code]) for code in range(len(NAMES))]
 KIND = [f"\n- {name}: " for name in NAMES]
 CELLS = ["-", *NAMES[1:]]
 CELLS[PLAYER] = "you"
@@ -200,9 +197,8 @@ def _row(dy: int) -> str:
     return f"{abs(dy)} {'north' if dy < 0 else 'south'}" if dy else "your row"
 
 
-@lru_cache(256)
-def _front(facing: int, code: int) -> str:
-    return f"You face {WAYS[facing]}; in front of you: {NAMES[code]}."
+FRONT = [[f"You face {way}; in front of you: {name}." for name in NAMES] for way in WAYS]
+"""What is told of the cell in front of the player, by direction and code."""
 
 
 @lru_cache(4096)
