@@ -21,7 +21,6 @@ from smartplay.games.crafter import compiled_step
 from smartplay.games.crafter.batch import CrafterBatch
 from smartplay.games.crafter.package import OrderedEnv
 from smartplay.games.crafter.plant import RIPE_AFTER
-from smartplay.games.crafter.record import STATE
 from smartplay.games.crafter.rules import (
     ACHIEVEMENTS,
     ACTIONS,
@@ -34,7 +33,7 @@ from smartplay.games.crafter.rules import (
     SKELETON,
     ZOMBIE,
 )
-from smartplay.games.crafter.world import DIRECTIONS
+from smartplay.games.crafter.world import DIRECTIONS, STATE
 from tests.crafter_proof import PLAYERS, Duel
 
 CREATURE = {"Cow": COW, "Zombie": ZOMBIE, "Skeleton": SKELETON}

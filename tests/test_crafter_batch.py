@@ -125,11 +125,11 @@ def test_a_batch_needs_numba(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_compiled_engine_plays_as_the_one_of_objects_and_takes_its_moments() -> None:
-    from smartplay.games.crafter.engine import Engine
+    from smartplay.games.crafter.record import PortableEngine
     from smartplay.games.crafter.single import CompiledEngine
 
     sizes = (64, 64), (9, 9), (64, 64)
-    plain, compiled = Engine(*sizes), CompiledEngine(Engine(*sizes))
+    plain, compiled = PortableEngine(*sizes), CompiledEngine(PortableEngine(*sizes))
     for seed in range(4):
         rng = np.random.default_rng(seed)
         plain.reset(seed, 1)
@@ -172,5 +172,5 @@ def test_a_compiled_moment_may_go_where_there_is_no_numba(monkeypatch: pytest.Mo
     monkeypatch.setattr("smartplay.games.crafter.record.compiled_kernels", lambda: None)
     monkeypatch.setattr("smartplay.games.crafter.twister.compiled_kernels", lambda: None)
     twin = pickle.loads(packed)
-    assert type(twin._playing).__name__ == "Engine"
+    assert type(twin._playing).__name__ == "PortableEngine"
     assert [twin.step(action % 17)[1:3] for action in range(200)] == expected

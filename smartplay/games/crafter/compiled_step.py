@@ -16,7 +16,6 @@ from smartplay.games.crafter.creatures import ARROW_PASSES, BALANCE_EVERY, KINDS
 from smartplay.games.crafter.kernels import Words, compiled, temper_word, twist
 from smartplay.games.crafter.plant import RIPE_AFTER
 from smartplay.games.crafter.player import DEFEATS, PASSES, SWORDS
-from smartplay.games.crafter.record import ARRIVAL, CODE, HEALTH, STATE, X, Y
 from smartplay.games.crafter.rules import (
     ACHIEVEMENTS,
     ACTIONS,
@@ -42,7 +41,18 @@ from smartplay.games.crafter.rules import (
     ZOMBIE,
 )
 from smartplay.games.crafter.twister import KEY_WORDS
-from smartplay.games.crafter.world import CHUNK, DIRECTIONS, FREE, NOWHERE
+from smartplay.games.crafter.world import (
+    ARRIVAL,
+    CHUNK,
+    CODE,
+    DIRECTIONS,
+    FREE,
+    HEALTH,
+    NOWHERE,
+    STATE,
+    X,
+    Y,
+)
 
 World = Any
 """A record of `record.world_type`."""

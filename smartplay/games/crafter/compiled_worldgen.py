@@ -28,7 +28,6 @@ from smartplay.games.crafter.compiled_step import (
 )
 from smartplay.games.crafter.kernels import Words, compiled, seed_words, simplex_at, temper_all
 from smartplay.games.crafter.noise import GRADIENTS, NORM, Ints
-from smartplay.games.crafter.record import CODE, X, Y
 from smartplay.games.crafter.rules import (
     ARROW,
     COAL,
@@ -49,7 +48,7 @@ from smartplay.games.crafter.rules import (
     ZOMBIE,
 )
 from smartplay.games.crafter.twister import KEY_WORDS
-from smartplay.games.crafter.world import CHUNK
+from smartplay.games.crafter.world import CHUNK, CODE, X, Y
 
 Planes = np.ndarray[Any, np.dtype[np.float32]]
 Samples = np.ndarray[Any, np.dtype[Any]]

@@ -191,14 +191,7 @@ class Engine(Objects):
         )  # fmt: skip
 
     def set_state(self, state: tuple[Any, ...]) -> None:
-        """Go back to what `state` gave, or that of a `CompiledEngine`."""
-        from smartplay.games.crafter import record
-
-        if record.is_memory(state):
-            worlds = record.empty_worlds(1, self)
-            record.fill(worlds, state)
-            record.unpack(worlds[0], self)
-            return
+        """Go back to what `state` gave."""
         self.steps, self.paid_health, self.paid_unlocked, self.noise_due, world = state
         self.world.set_state(world)
         player = self.world.things[0]

@@ -10,9 +10,9 @@ import numpy as np
 from gymnasium import spaces
 
 from smartplay.core.errors import UnknownNameError, UsageError
-from smartplay.games.crafter.engine import Engine
 from smartplay.games.crafter.fast import compiled_kernels
 from smartplay.games.crafter.outcome import Moment
+from smartplay.games.crafter.record import PortableEngine
 from smartplay.games.crafter.rules import ACTIONS, ITEM_MAX, ITEMS, NAMES
 from smartplay.games.native import NativeEnv, checked_action
 
@@ -187,7 +187,7 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
 
 def _make_engine(name: str, area: tuple[int, int], view: tuple[int, int]) -> Any:
     if name == "smartplay":
-        engine = Engine(area, view, PACKAGE_SIZE)
+        engine = PortableEngine(area, view, PACKAGE_SIZE)
         if (area, view) != (AREA, VIEW) or not compiled_kernels():
             return engine
         from smartplay.games.crafter.single import CompiledEngine

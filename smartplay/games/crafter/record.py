@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from smartplay.core.loading import load_object
 from smartplay.games.crafter.creatures import Arrow, Cow, Hunter, Skeleton, Zombie
 from smartplay.games.crafter.engine import Engine, daylight
 from smartplay.games.crafter.fast import compiled_kernels
@@ -29,10 +30,6 @@ from smartplay.games.crafter.twister import KEY_WORDS
 from smartplay.games.crafter.world import CHUNK, Thing, World
 
 Worlds = np.ndarray[Any, np.dtype[Any]]
-
-CODE, X, Y, HEALTH, STATE, ARRIVAL = range(6)
-"""Columns of `things`. The state is an arrow's direction, how long a plant has grown, or how long a
-zombie or skeleton waits; the arrival counts who came into a chunk, to tell who came first."""
 
 
 def world_type(area: tuple[int, int], grid: tuple[int, int]) -> np.dtype[Any]:
@@ -216,15 +213,24 @@ def _state(thing: Thing) -> int:
     return min(thing.grown, RIPE_AFTER + 1) if isinstance(thing, Plant) else 0
 
 
-def revived(engine: Engine, state: tuple[bytes, bytes] | None) -> Any:
-    """A copy of a compiled engine; one of objects where there is no numba."""
-    if compiled_kernels():
-        from smartplay.games.crafter.single import CompiledEngine
+class PortableEngine(Engine):
+    """An engine that also goes on from the moments of a `CompiledEngine`."""
 
-        copy = CompiledEngine(engine)
-        if state:
-            copy.set_state(state)
-        return copy
+    def set_state(self, state: tuple[Any, ...]) -> None:
+        """Go back to what `state` gave, here or there."""
+        if is_memory(state):
+            worlds = empty_worlds(1, self)
+            fill(worlds, state)
+            unpack(worlds[0], self)
+        else:
+            super().set_state(state)
+
+
+def revived(engine: PortableEngine, state: tuple[bytes, bytes] | None) -> Any:
+    """A copy of a compiled engine; one of objects where there is no numba."""
+    copy: Any = engine
+    if compiled_kernels():
+        copy = load_object("smartplay.games.crafter.single:CompiledEngine")(engine)
     if state:
-        engine.set_state(state)
-    return engine
+        copy.set_state(state)
+    return copy

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from smartplay.games.crafter import compiled_worldgen as kernels
-from smartplay.games.crafter.batch import BatchWorld
-from smartplay.games.crafter.engine import Engine, daylight, episode_seed
+from smartplay.games.crafter.engine import daylight, episode_seed
 from smartplay.games.crafter.outcome import Moment
+from smartplay.games.crafter.reading import BatchWorld
 from smartplay.games.crafter.record import (
+    PortableEngine,
     empty_worlds,
     fill,
     is_memory,
@@ -42,7 +43,7 @@ class CompiledEngine:
         health: The player's hit points.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: PortableEngine) -> None:
         self._engine = engine
         self.grid, self.unit, self.reach = engine.grid, engine.unit, engine.reach
         self._area = engine.world.area
@@ -116,7 +117,7 @@ class CompiledEngine:
         known = self._record["unlocked"][: self._numbers[5]].tolist()
         self.unlocked = [ACHIEVEMENTS[goal] for goal in known]
 
-    def objects(self) -> Engine:
+    def objects(self) -> PortableEngine:
         """An engine of objects at this moment; the same one each time."""
         if self.steps >= 0:
             unpack(self._record, self._engine)
