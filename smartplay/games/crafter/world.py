@@ -34,9 +34,9 @@ FREE = tuple(code in WALKABLE for code in range(256))
 """Whether a creature can step on a cell that shows this code."""
 
 CODE, X, Y, HEALTH, STATE, ARRIVAL = range(6)
-"""Columns of the things of a world's record. The state is an arrow's direction, how long a plant has
-grown, or how long a zombie or skeleton waits; the arrival counts who came into a chunk, to tell who
-came first."""
+"""Columns of the things of a world's record. The state is an arrow's direction, how long a plant
+has grown, or how long a zombie or skeleton waits; the arrival counts who came into a chunk, to tell
+who came first."""
 
 
 class Thing:
