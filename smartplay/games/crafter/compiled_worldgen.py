@@ -10,7 +10,7 @@ near enough to a threshold for that to matter is decided by the exact noise.
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -208,6 +208,7 @@ class Room(NamedTuple):
     draws: Words
 
 
+@lru_cache(4)
 def room_for(area: tuple[int, int]) -> Room:
     """Room for `new_world`; it can be used again and again."""
     side = -(-max(area) // LANES) * LANES
