@@ -44,8 +44,6 @@ from smartplay.records.folder import (
     steps_name,
 )
 from smartplay.records.replay import refusal
-from smartplay.report import build_report
-from smartplay.report.costs import UNPRICED
 from smartplay.runner.plan import SEED_RULE, job_of, tracks_of
 from smartplay.runner.suite import Suite
 from smartplay.scores.thresholds import RULE, choices
@@ -291,6 +289,10 @@ class _Check:
             found = self.folder.read("report.json", object, 8 * HEADER_LIMIT)
         except FileNotFoundError:
             return
+        # Reports draw on most of the package: every process that replays would load it.
+        from smartplay.report import build_report
+        from smartplay.report.costs import UNPRICED
+
         human = found.get("human") if isinstance(found, dict) else None
         report = build_report(self.folder.path, human=human if human in HUMANS else "published")
         expected = msgspec.json.decode(msgspec.json.encode(report))
