@@ -33,7 +33,7 @@ from smartplay.games.crafter.rules import (
     SKELETON,
     ZOMBIE,
 )
-from smartplay.games.crafter.world import DIRECTIONS
+from smartplay.games.crafter.world import DIRECTIONS, STATE
 from tests.crafter_proof import PLAYERS, Duel
 
 CREATURE = {"Cow": COW, "Zombie": ZOMBIE, "Skeleton": SKELETON}
@@ -144,7 +144,7 @@ class BatchDuel(Duel):
         """Let a plant in front of the player grow ripe, on both sides."""
         if self.world["shown"][self._faced()] in (PLANT, RIPE_PLANT):
             thing = compiled_step.find(self.world, *self._faced())
-            self.world["things"][thing, compiled_step.STATE] = RIPE_AFTER + 1
+            self.world["things"][thing, STATE] = RIPE_AFTER + 1
             self.world["shown"][self._faced()] = RIPE_PLANT
             self.theirs._world[self._front()][1].grown = RIPE_AFTER + 1
 

@@ -17,6 +17,7 @@ from smartplay.scores.comparison import (
     cost_points,
     improvement,
     letters,
+    overall_ties,
     tie_letters,
 )
 from smartplay.scores.entries import Entry
@@ -266,6 +267,18 @@ def test_two_runs_share_a_letter_just_if_they_are_tied(runs: int, data: st.DataO
     ties = [set(letters(each)) for each in tie_letters(runs, differences)]
     for (a, b), p in zip(pairs, p_values, strict=True):
         assert bool(ties[a] & ties[b]) == (p == 0.9)
+
+
+def test_ties_by_themselves_are_those_of_the_comparison() -> None:
+    rng = np.random.default_rng(7)
+    for spread in (0.0, 0.3, 1.0):
+        runs = [
+            entry(f"{skill}", np.clip(skill / 8 + spread * rng.normal(size=9), -1, 2).tolist())
+            for skill in range(8)
+        ]
+        runs += [runs[3], entry("absent", []), entry("short", [0.4, 0.4])]
+        assert overall_ties(runs) == compare(runs).overall.ties
+    assert overall_ties([]) == []
 
 
 def test_twenty_runs_are_compared_in_one_go() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,6 +15,7 @@ import smartplay  # noqa: F401
 from smartplay.core.errors import MissingPackageError, UsageError
 from smartplay.games.crafter import batch as batch_module
 from smartplay.games.crafter.batch import CrafterBatch
+from smartplay.games.crafter.env import CrafterEnv
 from smartplay.games.crafter.render import picture
 from smartplay.games.crafter.rules import ITEMS
 
@@ -52,7 +54,7 @@ def test_a_world_shows_what_the_environment_shows(describe: str) -> None:
     for step in range(300):
         for i, env in enumerate(envs):
             native = env.unwrapped
-            for key, value in native._observe().items():
+            for key, value in native._told()[0].items():
                 assert np.array_equal(np.ravel(value), np.ravel(seen[key][i])), (step, i, key)
             assert batch.text(i, describe) == told[i], f"step {step}, world {i}"
             if step % 40 == i:
@@ -62,7 +64,7 @@ def test_a_world_shows_what_the_environment_shows(describe: str) -> None:
             if rng.random() < 0.1:
                 given = {"health": 9, "wood": 5, "sapling": 3}
                 native.game.player.inventory.update(given)
-                env.describer._before.inventory.update(given)
+                env.describer._before = native.game.moment()
                 for item, amount in given.items():
                     batch.worlds["inventory"][i, ITEMS.index(item)] = amount
         actions = rng.integers(17, size=WORLDS)
@@ -120,3 +122,55 @@ def test_a_batch_needs_numba(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_module, "compiled_kernels", lambda: None)
     with pytest.raises(MissingPackageError, match="fast"):
         CrafterBatch(2)
+
+
+def test_the_compiled_engine_plays_as_the_one_of_objects_and_takes_its_moments() -> None:
+    from smartplay.games.crafter.record import PortableEngine
+    from smartplay.games.crafter.single import CompiledEngine
+
+    sizes = (64, 64), (9, 9), (64, 64)
+    plain, compiled = PortableEngine(*sizes), CompiledEngine(PortableEngine(*sizes))
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        plain.reset(seed, 1)
+        compiled.reset(seed, 1)
+        action = 0
+        for _ in range(500):
+            assert plain.moment() == compiled.moment()
+            assert plain.unlocked == compiled.unlocked
+            assert np.array_equal(plain.semantic(), compiled.semantic())
+            if rng.random() < 0.05:
+                given = dict.fromkeys(("health", "food", "drink", "sapling", "wood", "stone"), 9)
+                plain.player.inventory.update(given)
+                compiled.set_state(plain.state())
+            if rng.random() < 0.02:
+                plain.set_state(compiled.state())
+            if rng.random() < 0.02:
+                compiled = copy.deepcopy(compiled)
+            action = int(rng.integers(17)) if rng.random() > 0.8 else action
+            assert plain.step(action) == compiled.step(action)
+
+
+def test_whoever_asks_for_the_objects_plays_on_with_them() -> None:
+    env, twin = CrafterEnv(), CrafterEnv()
+    for each in (env, twin):
+        each.reset(seed=3)
+        for action in range(17):
+            each.step(action)
+    env.game.player.inventory["diamond"] = 7
+    info = env.step(0)[-1]
+    assert info["inventory"]["diamond"] == 7
+    expected = twin.step(0)[-1]["semantic"]
+    assert np.array_equal(info["semantic"], expected), "the world went on otherwise"
+
+
+def test_a_compiled_moment_may_go_where_there_is_no_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    env = CrafterEnv()
+    env.reset(seed=4)
+    packed = pickle.dumps(env)
+    expected = [env.step(action % 17)[1:3] for action in range(200)]
+    monkeypatch.setattr("smartplay.games.crafter.record.compiled_kernels", lambda: None)
+    monkeypatch.setattr("smartplay.games.crafter.twister.compiled_kernels", lambda: None)
+    twin = pickle.loads(packed)
+    assert type(twin._playing).__name__ == "PortableEngine"
+    assert [twin.step(action % 17)[1:3] for action in range(200)] == expected

@@ -661,6 +661,24 @@ def script(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_script_that_plays_in_worker_processes_needs_no_guard(
+    tmp_path: Path, piped: bool
+) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(
+        "import smartplay\nprint('begun')\n"
+        "print(smartplay.run('random', 'Crafter', episodes=2, steps=3, out='run').unscored)\n"
+    )
+    place = "-" if piped else str(own)
+    done = subprocess.run(
+        [sys.executable, place], cwd=tmp_path, input=own.read_text(), capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == ["begun", "[]"], done.stderr
+
+
+@pytest.mark.slow
 def test_another_source_is_another_run(tmp_path: Path) -> None:
     def played(number: int, out: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "own.py").write_text(f"def own(prompt):\n    return {number}\n")

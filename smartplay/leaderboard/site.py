@@ -41,7 +41,7 @@ from smartplay.report.markdown import escape
 from smartplay.report.radar import RIM, radar_of_choice
 from smartplay.report.rendering import shown, templates
 from smartplay.runner.suite import Suite
-from smartplay.scores.comparison import compare, letters
+from smartplay.scores.comparison import letters, overall_ties
 from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval
 from smartplay.scores.thresholds import Threshold
@@ -158,7 +158,7 @@ def with_ties(rows: Sequence[Row]) -> list[Row]:
     entries = [
         Entry(name=row.key, normalized=row.samples) for row in rows if row.status == "verified"
     ]
-    found = iter(compare(entries).overall.ties)
+    found = iter(overall_ties(entries))
     ties = [next(found) if row.status == "verified" else "" for row in rows]
     return [msgspec.structs.replace(row, ties=t) for row, t in zip(rows, ties, strict=True)]
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 from smartplay.runner.worker import begin_worker
@@ -49,7 +51,7 @@ class WorkerPool:
 
     def submit(self, play: Callable[..., T], /, *arguments: Any) -> Future[T]:
         """Run a call, such as an episode, in a worker process."""
-        with _interrupts_held():
+        with _interrupts_held(), _script_left_out():
             try:
                 self._pool = self._pool or self._new(self._most)
                 future = self._pool.submit(play, *arguments)
@@ -64,7 +66,7 @@ class WorkerPool:
             if future.done():
                 del self._alone[future]
                 pool.shutdown(wait=False)
-        with _interrupts_held():
+        with _interrupts_held(), _script_left_out():
             pool = self._new(1)
             future = pool.submit(play, *arguments)
         self._alone[future] = pool
@@ -112,3 +114,15 @@ def _interrupts_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _script_left_out() -> Iterator[None]:
+    """Let workers be born without the script that is run: each would begin with running it, too."""
+    script, unnamed = sys.modules["__main__"], ModuleType("__main__")
+    vars(unnamed).update(vars(script), __file__=None, __spec__=None)
+    sys.modules["__main__"] = unnamed
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script

@@ -241,8 +241,7 @@ def compare(
         )
 
     def altogether(pair: Pair) -> tuple[Samples, Mapping[str, float]]:
-        capped = _uncapped_parts(*_of(entries, pair), normalized[pair])
-        return normalized[pair], {game: part / len(capped) for game, part in capped.items()}
+        return normalized[pair], _overall_shares(*_of(entries, pair), normalized[pair])
 
     suites = suite_gaps(entries)
     return Comparison(
@@ -261,6 +260,28 @@ def compare(
         suite_gaps=suites,
         detect=detect,
     )
+
+
+def overall_ties(entries: Sequence[Entry]) -> list[str]:
+    """`compare(entries).overall.ties` without the intervals, which take most of the time."""
+    pairs = list(combinations(range(len(entries)), 2))
+    parts = []
+    for a, b in (_of(entries, pair) for pair in pairs):
+        samples = paired(a, b, "normalized")
+        parts.append(_parts(samples, _overall_shares(a, b, samples)))
+    tests = sign_flip_tests(parts, np.random.default_rng(SEED))
+    differences = [
+        Difference(
+            first=first,
+            second=second,
+            pairs=len(part),
+            mean=Interval(math.fsum(part.values()), None, None) if test else None,
+            p=test and test.p,
+            corrected=test and test.corrected,
+        )
+        for (first, second), part, test in zip(pairs, parts, tests, strict=True)
+    ]
+    return tie_letters(len(entries), differences)
 
 
 def _of(entries: Sequence[Entry], pair: Pair) -> tuple[Entry, Entry]:
@@ -427,13 +448,13 @@ def _counted(shares: Mapping[str, float]) -> dict[str, float]:
     return {game: share for game, share in shares.items() if share}
 
 
-def _uncapped_parts(a: Entry, b: Entry, differences: Samples) -> dict[str, float]:
-    """By game, how much of the difference of its means is left with both capped at `HUMAN`."""
+def _overall_shares(a: Entry, b: Entry, differences: Samples) -> dict[str, float]:
+    """The games' shares: equal ones, but for what a cap of the means at `HUMAN` takes away."""
     found = {}
     for game, each in differences.items():
         means = [sum(run.normalized[game][seed] for seed in each) / len(each) for run in (a, b)]
         whole, capped = means[0] - means[1], min(means[0], HUMAN) - min(means[1], HUMAN)
-        found[game] = capped / whole if whole else float(means[0] < HUMAN)
+        found[game] = (capped / whole if whole else float(means[0] < HUMAN)) / len(differences)
     return found
 
 

@@ -15,201 +15,15 @@ from smartplay.core.errors import MissingPackageError, UsageError
 from smartplay.games.crafter.engine import daylight, episode_seed
 from smartplay.games.crafter.env import CrafterEnv, checked_pair
 from smartplay.games.crafter.fast import compiled_kernels
-from smartplay.games.crafter.outcome import Moment
+from smartplay.games.crafter.reading import BatchWorld
+from smartplay.games.crafter.record import empty_worlds
 from smartplay.games.crafter.rules import (
-    ACHIEVEMENTS,
     ACTIONS,
-    ARROW,
-    FLYING,
     ITEMS,
-    NAMES,
-    PLANT,
-    PLAYER,
-    RIPE_PLANT,
 )
 from smartplay.games.crafter.text import moment_text, view_text
-from smartplay.games.crafter.twister import KEY_WORDS
-from smartplay.games.crafter.world import CHUNK, SIDES
 
 Array = np.ndarray[Any, np.dtype[Any]]
-
-TEXTURES = (*NAMES[: PLANT + 1], "plant-ripe", *(f"arrow-{side}" for side in SIDES))
-"""The name of the picture of everything a view can show, by code."""
-
-BASE = np.arange(len(NAMES), dtype=np.uint8)
-BASE[RIPE_PLANT], BASE[FLYING:] = PLANT, ARROW
-"""What the package's semantic map shows for what a view can show, by code."""
-
-
-def world_type(area: tuple[int, int], grid: tuple[int, int]) -> np.dtype[Any]:
-    """How a world is laid out in memory: one record, so that what belongs together is together.
-
-    There is room for as many things as cells; that part of the memory is never touched before it is
-    needed.
-
-    Args:
-        area: Width and height of the map.
-        grid: Width and height of the local view.
-    """
-    margin = max(1, *(side // 2 for side in grid))
-    padded = area[0] + 2 * margin, area[1] + 2 * margin
-    down = -(-area[1] // CHUNK)
-    chunks = -(-area[0] // CHUNK) * down
-    numbers = (
-        "steps margin chunks_down reach noise_words next_seed seed episode "
-        "x y facing hunger thirst fatigue recover felt_health paid_health unlocked_count "
-        "thing_count gaps arrivals chunk_count action was_x was_y was_facing was_unlocked"
-    )
-    return np.dtype(
-        [
-            *((name, np.int64) for name in numbers.split()),
-            *((name, np.bool_) for name in ("sleeping", "was_sleeping", "noise_due", "over")),
-            ("inventory", np.int32, len(ITEMS)),
-            ("was_inventory", np.int32, len(ITEMS)),
-            ("achievements", np.int32, len(ACHIEVEMENTS)),
-            ("was_achievements", np.int32, len(ACHIEVEMENTS)),
-            ("unlocked", np.uint8, len(ACHIEVEMENTS)),
-            ("seen", np.uint8, grid),
-            ("was_seen", np.uint8, grid),
-            ("chunk_known", np.uint8, chunks),
-            ("chunk_order", np.int32, chunks),
-            ("population", np.int32, (chunks, 3)),
-            ("grass", np.int32, chunks),
-            ("path", np.int32, chunks),
-            ("words", np.uint32, KEY_WORDS + 1),
-            ("shown", np.uint8, padded),
-            ("materials", np.uint8, padded),
-            ("things", np.int32, (area[0] * area[1], 6)),
-        ],
-        align=True,
-    )
-
-
-class BatchPlayer:
-    """The player of a world of a batch, with the attributes of `Player` that can be read.
-
-    Args:
-        world: The world's record.
-    """
-
-    def __init__(self, world: Any) -> None:
-        self._world = world
-
-    @property
-    def x(self) -> int:
-        """Column on the map."""
-        return int(self._world["x"] - self._world["margin"])
-
-    @property
-    def y(self) -> int:
-        """Row on the map."""
-        return int(self._world["y"] - self._world["margin"])
-
-    @property
-    def facing(self) -> int:
-        """Index into `DIRECTIONS`."""
-        return int(self._world["facing"])
-
-    @property
-    def sleeping(self) -> bool:
-        """Whether the player is asleep."""
-        return bool(self._world["sleeping"])
-
-    @property
-    def health(self) -> int:
-        """Hit points left."""
-        return int(self._world["inventory"][0])
-
-    @property
-    def inventory(self) -> dict[str, int]:
-        """How many of each item."""
-        return dict(zip(ITEMS, self._world["inventory"].tolist(), strict=True))
-
-    @property
-    def achievements(self) -> dict[str, int]:
-        """How often each achievement was reached."""
-        return dict(zip(ACHIEVEMENTS, self._world["achievements"].tolist(), strict=True))
-
-    @property
-    def unlocked(self) -> list[str]:
-        """The achievements reached at least once, in that order."""
-        world = self._world
-        return [ACHIEVEMENTS[goal] for goal in world["unlocked"][: world["unlocked_count"]]]
-
-
-class BatchWorld:
-    """A world of a batch, with the interface of `Engine` as far as it can be read.
-
-    Args:
-        world: The world's record.
-        unit: Width and height of a cell of the package's picture in pixels.
-    """
-
-    def __init__(self, world: Any, unit: tuple[int, int]) -> None:
-        self._world = world
-        self.unit = unit
-        self.grid: tuple[int, int] = world["seen"].shape
-        self.player = BatchPlayer(world)
-
-    @property
-    def steps(self) -> int:
-        """Steps since the reset."""
-        return int(self._world["steps"])
-
-    @property
-    def daylight(self) -> float:
-        """From 0 (night) to 1 (noon)."""
-        return daylight(self.steps)
-
-    def look(self) -> bytes:
-        """The codes in the local view, column by column; 0 outside the map."""
-        codes: bytes = self._world["seen"].tobytes()
-        return codes
-
-    def semantic(self) -> Array:
-        """What each cell of the map shows, indexed [x, y]; a new array."""
-        margin = self._world["margin"]
-        codes: Array = BASE[self._world["shown"][margin:-margin, margin:-margin]]
-        return codes
-
-    def scene(self) -> tuple[bytes, list[tuple[int, int, str]]]:
-        """What the package's picture shows: materials as in `look`, things with their textures."""
-        world, (width, height), player = self._world, self.grid, self.player
-        left, top = world["x"] - width // 2, world["y"] - height // 2
-        side = "sleep" if player.sleeping else SIDES[player.facing]
-        things = [
-            (x, y, f"player-{side}" if code == PLAYER else TEXTURES[code])
-            for (x, y), code in np.ndenumerate(world["seen"])
-            if code >= PLAYER
-        ]
-        return world["materials"][left : left + width, top : top + height].tobytes(), things
-
-    def night_noise(self) -> np.random.RandomState | None:
-        """What the package's picture of this moment draws its noise from; None by day."""
-        if not self._world["noise_due"]:
-            return None
-        twin = np.random.RandomState(0)
-        *key, position = self._world["words"].tolist()
-        twin.set_state(("MT19937", key, position, 0, 0.0))
-        return twin
-
-    def moments(self) -> tuple[Moment | None, Moment]:
-        """The moment before the last step, None at the beginning, and this one."""
-        now = self._moment("")
-        return (None if self._world["action"] < 0 else self._moment("was_")), now
-
-    def _moment(self, when: str) -> Moment:
-        world, margin, (width, height) = self._world, int(self._world["margin"]), self.grid
-        return Moment(
-            world[f"{when}seen"].tobytes(),
-            width // 2 * height + height // 2,
-            height,
-            (int(world[f"{when}x"]) - margin, int(world[f"{when}y"]) - margin),
-            int(world[f"{when}facing"]),
-            bool(world[f"{when}sleeping"]),
-            dict(zip(ITEMS, world[f"{when}inventory"].tolist(), strict=True)),
-            dict(zip(ACHIEVEMENTS, world[f"{when}achievements"].tolist(), strict=True)),
-        )
 
 
 class CrafterBatch:
@@ -246,7 +60,7 @@ class CrafterBatch:
         length: Step after which an episode is truncated; None for never.
 
     Attributes:
-        worlds: The worlds, of `world_type`.
+        worlds: The worlds, of `record.world_type`.
         num_envs: How many there are.
 
     Raises:
@@ -265,18 +79,15 @@ class CrafterBatch:
             raise MissingPackageError("CrafterBatch needs numba; pip install smartplay[fast]")
         if num_envs < 1:
             raise UsageError(f"a batch of {num_envs} worlds cannot be played; make at least 1")
-        from smartplay.games.crafter import compiled_worldgen
+        from smartplay.games.crafter import compiled_batch
+        from smartplay.games.crafter.compiled_worldgen import room_for
 
-        self._kernels = compiled_worldgen
+        self._kernels = compiled_batch
         shape = CrafterEnv(area, view, length)
         self.num_envs, self._view, self._length = num_envs, shape.view, length
-        self._unit, grid = shape.game.unit, shape.game.grid
-        worlds = self.worlds = np.zeros(num_envs, world_type(shape.area, grid))
-        worlds["margin"] = (worlds["shown"].shape[1] - shape.area[0]) // 2
-        worlds["chunks_down"] = -(-shape.area[1] // CHUNK)
-        worlds["reach"] = shape.reach
-        worlds["noise_words"] = 2 * np.prod(grid) * np.prod(self._unit)
-        self._room = compiled_worldgen.room_for(shape.area)
+        self._unit = shape.game.unit
+        self.worlds = empty_worlds(num_envs, shape.game)
+        self._room = room_for(shape.area)
         self._lights = np.array([daylight(step) for step in range(1024)])
         self._running = False
 
@@ -394,9 +205,9 @@ class CrafterBatch:
         return vars(self) | {"_kernels": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        from smartplay.games.crafter import compiled_worldgen
+        from smartplay.games.crafter import compiled_batch
 
-        vars(self).update(state, _kernels=compiled_worldgen)
+        vars(self).update(state, _kernels=compiled_batch)
 
     def _begun(self, where: Array) -> None:
         """Count the episodes that have begun, and prepare the next ones."""

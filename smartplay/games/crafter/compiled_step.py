@@ -1,9 +1,9 @@
 """One step of a world in compiled kernels: `engine`, `player`, `creatures` and `plant` once more.
 
-A world is a record of `batch.world_type`. Places in it count the margin around the map: a neighbour
-or a whole view is a plain index away, also at the border. What moves or grows is a row of `things`,
-in the order in which it came; a removed one leaves a gap until the end of the step. Half points of
-hunger and the like are counted as one, so that they are whole numbers.
+A world is a record of `record.world_type`. Places in it count the margin around the map: a
+neighbour or a whole view is a plain index away, also at the border. What moves or grows is a row of
+`things`, in the order in which it came; a removed one leaves a gap until the end of the step. Half
+points of hunger and the like are counted as one, so that they are whole numbers.
 """
 
 from __future__ import annotations
@@ -41,14 +41,21 @@ from smartplay.games.crafter.rules import (
     ZOMBIE,
 )
 from smartplay.games.crafter.twister import KEY_WORDS
-from smartplay.games.crafter.world import CHUNK, DIRECTIONS, FREE, NOWHERE
+from smartplay.games.crafter.world import (
+    ARRIVAL,
+    CHUNK,
+    CODE,
+    DIRECTIONS,
+    FREE,
+    HEALTH,
+    NOWHERE,
+    STATE,
+    X,
+    Y,
+)
 
 World = Any
-"""A record of `batch.world_type`."""
-
-CODE, X, Y, HEALTH, STATE, ARRIVAL = range(6)
-"""Columns of `things`. The state is an arrow's direction, how long a plant has grown, or how long a
-zombie or skeleton waits; the arrival counts who came into a chunk, to tell who came first."""
+"""A record of `record.world_type`."""
 
 _ITEM = {name: index for index, name in enumerate(ITEMS)}
 _GOAL = {name: index for index, name in enumerate(ACHIEVEMENTS)}

@@ -1,43 +1,35 @@
 """World generation in compiled kernels: the worlds of `worldgen` in a fraction of its time.
 
-The noise is summed the other way round here. Each lattice point adds what it contributes to all
-cells within its reach, many cells at a time, in single precision and without asking where in the
-honeycomb they lie. So the sums are off by up to `OFF`, most of it because OpenSimplex leaves out
-far contributions that this includes. A cell near enough to a threshold for that to matter is
-decided by the exact noise.
+The noise is summed block by block here, many cells at a time: each lattice point in reach adds what
+it contributes, in single precision and without asking where in the honeycomb the cells lie. How
+much it weighs at each cell is the same in all worlds; so that is looked up. The sums are off by up
+to `OFF`, most of it because OpenSimplex leaves out far contributions that this includes. A cell
+near enough to a threshold for that to matter is decided by the exact noise.
 """
 
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+from numpy.lib.stride_tricks import sliding_window_view
 
-from smartplay.games.crafter.compiled_step import (
-    World,
-    add,
-    below,
-    enter,
-    look,
-    skip,
-    step,
-    uniform,
-    unit,
-)
-from smartplay.games.crafter.kernels import Words, compiled, seed_words, simplex_at, temper_all
-from smartplay.games.crafter.noise import GRADIENTS, NORM, Ints
+from smartplay.games.crafter.compiled_step import below, skip, unit
+from smartplay.games.crafter.kernels import Words, compiled, simplex_at, temper_word, twist
+from smartplay.games.crafter.noise import GRADIENTS, NORM, Floats, Ints
 from smartplay.games.crafter.rules import (
     COAL,
     COW,
     DIAMOND,
     GRASS,
     IRON,
-    ITEM_START,
     LAVA,
     PATH,
-    PLAYER,
     SAND,
     SKELETON,
     STONE,
@@ -47,16 +39,15 @@ from smartplay.games.crafter.rules import (
     ZOMBIE,
 )
 from smartplay.games.crafter.twister import KEY_WORDS
-from smartplay.games.crafter.world import CHUNK
 
 Planes = np.ndarray[Any, np.dtype[np.float32]]
 Samples = np.ndarray[Any, np.dtype[Any]]
 Codes = np.ndarray[Any, np.dtype[np.uint8]]
-Tally = np.ndarray[Any, np.dtype[np.uint32]]
 Lies = np.ndarray[Any, np.dtype[np.int32]]
 
-LANES = 16
-"""Cells of a column that are summed at a time; the height of a plane is a multiple of it."""
+COLUMNS, LANES = 4, 8
+"""The size of a block of cells; planes are full of blocks. The cells of a column are summed at a
+time."""
 
 NEARBY = 18
 """At this distance from the start it has no more influence than 1e-5."""
@@ -136,32 +127,33 @@ _OF_LANDSCAPE, _OF_LOWLAND = 5, 11
 MAYBE_COAL, MAYBE_IRON, MAYBE_DIAMOND, MAYBE_TREE, TUNNEL, DOUBTFUL = (16 << i for i in range(6))
 """What noise tells of a cell besides its material, whose code is less than the first of them."""
 
-EVERYWHERE, NEAR_START = 1, 1 << 6
-HIGH, PEAK, SHORE, DRY = (1 << 6 * i for i in range(4))
-"""What is counted in the numbers of a tally, in six bits each.
+HIGH, PEAK, SHORE, DRY, NEAR_START, EVERYWHERE = (1 << i for i in range(6))
+"""What is noted of a block: which kinds of cells it has."""
 
-A tally has a column more than the map in one direction: the number at y + n less that at y tells
-how many of the n cells between are of each kind. `LANES` of them cannot be too many for six bits.
-"""
-
-HIGHS = np.uint32(63 * HIGH)
 _WANTED = np.array(
-    [0] * _OF_LANDSCAPE + [63 * kind for kind in (PEAK, HIGH, HIGH, HIGH, HIGH, PEAK, SHORE, DRY)],
-    np.uint32,
+    [NEAR_START] + [EVERYWHERE] * 4 + [PEAK, HIGH, HIGH, HIGH, HIGH, PEAK, SHORE, DRY], np.uint8
 )
-"""Which cells each noise is wanted at."""
+"""In which blocks each noise is wanted."""
 
 POINT = np.dtype(
     [
-        *((name, np.int64) for name in ("i", "j", "k", "x", "columns", "y", "blocks")),
-        *((name, np.float32) for name in ("dx", "dy", "dz", "room")),
+        *((name, np.int32) for name in ("i", "j", "k")),
+        *((name, np.float32) for name in ("dx", "dy", "dz")),
     ]
 )
-"""A lattice point as seen from a plane: its number, the cells in reach, how far the first one is
-away in noise, and how far the square of that may differ in the plane."""
+"""A lattice point as seen from a plane: its number, and how far the first column and row within its
+reach and the plane are away in noise."""
+
+PAIR = np.dtype(
+    [
+        *((name, np.uint32) for name in ("point", "weights", "stride")),
+        *((name, np.float32) for name in ("right", "down")),
+    ]
+)
+"""A lattice point and a block in reach: where the point's weights for the block begin, how far they
+are from column to column, and how far right of and below the point's first cell the block is."""
 
 _GRADIENTS = GRADIENTS.astype(np.float32)
-_START = np.array(list(ITEM_START.values()), np.int32)
 _WALKABLE = np.array([code in WALKABLE for code in range(256)])
 
 
@@ -187,49 +179,121 @@ class Room(NamedTuple):
             map: at a power of two apart, neighbouring cells would not fit into the processor's
             cache.
         along: The plane `ALONG`, shape [rows, columns].
-        everywhere: A tally, see `EVERYWHERE`, of all cells and of those near the start.
-        wanted: The tally of the cells that each noise is wanted at.
-        turned: The same of `HIGH`, indexed [row, column], for `along`.
+        everywhere: What is known of the blocks before there is noise, one column after the other.
+        wanted: What the landscape says of them, from `HIGH` to `DRY`.
+        turned: The same of the blocks of `along`.
         points: The lattice points, noise after noise, of `POINT`.
         starts: Where the points of each noise begin, and where the last ones end.
+        slopes: What a point contributes to a first cell of weight 1, and how much more of it there
+            is at the next cell to the right and below; shape [points, 3].
+        pairs: Which points reach which blocks, of `PAIR`: noise after noise, block after block.
+        pair_starts: Where the pairs of each begin, with the blocks of a noise in a row.
+        weights: What points weigh at the cells in and around their reach, column after column.
         nearness: How near the start a cell is, for `_quick_nearness` to look up.
-        draws: Random numbers drawn ahead.
+        draws: Random words drawn ahead.
     """
 
     planes: Planes
     along: Planes
-    everywhere: Tally
-    wanted: Tally
-    turned: Tally
+    everywhere: Codes
+    wanted: Codes
+    turned: Codes
     points: Any
     starts: Ints
+    slopes: Planes
+    pairs: Any
+    pair_starts: Ints
+    weights: Planes
     nearness: Planes
-    draws: Any
+    draws: Words
 
 
+@lru_cache(4)
 def room_for(area: tuple[int, int]) -> Room:
     """Room for `new_world`; it can be used again and again."""
     side = -(-max(area) // LANES) * LANES
     columns, rows = np.indices((side, side))
     near = (columns - area[0] // 2) ** 2 + (rows - area[1] // 2) ** 2 <= NEARBY**2
-    everywhere = np.zeros((side, side + 1), np.uint32)
-    everywhere[:, 1:] = np.cumsum(EVERYWHERE + NEAR_START * near, axis=1)
-    points = [_points(noise, area, side) for noise in _NOISES.tolist()]
+    blocks_near = near.reshape(side // COLUMNS, COLUMNS, side // LANES, LANES).any(axis=(1, 3))
+    everywhere = np.where(blocks_near, EVERYWHERE | NEAR_START, EVERYWHERE).astype(np.uint8).ravel()
+    table = Weights()
+    found = [_points(noise, area, side, table) for noise in _NOISES.tolist()]
+    points, pairs, blocks = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    starts = np.cumsum([0, *(len(of_noise) for of_noise, _, _ in found)])
+    noises = np.repeat(np.arange(len(found)), [len(of_noise) for _, of_noise, _ in found])
+    pairs["point"] += starts[noises].astype(np.uint32)
+    order = np.lexsort((blocks, noises))
     return Room(
-        np.zeros((side, PLANES, side + LANES), np.float32),
-        np.zeros((side, side), np.float32),
+        _aligned(side, PLANES, side + LANES),
+        _aligned(side, side),
         everywhere,
         np.zeros_like(everywhere),
         np.zeros_like(everywhere),
-        np.array([point for of_noise in points for point in of_noise], POINT),
-        np.cumsum([0, *(len(of_noise) for of_noise in points)]),
+        points,
+        starts,
+        np.empty((len(points), 3), np.float32),
+        pairs[order],
+        np.searchsorted(
+            noises[order] * len(everywhere) + blocks[order],
+            np.arange(len(found) * len(everywhere) + 1),
+        ),
+        np.array(table.weights, np.float32),
         (1 / (1 + np.exp(-np.arange(FARTHEST, NEAREST, 1 / FINE)))).astype(np.float32),
-        np.empty(6 * area[0] * area[1] + KEY_WORDS),
+        np.empty(12 * area[0] * area[1] + KEY_WORDS, np.uint32),
     )
 
 
-def _points(noise: list[float], area: tuple[int, int], side: int) -> list[tuple[Any, ...]]:
-    """The lattice points that contribute to a noise at some cell of a map, each as a `POINT`."""
+def _aligned(*shape: int) -> Planes:
+    """Zeros, none of whose blocks lies in two lines of the processor's cache, which would cost."""
+    cells, line = math.prod(shape), 64
+    room = np.zeros(cells + line, np.float32)
+    first = -room.ctypes.data % line // room.itemsize
+    return room[first : first + cells].reshape(shape)
+
+
+class Weights:
+    """What lattice points weigh at the cells around them: the same for all that lie alike.
+
+    Attributes:
+        weights: The weights. There are zeros around those of each kind of points, for blocks only
+            some of whose cells are in reach.
+    """
+
+    def __init__(self) -> None:
+        self.weights: list[float] = []
+        self._known: dict[tuple[float, ...], tuple[int, Any]] = {}
+
+    def of(self, room: float, dx: Floats, dy: Floats) -> tuple[int, Any]:
+        """Where the weights of a point begin, and whether it reaches a block.
+
+        Args:
+            room: How much the square of its distance in the plane may be.
+            dx: How far the columns in reach are away in noise.
+            dy: How far the rows in reach are.
+
+        Returns:
+            Where they begin; and whether any cell of a block counts whose first one is that many
+            columns and rows after the one that is farthest left and up of all that could.
+        """
+        alike = tuple(np.round([room, dx[0], len(dx), dy[0], len(dy)], 6).tolist())
+        if alike not in self._known:
+            weights = np.maximum(room - dx[:, None] ** 2 - dy**2, 0) ** 4
+            weights = np.pad(weights, ((COLUMNS - 1,) * 2, (LANES - 1,) * 2))
+            reached = sliding_window_view(weights > 0, (COLUMNS, LANES)).any(axis=(2, 3))
+            self._known[alike] = len(self.weights), reached
+            self.weights += weights.ravel().tolist()
+        return self._known[alike]
+
+
+def _points(
+    noise: list[float], area: tuple[int, int], side: int, table: Weights
+) -> tuple[Any, Any, Ints]:
+    """The lattice points that contribute to a noise at some cell of a map.
+
+    Returns:
+        The points, of `POINT`; what they reach, of `PAIR`, with points counted from 0; and the
+        number of the block in each pair.
+    """
     plane, times_x, by_x, times_y, by_y, size, z, _ = noise
     step_x, step_y = times_x / by_x / size, times_y / by_y / size
     (first_x, end_x), (first_y, end_y) = ((0, length) for length in area)
@@ -238,79 +302,132 @@ def _points(noise: list[float], area: tuple[int, int], side: int) -> list[tuple[
         end_x, end_y = (min(length, length // 2 + NEARBY + 1) for length in area)
     if plane == ALONG:
         step_x, step_y, end_x, end_y = step_y, step_x, end_y, end_x
-    points = []
+    points: list[tuple[Any, ...]] = []
+    starts, reached = [], []
     for layer in range(3 * int(z) - 4, 3 * int(z) + 5):
         shift = layer / 3
         room = 2.0 - (z - shift) ** 2
-        reach = math.sqrt(room)
-        least = math.ceil(first_y * step_y - reach - shift)
+        far = math.sqrt(room)
+        least = math.ceil(first_y * step_y - far - shift)
         for a in range(
-            math.ceil(first_x * step_x - reach - shift),
-            math.floor((end_x - 1) * step_x + reach - shift) + 1,
+            math.ceil(first_x * step_x - far - shift),
+            math.floor((end_x - 1) * step_x + far - shift) + 1,
         ):
-            at_x = a + shift
-            x = max(first_x, math.ceil((at_x - reach) / step_x))
-            columns = min(end_x, math.floor((at_x + reach) / step_x) + 1) - x
+            x, dx = _within(a + shift, far, step_x)
+            right = max(first_x, x) // COLUMNS * COLUMNS - x
             for b in range(
                 least + (layer - a - least) % 6,
-                math.floor((end_y - 1) * step_y + reach - shift) + 1,
+                math.floor((end_y - 1) * step_y + far - shift) + 1,
                 6,
             ):
-                at_y = b + shift
-                y = max(first_y, math.ceil((at_y - reach) / step_y))
-                rows = min(end_y, math.floor((at_y + reach) / step_y) + 1) - y
-                blocks = -(-rows // LANES)
-                y = min(y, side - blocks * LANES)
+                y, dy = _within(b + shift, far, step_y)
+                down = max(first_y, y) // LANES * LANES - y
+                start, counts = table.of(room, dx, dy)
+                columns = slice(right + COLUMNS - 1, end_x - x + COLUMNS - 1, COLUMNS)
+                rows = slice(down + LANES - 1, end_y - y + LANES - 1, LANES)
+                reached.append(np.argwhere(counts[columns, rows]) * (COLUMNS, LANES))
+                starts.append((start, len(dy) + 2 * (LANES - 1), x, y, right, down))
                 k = (layer - a - b) // 6
                 i, j = (b + k, a + k) if plane == ALONG else (a + k, b + k)
-                if columns > 0 and rows > 0:
-                    offset = x * step_x - at_x, y * step_y - at_y, z - shift
-                    corner = i & 255, j & 255, k & 255
-                    points.append((*corner, x, columns, y, blocks, *offset, room))
-    return points
+                corner = i & 255, j & 255, k & 255
+                points.append((*corner, dx[0], dy[0], z - shift))
+    number = np.repeat(np.arange(len(points)), [len(of_point) for of_point in reached])
+    start, stride, x, y, right, down = np.array(starts)[number].T
+    right, down = np.concatenate(reached).T + np.array([right, down])
+    pairs = np.empty(len(number), PAIR)
+    pairs["point"], pairs["stride"], pairs["right"], pairs["down"] = number, stride, right, down
+    pairs["weights"] = start + (right + COLUMNS - 1) * stride + down + LANES - 1
+    blocks = (x + right) // COLUMNS * (side // LANES) + (y + down) // LANES
+    return np.array(points, POINT), pairs, blocks
+
+
+def _within(at: float, far: float, step: float) -> tuple[int, Any]:
+    """The first cell of a row that is no farther from a place, and how far all of them are."""
+    first, end = math.ceil((at - far) / step), math.floor((at + far) / step) + 1
+    return first, np.arange(first, end) * step - at
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _add_block(_: Any, cells: Any, at: Any, weights: Any, from_: Any, first: Any, by: Any) -> Any:
+    """Add to a block of cells `weights[from_ + i] * (first + by * i)`, at cell `at` + i.
+
+    The compiler takes many cells at a time in simple loops only; so this is spelled out.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        block = ir.VectorType(ir.FloatType(), LANES)
+
+        def block_at(array: int) -> Any:
+            data = context.make_array(signature.args[array])(context, builder, values[array]).data
+            return builder.bitcast(builder.gep(data, [values[array + 1]]), block.as_pointer())
+
+        def everywhere(value: Any) -> Any:
+            row = ir.Constant(block, ir.Undefined)
+            for lane in range(LANES):
+                row = builder.insert_element(row, value, ir.IntType(32)(lane))
+            return row
+
+        lanes = ir.Constant(block, [float(lane) for lane in range(LANES)])
+        place, weighing = block_at(0), builder.load(block_at(2))
+        weighing.align = 4
+        old = builder.load(place)
+        old.align = 4
+        fast = ("fast",)
+        away = builder.fmul(everywhere(values[5]), lanes, flags=fast)
+        away = builder.fadd(everywhere(values[4]), away, flags=fast)
+        new = builder.fadd(old, builder.fmul(weighing, away, flags=fast), flags=fast)
+        builder.store(new, place, align=4)
+        return context.get_dummy_value()
+
+    return types.void(cells, at, weights, from_, first, by), build
 
 
 @partial(compiled, fastmath=True)
-def _add_noise(room: Room, perm: Ints, noise: int, tally: Tally, wanted: int) -> None:
-    """Add noise to a plane, at least at the cells of a tally that are wanted."""
+def _add_noise(room: Room, perm: Ints, noise: int, kinds: Codes) -> None:
+    """Add noise to a plane, at least where it is wanted.
+
+    Args:
+        room: The room.
+        perm: From `_permutation`.
+        noise: Which of `_NOISES`.
+        kinds: What kinds of cells are in the blocks of the plane.
+    """
     number, times_x, by_x, times_y, by_y, size, _, weight = _NOISES[noise]
+    scale, wanted, rows = np.float32(weight / NORM), _WANTED[noise], room.planes.shape[2]
     step_x, step_y = np.float32(times_x / by_x / size), np.float32(times_y / by_y / size)
-    scale, none, across, along = np.float32(weight / NORM), np.float32(0), 0, 1
     # Unsigned indices cannot mean places from the end, which would cost a test each.
-    cells, counts, one, lanes = (
-        room.planes.reshape(-1),
-        tally.reshape(-1),
-        np.uint64(1),
-        np.uint64(LANES),
-    )
-    rows = np.uint64(room.planes.shape[2])
-    origin, stride, side = np.uint64(number) * rows, np.uint64(PLANES) * rows, rows - lanes
+    cells, origin, across, along = room.planes.reshape(-1), np.uint64(number * rows), 0, 1
+    stride, lanes, wide = np.uint64(PLANES * rows), np.uint64(LANES), np.uint64(COLUMNS)
     if number == ALONG:
-        cells, origin, stride = room.along.reshape(-1), np.uint64(0), side
+        cells, origin, stride = room.along.reshape(-1), np.uint64(0), np.uint64(len(room.along))
         step_x, step_y, across, along = step_y, step_x, 1, 0
     for at in range(room.starts[noise], room.starts[noise + 1]):
-        point = room.points[at]
+        point, slopes = room.points[at], room.slopes[at]
         row = perm[(perm[(perm[point.i] + point.j) & 255] + point.k) & 255] % 24
         by_x, by_y = scale * _GRADIENTS[row, across], scale * _GRADIENTS[row, along]
-        by_z = scale * _GRADIENTS[row, 2] * point.dz
-        x, columns, reach = np.uint64(point.x), point.columns, point.room
-        for block in range(point.blocks):
-            first = point.dy + np.float32(block * LANES) * step_y
-            y = np.uint64(point.y + block * LANES)
-            here, there = origin + x * stride + y, x * (side + one) + y
-            dx = point.dx
-            for _ in range(columns):
-                if (counts[there + lanes] - counts[there]) & wanted:
-                    left = reach - dx * dx
-                    level = by_z + by_x * dx
-                    for lane in range(LANES):
-                        dy = first + np.float32(lane) * step_y
-                        rest = max(left - dy * dy, none)
-                        rest *= rest
-                        cells[here + np.uint64(lane)] += rest * rest * (level + by_y * dy)
-                here += stride
-                there += side + one
-                dx += step_x
+        by_z = scale * _GRADIENTS[row, 2]
+        slopes[0] = by_x * point.dx + by_y * point.dy + by_z * point.dz
+        slopes[1], slopes[2] = by_x * step_x, by_y * step_y
+    pairs, weights, slopes, tall = room.pairs, room.weights, room.slopes, len(room.along) // LANES
+    starts = room.pair_starts[noise * len(kinds) :]
+    for block in range(np.uint64(len(kinds))):
+        if kinds[block] & wanted:
+            place = origin + block // np.uint64(tall) * wide * stride
+            place += block % np.uint64(tall) * lanes
+            for at in range(np.uint64(starts[block]), np.uint64(starts[block + np.uint64(1)])):
+                pair = pairs[at]
+                weight, skip, point = np.uint64(pair.weights), np.uint64(pair.stride), pair.point
+                by_column, by_row = slopes[point, 1], slopes[point, 2]
+                level = slopes[point, 0] + by_column * pair.right + by_row * pair.down
+                for column in range(COLUMNS):
+                    _add_block(
+                        cells,
+                        place + np.uint64(column) * stride,
+                        weights,
+                        weight + np.uint64(column) * skip,
+                        level + np.float32(column) * by_column,
+                        by_row,
+                    )
 
 
 @compiled
@@ -318,15 +435,17 @@ def _sum_planes(room: Room, perm: Ints, width: int, height: int) -> None:
     """Fill the planes, each at least where it can matter."""
     room.planes[:] = 0
     room.along[:] = 0
-    _add_noise(room, perm, 0, room.everywhere, 63 * NEAR_START)
-    for noise in range(1, _OF_LANDSCAPE):
-        _add_noise(room, perm, noise, room.everywhere, 63 * EVERYWHERE)
+    for noise in range(_OF_LANDSCAPE):
+        _add_noise(room, perm, noise, room.everywhere)
+    room.wanted[:] = 0
+    room.turned[:] = 0
+    kinds = np.empty(len(room.planes), np.uint8)
     for x in range(len(room.planes)):
         _shape(room, x, width // 2, height // 2)
-        _want(room, x)
+        _want(room, x, kinds)
     for noise in range(_OF_LANDSCAPE, len(_NOISES)):
         turned = int(_NOISES[noise, 0]) == ALONG
-        _add_noise(room, perm, noise, room.turned if turned else room.wanted, _WANTED[noise])
+        _add_noise(room, perm, noise, room.turned if turned else room.wanted)
 
 
 @compiled
@@ -348,25 +467,29 @@ def _shape(room: Room, x: int, x0: int, y0: int) -> None:
 
 
 @compiled
-def _want(room: Room, x: int) -> None:
-    """Tally in a column of cells which noises can matter there."""
+def _want(room: Room, x: int, kinds: Codes) -> None:
+    """Note of the blocks in a column, and of those across, which kinds of cells they have."""
     near, water, mountain = (
         room.planes[x, CLEARING],
         room.planes[x, WATERS],
         room.planes[x, MOUNTAINS],
     )
-    tally, turned = room.wanted[x], room.turned
-    for y in range(len(turned)):
+    wanted, turned, side = room.wanted, room.turned, len(room.planes)
+    for y in range(side):
         land = near[y] <= _QUICK.start + _QUICK.off
         high = land & (mountain[y] > _QUICK.high - _QUICK.off_high)
         peak = high & (mountain[y] > _QUICK.peak - _QUICK.off_high)
         low = land & (mountain[y] <= _QUICK.high + _QUICK.off_high)
         shore = low & (abs(water[y] - _QUICK.wet) <= _QUICK.wet - _QUICK.shore + _QUICK.off_wet)
         dry = low & (water[y] <= _QUICK.wet + _QUICK.off_wet)
-        tally[y + 1] = high * HIGH + peak * PEAK + shore * SHORE + dry * DRY
-    for y in range(len(turned)):
-        turned[y, x + 1] = turned[y, x] + (tally[y + 1] & HIGHS)
-        tally[y + 1] += tally[y]
+        kinds[y] = high * HIGH | peak * PEAK | shore * SHORE | dry * DRY
+    tall = side // LANES
+    for y in range(0, side, COLUMNS):
+        some = kinds[y]
+        for i in range(y + 1, y + COLUMNS):
+            some |= kinds[i]
+        wanted[x // COLUMNS * tall + y // LANES] |= some
+        turned[y // COLUMNS * tall + x // LANES] |= some
 
 
 @compiled
@@ -510,22 +633,28 @@ def _exact_lie(perm: Ints, x: int, y: int, squared: int, sums: Samples) -> int:
 
 
 @compiled
-def _draw_ahead(words: Words, draws: Any, number: int) -> int:
-    """Append to the numbers drawn what `uniform` would give next; return how many there are.
+def _draw_ahead(words: Words, draws: Words, number: int) -> int:
+    """Append the rest of a key, or the next one, to the words drawn; return how many there are.
 
     Args:
         words: See `compiled_step.word`.
-        draws: The numbers, with room for half a key more.
+        draws: The words, with room for a key more.
         number: How many there are.
     """
-    ready = np.empty(KEY_WORDS, np.uint32)
-    temper_all(words, ready)
-    for place in range(words[KEY_WORDS], KEY_WORDS - 1, 2):
-        draws[number] = unit(ready[place], ready[place + 1])
-        number += 1
-    words[KEY_WORDS] += (KEY_WORDS - words[KEY_WORDS]) // 2 * 2
-    draws[number] = uniform(words)
-    return number + 1
+    position = int(words[KEY_WORDS])
+    if position == KEY_WORDS:
+        twist(words, 1)
+        position = 0
+    for i in range(KEY_WORDS - position):
+        draws[number + i] = temper_word(words[position + i])
+    words[KEY_WORDS] = KEY_WORDS
+    return number + KEY_WORDS - position
+
+
+@compiled
+def _exceeds(draws: Words, used: int, level: float) -> bool:
+    """Whether the last of the random numbers used exceeds a level."""
+    return unit(draws[2 * used - 2], draws[2 * used - 1]) > level
 
 
 @compiled
@@ -549,7 +678,7 @@ def new_world(words: Words, room: Room, width: int, height: int) -> tuple[Codes,
     tunnels = np.empty((width, height), np.bool_)
     lies = np.empty(len(room.planes), np.int32)
     for x in range(width):
-        while drawn - used < 3 * height:
+        while drawn - 2 * used < 6 * height:
             drawn = _draw_ahead(ahead, draws, drawn)
         _column(room, x, lies)
         for y in range(height):
@@ -557,27 +686,27 @@ def new_world(words: Words, room: Room, width: int, height: int) -> tuple[Codes,
             if lie >= DOUBTFUL:
                 squared = (x - width // 2) ** 2 + (y - height // 2) ** 2
                 lie = _exact_lie(perm, x, y, squared, exact)
-            material = lie % MAYBE_COAL
+            material = lie & (MAYBE_COAL - 1)
             if lie & MAYBE_COAL:
                 used += 1
-                if draws[used - 1] > 0.85:
+                if _exceeds(draws, used, 0.85):
                     material, lie = COAL, 0
             if lie & MAYBE_IRON:
                 used += 1
-                if draws[used - 1] > 0.75:
+                if _exceeds(draws, used, 0.75):
                     material, lie = IRON, 0
             if lie & MAYBE_DIAMOND:
                 used += 1
-                if draws[used - 1] > 0.994:
+                if _exceeds(draws, used, 0.994):
                     material = DIAMOND
             if lie & MAYBE_TREE:
                 used += 1
-                if draws[used - 1] > 0.8:
+                if _exceeds(draws, used, 0.8):
                     material = TREE
             materials[x, y], tunnels[x, y] = material, lie & TUNNEL
     creatures, number = np.empty((width * height, 3), np.int64), 0
     for x in range(width):
-        while drawn - used < 3 * height:
+        while drawn - 2 * used < 6 * height:
             drawn = _draw_ahead(ahead, draws, drawn)
         for y in range(height):
             material, code = materials[x, y], 0
@@ -586,15 +715,15 @@ def new_world(words: Words, room: Room, width: int, height: int) -> tuple[Codes,
             squared = (x - width // 2) ** 2 + (y - height // 2) ** 2
             if squared > 9 and material == GRASS:
                 used += 1
-                if draws[used - 1] > 0.985:
+                if _exceeds(draws, used, 0.985):
                     code = COW
             if not code and squared > 100:
                 used += 1
-                if draws[used - 1] > 0.993:
+                if _exceeds(draws, used, 0.993):
                     code = ZOMBIE
             if not code and tunnels[x, y]:
                 used += 1
-                if draws[used - 1] > 0.95:
+                if _exceeds(draws, used, 0.95):
                     code = SKELETON
             if code:
                 creatures[number, 0], creatures[number, 1], creatures[number, 2] = code, x, y
@@ -602,110 +731,3 @@ def new_world(words: Words, room: Room, width: int, height: int) -> tuple[Codes,
     if used:
         skip(words, 2 * used)
     return materials, creatures[:number]
-
-
-@compiled
-def _clear(world: World) -> None:
-    """Empty a world."""
-    world.steps = world.arrivals = world.thing_count = world.gaps = world.chunk_count = 0
-    world.hunger = world.thirst = world.fatigue = world.recover = 0
-    world.sleeping = world.noise_due = False
-    world.chunk_known[:] = False
-    world.population[:] = 0
-    world.achievements[:] = 0
-    world.unlocked_count = world.was_unlocked = 0
-    world.inventory[:] = _START
-    world.paid_health = world.felt_health = world.inventory[0]
-    world.action = -1
-
-
-@compiled
-def generate(world: World, room: Room, seed: int) -> None:
-    """Start a world from the seed of its random numbers; whatever was in it is gone."""
-    _clear(world)
-    seed_words(world.words, seed)
-    margin, (padded_width, padded_height) = world.margin, world.materials.shape
-    width, height = padded_width - 2 * margin, padded_height - 2 * margin
-    materials, creatures = new_world(world.words, room, width, height)
-    world.materials[margin : margin + width, margin : margin + height] = materials
-    for chunk in range(len(world.grass)):
-        x, y, grass, path = (
-            chunk // world.chunks_down * CHUNK,
-            chunk % world.chunks_down * CHUNK,
-            0,
-            0,
-        )
-        for column in range(x, min(x + CHUNK, width)):
-            for row in range(y, min(y + CHUNK, height)):
-                grass += materials[column, row] == GRASS
-                path += materials[column, row] == PATH
-        world.grass[chunk], world.path[chunk] = grass, path
-    world.shown[:] = world.materials
-    world.x, world.y, world.facing = width // 2 + margin, height // 2 + margin, 3
-    world.shown[world.x, world.y] = PLAYER
-    enter(world, world.x, world.y)
-    for creature in range(len(creatures)):
-        code, x, y = creatures[creature]
-        add(world, code, x + margin, y + margin, 0)
-    look(world)
-
-
-@compiled
-def generate_all(worlds: Any, room: Room, chosen: Any) -> None:
-    """Start the next episode in the chosen worlds."""
-    for i in range(len(worlds)):
-        if chosen[i]:
-            generate(worlds[i], room, worlds[i].next_seed)
-
-
-@compiled
-def step_all(
-    worlds: Any,
-    room: Room,
-    actions: Any,
-    lights: Any,
-    length: int,
-    rewards: Any,
-    terminations: Any,
-    truncations: Any,
-    begun: Any,
-) -> bool:
-    """Take a step in every world, or start the next episode where the last one has ended.
-
-    Returns:
-        Whether it was done: not if the table of daylight is too short for a world.
-    """
-    for i in range(len(worlds)):
-        if worlds[i].steps + 1 >= len(lights):
-            return False
-    for i in range(len(worlds)):
-        world = worlds[i]
-        begun[i] = world.over
-        if begun[i]:
-            generate(world, room, world.next_seed)
-            world.over = False
-            rewards[i], terminations[i], truncations[i] = 0.0, False, False
-            continue
-        rewards[i] = step(world, actions[i], lights[world.steps + 1])
-        terminations[i] = world.inventory[0] <= 0
-        truncations[i] = world.steps >= length
-        world.over = terminations[i] or truncations[i]
-    return True
-
-
-@compiled
-def observe(
-    worlds: Any,
-    lights: Any,
-    views: Any,
-    inventories: Any,
-    facings: Any,
-    sleepings: Any,
-    daylights: Any,
-) -> None:
-    """Copy what each player sees and has into arrays, one row for each world."""
-    for i in range(len(worlds)):
-        world = worlds[i]
-        views[i], inventories[i] = world.seen, world.inventory
-        facings[i], sleepings[i] = world.facing, world.sleeping
-        daylights[i, 0] = lights[world.steps]

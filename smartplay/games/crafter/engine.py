@@ -21,6 +21,7 @@ from smartplay.games.crafter.creatures import (
     Skeleton,
     Zombie,
 )
+from smartplay.games.crafter.outcome import Moment
 from smartplay.games.crafter.player import Player
 from smartplay.games.crafter.rules import ARROW, COW, GRASS, ITEMS, PATH, PLANT, SKELETON, ZOMBIE
 from smartplay.games.crafter.world import Chunk, Thing, World
@@ -65,7 +66,57 @@ def episode_seed(seed: int, episode: int) -> int:
     return (1546275796 if signed == -1 else signed) % (2**31 - 1)
 
 
-class Engine:
+class Objects:
+    """What engines tell that play with objects.
+
+    Attributes:
+        player: The player.
+        grid: Width and height of the local view in cells.
+    """
+
+    player: Any
+    grid: tuple[int, int]
+
+    @property
+    def health(self) -> int:
+        """The player's hit points."""
+        return int(self.player.health)
+
+    @property
+    def unlocked(self) -> list[str]:
+        """The achievements reached at least once, in that order."""
+        unlocked: list[str] = self.player.unlocked
+        return unlocked
+
+    def look(self) -> bytes:
+        """The codes in the local view, column by column; 0 outside the map."""
+        raise NotImplementedError
+
+    def objects(self) -> Objects:
+        """Itself."""
+        return self
+
+    def scenery(self) -> Any:
+        """What a picture is drawn from: itself."""
+        return self
+
+    def moment(self) -> Moment:
+        """What the player can know now."""
+        player, (width, height) = self.player, self.grid
+        return Moment(
+            self.look(),
+            width // 2 * height + height // 2,
+            height,
+            (player.x, player.y),
+            player.facing,
+            player.sleeping,
+            player.inventory.copy(),
+            bytes(player.inventory.values()),
+            player.achievements.copy(),
+        )
+
+
+class Engine(Objects):
     """A game of Crafter.
 
     Args:
@@ -80,15 +131,23 @@ class Engine:
         player: The player.
         steps: Steps since the reset.
         grid: Width and height of the local view in cells.
+        unit: Width and height of a cell of the package's picture in pixels.
+        reach: Things nearer to the player than this live; the others stand still.
+        noise_words: Random words that a picture at night draws.
+        noise_due: Random words that the last picture drew, to be skipped by the next step.
+        paid_health: The health, and `paid_unlocked` the achievements, up to which rewards have
+            been paid.
     """
+
+    player: Player
 
     def __init__(self, area: tuple[int, int], view: tuple[int, int], size: tuple[int, int]) -> None:
         self.grid = view[0], view[1] - -(-len(ITEMS) // view[0])
         self.unit = size[0] // view[0], size[1] // view[1]
         self.steps = 0
-        self._reach = 2 * max(view)
-        self._noise_words = 2 * self.grid[0] * self.unit[0] * self.grid[1] * self.unit[1]
-        self.world = World(area, margin=max(self._reach // 2, *(side // 2 for side in self.grid)))
+        self.reach = 2 * max(view)
+        self.noise_words = 2 * self.grid[0] * self.unit[0] * self.grid[1] * self.unit[1]
+        self.world = World(area, margin=max(self.reach // 2, *(side // 2 for side in self.grid)))
         self._note_near()
         self._left = self.world.margin - self.grid[0] // 2
         self._top = self.world.margin - self.grid[1] // 2
@@ -108,9 +167,9 @@ class Engine:
         self.player = Player(world, world.area[0] // 2, world.area[1] // 2)
         world.add(self.player)
         generate(world, self.player)
-        self._last_health, self._unlocked = self.player.health, 0
-        self._noise_due = 0
-        self._gather()
+        self.paid_health, self.paid_unlocked = self.player.health, 0
+        self.noise_due = 0
+        self.gather()
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name not in _DERIVED}
@@ -120,20 +179,20 @@ class Engine:
         self._note_near()
 
     def _note_near(self) -> None:
-        """Which differences of cells are within reach, now or until `_gather` is called again."""
+        """Which differences of cells are within reach, now or until `gather` is called again."""
         stride, width = self.world.stride, self.world.area[0]
-        self._near = _near_table(stride, width, self._reach)
-        self._soon = _near_table(stride, width, self._reach + BALANCE_EVERY)
+        self._near = _near_table(stride, width, self.reach)
+        self._soon = _near_table(stride, width, self.reach + BALANCE_EVERY)
 
     def state(self) -> tuple[Any, ...]:
         """All that steps change, in values that nothing changes."""
         return (
-            self.steps, self._last_health, self._unlocked, self._noise_due, self.world.state()
+            self.steps, self.paid_health, self.paid_unlocked, self.noise_due, self.world.state()
         )  # fmt: skip
 
     def set_state(self, state: tuple[Any, ...]) -> None:
         """Go back to what `state` gave."""
-        self.steps, self._last_health, self._unlocked, self._noise_due, world = state
+        self.steps, self.paid_health, self.paid_unlocked, self.noise_due, world = state
         self.world.set_state(world)
         player = self.world.things[0]
         assert isinstance(player, Player)
@@ -145,8 +204,8 @@ class Engine:
     def step(self, action: int) -> float:
         """Take an action, by its index; return the reward."""
         world, player = self.world, self.player
-        if self._noise_due:
-            world.random.skip(self._noise_due)
+        if self.noise_due:
+            world.random.skip(self.noise_due)
         self.steps += 1
         light = world.daylight = daylight(self.steps)
         living = world.active.copy()
@@ -157,8 +216,8 @@ class Engine:
                 thing.update()
         if self.steps % BALANCE_EVERY == 0:
             self._balance()
-            self._gather()
-        self._noise_due = self._noise_words if light < 0.5 else 0
+            self.gather()
+        self.noise_due = self.noise_words if light < 0.5 else 0
         return self._reward()
 
     def look(self) -> bytes:
@@ -188,7 +247,7 @@ class Engine:
 
     def night_noise(self) -> np.random.RandomState | None:
         """What the package's picture of this moment draws its noise from; None by day."""
-        return self.world.random.copy() if self._noise_due else None
+        return self.world.random.copy() if self.noise_due else None
 
     def _columns(self) -> range:
         """Where the columns of the local view start."""
@@ -213,13 +272,13 @@ class Engine:
     def _reward(self) -> float:
         player = self.player
         health, unlocked = player.health, len(player.unlocked)
-        reward = (health - self._last_health) / 10
-        if unlocked != self._unlocked:
+        reward = (health - self.paid_health) / 10
+        if unlocked != self.paid_unlocked:
             reward += 1.0
-        self._last_health, self._unlocked = health, unlocked
+        self.paid_health, self.paid_unlocked = health, unlocked
         return reward
 
-    def _gather(self) -> None:
+    def gather(self) -> None:
         """Note which things may come within reach before this is done again.
 
         What is out of reach stands still, and the player takes one step at a time. Some that are

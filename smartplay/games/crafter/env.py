@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from struct import Struct
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 
 from smartplay.core.errors import UnknownNameError, UsageError
-from smartplay.games.crafter.engine import Engine
+from smartplay.games.crafter.fast import compiled_kernels
+from smartplay.games.crafter.outcome import Moment
+from smartplay.games.crafter.record import PortableEngine
 from smartplay.games.crafter.rules import ACTIONS, ITEM_MAX, ITEMS, NAMES
 from smartplay.games.native import NativeEnv, checked_action
+
+AREA, VIEW = (64, 64), (9, 9)
+"""The package's sizes, for which there are compiled kernels: they are compiled for each size."""
 
 PACKAGE_SIZE = (64, 64)
 """The package's default picture, in pixels; the world's random numbers depend on it at night."""
 
 ENGINES = ("smartplay", "crafter")
+_SINGLE = Struct("f").pack  # an array of it is made in a third of the time
 Observation = dict[str, Any]
 
 
@@ -44,7 +51,8 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
         render_mode: `"rgb_array"` or None.
 
     Attributes:
-        game: The engine that plays.
+        grid: Width and height of the local view in cells.
+        now: What the player can know since the last reset or step.
         area: Width and height of the map.
         view: Width and height of the picture in cells.
         length: Step after which the episode is truncated, or None.
@@ -55,13 +63,13 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
     """
 
     metadata = NativeEnv.metadata | {"render_fps": 10}
-    PARTS = ("game",)
-    KEPT = ("area", "view", "_size")
+    PARTS = ("_playing",)
+    KEPT = ("area", "grid", "now", "view", "_size")
 
     def __init__(
         self,
-        area: Sequence[int] | int = (64, 64),
-        view: Sequence[int] | int = (9, 9),
+        area: Sequence[int] | int = AREA,
+        view: Sequence[int] | int = VIEW,
         length: int | None = None,
         size: Sequence[int] | int = (576, 576),
         engine: str = "smartplay",
@@ -77,8 +85,8 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
             2 * max(self.view),
         )
         self.engine_name = engine
-        playing = _make_engine(engine, self.area, self.view)
-        self.game = playing
+        playing = self._playing = _make_engine(engine, self.area, self.view)
+        self.grid: tuple[int, int] = playing.grid
         if min(playing.grid) < 3:
             raise UsageError(
                 f"view {self.view} leaves a local view of {playing.grid[0]} x {playing.grid[1]} "
@@ -100,6 +108,28 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
         )
         self._seed: int | None = None
         self._episode = 0
+        self.now: Moment | None = None
+
+    @property
+    def game(self) -> Any:
+        """The engine that plays, an `Engine` or `PackageEngine`.
+
+        From the first time it is asked for, the game is played with these objects, also where
+        compiled kernels would be faster: whoever has them may change them.
+        """
+        self._playing = self._playing.objects()
+        return self._playing
+
+    @property
+    def daylight(self) -> float:
+        """From 0 (night) to 1 (noon)."""
+        return float(self._playing.daylight)
+
+    @property
+    def unlocked(self) -> list[str]:
+        """The achievements reached at least once, in that order; a new list."""
+        unlocked: list[str] = self._playing.unlocked
+        return unlocked.copy()
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -111,21 +141,22 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
         elif self._seed is None:
             self._seed = int(self.np_random.integers(2**31 - 1))
         self._episode += 1
-        self.game.reset(self._seed, self._episode)
-        return self._observe(), self._info()
+        self._playing.reset(self._seed, self._episode)
+        return self._told()
 
     def step(self, action: int | np.int64) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Take an action."""
-        game = self.game
+        game = self._playing
         reward = game.step(checked_action(action, len(ACTIONS)))
         over = self.length is not None and game.steps >= self.length
-        return self._observe(), reward, game.player.health <= 0, over, self._info()
+        observation, info = self._told()
+        return observation, reward, game.health <= 0, over, info
 
     def picture(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """The package's picture, of shape [height, width, 3]."""
         from smartplay.games.crafter.render import picture
 
-        return picture(self.game, self.view, self._size)
+        return picture(self._playing.scenery(), self.view, self._size)
 
     def thumbnail(self, side: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """The picture in cells that show each pixel of the textures alike."""
@@ -133,33 +164,35 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
 
         width, height = self.view
         unit = TEXTURE * max(1, round(side / (max(width, height) * TEXTURE)))
-        return picture(self.game, self.view, (width * unit, height * unit))
+        return picture(self._playing.scenery(), self.view, (width * unit, height * unit))
 
-    def _observe(self) -> Observation:
-        game = self.game
-        player = game.player
-        return {
-            "view": np.ndarray(game.grid, np.uint8, game.look()),
-            "inventory": np.frombuffer(bytes(player.inventory.values()), np.uint8),
-            "facing": player.facing,
-            "sleeping": int(player.sleeping),
-            "daylight": np.array([game.daylight], np.float32),
+    def _told(self) -> tuple[Observation, dict[str, Any]]:
+        """The observation and the info of this moment."""
+        game = self._playing
+        now = self.now = game.moment()
+        observation = {
+            "view": np.ndarray(self.grid, np.uint8, now.view),
+            "inventory": np.frombuffer(now.amounts, np.uint8),
+            "facing": now.facing,
+            "sleeping": int(now.sleeping),
+            "daylight": np.frombuffer(_SINGLE(game.daylight), np.float32),
         }
-
-    def _info(self) -> dict[str, Any]:
-        game = self.game
-        player = game.player
-        return {
-            "inventory": player.inventory.copy(),
-            "achievements": player.achievements.copy(),
-            "player_pos": [player.x, player.y],
+        return observation, {
+            "inventory": now.inventory,
+            "achievements": now.achievements,
+            "player_pos": list(now.position),
             "semantic": game.semantic(),
         }
 
 
 def _make_engine(name: str, area: tuple[int, int], view: tuple[int, int]) -> Any:
     if name == "smartplay":
-        return Engine(area, view, PACKAGE_SIZE)
+        engine = PortableEngine(area, view, PACKAGE_SIZE)
+        if (area, view) != (AREA, VIEW) or not compiled_kernels():
+            return engine
+        from smartplay.games.crafter.single import CompiledEngine
+
+        return CompiledEngine(engine)
     from smartplay.games.crafter.package import PackageEngine
 
     return PackageEngine(area, view, PACKAGE_SIZE)

@@ -74,9 +74,12 @@ def twist(key: Words, times: int) -> None:
         for i in range(227):
             word = (key[i] & upper) | (key[i + 1] & lower)
             key[i] = key[i + 397] ^ (word >> one) ^ (magic * (word & one))
-        for i in range(227, 623):
-            word = (key[i] & upper) | (key[i + 1] & lower)
-            key[i] = key[i - 227] ^ (word >> one) ^ (magic * (word & one))
+        # In two loops: many words are read at a time here just as they were written at a time, else
+        # the processor would have to wait for them.
+        for start, end in ((227, 454), (454, 623)):
+            for i in range(start, end):
+                word = (key[i] & upper) | (key[i + 1] & lower)
+                key[i] = key[i - 227] ^ (word >> one) ^ (magic * (word & one))
         word = (key[623] & upper) | (key[0] & lower)
         key[623] = key[396] ^ (word >> one) ^ (magic * (word & one))
 
@@ -89,13 +92,6 @@ def temper_word(word: Any) -> Any:
     word ^= (word << np.uint32(15)) & np.uint32(0xEFC60000)
     word ^= word >> np.uint32(18)
     return word
-
-
-@compiled
-def temper_all(key: Words, ready: Words) -> None:
-    """The random words that a whole MT19937 key stands for."""
-    for i in range(KEY_WORDS):
-        ready[i] = temper_word(key[i])
 
 
 @compiled

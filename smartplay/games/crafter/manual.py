@@ -29,7 +29,7 @@ def manual(env: CrafterEnv, steps: int | None) -> str:
         steps: The step limit, or None where there is none.
     """
     limits = [limit for limit in (steps, env.length) if limit is not None]
-    return _rules(env.area, env.game.grid, min(limits) if limits else None, env.reach)
+    return _rules(env.area, env.grid, min(limits) if limits else None, env.reach)
 
 
 @lru_cache(16)

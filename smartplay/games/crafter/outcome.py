@@ -38,6 +38,7 @@ class Moment(NamedTuple):
         facing: Index into `WAYS`.
         sleeping: Whether the player is asleep.
         inventory: How many of each item.
+        amounts: The same as bytes, in the order of the items.
         achievements: How often each achievement was reached.
     """
 
@@ -48,11 +49,13 @@ class Moment(NamedTuple):
     facing: int
     sleeping: bool
     inventory: dict[str, int]
+    amounts: bytes
     achievements: dict[str, int]
 
     def beside(self, way: int) -> int:
         """The code of the neighbouring cell in a direction."""
-        return self.view[self.middle + (-self.height, self.height, -1, 1)[way]]
+        step = (-1 if way == 2 else 1) if way > 1 else self.height if way else -self.height
+        return self.view[self.middle + step]
 
     def around(self) -> bytes:
         """The codes of the nine cells around the player."""
@@ -131,7 +134,7 @@ def _sleep(_: str, before: Moment, after: Moment) -> str:
 def _place(thing: str, before: Moment, after: Moment) -> str:
     if _rose(f"place_{thing}", before, after):
         return "You planted a sapling." if thing == "plant" else f"You placed {one(thing)}."
-    return _not_placed(thing, before.beside(before.facing), bytes(before.inventory.values()))
+    return _not_placed(thing, before.beside(before.facing), before.amounts)
 
 
 @lru_cache(1024)
@@ -154,7 +157,7 @@ def _make(tool: str, before: Moment, after: Moment) -> str:
     side = ""
     if 0 in before.position:
         side = "westernmost column" if before.position[0] == 0 else "northernmost row"
-    return _not_made(tool, missing, side, bytes(before.inventory.values()))
+    return _not_made(tool, missing, side, before.amounts)
 
 
 @lru_cache(1024)

@@ -16,6 +16,7 @@ import crafter
 import numpy as np
 from crafter import engine, objects
 
+from smartplay.games.crafter.engine import Objects
 from smartplay.games.crafter.rules import FLYING, MATERIALS, OBJECTS, RIPE_PLANT
 from smartplay.games.crafter.world import DIRECTIONS
 
@@ -116,7 +117,7 @@ class PackagePlayer:
         return achievements
 
 
-class PackageEngine:
+class PackageEngine(Objects):
     """The package's game with the interface of `Engine`; see there for arguments and methods."""
 
     player: PackagePlayer

@@ -38,19 +38,21 @@ class Player(Thing):
         inventory: How many of each item, the four vitals included; 0 to 9.
         achievements: How often each achievement was reached.
         unlocked: The achievements reached at least once, in that order.
+        felt_health: The health at the end of the player's last step.
+        hunger: Points towards the next loss of food, like `thirst`, `fatigue` and `recover`.
     """
 
     __slots__ = (
         "_changed",
-        "_fatigue",
-        "_hunger",
-        "_last_health",
-        "_recover",
-        "_thirst",
         "achievements",
         "facing",
+        "fatigue",
+        "felt_health",
+        "hunger",
         "inventory",
+        "recover",
         "sleeping",
+        "thirst",
         "unlocked",
     )
     code = PLAYER
@@ -62,8 +64,8 @@ class Player(Thing):
         self.achievements = dict.fromkeys(ACHIEVEMENTS, 0)
         self.unlocked: list[str] = []
         self.sleeping = False
-        self._last_health = self.health
-        self._hunger = self._thirst = self._fatigue = self._recover = 0.0
+        self.felt_health = self.health
+        self.hunger = self.thirst = self.fatigue = self.recover = 0.0
         self._changed = False
 
     @property
@@ -115,9 +117,9 @@ class Player(Thing):
             for item, amount in inventory.items():
                 inventory[item] = max(0, min(amount, ITEM_MAX[item]))
         health = inventory["health"]
-        if health < self._last_health:
+        if health < self.felt_health:
             self.sleeping = False
-        self._last_health = health
+        self.felt_health = health
 
     def front(self) -> int:
         """The number of the cell the player faces."""
@@ -156,14 +158,14 @@ class Player(Thing):
             if thing.health <= 0:
                 if thing.code == COW:
                     self._gain("food", 6)
-                    self._hunger = 0
+                    self.hunger = 0
                 self._achieve(DEFEATS[thing.code])
 
     def _collect(self, cell: int) -> None:
         world = self.world
         material = world.cells[cell]
         if material == WATER:
-            self._thirst = 0
+            self.thirst = 0
         info = COLLECT.get(material)
         if info is None or self._lacks(info.require):
             return
@@ -212,37 +214,37 @@ class Player(Thing):
 
     def _live(self) -> None:
         pace = 0.5 if self.sleeping else 1
-        self._hunger += pace
-        if self._hunger > 25:
-            self._hunger = 0
+        self.hunger += pace
+        if self.hunger > 25:
+            self.hunger = 0
             self._gain("food", -1)
-        self._thirst += pace
-        if self._thirst > 20:
-            self._thirst = 0
+        self.thirst += pace
+        if self.thirst > 20:
+            self.thirst = 0
             self._gain("drink", -1)
         if self.sleeping:
-            self._fatigue = min(self._fatigue - 1, 0)
+            self.fatigue = min(self.fatigue - 1, 0)
         else:
-            self._fatigue += 1
-        if self._fatigue < -10:
-            self._fatigue = 0
+            self.fatigue += 1
+        if self.fatigue < -10:
+            self.fatigue = 0
             self._gain("energy", 1)
-        if self._fatigue > 30:
-            self._fatigue = 0
+        if self.fatigue > 30:
+            self.fatigue = 0
             self._gain("energy", -1)
 
     def _heal(self) -> None:
         inventory = self.inventory
         well = inventory["food"] > 0 and inventory["drink"] > 0
         if well and (self.sleeping or inventory["energy"] > 0):
-            self._recover += 2 if self.sleeping else 1
+            self.recover += 2 if self.sleeping else 1
         else:
-            self._recover -= 0.5 if self.sleeping else 1
-        if self._recover > 25:
-            self._recover = 0
+            self.recover -= 0.5 if self.sleeping else 1
+        if self.recover > 25:
+            self.recover = 0
             self._gain("health", 1)
-        if self._recover < -15:
-            self._recover = 0
+        if self.recover < -15:
+            self.recover = 0
             self.hurt(1)
 
 

@@ -37,9 +37,7 @@ class CrafterText(Describer[CrafterEnv]):
         super().__init__(env)
         if describe not in STYLES:
             raise UnknownNameError("style of description", describe, STYLES)
-        width, height = env.game.grid
-        self._width, self._style = width, describe
-        self._height, self._middle = height, width // 2 * height + height // 2
+        self._style = describe
         self._view, self._seen = b"", ""
         self._score, self._known = 0.0, 0
         self._before: Moment | None = None
@@ -50,23 +48,12 @@ class CrafterText(Describer[CrafterEnv]):
 
     def describe(self, turn: Turn) -> Description:
         """Tell what the last action did and what the player sees, has and feels."""
-        game, info, observation = self.env.game, turn.info, turn.observation
-        player, light = game.player, game.daylight
-        view = observation["view"].tobytes()
-        if view != self._view:
-            self._view = view
-            self._seen = view_text(view, game.grid, self._style)
-        sleeping, facing, unlocked = player.sleeping, player.facing, player.unlocked.copy()
-        now = Moment(
-            view,
-            self._middle,
-            self._height,
-            (player.x, player.y),
-            facing,
-            sleeping,
-            info["inventory"],
-            info["achievements"],
-        )
+        env, now = self.env, self.env.now
+        assert now is not None
+        light, unlocked = env.daylight, env.unlocked
+        if now.view != self._view:
+            self._view = now.view
+            self._seen = view_text(now.view, env.grid, self._style)
         action, before = turn.action, self._before
         if action is None or before is None:
             self._score, self._known = 0.0, len(unlocked)
@@ -76,13 +63,13 @@ class CrafterText(Describer[CrafterEnv]):
         self._known = len(unlocked)
         self._before = now
         state = {
-            **info,
-            "facing": list(DIRECTIONS[facing]),
-            "sleeping": sleeping,
+            **turn.info,
+            "facing": list(DIRECTIONS[now.facing]),
+            "sleeping": now.sleeping,
             "daylight": light,
             "unlocked": unlocked,
             "unlockable": ACHIEVEMENTS,
-            "engine": self.env.engine_name,
+            "engine": env.engine_name,
             "scores": {
                 "achievements": float(len(unlocked)),
                 "reward": turn.total,
@@ -112,8 +99,8 @@ def moment_text(
     """
     return (
         f"{_events(action, before, now, unlocked)}\n{seen}\n"
-        f"{_front(now.facing, now.beside(now.facing))}\n"
-        f"{_state(bytes(now.inventory.values()), _daylight(light), now.sleeping)}"
+        f"{FRONT[now.facing][now.beside(now.facing)]}\n"
+        f"{_state(now.amounts, _daylight(light), now.sleeping)}"
     )
 
 
@@ -167,15 +154,13 @@ class Survey:
 
     def nearest(self, view: bytes) -> str:
         """The nearest of each kind, with its place and the number of its kind."""
-        rest = cells = np.frombuffer(view, np.uint8)[self._by_distance].tobytes()
-        text, left = "The nearest of each kind in view:", len(cells)
-        while rest:
-            code = rest[0]
-            place = self._phrases[cells.index(code)]
-            rest = rest.replace(SINGLE[code], b"")
-            text += f"{KIND[code]}{place}{left - len(rest)} in view"
-            left = len(rest)
-        return text
+        cells = np.frombuffer(view, np.uint8).take(self._by_distance).tobytes()
+        phrases, place, number = self._phrases, cells.index, cells.count
+        kinds = [
+            f"{KIND[code]}{phrases[place(code)]}{number(code)} in view"
+            for code in dict.fromkeys(cells)
+        ]
+        return f"The nearest of each kind in view:{''.join(kinds)}"
 
     def rows(self, view: bytes) -> str:
         """Every cell, row by row from north to south."""
@@ -195,7 +180,6 @@ def _survey(width: int, height: int) -> Survey:
     return Survey(width, height)
 
 
-SINGLE = [bytes([code]) for code in range(len(NAMES))]
 KIND = [f"\n- {name}: " for name in NAMES]
 CELLS = ["-", *NAMES[1:]]
 CELLS[PLAYER] = "you"
@@ -213,9 +197,8 @@ def _row(dy: int) -> str:
     return f"{abs(dy)} {'north' if dy < 0 else 'south'}" if dy else "your row"
 
 
-@lru_cache(256)
-def _front(facing: int, code: int) -> str:
-    return f"You face {WAYS[facing]}; in front of you: {NAMES[code]}."
+FRONT = [[f"You face {way}; in front of you: {name}." for name in NAMES] for way in WAYS]
+"""What is told of the cell in front of the player, by direction and code."""
 
 
 @lru_cache(4096)

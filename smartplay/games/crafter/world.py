@@ -33,6 +33,11 @@ NOWHERE = 4
 FREE = tuple(code in WALKABLE for code in range(256))
 """Whether a creature can step on a cell that shows this code."""
 
+CODE, X, Y, HEALTH, STATE, ARRIVAL = range(6)
+"""Columns of the things of a world's record. The state is an arrow's direction, how long a plant
+has grown, or how long a zombie or skeleton waits; the arrival counts who came into a chunk, to tell
+who came first."""
+
 
 class Thing:
     """Anything on the map that is not a material.
@@ -166,6 +171,7 @@ class World:
         things: All things, oldest first.
         active: Those that may be near the player, oldest first; others can be left alone.
         chunks: The chunks in which there has been a thing, in the order of their first one.
+        counts: For each chunk, how many of its cells are of each material.
         random: The world's random numbers.
         daylight: From 0 (night) to 1 (noon).
     """
@@ -191,7 +197,7 @@ class World:
         self.active: list[Thing] = []
         self.at: dict[int, Thing] = {}
         self.chunks: dict[int, Chunk] = {}
-        self._counts = [[0] * len(MATERIALS) for _ in self._layout.columns]
+        self.counts = [[0] * len(MATERIALS) for _ in self._layout.columns]
 
     def _lay(self, cells: bytes, shown: bytes) -> None:
         self.cells = bytearray(cells)
@@ -206,10 +212,8 @@ class World:
         self.cells[:] = padded.tobytes()
         self.shown[:] = self.cells
         chunks, kinds = self._layout.chunk_map, len(MATERIALS)
-        flat = np.bincount(
-            (chunks * kinds + materials).ravel(), minlength=len(self._counts) * kinds
-        )
-        for counts, row in zip(self._counts, flat.reshape(-1, kinds).tolist(), strict=True):
+        flat = np.bincount((chunks * kinds + materials).ravel(), minlength=len(self.counts) * kinds)
+        for counts, row in zip(self.counts, flat.reshape(-1, kinds).tolist(), strict=True):
             counts[:] = row
         for thing in self.things:
             self.shown[thing.cell] = thing.code
@@ -225,7 +229,7 @@ class World:
 
     def set_material(self, cell: int, material: int) -> None:
         """Change the material of a cell."""
-        counts = self._counts[self._layout.chunk_of[cell]]
+        counts = self.counts[self._layout.chunk_of[cell]]
         counts[self.cells[cell]] -= 1
         counts[material] += 1
         self.cells[cell] = material
@@ -270,12 +274,13 @@ class World:
         thing.y += dy
 
     def _enter(self, thing: Thing, number: int) -> None:
-        chunk = self.chunks.get(number) or self._chunk(number)
+        chunk = self.chunks.get(number) or self.chunk(number)
         if thing.code in CREATURES:
             chunk.creatures[thing.code - CREATURES[0]][thing] = None
 
-    def _chunk(self, number: int) -> Chunk:
-        chunk = Chunk(self._layout.columns[number], self._counts[number])
+    def chunk(self, number: int) -> Chunk:
+        """Begin to keep a chunk in balance, by its number."""
+        chunk = Chunk(self._layout.columns[number], self.counts[number])
         self.chunks[number] = chunk
         return chunk
 
@@ -302,7 +307,7 @@ class World:
             self.random.__getstate__(),
             bytes(self.cells),
             bytes(self.shown),
-            tuple(map(tuple, self._counts)),
+            tuple(map(tuple, self.counts)),
             tuple([(type(thing), thing.state()) for thing in self.things]),
             tuple([place[thing] for thing in self.active]),
             tuple(self.chunks),
@@ -321,7 +326,7 @@ class World:
         self.daylight, random, cells, shown, counts, things, active, chunks, creatures = state
         self.random.__setstate__(random)
         self._lay(cells, shown)
-        self._counts = list(map(list, counts))
+        self.counts = list(map(list, counts))
         here, self.things = self.things, []
         for place, (kind, values) in enumerate(things):
             if place < len(here) and type(here[place]) is kind:
@@ -337,7 +342,7 @@ class World:
         self.at = {thing.cell: thing for thing in self.things}
         self.chunks = {}
         for number in chunks:
-            self._chunk(number)
+            self.chunk(number)
         for number, kind, places in creatures:
             there = map(self.things.__getitem__, places)
             self.chunks[number].creatures[kind].update(dict.fromkeys(there))
@@ -356,3 +361,9 @@ class World:
     def semantic(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """A new array of what each cell of the map shows, indexed [x, y]."""
         return self._map.copy()
+
+    def materials(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """A new array of the material of each cell of the map, indexed [x, y]."""
+        m, (width, height) = self.margin, self.area
+        cells = np.frombuffer(bytes(self.cells), np.uint8).reshape(-1, self.stride)
+        return cells[m : m + width, m : m + height]

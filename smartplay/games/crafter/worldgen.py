@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,7 +62,7 @@ def _generate_compiled(world: World, player: Player) -> None:
     from smartplay.games.crafter import compiled_worldgen as compiled
 
     words = np.append(*world.random.state()[1:]).astype(np.uint32)
-    materials, creatures = compiled.new_world(words, _room(world.area), *world.area)
+    materials, creatures = compiled.new_world(words, compiled.room_for(world.area), *world.area)
     world.random.begin(words[:-1], int(words[-1]))
     world.fill(materials)
     for code, x, y in creatures.tolist():
@@ -71,13 +70,6 @@ def _generate_compiled(world: World, player: Player) -> None:
             world.add(Cow(world, x, y))
         else:
             world.add((Zombie if code == ZOMBIE else Skeleton)(world, x, y, player))
-
-
-@lru_cache(4)
-def _room(area: tuple[int, int]) -> Any:
-    from smartplay.games.crafter.compiled_worldgen import room_for
-
-    return room_for(area)
 
 
 class Query(NamedTuple):

@@ -379,37 +379,65 @@ def _below(limits: Floats, value: float) -> int:
 
 
 @compile_kernel
+def nearest_square(places: Floats, x: float, z: float) -> float:
+    """The least squared distance from a place (x, z) to others, shape `(n, 2)`."""
+    least = np.inf
+    for place in range(len(places)):
+        aside, along = places[place, 0] - x, places[place, 1] - z
+        least = min(least, aside * aside + along * along)
+    return least
+
+
+@compile_kernel
+def measure(blocks: NDArray[np.uint8], eights: NDArray[np.uint64], tops: NDArray[np.uint8]) -> None:
+    """How many levels each column has up to its highest block that is not air.
+
+    Args:
+        blocks: Shape `(columns, LEVELS)`.
+        eights: The same memory, eight levels to a number.
+        tops: Takes the levels.
+    """
+    for column in range(len(tops)):
+        whole = eights.shape[1]
+        while whole and not eights[column, whole - 1]:
+            whole -= 1
+        level = whole * 8
+        while level and not blocks[column, level - 1]:
+            level -= 1
+        tops[column] = level
+
+
+@compile_kernel
 def follow(
-    blocks: NDArray[np.uint8], rays: Any, column: int, level: int
+    blocks: NDArray[np.uint8], tops: NDArray[np.uint8], paths: Any, column: int, level: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int16], Floats]:
     """What `sight.Hits` holds.
 
     Args:
         blocks: `World.blocks`.
-        rays: `sight.Paths`.
-        column: Where the eyes' column begins among the blocks.
+        tops: `World.tops`, which is small enough to stay near the processor: most blocks on the way
+            of a ray are above it.
+        paths: `columns`, `rises`, `ends`, `entry` and `blocks` of `sight.Paths`.
+        column: Of the eyes.
         level: Of the eyes.
     """
-    total = len(rays.ends)
+    columns, rises, ends, entry, places = paths
+    total, mask = len(ends), len(tops) - 1
     numbers, offsets = np.zeros(total, np.uint8), np.empty((total, 3), np.int16)
     distances = np.full(total, np.inf)
     for ray in range(total):
         met = 0
-        for i in range(rays.ends[ray]):
-            up = rays.ups[ray, i]
-            here = level + up
-            if here >= LEVELS:
+        for i in range(ends[ray]):
+            here = level + rises[ray, i]
+            at = (column + columns[ray, i]) & mask
+            if here >= tops[at]:
                 continue
-            at = column + rays.ways[ray, i] - up + max(here, 0)
-            if at < 0:
-                at += len(blocks)
-            elif at >= len(blocks):
-                at -= len(blocks)
-            if blocks[at]:
-                met, numbers[ray], distances[ray] = i, blocks[at], rays.entry[ray, i]
+            number = blocks[at * LEVELS + max(here, 0)]
+            if number:
+                met, numbers[ray], distances[ray] = i, number, entry[ray, i]
                 break
         for axis in range(3):
-            offsets[ray, axis] = rays.blocks[ray, met, axis]
+            offsets[ray, axis] = places[ray, met, axis]
     return numbers, offsets, distances
 
 

@@ -29,6 +29,8 @@ class Paths(NamedTuple):
         blocks: Offsets (x, y, z), shape `(rays, length, 3)`, int16.
         ways: The same as `world.way`, shape `(rays, length)`.
         ups: The same in y, shape `(rays, length)`.
+        columns: How far apart their columns are in `World.tops`, shape `(rays, length)`, int32.
+        rises: `ups`, int8.
         reach: How far up and down they lead.
         entry: Distance at which a ray enters each block, shape `(rays, length)`.
         ends: How many of a ray's blocks lie within the view's range, shape `(rays,)`.
@@ -38,6 +40,8 @@ class Paths(NamedTuple):
     blocks: NDArray[np.int16]
     ways: NDArray[np.intp]
     ups: NDArray[np.intp]
+    columns: NDArray[np.int32]
+    rises: NDArray[np.int8]
     reach: int
     entry: NDArray[np.float64]
     ends: NDArray[np.intp]
@@ -70,7 +74,11 @@ def paths(heading: int) -> Paths:
     ups = blocks[:, :, 1].astype(np.intp)
     ends = (entry <= VIEW_RANGE).sum(axis=1)
     reach = int(np.abs(ups).max())
-    return Paths(blocks, way(blocks), ups, reach, entry[:, :length], ends, directions)
+    ways = way(blocks)
+    columns = ((ways - ups) // LEVELS).astype(np.int32)
+    return Paths(
+        blocks, ways, ups, columns, ups.astype(np.int8), reach, entry[:, :length], ends, directions
+    )
 
 
 def cast(world: World, x: int, y: int, z: int, heading: int) -> Hits:
@@ -78,8 +86,9 @@ def cast(world: World, x: int, y: int, z: int, heading: int) -> Hits:
     rays = paths(heading)
     kernels = compiled_kernels()
     if kernels:
-        column, level = world.column(x, z) * LEVELS, y - FLOOR
-        return Hits(*kernels.follow(world.blocks, rays, column, level))
+        way_along = rays.columns, rays.rises, rays.ends, rays.entry, rays.blocks
+        column, level = world.column(x, z), y - FLOOR
+        return Hits(*kernels.follow(world.blocks, world.tops, way_along, column, level))
     every = np.arange(len(rays.ways))
     place, numbers = _follow(world, rays, x, y, z)
     distances = np.where(numbers > 0, rays.entry[every, place], np.inf)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import sqrt
 from random import Random
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from smartplay.core.errors import GameError
 from smartplay.games.minedojo.voxel.climate import GOALS, Climate
+from smartplay.games.minedojo.voxel.fast import compiled_kernels
 from smartplay.games.minedojo.voxel.lands import BIOME, CELL, SHORE
 
 GRID = 16  # blocks between the places of a survey
@@ -75,8 +77,10 @@ def find_start(seed: int, goal: str, nearest: float, farthest: float) -> Start:
 
 def distance_to(goals: NDArray[np.float64], x: float, z: float) -> float:
     """Distance from a place to the nearest of others, in blocks."""
-    squares = (goals[:, 0] - x) ** 2 + (goals[:, 1] - z) ** 2
-    return float(np.sqrt(squares.min()))
+    kernels = compiled_kernels()
+    if kernels:
+        return sqrt(kernels.nearest_square(goals, float(x), float(z)))
+    return sqrt(((goals[:, 0] - x) ** 2 + (goals[:, 1] - z) ** 2).min())
 
 
 def _places(

@@ -112,7 +112,7 @@ class WalkingEngine:
         world.need(*stretch)
         x, y, z = floor(body.x), floor(body.y), floor(body.z)
         hits = cast(world, x, y + EYES, z, self._heading)
-        numbers, limit = hits.numbers, hits.distances
+        numbers, limit = hits.numbers.astype(np.uint16), hits.distances
         meets = np.full(len(numbers), -1, dtype=np.int16)
         creatures: list[Creature] = []
         for animal in self._nearby(stretch):
@@ -121,16 +121,15 @@ class WalkingEngine:
             if met is not None:
                 meets[met] = len(creatures)
                 creatures.append(Creature(animal.name, (dx, dy, dz)))
-                limit = np.where(met, 0.0, limit)
-        numbers = np.where(meets >= 0, 0, numbers)
-        offsets = hits.offsets + np.array([0, EYES, 0], dtype=np.int16)
+                numbers[met], limit[met] = 0, 0.0
+        hits.offsets[:, 1] += EYES
         shape = (VIEW_ROWS, VIEW_COLUMNS)
         return Sight(
             position=(body.x, body.y, body.z),
             heading=self._heading,
             around=world.box(x, y, z, AROUND).astype(np.uint16),
-            view=numbers.astype(np.uint16).reshape(shape),
-            offsets=offsets.reshape(*shape, 3),
+            view=numbers.reshape(shape),
+            offsets=hits.offsets.reshape(*shape, 3),
             meets=meets.reshape(shape),
             creatures=creatures,
         )

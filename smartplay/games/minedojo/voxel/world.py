@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartplay.games.minedojo.voxel.blocks import AIR
+from smartplay.games.minedojo.voxel.fast import compiled_kernels
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region
 
 KEPT = 4
@@ -69,6 +70,7 @@ class World:
         blocks: Block numbers, flat: `LEVELS` of each column, the columns as in `column`.
         biome: Biome per column, indexed by `column`.
         surface: y of the ground per column, indexed likewise.
+        tops: How many levels of each column are not all air above; known with compiled kernels.
     """
 
     def __init__(self, source: Source, matter: Matter) -> None:
@@ -77,6 +79,7 @@ class World:
         self.blocks: NDArray[np.uint8] = np.zeros(COLUMNS * LEVELS, dtype=np.uint8)
         self.biome: NDArray[np.uint8] = np.zeros(COLUMNS, dtype=np.uint8)
         self.surface = np.zeros(COLUMNS, dtype=np.int16)
+        self.tops: NDArray[np.uint8] = np.zeros(COLUMNS, dtype=np.uint8)
         self._bytes, self._biomes = memoryview(self.blocks.data), memoryview(self.biome.data)
         self._digits = bytes(48 + bool(flag) for flag in matter.solid)
         self._solid: dict[int, int] = {}
@@ -97,8 +100,13 @@ class World:
             if apart % KEPT == 0 and min(apart, _ROWS - apart) < SPAN:
                 del self._holds[other]
         rows = (first + np.arange(SIZE) * KEPT) % _ROWS
+        tops = np.zeros(SIZE * SIZE, np.uint8)
+        kernels = compiled_kernels()
+        if kernels:
+            columns = region.blocks.reshape(-1, LEVELS)
+            kernels.measure(columns, columns.view(np.uint64), tops)
         for kept, made in ((self.blocks, region.blocks), (self.biome, region.biome),
-                           (self.surface, region.ground)):  # fmt: skip
+                           (self.surface, region.ground), (self.tops, tops)):  # fmt: skip
             kept.reshape(_ROWS, -1)[rows] = made.reshape(SIZE, -1)
         self._holds[rx, rz] = first
         self._solid.clear()
