@@ -2,11 +2,11 @@
 
 The model has random weights and a tokenizer of its own: a layer of convolution and one of
 attention. It plays Understanding the Odds: which of four doors gives the most coins on average?
-First it learns from rounds of the first level that the reference agent answers, too few to play it
-well. Then GRPO trains it at one level after the other, on groups of episodes with one seed. Before
-and after each, it plays the levels on seeds of the split `dev`, which no training sees. What was
-played are run folders; what it learnt is told as a table and drawn as curves. Needs `trl`,
-`transformers`, `torch` and `jmespath`.
+First it learns from rounds of the first level that the reference agent answers, until about half
+of its own answers are right. Then GRPO trains it at one level after the other, on groups of
+episodes with one seed. Before and after each, it plays the levels on seeds of the split `dev`,
+which no training sees. What was played are run folders; what it learnt is told as a table and drawn
+as curves. Needs `trl`, `transformers`, `torch` and `jmespath`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import argparse
 import os
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from itertools import chain, count, islice
 from pathlib import Path
+from statistics import mean
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,7 +33,9 @@ from smartplay.scores.intervals import share_interval
 from smartplay.scores.thresholds import Threshold, Track, thresholds
 
 GAME = "ContrastUnderstandingTheOdds"
-DIAL = msgspec.structs.replace(get_card(GAME).dial, rounds=1)
+_WHOLE = get_card(GAME).dial
+assert _WHOLE
+DIAL = msgspec.structs.replace(_WHOLE, rounds=1)
 """Episodes end after a round, so that each answer has its own reward."""
 GROUP = 8
 """Episodes of one seed."""
@@ -39,6 +43,10 @@ BATCH = 64
 """Rounds that a step of imitation learns from."""
 PACE = 8e-3
 """The highest learning rate of imitation."""
+WARMING = 40
+"""Batches until that rate is reached."""
+BATCHES = 8
+"""Batches that tell how many answers are right."""
 ANSWER = 2
 """Tokens of an answer: itself and the end."""
 APART = (
@@ -65,19 +73,17 @@ def driven(out: Path, split: str, level: int, seed: int = 0) -> DrivenRun:
                      steps=DIAL.rounds, game_settings={GAME: {"level": level}})  # fmt: skip
 
 
-def examples(out: Path, level: int, episodes: int) -> list[list[Message]]:
-    """Episodes as conversations in which the reference agent answers."""
-    found = []
+def examples(out: Path, level: int) -> Generator[list[Message]]:
+    """Episodes as conversations in which the reference agent answers, without end."""
     with driven(out, "train", level) as run:
-        for number in range(episodes):
+        for number in count():
             episode = run.start(GAME, number)
             rules, asked = episode.messages
             agent = reference(rules["content"], episode.actions, 0)
             action = str(agent.act(asked["content"]))
             answer = f"Answer: {1 + episode.actions.index(action)}"
             episode.reply(answer)
-            found.append([rules, asked, {"role": "assistant", "content": answer}])
-    return found
+            yield [rules, asked, {"role": "assistant", "content": answer}]
 
 
 def tokenizer_of(talks: Sequence[Sequence[Message]]) -> Any:
@@ -116,27 +122,36 @@ def tiny_model(tokenizer: Any, width: int) -> Any:
     ))  # fmt: skip
 
 
-def imitate(model: Any, tokenizer: Any, talks: Sequence[Any], epochs: int) -> None:
-    """Learn the answers of conversations."""
+def imitate(model: Any, tokenizer: Any, talks: Iterator[Any], enough: float, most: int) -> int:
+    """Learn the answers of conversations, each seen once.
+
+    Ends when the answers of the last `BATCHES` batches had a probability of `enough` in the mean
+    before they were learnt.
+
+    Returns:
+        How many conversations it took; at most about `most`.
+    """
     import torch
 
-    whole = [tokenizer.apply_chat_template(talk, tokenize=True, return_dict=False)
-             for talk in talks]  # fmt: skip
-    batches = [picked for _ in range(epochs)
-               for picked in torch.randperm(len(whole)).split(BATCH)]  # fmt: skip
     optimizer = torch.optim.AdamW(model.parameters(), PACE, (0.9, 0.98))
-    paces = torch.optim.lr_scheduler.OneCycleLR(optimizer, PACE, len(batches), pct_start=0.1)
-    for picked in batches:
-        batch = tokenizer.pad({"input_ids": [whole[k] for k in picked]}, return_tensors="pt")
+    warming = torch.optim.lr_scheduler.LinearLR(optimizer, 0.02, total_iters=WARMING)
+    right: list[float] = []
+    while len(right) * BATCH < most and not mean(right[-BATCHES:] or [0.0]) >= enough:
+        batch = tokenizer.pad(
+            {"input_ids": [tokenizer.apply_chat_template(talk, tokenize=True, return_dict=False)
+                           for talk in islice(talks, BATCH)]},
+            return_tensors="pt")  # fmt: skip
         said = model(**batch, logits_to_keep=ANSWER + 1).logits[:, :-1]
-        loss = torch.nn.functional.cross_entropy(
-            said.flatten(0, 1), batch["input_ids"][:, -ANSWER:].flatten()
+        losses = torch.nn.functional.cross_entropy(
+            said.transpose(1, 2), batch["input_ids"][:, -ANSWER:], reduction="none"
         )
+        right.append(losses[:, 0].detach().neg().exp().mean().item())
         optimizer.zero_grad()
-        loss.backward()
+        losses.mean().backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        paces.step()
+        warming.step()
+    return len(right) * BATCH
 
 
 def train(model: Any, tokenizer: Any, level: int, steps: int, worlds: int, out: Path) -> None:
@@ -146,7 +161,7 @@ def train(model: Any, tokenizer: Any, level: int, steps: int, worlds: int, out: 
 
     arguments = GRPOConfig(
         str(out / "trained"), max_steps=steps, per_device_train_batch_size=GROUP * worlds,
-        num_generations=GROUP, max_completion_length=ANSWER, learning_rate=1e-3, **QUIET,
+        num_generations=GROUP, max_completion_length=ANSWER, learning_rate=2e-3, **QUIET,
     )  # fmt: skip
     with driven(out / "run", "train", level, seed=1) as run:  # other worlds than were imitated
         GRPOTrainer(
@@ -190,9 +205,9 @@ def main() -> None:
     add("out", type=Path, help="a new folder for the runs, the table and the figure")
     add("--levels", type=int, nargs="+", default=[1, 2], help="those to train at, in order")
     add("--upto", type=int, default=4, help="the last level that is played before and after")
-    add("--examples", type=int, default=4000, help="episodes of the first of them to imitate")
-    add("--epochs", type=int, default=4, help="how often they are gone through")
-    add("--steps", type=int, default=100, help="steps of GRPO at each level")
+    add("--enough", type=float, default=0.5, help="the share of right answers that ends imitation")
+    add("--most", type=int, default=40_000, help="rounds to imitate at most")
+    add("--steps", type=int, default=150, help="steps of GRPO at each level")
     add("--worlds", type=int, default=16, help="worlds per step, each played by a group of 8")
     add("--episodes", type=int, default=300, help="episodes at each level before and after")
     add("--width", type=int, default=64)
@@ -216,12 +231,14 @@ def main() -> None:
         print(f"| {line} | {time.process_time() - begun:.0f} s", flush=True)
         (out / "curves.svg").write_text(thresholds_svg(found), encoding="utf-8")
 
-    talks = examples(out / "reference", asked.levels[0], asked.examples)
-    tokenizer = tokenizer_of(talks)
+    talks = examples(out / "reference", asked.levels[0])
+    begin = list(islice(talks, BATCH * BATCHES))
+    tokenizer = tokenizer_of(begin)
     model = tiny_model(tokenizer, asked.width)
     measure("random weights")
-    imitate(model, tokenizer, talks, asked.epochs)
-    measure("imitation")
+    seen = imitate(model, tokenizer, chain(begin, talks), asked.enough, asked.most)
+    talks.close()
+    measure(f"imitation of {seen} rounds")
     for level in asked.levels:
         train(model, tokenizer, level, asked.steps, asked.worlds, out / f"grpo-{level}")
         measure(f"GRPO at level {level}")
