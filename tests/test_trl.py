@@ -296,15 +296,17 @@ def test_grpo_trains_two_steps_in_a_game(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.slow
 def test_the_learning_curve_is_measured_on_worlds_that_no_training_saw(tmp_path: Path) -> None:
     pytest.importorskip("trl")
-    sizes = (
-        "--levels 2 --upto 2 --examples 6 --epochs 1 --steps 2 --worlds 2 --episodes 3 --width 16"
-    )
+    sizes = "--levels 2 --upto 2 --most 64 --steps 2 --worlds 2 --episodes 3 --width 16"
     command = [sys.executable, "-m", "tools.learning_curve", str(tmp_path / "out"), *sizes.split()]
     root = Path(__file__).parents[1]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
-    assert [row[0] for row in rows] == ["| random weights", "| imitation", "| GRPO at level 2"]
+    assert [row[0] for row in rows] == [
+        "| random weights",
+        "| imitation of 64 rounds",
+        "| GRPO at level 2",
+    ]
     assert "GRPO at level 2" in (tmp_path / "out" / "curves.svg").read_text(encoding="utf-8")
     places = {path.parent for path in (tmp_path / "out").rglob("run.json")}
     seeds: dict[str, set[int]] = {"train": set(), "dev": set()}

@@ -1,12 +1,12 @@
 """Trains a tiny model on a dial, level by level: `python -m tools.learning_curve DIR`.
 
 The model has random weights and a tokenizer of its own: a layer of convolution and one of
-attention. It plays the first rounds of Long Text Understanding: which door does an animal hang at,
-after a story? First it learns from rounds that the reference agent answers, at the levels to train
-at. Then GRPO trains it at one level after the other, on groups of episodes with one seed. Before
-and after each, it plays the levels on seeds of the split `dev`, which no training sees. What was
-played are run folders; what it learnt is told as a table and drawn as curves. Needs `trl`,
-`transformers`, `torch` and `jmespath`.
+attention. It plays Understanding the Odds: which of four doors gives the most coins on average?
+First it learns from rounds of the first level that the reference agent answers, until about half
+of its own answers are right. Then GRPO trains it at one level after the other, on groups of
+episodes with one seed. Before and after each, it plays the levels on seeds of the split `dev`,
+which no training sees. What was played are run folders; what it learnt is told as a table and drawn
+as curves. Needs `trl`, `transformers`, `torch` and `jmespath`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import argparse
 import os
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from itertools import chain, count, islice
 from pathlib import Path
+from statistics import mean
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,27 +27,35 @@ import msgspec
 from smartplay import DrivenRun, get_card
 from smartplay.adapters.trl import TextRollouts, scores, text_rows
 from smartplay.agents.reference import reference
+from smartplay.records import Message
 from smartplay.report.thresholds import thresholds_svg
 from smartplay.scores.intervals import share_interval
 from smartplay.scores.thresholds import Threshold, Track, thresholds
 
-GAME = "ContrastLongTextUnderstanding"
-ROUNDS = get_card(GAME).dial.rounds
-DIAL = msgspec.structs.replace(get_card(GAME).dial, rounds=1)
-"""Episodes end after a round: each answer has its own reward, and no earlier ones before it, of
-which a model would only learn that each door is right equally often.
-"""
+GAME = "ContrastUnderstandingTheOdds"
+_WHOLE = get_card(GAME).dial
+assert _WHOLE
+DIAL = msgspec.structs.replace(_WHOLE, rounds=1)
+"""Episodes end after a round, so that each answer has its own reward."""
 GROUP = 8
 """Episodes of one seed."""
 BATCH = 64
 """Rounds that a step of imitation learns from."""
-PACE = 5e-3
+PACE = 8e-3
 """The highest learning rate of imitation."""
+WARMING = 40
+"""Batches until that rate is reached."""
+BATCHES = 8
+"""Batches that tell how many answers are right."""
+ANSWER = 2
+"""Tokens of an answer: itself and the end."""
 APART = (
-    r"(?<=the )(?!(?:door|sign|end|line|action|red|green|blue|yellow)\b)\w+|(?<=Answer: )\d|"
-    r"\[\w+\]|(?:red|green|blue|yellow)(?! door\n)"
+    r"Answer: \d|\[\w+\]|\d+(?= (?:coins|times|in))|(?:red|green|blue|yellow)(?! door\n)|"
+    r"(?<=coins|100|Round 1)\. "
 )
-"""What is a token of its own: animals, doors, answers and roles."""
+"""What is a token of its own: answers, roles, numbers, doors and full stops. What stands between
+them is one too.
+"""
 TEMPLATE = (
     "{% for m in messages %}{{ '[' + m['role'] + ']' + m['content'] }}"
     "{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
@@ -57,48 +67,43 @@ QUIET: dict[str, Any] = {
 }  # fmt: skip
 
 
-def driven(out: Path, split: str, level: int, seed: int = 0, rounds: int = 1) -> DrivenRun:
+def driven(out: Path, split: str, level: int, seed: int = 0) -> DrivenRun:
     """A run of episodes at a level."""
     return DrivenRun("tiny", adapter="trl", split=split, seed=seed, retries=0, out=out,
-                     steps=rounds, game_settings={GAME: {"level": level}})  # fmt: skip
+                     steps=DIAL.rounds, game_settings={GAME: {"level": level}})  # fmt: skip
 
 
-def examples(out: Path, level: int, episodes: int) -> list[list[dict[str, str]]]:
-    """Rounds as conversations in which the reference agent answers, from whole episodes."""
-    found = []
-    with driven(out, "train", level, rounds=ROUNDS) as run:
-        for number in range(episodes):
+def examples(out: Path, level: int) -> Generator[list[Message]]:
+    """Episodes as conversations in which the reference agent answers, without end."""
+    with driven(out, "train", level) as run:
+        for number in count():
             episode = run.start(GAME, number)
-            rules = episode.messages[0]
+            rules, asked = episode.messages
             agent = reference(rules["content"], episode.actions, 0)
-            while not episode.over:
-                asked = episode.messages[-1]
-                action = str(agent.act(asked["content"]))
-                answer = f"Answer: {1 + episode.actions.index(action)}"
-                episode.reply(answer)
-                found.append([rules, asked, {"role": "assistant", "content": answer}])
-    return found
+            action = str(agent.act(asked["content"]))
+            answer = f"Answer: {1 + episode.actions.index(action)}"
+            episode.reply(answer)
+            yield [rules, asked, {"role": "assistant", "content": answer}]
 
 
-def tokenizer_of(talks: Sequence[Sequence[dict[str, str]]]) -> Any:
-    """A tokenizer for such conversations."""
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+def tokenizer_of(talks: Sequence[Sequence[Message]]) -> Any:
+    """A tokenizer for such conversations, which reads numbers to two digits."""
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
-    whole = Tokenizer(models.BPE())
-    whole.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(APART), "isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-    ])  # fmt: skip
-    whole.decoder = decoders.ByteLevel()
+    whole = Tokenizer(models.WordLevel(unk_token="<unknown>"))
+    whole.normalizer = normalizers.Replace(Regex(r"(?<=\d\d)\d"), "0")
+    whole.pre_tokenizer = pre_tokenizers.Split(Regex(APART), "isolated")
+    numbers = [f"{digits * 10**zeros} coins" for digits in range(100) for zeros in range(4)]
     whole.train_from_iterator(
-        [f"[{each['role']}]{each['content']}" for talk in talks for each in talk],
-        trainers.BpeTrainer(
-            vocab_size=700, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-            special_tokens=["<end>", "<pad>"], show_progress=False),
+        [*numbers, *(f"[{each['role']}]{each['content']}" for talk in talks for each in talk)],
+        trainers.WordLevelTrainer(special_tokens=["<end>", "<pad>", "<unknown>"],
+                                  show_progress=False),
     )  # fmt: skip
-    return PreTrainedTokenizerFast(tokenizer_object=whole, eos_token="<end>", pad_token="<pad>",
-                                   chat_template=TEMPLATE, padding_side="left")  # fmt: skip
+    return PreTrainedTokenizerFast(
+        tokenizer_object=whole, eos_token="<end>", pad_token="<pad>", unk_token="<unknown>",
+        chat_template=TEMPLATE, padding_side="left",
+    )  # fmt: skip
 
 
 def tiny_model(tokenizer: Any, width: int) -> Any:
@@ -110,38 +115,43 @@ def tiny_model(tokenizer: Any, width: int) -> Any:
     torch.manual_seed(0)
     return Lfm2ForCausalLM(Lfm2Config(
         vocab_size=len(tokenizer), hidden_size=width, intermediate_size=2 * width,
-        num_hidden_layers=2, layer_types=["conv", "full_attention"], conv_L_cache=5,
+        num_hidden_layers=2, layer_types=["conv", "full_attention"], conv_L_cache=8,
         num_attention_heads=4, num_key_value_heads=4, block_auto_adjust_ff_dim=False,
-        initializer_range=0.125, bos_token_id=None, eos_token_id=tokenizer.eos_token_id,
+        initializer_range=0.1, bos_token_id=None, eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     ))  # fmt: skip
 
 
-def imitate(model: Any, tokenizer: Any, talks: Sequence[Any], epochs: int) -> None:
-    """Learn the answers of conversations."""
+def imitate(model: Any, tokenizer: Any, talks: Iterator[Any], enough: float, most: int) -> int:
+    """Learn the answers of conversations, each seen once.
+
+    Ends when the answers of the last `BATCHES` batches had a probability of `enough` in the mean
+    before they were learnt.
+
+    Returns:
+        How many conversations it took; at most about `most`.
+    """
     import torch
 
-    told = [tokenizer.apply_chat_template(talk[:-1], add_generation_prompt=True, tokenize=True,
-                                          return_dict=False) for talk in talks]  # fmt: skip
-    whole = [tokenizer.apply_chat_template(talk, tokenize=True, return_dict=False)
-             for talk in talks]  # fmt: skip
-    own = {len(each) - len(before) for each, before in zip(whole, told, strict=True)}
-    (length,) = own  # every answer has as many tokens
-    batches = [picked for _ in range(epochs)
-               for picked in torch.randperm(len(whole)).split(BATCH)]  # fmt: skip
     optimizer = torch.optim.AdamW(model.parameters(), PACE, (0.9, 0.98))
-    paces = torch.optim.lr_scheduler.OneCycleLR(optimizer, PACE, len(batches), pct_start=0.1)
-    for picked in batches:
-        batch = tokenizer.pad({"input_ids": [whole[k] for k in picked]}, return_tensors="pt")
-        said = model(**batch, logits_to_keep=length + 1).logits[:, :-1]
-        loss = torch.nn.functional.cross_entropy(
-            said.flatten(0, 1), batch["input_ids"][:, -length:].flatten()
+    warming = torch.optim.lr_scheduler.LinearLR(optimizer, 0.02, total_iters=WARMING)
+    right: list[float] = []
+    while len(right) * BATCH < most and not mean(right[-BATCHES:] or [0.0]) >= enough:
+        batch = tokenizer.pad(
+            {"input_ids": [tokenizer.apply_chat_template(talk, tokenize=True, return_dict=False)
+                           for talk in islice(talks, BATCH)]},
+            return_tensors="pt")  # fmt: skip
+        said = model(**batch, logits_to_keep=ANSWER + 1).logits[:, :-1]
+        losses = torch.nn.functional.cross_entropy(
+            said.transpose(1, 2), batch["input_ids"][:, -ANSWER:], reduction="none"
         )
+        right.append(losses[:, 0].detach().neg().exp().mean().item())
         optimizer.zero_grad()
-        loss.backward()
+        losses.mean().backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        paces.step()
+        warming.step()
+    return len(right) * BATCH
 
 
 def train(model: Any, tokenizer: Any, level: int, steps: int, worlds: int, out: Path) -> None:
@@ -151,7 +161,7 @@ def train(model: Any, tokenizer: Any, level: int, steps: int, worlds: int, out: 
 
     arguments = GRPOConfig(
         str(out / "trained"), max_steps=steps, per_device_train_batch_size=GROUP * worlds,
-        num_generations=GROUP, max_completion_length=4, learning_rate=1e-3, **QUIET,
+        num_generations=GROUP, max_completion_length=ANSWER, learning_rate=2e-3, **QUIET,
     )  # fmt: skip
     with driven(out / "run", "train", level, seed=1) as run:  # other worlds than were imitated
         GRPOTrainer(
@@ -162,13 +172,18 @@ def train(model: Any, tokenizer: Any, level: int, steps: int, worlds: int, out: 
 
 
 def play(model: Any, tokenizer: Any, levels: int, episodes: int, out: Path) -> Track:
-    """What it gets right at each level, on the same worlds whenever it is asked."""
+    """What it gets right at each level, on the same worlds whenever it is asked.
+
+    Answers are drawn as in training, at temperature 1.
+    """
     import torch
 
-    def likeliest(prompts: list[list[int]]) -> list[list[int]]:
+    torch.manual_seed(0)
+
+    def answers_to(prompts: list[list[int]]) -> list[list[int]]:
         asked = tokenizer.pad({"input_ids": prompts}, return_tensors="pt")
         with torch.no_grad():
-            said = model.generate(**asked, max_new_tokens=4, do_sample=False)
+            said = model.generate(**asked, max_new_tokens=ANSWER, do_sample=True, top_k=0)
         answers = said[:, asked["input_ids"].shape[1] :].tolist()
         return [[token for token in each if token != tokenizer.pad_token_id] for each in answers]
 
@@ -176,7 +191,7 @@ def play(model: Any, tokenizer: Any, levels: int, episodes: int, out: Path) -> T
     track = Track(DIAL)
     for level in range(1, levels + 1):
         with driven(out / f"level-{level}", "dev", level) as run:
-            rollouts = TextRollouts(run, generate=likeliest)
+            rollouts = TextRollouts(run, generate=answers_to)
             found = rollouts(prompts, SimpleNamespace(processing_class=tokenizer))
         for right in found["reward"]:
             track.add(level, int(right))
@@ -190,11 +205,11 @@ def main() -> None:
     add("out", type=Path, help="a new folder for the runs, the table and the figure")
     add("--levels", type=int, nargs="+", default=[1, 2], help="those to train at, in order")
     add("--upto", type=int, default=4, help="the last level that is played before and after")
-    add("--examples", type=int, default=500, help="episodes to imitate at each level")
-    add("--epochs", type=int, default=2, help="how often they are gone through")
-    add("--steps", type=int, default=20, help="steps of GRPO at each level")
-    add("--worlds", type=int, default=4, help="worlds per step, each played by a group of 8")
-    add("--episodes", type=int, default=200, help="episodes at each level before and after")
+    add("--enough", type=float, default=0.5, help="the share of right answers that ends imitation")
+    add("--most", type=int, default=40_000, help="rounds to imitate at most")
+    add("--steps", type=int, default=150, help="steps of GRPO at each level")
+    add("--worlds", type=int, default=16, help="worlds per step, each played by a group of 8")
+    add("--episodes", type=int, default=300, help="episodes at each level before and after")
     add("--width", type=int, default=64)
     asked = parser.parse_args()
     os.environ |= {"TRL_EXPERIMENTAL_SILENCE": "1", "HF_HUB_OFFLINE": "1"}
@@ -216,13 +231,14 @@ def main() -> None:
         print(f"| {line} | {time.process_time() - begun:.0f} s", flush=True)
         (out / "curves.svg").write_text(thresholds_svg(found), encoding="utf-8")
 
-    talks = [talk for level in asked.levels
-             for talk in examples(out / f"reference-{level}", level, asked.examples)]  # fmt: skip
-    tokenizer = tokenizer_of(talks)
+    talks = examples(out / "reference", asked.levels[0])
+    begin = list(islice(talks, BATCH * BATCHES))
+    tokenizer = tokenizer_of(begin)
     model = tiny_model(tokenizer, asked.width)
     measure("random weights")
-    imitate(model, tokenizer, talks, asked.epochs)
-    measure("imitation")
+    seen = imitate(model, tokenizer, chain(begin, talks), asked.enough, asked.most)
+    talks.close()
+    measure(f"imitation of {seen} rounds")
     for level in asked.levels:
         train(model, tokenizer, level, asked.steps, asked.worlds, out / f"grpo-{level}")
         measure(f"GRPO at level {level}")
