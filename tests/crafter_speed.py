@@ -50,7 +50,7 @@ def main(rounds: int) -> None:
         moves: dict[str, Callable[[int], object]] = {
             "package": package.step,
             "engine": engine.step,
-            **{name: env.step for name, env in envs.items()},
+            **{name: partial(_step, env) for name, env in envs.items()},
         }
         for name, start in starts.items():
             began = time.process_time()
@@ -59,7 +59,7 @@ def main(rounds: int) -> None:
         spent = dict.fromkeys(moves, 0.0)
         for at in range(0, len(actions), BLOCK):
             for name, move in moves.items():
-                _keep_alive(name, package, engine, envs)
+                _keep_alive(name, package, engine)
                 began = time.process_time()
                 for action in actions[at : at + BLOCK]:
                     move(action)
@@ -91,8 +91,7 @@ def batch(rounds: int, worlds: int = 256, steps: int = 20) -> None:
         middle = time.process_time()
         for row in actions[:steps].tolist():
             for env, action in zip(envs, row, strict=True):
-                if env.step(action)[2]:
-                    env.reset()
+                _step(env, action)
         end = time.process_time()
         if number:  # the first round compiles and leaves the common beginning behind
             spent.setdefault("batch", []).append((middle - began) / taken)
@@ -100,15 +99,19 @@ def batch(rounds: int, worlds: int = 256, steps: int = 20) -> None:
     _table("us a step", spent, 1e6, peer="native")
 
 
-def _keep_alive(name: str, package: crafter.Env, engine: Engine, envs: dict[str, Any]) -> None:
+def _step(env: Any, action: int) -> None:
+    """A step; a new episode after a death, as objects to heal would end the play by kernels."""
+    if env.step(action)[2]:
+        env.reset()
+
+
+def _keep_alive(name: str, package: crafter.Env, engine: Engine) -> None:
     """Give back the vitals, so that no side plays on after a death."""
     full = {"health": 9, "food": 9, "drink": 9}
     if name == "package":
         package._player.inventory.update(full)
     elif name == "engine":
         engine.player.inventory.update(full)
-    else:
-        envs[name].unwrapped.game.player.inventory.update(full)
 
 
 def _table(title: str, times: dict[str, list[float]], unit: float, peer: str = "package") -> None:
