@@ -136,7 +136,7 @@ def imitate(model: Any, tokenizer: Any, talks: Iterator[Any], enough: float, mos
     optimizer = torch.optim.AdamW(model.parameters(), PACE, (0.9, 0.98))
     warming = torch.optim.lr_scheduler.LinearLR(optimizer, 0.02, total_iters=WARMING)
     right: list[float] = []
-    while len(right) * BATCH < most and not mean(right[-BATCHES:] or [0.0]) >= enough:
+    while len(right) * BATCH < most and mean(right[-BATCHES:] or [0.0]) < enough:
         batch = tokenizer.pad(
             {"input_ids": [tokenizer.apply_chat_template(talk, tokenize=True, return_dict=False)
                            for talk in islice(talks, BATCH)]},
