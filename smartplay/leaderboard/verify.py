@@ -45,6 +45,7 @@ from smartplay.records.folder import (
 )
 from smartplay.records.replay import refusal
 from smartplay.runner.plan import SEED_RULE, job_of, tracks_of
+from smartplay.runner.steady import rare_collections
 from smartplay.runner.suite import Suite
 from smartplay.scores.thresholds import RULE, choices
 
@@ -146,7 +147,8 @@ def verify_run(
         register_cards(card)
     check = _Check(folder, [str(card) for card in cards], suites)
     try:
-        check.run(workers, tick or (lambda done, number: None))
+        with rare_collections():
+            check.run(workers, tick or (lambda done, number: None))
     except RunFolderError as error:
         check.problems.append(Problem(what=str(error)))
     problems = [*check.missing, *check.problems][:MOST_PROBLEMS]

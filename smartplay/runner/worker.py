@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import multiprocessing
 import os
 import platform
@@ -40,7 +41,7 @@ from smartplay.runner.episode import (
     play_episode,
     too_long,
 )
-from smartplay.runner.steady import run_steadily
+from smartplay.runner.steady import RARELY, run_steadily
 from smartplay.runner.threads import in_thread
 
 _one_at_a_time = threading.RLock()
@@ -111,6 +112,7 @@ def begin_worker(steps: Any, place: str) -> None:
     """
     os.chdir(place)
     _shared_steps.append(steps)
+    gc.set_threshold(RARELY)  # as in the run itself; see `rare_collections`
     end_with_parent()
 
 
