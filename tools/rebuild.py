@@ -66,12 +66,14 @@ def _build(entries: int) -> None:
 
 
 def _verified(tree: Path, entry: Path, numba: bool) -> float:
-    hidden = "" if numba else "import sys; sys.modules['numba'] = None\n"
-    done = subprocess.run(
-        [sys.executable, "-c", hidden + VERIFY, str(entry)],
-        cwd=tree, env=os.environ | {"PYTHONPATH": str(tree)}, stdout=subprocess.PIPE, text=True,
-        check=True,
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as hiding:
+        if not numba:  # for the processes that it starts, too
+            (Path(hiding) / "numba.py").write_text("raise ImportError", encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-c", VERIFY, str(entry)],
+            cwd=tree, env=os.environ | {"PYTHONPATH": os.pathsep.join([hiding, str(tree)])},
+            stdout=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
     return float(done.stdout)
 
 
