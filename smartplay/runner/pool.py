@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing import resource_tracker
 from pathlib import Path
 from types import ModuleType
@@ -32,10 +32,21 @@ class WorkerPool:
     Args:
         most: How many processes at most.
         begin: Prepares each process; takes what `smartplay.runner.worker.begin_worker` takes.
+        script: Whether each process first runs the script that the user runs, as Python has it: if
+            that defines what is computed. One without a guard would play its run again.
     """
 
-    def __init__(self, most: int, begin: Callable[[Any, str], None] = begin_worker) -> None:
+    def __init__(
+        self,
+        most: int,
+        begin: Callable[[Any, str], None] = begin_worker,
+        *,
+        script: bool = False,
+    ) -> None:
         self._most, self._begin = most, begin
+        self._born: Callable[[], AbstractContextManager[None]] = (
+            nullcontext if script else _script_left_out
+        )
         self._pools: list[ProcessPoolExecutor] = []
         self._pool: ProcessPoolExecutor | None = None
         self._alone: dict[Future[Any], ProcessPoolExecutor] = {}
@@ -51,7 +62,7 @@ class WorkerPool:
 
     def submit(self, play: Callable[..., T], /, *arguments: Any) -> Future[T]:
         """Run a call, such as an episode, in a worker process."""
-        with _interrupts_held(), _script_left_out():
+        with _interrupts_held(), self._born():
             try:
                 self._pool = self._pool or self._new(self._most)
                 future = self._pool.submit(play, *arguments)
@@ -66,7 +77,7 @@ class WorkerPool:
             if future.done():
                 del self._alone[future]
                 pool.shutdown(wait=False)
-        with _interrupts_held(), _script_left_out():
+        with _interrupts_held(), self._born():
             pool = self._new(1)
             future = pool.submit(play, *arguments)
         self._alone[future] = pool
@@ -118,7 +129,7 @@ def _interrupts_held() -> Iterator[None]:
 
 @contextmanager
 def _script_left_out() -> Iterator[None]:
-    """Let workers be born without the script that is run: each would begin with running it, too."""
+    """Let workers be born without the script that the user runs."""
     script, unnamed = sys.modules["__main__"], ModuleType("__main__")
     vars(unnamed).update(vars(script), __file__=None, __spec__=None)
     sys.modules["__main__"] = unnamed

@@ -44,7 +44,7 @@ def in_processes(study: Callable[..., T], *columns: Sequence[Any], workers: int 
     """
     if workers == 1:
         return list(map(study, *columns))
-    pool = WorkerPool(workers)
+    pool = WorkerPool(workers, script=True)
     try:
         futures = [pool.submit(study, *row) for row in zip(*columns, strict=True)]
         return [future.result() for future in futures]
