@@ -51,10 +51,15 @@ _LAND: tuple[tuple[float, tuple[tuple[float, str], ...]], ...] = (
     (9.0, ((-0.34, "badlands"), (-0.06, "desert"), (0.20, "savanna"), (9.0, "jungle"))),
 )
 _WARMEST = np.array([warmest for warmest, _ in _LAND[:-1]])
-_WETTEST = np.array([[wet for wet, _ in row[:-1]] + [9.0] * (5 - len(row)) for _, row in _LAND])
+_WETTEST = np.unique([wettest for _, row in _LAND for wettest, _ in row[:-1]])
 _LANDS = np.array(
-    [[BIOME[row[min(i, len(row) - 1)][1]] for i in range(5)] for _, row in _LAND], dtype=np.uint8
+    [
+        [BIOME[next(name for wet, name in row if wet > wettest)] for wettest in (-9.0, *_WETTEST)]
+        for _, row in _LAND
+    ],
+    dtype=np.uint8,
 )
+"""Biomes by how many of `_WARMEST` and of `_WETTEST` are not above the place's values."""
 
 # The noises, each a sum of octaves: their sizes in blocks and weights; the first weight is 1.
 _NOISES: dict[str, tuple[tuple[int, float], ...]] = {
@@ -135,7 +140,7 @@ class Climate:
         first = "temperature" if land else "continent"
         (field,) = self._noises([first], xs[:, None], zs)
         rows: NDArray[np.bool_] = np.any(wanted, axis=1)
-        kept = rows[_row(field)] if land else field - COAST < SHORE
+        kept = rows[_rank(_WARMEST, field)] if land else field - COAST < SHORE
         row, column = np.nonzero(kept)
         fields = {first: field[kept]}
 
@@ -149,7 +154,8 @@ class Climate:
 
         if land:
             add("humidity")
-            keep(wanted[_row(fields["temperature"]), _place(**fields)])
+            warmth = _rank(_WARMEST, fields["temperature"])
+            keep(wanted[warmth, _rank(_WETTEST, fields["humidity"])])
             add("continent")
             keep(fields["continent"] - COAST >= SHORE)
             add("rough", "hills", "river")
@@ -202,11 +208,11 @@ def _fields(
 
 
 def _height(inland: Floats, rough: Floats, hills: Floats) -> Floats:
-    depth = np.clip(-inland, 0.0, 0.5)
-    slope = np.clip(inland, 0.0, SHORE)
-    rise = np.clip(inland - SHORE, 0.0, 0.9)
-    ramp = np.clip((inland - SHORE) * 6.0, 0.0, 1.0)
-    level = SEA_LEVEL + slope * 54.0 + rise * 36.0 - np.clip(depth * 70.0, 0.0, 22.0)
+    depth = _clip(-inland, 0.0, 0.5)
+    slope = _clip(inland, 0.0, SHORE)
+    rise = _clip(inland - SHORE, 0.0, 0.9)
+    ramp = _clip((inland - SHORE) * 6.0, 0.0, 1.0)
+    level = SEA_LEVEL + slope * 54.0 + rise * 36.0 - _clip(depth * 70.0, 0.0, 22.0)
     level += ramp * hills * (4.0 + rough * 42.0) + ramp * rough * 26.0
     level = np.minimum(level, PEAK)
     return np.where(inland > 0.0, np.maximum(level, SEA_LEVEL + 0.3), level)
@@ -215,8 +221,8 @@ def _height(inland: Floats, rough: Floats, hills: Floats) -> Floats:
 def _carve(height: Floats, inland: Floats, river: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Lower the land along rivers; also tell where the river's water is."""
     bed = SEA_LEVEL - 3.0
-    valley = 1.0 - np.clip((river - 0.02) * 5.0, 0.0, 1.0)
-    valley *= np.clip((SEA_LEVEL + 30.0 - height) * 0.08, 0.0, 1.0)  # no rivers in the heights
+    valley = 1.0 - _clip((river - 0.02) * 5.0, 0.0, 1.0)
+    valley *= _clip((SEA_LEVEL + 30.0 - height) * 0.08, 0.0, 1.0)  # no rivers in the heights
     carved = bed + (height - bed) * (1.0 - valley)
     low = (inland > SHORE) & (carved < height)
     return np.where(low, carved, height), low & (carved < SEA_LEVEL)
@@ -229,7 +235,7 @@ def _biome(
     height: Floats,
     wet: NDArray[np.bool_],
 ) -> NDArray[np.uint8]:
-    biome = _LANDS[_row(temperature), _place(temperature, humidity)]
+    biome = _LANDS[_rank(_WARMEST, temperature), _rank(_WETTEST, humidity)]
     biome[height > SEA_LEVEL + HIGH] = BIOME["mountains"]
     biome[inland < SHORE] = BIOME["beach"]
     biome[wet] = BIOME["river"]
@@ -240,12 +246,12 @@ def _biome(
     return biome
 
 
-def _row(temperature: Floats) -> NDArray[np.intp]:
-    """Which row of `_LAND` a temperature belongs to."""
-    return np.searchsorted(_WARMEST, temperature, side="right")
+def _rank(limits: Floats, values: Floats) -> NDArray[np.intp]:
+    """How many of some limits are not above each value."""
+    return np.searchsorted(limits, values, side="right")
 
 
-def _place(temperature: Floats, humidity: Floats) -> NDArray[np.intp]:
-    """Which place in its row a humidity belongs to."""
-    place: NDArray[np.intp] = (humidity[..., None] >= _WETTEST[_row(temperature)]).sum(axis=-1)
-    return place
+def _clip(values: Floats, low: float, high: float) -> Floats:
+    """As `np.clip`, which takes several times as long for few values."""
+    clipped = np.maximum(values, low)
+    return np.minimum(clipped, high, out=clipped)

@@ -145,7 +145,7 @@ def fields(
         hills: Noise.
         river: Noise.
         warmest: Where rows of `lands` begin, but for the first.
-        wettest: Where places of a row begin, but for the first.
+        wettest: Where its columns begin, but for the first.
         lands: Biomes by temperature and humidity.
     """
     count = len(temperature)
@@ -172,9 +172,8 @@ def fields(
         row = place = 0
         while row < len(warmest) and temperature[i] >= warmest[row]:
             row += 1
-        for limit in wettest[row]:
-            if humidity[i] >= limit:
-                place += 1
+        while place < len(wettest) and humidity[i] >= wettest[place]:
+            place += 1
         biome = int(lands[row, place])
         if height > SEA_LEVEL + HIGH:
             biome = MOUNTAINS

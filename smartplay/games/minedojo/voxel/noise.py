@@ -24,6 +24,11 @@ _COSINE[8:] *= -1.0
 _SINE = np.roll(_COSINE, 4)
 _GRADIENT_SCALE = 1.4142135623730951
 _LOW = 0xFFFFFFFF
+_STEPS = 0, 1
+# Arrays, as NumPy takes longer to make one of a number than to hash a few of them.
+_HALF, _LESS, _ONE_FACTOR, _OTHER_FACTOR = (
+    np.array(number, dtype=np.uint32) for number in (16, 15, 0x7FEB352D, 0x846CA68B)
+)
 
 
 def hash_grid(seed: int, xs: NDArray[Any], zs: NDArray[Any]) -> Hashes:
@@ -47,18 +52,19 @@ def hash_pair(seed: int, x: int, z: int) -> int:
 
 
 def _hash(seed: Any, x: NDArray[Any], z: NDArray[Any]) -> Hashes:
-    east = (x & _LOW).astype(np.uint32) * np.uint32(0x9E3779B1)
-    south = (z & _LOW).astype(np.uint32) * np.uint32(0x85EBCA77)
+    east = x.astype(np.uint32) * np.uint32(0x9E3779B1)
+    south = z.astype(np.uint32) * np.uint32(0x85EBCA77)
     return mix(mix(east ^ seed) ^ south)
 
 
 def mix(value: Hashes) -> Hashes:
     """Spread every bit of 32-bit numbers over all bits, one to one."""
-    value = value ^ (value >> np.uint32(16))
-    value *= np.uint32(0x7FEB352D)
-    value ^= value >> np.uint32(15)
-    value *= np.uint32(0x846CA68B)
-    value ^= value >> np.uint32(16)
+    shifted = value >> _HALF
+    value = value ^ shifted
+    value *= _ONE_FACTOR
+    value ^= np.right_shift(value, _LESS, out=shifted)
+    value *= _OTHER_FACTOR
+    value ^= np.right_shift(value, _HALF, out=shifted)
     return value
 
 
@@ -102,27 +108,37 @@ def gradient_noise(
         )  # fmt: skip
         return made if grid else made[:, :, 0]
     sizes = sizes.reshape(-1, *[1] * (x.ndim - 1))
-    east_of, south_of = x / sizes, z / sizes
-    low_x, index_x = _lattice(east_of)
-    low_z, index_z = _lattice(south_of)
-    wide, high = (int(index.max()) + 2 for index in (index_x, index_z))
-    corners_x, corners_z = low_x[:, None] + np.arange(wide), low_z[:, None] + np.arange(high)
+    index_x, fx, fade_x, corners_x = _axis(x / sizes)
+    index_z, fz, fade_z, corners_z = _axis(z / sizes)
     seed = (seeds & _LOW).astype(np.uint32)[:, None, None]
     direction = _hash(seed, corners_x[:, :, None], corners_z[:, None]) & np.uint32(15)
-    east, south = _COSINE.take(direction), _SINE.take(direction)
-    first = np.arange(len(seeds)).reshape(sizes.shape) * wide
-    place = (first + index_x) * high + index_z
-    fx, fz = east_of - np.floor(east_of), south_of - np.floor(south_of)
-    fade_x, fade_z = _fade(fx), _fade(fz)
+    cosine, sine = _COSINE.take(direction), _SINE.take(direction)
+    layer, wide, high = np.arange(len(seeds)).reshape(sizes.shape), *direction.shape[1:]
+    column = layer * wide + index_x
+    if x.ndim > 2:  # what one axis of a grid decides is worked out along that axis
+        shape = -1, high
+        easts = [
+            cosine.reshape(shape)[dx:].take(column[..., 0], axis=0) * (fx - dx) for dx in _STEPS
+        ]
+        rows = np.arange(len(seeds) * wide).reshape(-1, wide, 1) * high + index_z
+        souths = [sine.reshape(-1)[dz:].take(rows) * (fz - dz) for dz in _STEPS]
+        place = np.arange(column.size).reshape(column.shape) * high + index_z
 
-    def corner(dx: int, dz: int) -> Floats:
-        at = place + (dx * high + dz) if dx or dz else place
-        total = east.take(at)
-        total *= fx - dx
-        across = south.take(at)
-        across *= fz - dz
-        total += across
-        return total
+        def corner(dx: int, dz: int) -> Floats:
+            total: Floats = easts[dx].reshape(-1)[dz:].take(place)
+            total += souths[dz].reshape(-1, z.shape[-1])[dx:].take(column[..., 0], axis=0)
+            return total
+    else:
+        place = column * high + index_z
+
+        def corner(dx: int, dz: int) -> Floats:
+            first = dx * high + dz
+            total: Floats = cosine.reshape(-1)[first:].take(place)
+            total *= fx - dx
+            across = sine.reshape(-1)[first:].take(place)
+            across *= fz - dz
+            total += across
+            return total
 
     def between(one: Floats, other: Floats, share: Floats) -> Floats:
         other -= one
@@ -136,12 +152,17 @@ def gradient_noise(
     return total
 
 
-def _lattice(scaled: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The first lattice point of each layer, and from it the one before each place."""
-    index = np.floor(scaled).astype(np.int64)
+def _axis(scaled: Floats) -> tuple[NDArray[np.int64], Floats, Floats, NDArray[np.int64]]:
+    """Where places are on the lattices of their layers.
+
+    Returns:
+        Which lattice point of its layer each place follows, how far it lies beyond it, the fade of
+        that, and the coordinates of the layers' lattice points.
+    """
+    whole = np.floor(scaled)
+    index = whole.astype(np.int64)
     low = index.min(axis=tuple(range(1, index.ndim)), keepdims=True)
-    return low.reshape(-1), index - low
-
-
-def _fade(t: Floats) -> Floats:
-    return t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
+    index -= low
+    t = scaled - whole
+    fade = t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
+    return index, t, fade, low.reshape(-1, 1) + np.arange(int(index.max()) + 2)

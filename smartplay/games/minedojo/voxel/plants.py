@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from smartplay.games.minedojo.voxel.blocks import AIR, NUMBER
+from smartplay.games.minedojo.voxel.blocks import NUMBER
 from smartplay.games.minedojo.voxel.lands import BIOME, BIOMES
 from smartplay.games.minedojo.voxel.noise import Floats, Hashes, fraction, mix
+from smartplay.games.minedojo.voxel.region import LEVELS, SIZE
 
 REACH = 4  # how far a template may reach sideways
 
@@ -120,19 +121,22 @@ class Pieces(NamedTuple):
         number: How many there are, by label.
         offsets: From the block above the ground, shape `(n, 3)`.
         numbers: Block numbers, shape `(n,)`.
+        steps: The offsets as steps through all blocks of a region, shape `(n,)`.
     """
 
     start: NDArray[np.int64]
     number: NDArray[np.int64]
     offsets: NDArray[np.int64]
     numbers: NDArray[np.uint8]
+    steps: NDArray[np.int64]
 
 
 def _row_up(shapes: Sequence[tuple[NDArray[np.int64], NDArray[np.uint8]]]) -> Pieces:
     count = np.array([len(numbers) for _, numbers in shapes])
     offsets = np.concatenate([offsets for offsets, _ in shapes])
     numbers = np.concatenate([numbers for _, numbers in shapes])
-    return Pieces(np.cumsum(count) - count, count, offsets, numbers)
+    steps = (offsets[:, 0] * SIZE + offsets[:, 2]) * LEVELS + offsets[:, 1]
+    return Pieces(np.cumsum(count) - count, count, offsets, numbers, steps)
 
 
 _EVERY = [template for kind in KINDS for template in TEMPLATES[kind]]
@@ -192,6 +196,8 @@ HUMIDITIES = (-0.30, -0.08, 0.12, 0.34)
 COASTAL = 0.20  # coast grass grows below this many units of continental noise above the coast
 _BY_TEMPERATURE = np.array([NUMBER[name] for name in BY_TEMPERATURE], dtype=np.uint8)
 _BY_HUMIDITY = np.array([NUMBER[name] for name in BY_HUMIDITY], dtype=np.uint8)
+_SHARES = np.array([0] * 4 + [1] * 5 + [2] * 6 + [3])
+"""Out of sixteen ground plants: by the coast, by humidity, by temperature, and where it is odd."""
 
 TABLES = (
     _COVERED, _BY_TEMPERATURE, np.array(TEMPERATURES), _BY_HUMIDITY, np.array(HUMIDITIES), COASTAL,
@@ -204,35 +210,38 @@ def cover(
     humidity: Floats,
     inland: Floats,
     draw: Hashes,
-    cell: int,
 ) -> NDArray[np.uint8]:
     """The plant or snow on each column of dry land; air where there is none.
 
     Args:
-        biome: Index into `BIOMES`.
-        temperature: As in `climate.Fields`; it is the same all over a cell, as is humidity.
+        biome: Index into `BIOMES` per cell, as all but the draw.
+        temperature: As in `climate.Fields`.
         humidity: As in `climate.Fields`.
         inland: As in `climate.Fields`.
-        draw: A 32-bit draw per column.
-        cell: Columns along the side of a cell.
+        draw: A 32-bit draw per column, a whole number of columns to a cell.
 
     Returns:
-        Block numbers, of the arguments' shape.
+        Block numbers, of the draw's shape.
     """
+    side = len(draw) // len(biome)
 
-    def chosen(kinds: NDArray[np.uint8], limits: Sequence[float], field: Floats) -> NDArray[Any]:
-        found = kinds[np.searchsorted(limits, field[::cell, ::cell])]
-        return found.repeat(cell, axis=1).repeat(cell, axis=0)
+    def spread(cells: NDArray[Any]) -> NDArray[Any]:
+        return cells.repeat(side, axis=1).repeat(side, axis=0)
 
-    which = mix(draw) & np.uint32(15)
-    plant = chosen(_BY_TEMPERATURE, TEMPERATURES, temperature)
-    np.copyto(plant, chosen(_BY_HUMIDITY, HUMIDITIES, humidity), where=which < 9)
-    plant[(inland < COASTAL) & (which < 4) | (biome == BIOME["beach"])] = NUMBER["coast grass"]
-    plant[(which == 15) & (biome == BIOME["swamp"])] = NUMBER["brown mushroom"]
-    roll = fraction(draw)
-    plant[roll >= _COVERED.take(biome)] = AIR
+    plant, roll = np.zeros(draw.shape, dtype=np.uint8), fraction(draw)
     # Snow thins out from everywhere at -0.38 to nowhere at -0.16.
-    snow = (1.0 - roll) < (-0.16 - temperature) * (1.0 / 0.22)
-    plant[snow & (plant == AIR)] = NUMBER["snow layer"]
-    plant[biome == BIOME["ice spikes"]] = AIR
+    snow = (-0.16 - temperature) * (1.0 / 0.22)
+    snow[(biome == BIOME["river"]) | (biome == BIOME["ice spikes"])] = 0.0
+    if (snow > 0.0).any():
+        plant[(1.0 - roll) < spread(snow)] = NUMBER["snow layer"]
+    columns = np.flatnonzero(roll < spread(_COVERED.take(biome)))
+    warm = _BY_TEMPERATURE.take(np.searchsorted(TEMPERATURES, temperature))
+    wet = _BY_HUMIDITY.take(np.searchsorted(HUMIDITIES, humidity))
+    coast = np.where(inland < COASTAL, np.uint8(NUMBER["coast grass"]), wet)
+    odd = np.where(biome == BIOME["swamp"], np.uint8(NUMBER["brown mushroom"]), warm)
+    kinds = np.stack([coast, wet, warm, odd])
+    kinds[:, biome == BIOME["beach"]] = NUMBER["coast grass"]
+    which = _SHARES.take(mix(draw.take(columns)) & np.uint32(15))
+    cell = spread(np.arange(biome.size).reshape(biome.shape)).take(columns)
+    plant.reshape(-1)[columns] = kinds.reshape(-1).take(which * biome.size + cell)
     return plant

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,30 +42,21 @@ _TOPS = np.array([NUMBER[_TOP.get(name, "grass block")] for name in BIOMES], dty
 _BELOWS = np.array([NUMBER[_BELOW.get(name, "dirt")] for name in BIOMES], dtype=np.uint8)
 _Y = np.arange(FLOOR, FLOOR + LEVELS, dtype=np.int16)
 _GROUND = _Y[:, None]
-_PILES = np.where(
-    _Y < _GROUND - 3,
-    np.uint8(STONE),
-    np.where(
-        _Y < _GROUND,
-        _BELOWS[:, None, None],
-        np.where(_Y < SEA_LEVEL, np.uint8(WATER), np.uint8(AIR)),
-    ),
+_SURFACE = np.array([WATER, ICE], dtype=np.uint8)[:, None, None, None]
+_PILES = np.select(
+    [_Y < _GROUND - 3, _Y < _GROUND, _Y == _GROUND, _Y < SEA_LEVEL - 1, _Y < SEA_LEVEL],
+    [np.uint8(STONE), _BELOWS[:, None, None], _TOPS[:, None, None], np.uint8(WATER), _SURFACE],
+    np.uint8(AIR),
 ).reshape(-1, LEVELS)
-"""The blocks of a column, but for the topmost of its ground: a row per biome and level of that."""
+"""The blocks of a column: a row per biome and level of its ground, first thawed, then frozen."""
 
-_BASES = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) * LEVELS
+_BETWEEN = np.arange(SIZE + 2 * PAD) % CELL * (1.0 / CELL)
+"""How far each column lies along its cell."""
+
 _MIXED = np.array([name in ("taiga", "swamp") for name in BIOMES])
 
 
 _TABLES = (_PILES, _TOPS, _MIXED, plants.CHANCE, plants.CHOICE, plants.SPACING)
-
-
-class _Columns(NamedTuple):
-    biome: NDArray[np.uint8]
-    temperature: Floats
-    humidity: Floats
-    inland: Floats
-    ground: NDArray[np.int16]
 
 
 class Terrain:
@@ -90,16 +81,17 @@ class Terrain:
                 plants.SOFT, plants.HARD,
             )  # fmt: skip
             return Region(*made)
-        columns = _columns(fields, detail)
-        inner = slice(PAD, PAD + SIZE)
-        own = _Columns._make(field[inner, inner] for field in columns)
-        xs, zs = np.arange(SIZE) + rx * SIZE, np.arange(SIZE) + rz * SIZE
-        draw = hash_grid(self._seed + 101, xs, zs)
-        blocks = _ground_blocks(own, draw)
-        self._stand(blocks, columns, x0, z0)
-        _cover(blocks, own, draw)
-        ground = np.where(_frozen(own), np.int16(SEA_LEVEL - 1), own.ground)
-        return Region(blocks, own.biome, ground)
+        ground = _ground(fields, detail)
+        inner, cells = slice(PAD, PAD + SIZE), slice(PAD // CELL, (PAD + SIZE) // CELL)
+        level = ground[inner, inner]
+        own = Fields._make(field[cells, cells] for field in fields)
+        draw = hash_grid(self._seed + 101, np.arange(SIZE) + rx * SIZE, np.arange(SIZE) + rz * SIZE)
+        frost = own.temperature < FROST
+        blocks = _ground_blocks(own.biome, frost, level, draw)
+        self._stand(blocks, fields.biome, ground, x0, z0)
+        _cover(blocks, own, level, draw)
+        surface = np.maximum(level, _spread(np.where(frost, SEA_LEVEL - 1, 0)), dtype=np.int16)
+        return Region(blocks, _spread(own.biome), surface)
 
     def _fields(self, x0: int, z0: int) -> tuple[Fields, Floats]:
         """The climate at the corners of the cells, and the small ups and downs by column."""
@@ -109,111 +101,124 @@ class Terrain:
         detail = gradient_noise(np.array([self._seed + 102]), xs, zs, np.array([17.0]))[0]
         return self.climate.fields(corners + x0, corners + z0), detail
 
-    def _stand(self, blocks: NDArray[np.uint8], columns: _Columns, x0: int, z0: int) -> None:
+    def _stand(
+        self,
+        blocks: NDArray[np.uint8],
+        biomes: NDArray[np.uint8],
+        ground: NDArray[np.int64],
+        x0: int,
+        z0: int,
+    ) -> None:
         """Put trees, spikes and boulders on dry ground, seamlessly over the region's edges."""
         step, span = plants.SPACING, SIZE + 2 * PAD
         squares_x = np.arange(-(-x0 // step), (x0 + span) // step)
         squares_z = np.arange(-(-z0 // step), (z0 + span) // step)
-        draw = hash_grid(self._seed + 103, squares_x, squares_z)
-        x = squares_x[:, None] * step - x0 + (draw >> np.uint32(2)) % np.uint32(4)
-        z = squares_z[None, :] * step - z0 + (draw >> np.uint32(5)) % np.uint32(4)
-        x, z = x.astype(np.int64), z.astype(np.int64)
-        biome, y = columns.biome[x, z], columns.ground[x, z].astype(np.int64) + 1
-        again = mix(draw)
-        there = (fraction(again) < plants.CHANCE[biome]) & (y >= SEA_LEVEL)
-        kind = plants.CHOICE[biome, (draw >> np.uint32(9)) & np.uint32(3)]
-        variant = (draw >> np.uint32(12)) % np.uint32(3)
-        label = kind * 3 + variant
-        places = np.stack([x - PAD, y - FLOOR, z - PAD], axis=-1)
-        for pieces, only_air in ((plants.SOFT, True), (plants.HARD, False)):
-            _stamp(blocks, places[there], label[there], pieces, only_air)
+        draw = hash_grid(self._seed + 103, squares_x, squares_z).astype(np.int64)
+        x = (squares_x * step - x0)[:, None] + (draw >> 2 & 3)
+        z = squares_z * step - z0 + (draw >> 5 & 3)
+        biome, y = biomes[x // CELL, z // CELL], ground[x, z] + 1
+        again = fraction(mix(draw.astype(np.uint32)))
+        there = (again < plants.CHANCE.take(biome)) & (y >= SEA_LEVEL)
+        if there.any():
+            draw = draw[there]
+            label = plants.CHOICE[biome[there], draw >> 9 & 3] * 3 + (draw >> 12) % 3
+            _stamp(blocks, x[there] - PAD, z[there] - PAD, y[there] - FLOOR, label)
 
 
-def _columns(fields: Fields, detail: Floats) -> _Columns:
-    inland, biome = _spread(fields.inland), _spread(fields.biome)
-    height = _between(fields.height) + detail * np.clip(inland * 8.0, 0.0, 1.2)
+def _ground(fields: Fields, detail: Floats) -> NDArray[np.int64]:
+    """Y of the highest block of soil or stone per column."""
+    inland, biome = fields.inland[:-1, :-1], fields.biome[:-1, :-1]
+    height = _between(fields.height)
+    height += detail * _spread(np.minimum(np.maximum(inland * 8.0, 0.0), 1.2))
     dry = (inland > 0.0) & (biome != BIOME["river"])
-    height = np.where(dry, np.maximum(height, float(SEA_LEVEL)), height)
-    ground = (np.floor(height) - 1.0).astype(np.int16)
-    return _Columns(biome, _spread(fields.temperature), _spread(fields.humidity), inland, ground)
+    height = np.maximum(height, _spread(np.where(dry, float(SEA_LEVEL), 0.0)))
+    ground: NDArray[np.int64] = height.astype(np.int64) - 1  # all ground lies above zero
+    return ground
 
 
 def _spread(cells: NDArray[Any]) -> NDArray[Any]:
-    """Give every column the value of its cell; the last row and column of corners are dropped."""
-    return cells[:-1, :-1].repeat(CELL, axis=1).repeat(CELL, axis=0)
+    """Give every column the value of its cell."""
+    return cells.repeat(CELL, axis=1).repeat(CELL, axis=0)
 
 
 def _between(corners: Floats) -> Floats:
     """Interpolate linearly between the corners of the cells."""
-    share = np.arange(CELL) * (1.0 / CELL)
-    along = corners[:-1, None, :] + (corners[1:] - corners[:-1])[:, None, :] * share[None, :, None]
-    rows = along.reshape(-1, corners.shape[1])
+    rows = (corners[1:] - corners[:-1]).repeat(CELL, axis=0)
+    rows *= _BETWEEN[:, None]
+    rows += corners[:-1].repeat(CELL, axis=0)
     between = (rows[:, 1:] - rows[:, :-1]).repeat(CELL, axis=1)
-    between *= np.tile(share, corners.shape[1] - 1)
+    between *= _BETWEEN
     between += rows[:, :-1].repeat(CELL, axis=1)
     return between
 
 
-def _ground_blocks(columns: _Columns, draw: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    top = _TOPS[columns.biome]
-    patch = _MIXED[columns.biome] & ((draw & np.uint32(0x30000)) == 0)
-    top[patch] = NUMBER["grass block"]
-    level = columns.ground.astype(np.int64) - FLOOR
-    blocks = _PILES.take(columns.biome.astype(np.int64) * LEVELS + level, axis=0)
-    blocks.reshape(-1)[_BASES + level] = top
-    blocks[_frozen(columns), SEA_LEVEL - 1 - FLOOR] = ICE
+def _ground_blocks(
+    biome: NDArray[np.uint8],
+    frost: NDArray[np.bool_],
+    ground: NDArray[np.int64],
+    draw: NDArray[np.uint32],
+) -> NDArray[np.uint8]:
+    pile = (frost * len(BIOMES) + biome) * LEVELS - FLOOR
+    blocks = _PILES.take(_spread(pile) + ground, axis=0)
+    mixed = _MIXED.take(biome)
+    if mixed.any():
+        patch = np.nonzero(_spread(mixed) & ((draw & np.uint32(0x30000)) == 0))
+        blocks[(*patch, ground[patch] - FLOOR)] = NUMBER["grass block"]
     return blocks
 
 
-def _frozen(columns: _Columns) -> NDArray[np.bool_]:
-    return (columns.temperature < FROST) & (columns.ground < SEA_LEVEL - 1)
+def _cover(
+    blocks: NDArray[np.uint8], cells: Fields, ground: NDArray[np.int64], draw: NDArray[np.uint32]
+) -> None:
+    biome = cells.biome
+    mild, river = cells.temperature > FROST, biome == BIOME["river"]
+    plant = plants.cover(biome, cells.temperature, cells.humidity, cells.inland, mix(draw))
 
+    def rare(where: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """Columns, and a draw below 64 for each."""
+        columns = np.flatnonzero(where)
+        return columns, mix(draw.take(columns) ^ np.uint32(7)) & np.uint32(63)
 
-def _cover(blocks: NDArray[np.uint8], columns: _Columns, draw: NDArray[np.uint32]) -> None:
-    biome, ground = columns.biome, columns.ground
-    mild = columns.temperature > FROST
-    river = biome == BIOME["river"]
-    plant = plants.cover(
-        biome, columns.temperature, columns.humidity, columns.inland, mix(draw), CELL
-    )
-    chance = mix(draw ^ np.uint32(7)) & np.uint32(63)
-    cane = (ground == SEA_LEVEL - 1) & mild & (biome != BIOME["beach"]) & (chance < 6)
-    plant[river] = AIR
-    plant[cane] = NUMBER["sugar cane"]
-    above = ground.astype(np.int64) + 1
-    wet = above < SEA_LEVEL
-    plant[wet] = AIR
-    lily = wet & river & (columns.humidity > 0.2) & mild & (chance == 9)
-    plant[lily] = NUMBER["lily pad"]
-    above[lily] = SEA_LEVEL
-    flat, place = blocks.reshape(-1), _BASES + (above - FLOOR)
+    plant[ground < SEA_LEVEL - 1] = AIR
+    columns, chance = rare((ground == SEA_LEVEL - 1) & _spread(mild & (biome != BIOME["beach"])))
+    plant.reshape(-1)[columns[chance < 6]] = NUMBER["sugar cane"]
+    floats = river & mild & (cells.humidity > 0.2)
+    if floats.any():
+        columns, chance = rare((ground < SEA_LEVEL - 1) & _spread(floats))
+        plant.reshape(-1)[columns[chance == 9]] = NUMBER["lily pad"]
+    columns = np.flatnonzero(plant)
+    level = np.maximum(ground.reshape(-1).take(columns) + 1, SEA_LEVEL)  # a lily's ground is lower
+    flat, place = blocks.reshape(-1), columns * LEVELS + (level - FLOOR)
     bare = flat.take(place) == AIR
-    flat[place[bare]] = plant[bare]
+    flat[place[bare]] = plant.take(columns[bare])
 
 
 def _stamp(
     blocks: NDArray[np.uint8],
-    places: NDArray[np.int64],
+    x: NDArray[np.int64],
+    z: NDArray[np.int64],
+    level: NDArray[np.int64],
     labels: NDArray[np.int64],
-    pieces: plants.Pieces,
-    only_air: bool,
 ) -> None:
-    """Set the pieces of every plant.
+    """Set the pieces of every plant; none reaches above the highest level.
 
     Where several reach one place, the last plant with the lowest label has it in the air, and the
     last one with the highest label on what is there.
     """
-    order = np.argsort(-labels if only_air else labels, kind="stable")
-    labels = labels[order]
-    count = pieces.number[labels]
-    plant = np.repeat(order, count)
-    first = np.repeat(pieces.start[labels] + count - np.cumsum(count), count)
-    piece = first + np.arange(len(first))
-    x, y, z = (places[plant, axis] + pieces.offsets[piece, axis] for axis in range(3))
-    keep = (x >= 0) & (x < SIZE) & (z >= 0) & (z < SIZE) & (y < LEVELS)
-    flat, place = blocks.reshape(-1), ((x * SIZE + z) * LEVELS + y)[keep]
-    value = pieces.numbers[piece[keep]]
-    if only_air:
-        bare = flat.take(place) == AIR
-        place, value = place[bare], value[bare]
-    flat[place] = value
+    place = (x * SIZE + z) * LEVELS + level
+    flat = blocks.reshape(-1)
+    for pieces, only_air in ((plants.SOFT, True), (plants.HARD, False)):
+        order = np.argsort(-labels if only_air else labels, kind="stable")
+        label = labels.take(order)
+        count = pieces.number.take(label)
+        piece = (pieces.start.take(label) + count - np.cumsum(count)).repeat(count)
+        piece += np.arange(len(piece))
+        aside = x.take(order).repeat(count) + pieces.offsets[:, 0].take(piece)
+        along = z.take(order).repeat(count) + pieces.offsets[:, 2].take(piece)
+        there = place.take(order).repeat(count) + pieces.steps.take(piece)
+        keep = (aside | along).view(np.uint64) < SIZE  # neither is negative or too large
+        there, piece = there[keep], piece[keep]
+        if only_air:
+            bare = flat.take(there) == AIR
+            there, piece = there[bare], piece[bare]
+        flat[there] = pieces.numbers.take(piece)
