@@ -24,7 +24,6 @@ _COSINE[8:] *= -1.0
 _SINE = np.roll(_COSINE, 4)
 _GRADIENT_SCALE = 1.4142135623730951
 _LOW = 0xFFFFFFFF
-_STEPS = 0, 1
 # Arrays, as NumPy takes longer to make one of a number than to hash a few of them.
 _HALF, _LESS, _ONE_FACTOR, _OTHER_FACTOR = (
     np.array(number, dtype=np.uint32) for number in (16, 15, 0x7FEB352D, 0x846CA68B)
@@ -116,17 +115,15 @@ def gradient_noise(
     layer, wide, high = np.arange(len(seeds)).reshape(sizes.shape), *direction.shape[1:]
     column = layer * wide + index_x
     if x.ndim > 2:  # what one axis of a grid decides is worked out along that axis
-        shape = -1, high
-        easts = [
-            cosine.reshape(shape)[dx:].take(column[..., 0], axis=0) * (fx - dx) for dx in _STEPS
-        ]
+        steps, west = np.arange(2).reshape(2, 1, 1, 1), column[..., 0]
         rows = np.arange(len(seeds) * wide).reshape(-1, wide, 1) * high + index_z
-        souths = [sine.reshape(-1)[dz:].take(rows) * (fz - dz) for dz in _STEPS]
+        easts = cosine.reshape(-1, high).take(west + steps[..., 0], axis=0) * (fx - steps)
+        souths = sine.take(rows + steps) * (fz - steps)
         place = np.arange(column.size).reshape(column.shape) * high + index_z
 
         def corner(dx: int, dz: int) -> Floats:
             total: Floats = easts[dx].reshape(-1)[dz:].take(place)
-            total += souths[dz].reshape(-1, z.shape[-1])[dx:].take(column[..., 0], axis=0)
+            total += souths[dz].reshape(-1, z.shape[-1])[dx:].take(west, axis=0)
             return total
     else:
         place = column * high + index_z
@@ -161,8 +158,8 @@ def _axis(scaled: Floats) -> tuple[NDArray[np.int64], Floats, Floats, NDArray[np
     """
     whole = np.floor(scaled)
     index = whole.astype(np.int64)
-    low = index.min(axis=tuple(range(1, index.ndim)), keepdims=True)
-    index -= low
+    low = index.reshape(len(index), -1).min(axis=1, keepdims=True)
+    index -= low.reshape(-1, *[1] * (index.ndim - 1))
     t = scaled - whole
     fade = t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
-    return index, t, fade, low.reshape(-1, 1) + np.arange(int(index.max()) + 2)
+    return index, t, fade, low + np.arange(int(index.max()) + 2)
