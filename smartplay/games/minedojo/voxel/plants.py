@@ -239,7 +239,7 @@ def cover(
     wet = _BY_HUMIDITY.take(np.searchsorted(HUMIDITIES, humidity))
     coast = np.where(inland < COASTAL, np.uint8(NUMBER["coast grass"]), wet)
     odd = np.where(biome == BIOME["swamp"], np.uint8(NUMBER["brown mushroom"]), warm)
-    kinds = np.stack([coast, wet, warm, odd])
+    kinds = np.array([coast, wet, warm, odd])
     kinds[:, biome == BIOME["beach"]] = NUMBER["coast grass"]
     which = _SHARES.take(mix(draw.take(columns)) & np.uint32(15))
     cell = spread(np.arange(biome.size).reshape(biome.shape)).take(columns)
