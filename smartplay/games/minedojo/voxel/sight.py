@@ -19,7 +19,7 @@ from smartplay.games.minedojo.voxel.fast import compiled_kernels
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS
 from smartplay.games.minedojo.voxel.world import World, way
 
-_STAGES = (0, 22)  # blocks along a ray looked at at once; most rays end among the first
+_STAGES = (0, 16)  # blocks along a ray looked at at once; most rays end among the first
 
 
 class Paths(NamedTuple):
@@ -82,7 +82,7 @@ def paths(heading: int) -> Paths:
         ups,
         columns,
         ups.astype(np.int8),
-        entry[:, :length],
+        entry[:, :length].copy(),
         ends,
         directions,
     )
@@ -96,16 +96,15 @@ def cast(world: World, x: int, y: int, z: int, heading: int) -> Hits:
         way_along = rays.columns, rays.rises, rays.ends, rays.entry, rays.blocks
         column, level = world.column(x, z), y - FLOOR
         return Hits(*kernels.follow(world.blocks, world.tops, way_along, column, level))
-    every = np.arange(len(rays.ways))
-    place, numbers = _follow(world, rays, x, y, z)
-    distances = np.where(numbers > 0, rays.entry[every, place], np.inf)
-    return Hits(numbers, rays.blocks[every, place], distances)
+    at, numbers = _follow(world, rays, x, y, z)
+    distances = np.where(numbers == AIR, np.inf, rays.entry.take(at))
+    return Hits(numbers, rays.blocks.reshape(-1, 3).take(at, axis=0), distances)
 
 
 def _follow(
     world: World, rays: Paths, x: int, y: int, z: int
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-    """How many blocks each ray passes, and what it meets then; 0 and 0 if it meets nothing."""
+    """Where in a flat `rays.ways` each ray ends, and what it meets there; if nothing, its start."""
     total, length = rays.ways.shape
     place, numbers = np.empty(total, dtype=np.intp), np.empty(total, dtype=np.uint8)
     going = every = np.arange(total)
@@ -116,13 +115,14 @@ def _follow(
             ways, last = ways.take(going, axis=0), last.take(going)
         found = world.numbers(ways, last.min(initial=0), last.max(initial=0), x, y, z)
         first = (found != AIR).argmax(axis=1)
-        met = found[every[: len(going)], first]
+        met = found.take(every[: len(going)] * (end - begin) + first)
         first += begin
         met *= first < left
         place[going], numbers[going] = first, met
         still = (met == AIR) & (left > end)
         going, left = going[still], left[still]
     place *= numbers != AIR
+    place += every * length
     return place, numbers
 
 
