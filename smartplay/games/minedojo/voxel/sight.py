@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,9 @@ from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS
 from smartplay.games.minedojo.voxel.world import World, way
 
 _STAGES = (0, 16)  # blocks along a ray looked at at once; most rays end among the first
+
+
+_BALL = 0.87  # its radius: a little more than from the middle of a block to its corners
 
 
 class Paths(NamedTuple):
@@ -155,13 +159,27 @@ def boxed(
     if kernels:
         some, which = kernels.meets(offset, safe, limit, float(VIEW_RANGE))
         return which if some else None
-    centre = np.array(offset, dtype=np.float64)[:, None]
+    aimed = _aimed(heading, offset, limit)
+    if not aimed.size:
+        return None
+    centre, safe, nearer = np.array(offset)[:, None], safe[:, aimed], limit[aimed]
     one, other = (centre - 0.5) / safe, (centre + 0.5) / safe
     enter = np.minimum(one, other).max(axis=0)
     leave = np.maximum(one, other).min(axis=0)
-    first: NDArray[np.bool_] = enter < np.minimum(limit, VIEW_RANGE)
-    first &= (enter < leave) & (enter > 0.0)
-    return first if first.any() else None
+    meets = (enter < np.minimum(nearer, VIEW_RANGE)) & (enter < leave) & (enter > 0.0)
+    first = np.zeros(len(limit), dtype=np.bool_)
+    first[aimed] = meets
+    return first if meets.any() else None
+
+
+def _aimed(
+    heading: int, offset: tuple[int, int, int], limit: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """The rays that get as far as the ball about a box, and lead there; maybe a few too many."""
+    square = sum(along * along for along in offset)
+    ahead = paths(heading).directions @ np.array(offset, dtype=np.float64)
+    far = limit > sqrt(square) - _BALL
+    return np.flatnonzero((ahead > sqrt(max(square - _BALL * _BALL, 0.0))) & far)
 
 
 def _may_be_seen(heading: int, offset: tuple[int, int, int]) -> bool:
