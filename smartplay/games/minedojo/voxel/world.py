@@ -71,7 +71,7 @@ class World:
         biome: Biome per column, indexed by `column`.
         surface: y of the ground per column, indexed likewise.
         levels: How many levels there are up to the highest block of all regions made so far that is
-            not air; known without compiled kernels.
+            not air.
         tops: How many levels of each column are not all air above; known with compiled kernels.
     """
 
@@ -108,9 +108,10 @@ class World:
         kernels = compiled_kernels()
         if kernels:
             kernels.measure(columns, columns.view(np.uint64), tops)
+            levels = int(tops.max())
         else:
-            used = np.flatnonzero(np.bitwise_or.reduce(columns))
-            self.levels = max([self.levels, *(used[-1:] + 1).tolist()])
+            levels = LEVELS - int((np.bitwise_or.reduce(columns)[::-1] != AIR).argmax())
+        self.levels = max(self.levels, levels)
         for kept, made in ((self.blocks, region.blocks), (self.biome, region.biome),
                            (self.surface, region.ground), (self.tops, tops)):  # fmt: skip
             kept.reshape(_ROWS, -1)[rows] = made.reshape(SIZE, -1)
