@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections import deque
+from random import Random
 from typing import Any
 
 import gymnasium as gym
@@ -20,12 +21,12 @@ from numpy.typing import NDArray
 from smartplay.agents.reference.minedojo import MinedojoReference
 from smartplay.core.errors import GameError, UnknownNameError, UsageError
 from smartplay.games.base import CHARACTERS
-from smartplay.games.minedojo import groups, text
 from smartplay.games.minedojo.env import MinedojoEnv
 from smartplay.games.minedojo.groups import nearest_groups
 from smartplay.games.minedojo.protocol import (
     AROUND,
     EYES,
+    STRETCHES,
     VIEW_RANGE,
     Stride,
     turn,
@@ -36,15 +37,13 @@ from smartplay.games.minedojo.voxel import (
     climate,
     fast,
     noise,
-    sight,
     terrain,
-    walker,
 )
 from smartplay.games.minedojo.voxel.climate import GOALS, Climate
 from smartplay.games.minedojo.voxel.engine import MATTER, VoxelEngine
 from smartplay.games.minedojo.voxel.lands import BIOMES
 from smartplay.games.minedojo.voxel.noise import gradient_noise
-from smartplay.games.minedojo.voxel.region import SIZE
+from smartplay.games.minedojo.voxel.region import FLOOR, SIZE
 from smartplay.games.minedojo.voxel.sight import cast
 from smartplay.games.minedojo.voxel.start import find_start, goal_numbers
 from smartplay.games.minedojo.voxel.terrain import Terrain
@@ -85,26 +84,42 @@ def test_a_search_for_biomes_finds_what_the_fields_say(goal: str) -> None:
         assert (climate.where(numbers, xs, zs) == expected).all()
 
 
+def _with(kernels: Any, patch: pytest.MonkeyPatch) -> None:
+    """Use these kernels, or none, wherever the game asks for them."""
+    find_start.cache_clear()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("smartplay.games.minedojo") and hasattr(module, "compiled_kernels"):
+            patch.setattr(module, "compiled_kernels", lambda: kernels)
+
+
 @pytest.mark.slow
-def test_numba_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("seed", range(16))
+def test_numba_changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where one walks and what one sees, nor where nobody gets: in the air, under all."""
     pytest.importorskip("numba")
-    seen: list[list[bytes]] = []
+    told: list[list[Any]] = []
     for kernels in (fast.compiled_kernels(), None):
-        for module in (climate, noise, sight, terrain, walker):
-            monkeypatch.setattr(module, "compiled_kernels", lambda kernels=kernels: kernels)
-        find_start.cache_clear()
-        engine = VoxelEngine()
-        told = []
-        for seed, goal in ((1, "ocean"), (2, "jungle")):
-            engine.reset(seed, goal, 200, 450)
-            for step in range(8):
-                gait = [Stride(bool(step % 2), side) for side in (-1, 0, 1, 0, step % 3 - 1)]
-                told.append(repr(engine.walk(step // 3 % 4, gait)).encode())
-                looked = engine.look()
-                told += [repr(looked.position).encode(), repr(looked.creatures).encode()]
-                told += [field.tobytes() for field in looked if isinstance(field, np.ndarray)]
-        seen.append(told)
-    assert seen[0] == seen[1]
+        _with(kernels, monkeypatch)
+        random, engine = Random(seed), VoxelEngine()
+        engine.reset(seed, list(GOALS)[seed % len(GOALS)], 40, 900)
+        told.append([])
+        for _ in range(24):
+            if random.random() < 0.15:
+                _displace(engine, random)
+            gait = [Stride(random.random() < 0.5, random.randint(-1, 1)) for _ in range(STRETCHES)]
+            walk, sight = engine.walk(random.randrange(4), gait), engine.look()
+            fields = (field for field in sight if isinstance(field, np.ndarray))
+            told[-1] += [walk, engine.state(), *(field.tobytes() for field in fields)]
+            told[-1] += [sight.creatures, nearest_groups(sight.around)]
+    assert told[0] == told[1]
+
+
+def _displace(engine: VoxelEngine, random: Random) -> None:
+    body, world = engine._body, engine._world
+    body.x += random.uniform(-12, 12)
+    body.z += random.uniform(-12, 12)
+    world.need(body.x - 2, body.z - 2, body.x + 2, body.z + 2)
+    body.y = random.choice([body.y + random.uniform(0, 9), body.y + 3, FLOOR, 61.5, 62.0, 140.0])
 
 
 @pytest.mark.slow
@@ -112,8 +127,7 @@ def test_numba_changes_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
     told = []
     for kernels in (fast.compiled_kernels(), None):
-        for module in (groups, sight, text):
-            monkeypatch.setattr(module, "compiled_kernels", lambda kernels=kernels: kernels)
+        _with(kernels, monkeypatch)
         env = gym.make("smartplay/MinedojoCreative1-v0")
         texts = [env.reset(seed=4)[0], *(env.step(step // 4 % 4)[0] for step in range(24))]
         told.append(texts)

@@ -22,6 +22,7 @@ _AXIS = np.arange(-AROUND, AROUND + 1)
 _OFFSETS = np.stack(np.meshgrid(_AXIS, _AXIS, _AXIS, indexing="ij"), axis=-1).reshape(-1, 3)
 _ORDER = np.argsort((_OFFSETS**2).sum(axis=1), kind="stable")  # nearest first
 _OUTWARDS = [(x, y, z) for x, y, z in _OFFSETS[_ORDER].tolist()]
+_PLACES = (_OFFSETS[_ORDER] + AROUND) @ np.array([_PADDED * _PADDED, _PADDED, 1])
 
 
 class Group(NamedTuple):
@@ -51,26 +52,25 @@ def nearest_groups(around: NDArray[np.uint16]) -> list[Group]:
         return [
             Group(number, _OUTWARDS[rank], size) for number, rank, size in found[:count].tolist()
         ]
-    outwards = around.reshape(-1)[_ORDER].tolist()
     padded = np.zeros((_PADDED,) * 3, dtype=np.uint16)
     padded[:_SIDE, :_SIDE, :_SIDE] = around
+    blocks = padded.reshape(-1)
+    outwards = blocks[_PLACES].tolist()
+    kinds = [number for number in dict.fromkeys(outwards) if number]
+    is_kind = blocks == np.array(kinds, dtype=np.uint16)[:, None]
     groups = []
-    for number in dict.fromkeys(outwards):
-        if number:
-            x, y, z = _OUTWARDS[outwards.index(number)]
-            single = outwards.count(number) == 1
-            size = 1 if single else _size(padded == number, x, y, z)
-            groups.append(Group(number, (x, y, z), size))
+    for number, bits in zip(kinds, np.packbits(is_kind, axis=1, bitorder="little"), strict=True):
+        rank = outwards.index(number)
+        group = _grown(int.from_bytes(bits.tobytes(), "little"), int(_PLACES[rank]))
+        groups.append(Group(number, _OUTWARDS[rank], group.bit_count()))
     return groups
 
 
-def _size(there: NDArray[np.bool_], x: int, y: int, z: int) -> int:
-    bits = int.from_bytes(np.packbits(there, bitorder="little").tobytes(), "little")
-    place = ((x + AROUND) * _PADDED + y + AROUND) * _PADDED + z + AROUND
+def _grown(there: int, place: int) -> int:
+    """The blocks that hang together with the one at a place, among those that are there."""
     group, before = 1 << place, 0
-    while group != before:
+    while before != group != there:
         before = group
         for shift in _SHIFTS:
-            group |= before << shift | before >> shift
-        group &= bits
-    return group.bit_count()
+            group |= (group << shift | group >> shift) & there
+    return group

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -19,30 +20,33 @@ from smartplay.games.minedojo.voxel.fast import compiled_kernels
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS
 from smartplay.games.minedojo.voxel.world import World, way
 
-_STAGES = (0, 16, 44)  # blocks along a ray looked at at once; most rays end among the first
+_STAGES = (0, 16)  # blocks along a ray looked at at once; most rays end among the first
+
+
+_BALL = 0.87  # its radius: a little more than from the middle of a block to its corners
 
 
 class Paths(NamedTuple):
     """The blocks every ray of a heading passes, in order, from the eyes' block.
 
     Attributes:
+        heading: The heading.
         blocks: Offsets (x, y, z), shape `(rays, length, 3)`, int16.
         ways: The same as `world.way`, shape `(rays, length)`.
         ups: The same in y, shape `(rays, length)`.
         columns: How far apart their columns are in `World.tops`, shape `(rays, length)`, int32.
         rises: `ups`, int8.
-        reach: How far up and down they lead.
         entry: Distance at which a ray enters each block, shape `(rays, length)`.
         ends: How many of a ray's blocks lie within the view's range, shape `(rays,)`.
         directions: Unit vectors, shape `(rays, 3)`.
     """
 
+    heading: int
     blocks: NDArray[np.int16]
     ways: NDArray[np.intp]
     ups: NDArray[np.intp]
     columns: NDArray[np.int32]
     rises: NDArray[np.int8]
-    reach: int
     entry: NDArray[np.float64]
     ends: NDArray[np.intp]
     directions: NDArray[np.float64]
@@ -73,11 +77,18 @@ def paths(heading: int) -> Paths:
     blocks = np.cumsum(moves, axis=1, dtype=np.int16)
     ups = blocks[:, :, 1].astype(np.intp)
     ends = (entry <= VIEW_RANGE).sum(axis=1)
-    reach = int(np.abs(ups).max())
     ways = way(blocks)
     columns = ((ways - ups) // LEVELS).astype(np.int32)
     return Paths(
-        blocks, ways, ups, columns, ups.astype(np.int8), reach, entry[:, :length], ends, directions
+        heading,
+        blocks,
+        ways,
+        ups,
+        columns,
+        ups.astype(np.int8),
+        entry[:, :length].copy(),
+        ends,
+        directions,
     )
 
 
@@ -89,34 +100,43 @@ def cast(world: World, x: int, y: int, z: int, heading: int) -> Hits:
         way_along = rays.columns, rays.rises, rays.ends, rays.entry, rays.blocks
         column, level = world.column(x, z), y - FLOOR
         return Hits(*kernels.follow(world.blocks, world.tops, way_along, column, level))
-    every = np.arange(len(rays.ways))
-    place, numbers = _follow(world, rays, x, y, z)
-    distances = np.where(numbers > 0, rays.entry[every, place], np.inf)
-    return Hits(numbers, rays.blocks[every, place], distances)
+    at, numbers = _follow(world, rays, x, y, z)
+    distances = np.where(numbers == AIR, np.inf, rays.entry.take(at))
+    return Hits(numbers, rays.blocks.reshape(-1, 3).take(at, axis=0), distances)
 
 
 def _follow(
     world: World, rays: Paths, x: int, y: int, z: int
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-    """How many blocks each ray passes, and what it meets then."""
+    """Where in a flat `rays.ways` each ray ends, and what it meets there; if nothing, its start."""
     total, length = rays.ways.shape
-    every = np.arange(total)
-    numbers = np.zeros(total, dtype=np.uint8)
-    place = np.zeros(total, dtype=np.intp)
-    going = every
+    place, numbers = np.empty(total, dtype=np.intp), np.empty(total, dtype=np.uint8)
+    going = every = np.arange(total)
+    left = _below(rays.heading, world.levels + FLOOR - y)
     for begin, end in pairwise((*_STAGES, length)):
-        ways, ups = rays.ways[:, begin:end], rays.ups[:, begin:end]
+        ways, last = rays.ways[:, begin:end], rays.ups[:, end - 1]
         if begin:
-            ways, ups = ways.take(going, axis=0), ups.take(going, axis=0)
-        found = world.numbers(ways, ups, rays.reach, x, y, z)
+            ways, last = ways.take(going, axis=0), last.take(going)
+        found = world.numbers(ways, last.min(initial=0), last.max(initial=0), x, y, z)
         first = (found != AIR).argmax(axis=1)
-        met = found[every[: len(going)], first]
+        met = found.take(every[: len(going)] * (end - begin) + first)
         first += begin
-        hit = (met != AIR) & (first < rays.ends[going])
-        on = going[hit]
-        place[on], numbers[on] = first[hit], met[hit]
-        going = going[~hit]
+        met *= first < left
+        place[going], numbers[going] = first, met
+        still = (met == AIR) & (left > end)
+        going, left = going[still], left[still]
+    place *= numbers != AIR
+    place += every * length
     return place, numbers
+
+
+@lru_cache(maxsize=256)
+def _below(heading: int, height: int) -> NDArray[np.intp]:
+    """How many blocks of each ray to look at, if all that are not air lie lower than a height."""
+    rays = paths(heading)
+    low = rays.ups < height
+    last = low.shape[1] - low[:, ::-1].argmax(axis=1)
+    return np.where(low.any(axis=1), np.minimum(rays.ends, last), 0)
 
 
 def boxed(
@@ -139,13 +159,27 @@ def boxed(
     if kernels:
         some, which = kernels.meets(offset, safe, limit, float(VIEW_RANGE))
         return which if some else None
-    centre = np.array(offset, dtype=np.float64)[:, None]
+    aimed = _aimed(heading, offset, limit)
+    if not aimed.size:
+        return None
+    centre, safe, nearer = np.array(offset)[:, None], safe[:, aimed], limit[aimed]
     one, other = (centre - 0.5) / safe, (centre + 0.5) / safe
     enter = np.minimum(one, other).max(axis=0)
     leave = np.maximum(one, other).min(axis=0)
-    first: NDArray[np.bool_] = enter < np.minimum(limit, VIEW_RANGE)
-    first &= (enter < leave) & (enter > 0.0)
-    return first if first.any() else None
+    meets = (enter < np.minimum(nearer, VIEW_RANGE)) & (enter < leave) & (enter > 0.0)
+    first = np.zeros(len(limit), dtype=np.bool_)
+    first[aimed] = meets
+    return first if meets.any() else None
+
+
+def _aimed(
+    heading: int, offset: tuple[int, int, int], limit: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """The rays that get as far as the ball about a box, and lead there; maybe a few too many."""
+    square = sum(along * along for along in offset)
+    ahead = paths(heading).directions @ np.array(offset, dtype=np.float64)
+    far = limit > sqrt(square) - _BALL
+    return np.flatnonzero((ahead > sqrt(max(square - _BALL * _BALL, 0.0))) & far)
 
 
 def _may_be_seen(heading: int, offset: tuple[int, int, int]) -> bool:

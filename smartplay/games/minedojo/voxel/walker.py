@@ -9,12 +9,14 @@ import numpy as np
 
 from smartplay.games.minedojo.protocol import STEPS, STRETCH_TICKS, Stride, Walk
 from smartplay.games.minedojo.voxel.fast import compiled_kernels
+from smartplay.games.minedojo.voxel.region import FLOOR
 from smartplay.games.minedojo.voxel.world import (
     CLIMB_TICKS,
     DRAG,
     GRAVITY,
     SWIMMING,
     World,
+    fits,
 )
 
 # Blocks per tick, as in Minecraft: 4.3 blocks a second walking, 5.6 sprinting.
@@ -38,6 +40,7 @@ class Walker:
         self.x, self.y, self.z = x, y, z
         self._fall = 0.0
         self._rest = 0
+        self._stops = 0  # as `World.stops` tells of where it is; known while it walks in Python
         self.goal = goal
         self._goals = np.zeros(256, dtype=np.bool_)
         self._goals[list(goal)] = True
@@ -62,18 +65,48 @@ class Walker:
             )  # fmt: skip
             self.take(posture)
             return Walk(ticks, found)
+        self._stops = self._world.stops(self.x, self.z)
         ticks = 0
-        for dx, dz in ways:
-            for _ in range(STRETCH_TICKS):
-                ticks += 1
-                self._tick(dx, dz)
-                if self.biome() in self.goal:
-                    return Walk(ticks, True)
+        for number, (dx, dz) in enumerate(ways, 1):
+            while ticks < number * STRETCH_TICKS:
+                ticks += self._stroll(dx, dz, number * STRETCH_TICKS - ticks)
+                if ticks < number * STRETCH_TICKS:
+                    ticks += 1
+                    self._tick(dx, dz)
+                    if self.biome() in self.goal:
+                        return Walk(ticks, True)
         return Walk(ticks, False)
 
     def biome(self) -> int:
         """Number of the biome of the column the body is in."""
         return self._world.land(floor(self.x), floor(self.z))
+
+    def _stroll(self, dx: float, dz: float, most: int) -> int:
+        """Walk on while nothing happens but walking; return for how many ticks.
+
+        That is over firm and dry ground of one height that is not the goal, as most ways lead.
+        """
+        world, y = self._world, floor(self.y)
+        feet, column = y - FLOOR - 1, (floor(self.x), floor(self.z))
+        if self._fall or self._rest or self.y != y or feet < 0 or self._detains(column, y):
+            return 0
+        for tick in range(most):
+            x, z = self.x + dx, self.z + dz
+            stops = world.stops(x, z)
+            if stops >> feet & 7 != 1 or (dx and dz and world.stops(x, self.z) >> feet & 6):
+                return tick
+            there = floor(x), floor(z)
+            if there != column and self._detains(there, y):
+                return tick
+            self.x, self.z, self._stops, column = x, z, stops, there
+        return most
+
+    def _detains(self, column: tuple[int, int], y: int) -> bool:
+        """Whether more than walking comes of a column: swimming, or having reached the goal."""
+        x, z = column
+        return self._world.land(x, z) in self.goal or (
+            self._world.block(x, y, z) == self._world.matter.water
+        )
 
     def _tick(self, dx: float, dz: float) -> None:
         swims = self._in_water(0.3)
@@ -81,26 +114,26 @@ class Walker:
             self._rest -= 1
         else:
             share = SWIMMING if swims else 1.0
-            stood = None if swims else (self.x, self.y - 0.05, self.z)
+            stands = swims or not fits(self._stops, self.y - 0.05)
             if dx:
-                self._push(dx * share, 0.0, stood)
+                self._push(dx * share, 0.0, stands)
             if dz:
-                self._push(0.0, dz * share, stood)
+                self._push(0.0, dz * share, stands)
         if swims:
             self._float()
         else:
             self._drop()
 
-    def _push(self, dx: float, dz: float, stood: tuple[float, float, float] | None) -> None:
+    def _push(self, dx: float, dz: float, stands: bool) -> None:
         """Go there; or climb there, if the body swims or what it stood on before holds it."""
-        x, z, free = self.x + dx, self.z + dz, self._world.free
-        if free(x, self.y, z):
-            self.x, self.z = x, z
-        elif not stood or not free(*stood):
-            above = floor(self.y) + 1.0
-            if free(self.x, above, self.z) and free(x, above, z):
-                self.x, self.y, self.z = x, above, z
-                self._rest = CLIMB_TICKS
+        x, y, z = self.x + dx, self.y, self.z + dz
+        stops = self._world.stops(x, z)
+        if not fits(stops, y):
+            y = floor(y) + 1.0
+            if not stands or not fits(self._stops, y) or not fits(stops, y):
+                return
+            self._rest = CLIMB_TICKS
+        self.x, self.y, self.z, self._stops = x, y, z, stops
 
     def _in_water(self, height: float) -> bool:
         place = floor(self.x), floor(self.y + height), floor(self.z)
@@ -108,13 +141,13 @@ class Walker:
 
     def _float(self) -> None:
         self._fall = 0.0
-        if self._in_water(0.5) and self._world.free(self.x, self.y + 0.2, self.z):
+        if self._in_water(0.5) and fits(self._stops, self.y + 0.2):
             self.y += 0.2
 
     def _drop(self) -> None:
         fall = (self._fall + GRAVITY) * DRAG
         y = self.y - fall
-        if self._world.free(self.x, y, self.z):
+        if fits(self._stops, y):
             self.y, self._fall = y, fall
         elif self._fall or self.y != floor(self.y):
             self.y, self._fall = float(floor(self.y)), 0.0

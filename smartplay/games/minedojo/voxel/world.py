@@ -70,6 +70,8 @@ class World:
         blocks: Block numbers, flat: `LEVELS` of each column, the columns as in `column`.
         biome: Biome per column, indexed by `column`.
         surface: y of the ground per column, indexed likewise.
+        levels: How many levels there are up to the highest block of all regions made so far that is
+            not air.
         tops: How many levels of each column are not all air above; known with compiled kernels.
     """
 
@@ -80,6 +82,7 @@ class World:
         self.biome: NDArray[np.uint8] = np.zeros(COLUMNS, dtype=np.uint8)
         self.surface = np.zeros(COLUMNS, dtype=np.int16)
         self.tops: NDArray[np.uint8] = np.zeros(COLUMNS, dtype=np.uint8)
+        self.levels = 0
         self._bytes, self._biomes = memoryview(self.blocks.data), memoryview(self.biome.data)
         self._digits = bytes(48 + bool(flag) for flag in matter.solid)
         self._solid: dict[int, int] = {}
@@ -101,10 +104,14 @@ class World:
                 del self._holds[other]
         rows = (first + np.arange(SIZE) * KEPT) % _ROWS
         tops = np.zeros(SIZE * SIZE, np.uint8)
+        columns = region.blocks.reshape(-1, LEVELS)
         kernels = compiled_kernels()
         if kernels:
-            columns = region.blocks.reshape(-1, LEVELS)
             kernels.measure(columns, columns.view(np.uint64), tops)
+            levels = int(tops.max())
+        else:
+            levels = LEVELS - int((np.bitwise_or.reduce(columns)[::-1] != AIR).argmax())
+        self.levels = max(self.levels, levels)
         for kept, made in ((self.blocks, region.blocks), (self.biome, region.biome),
                            (self.surface, region.ground), (self.tops, tops)):  # fmt: skip
             kept.reshape(_ROWS, -1)[rows] = made.reshape(SIZE, -1)
@@ -130,21 +137,22 @@ class World:
         return self._biomes[(x * SPAN + z) & (COLUMNS - 1)]
 
     def numbers(
-        self, ways: NDArray[np.intp], ups: NDArray[np.intp], reach: int, x: int, y: int, z: int
+        self, ways: NDArray[np.intp], low: int, high: int, x: int, y: int, z: int
     ) -> NDArray[np.uint8]:
         """The blocks at offsets from a place; below all regions they are as at their floor.
 
         Args:
             ways: `way` of each offset.
-            ups: Its y, in the same shape.
-            reach: No offset goes further up or down.
+            low: No offset's y is less.
+            high: No offset's y is more.
             x: Of the place.
             y: Of the place.
             z: Of the place.
         """
         column, level = self.column(x, z) * LEVELS, y - FLOOR
-        if reach <= level < LEVELS - reach:
+        if level + low >= 0 and level + high < LEVELS:
             return self.blocks.take(ways + (column + level), mode="wrap")
+        ups = (ways + LEVELS // 2) % LEVELS - LEVELS // 2
         levels = ups + level
         inside = np.clip(levels, 0, LEVELS - 1)
         numbers = self.blocks.take(ways - ups + inside + column, mode="wrap")
@@ -153,31 +161,32 @@ class World:
 
     def box(self, x: int, y: int, z: int, radius: int) -> NDArray[np.uint8]:
         """The blocks within `radius` of a place each way, indexed `[x, y, z]`."""
-        ways, ups = _box(radius)
-        box = self.numbers(ways, ups, radius, x, y, z)
+        box = self.numbers(_box(radius), -radius, radius, x, y, z)
         if y - radius < FLOOR:
             box[:, : FLOOR - y + radius] = self.matter.rock
         return box
 
     def free(self, x: float, y: float, z: float) -> bool:
         """Whether a body fits with its feet at a point."""
+        return fits(self.stops(x, z), y)
+
+    def stops(self, x: float, z: float) -> int:
+        """The levels, as bits, at which a body whose middle is there would be stopped."""
         west, north = floor(x - HALF_WIDTH), floor(z - HALF_WIDTH)
         east, south = floor(x + HALF_WIDTH), floor(z + HALF_WIDTH)
-        under = ((west * SPAN + north) & (COLUMNS - 1)) * 4 + (east - west) * 2 + south - north
-        solid = self._solid.get(under)
+        touched = ((west * SPAN + north) & (COLUMNS - 1)) * 4 + (east - west) * 2 + south - north
+        solid = self._solid.get(touched)
         if solid is None:
-            solid = self._stops(west, north)
+            solid = self._stack(west, north)
             if south != north:
-                solid |= self._stops(west, south)
+                solid |= self._stack(west, south)
             if east != west:
-                solid |= self._stops(east, north) | self._stops(east, south)
-            self._solid[under] = solid
-        bottom = floor(y)
-        body = 7 if floor(y + HEIGHT) - bottom == 2 else 3
-        return bottom >= FLOOR and not solid >> (bottom - FLOOR) & body
+                solid |= self._stack(east, north) | self._stack(east, south)
+            self._solid[touched] = solid
+        return solid
 
-    def _stops(self, x: int, z: int) -> int:
-        """The levels of a column at which a body is stopped, as bits."""
+    def _stack(self, x: int, z: int) -> int:
+        """The solid levels of a column, as bits."""
         column = self.column(x, z)
         solid = self._solid.get(column * 4)
         if solid is None:
@@ -202,15 +211,24 @@ class World:
         return tops, (level + FLOOR).astype(np.int16)
 
 
+def fits(stops: int, y: float) -> bool:
+    """Whether a body has room with its feet at a height, where `World.stops` is known."""
+    bottom = floor(y)
+    body = 7 if floor(y + HEIGHT) - bottom == 2 else 3
+    return bottom >= FLOOR and not stops >> (bottom - FLOOR) & body
+
+
 def way(offsets: NDArray[Any]) -> NDArray[np.intp]:
-    """How far apart in `World.blocks` places are whose offset is (x, y, z), on the last axis."""
+    """How far apart in `World.blocks` places are whose offset is (x, y, z), on the last axis.
+
+    As no offset is as high as half of `LEVELS`, its y follows from its way, too.
+    """
     x, y, z = np.moveaxis(offsets.astype(np.intp), -1, 0)
     ways: NDArray[np.intp] = (x * SPAN + z) * LEVELS + y
     return ways
 
 
 @lru_cache(4)
-def _box(radius: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _box(radius: int) -> NDArray[np.intp]:
     span = np.arange(-radius, radius + 1)
-    offsets = np.stack(np.meshgrid(span, span, span, indexing="ij"), axis=-1)
-    return way(offsets), offsets[..., 1].astype(np.intp)
+    return way(np.stack(np.meshgrid(span, span, span, indexing="ij"), axis=-1))
