@@ -21,7 +21,6 @@ from smartplay.cards.card import GameCard
 from smartplay.core import printable
 from smartplay.core.errors import (
     AgentError,
-    GameError,
     ModelError,
     NoAccessError,
     RunFolderError,
@@ -32,7 +31,6 @@ from smartplay.models.lending import EpisodeModels
 from smartplay.models.masking import without_keys
 from smartplay.parsing import Cause, parse_action
 from smartplay.records import (
-    LARGEST_REAL,
     Attempt,
     Call,
     EpisodeHeader,
@@ -43,6 +41,7 @@ from smartplay.records import (
 )
 from smartplay.records.encoding import checked
 from smartplay.records.prices import Price
+from smartplay.records.replay import finite, told_by_game
 from smartplay.runner.episode_log import EpisodeLog
 
 COMPLAINTS = {
@@ -318,7 +317,7 @@ class _Episode:
         seconds = time.perf_counter() - began
         executed = card.fallback if action is None else action
         shown, reward, self.terminated, self.truncated, self.info = env.step(executed)
-        reward, score = _number("reward", reward), _number("score", self.info["score"])
+        reward, score = finite("reward", reward), finite("score", self.info["score"])
         if self.terminated or self.truncated:  # what is under way belongs to the last step
             late = await self.models.end()
             self.log.count(late)
@@ -370,7 +369,7 @@ class _Episode:
             self.job,
             None if failure is None else one_line(failure),
             seconds,
-            score=None if failure else _number("score", self.info["score"]),
+            score=None if failure else finite("score", self.info["score"]),
             terminated=self.terminated,
             time_limit=self.truncated,
             traceback=short_traceback(failure),
@@ -379,18 +378,6 @@ class _Episode:
         )
         checked(record)  # a reader refuses larger ones
         return Outcome(record, self.log.packed(), _fault(failure))
-
-
-def told_by_game(info: dict[str, Any]) -> dict[str, Any]:
-    """What a game reports of an episode besides its score, as fields of the episode's record."""
-    state = info.get("state", {})
-    unlocked = state.get("unlocked", ())
-    return {
-        "completed": bool(info.get("completed", False)),
-        "engine": str(state.get("engine", "")),
-        "scores": {k: _number(k, value) for k, value in state.get("scores", {}).items()},
-        "unlocked": {name: name in unlocked for name in state.get("unlockable", ())},
-    }
 
 
 def _observation(shown: Any, info: dict[str, Any]) -> Observation:
@@ -463,13 +450,6 @@ def _judge_number(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
     if 0 <= index < len(actions):
         return index, Attempt(actions[index])
     return None, Attempt(str(index), Cause.UNPARSABLE.value)
-
-
-def _number(what: str, value: Any) -> float:
-    number = float(value)
-    if not abs(number) <= LARGEST_REAL:
-        raise GameError(f"the game's {what} is {number}, which is not a score")
-    return number
 
 
 def memory_digest(memory: bytes | None) -> str:

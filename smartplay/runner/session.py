@@ -14,6 +14,7 @@ import msgspec
 
 from smartplay.agents.catalog import AgentSource
 from smartplay.core.errors import UsageError
+from smartplay.core.garbage import rare_collections
 from smartplay.core.guard import ending_within
 from smartplay.games.registry import get_card
 from smartplay.models.replies import Replies, Store
@@ -27,7 +28,7 @@ from smartplay.runner.live import LiveWriter
 from smartplay.runner.places import Places
 from smartplay.runner.plan import jobs_of
 from smartplay.runner.progress import RunProgress, is_watched
-from smartplay.runner.steady import SteadyLoop, interrupting, rare_collections
+from smartplay.runner.steady import SteadyLoop, interrupting
 from smartplay.runner.streams import Stream, sweeps
 from smartplay.runner.suite import Suite
 from smartplay.runner.threads import in_thread
