@@ -45,7 +45,7 @@ from smartplay.records.folder import (
     steps_name,
 )
 from smartplay.records.replay import refusal
-from smartplay.runner.plan import SEED_RULE, job_of, tracks_of
+from smartplay.runner.jobs import SEED_RULE, job_of, tracks_of
 from smartplay.runner.suite import Suite
 from smartplay.scores.thresholds import RULE, choices
 

@@ -23,10 +23,10 @@ from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Price
 from smartplay.runner.awaited import is_being_cancelled
 from smartplay.runner.budget import Budget, Limits, earlier
-from smartplay.runner.episode import BAD_REQUEST, Job, Outcome, Stopped, failed, one_line
+from smartplay.runner.episode import BAD_REQUEST, Outcome, Stopped, failed, one_line
+from smartplay.runner.jobs import Job, jobs_of
 from smartplay.runner.live import LiveWriter
 from smartplay.runner.places import Places
-from smartplay.runner.plan import jobs_of
 from smartplay.runner.progress import RunProgress, is_watched
 from smartplay.runner.steady import SteadyLoop, interrupting
 from smartplay.runner.streams import Stream, sweeps

@@ -28,7 +28,6 @@ from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.episode import (
     CANCELLED,
     NO_ALLOWANCE,
-    Job,
     Outcome,
     Stopped,
     Tick,
@@ -37,6 +36,7 @@ from smartplay.runner.episode import (
     play_episode,
     too_long,
 )
+from smartplay.runner.jobs import Job
 from smartplay.runner.pool import shared_steps
 from smartplay.runner.steady import run_steadily
 from smartplay.runner.threads import in_thread
