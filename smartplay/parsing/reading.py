@@ -15,15 +15,7 @@ from smartplay.parsing.answers import (
     explicit_answers,
     own_answers,
 )
-from smartplay.parsing.names import (
-    EDGES,
-    MARKUP_ONLY,
-    NONE,
-    TAG,
-    Found,
-    Names,
-    unify,
-)
+from smartplay.parsing.names import EDGES, MARKUP_ONLY, NONE, TAG, Found, Names, unify
 from smartplay.parsing.prose import affirmed, corrected, read_lines, standing_alone, standing_last
 from smartplay.parsing.result import Cause, Parsed
 from smartplay.parsing.turn import LATER, own_turn, struck_out, unsigned

@@ -15,12 +15,7 @@ from smartplay.records.folder import RunFolder
 from smartplay.runner.budget import Limits
 from smartplay.runner.cluster import AT_ONCE, cluster_executor
 from smartplay.runner.places import suits
-from smartplay.runner.plan import (
-    check_same_run,
-    default_folder,
-    plan_run,
-    select_games,
-)
+from smartplay.runner.plan import check_same_run, default_folder, plan_run, select_games
 from smartplay.runner.session import play_session
 from smartplay.runner.steady import same_surroundings
 from smartplay.runner.suite import find_suite
