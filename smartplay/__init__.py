@@ -25,9 +25,10 @@ each other, `study` plays arms with their controls, and `diagnose` finds out wha
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from smartplay.core.errors import AgentError, GameError, RunFolderError, SmartPlayError, UsageError
+from smartplay.core.later import later
 from smartplay.core.plugins import plugins
 from smartplay.core.version import __version__
 from smartplay.games.ids import GROUP, register_shipped
@@ -59,34 +60,36 @@ if TYPE_CHECKING:
     from smartplay.studies import StudyResult, study
     from smartplay.validity.diagnosis import Diagnosis, diagnose
 
-_LATER = {
-    "agents.context": ("Context", "Observation", "Reply", "Trajectory"),
-    "cards.capabilities": ("Capability",),
-    "cards.card": ("GameCard",),
-    "games.registry": ("get_card", "register_cards"),
-    "scores.comparison": ("Comparison",),
-    "scores.contrasts": ("ContrastScore",),
-    "models": ("open_model",),
-    "models.base": ("Model",),
-    "models.lending": ("EpisodeModel",),
-    "original": (
-        "analyze_capabilities",
-        "benchmark_games_v0",
-        "env_list",
-        "normalize_score",
-    ),
-    "records.prices": ("Prices", "read_prices"),
-    "records": ("Call", "EpisodeRecord", "RunHeader", "Usage"),
-    "report": ("Report",),
-    "results": ("Run", "compare", "load_run", "measure", "run"),
-    "runner.budget": ("Limits",),
-    "runner.driven": ("DrivenEpisode", "DrivenRun"),
-    "scores.scoring": ("CapabilityScore", "GameScore"),
-    "scores.intervals": ("Interval",),
-    "studies": ("StudyResult", "study"),
-    "validity.diagnosis": ("Diagnosis", "diagnose"),
-}
-"""What is imported when it is first used, since who only makes environments needs none of it."""
+__getattr__ = later(
+    __name__,
+    {
+        "agents.context": ("Context", "Observation", "Reply", "Trajectory"),
+        "cards.capabilities": ("Capability",),
+        "cards.card": ("GameCard",),
+        "games.registry": ("get_card", "register_cards"),
+        "scores.comparison": ("Comparison",),
+        "scores.contrasts": ("ContrastScore",),
+        "models": ("open_model",),
+        "models.base": ("Model",),
+        "models.lending": ("EpisodeModel",),
+        "original": (
+            "analyze_capabilities",
+            "benchmark_games_v0",
+            "env_list",
+            "normalize_score",
+        ),
+        "records.prices": ("Prices", "read_prices"),
+        "records": ("Call", "EpisodeRecord", "RunHeader", "Usage"),
+        "report": ("Report",),
+        "results": ("Run", "compare", "load_run", "measure", "run"),
+        "runner.budget": ("Limits",),
+        "runner.driven": ("DrivenEpisode", "DrivenRun"),
+        "scores.scoring": ("CapabilityScore", "GameScore"),
+        "scores.intervals": ("Interval",),
+        "studies": ("StudyResult", "study"),
+        "validity.diagnosis": ("Diagnosis", "diagnose"),
+    },
+)  # since who only makes environments needs none of it
 
 __all__ = [
     "AgentError",
@@ -148,15 +151,6 @@ def cards() -> list[GameCard]:
     from smartplay.games import registry
 
     return registry.cards()
-
-
-def __getattr__(name: str) -> Any:
-    for module, names in _LATER.items():
-        if name in names:
-            found = getattr(importlib.import_module(f"smartplay.{module}"), name)
-            globals()[name] = found
-            return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -31,8 +31,8 @@ import smartplay
 from smartplay.models import open_model
 from smartplay.records.folder import RunFolder
 from smartplay.results import Run
-from smartplay.runner.episode import Job, Outcome
-from smartplay.runner.plan import jobs_of
+from smartplay.runner.episode import Outcome
+from smartplay.runner.jobs import Job, jobs_of
 from smartplay.runner.worker import play_by_name
 from tests.fake_server import openai_body
 

@@ -330,7 +330,7 @@ def test_a_bug_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
     def bug(*arguments: Any, **options: Any) -> None:
         raise ZeroDivisionError("division\nby zero")
 
-    monkeypatch.setattr("smartplay.runner.plan_run", bug)
+    monkeypatch.setattr("smartplay.runner.playing.plan_run", bug)
     told = call("run", "random")
     assert told == (1, "", "smartplay: ZeroDivisionError: division by zero (--debug shows where)\n")
 

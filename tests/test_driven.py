@@ -35,7 +35,7 @@ from smartplay.records import (
 )
 from smartplay.records.folder import RunFolder
 from smartplay.runner.driven import DrivenEpisode, DrivenRun
-from smartplay.runner.plan import SPLITS, episode_seeds, split_seed
+from smartplay.runner.jobs import SPLITS, episode_seeds, split_seed
 
 REPLIES = ("I wonder.", "Answer: 1", "", "2", "Answer: nothing of the kind", "1")
 USAGE = Usage(100, 40, 7, 3)

@@ -24,7 +24,7 @@ from smartplay.games.registry import get_card
 from smartplay.leaderboard.verify import verify_run
 from smartplay.records.prices import read_prices
 from smartplay.report.build import build_report
-from smartplay.runner.plan import episode_seeds
+from smartplay.runner.jobs import episode_seeds
 from tests.fake_server import Answer, FakeServer
 from tests.synthetic import synthetic
 from tests.test_lending import transcript

@@ -27,7 +27,7 @@ import pytest
 import smartplay
 from smartplay.leaderboard.verify import verify_run
 from smartplay.records.folder import RunFolder
-from smartplay.runner.plan import SPLITS, split_seed
+from smartplay.runner.jobs import SPLITS, split_seed
 from tests.outside import GAMES, STEPS, check_as_the_runner, reply, serving
 
 openenv = pytest.importorskip("openenv.core", reason="needs smartplay[openenv]")

@@ -21,7 +21,7 @@ from smartplay.records.folder import RunFolder
 from smartplay.results import Run
 from smartplay.runner import Limits
 from smartplay.runner.budget import IN_A_ROW, Budget
-from smartplay.runner.episode import Job
+from smartplay.runner.jobs import Job
 from smartplay.runner.live import LiveWriter
 from smartplay.runner.places import SENDINGS, suits
 from smartplay.runner.plan import plan_run, select_games

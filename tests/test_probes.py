@@ -16,7 +16,7 @@ from smartplay.agents.context import Agent, Context, Observation
 from smartplay.cli import main
 from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
-from smartplay.runner.plan import episode_seeds
+from smartplay.runner.jobs import episode_seeds
 from smartplay.scores.intervals import Interval
 from smartplay.validity.probes import Probes, study_probes
 

@@ -20,9 +20,9 @@ from smartplay.games.registry import get_card
 from smartplay.records import EpisodeRecord, RunHeader, Usage
 from smartplay.records.prices import Price
 from smartplay.runner.budget import Budget, Limits
-from smartplay.runner.episode import Job
+from smartplay.runner.jobs import Job, jobs_of
 from smartplay.runner.places import Places
-from smartplay.runner.plan import jobs_of, plan_run, select_games
+from smartplay.runner.plan import plan_run, select_games
 from smartplay.runner.progress import RunProgress
 from tests.fake_server import FakeServer
 

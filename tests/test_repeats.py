@@ -23,7 +23,7 @@ from smartplay.records.folder import RunFolder, encode
 from smartplay.report import build_report, write_report
 from smartplay.report.content import entries_of
 from smartplay.report.html import write_html
-from smartplay.runner.plan import seed_of_agent
+from smartplay.runner.jobs import seed_of_agent
 from smartplay.scores.intervals import mean_interval
 from smartplay.scores.scoring import episode_means, score_game
 from tests.folders import HANOI, members_of, pack_trace, play, put_trace

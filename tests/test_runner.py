@@ -25,14 +25,8 @@ from smartplay.records import Call, EpisodeRecord, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.results import Run
 from smartplay.runner.episode import judge
-from smartplay.runner.plan import (
-    QUICK_EPISODES,
-    QUICK_STEPS,
-    episode_seeds,
-    jobs_of,
-    seed_of_agent,
-    select_games,
-)
+from smartplay.runner.jobs import episode_seeds, jobs_of, seed_of_agent
+from smartplay.runner.plan import QUICK_EPISODES, QUICK_STEPS, select_games
 from tests.games import unique, write_game
 
 BANDIT, ROCK, HANOI = "BanditTwoArmedHighLowFixed", "RockPaperScissorBasic", "Hanoi3Disk"

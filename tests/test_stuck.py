@@ -18,7 +18,7 @@ import pytest
 import smartplay
 from smartplay.agents.catalog import find_agent
 from smartplay.runner import Limits
-from smartplay.runner.episode import Job
+from smartplay.runner.jobs import Job
 from smartplay.runner.worker import play_here
 from tests.games import unique, write_game
 

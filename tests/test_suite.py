@@ -22,7 +22,7 @@ from smartplay.leaderboard.rows import Row, read_entry
 from smartplay.leaderboard.site import build
 from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
-from smartplay.runner.plan import jobs_of
+from smartplay.runner.jobs import jobs_of
 from smartplay.runner.suite import SEED_BITS, Suite, find_suite, new_suite, seed_label, write_suite
 from smartplay.scores.comparison import suite_gaps
 from smartplay.scores.entries import Entry

@@ -25,7 +25,8 @@ from smartplay.core.errors import UnknownNameError, UsageError
 from smartplay.games.registry import cards, get_card
 from smartplay.records import EpisodeRecord
 from smartplay.report import write_report
-from smartplay.runner.episode import Job, play_episode
+from smartplay.runner.episode import play_episode
+from smartplay.runner.jobs import Job
 from smartplay.runner.worker import play_by_name
 from smartplay.scores.contrasts import ContrastScore, score_contrasts
 from smartplay.scores.scoring import score_game

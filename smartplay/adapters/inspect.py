@@ -40,14 +40,9 @@ from smartplay.records.folder import RunFolder
 from smartplay.report.build import summary, thresholds_of
 from smartplay.results import DIALS, MAX_CALLS, WIDTH
 from smartplay.runner.budget import Budget, Limits
-from smartplay.runner.episode import Job, Outcome, play_episode
-from smartplay.runner.plan import (
-    job_of,
-    jobs_of,
-    plan_run,
-    select_dials,
-    select_games,
-)
+from smartplay.runner.episode import Outcome, play_episode
+from smartplay.runner.jobs import Job, job_of, jobs_of
+from smartplay.runner.plan import plan_run, select_dials, select_games
 from smartplay.runner.streams import sweeps
 from smartplay.scores.thresholds import RULE
 

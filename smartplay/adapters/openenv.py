@@ -42,7 +42,7 @@ from smartplay.core.errors import SmartPlayError, UsageError, known_name
 from smartplay.core.version import __version__
 from smartplay.games.registry import cards, get_card
 from smartplay.records.replay import costly_setting, refused_setting
-from smartplay.runner import plan
+from smartplay.runner import jobs
 from smartplay.runner.driven import DrivenEpisode, DrivenRun
 
 NAME = "smartplay"
@@ -55,7 +55,7 @@ LONGEST_REPLY = 100_000
 PLANS = 256
 """Settings of games that are remembered at once."""
 SUITE = "suite"
-SPLITS = (SUITE, *plan.SPLITS)
+SPLITS = (SUITE, *jobs.SPLITS)
 TASKS = {"train": 1000, "dev": 100, "test": 100}
 """Episodes of each game that the task routes list of a split."""
 KINDS = {"train": "train", "dev": "validation", "test": "test"}

@@ -252,7 +252,12 @@ def read_cards(path: Path, source: str | None = None) -> list[GameCard]:
     Raises:
         CardError: If the file cannot be read or a card is malformed; says where and why.
     """
-    return [_read_one(path, source or str(path), *each) for each in id_tables(path).items()]
+    return cards_of(id_tables(path), path, source or str(path))
+
+
+def cards_of(tables: Mapping[str, dict[str, Any]], path: Path, source: str) -> list[GameCard]:
+    """One card per table of a card file; see `read_cards`."""
+    return [_read_one(path, source, *each) for each in tables.items()]
 
 
 def _read_one(path: Path, source: str, name: str, table: dict[str, Any]) -> GameCard:

@@ -7,6 +7,7 @@ Each id is registered twice: as `smartplay/NAME-v0`, and without the namespace a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,16 @@ GROUP = "smartplay.games"
 """The group of entry points by which other packages bring games."""
 
 
-def shipped_files() -> list[Path]:
-    """The card files that come with SmartPlay."""
-    return sorted(Path(__file__).parent.glob("**/*.toml"))
+@cache
+def shipped_tables() -> dict[Path, dict[str, dict[str, Any]]]:
+    """The tables of the card files that come with SmartPlay, by file; they are read once."""
+    return {path: id_tables(path) for path in sorted(Path(__file__).parent.glob("**/*.toml"))}
 
 
 def register_shipped() -> None:
     """Register the ids of the shipped games; their cards are read when one is asked for."""
-    for path in shipped_files():
-        for name, table in id_tables(path).items():
+    for tables in shipped_tables().values():
+        for name, table in tables.items():
             if "environment" in table:
                 register_id(
                     f"smartplay/{name}",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
-from smartplay.cards.card import GameCard, read_cards
+from smartplay.cards.card import GameCard, cards_of, read_cards
 from smartplay.core.errors import CardError, UnknownNameError
 from smartplay.core.plugins import plugins
-from smartplay.games.ids import GROUP, register_id, shipped_files
+from smartplay.games.ids import GROUP, register_id, shipped_tables
 from smartplay.games.packs import Pack, read_pack
 
 SELECTIONS = ("core", "all")
@@ -75,8 +75,8 @@ def register_cards(path: str | Path) -> list[GameCard]:
 
 
 def _register_shipped() -> None:
-    for path in shipped_files():
-        for card in read_cards(path, source=path.stem):
+    for path, tables in shipped_tables().items():
+        for card in cards_of(tables, path, source=path.stem):
             _register(card)
 
 

@@ -15,10 +15,11 @@ from typing import Any
 
 import msgspec
 
+from smartplay import parsing
 from smartplay.cards.card import GameCard
 from smartplay.core import printable
 from smartplay.leaderboard.claims import STEP_DIGITS, Claim, start_digest, step_digest
-from smartplay.parsing import Cause, parse_action
+from smartplay.parsing import Cause
 from smartplay.records import (
     Attempt,
     EpisodeHeader,
@@ -28,8 +29,7 @@ from smartplay.records import (
     StepRecord,
     Usage,
 )
-from smartplay.records.replay import Moment, Replay
-from smartplay.runner.episode import told_by_game
+from smartplay.records.replay import Moment, Replay, told_by_game
 
 TOLERANCE = 1e-9
 LONGEST = 366 * 24 * 3600.0
@@ -174,7 +174,9 @@ def _follows(attempt: Attempt, action: int | None, actions: Sequence[str]) -> bo
     if attempt.cause == Cause.UNPARSABLE and _NUMBER.fullmatch(attempt.reply):
         return not 0 <= int(attempt.reply[:12]) < len(actions)  # an index out of range
     for truncated in (False, True):
-        parsed = parse_action(attempt.reply, actions, truncated, tuple(attempt.reasoning_tags))
+        parsed = parsing.parse_action(
+            attempt.reply, actions, truncated, tuple(attempt.reasoning_tags)
+        )
         withheld = attempt.cause == Cause.WITHHELD and parsed.cause
         cause = Cause.WITHHELD if withheld else parsed.cause
         if (action, attempt.cause) == (parsed.action, cause and cause.value):
@@ -183,7 +185,7 @@ def _follows(attempt: Attempt, action: int | None, actions: Sequence[str]) -> bo
 
 
 def _reading(attempt: Attempt, actions: Sequence[str]) -> str:
-    parsed = parse_action(attempt.reply, actions, False, tuple(attempt.reasoning_tags))
+    parsed = parsing.parse_action(attempt.reply, actions, False, tuple(attempt.reasoning_tags))
     return parsed.cause.value if parsed.cause else actions[parsed.action or 0]
 
 

@@ -14,7 +14,7 @@ from smartplay.cards.card import GameCard
 from smartplay.core import printable
 from smartplay.games.registry import cards, get_card
 from smartplay.records import GameHeader, RunHeader
-from smartplay.runner.plan import SEED_RULE
+from smartplay.runner.jobs import SEED_RULE
 
 SHORT = 40
 """The most characters of a method's or an aid's name."""

@@ -20,6 +20,7 @@ from smartplay import parsing
 from smartplay.cards.card import HUMANS
 from smartplay.core import printable
 from smartplay.core.errors import RunFolderError
+from smartplay.core.garbage import rare_collections
 from smartplay.core.untrusted import HEADER_LIMIT, own_path
 from smartplay.core.version import __version__
 from smartplay.core.whole_files import PART
@@ -44,8 +45,7 @@ from smartplay.records.folder import (
     steps_name,
 )
 from smartplay.records.replay import refusal
-from smartplay.runner.plan import SEED_RULE, job_of, tracks_of
-from smartplay.runner.steady import rare_collections
+from smartplay.runner.jobs import SEED_RULE, job_of, tracks_of
 from smartplay.runner.suite import Suite
 from smartplay.scores.thresholds import RULE, choices
 

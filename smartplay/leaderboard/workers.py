@@ -25,8 +25,7 @@ from smartplay.leaderboard.checks import (
 from smartplay.leaderboard.claims import Claim, make_claim, read_claims
 from smartplay.records import EpisodeRecord, GameHeader, StepRecord
 from smartplay.records.folder import RunFolder
-from smartplay.runner.pool import WorkerPool, processors
-from smartplay.runner.worker import begin_worker
+from smartplay.runner.pool import WorkerPool, begin_worker, processors
 
 MEMORY = 8 * 2**30
 SECONDS, SECONDS_PER_STEP = 120, 0.1

@@ -17,7 +17,8 @@ from smartplay.play.sitting import Sitting
 from smartplay.play.view import Display
 from smartplay.records import Measurement, RunHeader
 from smartplay.records.folder import RunFolder
-from smartplay.runner.plan import default_folder, jobs_of, plan_run, select_games
+from smartplay.runner.jobs import jobs_of
+from smartplay.runner.plan import default_folder, plan_run, select_games
 
 PREFIX = "human:"
 TEXT = "text"

@@ -12,7 +12,7 @@ from smartplay.games.registry import get_card
 from smartplay.play.keys import Controls
 from smartplay.play.sitting import Ended, Sitting
 from smartplay.play.view import HELP, QUIT, Display, View
-from smartplay.runner.episode import Job
+from smartplay.runner.jobs import Job
 
 Keys = tuple[tuple[str, str], ...]
 START_KEYS = (("Enter", "start"), (HELP, "help"), ("Esc", "stop"))

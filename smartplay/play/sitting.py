@@ -31,8 +31,9 @@ from smartplay.records import EpisodeRecord, Key, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.replay import Replay
 from smartplay.runner.budget import Budget, Limits
-from smartplay.runner.episode import Job, Outcome, failed, play_episode
-from smartplay.runner.plan import check_same_run, jobs_of
+from smartplay.runner.episode import Outcome, failed, play_episode
+from smartplay.runner.jobs import Job, jobs_of
+from smartplay.runner.plan import check_same_run
 from smartplay.runner.streams import sweeps
 
 Playing = Coroutine[Any, Reply | None, Outcome]

@@ -377,7 +377,7 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
         seed_rule: How episodes' seeds follow from the suite seed; see `smartplay.runner.plan`.
         suite: The hash of the private suite it plays; empty for the public one of `seed`.
         measurement: How levels are chosen, if the run measures thresholds.
-        split: The split whose seeds it plays (`smartplay.runner.plan.SPLITS`); empty for a suite.
+        split: The split whose seeds it plays (`smartplay.runner.jobs.SPLITS`); empty for a suite.
         canary: `CANARY`, in runs of version 0.2 on.
     """
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from smartplay.core.errors import MissingStepsError, RunFolderError
 from smartplay.core.untrusted import (
@@ -152,6 +151,8 @@ class RunFolder:
             RunFolderError: If another run holds the folder, or it cannot be written.
         """
         # Another thread releases people's sessions than the one that began them.
+        from filelock import FileLock, Timeout  # what a check can do without
+
         lock = FileLock(self.path / LOCK, timeout=DYING, thread_local=False)
         try:
             if self.path.is_file():

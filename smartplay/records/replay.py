@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from smartplay.cards.card import WRAPPER_SETTINGS, GameCard
-from smartplay.core.errors import SmartPlayError, UsageError
+from smartplay.core.errors import GameError, SmartPlayError, UsageError
 from smartplay.core.loading import load_object
 from smartplay.games.base import GYM_ID, Describer, Truth, describer_settings
 from smartplay.games.native import NativeEnv
 from smartplay.games.registry import find_card
-from smartplay.records import EpisodeHeader, GameHeader, StepRecord
+from smartplay.records import LARGEST_REAL, EpisodeHeader, GameHeader, StepRecord
 
 KEPT = 200
 """Most pictures kept in memory; older ones are drawn again."""
@@ -319,3 +319,23 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
     if isinstance(value, str):
         return bool(_WORD.fullmatch(value))
     return value is None or isinstance(value, bool | int | float)
+
+
+def told_by_game(info: dict[str, Any]) -> dict[str, Any]:
+    """What a game reports of an episode besides its score, as fields of the episode's record."""
+    state = info.get("state", {})
+    unlocked = state.get("unlocked", ())
+    return {
+        "completed": bool(info.get("completed", False)),
+        "engine": str(state.get("engine", "")),
+        "scores": {k: finite(k, value) for k, value in state.get("scores", {}).items()},
+        "unlocked": {name: name in unlocked for name in state.get("unlockable", ())},
+    }
+
+
+def finite(what: str, value: Any) -> float:
+    """A number that a game gives; a `GameError` if it is beyond the bounds of records."""
+    number = float(value)
+    if not abs(number) <= LARGEST_REAL:
+        raise GameError(f"the game's {what} is {number}, which is not a score")
+    return number

@@ -21,7 +21,7 @@ from smartplay.report.content import Report
 from smartplay.report.costs import compile_notes, cost_notes, cost_of, efficiency_of, model_uses
 from smartplay.report.details import detail_game
 from smartplay.report.limits import limits
-from smartplay.runner.plan import tracks_of
+from smartplay.runner.jobs import tracks_of
 from smartplay.scores.comparison import HUMAN
 from smartplay.scores.contrasts import score_contrasts
 from smartplay.scores.intervals import Interval, weighted_interval

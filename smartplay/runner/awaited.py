@@ -25,7 +25,6 @@ from smartplay.models.base import Model, together
 from smartplay.models.lending import EpisodeModels, RunModels
 from smartplay.runner.episode import (
     CANCELLED,
-    Job,
     Outcome,
     Tick,
     failed,
@@ -33,6 +32,7 @@ from smartplay.runner.episode import (
     play_episode,
     too_long,
 )
+from smartplay.runner.jobs import Job
 from smartplay.runner.steady import SteadyLoop
 
 ANSWER = 0.5  # seconds within which a loop answers if nothing on it is stuck

@@ -20,7 +20,8 @@ import msgspec
 from smartplay.core.errors import UsageError
 from smartplay.records import EpisodeRecord, RunHeader, Usage
 from smartplay.records.prices import Price, Prices, money, read_prices
-from smartplay.runner.episode import NO_ACCESS, NO_REPLY, Allowance, Outcome, Stopped
+from smartplay.runner.episode import NO_ACCESS, NO_REPLY, Outcome, Stopped
+from smartplay.runner.jobs import Allowance
 
 IN_A_ROW = 5
 LEAST_SHARE = 1e-9

@@ -37,7 +37,8 @@ from smartplay.parsing import parse_action
 from smartplay.records import Call, GameHeader, Message, Usage
 from smartplay.records.encoding import pretty
 from smartplay.runner.budget import Budget, Limits
-from smartplay.runner.plan import SPLITS, plan_run, select_games
+from smartplay.runner.jobs import SPLITS
+from smartplay.runner.plan import plan_run, select_games
 from smartplay.runner.session import run_to_end
 
 TRAINING = SPLITS["train"][0]

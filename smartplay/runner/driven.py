@@ -45,8 +45,9 @@ from smartplay.records import Call, EpisodeRecord, Message, RunHeader, StepRecor
 from smartplay.records.encoding import encode, mended
 from smartplay.records.folder import RunFolder
 from smartplay.runner.budget import Budget, Limits
-from smartplay.runner.episode import Job, Outcome, play_episode
-from smartplay.runner.plan import LARGEST, default_folder, job_of, names_of, plan_run, select_games
+from smartplay.runner.episode import Outcome, play_episode
+from smartplay.runner.jobs import Job, job_of
+from smartplay.runner.plan import LARGEST, default_folder, names_of, plan_run, select_games
 
 GIVEN_UP = "the episode was given up before its end"
 LONGEST_NAME = 80  # characters
@@ -258,7 +259,7 @@ class DrivenRun:
         out: The run folder; by default a new one under `runs/`.
         keep: Whether to write a folder at all.
         seed: The suite seed.
-        split: The split of `smartplay.runner.plan.SPLITS` to play instead of the suite.
+        split: The split of `smartplay.runner.jobs.SPLITS` to play instead of the suite.
         steps: Step limit per episode; the card's by default.
         retries: How often the agent is asked again after a reply without an action.
         game_settings: Settings of games, by name or family.

@@ -21,7 +21,6 @@ from smartplay.cards.card import GameCard
 from smartplay.core import printable
 from smartplay.core.errors import (
     AgentError,
-    GameError,
     ModelError,
     NoAccessError,
     RunFolderError,
@@ -32,18 +31,17 @@ from smartplay.models.lending import EpisodeModels
 from smartplay.models.masking import without_keys
 from smartplay.parsing import Cause, parse_action
 from smartplay.records import (
-    LARGEST_REAL,
     Attempt,
     Call,
     EpisodeHeader,
     EpisodeRecord,
-    Key,
     StepRecord,
     Usage,
 )
 from smartplay.records.encoding import checked
-from smartplay.records.prices import Price
+from smartplay.records.replay import finite, told_by_game
 from smartplay.runner.episode_log import EpisodeLog
+from smartplay.runner.jobs import Job
 
 COMPLAINTS = {
     Cause.EMPTY: "Your last reply was empty.",
@@ -73,76 +71,6 @@ CANCELLED = "CancelledError: the agent cancelled its own reply"
 
 Tick = Callable[[StepRecord], None]
 """Called after each step."""
-
-
-class Allowance(msgspec.Struct, frozen=True):
-    """A share of the limits of a run, for an episode on an executor.
-
-    Attributes:
-        tokens: Most tokens; None for any number.
-        cost: Most money; None for any amount.
-        prices: What the tokens of each model cost.
-        largest: The largest call of each model so far.
-        seconds: Time that is left; None for any.
-    """
-
-    tokens: float | None = None
-    cost: float | None = None
-    prices: dict[str, Price] = {}
-    largest: dict[str, Usage] = {}
-    seconds: float | None = None
-
-
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One episode to play; plain data, so it can be sent to another process.
-
-    Attributes:
-        game: The full id.
-        card: Path of the card file if it is not a shipped one, else empty.
-        settings: Settings that replace the card's.
-        steps: Step limit.
-        episode: Number of the episode.
-        repeat: Which of the repeats of the episode this is.
-        seed: Seed of the environment.
-        label: What is recorded instead of the seed, where that is a secret.
-        agent_seed: Seed of the agent.
-        retries: How often the agent is asked again after an invalid reply; then comes the fallback.
-        seconds: Time the episode may take; None for any.
-        stream: The stream it belongs to; each episode in it may depend on those before.
-        place: Its place in the stream, from 0.
-        memory: What the agent made of the episodes before it; None for nothing.
-        allowance: What it may spend, if it is played on an executor.
-        replies: The replies that are recorded already, if it is played on an executor.
-        level: The level of the game's dial, among the settings too; 0 if none was chosen.
-    """
-
-    game: str
-    card: str
-    settings: dict[str, Any]
-    steps: int
-    episode: int
-    repeat: int = 0
-    seed: int
-    label: int | None = None
-    agent_seed: int
-    retries: int
-    seconds: float | None = None
-    stream: str = ""
-    place: int = 0
-    memory: bytes | None = None
-    allowance: Allowance = Allowance()
-    replies: dict[int, dict[bytes, bytes]] = {}
-    level: int = 0
-
-    @property
-    def key(self) -> Key:
-        """The episode's identity within its run."""
-        return self.game, self.episode, self.repeat
-
-    @property
-    def recorded_seed(self) -> int:
-        """The seed as records show it: its label where the seed is a secret."""
-        return self.seed if self.label is None else self.label
 
 
 class Outcome(NamedTuple):
@@ -318,7 +246,7 @@ class _Episode:
         seconds = time.perf_counter() - began
         executed = card.fallback if action is None else action
         shown, reward, self.terminated, self.truncated, self.info = env.step(executed)
-        reward, score = _number("reward", reward), _number("score", self.info["score"])
+        reward, score = finite("reward", reward), finite("score", self.info["score"])
         if self.terminated or self.truncated:  # what is under way belongs to the last step
             late = await self.models.end()
             self.log.count(late)
@@ -370,7 +298,7 @@ class _Episode:
             self.job,
             None if failure is None else one_line(failure),
             seconds,
-            score=None if failure else _number("score", self.info["score"]),
+            score=None if failure else finite("score", self.info["score"]),
             terminated=self.terminated,
             time_limit=self.truncated,
             traceback=short_traceback(failure),
@@ -379,18 +307,6 @@ class _Episode:
         )
         checked(record)  # a reader refuses larger ones
         return Outcome(record, self.log.packed(), _fault(failure))
-
-
-def told_by_game(info: dict[str, Any]) -> dict[str, Any]:
-    """What a game reports of an episode besides its score, as fields of the episode's record."""
-    state = info.get("state", {})
-    unlocked = state.get("unlocked", ())
-    return {
-        "completed": bool(info.get("completed", False)),
-        "engine": str(state.get("engine", "")),
-        "scores": {k: _number(k, value) for k, value in state.get("scores", {}).items()},
-        "unlocked": {name: name in unlocked for name in state.get("unlockable", ())},
-    }
 
 
 def _observation(shown: Any, info: dict[str, Any]) -> Observation:
@@ -463,13 +379,6 @@ def _judge_number(reply: Any, actions: list[str]) -> tuple[int | None, Attempt]:
     if 0 <= index < len(actions):
         return index, Attempt(actions[index])
     return None, Attempt(str(index), Cause.UNPARSABLE.value)
-
-
-def _number(what: str, value: Any) -> float:
-    number = float(value)
-    if not abs(number) <= LARGEST_REAL:
-        raise GameError(f"the game's {what} is {number}, which is not a score")
-    return number
 
 
 def memory_digest(memory: bytes | None) -> str:

@@ -25,7 +25,7 @@ from smartplay.core.whole_files import write_atomically
 from smartplay.records import Count, Key, StepRecord
 from smartplay.records.encoding import encode
 from smartplay.records.folder import LOCK, RunFolder
-from smartplay.runner.episode import Job
+from smartplay.runner.jobs import Job
 
 LIVE = "live.json"
 SECONDS = 0.5

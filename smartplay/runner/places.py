@@ -25,14 +25,8 @@ from smartplay.records import StepRecord
 from smartplay.runner.awaited import AwaitedAgents, is_being_cancelled
 from smartplay.runner.budget import IN_A_ROW, Budget, Spent
 from smartplay.runner.cluster import gave_up
-from smartplay.runner.episode import (
-    NO_ALLOWANCE,
-    Allowance,
-    Job,
-    Outcome,
-    failed,
-    one_line,
-)
+from smartplay.runner.episode import NO_ALLOWANCE, Outcome, failed, one_line
+from smartplay.runner.jobs import Allowance, Job
 from smartplay.runner.pool import WorkerPool, processors
 from smartplay.runner.threads import Threads
 from smartplay.runner.worker import play_by_name, play_for, play_here

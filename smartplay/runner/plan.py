@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
-from itertools import count, product
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,10 @@ from smartplay.core.errors import (
 from smartplay.core.version import __version__
 from smartplay.games.registry import cards, get_card, packs, register_cards
 from smartplay.models.base import WITHOUT_EFFECT
-from smartplay.records import CANARY, GameHeader, Key, Measurement, RunHeader
+from smartplay.records import CANARY, GameHeader, Measurement, RunHeader
 from smartplay.records.encoding import checked, encode
-from smartplay.runner.episode import Job, one_line
-from smartplay.runner.suite import Suite, seed_label
-from smartplay.scores.thresholds import Track
+from smartplay.runner.episode import one_line
+from smartplay.runner.jobs import SEED_RULE, SPLITS
 
 QUICK_EPISODES = 2
 QUICK_STEPS = 5
@@ -49,15 +48,6 @@ DECIDES_NOTHING = ("python", "xllamacpp")
 PLAYING = ("agents", "cards", "core", "games", "models", "parsing", "records", "runner", "scores")
 """The rooms of SmartPlay whose code may change what is played or written down."""
 CODED = (".py", ".toml", ".lua")
-
-SEED_RULE = 2
-"""The rule by which new runs draw their episodes' seeds. By rule 1, that of version 0.1, the
-agent's seed comes from the same stream as the environment's; by rule 2 it is `seed_of_agent`."""
-
-SPLITS = {"train": (2**31, 30), "dev": (2**31 + 2**30, 29), "test": (2**31 + 2**30 + 2**29, 29)}
-"""Where the seeds of each split begin, and how many bits of them are drawn. Those of suites lie
-below 2**31, so no split shares an episode with any suite, nor with another split; all are below
-2**32, which is the most that every generator of the games takes."""
 
 TOLD = 4  # differences that a message lists
 LONGEST_VALUE = 60  # characters of a value in a message
@@ -269,21 +259,6 @@ def _most_episodes(card: GameCard, settings: dict[str, Any], measurement: Measur
     return measurement.calls // card.steps
 
 
-def tracks_of(header: RunHeader) -> dict[str, Track]:
-    """Empty tracks of a measuring run, one per dial, by full id.
-
-    Raises:
-        RunFolderError: If a game has no dial.
-    """
-    tracks = {}
-    for game, plan in header.games.items():
-        dial = get_card(game).dial
-        if dial is None:
-            raise RunFolderError(f"the run measures {game}, which has no dial")
-        tracks[game] = Track(dial, plan.steps)
-    return tracks
-
-
 def names_of(card: GameCard) -> tuple[str, ...]:
     """The names that settings may address a game by, from the widest to the narrowest."""
     return card.family, card.name, card.id.removeprefix("smartplay/"), card.id
@@ -323,89 +298,6 @@ def _try_to_make(card: GameCard, settings: dict[str, Any]) -> None:
             f"card {card.source}: the fallback of {card.id} is action {card.fallback}, counted "
             f"from 0, but there are only {actions} actions"
         )
-
-
-def jobs_of(header: RunHeader, suite: Suite | None = None) -> list[Job]:
-    """Every episode of a run.
-
-    Args:
-        header: The run.
-        suite: The private suite it plays. Without the suite's secret its episodes have labels
-            instead of seeds.
-    """
-    return [
-        job_of(header, (game, episode, repeat), suite)
-        for game, plan in header.games.items()
-        for episode, repeat in product(range(plan.episodes), range(header.repeats))
-    ]
-
-
-def job_of(header: RunHeader, key: Key, suite: Suite | None = None) -> Job:
-    """One episode of a run; see `jobs_of`."""
-    game, episode, repeat = key
-    plan, stream = header.games[game], get_card(game).id
-    seed, agent_seed = episode_seeds(header.seed, stream, episode)
-    if header.split:
-        seed = split_seed(header.split, header.seed, stream, episode)
-    if header.seed_rule > 1:
-        origin = f"{header.split} {header.seed}" if header.split else header.suite or header.seed
-        agent_seed = seed_of_agent(origin, game, episode, repeat)
-    label = None
-    if header.suite:
-        label = seed_label(header.suite, stream, episode)
-        seed = suite.seed(stream, episode) if suite else label
-    return Job(
-        game=game,
-        card=plan.card if plan.card.endswith(".toml") else "",
-        settings=plan.settings,
-        steps=plan.steps,
-        episode=episode,
-        repeat=repeat,
-        seed=seed,
-        label=label,
-        agent_seed=agent_seed,
-        retries=header.retries,
-    )
-
-
-def split_seed(split: str, suite_seed: int, stream: str, episode: int) -> int:
-    """The seed of an episode's environment in a split of `SPLITS`.
-
-    It is drawn as the seeds of suites are (`episode_seeds`), but from the split's own range. So an
-    agent that is trained on one split, tuned on another and tested on the third meets no episode
-    twice, and none of a public suite.
-
-    Args:
-        split: The split.
-        suite_seed: Chooses one of several sets of episodes within the split.
-        stream: The game's id.
-        episode: Number of the episode, from 0.
-    """
-    first, bits = SPLITS[split]
-    return first + (episode_seeds(suite_seed, stream, episode)[0] >> (31 - bits))
-
-
-def episode_seeds(suite_seed: int, stream: str, episode: int) -> tuple[int, int]:
-    """The seed of an episode's environment, and that of its agent by rule 1; each below 2**31.
-
-    They depend on the three arguments alone (`numpy.random.SeedSequence` over the suite seed, the
-    SHA-256 of the stream and the episode's number), so no order of playing changes them. The stream
-    is the game's id.
-    """
-    digest = hashlib.sha256(stream.encode()).digest()
-    words = [int.from_bytes(digest[k : k + 4], "little") for k in range(0, 16, 4)]
-    state = np.random.SeedSequence([suite_seed, *words, episode]).generate_state(2)
-    return int(state[0] >> 1), int(state[1] >> 1)
-
-
-def seed_of_agent(suite_seed: int | str, game: str, episode: int, repeat: int) -> int:
-    """The seed of an episode's agent by rule 2, below 2**31.
-
-    It is a digest, so it reveals nothing of the environment's seed and does not recur in other
-    games, episodes or repeats.
-    """
-    told = f"agent {suite_seed} {game} {episode} {repeat}"
-    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:4], "big") >> 1
 
 
 def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:

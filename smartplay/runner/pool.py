@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,9 +16,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from smartplay.runner.worker import begin_worker
+from smartplay.core.garbage import RARELY
 
 T = TypeVar("T")
+
+shared_steps: list[Any] = []
+"""In a worker, the number of steps that it shares with its parent."""
 
 
 def processors() -> int:
@@ -26,12 +31,46 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def begin_worker(steps: Any, place: str) -> None:
+    """Prepare a worker process.
+
+    Args:
+        steps: A number shared with the parent, which counts the steps.
+        place: The working folder that the run began in; paths of agents' files start there.
+    """
+    os.chdir(place)
+    shared_steps.append(steps)
+    gc.set_threshold(RARELY)  # as in the run itself; see `rare_collections`
+    end_with_parent()
+
+
+def end_with_parent() -> None:
+    """End this worker as soon as its parent is gone, however it went.
+
+    Ctrl-C reaches all processes of a terminal. The parent handles it and ends its workers: a worker
+    that died by itself would break the pool while others are still starting. The handler is a
+    function, since programs that an agent starts would inherit an ignored signal.
+    """
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 class WorkerPool:
     """Worker processes, started when first needed; when one dies, new ones take over.
 
     Args:
         most: How many processes at most.
-        begin: Prepares each process; takes what `smartplay.runner.worker.begin_worker` takes.
+        begin: Prepares each process; takes what `begin_worker` takes.
         script: Whether each process first runs the script that the user runs, as Python has it: if
             that defines what is computed. One without a guard would play its run again.
     """

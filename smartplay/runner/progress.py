@@ -19,7 +19,7 @@ from smartplay.games.registry import get_card
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.records.prices import money
 from smartplay.runner.budget import Budget
-from smartplay.runner.episode import Job
+from smartplay.runner.jobs import Job
 
 PLAIN_FIRST, PLAIN_EVERY = 5.0, 30.0
 """Seconds to the first line without a terminal to draw in, and the most between later ones; the

@@ -14,6 +14,7 @@ import msgspec
 
 from smartplay.agents.catalog import AgentSource
 from smartplay.core.errors import UsageError
+from smartplay.core.garbage import rare_collections
 from smartplay.core.guard import ending_within
 from smartplay.games.registry import get_card
 from smartplay.models.replies import Replies, Store
@@ -22,12 +23,12 @@ from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Price
 from smartplay.runner.awaited import is_being_cancelled
 from smartplay.runner.budget import Budget, Limits, earlier
-from smartplay.runner.episode import BAD_REQUEST, Job, Outcome, Stopped, failed, one_line
+from smartplay.runner.episode import BAD_REQUEST, Outcome, Stopped, failed, one_line
+from smartplay.runner.jobs import Job, jobs_of
 from smartplay.runner.live import LiveWriter
 from smartplay.runner.places import Places
-from smartplay.runner.plan import jobs_of
 from smartplay.runner.progress import RunProgress, is_watched
-from smartplay.runner.steady import SteadyLoop, interrupting, rare_collections
+from smartplay.runner.steady import SteadyLoop, interrupting
 from smartplay.runner.streams import Stream, sweeps
 from smartplay.runner.suite import Suite
 from smartplay.runner.threads import in_thread

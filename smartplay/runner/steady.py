@@ -1,9 +1,8 @@
-"""Protects what agents share with the run in its process: loops, folder, garbage collector."""
+"""Protects what agents share with the run in its process: loops, folder."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -16,7 +15,6 @@ from typing import Any, TypeVar
 from smartplay.core.errors import AgentError
 
 T = TypeVar("T")
-RARELY = 50_000  # new objects between two collections; Python's own figure is 700 to 2 000
 
 if sys.platform == "win32":
     _Loop: Any = asyncio.ProactorEventLoop
@@ -58,24 +56,6 @@ def same_surroundings() -> Iterator[None]:
             if getattr(stream, "closed", False):
                 stream = os.fdopen(os.dup(file), "w", errors="backslashreplace")
             setattr(sys, name, stream)
-
-
-@contextmanager
-def rare_collections() -> Iterator[None]:
-    """Collect cyclic garbage less often, unless the interpreter already does or never does.
-
-    With a thousand episodes in memory, a quarter of the processor time went into searching their
-    objects, and none was garbage.
-    """
-    before = gc.get_threshold()
-    if not 0 < before[0] < RARELY:
-        yield
-        return
-    gc.set_threshold(RARELY, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 @contextmanager

@@ -18,8 +18,7 @@ from smartplay.agents.context import Trajectory
 from smartplay.core.errors import AgentError
 from smartplay.records import EpisodeHeader, EpisodeRecord, Key, RunHeader, StepRecord
 from smartplay.records.folder import RunFolder
-from smartplay.runner.episode import Job
-from smartplay.runner.plan import tracks_of
+from smartplay.runner.jobs import Job, tracks_of
 from smartplay.scores.thresholds import choices
 
 Steps = Callable[[Key], tuple[EpisodeHeader, list[StepRecord]]]

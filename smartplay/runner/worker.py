@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import gc
-import multiprocessing
-import os
 import platform
-import signal
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -32,7 +28,6 @@ from smartplay.runner.budget import Budget, Limits
 from smartplay.runner.episode import (
     CANCELLED,
     NO_ALLOWANCE,
-    Job,
     Outcome,
     Stopped,
     Tick,
@@ -41,11 +36,12 @@ from smartplay.runner.episode import (
     play_episode,
     too_long,
 )
-from smartplay.runner.steady import RARELY, run_steadily
+from smartplay.runner.jobs import Job
+from smartplay.runner.pool import shared_steps
+from smartplay.runner.steady import run_steadily
 from smartplay.runner.threads import in_thread
 
 _one_at_a_time = threading.RLock()
-_shared_steps: list[Any] = []
 
 
 def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
@@ -103,44 +99,10 @@ def play_by_name(job: Job, reference: tuple[str, dict[str, Any]]) -> Outcome:
     return play_here(job, source, _count_step)
 
 
-def begin_worker(steps: Any, place: str) -> None:
-    """Prepare a worker process.
-
-    Args:
-        steps: A number shared with the parent, which counts the steps.
-        place: The working folder that the run began in; paths of agents' files start there.
-    """
-    os.chdir(place)
-    _shared_steps.append(steps)
-    gc.set_threshold(RARELY)  # as in the run itself; see `rare_collections`
-    end_with_parent()
-
-
 def _count_step(step: StepRecord) -> None:
-    for steps in _shared_steps:
+    for steps in shared_steps:
         with steps.get_lock():
             steps.value += 1
-
-
-def end_with_parent() -> None:
-    """End this worker as soon as its parent is gone, however it went.
-
-    Ctrl-C reaches all processes of a terminal. The parent handles it and ends its workers: a worker
-    that died by itself would break the pool while others are still starting. The handler is a
-    function, since programs that an agent starts would inherit an ignored signal.
-    """
-    signal.signal(signal.SIGINT, lambda number, frame: None)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @lru_cache(maxsize=8)

@@ -19,7 +19,7 @@ from smartplay.cards.card import GameCard
 from smartplay.games.registry import get_card
 from smartplay.records import GameHeader
 from smartplay.records.replay import refusal
-from smartplay.runner.plan import episode_seeds
+from smartplay.runner.jobs import episode_seeds
 from smartplay.scores.intervals import mean_interval
 from smartplay.validity.trivial import best_policy
 

@@ -16,7 +16,7 @@ from smartplay.core.errors import CardError, UsageError
 from smartplay.core.version import __version__
 from smartplay.core.whole_files import write_atomically
 from smartplay.games.registry import packs
-from smartplay.runner.plan import episode_seeds
+from smartplay.runner.jobs import episode_seeds
 from smartplay.validity.anchors import SEED, measure
 
 KINDS = ("random", "reference", "trivial")

@@ -17,7 +17,6 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
-from numpy.lib.stride_tricks import sliding_window_view
 
 from smartplay.games.crafter.compiled_step import below, skip, unit
 from smartplay.games.crafter.kernels import Words, compiled, simplex_at, temper_word, twist
@@ -237,7 +236,7 @@ def room_for(area: tuple[int, int]) -> Room:
             noises[order] * len(everywhere) + blocks[order],
             np.arange(len(found) * len(everywhere) + 1),
         ),
-        np.array(table.weights, np.float32),
+        np.concatenate(table.weights).astype(np.float32),
         (1 / (1 + np.exp(-np.arange(FARTHEST, NEAREST, 1 / FINE)))).astype(np.float32),
         np.empty(12 * area[0] * area[1] + KEY_WORDS, np.uint32),
     )
@@ -251,38 +250,101 @@ def _aligned(*shape: int) -> Planes:
     return room[first : first + cells].reshape(shape)
 
 
+class Cells(NamedTuple):
+    """The columns, or the rows, in reach of lattice points: one of each field for every point.
+
+    Attributes:
+        first: The first one.
+        number: How many there are.
+        at: Where the point lies in noise.
+        step: How far two neighbours are apart in noise; the same for all.
+    """
+
+    first: Ints
+    number: Ints
+    at: Floats
+    step: float
+
+    @classmethod
+    def within(cls, at: Floats, far: Floats, step: float) -> Cells:
+        """Those that are no farther away than `far`."""
+        first = np.ceil((at - far) / step)
+        number = np.floor((at + far) / step) + 1 - first
+        return cls(first.astype(np.int64), number.astype(np.int64), at, step)
+
+    @property
+    def away(self) -> Floats:
+        """How far the first ones are away in noise."""
+        return self.first * self.step - self.at
+
+    def all_away(self, point: int) -> Any:
+        """How far all those of a point are away."""
+        cells = np.arange(self.first[point], self.first[point] + self.number[point])
+        return cells * self.step - self.at[point]
+
+    def blocks(self, length: int, first: int, end: int) -> tuple[Ints, Any]:
+        """The first cells of the blocks, counted from `first` on, and which of them are in reach.
+
+        Args:
+            length: How many cells a block is long.
+            first: The first cell that counts.
+            end: The one after the last.
+
+        Returns:
+            How far they are from a point's first cell, and whether they count; shape
+            [points, blocks].
+        """
+        begin = np.maximum(first, self.first) // length * length - self.first
+        end_of = np.minimum(self.number, end - self.first)
+        after = begin[:, None] + np.arange(0, max(0, (end_of - begin).max()), length)
+        return after, after < end_of[:, None]
+
+
 class Weights:
     """What lattice points weigh at the cells around them: the same for all that lie alike.
 
     Attributes:
-        weights: The weights. There are zeros around those of each kind of points, for blocks only
-            some of whose cells are in reach.
+        weights: The weights of each kind of points, column after column, with zeros around them for
+            blocks only some of whose cells are in reach.
+        reached: Whether any cell of a block counts whose first one is there.
     """
 
     def __init__(self) -> None:
-        self.weights: list[float] = []
-        self._known: dict[tuple[float, ...], tuple[int, Any]] = {}
+        self.weights: list[Floats] = []
+        self.reached: list[Any] = []
+        self._known: dict[tuple[float, ...], int] = {}
+        self._end = 0
 
-    def of(self, room: float, dx: Floats, dy: Floats) -> tuple[int, Any]:
-        """Where the weights of a point begin, and whether it reaches a block.
+    def of(self, room: Floats, columns: Cells, rows: Cells) -> Ints:
+        """Where the weights of points begin.
 
         Args:
-            room: How much the square of its distance in the plane may be.
-            dx: How far the columns in reach are away in noise.
-            dy: How far the rows in reach are.
-
-        Returns:
-            Where they begin; and whether any cell of a block counts whose first one is that many
-            columns and rows after the one that is farthest left and up of all that could.
+            room: How much the squares of their distances in the plane may be.
+            columns: The columns in their reach.
+            rows: The rows.
         """
-        alike = tuple(np.round([room, dx[0], len(dx), dy[0], len(dy)], 6).tolist())
-        if alike not in self._known:
-            weights = np.maximum(room - dx[:, None] ** 2 - dy**2, 0) ** 4
-            weights = np.pad(weights, ((COLUMNS - 1,) * 2, (LANES - 1,) * 2))
-            reached = sliding_window_view(weights > 0, (COLUMNS, LANES)).any(axis=(2, 3))
-            self._known[alike] = len(self.weights), reached
-            self.weights += weights.ravel().tolist()
-        return self._known[alike]
+        told = [room, columns.away, columns.number, rows.away, rows.number]
+        kinds = [tuple(kind) for kind in np.round(told, 6).T.tolist()]
+        for point, kind in enumerate(kinds):
+            if kind not in self._known:
+                self._known[kind] = self._end
+                self._add(room[point], columns.all_away(point), rows.all_away(point))
+        return np.array([self._known[kind] for kind in kinds])
+
+    def _add(self, room: float, dx: Floats, dy: Floats) -> None:
+        weights = np.zeros((len(dx) + 2 * (COLUMNS - 1), len(dy) + 2 * (LANES - 1)))
+        inner = weights[COLUMNS - 1 : 1 - COLUMNS, LANES - 1 : 1 - LANES]
+        inner[:] = np.maximum(room - dx[:, None] ** 2 - dy**2, 0) ** 4
+        counts = weights > 0
+        in_column = counts.copy()
+        for by in range(1, LANES):
+            in_column[:, :-by] |= counts[:, by:]
+        reached = in_column.copy()
+        for by in range(1, COLUMNS):
+            reached[:-by] |= in_column[by:]
+        self.weights.append(weights.ravel())
+        self.reached.append(reached.ravel())
+        self._end += weights.size
 
 
 def _points(
@@ -302,49 +364,53 @@ def _points(
         end_x, end_y = (min(length, length // 2 + NEARBY + 1) for length in area)
     if plane == ALONG:
         step_x, step_y, end_x, end_y = step_y, step_x, end_y, end_x
-    points: list[tuple[Any, ...]] = []
-    starts, reached = [], []
-    for layer in range(3 * int(z) - 4, 3 * int(z) + 5):
-        shift = layer / 3
-        room = 2.0 - (z - shift) ** 2
-        far = math.sqrt(room)
-        least = math.ceil(first_y * step_y - far - shift)
-        for a in range(
-            math.ceil(first_x * step_x - far - shift),
-            math.floor((end_x - 1) * step_x + far - shift) + 1,
-        ):
-            x, dx = _within(a + shift, far, step_x)
-            right = max(first_x, x) // COLUMNS * COLUMNS - x
-            for b in range(
-                least + (layer - a - least) % 6,
-                math.floor((end_y - 1) * step_y + far - shift) + 1,
-                6,
-            ):
-                y, dy = _within(b + shift, far, step_y)
-                down = max(first_y, y) // LANES * LANES - y
-                start, counts = table.of(room, dx, dy)
-                columns = slice(right + COLUMNS - 1, end_x - x + COLUMNS - 1, COLUMNS)
-                rows = slice(down + LANES - 1, end_y - y + LANES - 1, LANES)
-                reached.append(np.argwhere(counts[columns, rows]) * (COLUMNS, LANES))
-                starts.append((start, len(dy) + 2 * (LANES - 1), x, y, right, down))
-                k = (layer - a - b) // 6
-                i, j = (b + k, a + k) if plane == ALONG else (a + k, b + k)
-                corner = i & 255, j & 255, k & 255
-                points.append((*corner, dx[0], dy[0], z - shift))
-    number = np.repeat(np.arange(len(points)), [len(of_point) for of_point in reached])
-    start, stride, x, y, right, down = np.array(starts)[number].T
-    right, down = np.concatenate(reached).T + np.array([right, down])
+    layers = np.arange(3 * int(z) - 4, 3 * int(z) + 5)
+    shifts = layers / 3
+    rooms = 2.0 - (z - shifts) ** 2
+    far = np.sqrt(rooms)
+    layer, a, b = _lattice(
+        layers,
+        (np.ceil(first_x * step_x - far - shifts), np.ceil(first_y * step_y - far - shifts)),
+        (
+            np.floor((end_x - 1) * step_x + far - shifts),
+            np.floor((end_y - 1) * step_y + far - shifts),
+        ),
+    )
+    shift, far, room = (each[layer] for each in (shifts, far, rooms))
+    columns, rows = Cells.within(a + shift, far, step_x), Cells.within(b + shift, far, step_y)
+    k = (layers[layer] - a - b) // 6
+    i, j = (b + k, a + k) if plane == ALONG else (a + k, b + k)
+    points = np.empty(len(a), POINT)
+    seen = (i & 255, j & 255, k & 255, columns.away, rows.away, z - shift)
+    for name, value in zip(POINT.names or (), seen, strict=True):
+        points[name] = value
+    start, stride = table.of(room, columns, rows), rows.number + 2 * (LANES - 1)
+    rights, in_columns = columns.blocks(COLUMNS, first_x, end_x)
+    downs, in_rows = rows.blocks(LANES, first_y, end_y)
+    number, across, along = np.nonzero(in_columns[:, :, None] & in_rows[:, None])
+    right, down = rights[number, across], downs[number, along]
+    weights = start[number] + (right + COLUMNS - 1) * stride[number] + down + LANES - 1
+    reached = np.concatenate(table.reached)[weights]
+    number, right, down, weights = (each[reached] for each in (number, right, down, weights))
     pairs = np.empty(len(number), PAIR)
-    pairs["point"], pairs["stride"], pairs["right"], pairs["down"] = number, stride, right, down
-    pairs["weights"] = start + (right + COLUMNS - 1) * stride + down + LANES - 1
-    blocks = (x + right) // COLUMNS * (side // LANES) + (y + down) // LANES
-    return np.array(points, POINT), pairs, blocks
+    pairs["point"], pairs["stride"], pairs["weights"] = number, stride[number], weights
+    pairs["right"], pairs["down"] = right, down
+    column, row = columns.first[number] + right, rows.first[number] + down
+    return points, pairs, column // COLUMNS * (side // LANES) + row // LANES
 
 
-def _within(at: float, far: float, step: float) -> tuple[int, Any]:
-    """The first cell of a row that is no farther from a place, and how far all of them are."""
-    first, end = math.ceil((at - far) / step), math.floor((at + far) / step) + 1
-    return first, np.arange(first, end) * step - at
+def _lattice(
+    layers: Ints, first: tuple[Floats, Floats], last: tuple[Floats, Floats]
+) -> tuple[Ints, Ints, Ints]:
+    """The points of the honeycomb between bounds in each layer: place of the layer, a and b."""
+    (least_a, least_b), (most_a, most_b) = (
+        [each.astype(np.int64)[:, None] for each in bounds] for bounds in (first, last)
+    )
+    a = least_a + np.arange((most_a - least_a).max() + 1)
+    least = least_b + (layers[:, None] - a - least_b) % 6
+    b = least[:, :, None] + np.arange(0, (most_b - least_b).max() + 1, 6)
+    layer, at, _ = found = np.nonzero((a <= most_a)[:, :, None] & (b <= most_b[:, :, None]))
+    return layer, a[layer, at], b[found]
 
 
 @intrinsic  # type: ignore[untyped-decorator]
