@@ -2,10 +2,11 @@
 
     python -m tools.rebuild --entries 100 --before v0.1.0
 
-Verifies one entry in this tree, and in the tree of another commit if one is named: processor time
-of a process that replays one episode after the other, and of its own processes. Then builds a
-board of that many copies of the entries of `leaderboard/`, made to look like different runs that
-verified, twice: the second build remembers them all. With 0 entries or rounds it does one of both.
+Verifies one entry in this tree, and in the tree of another commit if one is named, with numba and
+without: processor time of a process that replays one episode after the other, and of its own
+processes. Then builds a board of that many copies of the entries of `leaderboard/`, made to look
+like different runs that verified, twice: the second build remembers them all. With 0 entries or
+rounds it does one of both.
 """
 
 from __future__ import annotations
@@ -43,17 +44,17 @@ def main(entries: int, before: str | None, entry: Path, rounds: int) -> None:
 
 def _verify(before: str | None, entry: Path, rounds: int) -> None:
     with checked_out(before) if before else nullcontext(None) as tree:
-        sides = {"now": (ROOT, True), "now, no numba": (ROOT, False)}
-        if before and tree:
-            sides = {before: (tree, True)} | sides
-        found: dict[str, list[float]] = {name: [] for name in sides}
+        trees = ({before: tree} if before and tree else {}) | {"now": ROOT}
+        sides = {(name, numba): place for numba in (True, False) for name, place in trees.items()}
+        found: dict[tuple[str, bool], list[float]] = {side: [] for side in sides}
         for _ in range(rounds):
-            for name, (place, numba) in sides.items():
-                found[name].append(_verified(place, entry, numba))
-    base = statistics.median(next(iter(found.values())))
-    for name, times in found.items():
-        middle = statistics.median(times)
-        print(f"verify {entry.name}, {name}: {middle:.2f} s ({base / middle:.1f}x)", flush=True)
+            for side, place in sides.items():
+                found[side].append(_verified(place, entry, side[1]))
+    middle = {side: statistics.median(times) for side, times in found.items()}
+    for (name, numba), time in middle.items():
+        ratio = middle[next(iter(trees)), numba] / time
+        how = "numba" if numba else "no numba"
+        print(f"verify {entry.name}, {name}, {how}: {time:.2f} s ({ratio:.1f}x)", flush=True)
 
 
 def _build(entries: int) -> None:
