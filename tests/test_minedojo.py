@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections import deque
+from math import floor
 from random import Random
 from typing import Any
 
@@ -37,13 +38,14 @@ from smartplay.games.minedojo.voxel import (
     climate,
     fast,
     noise,
+    plants,
     terrain,
 )
 from smartplay.games.minedojo.voxel.climate import GOALS, Climate
 from smartplay.games.minedojo.voxel.engine import MATTER, VoxelEngine
-from smartplay.games.minedojo.voxel.lands import BIOMES
+from smartplay.games.minedojo.voxel.lands import BIOMES, PEAK
 from smartplay.games.minedojo.voxel.noise import gradient_noise
-from smartplay.games.minedojo.voxel.region import FLOOR, SIZE
+from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE
 from smartplay.games.minedojo.voxel.sight import cast
 from smartplay.games.minedojo.voxel.start import find_start, goal_numbers
 from smartplay.games.minedojo.voxel.terrain import Terrain
@@ -169,6 +171,12 @@ def test_a_survey_agrees_with_the_regions() -> None:
     axis = np.arange(0, SIZE, 4)
     fields = terrain.climate.fields(axis - SIZE, axis + 2 * SIZE)
     assert (region.biome[::4, ::4] == fields.biome).all()
+
+
+def test_no_plant_reaches_above_the_levels_of_a_region() -> None:
+    ground = floor(PEAK + 1.2) - 1  # small ups and downs add at most 1.2; see `terrain`
+    tallest = max(int(pieces.offsets[:, 1].max()) for pieces in (plants.SOFT, plants.HARD))
+    assert ground + 1 + tallest < FLOOR + LEVELS
 
 
 def test_trees_continue_over_the_edges_of_regions() -> None:

@@ -80,7 +80,7 @@ class CrafterBatch:
         if num_envs < 1:
             raise UsageError(f"a batch of {num_envs} worlds cannot be played; make at least 1")
         from smartplay.games.crafter import compiled_batch
-        from smartplay.games.crafter.compiled_worldgen import room_for
+        from smartplay.games.crafter.room import room_for
 
         self._kernels = compiled_batch
         shape = CrafterEnv(area, view, length)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from smartplay.games.crafter.compiled_step import World, add, enter, look, step
-from smartplay.games.crafter.compiled_worldgen import Room, new_world
+from smartplay.games.crafter.compiled_worldgen import new_world
 from smartplay.games.crafter.kernels import compiled, seed_words
+from smartplay.games.crafter.room import Room
 from smartplay.games.crafter.rules import GRASS, ITEM_START, PATH, PLAYER
 from smartplay.games.crafter.world import CHUNK
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from smartplay.games.crafter.compiled_batch import generate
 from smartplay.games.crafter.compiled_step import step
-from smartplay.games.crafter.compiled_worldgen import Room
 from smartplay.games.crafter.kernels import compiled
+from smartplay.games.crafter.room import Room
 from smartplay.games.crafter.rules import ARROW
 from smartplay.games.crafter.world import CODE, X, Y
 

@@ -21,7 +21,7 @@ from smartplay.games.crafter.creatures import (
     Skeleton,
     Zombie,
 )
-from smartplay.games.crafter.outcome import Moment
+from smartplay.games.crafter.outcome import Moment, middle_of
 from smartplay.games.crafter.player import Player
 from smartplay.games.crafter.rules import ARROW, COW, GRASS, ITEMS, PATH, PLANT, SKELETON, ZOMBIE
 from smartplay.games.crafter.world import Chunk, Thing, World
@@ -102,11 +102,11 @@ class Objects:
 
     def moment(self) -> Moment:
         """What the player can know now."""
-        player, (width, height) = self.player, self.grid
+        player = self.player
         return Moment(
             self.look(),
-            width // 2 * height + height // 2,
-            height,
+            middle_of(self.grid),
+            self.grid[1],
             (player.x, player.y),
             player.facing,
             player.sleeping,

@@ -64,6 +64,12 @@ class Moment(NamedTuple):
         return view[west - 1 : west + 2] + view[middle - 1 : middle + 2] + view[east - 1 : east + 2]
 
 
+def middle_of(grid: tuple[int, int]) -> int:
+    """Where the player stands in a view of so many columns and rows."""
+    width, height = grid
+    return width // 2 * height + height // 2
+
+
 def outcome(action: int, before: Moment, after: Moment) -> str:
     """Tell in one or more sentences what an action did."""
     name = ACTION_NAMES[action]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from smartplay.games.crafter.engine import daylight
-from smartplay.games.crafter.outcome import Moment
+from smartplay.games.crafter.outcome import Moment, middle_of
 from smartplay.games.crafter.rules import (
     ACHIEVEMENTS,
     ARROW,
@@ -144,11 +144,11 @@ class BatchWorld:
         return (None if self._world["action"] < 0 else self._moment("was_")), now
 
     def _moment(self, when: str) -> Moment:
-        world, margin, (width, height) = self._world, int(self._world["margin"]), self.grid
+        world, margin = self._world, int(self._world["margin"])
         return Moment(
             world[f"{when}seen"].tobytes(),
-            width // 2 * height + height // 2,
-            height,
+            middle_of(self.grid),
+            self.grid[1],
             (int(world[f"{when}x"]) - margin, int(world[f"{when}y"]) - margin),
             int(world[f"{when}facing"]),
             bool(world[f"{when}sleeping"]),

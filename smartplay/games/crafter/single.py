@@ -8,9 +8,8 @@ import numpy as np
 
 from smartplay.games.crafter import compiled_single as kernels
 from smartplay.games.crafter.compiled_single import TOLD
-from smartplay.games.crafter.compiled_worldgen import room_for
 from smartplay.games.crafter.engine import daylight, episode_seed
-from smartplay.games.crafter.outcome import Moment
+from smartplay.games.crafter.outcome import Moment, middle_of
 from smartplay.games.crafter.reading import BatchWorld
 from smartplay.games.crafter.record import (
     PortableEngine,
@@ -22,6 +21,7 @@ from smartplay.games.crafter.record import (
     revived,
     unpack,
 )
+from smartplay.games.crafter.room import room_for
 from smartplay.games.crafter.rules import ACHIEVEMENTS, ITEMS
 
 
@@ -51,8 +51,7 @@ class CompiledEngine:
         margin, (wide, high) = int(self._record["margin"]), self._area
         self._map = self._record["shown"][margin : margin + wide, margin : margin + high]
         self._told = np.zeros(TOLD + len(ITEMS), np.uint8)
-        width, height = self.grid
-        self._middle = width // 2 * height + height // 2
+        self._middle = middle_of(self.grid)
         self.steps, self.daylight, self.health = -1, 0.0, 0
         self.unlocked: list[str] = []
         self._numbers = b""

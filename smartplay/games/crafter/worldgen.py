@@ -59,10 +59,11 @@ def generate(world: World, player: Player) -> None:
 
 def _generate_compiled(world: World, player: Player) -> None:
     """The same by compiled kernels."""
-    from smartplay.games.crafter import compiled_worldgen as compiled
+    from smartplay.games.crafter.compiled_worldgen import new_world
+    from smartplay.games.crafter.room import room_for
 
     words = np.append(*world.random.state()[1:]).astype(np.uint32)
-    materials, creatures = compiled.new_world(words, compiled.room_for(world.area), *world.area)
+    materials, creatures = new_world(words, room_for(world.area), *world.area)
     world.random.begin(words[:-1], int(words[-1]))
     world.fill(materials)
     for code, x, y in creatures.tolist():
