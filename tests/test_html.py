@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import zlib
+from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
 from itertools import product
@@ -463,13 +464,15 @@ def test_a_page_is_written_whole_or_not_at_all(
     page_of([runs["random"]], out)
     before = out.read_bytes()
 
-    def fails(*_: object) -> str:
+    def fails(*_: object) -> Iterator[str]:
+        yield "<!DOCTYPE html>"
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("smartplay.report.html.render_page", fails)
     with pytest.raises(Exception, match="No space left"):
         write_html([], [], out)
     assert out.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
 # Runs that played other games, or other lengths

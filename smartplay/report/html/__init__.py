@@ -58,8 +58,8 @@ def write_html(
         out.parent.mkdir(parents=True, exist_ok=True)
         traces = collect_traces(reports, folders, aside)
         names = [entry.name for entry in entries]
-        page = render_page(reports, names, comparison, traces)
-        write_atomically(out, page.encode("utf-8", "backslashreplace"))
+        parts = render_page(reports, names, comparison, traces)
+        write_atomically(out, (part.encode("utf-8", "backslashreplace") for part in parts))
         if comparison is not None:
             write_atomically(out.with_suffix(".comparison.json"), pretty(comparison))
     return out

@@ -57,15 +57,15 @@ def render_page(
     names: Sequence[str],
     comparison: Comparison | None,
     traces: Traces,
-) -> str:
-    """The page's HTML."""
+) -> Iterator[str]:
+    """The page's HTML, part after part."""
     script = _asset("viewer.js")
     one, first, same = len(reports) == 1, reports[0], _same_games(reports)
     order = compared.best_first(reports, same)
     labels = {run: str(number) for number, run in enumerate(order, start=1)}
     if len(reports) <= compared.NUMBERED:
         labels = dict.fromkeys(order, "")
-    return _template("page.html.j2").render(
+    return _template("page.html.j2").generate(
         measured_curves=curves_by_game(report.thresholds for report in reports),
         reports=[(run, names[run], reports[run]) for run in order],
         labels=labels,
