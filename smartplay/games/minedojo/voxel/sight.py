@@ -117,7 +117,8 @@ def _follow(
         ways, last = rays.ways[:, begin:end], rays.ups[:, end - 1]
         if begin:
             ways, last = ways.take(going, axis=0), last.take(going)
-        found = world.numbers(ways, last.min(initial=0), last.max(initial=0), x, y, z)
+        low, high = int(last.min(initial=0)), int(last.max(initial=0))
+        found = world.numbers(ways, low, high, x, y, z)
         first = (found != AIR).argmax(axis=1)
         met = found.take(every[: len(going)] * (end - begin) + first)
         first += begin
