@@ -204,7 +204,7 @@ class Cells(NamedTuple):
         """
         begin = np.maximum(first, self.first) // length * length - self.first
         end_of = np.minimum(self.number, end - self.first)
-        after = begin[:, None] + np.arange(0, max(0, (end_of - begin).max()), length)
+        after = begin[:, None] + np.arange(0, int((end_of - begin).max(initial=0)), length)
         return after, after < end_of[:, None]
 
 
