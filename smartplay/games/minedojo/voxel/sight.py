@@ -21,9 +21,7 @@ from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS
 from smartplay.games.minedojo.voxel.world import World, way
 
 _STAGES = (0, 16)  # blocks along a ray looked at at once; most rays end among the first
-
-
-_BALL = 0.87  # its radius: a little more than from the middle of a block to its corners
+_BALL = 0.87  # blocks: a little more than from the middle of a block to its corners
 
 
 class Paths(NamedTuple):
@@ -33,9 +31,8 @@ class Paths(NamedTuple):
         heading: The heading.
         blocks: Offsets (x, y, z), shape `(rays, length, 3)`, int16.
         ways: The same as `world.way`, shape `(rays, length)`.
-        ups: The same in y, shape `(rays, length)`.
         columns: How far apart their columns are in `World.tops`, shape `(rays, length)`, int32.
-        rises: `ups`, int8.
+        rises: How much higher they are, shape `(rays, length)`, int8.
         entry: Distance at which a ray enters each block, shape `(rays, length)`.
         ends: How many of a ray's blocks lie within the view's range, shape `(rays,)`.
         directions: Unit vectors, shape `(rays, 3)`.
@@ -44,7 +41,6 @@ class Paths(NamedTuple):
     heading: int
     blocks: NDArray[np.int16]
     ways: NDArray[np.intp]
-    ups: NDArray[np.intp]
     columns: NDArray[np.int32]
     rises: NDArray[np.int8]
     entry: NDArray[np.float64]
@@ -75,17 +71,16 @@ def paths(heading: int) -> Paths:
     sign = np.sign(directions).astype(np.int16)
     moves = (axis[:, :, None] == np.arange(3)) * sign[:, None, :]
     blocks = np.cumsum(moves, axis=1, dtype=np.int16)
-    ups = blocks[:, :, 1].astype(np.intp)
+    rises = blocks[:, :, 1].astype(np.int8)
     ends = (entry <= VIEW_RANGE).sum(axis=1)
     ways = way(blocks)
-    columns = ((ways - ups) // LEVELS).astype(np.int32)
+    columns = ((ways - rises) // LEVELS).astype(np.int32)
     return Paths(
         heading,
         blocks,
         ways,
-        ups,
         columns,
-        ups.astype(np.int8),
+        rises,
         entry[:, :length].copy(),
         ends,
         directions,
@@ -114,7 +109,7 @@ def _follow(
     going = every = np.arange(total)
     left = _below(rays.heading, world.levels + FLOOR - y)
     for begin, end in pairwise((*_STAGES, length)):
-        ways, last = rays.ways[:, begin:end], rays.ups[:, end - 1]
+        ways, last = rays.ways[:, begin:end], rays.rises[:, end - 1]
         if begin:
             ways, last = ways.take(going, axis=0), last.take(going)
         low, high = int(last.min(initial=0)), int(last.max(initial=0))
@@ -135,7 +130,7 @@ def _follow(
 def _below(heading: int, height: int) -> NDArray[np.intp]:
     """How many blocks of each ray to look at, if all that are not air lie lower than a height."""
     rays = paths(heading)
-    low = rays.ups < height
+    low = rays.rises < height
     last = low.shape[1] - low[:, ::-1].argmax(axis=1)
     return np.where(low.any(axis=1), np.minimum(rays.ends, last), 0)
 
