@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections import deque
+from itertools import product
 from math import floor
 from random import Random
 from typing import Any
@@ -45,8 +46,8 @@ from smartplay.games.minedojo.voxel.climate import GOALS, Climate
 from smartplay.games.minedojo.voxel.engine import MATTER, VoxelEngine
 from smartplay.games.minedojo.voxel.lands import BIOMES, PEAK
 from smartplay.games.minedojo.voxel.noise import gradient_noise
-from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE
-from smartplay.games.minedojo.voxel.sight import cast
+from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, tops_of
+from smartplay.games.minedojo.voxel.sight import boxed, cast
 from smartplay.games.minedojo.voxel.start import find_start, goal_numbers
 from smartplay.games.minedojo.voxel.terrain import Terrain
 from smartplay.games.minedojo.voxel.world import KEPT, World
@@ -64,7 +65,7 @@ def digest(*arrays: NDArray[Any]) -> str:
 
 
 def test_the_world_has_the_same_bytes_on_every_machine() -> None:
-    region = Terrain(7).region(3, -2)
+    region = Terrain(7).region(3 * SIZE, -2 * SIZE, SIZE, SIZE)
     assert digest(region.blocks, region.biome) == "0d986bfba5c1f854"
 
 
@@ -140,7 +141,10 @@ def test_numba_changes_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_regions_are_the_same_compiled(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     pytest.importorskip("numba")
-    places = [(seed * 5, -seed * 3), (-40_000 + seed, 90_000 * seed)]
+    draw = Random(seed)
+    sides = [SIZE * draw.randint(1, 3) for _ in range(2)]
+    places = [(seed * 5 * SIZE, -seed * 3 * SIZE, *sides)]
+    places += [((-40_000 + seed) * SIZE, 90_000 * seed * SIZE, *reversed(sides))]
     compiled = [Terrain(seed * 7919).region(*place) for place in places]
     for module in (climate, noise, terrain):
         monkeypatch.setattr(module, "compiled_kernels", lambda: None)
@@ -154,7 +158,7 @@ def test_regions_are_the_same_compiled(monkeypatch: pytest.MonkeyPatch, seed: in
 
 def test_regions_that_share_places_in_the_ring_are_made_again() -> None:
     world, fresh = World(Terrain(5), MATTER), World(Terrain(5), MATTER)
-    for rx, rz in ((0, 0), (1, 0), (0, 4), (1, 0), (0, 0)):
+    for rx, rz in ((0, 0), (1, 0), (0, KEPT), (1, 0), (0, 0)):
         world.need(rx * SIZE, rz * SIZE, rx * SIZE, rz * SIZE)
     fresh.need(0, 0, SIZE, 0)
     for x in range(0, 2 * SIZE, 7):
@@ -167,23 +171,38 @@ def test_regions_that_share_places_in_the_ring_are_made_again() -> None:
 
 def test_a_survey_agrees_with_the_regions() -> None:
     terrain = Terrain(11)
-    region = terrain.region(-1, 2)
+    region = terrain.region(-SIZE, 2 * SIZE, SIZE, SIZE)
     axis = np.arange(0, SIZE, 4)
     fields = terrain.climate.fields(axis - SIZE, axis + 2 * SIZE)
     assert (region.biome[::4, ::4] == fields.biome).all()
 
 
+@pytest.mark.parametrize("seed", [45, 46, 50, 52])
+def test_land_is_the_same_in_one_piece_and_in_several(seed: int) -> None:
+    """Forests, a jungle, taigas with and without snow, swamps, rivers and a beach lie there."""
+    terrain, x, z = Terrain(seed), -3 * SIZE, 5 * SIZE
+    whole = terrain.region(x, z, 2 * SIZE, 3 * SIZE)
+    assert (whole.tops == tops_of(whole.blocks)).all()
+    for i, j in product(range(2), range(3)):
+        piece = terrain.region(x + i * SIZE, z + j * SIZE, SIZE, SIZE)
+        for name, expected in piece._asdict().items():
+            field: NDArray[Any] = getattr(whole, name)
+            cut = field[i * SIZE : (i + 1) * SIZE, j * SIZE : (j + 1) * SIZE]
+            assert cut.tobytes() == expected.tobytes()
+
+
 def test_no_plant_reaches_above_the_levels_of_a_region() -> None:
     ground = floor(PEAK + 1.2) - 1  # small ups and downs add at most 1.2; see `terrain`
-    tallest = max(int(pieces.offsets[:, 1].max()) for pieces in (plants.SOFT, plants.HARD))
+    tallest = int(plants.PIECES.offsets[:, 1].max())
     assert ground + 1 + tallest < FLOOR + LEVELS
 
 
 def test_trees_continue_over_the_edges_of_regions() -> None:
     """A jungle's leaves at an edge have their other half beyond it."""
     start = find_start(3, "jungle", 200, 450)
-    x, z = (int(value) // SIZE for value in start.goals[0])
-    west, east = (Terrain(start.world).region(x + i, z).blocks for i in (0, 1))
+    x, z = (int(value) // SIZE * SIZE for value in start.goals[0])
+    places = [(x, z), (x + SIZE, z)]
+    west, east = (Terrain(start.world).region(*place, SIZE, SIZE).blocks for place in places)
     leaves = [number for number, name in enumerate(VoxelEngine.block_names) if "leaves" in name]
     left, right = (np.isin(side, leaves) for side in (west[-1], east[0]))
     assert left.any()
@@ -442,6 +461,33 @@ def test_rays_meet_the_first_block_on_their_way() -> None:
                 dx, dy, dz = offset.tolist()
                 assert world.block(x + dx, y + EYES + dy, z + dz) == number
                 assert np.abs(ray * distance - offset).max() < 0.5 + 1e-5
+
+
+@pytest.mark.parametrize("heading", range(4))
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_box_is_met_by_the_rays_that_lead_through_it(
+    heading: int, compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Checked for every ray, where the eyes look for those that may lead there first."""
+    if not compiled:
+        _with(None, monkeypatch)
+    draw, met = Random(heading), 0
+    rays = turn(view_directions(), heading).reshape(-1, 3)
+    with np.errstate(divide="ignore"):
+        share = 1.0 / np.where(rays == 0.0, 1e-12, rays)
+    for number in range(400):
+        reach = 4 if number < 200 else 51
+        x, y, z = (draw.randint(-reach, reach) for _ in "xyz")
+        limit = np.array([draw.choice([3.0, 20.0, np.inf]) for _ in rays])
+        one, other = (np.array([x, y, z]) + np.array([[[-0.5]], [[0.5]]])) * share
+        enter, leave = np.minimum(one, other).max(axis=1), np.maximum(one, other).min(axis=1)
+        expected = (enter < np.minimum(limit, VIEW_RANGE)) & (enter + 1e-9 < leave) & (enter > 0)
+        told = boxed(heading, (x, y, z), limit)
+        assert (told is None) == (not expected.any()), (x, y, z)
+        if told is not None:
+            met += 1
+            assert (told == expected).all(), (x, y, z)
+    assert met > 20
 
 
 def test_shares_of_the_view_add_up() -> None:

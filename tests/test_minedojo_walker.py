@@ -10,7 +10,7 @@ from smartplay.games.minedojo.env import MinedojoEnv
 from smartplay.games.minedojo.protocol import Stride
 from smartplay.games.minedojo.voxel.blocks import NUMBER, STONE, WATER
 from smartplay.games.minedojo.voxel.engine import MATTER
-from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region
+from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region, tops_of
 from smartplay.games.minedojo.voxel.walker import SPRINTING, WALKING, Walker
 from smartplay.games.minedojo.voxel.world import World
 from tests.minedojo_players import IDS, Wanderer, play
@@ -25,17 +25,18 @@ class Flat:
     def __init__(self, columns: dict[tuple[int, int], list[int]] | None = None) -> None:
         self.columns = columns or {}
 
-    def region(self, rx: int, rz: int) -> Region:
-        blocks = np.zeros((SIZE, SIZE, LEVELS), dtype=np.uint8)
+    def region(self, west: int, north: int, width: int, length: int) -> Region:
+        blocks = np.zeros((width, length, LEVELS), dtype=np.uint8)
         blocks[:, :, : GROUND - FLOOR + 1] = STONE
-        biome = np.zeros((SIZE, SIZE), dtype=np.uint8)
+        biome = np.zeros((width, length), dtype=np.uint8)
         for (x, z), pile in self.columns.items():
-            if (x // SIZE, z // SIZE) == (rx, rz):
+            if 0 <= x - west < width and 0 <= z - north < length:
                 for level, number in enumerate(pile):
-                    blocks[x % SIZE, z % SIZE, GROUND - FLOOR + 1 + level] = number
+                    blocks[x - west, z - north, GROUND - FLOOR + 1 + level] = number
                 if x >= 40:
-                    biome[x % SIZE, z % SIZE] = 3
-        return Region(blocks, biome, np.full((SIZE, SIZE), GROUND, dtype=np.int16))
+                    biome[x - west, z - north] = 3
+        ground = np.full((width, length), GROUND, dtype=np.int16)
+        return Region(blocks, biome, ground, tops_of(blocks))
 
 
 def body(columns: dict[tuple[int, int], list[int]], y: float = GROUND + 1.0) -> Walker:

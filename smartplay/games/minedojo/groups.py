@@ -22,7 +22,7 @@ _AXIS = np.arange(-AROUND, AROUND + 1)
 _OFFSETS = np.stack(np.meshgrid(_AXIS, _AXIS, _AXIS, indexing="ij"), axis=-1).reshape(-1, 3)
 _ORDER = np.argsort((_OFFSETS**2).sum(axis=1), kind="stable")  # nearest first
 _OUTWARDS = [(x, y, z) for x, y, z in _OFFSETS[_ORDER].tolist()]
-_PLACES = (_OFFSETS[_ORDER] + AROUND) @ np.array([_PADDED * _PADDED, _PADDED, 1])
+_PLACES = ((_OFFSETS[_ORDER] + AROUND) @ np.array([_PADDED * _PADDED, _PADDED, 1])).tolist()
 
 
 class Group(NamedTuple):
@@ -52,17 +52,17 @@ def nearest_groups(around: NDArray[np.uint16]) -> list[Group]:
         return [
             Group(number, _OUTWARDS[rank], size) for number, rank, size in found[:count].tolist()
         ]
+    outwards = around.reshape(-1).take(_ORDER)
+    kinds = np.bincount(outwards).nonzero()[0].astype(np.uint16)
+    ranks = (outwards == kinds[:, None]).argmax(axis=1)
     padded = np.zeros((_PADDED,) * 3, dtype=np.uint16)
     padded[:_SIDE, :_SIDE, :_SIDE] = around
-    blocks = padded.reshape(-1)
-    outwards = blocks[_PLACES].tolist()
-    kinds = [number for number in dict.fromkeys(outwards) if number]
-    is_kind = blocks == np.array(kinds, dtype=np.uint16)[:, None]
+    is_kind = np.packbits(padded.reshape(-1) == kinds[:, None], axis=1, bitorder="little")
     groups = []
-    for number, bits in zip(kinds, np.packbits(is_kind, axis=1, bitorder="little"), strict=True):
-        rank = outwards.index(number)
-        group = _grown(int.from_bytes(bits.tobytes(), "little"), int(_PLACES[rank]))
-        groups.append(Group(number, _OUTWARDS[rank], group.bit_count()))
+    for rank, number, bits in sorted(zip(ranks.tolist(), kinds.tolist(), is_kind, strict=True)):
+        if number:
+            group = _grown(int.from_bytes(bits.tobytes(), "little"), _PLACES[rank])
+            groups.append(Group(number, _OUTWARDS[rank], group.bit_count()))
     return groups
 
 

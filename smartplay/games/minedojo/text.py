@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from math import atan2, pi, sqrt
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from smartplay.games.minedojo.protocol import (
     VIEW_RANGE,
     VIEW_ROWS,
     VIEW_WIDTH,
+    Sight,
 )
 from smartplay.games.minedojo.voxel.fast import compiled_kernels
 
@@ -38,6 +39,7 @@ WINDS += ["west", "west-north-west", "north-west", "north-north-west"]
 Offset = tuple[int, int, int]
 
 _RAYS = np.arange(VIEW_ROWS * VIEW_COLUMNS)
+_FARTHEST = 2**62
 
 
 class Seen(NamedTuple):
@@ -105,7 +107,7 @@ class MinedojoText(Describer[MinedojoEnv]):
             "goal": env.goal,
             "goal_distance": None if distance is None else round(distance, 1),
             "position": list(self._path[-1]),
-            "path": list(map(list, self._path)),
+            "path": self._path,
         }
 
 
@@ -160,16 +162,25 @@ def _around(env: MinedojoEnv) -> Iterator[str]:
 def _in_view(env: MinedojoEnv) -> Iterator[str]:
     yield "In view:"
     total = VIEW_ROWS * VIEW_COLUMNS
+    clear = total
     for name, offset, rays in sorted(_seen(env), key=lambda seen: _length(seen.offset)):
+        clear -= rays
         yield f"- {name}: {whereabouts(offset)}; {_share(rays, total)} of the view"
-    sight = env.sight
-    clear = int(((sight.view == 0) & (sight.meets < 0)).sum())
     if clear:
         yield f"- nothing within {VIEW_RANGE} blocks: {_share(clear, total)} of the view"
 
 
 def _seen(env: MinedojoEnv) -> Iterator[Seen]:
     sight = env.sight
+    if sight.creatures:
+        yield from _creatures(sight)
+    numbers, offsets = sight.view.reshape(-1), sight.offsets.reshape(-1, 3)
+    for number, ray, count in _kinds(numbers, offsets):
+        x, y, z = offsets[ray].tolist()
+        yield Seen(env.engine.block_names[number], (x, y, z), count)
+
+
+def _creatures(sight: Sight) -> Iterable[Seen]:
     rays = np.bincount(sight.meets.reshape(-1) + 1, minlength=len(sight.creatures) + 1)
     kinds: dict[str, Seen] = {}
     for (name, offset), count in zip(sight.creatures, rays[1:].tolist(), strict=True):
@@ -177,27 +188,24 @@ def _seen(env: MinedojoEnv) -> Iterator[Seen]:
         kinds[name] = (
             Seen(name, near.offset, near.rays + count) if near else Seen(name, offset, count)
         )
-    yield from kinds.values()
-    numbers, offsets = sight.view.reshape(-1), sight.offsets.reshape(-1, 3)
-    for number, ray, count in _kinds(numbers, offsets):
-        x, y, z = offsets[ray].tolist()
-        yield Seen(env.engine.block_names[number], (x, y, z), count)
+    return kinds.values()
 
 
-def _kinds(numbers: NDArray[np.uint16], offsets: NDArray[np.int16]) -> list[list[int]]:
+def _kinds(numbers: NDArray[np.uint16], offsets: NDArray[np.int16]) -> Sequence[Sequence[int]]:
     """Number, first of the nearest rays and how many rays of each kind of block, by number."""
     kernels = compiled_kernels()
     if kernels:
         found = np.empty((len(numbers), 4), np.int64)
         return sorted(found[: kernels.kinds(numbers, offsets, found), :3].tolist())
     x, y, z = offsets.astype(np.int64).T
-    kind_then_near = (numbers.astype(np.int64) << 48) + ((x * x + y * y + z * z) << 16) + _RAYS
-    kind_then_near.sort()
-    count = np.bincount(numbers)
-    met = np.flatnonzero(count)
-    first = kind_then_near[np.cumsum(count)[met] - count[met]] & 65535
-    rows: list[list[int]] = np.stack([met, first, count[met]], axis=1)[met > 0].tolist()
-    return rows
+    near_then_first = ((x * x + y * y + z * z) << 16) + _RAYS
+    count = np.bincount(numbers, minlength=1)
+    least = np.full(len(count), _FARTHEST)
+    np.minimum.at(least, numbers, near_then_first)
+    count[0] = 0
+    met = count.nonzero()[0]
+    first, rays = least.take(met) & 65535, count.take(met)
+    return list(zip(met.tolist(), first.tolist(), rays.tolist(), strict=True))
 
 
 def _share(rays: int, total: int) -> str:

@@ -32,7 +32,7 @@ from smartplay.games.minedojo.minetest.nodes import (
 )
 from smartplay.games.minedojo.minetest.server import Server
 from smartplay.games.minedojo.protocol import ServedEngine
-from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region
+from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region, tops_of
 from smartplay.games.minedojo.voxel.start import distance_to
 from smartplay.games.minedojo.voxel.walking import WalkingEngine
 from smartplay.games.minedojo.voxel.world import World
@@ -60,10 +60,16 @@ class MinetestTerrain:
         for number, name in names.items():
             self._land[number], self._by_sea[number] = land_of(name), by_sea(name)
 
-    def region(self, rx: int, rz: int) -> Region:
-        """The region whose columns start at `(rx * SIZE, rz * SIZE)`."""
-        x, z = rx * SIZE, -(rz + 1) * SIZE
-        answer = self._server.ask(f"region {x} {z} {SIZE} {_LOW} {_SEAM} {_HIGH}")
+    def region(self, west: int, north: int, width: int, length: int) -> Region:
+        """The land of `width` times `length` columns, of which (west, north) is the first."""
+        rows = (
+            [self._square(x, z) for z in range(north, north + length, SIZE)]
+            for x in range(west, west + width, SIZE)
+        )
+        return _joined([_joined(row, along=1) for row in rows], along=0)
+
+    def _square(self, west: int, north: int) -> Region:
+        answer = self._server.ask(f"region {west} {-north - SIZE} {SIZE} {_LOW} {_SEAM} {_HIGH}")
         names, size, payload = answer.split(b"\n", 2)
         runs, noted = payload[: int(size)], payload[int(size) :]
         blocks = _unpack(runs, names.decode().split())
@@ -71,7 +77,7 @@ class MinetestTerrain:
         heavy = ~LIGHT[blocks]
         level = LEVELS - 1 - heavy[:, :, ::-1].argmax(axis=2)
         ground = (level + FLOOR).astype(np.int16)
-        return Region(blocks, self._classes(blocks, biome, level), ground)
+        return Region(blocks, self._classes(blocks, biome, level), ground, tops_of(blocks))
 
     def _classes(
         self, blocks: NDArray[np.uint8], noted: NDArray[np.uint8], level: NDArray[np.int64]
@@ -104,6 +110,10 @@ class MinetestTerrain:
         i, j = np.divmod(np.arange(count * count), count)
         places = np.stack([west + i * _GRID, -1 - (south + j * _GRID)], axis=1)
         return places.astype(np.float64), biome
+
+
+def _joined(regions: Sequence[Region], along: int) -> Region:
+    return Region(*(np.concatenate(field, axis=along) for field in zip(*regions, strict=True)))
 
 
 def _unpack(runs: bytes, names: Sequence[str]) -> NDArray[np.uint8]:

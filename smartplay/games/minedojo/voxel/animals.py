@@ -88,10 +88,12 @@ def _animal(world: World, draw: int, step: int, home_x: int, home_z: int) -> Ani
     kinds = _BY_BIOME[world.land(home_x, home_z)]
     name = kinds[(draw >> 16) % len(kinds)]
     since, share = divmod(step + (draw >> 20) % LEG, LEG)
-    start, end = _rest(draw, since), _rest(draw, since + 1)
-    dx, dz = ((a * (LEG - share) + b * share) // LEG for a, b in zip(start, end, strict=True))
-    for x, z in ((home_x + dx, home_z + dz), (home_x, home_z)):
-        y = max(int(world.surface[world.column(x, z)]) + 1, SEA_LEVEL)
+    (from_x, from_z), (to_x, to_z) = _rest(draw, since), _rest(draw, since + 1)
+    out_x = home_x + (from_x * (LEG - share) + to_x * share) // LEG
+    out_z = home_z + (from_z * (LEG - share) + to_z * share) // LEG
+    world.need(out_x, out_z, out_x, out_z)  # it may have left the land that was asked for
+    for x, z in ((out_x, out_z), (home_x, home_z)):
+        y = max(world.ground(x, z) + 1, SEA_LEVEL)
         below = world.block(x, y - 1, z)
         afloat = below == WATER
         if afloat == (name in _AFLOAT):

@@ -19,7 +19,7 @@ from smartplay.games.minedojo.voxel.lands import (
     SEA_LEVEL,
     SHORE,
 )
-from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE
+from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS
 from smartplay.games.minedojo.voxel.world import (
     CLIMB_TICKS,
     COLUMNS,
@@ -202,11 +202,11 @@ def region(
     height: Floats,
     biome: NDArray[np.uint8],
     detail: Floats,
+    pad: int,
     tables: tuple[Any, ...],
     plants: tuple[Any, ...],
-    soft: Any,
-    hard: Any,
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int16]]:
+    pieces: Any,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int16], NDArray[np.uint8]]:
     """What a `Region` holds; `terrain` says the same in NumPy.
 
     Args:
@@ -219,20 +219,20 @@ def region(
         height: At the corners.
         biome: At the corners.
         detail: The small ups and downs by column.
+        pad: How many columns beyond each edge are told.
         tables: Piles, tops and whether those are mixed by biome; chance, choice and spacing of what
             stands.
         plants: `plants.TABLES`.
-        soft: `plants.SOFT`.
-        hard: `plants.HARD`.
+        pieces: `plants.PIECES`.
     """
     piles, tops, mixed, _, _, _ = tables
-    pad = (len(detail) - SIZE) // 2
+    width, length = detail.shape[0] - 2 * pad, detail.shape[1] - 2 * pad
     ground = _ground(inland, height, biome, detail)
-    blocks = np.empty((SIZE, SIZE, LEVELS), np.uint8)
-    biomes, surface = np.empty((SIZE, SIZE), np.uint8), np.empty((SIZE, SIZE), np.int16)
-    draws = np.empty((SIZE, SIZE), np.int64)
-    for x in range(SIZE):
-        for z in range(SIZE):
+    blocks = np.empty((width, length, LEVELS), np.uint8)
+    biomes, surface = np.empty((width, length), np.uint8), np.empty((width, length), np.int16)
+    draws = np.empty((width, length), np.int64)
+    for x in range(width):
+        for z in range(length):
             i, j, y = (x + pad) // CELL, (z + pad) // CELL, ground[x + pad, z + pad]
             draw, land, level = _draw(seed + 101, x0 + x, z0 + z), biome[i, j], y - FLOOR
             frozen = temperature[i, j] < FROST and y < SEA_LEVEL - 1
@@ -244,27 +244,27 @@ def region(
                 blocks[x, z, SEA_LEVEL - 1 - FLOOR] = ICE
             draws[x, z], biomes[x, z] = draw, land
             surface[x, z] = SEA_LEVEL - 1 if frozen else y
-    _stand(seed, x0, z0, blocks, ground, biome, tables, soft, hard)
-    for x in range(SIZE):
-        for z in range(SIZE):
+    _stand(seed, x0 - pad, z0 - pad, blocks, ground, biome, pad, tables, pieces)
+    for x in range(width):
+        for z in range(length):
             i, j, y = (x + pad) // CELL, (z + pad) // CELL, ground[x + pad, z + pad]
             plant, up = _cover(
                 biome[i, j], temperature[i, j], humidity[i, j], inland[i, j], y, draws[x, z], plants
             )
             if blocks[x, z, up] == AIR:
                 blocks[x, z, up] = plant
-    return blocks, biomes, surface
+    return blocks, biomes, surface, _tops(blocks)
 
 
 @compile_kernel
 def _ground(
     inland: Floats, height: Floats, biome: NDArray[np.uint8], detail: Floats
 ) -> NDArray[np.int64]:
-    span = len(detail)
-    ground = np.empty((span, span), np.int64)
-    for x in range(span):
+    width, length = detail.shape
+    ground = np.empty((width, length), np.int64)
+    for x in range(width):
         i, share_x = x // CELL, x % CELL * (1.0 / CELL)
-        for z in range(span):
+        for z in range(length):
             j, share_z = z // CELL, z % CELL * (1.0 / CELL)
             one = height[i, j] + (height[i + 1, j] - height[i, j]) * share_x
             other = height[i, j + 1] + (height[i + 1, j + 1] - height[i, j + 1]) * share_x
@@ -279,39 +279,40 @@ def _ground(
 @compile_kernel
 def _stand(
     seed: int,
-    x0: int,
-    z0: int,
+    west: int,
+    north: int,
     blocks: NDArray[np.uint8],
     ground: NDArray[np.int64],
     biome: NDArray[np.uint8],
+    pad: int,
     tables: tuple[Any, ...],
-    soft: Any,
-    hard: Any,
+    pieces: Any,
 ) -> None:
     _, _, _, chance, choice, spacing = tables
-    span = len(ground)
-    pad = (span - SIZE) // 2
-    west, north = x0 - pad, z0 - pad
-    most = (span // spacing + 1) ** 2
+    width, length = ground.shape
+    most = (width // spacing + 2) * (length // spacing + 2)
     places, labels, count = np.empty((most, 3), np.int64), np.empty(most, np.int64), 0
-    for square_x in range(-(-west // spacing), (west + span) // spacing):
-        for square_z in range(-(-north // spacing), (north + span) // spacing):
+    for square_x in range(west // spacing, (west + width - 1) // spacing + 1):
+        for square_z in range(north // spacing, (north + length - 1) // spacing + 1):
             draw = _draw(seed + 103, square_x, square_z)
             x = square_x * spacing - west + (draw >> 2) % 4
             z = square_z * spacing - north + (draw >> 5) % 4
+            if not (0 <= x < width and 0 <= z < length):
+                continue
             land, y = biome[x // CELL, z // CELL], ground[x, z] + 1
             if y >= SEA_LEVEL and mix(draw) * (1.0 / 4294967296.0) < chance[land]:
                 places[count, 0], places[count, 1], places[count, 2] = x - pad, y - FLOOR, z - pad
                 labels[count] = choice[land, (draw >> 9) & 3] * 3 + (draw >> 12) % 3
                 count += 1
-    for label in range(len(soft.start)):
+    kinds = len(pieces.start) // 2  # their soft parts come first
+    for label in range(kinds):
         for plant in range(count - 1, -1, -1):
             if labels[plant] == label:
-                _stamp(blocks, places[plant], label, soft, True)
-    for label in range(len(hard.start)):
+                _stamp(blocks, places[plant], label, pieces, True)
+    for label in range(kinds):
         for plant in range(count):
             if labels[plant] == label:
-                _stamp(blocks, places[plant], label, hard, False)
+                _stamp(blocks, places[plant], kinds + label, pieces, False)
 
 
 @compile_kernel
@@ -323,8 +324,8 @@ def _stamp(
         y = place[1] + pieces.offsets[piece, 1]
         z = place[2] + pieces.offsets[piece, 2]
         if (
-            0 <= x < SIZE
-            and 0 <= z < SIZE
+            0 <= x < blocks.shape[0]
+            and 0 <= z < blocks.shape[1]
             and y < LEVELS
             and not (only_air and blocks[x, z, y] != AIR)
         ):
@@ -388,22 +389,20 @@ def nearest_square(places: Floats, x: float, z: float) -> float:
 
 
 @compile_kernel
-def measure(blocks: NDArray[np.uint8], eights: NDArray[np.uint64], tops: NDArray[np.uint8]) -> None:
-    """How many levels each column has up to its highest block that is not air.
-
-    Args:
-        blocks: Shape `(columns, LEVELS)`.
-        eights: The same memory, eight levels to a number.
-        tops: Takes the levels.
-    """
-    for column in range(len(tops)):
-        whole = eights.shape[1]
-        while whole and not eights[column, whole - 1]:
-            whole -= 1
-        level = whole * 8
-        while level and not blocks[column, level - 1]:
-            level -= 1
-        tops[column] = level
+def _tops(blocks: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """How many levels each column has up to its highest block that is not air."""
+    width, length, _ = blocks.shape
+    eights, tops = blocks.view(np.uint64), np.empty((width, length), np.uint8)
+    for x in range(width):
+        for z in range(length):
+            whole = eights.shape[2]
+            while whole and not eights[x, z, whole - 1]:
+                whole -= 1
+            level = whole * 8
+            while level and not blocks[x, z, level - 1]:
+                level -= 1
+            tops[x, z] = level
+    return tops
 
 
 @compile_kernel

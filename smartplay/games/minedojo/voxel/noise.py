@@ -106,24 +106,32 @@ def gradient_noise(
             _GRADIENT_SCALE,
         )  # fmt: skip
         return made if grid else made[:, :, 0]
-    sizes = sizes.reshape(-1, *[1] * (x.ndim - 1))
-    index_x, fx, fade_x, corners_x = _axis(x / sizes)
-    index_z, fz, fade_z, corners_z = _axis(z / sizes)
+    count, wide, grid = len(seeds), x.shape[1], x.ndim > 2
+    scaled = np.concatenate([x.reshape(count, -1), z.reshape(count, -1)], axis=1) / sizes[:, None]
+    whole = np.floor(scaled)
+    share = scaled - whole
+    fade = share * share * share * (share * (share * 6.0 - 15.0) + 10.0)
+    index = whole.astype(np.int64)
+    corners_x, corners_z = (_from_first(axis) for axis in (index[:, :wide], index[:, wide:]))
     seed = (seeds & _LOW).astype(np.uint32)[:, None, None]
     direction = _hash(seed, corners_x[:, :, None], corners_z[:, None]) & np.uint32(15)
     cosine, sine = _COSINE.take(direction), _SINE.take(direction)
-    layer, wide, high = np.arange(len(seeds)).reshape(sizes.shape), *direction.shape[1:]
-    column = layer * wide + index_x
-    if x.ndim > 2:  # what one axis of a grid decides is worked out along that axis
-        steps, west = np.arange(2).reshape(2, 1, 1, 1), column[..., 0]
-        rows = np.arange(len(seeds) * wide).reshape(-1, wide, 1) * high + index_z
-        easts = cosine.reshape(-1, high).take(west + steps[..., 0], axis=0) * (fx - steps)
-        souths = sine.take(rows + steps) * (fz - steps)
-        place = np.arange(column.size).reshape(column.shape) * high + index_z
+    rows, high = direction.shape[1:]
+    column = index[:, :wide] + np.arange(0, count * rows, rows)[:, None]
+    index_z, fx, fz, fade_x, fade_z = (
+        index[:, wide:], share[:, :wide], share[:, wide:], fade[:, :wide], fade[:, wide:]
+    )  # fmt: skip
+    if grid:  # what one axis decides is worked out along that axis
+        steps = np.arange(2).reshape(2, 1, 1, 1)
+        fx, fz, fade_x, fade_z = fx[:, :, None], fz[:, None], fade_x[:, :, None], fade_z[:, None]
+        easts = cosine.reshape(-1, high).take(column + steps[..., 0], axis=0) * (fx - steps)
+        lines = np.arange(0, count * rows * high, high).reshape(-1, rows, 1) + index_z[:, None]
+        souths = sine.take(lines + steps) * (fz - steps)
+        place = np.arange(0, column.size * high, high).reshape(count, -1, 1) + index_z[:, None]
 
         def corner(dx: int, dz: int) -> Floats:
             total: Floats = easts[dx].reshape(-1)[dz:].take(place)
-            total += souths[dz].reshape(-1, z.shape[-1])[dx:].take(west, axis=0)
+            total += souths[dz].reshape(-1, z.shape[-1])[dx:].take(column, axis=0)
             return total
     else:
         place = column * high + index_z
@@ -149,17 +157,9 @@ def gradient_noise(
     return total
 
 
-def _axis(scaled: Floats) -> tuple[NDArray[np.int64], Floats, Floats, NDArray[np.int64]]:
-    """Where places are on the lattices of their layers.
-
-    Returns:
-        Which lattice point of its layer each place follows, how far it lies beyond it, the fade of
-        that, and the coordinates of the layers' lattice points.
-    """
-    whole = np.floor(scaled)
-    index = whole.astype(np.int64)
-    low = index.reshape(len(index), -1).min(axis=1, keepdims=True)
-    index -= low.reshape(-1, *[1] * (index.ndim - 1))
-    t = scaled - whole
-    fade = t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
-    return index, t, fade, low + np.arange(int(index.max()) + 2)
+def _from_first(index: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count lattice points, by layers, from the first one met; return those up to the last one."""
+    first = index.min(axis=1, keepdims=True)
+    index -= first
+    points: NDArray[np.int64] = first + np.arange(int(index.max()) + 2)
+    return points

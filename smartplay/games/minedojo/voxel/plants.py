@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from smartplay.games.minedojo.voxel.blocks import NUMBER
 from smartplay.games.minedojo.voxel.lands import BIOME, BIOMES
 from smartplay.games.minedojo.voxel.noise import Floats, Hashes, fraction, mix
-from smartplay.games.minedojo.voxel.region import LEVELS, SIZE
 
 REACH = 4  # how far a template may reach sideways
 
@@ -117,31 +116,27 @@ class Pieces(NamedTuple):
     """Parts of all templates in a row; templates have labels, three to a kind.
 
     Attributes:
-        start: Where a template's parts start, by label.
-        number: How many there are, by label.
+        start: Where a template's soft parts start, by label; then the same of its hard parts.
+        number: How many there are, likewise.
         offsets: From the block above the ground, shape `(n, 3)`.
         numbers: Block numbers, shape `(n,)`.
-        steps: The offsets as steps through all blocks of a region, shape `(n,)`.
     """
 
     start: NDArray[np.int64]
     number: NDArray[np.int64]
     offsets: NDArray[np.int64]
     numbers: NDArray[np.uint8]
-    steps: NDArray[np.int64]
 
 
 def _row_up(shapes: Sequence[tuple[NDArray[np.int64], NDArray[np.uint8]]]) -> Pieces:
     count = np.array([len(numbers) for _, numbers in shapes])
     offsets = np.concatenate([offsets for offsets, _ in shapes])
     numbers = np.concatenate([numbers for _, numbers in shapes])
-    steps = (offsets[:, 0] * SIZE + offsets[:, 2]) * LEVELS + offsets[:, 1]
-    return Pieces(np.cumsum(count) - count, count, offsets, numbers, steps)
+    return Pieces(np.cumsum(count) - count, count, offsets, numbers)
 
 
 _EVERY = [template for kind in KINDS for template in TEMPLATES[kind]]
-SOFT = _row_up([template.soft for template in _EVERY])
-HARD = _row_up([template.hard for template in _EVERY])
+PIECES = _row_up([template.soft for template in _EVERY] + [template.hard for template in _EVERY])
 
 # Per biome: chance of something in each square of 5 x 5 blocks, and the kinds to draw from.
 SPACING = 5
@@ -189,6 +184,7 @@ _COVER = {
     "beach": 0.03,
 }
 _COVERED: Floats = np.array([_COVER.get(name, 0.0) for name in BIOMES])
+_DRAWS = np.ceil(_COVERED * 2.0**32).astype(np.uint32)  # as many draws are below its share
 BY_TEMPERATURE = ("berry bush", "cornflower", "poppy", "hibiscus", "aloe")
 TEMPERATURES = (-0.22, 0.0, 0.18, 0.36)
 BY_HUMIDITY = ("dead bush", "dry grass", "tall grass", "fern", "horsetail")
@@ -228,13 +224,13 @@ def cover(
     def spread(cells: NDArray[Any]) -> NDArray[Any]:
         return cells.repeat(side, axis=1).repeat(side, axis=0)
 
-    plant, roll = np.zeros(draw.shape, dtype=np.uint8), fraction(draw)
+    plant = np.zeros(draw.shape, dtype=np.uint8)
     # Snow thins out from everywhere at -0.38 to nowhere at -0.16.
     snow = (-0.16 - temperature) * (1.0 / 0.22)
     snow[(biome == BIOME["river"]) | (biome == BIOME["ice spikes"])] = 0.0
     if (snow > 0.0).any():
-        plant[(1.0 - roll) < spread(snow)] = NUMBER["snow layer"]
-    columns = np.flatnonzero(roll < spread(_COVERED.take(biome)))
+        plant[(1.0 - fraction(draw)) < spread(snow)] = NUMBER["snow layer"]
+    columns = np.flatnonzero(draw < spread(_DRAWS.take(biome)))
     warm = _BY_TEMPERATURE.take(np.searchsorted(TEMPERATURES, temperature))
     wet = _BY_HUMIDITY.take(np.searchsorted(HUMIDITIES, humidity))
     coast = np.where(inland < COASTAL, np.uint8(NUMBER["coast grass"]), wet)

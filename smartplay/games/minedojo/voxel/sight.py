@@ -7,21 +7,29 @@ there, are always the same: they are listed once per heading, and looking is loo
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import pairwise
-from math import sqrt
+from math import asin, atan2, ceil, degrees, floor, hypot
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smartplay.games.minedojo.protocol import STEPS, VIEW_RANGE, turn, view_directions
+from smartplay.games.minedojo.protocol import (
+    STEPS,
+    VIEW_COLUMNS,
+    VIEW_HEIGHT,
+    VIEW_RANGE,
+    VIEW_ROWS,
+    VIEW_WIDTH,
+    turn,
+    view_directions,
+)
 from smartplay.games.minedojo.voxel.blocks import AIR
 from smartplay.games.minedojo.voxel.fast import compiled_kernels
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS
 from smartplay.games.minedojo.voxel.world import World, way
 
-_STAGES = (0, 16)  # blocks along a ray looked at at once; most rays end among the first
-_BALL = 0.87  # blocks: a little more than from the middle of a block to its corners
+_NEAR = 16  # blocks along each ray that are looked at anyway; most rays end among them
+_EDGE = 0.708  # blocks: a little more than from the middle of a square to its corners
 
 
 class Paths(NamedTuple):
@@ -30,7 +38,8 @@ class Paths(NamedTuple):
     Attributes:
         heading: The heading.
         blocks: Offsets (x, y, z), shape `(rays, length, 3)`, int16.
-        ways: The same as `world.way`, shape `(rays, length)`.
+        near: The first `_NEAR` of them as `world.way`, shape `(rays, _NEAR)`.
+        far: The other ones likewise.
         columns: How far apart their columns are in `World.tops`, shape `(rays, length)`, int32.
         rises: How much higher they are, shape `(rays, length)`, int8.
         entry: Distance at which a ray enters each block, shape `(rays, length)`.
@@ -40,12 +49,28 @@ class Paths(NamedTuple):
 
     heading: int
     blocks: NDArray[np.int16]
-    ways: NDArray[np.intp]
+    near: NDArray[np.intp]
+    far: NDArray[np.intp]
     columns: NDArray[np.int32]
     rises: NDArray[np.int8]
     entry: NDArray[np.float64]
     ends: NDArray[np.intp]
     directions: NDArray[np.float64]
+
+
+class Profile(NamedTuple):
+    """How low the rays of a heading get in each of the columns they pass, after `_NEAR` blocks.
+
+    Rays one above the other pass the same columns in the same order.
+
+    Attributes:
+        columns: How far apart in `World.tops` they are, shape `(VIEW_COLUMNS, n)`.
+        lows: How much higher than the eyes' block the lowest block of a ray in a column is, shape
+            `(VIEW_ROWS, VIEW_COLUMNS, n)`, int16; `LEVELS` where it does not get to.
+    """
+
+    columns: NDArray[np.int64]
+    lows: NDArray[np.int16]
 
 
 class Hits(NamedTuple):
@@ -78,7 +103,8 @@ def paths(heading: int) -> Paths:
     return Paths(
         heading,
         blocks,
-        ways,
+        ways[:, :_NEAR].copy(),
+        ways[:, _NEAR:].copy(),
         columns,
         rises,
         entry[:, :length].copy(),
@@ -103,36 +129,53 @@ def cast(world: World, x: int, y: int, z: int, heading: int) -> Hits:
 def _follow(
     world: World, rays: Paths, x: int, y: int, z: int
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-    """Where in a flat `rays.ways` each ray ends, and what it meets there; if nothing, its start."""
-    total, length = rays.ways.shape
-    place, numbers = np.empty(total, dtype=np.intp), np.empty(total, dtype=np.uint8)
-    going = every = np.arange(total)
-    left = _below(rays.heading, world.levels + FLOOR - y)
-    for begin, end in pairwise((*_STAGES, length)):
-        ways, last = rays.ways[:, begin:end], rays.rises[:, end - 1]
-        if begin:
-            ways, last = ways.take(going, axis=0), last.take(going)
-        low, high = int(last.min(initial=0)), int(last.max(initial=0))
-        found = world.numbers(ways, low, high, x, y, z)
-        first = (found != AIR).argmax(axis=1)
-        met = found.take(every[: len(going)] * (end - begin) + first)
-        first += begin
-        met *= first < left
-        place[going], numbers[going] = first, met
-        still = (met == AIR) & (left > end)
-        going, left = going[still], left[still]
+    """Where in a flat `rays.entry` each ray ends, or else begins, and what it meets there."""
+    total, length = rays.entry.shape
+    every = np.arange(total)
+    found = world.numbers(rays.near, _rise(_NEAR), x, y, z)
+    place = (found != AIR).argmax(axis=1)
+    numbers = found.take(every * _NEAR + place)
+    going = np.flatnonzero((numbers == AIR) & _may_meet(world, rays.heading, x, y, z))
+    found = world.numbers(rays.far.take(going, axis=0), _rise(length), x, y, z)
+    further = (found != AIR).argmax(axis=1)
+    met = found.take(every[: len(going)] * (length - _NEAR) + further)
+    further += _NEAR
+    met *= further < rays.ends.take(going)
+    place[going], numbers[going] = further, met
     place *= numbers != AIR
     place += every * length
     return place, numbers
 
 
-@lru_cache(maxsize=256)
-def _below(heading: int, height: int) -> NDArray[np.intp]:
-    """How many blocks of each ray to look at, if all that are not air lie lower than a height."""
+@lru_cache(maxsize=2)
+def _rise(length: int) -> int:
+    """How much rays rise or fall at most, over so many blocks within the view's range."""
+    rays = paths(0)
+    within = np.arange(length) < rays.ends[:, None]
+    return int(np.abs(rays.rises[:, :length][within]).max())
+
+
+def _may_meet(world: World, heading: int, x: int, y: int, z: int) -> NDArray[np.bool_]:
+    """Which rays get lower than the top of a column, after `_NEAR` blocks."""
+    columns, lows = _profile(heading)
+    tops = world.tops.take(columns + world.column(x, z), mode="wrap")
+    lower = lows < tops.astype(np.int16) - (y - FLOOR)
+    far: NDArray[np.bool_] = lower.argmax(axis=2).reshape(-1) > 0  # the first column is near
+    return far
+
+
+@lru_cache(maxsize=4)
+def _profile(heading: int) -> Profile:
     rays = paths(heading)
-    low = rays.rises < height
-    last = low.shape[1] - low[:, ::-1].argmax(axis=1)
-    return np.where(low.any(axis=1), np.minimum(rays.ends, last), 0)
+    ray, block = np.nonzero(np.arange(rays.entry.shape[1]) < rays.ends[:, None])
+    across = np.abs(np.diff(rays.blocks[:, :, ::2], axis=1, prepend=0)).sum(axis=2)
+    column = across.cumsum(axis=1)[ray, block] - 1
+    lows = np.full((len(rays.ends), column.max() + 1), LEVELS, dtype=np.int16)
+    far = block >= _NEAR
+    np.minimum.at(lows, (ray[far], column[far]), rays.rises[ray[far], block[far]])
+    columns = np.zeros((VIEW_COLUMNS, lows.shape[1]), dtype=np.int64)
+    columns[ray % VIEW_COLUMNS, column] = rays.columns[ray, block]
+    return Profile(columns, lows.reshape(VIEW_ROWS, VIEW_COLUMNS, -1))
 
 
 def boxed(
@@ -148,54 +191,51 @@ def boxed(
     Returns:
         A flag per ray; None if the box lies outside of the view.
     """
-    if not _may_be_seen(heading, offset):
+    rows, columns = _window(heading, offset)
+    if rows.start >= rows.stop or columns.start >= columns.stop:
         return None
     safe = _divisors(heading)
     kernels = compiled_kernels()
     if kernels:
         some, which = kernels.meets(offset, safe, limit, float(VIEW_RANGE))
         return which if some else None
-    aimed = _aimed(heading, offset, limit)
-    if not aimed.size:
-        return None
-    centre, safe, nearer = np.array(offset)[:, None], safe[:, aimed], limit[aimed]
+    safe = safe.reshape(3, VIEW_ROWS, VIEW_COLUMNS)[:, rows, columns]
+    nearer = np.minimum(limit.reshape(VIEW_ROWS, VIEW_COLUMNS)[rows, columns], VIEW_RANGE)
+    centre = np.array(offset)[:, None, None]
     one, other = (centre - 0.5) / safe, (centre + 0.5) / safe
     enter = np.minimum(one, other).max(axis=0)
     leave = np.maximum(one, other).min(axis=0)
-    meets = (enter < np.minimum(nearer, VIEW_RANGE)) & (enter < leave) & (enter > 0.0)
-    first = np.zeros(len(limit), dtype=np.bool_)
-    first[aimed] = meets
-    return first if meets.any() else None
+    meets = (enter < nearer) & (enter < leave) & (enter > 0.0)
+    if not meets.any():
+        return None
+    first = np.zeros((VIEW_ROWS, VIEW_COLUMNS), dtype=np.bool_)
+    first[rows, columns] = meets
+    return first.reshape(-1)
 
 
-def _aimed(
-    heading: int, offset: tuple[int, int, int], limit: NDArray[np.float64]
-) -> NDArray[np.intp]:
-    """The rays that get as far as the ball about a box, and lead there; maybe a few too many."""
-    square = sum(along * along for along in offset)
-    ahead = paths(heading).directions @ np.array(offset, dtype=np.float64)
-    far = limit > sqrt(square) - _BALL
-    return np.flatnonzero((ahead > sqrt(max(square - _BALL * _BALL, 0.0))) & far)
-
-
-def _may_be_seen(heading: int, offset: tuple[int, int, int]) -> bool:
-    """Whether a box is so near, and so far ahead, that a ray could meet it."""
+def _window(heading: int, offset: tuple[int, int, int]) -> tuple[slice, slice]:
+    """The rows and columns of the view in which a box may be seen, maybe a few too many."""
     x, y, z = offset
-    ahead_x, ahead_z = STEPS[heading]
-    ahead, aside = x * ahead_x + z * ahead_z, abs(x * ahead_z + z * ahead_x)
-    widest, steepest = _spread()
-    return (
-        -1 <= ahead <= VIEW_RANGE + 1
-        and aside <= widest * (ahead + 1) + 1
-        and abs(y) <= steepest * (max(ahead, aside) * 1.5 + 2) + 1
-    )
+    (ahead_x, ahead_z), (right_x, right_z) = STEPS[heading], STEPS[(heading + 1) % 4]
+    ahead, right = x * ahead_x + z * ahead_z, x * right_x + z * right_z
+    away = hypot(ahead, right)
+    near, far = max(away - _EDGE, 1e-9), away + _EDGE
+    if away < 1.0:  # it stands above or below
+        columns = slice(0, VIEW_COLUMNS)
+    else:
+        middle, aside = degrees(atan2(right, ahead)), degrees(asin(_EDGE / away))
+        columns = _between(middle - aside, middle + aside, VIEW_WIDTH, VIEW_COLUMNS)
+    top, bottom = (up + 0.5 for up in (y, y - 1))
+    highest = degrees(atan2(top, near if top > 0 else far))
+    lowest = degrees(atan2(bottom, far if bottom > 0 else near))
+    return _between(-highest, -lowest, VIEW_HEIGHT, VIEW_ROWS), columns
 
 
-@lru_cache(maxsize=1)
-def _spread() -> tuple[float, float]:
-    """How far rays lead aside for each block ahead, and up or down for each block along."""
-    x, y, z = np.abs(view_directions()).reshape(-1, 3).T
-    return float((x / z).max()), float((y / np.hypot(x, z)).max())
+def _between(first: float, last: float, wide: int, count: int) -> slice:
+    """Which of some rays lie between two angles, the middle of the view being zero."""
+    apart = wide / (count - 1)
+    begin, end = ((angle + wide / 2) / apart for angle in (first - 0.01, last + 0.01))
+    return slice(max(ceil(begin), 0), min(floor(end) + 1, count))
 
 
 @lru_cache(maxsize=4)

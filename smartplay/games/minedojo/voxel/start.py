@@ -87,7 +87,7 @@ def _places(
     climate: Climate, numbers: NDArray[np.uint8], reach: int, grid: int
 ) -> NDArray[np.float64]:
     axis = np.arange(-(reach // grid) - 1, reach // grid + 2) * grid
-    return axis[np.argwhere(climate.where(numbers, axis, axis))].astype(np.float64)
+    return axis[np.argwhere(climate.where(numbers, axis, axis))].astype(np.float64, order="F")
 
 
 def _fit(climate: Climate, numbers: NDArray[np.uint8], x: int, z: int, guard: int) -> bool:
@@ -97,4 +97,4 @@ def _fit(climate: Climate, numbers: NDArray[np.uint8], x: int, z: int, guard: in
         return False
     span = np.arange(-guard // CELL, guard // CELL + 1) * CELL
     near = np.argwhere(climate.where(numbers, span + x, span + z))
-    return not near.size or distance_to(span[near].astype(np.float64), 0, 0) >= guard
+    return not near.size or distance_to(span[near].astype(np.float64, order="F"), 0, 0) >= guard

@@ -1,4 +1,4 @@
-"""Regions of 64 x 64 columns of blocks, made from the climate when they are first needed."""
+"""Land made from the climate, a rectangle of columns at a time."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from smartplay.games.minedojo.voxel.climate import Climate, Fields
 from smartplay.games.minedojo.voxel.fast import compiled_kernels
 from smartplay.games.minedojo.voxel.lands import BIOME, BIOMES, CELL, FROST, SEA_LEVEL
 from smartplay.games.minedojo.voxel.noise import Floats, fraction, gradient_noise, hash_grid, mix
-from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region
+from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, Region
 
-PAD = 8  # columns beyond the edge from which trees may reach in
+PAD = 4  # columns beyond the edge from which trees may reach in
 
 _TOP = {
     "ocean": "sand",
@@ -50,7 +50,7 @@ _PILES = np.select(
 ).reshape(-1, LEVELS)
 """The blocks of a column: a row per biome and level of its ground, first thawed, then frozen."""
 
-_BETWEEN = np.arange(SIZE + 2 * PAD) % CELL * (1.0 / CELL)
+_SHARES = np.arange(CELL) * (1.0 / CELL)
 """How far each column lies along its cell."""
 
 _MIXED = np.array([name in ("taiga", "swamp") for name in BIOMES])
@@ -70,59 +70,72 @@ class Terrain:
         self.climate = Climate(seed)
         self._seed = seed
 
-    def region(self, rx: int, rz: int) -> Region:
-        """The region whose columns start at `(rx * SIZE, rz * SIZE)`."""
-        x0, z0 = rx * SIZE - PAD, rz * SIZE - PAD
-        fields, detail = self._fields(x0, z0)
+    def region(self, west: int, north: int, width: int, length: int) -> Region:
+        """The land of `width` times `length` columns, of which (west, north) is the first.
+
+        All four are whole numbers of cells.
+        """
+        xs, zs = (
+            np.arange(first - PAD, first + side + PAD)
+            for first, side in ((west, width), (north, length))
+        )
+        fields, detail = self._fields(xs, zs)
         kernels = compiled_kernels()
         if kernels:
             made = kernels.region(
-                self._seed, rx * SIZE, rz * SIZE, *fields, detail, _TABLES, plants.TABLES,
-                plants.SOFT, plants.HARD,
+                self._seed, west, north, *fields, detail, PAD, _TABLES, plants.TABLES,
+                plants.PIECES,
             )  # fmt: skip
             return Region(*made)
         ground = _ground(fields, detail)
-        inner, cells = slice(PAD, PAD + SIZE), slice(PAD // CELL, (PAD + SIZE) // CELL)
-        level = ground[inner, inner]
-        own = Fields._make(field[cells, cells] for field in fields)
-        draw = hash_grid(self._seed + 101, np.arange(SIZE) + rx * SIZE, np.arange(SIZE) + rz * SIZE)
+        level = ground[PAD:-PAD, PAD:-PAD]
+        edge = PAD // CELL
+        own = Fields._make(field[edge : -edge - 1, edge : -edge - 1] for field in fields)
+        draw = hash_grid(self._seed + 101, xs[PAD:-PAD], zs[PAD:-PAD])
         frost = own.temperature < FROST
         blocks = _ground_blocks(own.biome, frost, level, draw)
-        self._stand(blocks, fields.biome, ground, x0, z0)
-        _cover(blocks, own, level, draw)
-        surface = np.maximum(level, _spread(np.where(frost, SEA_LEVEL - 1, 0)), dtype=np.int16)
-        return Region(blocks, _spread(own.biome), surface)
+        tops = (np.maximum(level, SEA_LEVEL - 1) + (1 - FLOOR)).astype(np.uint8)
+        self._stand(blocks, tops, fields.biome, ground, west, north)
+        _cover(blocks, tops, own, level, draw)
+        surface = level.astype(np.int16)
+        if frost.any():
+            surface = np.maximum(surface, _spread(np.where(frost, np.int16(SEA_LEVEL - 1), 0)))
+        return Region(blocks, _spread(own.biome), surface, tops)
 
-    def _fields(self, x0: int, z0: int) -> tuple[Fields, Floats]:
+    def _fields(self, xs: NDArray[Any], zs: NDArray[Any]) -> tuple[Fields, Floats]:
         """The climate at the corners of the cells, and the small ups and downs by column."""
-        span = SIZE + 2 * PAD
-        corners = np.arange(0, span + 1, CELL)
-        xs, zs = np.arange(x0, x0 + span)[None, :, None], np.arange(z0, z0 + span)[None, None]
-        detail = gradient_noise(np.array([self._seed + 102]), xs, zs, np.array([17.0]))[0]
-        return self.climate.fields(corners + x0, corners + z0), detail
+        grid = xs[None, :, None], zs[None, None]
+        detail = gradient_noise(np.array([self._seed + 102]), *grid, np.array([17.0]))[0]
+        corners = (np.append(axis[::CELL], axis[-1] + 1) for axis in (xs, zs))
+        return self.climate.fields(*corners), detail
 
     def _stand(
         self,
         blocks: NDArray[np.uint8],
+        tops: NDArray[np.uint8],
         biomes: NDArray[np.uint8],
         ground: NDArray[np.int64],
-        x0: int,
-        z0: int,
+        west: int,
+        north: int,
     ) -> None:
         """Put trees, spikes and boulders on dry ground, seamlessly over the region's edges."""
-        step, span = plants.SPACING, SIZE + 2 * PAD
-        squares_x = np.arange(-(-x0 // step), (x0 + span) // step)
-        squares_z = np.arange(-(-z0 // step), (z0 + span) // step)
-        draw = hash_grid(self._seed + 103, squares_x, squares_z).astype(np.int64)
-        x = (squares_x * step - x0)[:, None] + (draw >> 2 & 3)
-        z = squares_z * step - z0 + (draw >> 5 & 3)
+        step, (width, length) = plants.SPACING, ground.shape
+        squares_x, squares_z = (
+            np.arange((first - PAD) // step, (first - PAD + side - 1) // step + 1)
+            for first, side in ((west, width), (north, length))
+        )
+        draw = hash_grid(self._seed + 103, squares_x, squares_z)
+        x = (squares_x * step - west + PAD)[:, None] + (draw >> 2 & 3)
+        z = squares_z * step - north + PAD + (draw >> 5 & 3)
+        # A square may begin before the first column known, or end after the last one.
+        known = (x >= 0) & (x < width) & (z >= 0) & (z < length)
+        draw, x, z = draw[known], x[known], z[known]
         biome, y = biomes[x // CELL, z // CELL], ground[x, z] + 1
-        again = fraction(mix(draw.astype(np.uint32)))
-        there = (again < plants.CHANCE.take(biome)) & (y >= SEA_LEVEL)
+        there = (fraction(mix(draw)) < plants.CHANCE.take(biome)) & (y >= SEA_LEVEL)
         if there.any():
             draw = draw[there]
             label = plants.CHOICE[biome[there], draw >> 9 & 3] * 3 + (draw >> 12) % 3
-            _stamp(blocks, x[there] - PAD, z[there] - PAD, y[there] - FLOOR, label)
+            _stamp(blocks, tops, x[there] - PAD, z[there] - PAD, y[there] - FLOOR, label)
 
 
 def _ground(fields: Fields, detail: Floats) -> NDArray[np.int64]:
@@ -143,13 +156,12 @@ def _spread(cells: NDArray[Any]) -> NDArray[Any]:
 
 def _between(corners: Floats) -> Floats:
     """Interpolate linearly between the corners of the cells."""
-    rows = (corners[1:] - corners[:-1]).repeat(CELL, axis=0)
-    rows *= _BETWEEN[:, None]
-    rows += corners[:-1].repeat(CELL, axis=0)
-    between = (rows[:, 1:] - rows[:, :-1]).repeat(CELL, axis=1)
-    between *= _BETWEEN
-    between += rows[:, :-1].repeat(CELL, axis=1)
-    return between
+    rows = (corners[1:] - corners[:-1])[:, None] * _SHARES[:, None]
+    rows += corners[:-1, None]
+    rows = rows.reshape(-1, corners.shape[1])
+    between: Floats = (rows[:, 1:] - rows[:, :-1])[:, :, None] * _SHARES
+    between += rows[:, :-1, None]
+    return between.reshape(len(rows), -1)
 
 
 def _ground_blocks(
@@ -168,7 +180,11 @@ def _ground_blocks(
 
 
 def _cover(
-    blocks: NDArray[np.uint8], cells: Fields, ground: NDArray[np.int64], draw: NDArray[np.uint32]
+    blocks: NDArray[np.uint8],
+    tops: NDArray[np.uint8],
+    cells: Fields,
+    ground: NDArray[np.int64],
+    draw: NDArray[np.uint32],
 ) -> None:
     biome = cells.biome
     mild, river = cells.temperature > FROST, biome == BIOME["river"]
@@ -191,10 +207,13 @@ def _cover(
     flat, place = blocks.reshape(-1), columns * LEVELS + (level - FLOOR)
     bare = flat.take(place) == AIR
     flat[place[bare]] = plant.take(columns[bare])
+    high = tops.reshape(-1)
+    high[columns] = np.maximum(high.take(columns), level + (1 - FLOOR))
 
 
 def _stamp(
     blocks: NDArray[np.uint8],
+    tops: NDArray[np.uint8],
     x: NDArray[np.int64],
     z: NDArray[np.int64],
     level: NDArray[np.int64],
@@ -205,20 +224,22 @@ def _stamp(
     Where several reach one place, the last plant with the lowest label has it in the air, and the
     last one with the highest label on what is there.
     """
-    place = (x * SIZE + z) * LEVELS + level
-    flat = blocks.reshape(-1)
-    for pieces, only_air in ((plants.SOFT, True), (plants.HARD, False)):
-        order = np.argsort(-labels if only_air else labels, kind="stable")
-        label = labels.take(order)
-        count = pieces.number.take(label)
-        piece = (pieces.start.take(label) + count - np.cumsum(count)).repeat(count)
-        piece += np.arange(len(piece))
-        aside = x.take(order).repeat(count) + pieces.offsets[:, 0].take(piece)
-        along = z.take(order).repeat(count) + pieces.offsets[:, 2].take(piece)
-        there = place.take(order).repeat(count) + pieces.steps.take(piece)
-        keep = (aside | along).view(np.uint64) < SIZE  # neither is negative or too large
-        there, piece = there[keep], piece[keep]
-        if only_air:
-            bare = flat.take(there) == AIR
-            there, piece = there[bare], piece[bare]
-        flat[there] = pieces.numbers.take(piece)
+    width, length, _ = blocks.shape
+    pieces, plants_here = plants.PIECES, len(labels)
+    order = np.concatenate([np.argsort(sign * labels, kind="stable") for sign in (-1, 1)])
+    label = labels.take(order)
+    label[plants_here:] += len(pieces.start) // 2  # first their soft parts, then their hard ones
+    count = pieces.number.take(label)
+    end = np.cumsum(count)
+    piece = (pieces.start.take(label) + count - end).repeat(count)
+    piece += np.arange(len(piece))
+    plant = order.repeat(count)
+    aside = x.take(plant) + pieces.offsets[:, 0].take(piece)
+    along = z.take(plant) + pieces.offsets[:, 2].take(piece)
+    up = level.take(plant) + pieces.offsets[:, 1].take(piece)
+    column, flat = aside * length + along, blocks.reshape(-1)
+    keep = (aside.view(np.uint64) < width) & (along.view(np.uint64) < length)  # nor negative
+    there = column * LEVELS + up
+    keep &= (flat.take(there, mode="clip") == AIR) | (np.arange(len(piece)) >= end[plants_here - 1])
+    flat[there[keep]] = pieces.numbers.take(piece[keep])
+    np.maximum.at(tops.reshape(-1), column[keep], (up[keep] + 1).astype(np.uint8))

@@ -14,7 +14,10 @@ from smartplay.games.minedojo.voxel.world import (
     CLIMB_TICKS,
     DRAG,
     GRAVITY,
+    HALF_WIDTH,
     SWIMMING,
+    THREE_HIGH,
+    TWO_HIGH,
     World,
     fits,
 )
@@ -87,15 +90,22 @@ class Walker:
         That is over firm and dry ground of one height that is not the goal, as most ways lead.
         """
         world, y = self._world, floor(self.y)
-        feet, column = y - FLOOR - 1, (floor(self.x), floor(self.z))
-        if self._fall or self._rest or self.y != y or feet < 0 or self._detains(column, y):
+        below, column = y - FLOOR - 1, (floor(self.x), floor(self.z))
+        if self._fall or self._rest or self.y != y or below < 0 or self._detains(column, y):
             return 0
+        shift, rows = 8 * below, (floor(self.z - HALF_WIDTH), floor(self.z + HALF_WIDTH))
         for tick in range(most):
             x, z = self.x + dx, self.z + dz
-            stops = world.stops(x, z)
-            if stops >> feet & 7 != 1 or (dx and dz and world.stops(x, self.z) >> feet & 6):
+            west, east = floor(x - HALF_WIDTH), floor(x + HALF_WIDTH)
+            north, south = floor(z - HALF_WIDTH), floor(z + HALF_WIDTH)
+            stops = world.stops_in(west, north, east, south)
+            if stops >> shift & THREE_HIGH != 1:
                 return tick
-            there = floor(x), floor(z)
+            if dx and rows != (north, south):  # it goes to the east or west first
+                stops_aside = world.stops_in(west, rows[0], east, rows[1])
+                if stops_aside >> shift + 8 & TWO_HIGH:
+                    return tick
+            there, rows = (floor(x), floor(z)), (north, south)
             if there != column and self._detains(there, y):
                 return tick
             self.x, self.z, self._stops, column = x, z, stops, there

@@ -1,12 +1,13 @@
-"""The part of the endless world that is kept: some 4 x 4 regions in a ring of columns.
+"""The part of the endless world that is kept: some 4 x 4 squares in a ring of columns.
 
 A column's place in the ring is `x * SPAN + z`, wrapped around. So the way from one column to
-another is one number, whatever region they are in, and no two columns less than `SPAN` apart, in x
-and in z, share a place.
+another is one number, wherever they are, and no two columns less than `SPAN` apart, in x and in z,
+share a place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from math import floor
 from typing import Any, NamedTuple, Protocol
@@ -15,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartplay.games.minedojo.voxel.blocks import AIR
-from smartplay.games.minedojo.voxel.fast import compiled_kernels
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region
 
 KEPT = 4
@@ -26,6 +26,10 @@ HALF_WIDTH, HEIGHT = 0.3, 1.8  # of a body, in blocks
 SWIMMING = 0.6  # of its speed on land
 GRAVITY, DRAG = 0.08, 0.98
 CLIMB_TICKS = 4  # how long the climb of a block takes
+TWO_HIGH, THREE_HIGH = 0x0101, 0x010101  # as many levels of `World.stops`
+
+
+Square = tuple[int, int]  # its columns (x, z) begin at `SIZE` times it
 
 
 class Matter(NamedTuple):
@@ -49,18 +53,31 @@ class Matter(NamedTuple):
         return np.frombuffer(self.solid, dtype=np.bool_)
 
 
+class _Stacks(dict[int, int]):
+    """The solid levels of columns by their place, as `World.stops` tells them, once asked for."""
+
+    def __init__(self, blocks: memoryview, solid: bytes) -> None:
+        super().__init__()
+        self._blocks, self._solid = blocks, solid
+
+    def __missing__(self, column: int) -> int:
+        stack = bytes(self._blocks[column * LEVELS : (column + 1) * LEVELS])
+        solid = self[column] = int.from_bytes(stack.translate(self._solid), "little")
+        return solid
+
+
 class Source(Protocol):
     """Where regions come from."""
 
-    def region(self, rx: int, rz: int) -> Region:
-        """The region whose columns start at `(rx * SIZE, rz * SIZE)`."""
+    def region(self, west: int, north: int, width: int, length: int) -> Region:
+        """The land of `width` times `length` columns, of which (west, north) is the first."""
 
 
 class World:
     """Blocks and biomes of one world, made when needed, a bounded part kept.
 
-    Whatever is read must have been asked for with `need`, and no two places read may lie more than
-    two regions apart.
+    Whatever is read must have been asked for with `need`, and no two places read may lie more
+    than two squares apart.
 
     Args:
         source: Makes the regions.
@@ -69,10 +86,8 @@ class World:
     Attributes:
         blocks: Block numbers, flat: `LEVELS` of each column, the columns as in `column`.
         biome: Biome per column, indexed by `column`.
-        surface: y of the ground per column, indexed likewise.
-        levels: How many levels there are up to the highest block of all regions made so far that is
-            not air.
-        tops: How many levels of each column are not all air above; known with compiled kernels.
+        surface: y of the ground per column, indexed likewise, int16.
+        tops: How many levels of each column are not all air above, indexed likewise.
     """
 
     def __init__(self, source: Source, matter: Matter) -> None:
@@ -80,43 +95,36 @@ class World:
         self.matter = matter
         self.blocks: NDArray[np.uint8] = np.zeros(COLUMNS * LEVELS, dtype=np.uint8)
         self.biome: NDArray[np.uint8] = np.zeros(COLUMNS, dtype=np.uint8)
-        self.surface = np.zeros(COLUMNS, dtype=np.int16)
+        self.surface: NDArray[np.int16] = np.zeros(COLUMNS, dtype=np.int16)
         self.tops: NDArray[np.uint8] = np.zeros(COLUMNS, dtype=np.uint8)
-        self.levels = 0
         self._bytes, self._biomes = memoryview(self.blocks.data), memoryview(self.biome.data)
-        self._digits = bytes(48 + bool(flag) for flag in matter.solid)
-        self._solid: dict[int, int] = {}
-        self._holds: dict[tuple[int, int], int] = {}
+        self._grounds = memoryview(self.surface.data)
+        self._stacks = _Stacks(self._bytes, matter.solid)
+        self._holds: set[Square] = set()
 
     def need(self, west: float, north: float, east: float, south: float) -> None:
-        """Make every region that touches a rectangle of columns."""
-        for rx in range(floor(west) // SIZE, floor(east) // SIZE + 1):
-            for rz in range(floor(north) // SIZE, floor(south) // SIZE + 1):
-                if (rx, rz) not in self._holds:
-                    self._make(rx, rz)
+        """Make the land of every square that touches a rectangle of columns."""
+        along_x = range(floor(west) // SIZE, floor(east) // SIZE + 1)
+        along_z = range(floor(north) // SIZE, floor(south) // SIZE + 1)
+        missing = [(x, z) for x in along_x for z in along_z if (x, z) not in self._holds]
+        if missing:
+            for rectangle in _rectangles(missing):
+                self._make(*rectangle)
 
-    def _make(self, rx: int, rz: int) -> None:
-        region = self._source.region(rx, rz)
-        first = self.column(rx * SIZE, rz * SIZE) // SIZE
-        for other, begin in list(self._holds.items()):
-            apart = (begin - first) % _ROWS
-            if apart % KEPT == 0 and min(apart, _ROWS - apart) < SPAN:
-                del self._holds[other]
-        rows = (first + np.arange(SIZE) * KEPT) % _ROWS
-        tops = np.zeros(SIZE * SIZE, np.uint8)
-        columns = region.blocks.reshape(-1, LEVELS)
-        kernels = compiled_kernels()
-        if kernels:
-            kernels.measure(columns, columns.view(np.uint64), tops)
-            levels = int(tops.max())
-        else:
-            levels = LEVELS - int((np.bitwise_or.reduce(columns)[::-1] != AIR).argmax())
-        self.levels = max(self.levels, levels)
+    def _make(self, west: int, north: int, east: int, south: int) -> None:
+        """Make a rectangle of squares, and forget those whose places in the ring it may take."""
+        width, length = east + 1 - west, south + 1 - north
+        region = self._source.region(west * SIZE, north * SIZE, width * SIZE, length * SIZE)
+        places = np.arange(west * SIZE, (east + 1) * SIZE)[:, None] * KEPT
+        rows = (places + np.arange(north, south + 1)) & (_ROWS - 1)
         for kept, made in ((self.blocks, region.blocks), (self.biome, region.biome),
-                           (self.surface, region.ground), (self.tops, tops)):  # fmt: skip
-            kept.reshape(_ROWS, -1)[rows] = made.reshape(SIZE, -1)
-        self._holds[rx, rz] = first
-        self._solid.clear()
+                           (self.surface, region.ground), (self.tops, region.tops)):  # fmt: skip
+            kept.reshape(_ROWS, -1)[rows] = made.reshape(*rows.shape, -1)
+        self._holds = {
+            (x, z) for x, z in self._holds if max(east - x, x - west, south - z, z - north) < KEPT
+        }
+        self._holds.update((x, z) for x in range(west, east + 1) for z in range(north, south + 1))
+        self._stacks.clear()
 
     @staticmethod
     def column(x: int, z: int) -> int:
@@ -136,21 +144,24 @@ class World:
         """The biome of a column."""
         return self._biomes[(x * SPAN + z) & (COLUMNS - 1)]
 
+    def ground(self, x: int, z: int) -> int:
+        """How high, as y, the ground of a column lies."""
+        return self._grounds[(x * SPAN + z) & (COLUMNS - 1)]
+
     def numbers(
-        self, ways: NDArray[np.intp], low: int, high: int, x: int, y: int, z: int
+        self, ways: NDArray[np.intp], rise: int, x: int, y: int, z: int
     ) -> NDArray[np.uint8]:
         """The blocks at offsets from a place; below all regions they are as at their floor.
 
         Args:
             ways: `way` of each offset.
-            low: No offset's y is less.
-            high: No offset's y is more.
+            rise: No offset's y is further from zero.
             x: Of the place.
             y: Of the place.
             z: Of the place.
         """
         column, level = self.column(x, z) * LEVELS, y - FLOOR
-        if level + low >= 0 and level + high < LEVELS:
+        if rise <= level < LEVELS - rise:
             return self.blocks.take(ways + (column + level), mode="wrap")
         ups = (ways + LEVELS // 2) % LEVELS - LEVELS // 2
         levels = ups + level
@@ -161,7 +172,7 @@ class World:
 
     def box(self, x: int, y: int, z: int, radius: int) -> NDArray[np.uint8]:
         """The blocks within `radius` of a place each way, indexed `[x, y, z]`."""
-        box = self.numbers(_box(radius), -radius, radius, x, y, z)
+        box = self.numbers(_box(radius), radius, x, y, z)
         if y - radius < FLOOR:
             box[:, : FLOOR - y + radius] = self.matter.rock
         return box
@@ -171,27 +182,21 @@ class World:
         return fits(self.stops(x, z), y)
 
     def stops(self, x: float, z: float) -> int:
-        """The levels, as bits, at which a body whose middle is there would be stopped."""
+        """Where a body whose middle is there would be stopped: a byte, 0 or 1, for each level."""
         west, north = floor(x - HALF_WIDTH), floor(z - HALF_WIDTH)
         east, south = floor(x + HALF_WIDTH), floor(z + HALF_WIDTH)
-        touched = ((west * SPAN + north) & (COLUMNS - 1)) * 4 + (east - west) * 2 + south - north
-        solid = self._solid.get(touched)
-        if solid is None:
-            solid = self._stack(west, north)
-            if south != north:
-                solid |= self._stack(west, south)
-            if east != west:
-                solid |= self._stack(east, north) | self._stack(east, south)
-            self._solid[touched] = solid
-        return solid
+        return self.stops_in(west, north, east, south)
 
-    def _stack(self, x: int, z: int) -> int:
-        """The solid levels of a column, as bits."""
-        column = self.column(x, z)
-        solid = self._solid.get(column * 4)
-        if solid is None:
-            stack = bytes(self._bytes[column * LEVELS : (column + 1) * LEVELS])
-            solid = self._solid[column * 4] = int(stack.translate(self._digits)[::-1], 2)
+    def stops_in(self, west: int, north: int, east: int, south: int) -> int:
+        """The same of a body that touches some columns, at most two in a row."""
+        stacks = self._stacks
+        solid = stacks[(west * SPAN + north) & (COLUMNS - 1)]
+        if south != north:
+            solid |= stacks[(west * SPAN + south) & (COLUMNS - 1)]
+        if east != west:
+            solid |= stacks[(east * SPAN + north) & (COLUMNS - 1)]
+            if south != north:
+                solid |= stacks[(east * SPAN + south) & (COLUMNS - 1)]
         return solid
 
     def top(self, x: int, z: int) -> int:
@@ -211,11 +216,28 @@ class World:
         return tops, (level + FLOOR).astype(np.int16)
 
 
+def _rectangles(squares: Iterable[Square]) -> list[tuple[int, int, int, int]]:
+    """Put squares, which come by x and then by z, together: west, north, east, south of each."""
+    rows: list[tuple[int, int, int, int]] = []
+    for x, z in squares:
+        if rows and rows[-1][2:] == (x, z - 1):
+            rows[-1] = (*rows[-1][:3], z)
+        else:
+            rows.append((x, z, x, z))
+    found: list[tuple[int, int, int, int]] = []
+    for west, north, east, south in rows:
+        if found and found[-1][1:] == (north, west - 1, south):
+            found[-1] = (found[-1][0], north, east, south)
+        else:
+            found.append((west, north, east, south))
+    return found
+
+
 def fits(stops: int, y: float) -> bool:
     """Whether a body has room with its feet at a height, where `World.stops` is known."""
     bottom = floor(y)
-    body = 7 if floor(y + HEIGHT) - bottom == 2 else 3
-    return bottom >= FLOOR and not stops >> (bottom - FLOOR) & body
+    body = THREE_HIGH if floor(y + HEIGHT) - bottom == 2 else TWO_HIGH
+    return bottom >= FLOOR and not stops >> 8 * (bottom - FLOOR) & body
 
 
 def way(offsets: NDArray[Any]) -> NDArray[np.intp]:
