@@ -195,14 +195,14 @@ def _cover(
         columns = np.flatnonzero(where)
         return columns, mix(draw.take(columns) ^ np.uint32(7)) & np.uint32(63)
 
-    plant[ground < SEA_LEVEL - 1] = AIR
+    plant *= ground >= SEA_LEVEL - 1
     columns, chance = rare((ground == SEA_LEVEL - 1) & _spread(mild & (biome != BIOME["beach"])))
     plant.reshape(-1)[columns[chance < 6]] = NUMBER["sugar cane"]
     floats = river & mild & (cells.humidity > 0.2)
     if floats.any():
         columns, chance = rare((ground < SEA_LEVEL - 1) & _spread(floats))
         plant.reshape(-1)[columns[chance == 9]] = NUMBER["lily pad"]
-    columns = np.flatnonzero(plant)
+    columns = np.flatnonzero(plant != AIR)
     level = np.maximum(ground.reshape(-1).take(columns) + 1, SEA_LEVEL)  # a lily's ground is lower
     flat, place = blocks.reshape(-1), columns * LEVELS + (level - FLOOR)
     bare = flat.take(place) == AIR

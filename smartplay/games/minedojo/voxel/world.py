@@ -101,15 +101,25 @@ class World:
         self._grounds = memoryview(self.surface.data)
         self._stacks = _Stacks(self._bytes, matter.solid)
         self._holds: set[Square] = set()
+        self._asked = (0, 0, -1, -1)  # the squares asked for last: they are held
 
     def need(self, west: float, north: float, east: float, south: float) -> None:
         """Make the land of every square that touches a rectangle of columns."""
-        along_x = range(floor(west) // SIZE, floor(east) // SIZE + 1)
-        along_z = range(floor(north) // SIZE, floor(south) // SIZE + 1)
+        first_x, last_x = floor(west) // SIZE, floor(east) // SIZE
+        first_z, last_z = floor(north) // SIZE, floor(south) // SIZE
+        west_held, north_held, east_held, south_held = self._asked
+        if (
+            west_held <= first_x
+            and last_x <= east_held
+            and north_held <= first_z
+            and last_z <= south_held
+        ):
+            return
+        along_x, along_z = range(first_x, last_x + 1), range(first_z, last_z + 1)
         missing = [(x, z) for x in along_x for z in along_z if (x, z) not in self._holds]
-        if missing:
-            for rectangle in _rectangles(missing):
-                self._make(*rectangle)
+        for rectangle in _rectangles(missing):
+            self._make(*rectangle)
+        self._asked = first_x, first_z, last_x, last_z
 
     def _make(self, west: int, north: int, east: int, south: int) -> None:
         """Make a rectangle of squares, and forget those whose places in the ring it may take."""
