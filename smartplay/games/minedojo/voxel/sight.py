@@ -29,6 +29,7 @@ from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS
 from smartplay.games.minedojo.voxel.world import World, way
 
 _NEAR = 16  # blocks along each ray that are looked at anyway; most rays end among them
+_BALL = 0.87  # blocks: a little more than from the middle of a block to its corners
 _EDGE = 0.708  # blocks: a little more than from the middle of a square to its corners
 
 
@@ -201,6 +202,8 @@ def boxed(
         return which if some else None
     safe = safe.reshape(3, VIEW_ROWS, VIEW_COLUMNS)[:, rows, columns]
     nearer = np.minimum(limit.reshape(VIEW_ROWS, VIEW_COLUMNS)[rows, columns], VIEW_RANGE)
+    if nearer.max() < hypot(*offset) - _BALL:  # hidden, as most of them are
+        return None
     centre = np.array(offset)[:, None, None]
     one, other = (centre - 0.5) / safe, (centre + 0.5) / safe
     enter = np.minimum(one, other).max(axis=0)
