@@ -44,7 +44,7 @@ from smartplay.games.minedojo.voxel import (
 )
 from smartplay.games.minedojo.voxel.climate import GOALS, Climate
 from smartplay.games.minedojo.voxel.engine import MATTER, VoxelEngine
-from smartplay.games.minedojo.voxel.lands import BIOMES, PEAK
+from smartplay.games.minedojo.voxel.lands import BIOMES, CELL, PEAK
 from smartplay.games.minedojo.voxel.noise import gradient_noise
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, tops_of
 from smartplay.games.minedojo.voxel.sight import boxed, cast
@@ -189,6 +189,11 @@ def test_land_is_the_same_in_one_piece_and_in_several(seed: int) -> None:
             field: NDArray[Any] = getattr(whole, name)
             cut = field[i * SIZE : (i + 1) * SIZE, j * SIZE : (j + 1) * SIZE]
             assert cut.tobytes() == expected.tobytes()
+
+
+def test_no_plant_reaches_further_aside_than_land_is_looked_at_for_plants() -> None:
+    assert np.abs(plants.PIECES.offsets[:, ::2]).max() <= terrain.PAD
+    assert terrain.PAD % CELL == 0
 
 
 def test_no_plant_reaches_above_the_levels_of_a_region() -> None:

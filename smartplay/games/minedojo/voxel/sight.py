@@ -235,9 +235,9 @@ def _window(heading: int, offset: tuple[int, int, int]) -> tuple[slice, slice]:
 
 
 def _between(first: float, last: float, wide: int, count: int) -> slice:
-    """Which of some rays lie between two angles, the middle of the view being zero."""
-    apart = wide / (count - 1)
-    begin, end = ((angle + wide / 2) / apart for angle in (first - 0.01, last + 0.01))
+    """Which of some rays lie between two angles in degrees; the middle of the view is at zero."""
+    apart, spare = wide / (count - 1), 0.01  # libraries differ by far less
+    begin, end = ((angle + wide / 2) / apart for angle in (first - spare, last + spare))
     return slice(max(ceil(begin), 0), min(floor(end) + 1, count))
 
 

@@ -15,7 +15,7 @@ from smartplay.games.minedojo.voxel.lands import BIOME, BIOMES, CELL, FROST, SEA
 from smartplay.games.minedojo.voxel.noise import Floats, fraction, gradient_noise, hash_grid, mix
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, Region
 
-PAD = 4  # columns beyond the edge from which trees may reach in
+PAD = plants.REACH  # columns beyond the edge from which trees may reach in: whole cells
 
 _TOP = {
     "ocean": "sand",
