@@ -99,7 +99,8 @@ class Terrain:
         _cover(blocks, tops, own, level, draw)
         surface = level.astype(np.int16)
         if frost.any():
-            surface = np.maximum(surface, _spread(np.where(frost, np.int16(SEA_LEVEL - 1), 0)))
+            frozen = np.where(frost, np.int16(SEA_LEVEL - 1), np.int16(0))
+            surface = np.maximum(surface, _spread(frozen))
         return Region(blocks, _spread(own.biome), surface, tops)
 
     def _fields(self, xs: NDArray[Any], zs: NDArray[Any]) -> tuple[Fields, Floats]:
