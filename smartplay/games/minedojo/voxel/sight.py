@@ -190,7 +190,7 @@ def boxed(
         limit: Distance per ray at which it meets a block.
 
     Returns:
-        A flag per ray; None if the box lies outside of the view.
+        A flag per ray; None if no ray meets the box.
     """
     rows, columns = _window(heading, offset)
     if rows.start >= rows.stop or columns.start >= columns.stop:
