@@ -296,7 +296,7 @@ def test_shapes_are_svg_that_nothing_ends() -> None:
     canvas.line([(1, 2), (3, 4), (5, 6)], width=3)
     canvas.shape([(0, 0), (9.125, 0), (0, 9)], GREEN)
     canvas.text(200, 100, "\"'><script>&%41 é")
-    kind, _, data = pictures.encode(canvas).partition(",")
+    kind, _, data = pictures.address(pictures.encode(canvas)).partition(",")
     assert kind == "data:image/svg+xml"
     assert not set(data) & set("\"'<>&#")
     root = ElementTree.fromstring(unquote(data))

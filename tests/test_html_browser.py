@@ -558,6 +558,7 @@ def test_shapes_look_as_their_pixels_do(browser: Browser, game: str) -> None:
     env = gym.make(game, render_mode="rgb_array")
     env.reset(seed=1)
     env.step(1)
+    thumbnail = env.unwrapped.thumbnail(pictures.SIDE)  # type: ignore[attr-defined]
     browser.get("about:blank")
     shown = browser.execute_async_script(
         """
@@ -572,7 +573,7 @@ def test_shapes_look_as_their_pixels_do(browser: Browser, game: str) -> None:
         };
         image.src = address;
         """,
-        pictures.encode(env.unwrapped.thumbnail(pictures.SIDE)),  # type: ignore[attr-defined]
+        pictures.address(pictures.encode(thumbnail)),
         SIZE,
     )
     seen = _coarse(np.array(shown, dtype=float).reshape(SIZE, SIZE, 4)[..., :3])

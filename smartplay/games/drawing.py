@@ -8,6 +8,7 @@ the work.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
 from typing import Any, NamedTuple, Protocol
@@ -33,14 +34,18 @@ PINK = "#cc79a7"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY)
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
-Points = list[tuple[float, float]]
+Points = Sequence[tuple[float, float]]
 
 
 class Canvas:
-    """A picture of `SIZE` × `SIZE` pixels; coordinates are in pixels from the top left."""
+    """A picture of `SIZE` × `SIZE` pixels; coordinates are in pixels from the top left.
 
-    def __init__(self) -> None:
-        self._shapes: list[_Shape] = []
+    Args:
+        ground: A picture to draw over, which stays as it is.
+    """
+
+    def __init__(self, ground: Canvas | None = None) -> None:
+        self._shapes: list[_Shape] = [*ground._shapes] if ground else []
 
     def box(
         self,
@@ -63,11 +68,11 @@ class Canvas:
 
     def line(self, points: Points, color: str = INK, width: float = 2) -> None:
         """Draw a line through the points."""
-        self._shapes.append(_Line(points, color, width))
+        self._shapes.append(_Line(tuple(points), color, width))
 
     def shape(self, points: Points, fill: str) -> None:
         """Fill a polygon."""
-        self._shapes.append(_Polygon(points, fill))
+        self._shapes.append(_Polygon(tuple(points), fill))
 
     def text(
         self, x: float, y: float, text: str, size: int = 20, color: str = INK, anchor: str = "mm"
@@ -90,7 +95,7 @@ class Canvas:
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIZE}" height="{SIZE}" '
             f'font-family="Helvetica,Arial,sans-serif">'
             f'<rect width="{SIZE}" height="{SIZE}" fill="{PAPER}"/>'
-            f"{''.join(shape.svg() for shape in self._shapes)}</svg>"
+            f"{''.join([_element(shape) for shape in self._shapes])}</svg>"
         )
 
 
@@ -192,6 +197,12 @@ class _Text(NamedTuple):
         )
 
 
+@lru_cache(4096)
+def _element(shape: _Shape) -> str:
+    """A shape's SVG element; most shapes of a picture are in the next one, too."""
+    return shape.svg()
+
+
 @lru_cache(64)
 def typeface(size: int) -> ImageFont.FreeTypeFont:
     """The type of all pictures; it comes with Pillow."""
@@ -220,7 +231,7 @@ def _up(length: float) -> int:
 
 
 def _short(length: float) -> str:
-    return f"{round(length, 2):g}"
+    return f"{round(length, 2) + 0.0:g}"  # -0.0 as 0
 
 
 def _places(points: Points) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from smartplay.games.drawing import RED, SHADE, SIZE, Canvas
 from smartplay.games.messenger import world
 from smartplay.games.messenger.icons import AGENT, ICONS, LETTER, Dot, Icon, Shape
@@ -14,12 +16,7 @@ _ICON = 1.2 * _SQUARE  # over the lines, so that looks can be told apart at 400 
 
 def draw(scene: World) -> Canvas:
     """Draw everyone where they are, to the half square; roles are not shown."""
-    canvas = Canvas()
-    for row in range(world.SIZE):
-        for column in range(world.SIZE):
-            left, top = _corner(2 * column, 2 * row)
-            canvas.box(left + 1, top + 1, _SQUARE - 2, _SQUARE - 2, SHADE, radius=4)
-            canvas.box(left + 2, top + 2, _SQUARE - 4, _SQUARE - 4, "#f3f1ea", radius=3)
+    canvas = Canvas(_ground())
     for being in scene.beings:
         _draw_icon(canvas, ICONS[being.name], being.x, being.y)
     _draw_icon(canvas, AGENT, scene.x, scene.y)
@@ -27,6 +24,18 @@ def draw(scene: World) -> Canvas:
         _draw_icon(canvas, LETTER, scene.x, scene.y)
     if not scene.alive:
         _cross_out(canvas, scene.x, scene.y)
+    return canvas
+
+
+@lru_cache
+def _ground() -> Canvas:
+    """The squares."""
+    canvas = Canvas()
+    for row in range(world.SIZE):
+        for column in range(world.SIZE):
+            left, top = _corner(2 * column, 2 * row)
+            canvas.box(left + 1, top + 1, _SQUARE - 2, _SQUARE - 2, SHADE, radius=4)
+            canvas.box(left + 2, top + 2, _SQUARE - 4, _SQUARE - 4, "#f3f1ea", radius=3)
     return canvas
 
 

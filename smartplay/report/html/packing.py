@@ -31,7 +31,7 @@ def pack_episode(
     Args:
         header: What the agent read first.
         steps: The steps.
-        pictures: Data addresses of pictures of the state after a number of steps.
+        pictures: Pictures of the state after a number of steps, as text.
         no_pictures: Why there is no picture, if there is none.
 
     Returns:

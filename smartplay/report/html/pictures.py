@@ -40,8 +40,8 @@ def draw_episode(
         steps: The steps.
 
     Returns:
-        Data addresses of the pictures by the number of steps taken; those from where the game no
-        longer does what was recorded are left out, and all if it cannot be drawn.
+        The pictures by the number of steps taken, see `encode`; those from where the game no longer
+        does what was recorded are left out, and all if it cannot be drawn.
     """
     wanted = set(np.linspace(0, len(steps), min(FRAMES, len(steps) + 1)).round().astype(int))
     found: dict[int, str] = {}
@@ -59,16 +59,13 @@ def draw_episode(
 
 
 def encode(picture: Any) -> str:
-    """A picture in a data address: a `Canvas` as SVG, an array of shape (…, …, 3) as a small PNG.
-
-    The address holds no character that ends an attribute or an element.
-    """
+    """A picture as text: a `Canvas` as SVG, an array of shape (…, …, 3) as a small PNG."""
     from PIL import Image
 
     from smartplay.games.drawing import Canvas
 
     if isinstance(picture, Canvas):
-        return "data:image/svg+xml," + quote(picture.svg(), safe=" =:/,.-")
+        return picture.svg()
     image = Image.fromarray(np.asarray(picture, dtype=np.uint8))
     if max(image.size) > 1.5 * SIDE:
         image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
@@ -77,3 +74,13 @@ def encode(picture: Any) -> str:
     # the ground.
     image.quantize(COLORS, Image.Quantize.FASTOCTREE).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def address(picture: str) -> str:
+    """The data address of what `encode` gave, without a character that ends an attribute.
+
+    The viewer makes the same of an episode's pictures: it takes a while, and few are looked at.
+    """
+    if picture.startswith("data:"):
+        return picture
+    return "data:image/svg+xml," + quote(picture, safe=" =:/,.-")

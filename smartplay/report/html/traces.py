@@ -18,7 +18,7 @@ from smartplay.report import wording
 from smartplay.report.content import Report
 from smartplay.report.details import EpisodeDetail
 from smartplay.report.html.packing import pack_episode, packed_size
-from smartplay.report.html.pictures import draw_episode, why_no_pictures
+from smartplay.report.html.pictures import address, draw_episode, why_no_pictures
 
 STEPS_BYTES = 3_200_000
 EPISODE_BYTES = 600_000
@@ -119,7 +119,8 @@ def _collect(
         pictures = draw_episode(plan, header, steps)
         traces.pictures_room -= packed_size(pictures.values())
         if pictures:
-            traces.thumbnails.setdefault(game, list(pictures.values())[len(pictures) // 3])
+            if game not in traces.thumbnails:
+                traces.thumbnails[game] = address([*pictures.values()][len(pictures) // 3])
         else:
             refused = "The game could not be drawn, or no longer does what was recorded."
     elif not refused:

@@ -151,7 +151,8 @@
     const any = drawn.length > 0;
     $("picture").hidden = !any;
     if (any) {
-      $("picture").src = text(trace.pictures[nearest]);
+      const picture = text(trace.pictures[nearest]);
+      $("picture").src = picture.startsWith("data:") ? picture : `data:image/svg+xml,${encodeURIComponent(picture)}`;
       $("picture").alt = `The game after ${nearest} steps`;
     }
     $("picture-note").textContent = !any ? trace.noPictures : nearest === at.step - 1 ? "" : `The last picture before this step: after ${nearest} steps. Not every step is drawn.`;
