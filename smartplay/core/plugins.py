@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,18 +21,21 @@ def plugins(group: str) -> list[EntryPoint]:
 
     If no package mentions the group, as is usual, the search imports nothing.
     """
-    if not any(group.encode() in text for text in _entry_points_files()):
+    if not any(group.encode() in text for text in _entry_points_files(tuple(sys.path))):
         return []
     from importlib.metadata import entry_points
 
     return sorted(entry_points(group=group), key=lambda entry: (entry.name, entry.value))
 
 
-def _entry_points_files() -> Iterator[bytes]:
-    """The contents of `entry_points.txt` of all distributions on Python's path."""
-    for folder in sys.path:
+@lru_cache
+def _entry_points_files(path: Sequence[str]) -> list[bytes]:
+    """The contents of `entry_points.txt` of all distributions on a path."""
+    found = []
+    for folder in path:
         with suppress(OSError), os.scandir(folder or ".") as inside:
             for each in inside:
                 if each.name.endswith(METADATA):
                     with suppress(OSError):
-                        yield Path(each.path, "entry_points.txt").read_bytes()
+                        found.append(Path(each.path, "entry_points.txt").read_bytes())
+    return found

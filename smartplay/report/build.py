@@ -20,7 +20,6 @@ from smartplay.records.replay import UNKNOWN
 from smartplay.report.content import Report
 from smartplay.report.costs import compile_notes, cost_notes, cost_of, efficiency_of, model_uses
 from smartplay.report.details import detail_game
-from smartplay.report.limits import limits
 from smartplay.runner.jobs import tracks_of
 from smartplay.scores.comparison import HUMAN
 from smartplay.scores.contrasts import score_contrasts
@@ -105,7 +104,7 @@ def build_report(
         separability={weights: separability(played, weights) for weights in WEIGHTS},
         notes=notes
         + _notes(games, header, cards, changed)
-        + limits({game.game for game in games if game.score}, reached)
+        + _limits(cards, games, reached)
         + cost_notes(models, prices)
         + compile_notes(header, sum(game.episodes for game in games), prices)
         + _human_sources(played),
@@ -117,6 +116,17 @@ def build_report(
         thresholds=reached,
         repeats=[score_repeats(card, by_game[card.id]) for card in cards if header.repeats > 1],
     )
+
+
+def _limits(
+    cards: Sequence[GameCard], games: Sequence[GameScore], reached: Sequence[Threshold]
+) -> list[str]:
+    """The limits of contrasts and thresholds; where there are none, the agents stay unloaded."""
+    if not reached and not any(card.contrast for card in cards):
+        return []
+    from smartplay.report.limits import limits
+
+    return limits({game.game for game in games if game.score}, reached)
 
 
 class Summary(NamedTuple):
