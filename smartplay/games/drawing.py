@@ -8,7 +8,7 @@ the work.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from html import escape
 from typing import Any, NamedTuple, Protocol
@@ -99,7 +99,7 @@ class Canvas:
         )
 
 
-class _Shape(Protocol):
+class _Shape(Hashable, Protocol):
     def paint(self, draw: ImageDraw.ImageDraw) -> None:
         """Draw it at `_SCALE` times its size."""
 
