@@ -159,12 +159,13 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
         return picture(self._playing.scenery(), self.view, self._size)
 
     def thumbnail(self, side: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        """The picture in cells that show each pixel of the textures alike."""
+        """The picture in cells that show each pixel of the textures alike, lit by such pixels."""
         from smartplay.games.crafter.render import TEXTURE, picture
 
         width, height = self.view
-        unit = TEXTURE * max(1, round(side / (max(width, height) * TEXTURE)))
-        return picture(self._playing.scenery(), self.view, (width * unit, height * unit))
+        grain = max(1, round(side / (max(width, height) * TEXTURE)))
+        size = width * TEXTURE * grain, height * TEXTURE * grain
+        return picture(self._playing.scenery(), self.view, size, grain)
 
     def _told(self) -> tuple[Observation, dict[str, Any]]:
         """The observation and the info of this moment."""

@@ -40,37 +40,39 @@ class Moment(Protocol):
         """The random numbers of the night's noise."""
 
 
-def picture(moment: Moment, view: tuple[int, int], size: tuple[int, int]) -> Picture:
+def picture(
+    moment: Moment, view: tuple[int, int], size: tuple[int, int], grain: int = 1
+) -> Picture:
     """Draw what the player sees.
 
     Args:
         moment: The engine.
         view: Width and height in cells, the inventory's rows included.
         size: Width and height in pixels.
+        grain: Width and height in pixels of what is lit alike; divides those of a cell.
 
     Returns:
         Colours of shape [height, width, 3], uint8.
     """
     unit = np.array(size) // np.array(view)
-    canvas = np.zeros((*size, 3), np.uint8)
     rows = view[1] - moment.grid[1]
-    local = _local_view(moment, unit)
-    items = _items(moment.player.inventory, (view[0], rows), unit)
-    drawn = np.concatenate([local, items], 1)
+    local = _local_view(moment, unit // grain).astype(np.uint8).transpose((1, 0, 2))
+    items = _items(moment.player.inventory, (view[0], rows), unit).transpose((1, 0, 2))
+    drawn = np.concatenate([local.repeat(grain, 1).repeat(grain, 0), items])
     x, y = (np.array(size) - unit * view) // 2
-    canvas[x : x + drawn.shape[0], y : y + drawn.shape[1]] = drawn
-    return canvas.transpose((1, 0, 2))
+    canvas = np.zeros((size[1], size[0], 3), np.uint8)
+    canvas[y : y + drawn.shape[0], x : x + drawn.shape[1]] = drawn
+    return canvas
 
 
 def _local_view(moment: Moment, unit: Picture) -> Picture:
     width, height = moment.grid
-    canvas = np.zeros((width * unit[0], height * unit[1], 3), np.uint8) + np.uint8(127)
     materials, things = moment.scene()
-    for place, material in enumerate(materials):
-        if material:
-            _draw(canvas, np.array(divmod(place, height)) * unit, MATERIALS[material], unit)
+    cells = _ground(int(unit[0]), int(unit[1]))[np.frombuffer(materials, np.uint8)]
+    columns = cells.reshape(width, height, *cells.shape[1:]).swapaxes(1, 2)
+    canvas = columns.reshape(width * unit[0], height * unit[1], 3)
     for x, y, name in things:
-        _draw(canvas, np.array((x, y)) * unit, name, unit, blend=True)
+        _draw(canvas, np.array((x, y)) * unit, name, unit)
     lit = _light(canvas, np.float64(moment.daylight), _noise(moment, canvas.shape[:2]))
     return _asleep(lit) if moment.player.sleeping else lit
 
@@ -82,8 +84,8 @@ def _items(inventory: dict[str, int], grid: tuple[int, int], unit: Picture) -> P
             continue
         corner = np.array((index % grid[0], index // grid[0])) * unit
         number = str(amount) if amount < 10 else "unknown"
-        _draw(canvas, (corner + 0.1 * unit).astype(np.int32), item, 0.8 * unit, blend=True)
-        _draw(canvas, (corner + 0.4 * unit).astype(np.int32), number, 0.6 * unit, blend=True)
+        _draw(canvas, (corner + 0.1 * unit).astype(np.int32), item, 0.8 * unit)
+        _draw(canvas, (corner + 0.4 * unit).astype(np.int32), number, 0.6 * unit)
     return canvas
 
 
@@ -130,20 +132,23 @@ def _vignette(width: int, height: int) -> Picture:
     return 1 - np.exp(-0.5 * (xs**2 + ys**2) / (0.5**2)).T
 
 
-def _draw(canvas: Picture, at: Picture, name: str, size: Picture, blend: bool = False) -> None:
+def _draw(canvas: Picture, at: Picture, name: str, size: Picture) -> None:
     texture = _texture(name, int(size[0]), int(size[1]))
     (x, y), (width, height) = at, texture.shape[:2]
     below = canvas[x : x + width, y : y + height]
     if texture.shape[-1] == 4:
-        colours = texture[..., :3]
-        if blend:
-            alpha = texture[..., 3:].astype(np.float32) / 255
-            above = colours.astype(np.float32) / 255
-            colours = (255 * (alpha * above + (1 - alpha) * below.astype(np.float32) / 255)).astype(
-                np.uint8
-            )
-        texture = colours
+        alpha = texture[..., 3:].astype(np.float32) / 255
+        above = texture[..., :3].astype(np.float32) / 255
+        blended = 255 * (alpha * above + (1 - alpha) * below.astype(np.float32) / 255)
+        texture = blended.astype(np.uint8)
     below[:] = texture
+
+
+@lru_cache(4)
+def _ground(width: int, height: int) -> Picture:
+    """The textures of all materials, of shape [material, width, height, 3]; none is grey."""
+    found = [_texture(name, width, height)[..., :3] for name in MATERIALS[1:]]
+    return np.stack([np.full_like(found[0], 127), *found])
 
 
 @lru_cache(1024)
