@@ -51,6 +51,7 @@ class RockPaperScissorsEnv(NativeEnv[Any, Any]):
         "_values",
         "good",
         "probabilities",
+        "rounds",
         "values",
     )
 
@@ -79,7 +80,7 @@ class RockPaperScissorsEnv(NativeEnv[Any, Any]):
         self.good = [best - expected < 1e-12 for expected in self._expected]
         self.optimal = self.good.index(True)
         self.score = 0
-        self.rounds: list[tuple[int, int]] = []
+        self.rounds: tuple[tuple[int, int], ...] = ()
 
     def _expected_reward(self, option: int) -> float:
         beaten, winner = (option - 1) % 3, (option + 1) % 3
@@ -100,7 +101,7 @@ class RockPaperScissorsEnv(NativeEnv[Any, Any]):
         action = checked_action(action, len(OPTIONS))
         opponent = bisect(self._cumulated, self.np_random.random())
         self.score += self.good[action]
-        self.rounds.append((action, opponent))
+        self.rounds = (*self.rounds, (action, opponent))
         reward = 0.0
         if beats(action, opponent):
             reward = self.values[action]

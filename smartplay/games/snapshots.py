@@ -8,6 +8,7 @@ more cheaply, is left out; values that nothing changes are held as they are.
 from __future__ import annotations
 
 import pickle
+from functools import lru_cache
 from random import Random
 from typing import Any, NamedTuple
 
@@ -114,9 +115,10 @@ class Snapshot(NamedTuple):
 
 def state_of(native: gym.Env[Any, Any], describer: object) -> State:
     """What steps change of an environment and its describer."""
-    parts = _named(native, "PARTS")
-    own, kept = _parted(native, NATIVE_LASTING, parts)
-    words, told = _parted(describer, DESCRIBER_LASTING, ())
+    parts, *names = _names(type(native), NATIVE_LASTING)
+    own, kept = _parted(native, *names)
+    _, *names = _names(type(describer), DESCRIBER_LASTING)
+    words, told = _parted(describer, *names)
     return State(
         pickle.dumps((own, words), pickle.HIGHEST_PROTOCOL) if own or words else b"",
         tuple([getattr(native, part).state() for part in parts]),
@@ -127,32 +129,35 @@ def state_of(native: gym.Env[Any, Any], describer: object) -> State:
 
 def set_state(native: gym.Env[Any, Any], describer: object, state: State) -> None:
     """Bring an environment and its describer into the state that `state_of` gave."""
-    parts = _named(native, "PARTS")
+    parts, lasting, _ = _names(type(native), NATIVE_LASTING)
     own, words = pickle.loads(state.pickled) if state.pickled else ({}, {})
-    _replace(vars(native), NATIVE_LASTING.union(parts), own, state.kept)
+    _replace(vars(native), lasting, own, state.kept)
     _replace(vars(describer), DESCRIBER_LASTING, words, state.told)
     for part, value in zip(parts, state.parts, strict=True):
         getattr(native, part).set_state(value)
 
 
+@lru_cache
+def _names(
+    kind: type, lasting: frozenset[str]
+) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
+    """The `PARTS` of a class, with them what stays as it is, and its `KEPT`."""
+    parts: tuple[str, ...] = getattr(kind, "PARTS", ())
+    return parts, lasting.union(parts), frozenset(getattr(kind, "KEPT", ()))
+
+
 def _parted(
-    owner: object, lasting: frozenset[str], parts: tuple[str, ...]
+    owner: object, lasting: frozenset[str], named: frozenset[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What to pickle of an object's attributes, and what to hold as it is."""
     changing, kept = {}, {}
-    named = _named(owner, "KEPT")
     for name, value in vars(owner).items():
-        if type(value) in PLAIN or name in named:
-            if name not in lasting:
+        if name not in lasting:
+            if type(value) in PLAIN or name in named:
                 kept[name] = value
-        elif name not in lasting and name not in parts:
-            changing[name] = value
+            else:
+                changing[name] = value
     return changing, kept
-
-
-def _named(owner: object, kind: str) -> tuple[str, ...]:
-    names: tuple[str, ...] = getattr(owner, kind, ())
-    return names
 
 
 def random_state(native: gym.Env[Any, Any]) -> Any:
@@ -175,7 +180,8 @@ def _replace(
     changing: dict[str, Any],
     kept: dict[str, Any],
 ) -> None:
-    for name in attributes.keys() - lasting - changing.keys() - kept.keys():
-        del attributes[name]
+    for name in [*attributes]:
+        if name not in kept and name not in lasting and name not in changing:
+            del attributes[name]
     attributes.update(changing)
     attributes.update(kept)
