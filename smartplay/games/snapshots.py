@@ -115,9 +115,9 @@ class Snapshot(NamedTuple):
 
 def state_of(native: gym.Env[Any, Any], describer: object) -> State:
     """What steps change of an environment and its describer."""
-    parts, *names = _names(type(native), NATIVE_LASTING)
+    parts, *names = _names(type(native), NATIVE_LASTING)  # type: ignore[arg-type]
     own, kept = _parted(native, *names)
-    _, *names = _names(type(describer), DESCRIBER_LASTING)
+    _, *names = _names(type(describer), DESCRIBER_LASTING)  # type: ignore[arg-type]
     words, told = _parted(describer, *names)
     return State(
         pickle.dumps((own, words), pickle.HIGHEST_PROTOCOL) if own or words else b"",
@@ -129,7 +129,7 @@ def state_of(native: gym.Env[Any, Any], describer: object) -> State:
 
 def set_state(native: gym.Env[Any, Any], describer: object, state: State) -> None:
     """Bring an environment and its describer into the state that `state_of` gave."""
-    parts, lasting, _ = _names(type(native), NATIVE_LASTING)
+    parts, lasting, _ = _names(type(native), NATIVE_LASTING)  # type: ignore[arg-type]
     own, words = pickle.loads(state.pickled) if state.pickled else ({}, {})
     _replace(vars(native), lasting, own, state.kept)
     _replace(vars(describer), DESCRIBER_LASTING, words, state.told)
