@@ -224,7 +224,9 @@ ERRORS: list[tuple[str, int, Body | str, Any, str]] = [
      BROKEN, "status 502: 502 Bad Gateway"),
     ("a gateway", 403, "<h1>Blocked by the firewall</h1>", NoAccessError, "Blocked by the"),
     ("nothing", 401, "", NoAccessError, "wants another key: set OPENAI_API_KEY"),
-    ("nothing", 200, "", BROKEN, "cannot be read"),
+    ("nothing", 200, "", BROKEN, "cannot be read: it is empty"),
+    ("a web server", 200, "<html><h1>Welcome!</h1></html>", BROKEN, r"read: Welcome! \(Expecting"),
+    ("a broken gateway", 200, "upstream\n timed out", BROKEN, r"read: upstream timed out \("),
     ("an own error", 200, {"detail": "Oops"}, BROKEN, "Oops"),
 ]  # fmt: skip
 
@@ -243,6 +245,36 @@ def test_errors(server: FakeServer, status: int, body: Body | str, kind: Any, wo
     assert not isinstance(error, NoAccessError) or kind is NoAccessError
     if isinstance(error, TransientError):
         assert error.busy == (kind is BUSY)
+
+
+def test_a_redirection_says_where_it_leads(server: FakeServer) -> None:
+    server.then(Answer(301, headers=(("location", "https://other.example/v1/chat"),)))
+    with pytest.raises(ModelError, match=r"\(status 301\), but leads to https://other.example/v1"):
+        ask(openai_model(server))
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (500, "Value is not callable: null at row 1, column 72: ... System role not supported"),
+        (400, "Conversation roles must alternate user/assistant/user/assistant/..."),
+    ],
+    ids=["llama.cpp", "vLLM"],
+)
+def test_a_template_without_the_role_system(server: FakeServer, status: int, words: str) -> None:
+    server.then(answer(status, {"error": {"message": words, "code": status}}))
+    assert ask(openai_model(server)).text == "Answer: Rock"
+    refused, taken = (request["messages"] for request in server.requests)
+    assert [m["role"] for m in refused] == ["system", "user"]
+    assert taken == [{"role": "user", "content": "Rules.\n\nNow?"}]
+
+
+def test_a_template_that_takes_a_system_message_is_not_asked_again(server: FakeServer) -> None:
+    words = "After the optional system message, conversation roles must alternate user/assistant"
+    server.then(answer(400, {"error": {"message": words}}))
+    with pytest.raises(ModelError, match="roles must alternate"):
+        ask(openai_model(server))
+    assert len(server.requests) == 1
 
 
 def test_busy_with_status_200_is_tried_again_more_slowly(server: FakeServer) -> None:

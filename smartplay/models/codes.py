@@ -139,7 +139,8 @@ _OF_A_VALUE = re.compile(
 _NO_SYSTEM = re.compile(
     r"system[ _](?:role|messages?|prompts?|instructions?)\b[^.]{0,30}"
     r"(?:not (?:\w+ )?(?:supported|enabled|allowed)|unsupported)"
-    r"|(?:not support|unsupported)[^.]{0,20}\bsystem\b|developer instruction is not enabled",
+    r"|(?:not support|unsupported)[^.]{0,20}\bsystem\b|developer instruction is not enabled"
+    r"|(?<!system message, )conversation roles must alternate",
     re.IGNORECASE,
 )
 
@@ -237,6 +238,8 @@ def meaning_of(status: int, complaint: Complaint) -> Meaning:
         return Meaning.TOO_LONG
     if by_status == Meaning.REFUSED and _NO_ACCESS.search(told):
         return Meaning.NO_ACCESS
+    if by_status == Meaning.BROKEN and _NO_SYSTEM.search(told):  # llama.cpp, of a chat template
+        return Meaning.REFUSED
     if status < 300:  # an error as a reply, by its code or without any
         return Meaning.BROKEN
     return by_status

@@ -117,7 +117,9 @@ class Faults(NamedTuple):
         if named == 407:
             return NoAccessError(f"the proxy {self.proxy} wants a name and a password{detail}")
         if meaning == Meaning.REFUSED:
-            told = f"{self.title} does not take the request (status {named}){detail}"
+            place = self.tidy(headers.get("location", ""))
+            leads = f", but leads to {place}" if 300 <= named < 400 and place else ""
+            told = f"{self.title} does not take the request (status {named}){leads}{detail}"
             return RefusedRequestError(told, complaint)
         wait = _retry_after(headers)
         wait = complaint.wait if wait is None else wait

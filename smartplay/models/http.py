@@ -24,7 +24,7 @@ _PORTS = {"http": 80, "https": 443}
 _BLANK_LINE, _LINE_END = re.compile(rb"\r?\n\r?\n"), re.compile(rb"\r?\n")
 _STATUS = re.compile(rb"HTTP/1\.([01]) (\d{3})\b")
 _HEADER = re.compile(
-    rb"^(connection|content-(?:encoding|length|type)|retry-after(?:-ms)?|transfer-encoding)"
+    rb"^(connection|content-(?:encoding|length|type)|location|retry-after(?:-ms)?|transfer-encoding)"
     rb":[ \t]*([^\r\n]*?)[ \t]*\r?$",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -338,7 +338,7 @@ def _decode(content: bytes) -> Any:
     `NaN` is let through, and halves of surrogate pairs become `?`.
 
     Raises:
-        ValueError: If it cannot be read, or has so many parts that they would fill the memory.
+        ValueError: If it cannot be read (the message begins as it does), or has so many parts that they would fill the memory.
     """
     if sum(map(content.count, (b",", b"[", b"{"))) > PIECES:
         raise ValueError(f"it comes in more than {PIECES:,} pieces")
@@ -346,7 +346,12 @@ def _decode(content: bytes) -> Any:
         return msgspec.json.decode(content)
     except msgspec.DecodeError:
         pass
-    value = json.loads(content, parse_int=_whole)
+    try:
+        value = json.loads(content, parse_int=_whole)
+    except ValueError as error:
+        start = " ".join(content.decode(errors="replace").split())[: 8 * DETAIL]
+        told = read_complaint(start).sentence
+        raise ValueError(f"{told or start} ({error})" if start else "it is empty") from None
     whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
     return json.loads(whole)
 
