@@ -177,6 +177,17 @@ def test_what_is_refused(agent: str, settings: dict[str, Any], told: str) -> Non
         find_agent(agent, ({"base_url": URL} if ":" in agent else {}) | settings)
 
 
+@pytest.mark.parametrize(
+    ("role", "told"), [("judge", "role of the .* 'judge'"), ("reviewer", "role player;")]
+)
+def test_roles_are_checked_before_keys(
+    monkeypatch: pytest.MonkeyPatch, role: str, told: str
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(UsageError, match=told):
+        find_agent("correct", {"models": {role: {"agent": "openai:y"}}})
+
+
 @pytest.mark.parametrize("command", ["run", "sensitivity"])
 def test_the_command_line_knows_methods(command: str, capsys: Any, tmp_path: Path) -> None:
     code = main([command, "openai:x", "--method", "majorty", "--out", str(tmp_path / "run")])

@@ -571,6 +571,8 @@ def test_a_worker_that_dies_costs_no_more_than_what_it_played(tmp_path: Path) ->
         ({"seed": -1}, "seed must be 0 or more"),
         ({"seed": 2**70}, "seed must be"),
         ({"episodes": 10**12}, "episodes must be"),
+        ({"episodes": 1.5}, r"episodes must be a whole number, not 1\.5"),
+        ({"seed": "7"}, "seed must be a whole number, not '7'"),
         ({"games": HANOI, "game_settings": {HANOI: {"noise": [1]}}}, "cannot make .* TypeError"),
         ({"games": HANOI, "game_settings": {HANOI: {"describer": "os:x"}}}, "cannot be set for"),
         ({"retries": -1}, "retries must be 0 or more"),
@@ -590,6 +592,12 @@ def test_bad_requests_leave_nothing_behind(
     with pytest.raises(UsageError, match=words):
         play("constant", tmp_path / "run", **({"games": BANDIT} | options))
     assert not (tmp_path / "run").exists()
+
+
+def test_numbers_may_be_numpys(tmp_path: Path) -> None:
+    episodes, seed = np.arange(2, 4)
+    run = play("constant", tmp_path / "run", BANDIT, episodes=episodes, steps=episodes, seed=seed)
+    assert (run.header.seed, len(run.episodes)) == (3, 2)
 
 
 @pytest.mark.parametrize("key", [HANOI, f"{HANOI}-v0", f"smartplay/{HANOI}-v0", "hanoi"])

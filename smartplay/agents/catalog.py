@@ -321,6 +321,15 @@ def _method_and_models(
             raise UsageError(f"agent {agent} is a model itself, so it takes no models")
         tables = overlay({first: {"agent": agent}}, tables)
     method = make_method(name, kind, own)
+    roles = tables if isinstance(tables, dict) else kind.roles  # what is no table is refused below
+    for role in roles:
+        known_name(f"role of the method {name}", role, kind.roles)
+    for role, like in kind.roles.items():
+        if role not in roles and like not in roles:
+            raise UsageError(
+                f"the method {name} asks a model in the role {role}; name one with "
+                f"--model {role}=openai:NAME, or in a definition under [models.{role}]"
+            )
     try:
         opened = _open_models(agent, tables, method.model_defaults(), settings)
     except UnknownNameError as error:
@@ -328,14 +337,7 @@ def _method_and_models(
             known = [*settings_of(kind), *HISTORY_KEYS, *error.known]
             raise UnknownNameError("setting", error.name, known) from None
         raise
-    for role in opened:
-        known_name(f"role of the method {name}", role, kind.roles)
     for role, like in kind.roles.items():
-        if role not in opened and like not in opened:
-            raise UsageError(
-                f"the method {name} asks a model in the role {role}; name one with "
-                f"--model {role}=openai:NAME, or in a definition under [models.{role}]"
-            )
         opened.setdefault(role, opened[like or role])
     return method, {role: opened[role] for role in kind.roles}
 
@@ -489,7 +491,10 @@ def _taken(name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
 def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource:
     """A class, a function that makes agents, or a function of the prompt as a source of agents."""
     if not callable(found):
-        raise UsageError(f"agent {name} is neither a class nor a function, so it cannot play")
+        raise UsageError(
+            f"agent {name} is neither a class nor a function, so it cannot play; give a class with "
+            "the method act (each episode makes an agent of its own), or a function"
+        )
     if isinstance(found, type) and not callable(getattr(found, "act", None)):
         raise UsageError(f"agent {name} has no method act, so it cannot play")
     own, variant = dict(settings), find_variant("plain")

@@ -338,7 +338,8 @@ def _decode(content: bytes) -> Any:
     `NaN` is let through, and halves of surrogate pairs become `?`.
 
     Raises:
-        ValueError: If it cannot be read (the message begins as it does), or has so many parts that they would fill the memory.
+        ValueError: If it cannot be read (the message begins as it does), or has so many parts that
+            they would fill the memory.
     """
     if sum(map(content.count, (b",", b"[", b"{"))) > PIECES:
         raise ValueError(f"it comes in more than {PIECES:,} pieces")

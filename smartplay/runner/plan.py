@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import operator
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -184,11 +185,10 @@ def plan_run(
         UsageError: If a number is out of range, a setting belongs to no selected game, or a game
             cannot be made as it is to be played.
     """
-    numbers = [("episodes", episodes, 1), ("steps", steps, 1), ("repeats", repeats, 1)]
-    for name, number, least in [*numbers, ("seed", seed, 0), ("retries", retries, 0)]:
-        if number is not None and not least <= number <= LARGEST:
-            bound = f"{least} or more" if number < least else f"{LARGEST} or less"
-            raise UsageError(f"{name} must be {bound}, not {number}")
+    episodes = None if episodes is None else _whole("episodes", episodes, 1)
+    steps = None if steps is None else _whole("steps", steps, 1)
+    repeats = _whole("repeats", repeats, 1)
+    seed, retries = _whole("seed", seed, 0), _whole("retries", retries, 0)
     for key in settings:
         if not any(key in names_of(card) for card in selection):
             raise UsageError(f"settings given for {key!r}, which is not among the selected games")
@@ -243,6 +243,18 @@ def plan_run(
     except msgspec.ValidationError as error:
         raise UsageError(f"the run cannot be written down: {error}") from error
     return header
+
+
+def _whole(name: str, given: Any, least: int) -> int:
+    """A number that a user gave, which may be one of NumPy's."""
+    try:
+        number = operator.index(given)
+    except TypeError:
+        raise UsageError(f"{name} must be a whole number, not {given!r}") from None
+    if not least <= number <= LARGEST:
+        bound = f"{least} or more" if number < least else f"{LARGEST} or less"
+        raise UsageError(f"{name} must be {bound}, not {number}")
+    return number
 
 
 def _most_episodes(card: GameCard, settings: dict[str, Any], measurement: Measurement) -> int:
