@@ -89,7 +89,7 @@ def _ranking(overall: Subject, runs: int) -> list[int]:
 
 
 def _runs(comparison: Comparison, order: Sequence[int]) -> Table:
-    """The runs, best first, with those that each is told apart from."""
+    """The runs, best first if their means can be compared, with those that each is told apart from."""
     number = {run: place for place, run in enumerate(order, start=1)}
     above: dict[int, list[int]] = {run: [] for run in order}
     below: dict[int, list[int]] = {run: [] for run in order}
@@ -111,7 +111,9 @@ def _runs(comparison: Comparison, order: Sequence[int]) -> Table:
         for run in order
     ]
     header = ("#", "Run", "Score", "Group", "Higher than", "Lower than")
-    return Table("Runs by mean normalised score", GROUPS, header, rows, len(header))
+    ranked = any(each.mean for each in comparison.overall.differences)
+    title = "Runs by mean normalised score" if ranked else "Runs, as they were named"
+    return Table(title, GROUPS, header, rows, len(header))
 
 
 def _score(comparison: Comparison, run: int) -> str:
@@ -183,7 +185,7 @@ def _differences(
 
 def _finding(difference: Difference, mean: Interval | None, upper: int, detect: float) -> str:
     if mean is None:
-        return "nothing in common"
+        return "no score in common"
     if difference.apart:
         return f"{upper} is {'higher' if mean.mean > 0 else 'lower'}"
     more = resolution(difference, detect)
