@@ -89,7 +89,7 @@ def _ranking(overall: Subject, runs: int) -> list[int]:
 
 
 def _runs(comparison: Comparison, order: Sequence[int]) -> Table:
-    """The runs, best first if their means can be compared, with those that each is told apart from."""
+    """The runs, best first if means rank them, with those that each is told apart from."""
     number = {run: place for place, run in enumerate(order, start=1)}
     above: dict[int, list[int]] = {run: [] for run in order}
     below: dict[int, list[int]] = {run: [] for run in order}
