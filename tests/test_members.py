@@ -55,7 +55,7 @@ def test_a_writer_killed_at_any_byte_loses_what_it_wrote_and_no_more(file: Path)
         members = Members(file.parent, file.name)
         members.look()
         assert members.is_cut_off == (size not in (0, first, len(whole)))
-        assert not members.is_damaged
+        assert members.damage is None
         members.append("00002.jsonl", ONE)
         kept = ["00000.jsonl", "00001.jsonl"][: (size >= first) + (size == len(whole))]
         assert list(found(file)) == [*kept, "00002.jsonl"]
@@ -89,7 +89,7 @@ def test_what_no_killed_writer_leaves_is_not_written_behind(file: Path, junk: by
         end.write(junk)
     before = file.read_bytes()
     members = Members(file.parent, file.name)
-    with pytest.raises(RunFolderError, match=f"damaged from byte {size} on; put a whole copy"):
+    with pytest.raises(RunFolderError, match=f"damaged at byte {size}; put a whole copy"):
         members.append("00002.jsonl", ONE)
     assert list(members.found) == ["00000.jsonl", "00001.jsonl"]
     assert file.read_bytes() == before
@@ -102,7 +102,30 @@ def test_a_length_beyond_the_end_is_not_read(file: Path) -> None:
     assert match.end() <= MOST
     data[match.start(1) : match.end(1)] = struct.pack("<I", 2**32 - 1)
     file.write_bytes(data)
-    assert found(file) == {}
+    assert list(found(file)) == ["00001.jsonl"]
+    with pytest.raises(RunFolderError, match="damaged at byte 0"):  # and nothing is cut off
+        Members(file.parent, file.name).append("00002.jsonl", ONE)
+    assert file.read_bytes() == data
+    Members(file.parent, "last.gz").append("00000.jsonl", ONE)
+    last = file.with_name("last.gz")
+    last.write_bytes(data[: len(member("00000.jsonl", ONE))])
+    assert found(last) == {}
+
+
+@pytest.mark.parametrize("place", range(0, 34, 3))
+def test_a_damaged_header_hides_no_other_member(
+    file: Path, place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smartplay.records.members.CHUNK", 7)
+    Members(file.parent, file.name).append("00002.jsonl", TWO)
+    first, data = len(member("00000.jsonl", ONE)), bytearray(file.read_bytes())
+    data[first + place] ^= 0x84
+    file.write_bytes(data)
+    members = Members(file.parent, file.name)
+    members.look()
+    names = list(members.found)
+    assert [names[0], names[-1]] == ["00000.jsonl", "00002.jsonl"]
+    assert len(names) == 2 or HEADER.match(data, first), "its name or its length is another"
 
 
 def test_a_file_of_endless_members_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +160,7 @@ def test_readers_see_whole_members_while_they_are_written(tmp_path: Path) -> Non
         shared = Members(folder, "x.gz")
         while not done.is_set():
             shared.look()
-            assert not shared.is_damaged
+            assert shared.damage is None
             seen.append(len(shared.found))
 
     thread = threading.Thread(target=watch)
@@ -185,11 +208,14 @@ def test_missing_steps_are_told_from_damaged_ones(tmp_path: Path) -> None:
     with pytest.raises(MissingStepsError, match=r"00001.jsonl: there are no such steps"):
         RunFolder(run).steps(GAME, 1)
     refused(run, "episode 1: cannot read", "there are no such steps")
-    (run / FILE).write_bytes(b"x" * 99 + (run / FILE).read_bytes())
-    with pytest.raises(RunFolderError, match=r"00002.jsonl: damaged at byte 0") as told:
+    data = (run / FILE).read_bytes()
+    first = data.index(START, 1) if members_of(run / FILE).popitem()[0] == "00002.jsonl" else 0
+    (run / FILE).write_bytes(data[:first] + b"x" + data[first + 1 :])
+    with pytest.raises(RunFolderError, match=rf"00002.jsonl: damaged at byte {first}") as told:
         RunFolder(run).steps(GAME, 2)
     assert not isinstance(told.value, MissingStepsError)
-    refused(run, "damaged at byte 0")
+    assert RunFolder(run).steps(GAME, 0)[1]
+    refused(run, f"damaged at byte {first}", "episode 2: cannot read")
 
 
 def test_a_run_of_before_is_read_verified_and_gone_on_with(tmp_path: Path) -> None:
@@ -287,7 +313,7 @@ for kill in range(25):
         assert len(reader.steps(each.game, each.episode, each.steps)[1]) == each.steps, each
     members = reader.members(record.game)
     cuts += members.is_cut_off
-    assert not members.is_damaged and len(members.found) - len(found) in (0, 1)
+    assert members.damage is None and len(members.found) - len(found) in (0, 1)
 print(number, cuts)
 """
 

@@ -353,8 +353,9 @@ class _Check:
             strays = [
                 f"{name} belongs to no recorded episode" for name in members.found.keys() - names
             ]
-            if members.is_damaged or (published and members.is_cut_off):
-                strays.append(f"damaged at byte {members.end}")
+            end = members.end if published and members.is_cut_off else None
+            if (damage := end if members.damage is None else members.damage) is not None:
+                strays.append(f"damaged at byte {damage}")
             if published and members.number > len(members.found):
                 strays.append("an episode is in it twice")
             self.problems += [Problem(what=f"{file}, {stray}") for stray in sorted(strays)]

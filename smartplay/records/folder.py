@@ -371,8 +371,10 @@ class RunFolder:
         if os.path.lexists(self.path / own):
             return own, WHOLE
         where = f"{members.path}, {member_name(*number)}"
-        if members.is_damaged:
-            raise RunFolderError(f"cannot read {where}: damaged at byte {members.end} of the file")
+        if members.damage is not None:
+            raise RunFolderError(
+                f"cannot read {where}: damaged at byte {members.damage} of the file"
+            )
         raise MissingStepsError(f"cannot read {where}: there are no such steps")
 
     def trace(self, key: Key) -> bytes:

@@ -4,7 +4,7 @@ Such a file is several gzip files in a row, which is again a gzip file (RFC 1952
 every library read it from end to end. The header's field for a file's name holds the member's name;
 the field "extra" holds its length (subfield `SP`, four bytes, little-endian), as in the blocks of
 BGZF. A reader finds the members by jumping from header to header, so there is no separate index
-that could disagree.
+that could disagree. Behind a damaged header it looks for the next one.
 
 A writer only appends. A killed writer leaves half a member at the end, which readers ignore and the
 next writer cuts off.
@@ -29,6 +29,7 @@ START = b"\x1f\x8b\x08\x0c\0\0\0\0\0\xff\x08\0SP\x04\0"
 """How a member begins: extra field and name, no time, no system; a subfield of four bytes."""
 HEADER = re.compile(re.escape(START) + rb"(....)([\w.-]{1,40})\0", re.DOTALL)
 MOST = 64  # bytes of a header
+CHUNK = 16_384  # bytes to look for one in at a time
 
 
 class Members:
@@ -52,8 +53,8 @@ class Members:
         """Where the last whole member ends, and how many there are."""
         self.is_cut_off = False
         """Whether half a member follows the last whole one, as a killed writer leaves it."""
-        self.is_damaged = False
-        """Whether anything else follows it."""
+        self.damage: int | None = None
+        """Where anything else begins, the first time."""
 
     def look(self) -> None:
         """Read what was written since the last look.
@@ -85,10 +86,10 @@ class Members:
         data = member(name, packed)
         with self._lock:
             self.look()
-            if self.is_damaged:
+            if self.damage is not None:
                 raise RunFolderError(
-                    f"{self.path} is damaged from byte {self.end} on; put a whole copy in its "
-                    "place, or choose another folder with --out"
+                    f"{self.path} is damaged at byte {self.damage}; put a whole copy in its place, "
+                    "or choose another folder with --out"
                 )
             own_path(self._root, self._name)
             self.path.parent.mkdir(exist_ok=True)
@@ -110,25 +111,43 @@ class Members:
             return
         found: dict[str, Part] = {}
         end = number = 0
-        cut_off = damaged = False
+        cut_off, damage = False, None
         while left := state[0] - end:
             file.seek(end)
             start = file.read(MOST)
             header = HEADER.match(start)
             length = struct.unpack("<I", header[1])[0] if header else 0
             if not header or not header.end() < length <= left:
+                following = _next_header(file, end + 1)
                 begun = left < MOST and (START.startswith(start) or start.startswith(START))
                 zeros = not start.strip(b"\0")  # a loss of power leaves such files
-                cut_off = length > left or zeros or (begun and not header)
-                damaged = not cut_off
-                break
+                cut_off = following is None and (length > left or zeros or (begun and not header))
+                if not cut_off and damage is None:
+                    damage = end
+                if following is None:
+                    break
+                end = following
+                continue
             name = header[2].decode()
             found[name] = Part(name, end, end + length)
             end, number = end + length, number + 1
             if number > MOST_LINES:
                 raise RunFolderError(f"{self.path} has more than {MOST_LINES} members: refused")
         self.found, self.end, self.number = found, end, number
-        self.is_cut_off, self.is_damaged, self._state = cut_off, damaged, state
+        self.is_cut_off, self.damage, self._state = cut_off, damage, state
+
+
+def _next_header(file: IO[bytes], at: int) -> int | None:
+    """Where the next header begins, from a place on."""
+    file.seek(at)
+    held = b""
+    while piece := file.read(CHUNK):
+        data = held + piece
+        if header := HEADER.search(data):
+            return at + header.start()
+        held = data[-MOST:]
+        at += len(data) - len(held)
+    return None
 
 
 def member(name: str, packed: bytes) -> bytes:
