@@ -322,6 +322,8 @@ def check_same_run(path: Path, old: RunHeader, new: RunHeader) -> None:
     found = list(differences(_identity(old), _identity(new)))
     if found:
         more = f" (and {len(found) - TOLD} more)" if len(found) > TOLD else ""
+        if any("digest differs" in each for each in found):
+            more += " (a digest stands for code and all that it imports, or for a card)"
         raise RunFolderError(
             f"{path} holds another run: {'; '.join(found[:TOLD])}{more}. Choose another folder "
             "with --out"
