@@ -389,7 +389,7 @@ def test_a_helper_elsewhere_on_the_path_belongs_to_the_agent(
     inner.write_text("def answer(prompt):\n    return 'Answer: 1'\n")
     assert actions(play(f"{own / 'mine.py'}:agent", tmp_path / "run")) == {FIRST}
     inner.write_text("def answer(prompt):\n    return 'Answer: 2'\n")
-    with pytest.raises(RunFolderError, match="agent_digest differs .* code and all that it"):
+    with pytest.raises(RunFolderError, match=r"agent_digest differs .* code and all that it"):
         play(f"{own / 'mine.py'}:agent", tmp_path / "run")
     os.utime(inner, (2, 2))
     assert actions(play(f"{own / 'mine.py'}:agent", tmp_path / "other")) == {SECOND}

@@ -239,6 +239,15 @@ def test_a_dropped_episode_is_found_by_the_steps_it_left(victim: Path) -> None:
 def test_a_scored_episode_may_not_be_played_again(victim: Path) -> None:
     change_records(victim, lambda records: records.append(dict(hanoi(records))))
     refused(victim, "recorded again after it was scored")
+    assert not verify_run(victim).notes, "no unscored episode was played again"
+
+
+def test_one_episode_of_one_step_is_told_as_such(tmp_path: Path) -> None:
+    run = smartplay.run(
+        "random", "RockPaperScissorBasic", episodes=1, steps=1, out=tmp_path, progress=False
+    )
+    assert "verified: 1 episode, 1 step replayed in" in str(verify_run(run.path))
+    assert str(run.episodes[0]).endswith(", 1 step")
 
 
 def test_an_unplanned_episode_is_found(victim: Path) -> None:

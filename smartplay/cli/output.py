@@ -79,11 +79,6 @@ def forget_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def plural(number: int, name: str) -> str:
-    """A number of things: `1 episode`, `2 episodes`."""
-    return f"{number} {name}{'' if number == 1 else 's'}"
-
-
 @contextmanager
 def quiet_output(quiet: bool = True) -> Iterator[None]:
     """In the block, send what agents, games and packages print to standard error."""

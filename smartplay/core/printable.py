@@ -23,6 +23,11 @@ _SPACE = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _UNSEEN = ("Zs", "Mn", "Me")
 
 
+def plural(number: int, name: str) -> str:
+    """A number of things: `1 episode`, `2 episodes`."""
+    return f"{number} {name}{'' if number == 1 else 's'}"
+
+
 def is_seen(character: str) -> bool:
     """Whether a character is shown as itself, or is a space."""
     if character in BLANK:

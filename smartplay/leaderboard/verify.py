@@ -103,19 +103,18 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         """The result of the check, one fact per line, printable characters only."""
         path = printable.line(self.path, printable.TEXT)
+        episodes = printable.plural(self.episodes, "episode")
         notes = [f"  note: {note}" for note in self.notes]
         if self.problems:
             head = f"{path}: NOT verified"
             return "\n".join([head, *(f"  {problem}" for problem in self.problems), *notes])
         if self.sealed:
-            head = f"{path}: not verified yet: {self.episodes} episodes agree with their records"
+            head = f"{path}: not verified yet: what is recorded of {episodes} agrees"
             return "\n".join([head, *notes])
         times = self.played / self.seconds if self.seconds > 0 else 0.0
         speed = f" ({times:.0f} times as fast as it was played)" if times >= 2 else ""
-        head = (
-            f"{path}: verified: {self.episodes} episodes, {self.steps} steps "
-            f"replayed in {self.seconds:.1f} s{speed}"
-        )
+        steps = printable.plural(self.steps, "step")
+        head = f"{path}: verified: {episodes}, {steps} replayed in {self.seconds:.1f} s{speed}"
         head += f", {self.levels} choices of level recomputed" if self.levels else ""
         return "\n".join([head, *notes])
 
@@ -258,8 +257,9 @@ class _Check:
         if not self.problems:
             self._check_levels(header, list(latest.values()))
         self.again = len(lines) - len(latest)
-        if self.again:
-            self.notes.append(f"{self.again} unscored episodes were played again")
+        if self.again and not self.problems:
+            times = printable.plural(self.again, "time")
+            self.notes.append(f"unscored episodes were played again {times}")
         return [] if self.problems else in_order(header, latest.values())
 
     def _check_levels(self, header: RunHeader, records: Sequence[EpisodeRecord]) -> None:

@@ -27,6 +27,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from smartplay.core.printable import plural
 from smartplay.core.shown import Shown
 
 SCHEMA = 1
@@ -316,7 +317,7 @@ class EpisodeRecord(
     def __str__(self) -> str:
         name = f"{self.game} {self.episode}" + (f"-r{self.repeat}" if self.repeat else "")
         found = f"unscored, {self.error}" if self.score is None else f"score {self.score:.4g}"
-        return f"{name}: {found}, {self.steps} steps"
+        return f"{name}: {found}, {plural(self.steps, 'step')}"
 
 
 class GameHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
@@ -341,7 +342,7 @@ class GameHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
         return self.steps * (attempts if type(attempts) is int and attempts > 1 else 1)
 
     def __str__(self) -> str:
-        return f"{self.episodes} episodes of at most {self.steps} steps"
+        return f"{plural(self.episodes, 'episode')} of at most {plural(self.steps, 'step')}"
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -408,7 +409,9 @@ class RunHeader(Shown, msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         most = "at most " if self.measurement else ""
-        return f"of {self.agent}: {most}{self.planned} episodes of {', '.join(self.games)}"
+        return (
+            f"of {self.agent}: {most}{plural(self.planned, 'episode')} of {', '.join(self.games)}"
+        )
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,8 +10,9 @@ from math import inf
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from smartplay.cli.output import OK, plural, print_json, print_table
+from smartplay.cli.output import OK, print_json, print_table
 from smartplay.core.errors import UsageError
+from smartplay.core.printable import plural
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,6 @@ from smartplay.cli.output import (
     SOME_UNSCORED,
     STOPPED,
     complain,
-    plural,
     print_json,
     print_table,
     quiet_output,
@@ -32,6 +31,7 @@ from smartplay.cli.output import (
     use_header,
 )
 from smartplay.core import printable
+from smartplay.core.printable import plural
 
 if TYPE_CHECKING:
     from smartplay.records import EpisodeRecord

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartplay.cli.output import OK, plural, print_json, print_narrow, say
+from smartplay.cli.output import OK, print_json, print_narrow, say
+from smartplay.core.printable import plural
 
 if TYPE_CHECKING:
     from smartplay.report.listing import Listed

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartplay.cli.options import add_shared, game_settings
-from smartplay.cli.output import OK, complain, plural, print_json, say
+from smartplay.cli.output import OK, complain, print_json, say
 from smartplay.core.errors import MissingPackageError, UsageError
+from smartplay.core.printable import plural
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
