@@ -304,6 +304,12 @@ def test_a_broken_definition(text: str, words: str, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_definition_as_some_editors_save_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xef\xbb\xbfagent = 'random'\r\n[settings]\r\n")
+    assert read_definition(path)[0] == "random"
+
+
 def test_a_file_in_a_definition_is_beside_it(tmp_path: Path, file: Path) -> None:
     path = define(tmp_path, 'agent = "mine.py:Own"')
     assert read_definition(Path(path))[0] == f"{tmp_path / 'mine.py'}:Own"

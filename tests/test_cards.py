@@ -158,6 +158,8 @@ def test_a_wrong_card_says_where_and_what(own: str, words: str, tmp_path: Path) 
         ("[ids.X-v0", "not valid TOML"),
         ("a = 1\na = 2", "not valid TOML"),
         ("a = " + "[" * 5000, "not valid TOML"),
+        pytest.param("a = " + "9" * 5000, "not valid TOML: Exceeds the limit", id="digits"),
+        pytest.param("#" * (2**23 + 1), "is larger than 8 MB: refused", id="large"),
         ("\x00", "not valid TOML"),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from smartplay.core.errors import UsageError
+from smartplay.core.untrusted import HEADER_LIMIT, MEGABYTE
 
 
 def read_toml(
@@ -24,10 +25,16 @@ def read_toml(
         UsageError: If it cannot be read or is not TOML; of `error_class`.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            data = file.read(HEADER_LIMIT + 1)
+        if len(data) > HEADER_LIMIT:
+            raise error_class(
+                f"{called} {path} is larger than {HEADER_LIMIT // MEGABYTE} MB: refused"
+            )
+        return tomllib.loads(data.decode("utf-8-sig"))
     except OSError as error:
         raise error_class(f"cannot read {called} {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
         raise error_class(f"{called} {path} is not valid TOML: {error}") from error
 
 
