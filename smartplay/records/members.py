@@ -110,9 +110,12 @@ class Members:
         if state == self._state:
             return
         found: dict[str, Part] = {}
-        end = number = 0
+        end = number = tries = 0
         cut_off, damage = False, None
         while left := state[0] - end:
+            tries += 1  # a header with a wrong length costs a search, so these count, too
+            if tries > MOST_LINES:
+                raise RunFolderError(f"{self.path} has more than {MOST_LINES} members: refused")
             file.seek(end)
             start = file.read(MOST)
             header = HEADER.match(start)
@@ -131,8 +134,6 @@ class Members:
             name = header[2].decode()
             found[name] = Part(name, end, end + length)
             end, number = end + length, number + 1
-            if number > MOST_LINES:
-                raise RunFolderError(f"{self.path} has more than {MOST_LINES} members: refused")
         self.found, self.end, self.number = found, end, number
         self.is_cut_off, self.damage, self._state = cut_off, damage, state
 
