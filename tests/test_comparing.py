@@ -60,17 +60,18 @@ def test_other_games_steps_and_settings_are_left_out(
     runs: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = compared([runs["good"], runs["short"]], capsys)
-    assert "no score in common" in told
+    assert "no normalised score in common" in told
     assert "Runs, as they were named #" in told, "there is no mean to rank them by"
     assert "steps 30 (reference), 5 (random)" in told
     assert "history 30 (reference), 1 (random)" in compared([runs["good"], runs["set"]], capsys)
     told = compared([runs["good"], runs["other"]], capsys)
-    assert "no score in common" in told
+    assert "no normalised score in common" in told
     assert "RockPaperScissorBasic-v0 was not played by reference." in told
 
 
 def test_failures_and_copies(runs: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    assert "no score in common" in compared([runs["good"], runs["failed"]], capsys)
+    failed = compared([runs["good"], runs["failed"]], capsys)
+    assert "no normalised score in common" in failed
     told = compared([runs["poor"]] * 3, capsys)
     assert "0 of 3 1-3" in told
     for name in ("random (1)", "random (2)", "random (3)"):

@@ -117,6 +117,18 @@ def test_other_games_are_not_mixed() -> None:
     assert compare([one, none]).overall.differences[0].mean is None
 
 
+def test_games_without_a_normalised_score_are_left_out_of_the_mean_and_it_is_said() -> None:
+    both = {GAME: {0: 1.0, 1: 1.0}, OTHER: {0: 0.0, 1: 0.0}}
+    some = [entry(name, [1.0, 1.0], scores=both, conditions={}) for name in "ab"]
+    found = compare(some)
+    assert [each.pairs for each in found.overall.differences] == [2]
+    assert found.notes == [
+        "The overall difference and those of capabilities leave out H-v0: as played, there is no "
+        "normalised score."
+    ]
+    assert compare([entry(name, [1.0, 1.0]) for name in "ab"]).notes == []
+
+
 def test_other_suites_have_no_pairs_and_it_is_said() -> None:
     public = entry("a", [1.0, 2.0], agent="a")
     private = entry("b", [], scores={GAME: {-5: 1.0, -9: 2.0}}, suite="0123456789")

@@ -356,6 +356,18 @@ def test_more_than_two_runs_show_differences_from_the_best(
 
 
 @pytest.mark.slow
+def test_runs_without_a_mean_normalised_score_are_not_ranked(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in "abc"]
+    for path in paths:
+        smartplay.run("random", "Hanoi3Disk,MessengerL1", out=path, progress=False, steps=4,
+                      episodes=2)  # fmt: skip
+    html, reports = page_of(paths, tmp_path / "page.html")
+    assert not any(report.overall for report in reports)
+    assert "has the highest mean normalised score" not in html
+    assert "Not all runs have a mean normalised score, so they are not ranked." in html
+
+
+@pytest.mark.slow
 def test_costs_that_are_not_known_are_not_drawn(runs: dict[str, Path], tmp_path: Path) -> None:
     def silent(prompt: str) -> Reply:
         return Reply("Answer: 1", calls=[Call([], "Answer: 1")])

@@ -259,6 +259,8 @@ def test_a_ratio_of_what_is_unknown_is_unknown() -> None:
         (Interval(-1e-9, -0.2, 0.2), "0.00 [-0.20, 0.20]"),
         (Interval(1.0, 0.001, 1.998), "1.0 [0.0, 2.0]"),
         (Interval(1.0, 0.5, None), "1 [0.5, -]"),
+        (Interval(12.0, 1.2531, None), "12 [1, -]"),
+        (Interval(-5.61, None, -2.004), "-5.6 [-, -2]"),
         (Interval(1.0, 1 - 1e-12, 1 + 1e-12), "1.000000 [1.000000, 1.000000]"),
     ],
 )

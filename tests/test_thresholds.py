@@ -203,6 +203,14 @@ def test_below_and_beyond_the_range_are_said_as_such() -> None:
     assert beyond.sentence.endswith("(beyond the range)")
 
 
+def test_nothing_is_said_to_be_under_0() -> None:
+    known = measured(*BELOW, values=[0.0, *LEVELS[:-1]])
+    assert known.value.high == 0
+    assert (
+        known.sentence == "less than the lowest level: follows 0.0 facts in a row (below the range)"
+    )
+
+
 def test_an_end_beyond_the_range_is_left_open() -> None:
     edge = measured((1, 9, 12), (2, 4, 12))
     assert edge.level.mean is not None

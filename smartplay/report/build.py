@@ -111,7 +111,10 @@ def build_report(
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
         models=models,
         cost=cost,
-        efficiency=[efficiency_of(card, by_game[card.id], cost) for card in cards],
+        efficiency=[
+            efficiency_of(card, by_game[card.id], cost)
+            for card in (cards if header.measurement is None else ())
+        ],
         human=human,
         thresholds=reached,
         repeats=[score_repeats(card, by_game[card.id]) for card in cards if header.repeats > 1],
@@ -183,7 +186,7 @@ def _scored(
         for card in cards
     ]
     if header.measurement is not None:  # a mean over levels that were chosen says nothing
-        none = dict.fromkeys(("score", "normalized", "corrected", "return_mean"))
+        none = dict.fromkeys(("score", "normalized", "corrected", "return_mean", "completed"))
         games = [msgspec.structs.replace(game, further={}, **none) for game in games]
     lacking = [
         card

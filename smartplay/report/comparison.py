@@ -165,6 +165,7 @@ def _differences(
     """The differences one by one, the run that stands first in the order less the other."""
     number = {run: place for place, run in enumerate(order, start=1)}
     two, levels = len(comparison.runs) == 2, title == "Thresholds"
+    lacking = "nothing" if levels or title == "Games" else "no normalised score"
     rows = []
     for subject in subjects:
         for each in subject.differences:
@@ -174,7 +175,9 @@ def _differences(
                 if number[each.first] == upper or each.mean is None
                 else each.mean.mirrored()
             )
-            finding = _finding(each, mean, upper, comparison.detect)
+            finding = f"{lacking} in common"
+            if mean is not None:
+                finding = _finding(each, mean, upper, comparison.detect)
             name = _name(subject, comparison) + ("" if two else f", {upper} - {lower}")
             pairs = str(each.pairs) if each.least_p is not None else NONE
             shown = NONE if mean is None else wording.signed(mean)
@@ -183,9 +186,7 @@ def _differences(
     return Table(f"{title}: differences", LEVELS if levels else DIFFERENCES, header, rows, 5)
 
 
-def _finding(difference: Difference, mean: Interval | None, upper: int, detect: float) -> str:
-    if mean is None:
-        return "no score in common"
+def _finding(difference: Difference, mean: Interval, upper: int, detect: float) -> str:
     if difference.apart:
         return f"{upper} is {'higher' if mean.mean > 0 else 'lower'}"
     more = resolution(difference, detect)

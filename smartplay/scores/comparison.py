@@ -255,7 +255,7 @@ def compare(
         improvements=[_improvement(entries, pair) for pair in pairs],
         cost_points=cost_points(entries),
         thresholds=_thresholds(entries, pairs),
-        notes=notes_on(entries, games, list(normalized.values()))
+        notes=notes_on(entries, games, list(scores.values()), list(normalized.values()))
         + [_gap_note(entries, gap) for gap in suites],
         suite_gaps=suites,
         detect=detect,

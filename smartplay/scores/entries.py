@@ -79,7 +79,10 @@ def paired(a: Entry, b: Entry, field: str) -> Samples:
 
 
 def notes_on(
-    entries: Sequence[Entry], games: Sequence[str], common: Sequence[Samples]
+    entries: Sequence[Entry],
+    games: Sequence[str],
+    common: Sequence[Samples],
+    normalized: Sequence[Samples],
 ) -> list[str]:
     """What is left out of a comparison, and why.
 
@@ -87,9 +90,17 @@ def notes_on(
         entries: The runs.
         games: All that they played.
         common: The paired differences of each pair of runs.
+        normalized: Those of them that are of normalised scores.
     """
     found = []
-    if len({frozenset(samples) for samples in common}) > 1:
+    plain = set().union(*common).difference(*normalized)
+    if plain and any(normalized):
+        names = some_of([game.split("/")[-1] for game in games if game in plain])
+        found.append(
+            f"The overall difference and those of capabilities leave out {names}: as played, there "
+            "is no normalised score."
+        )
+    if len({frozenset(samples) for samples in normalized}) > 1:
         found.append(
             "Not all pairs of runs have the same games in common: the overall difference of a pair "
             "is the mean over its own. Compare pairs with one another game by game."

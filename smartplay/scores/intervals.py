@@ -105,7 +105,8 @@ class Interval(msgspec.Struct, frozen=True):
 
         Args:
             spec: That of the numbers, such as `+.2f`. Without a precision they have two significant
-                digits of their uncertainty, which is half the interval's width.
+                digits of their uncertainty, which is half the interval's width; where one end is
+                open, the way to the other.
         """
         return f"{self._written(self.mean, spec)} [{self._reach(spec) or 'unknown'}]"
 
@@ -136,8 +137,9 @@ class Interval(msgspec.Struct, frozen=True):
     def _written(self, value: float, spec: str = "") -> str:
         if "." in spec:
             return format(value, spec)
-        known = self.low is not None and self.high is not None
-        least = (self.high - self.low) / 2 if known else abs(value) / 10  # type: ignore[operator]
+        known = None not in (self.low, self.high)
+        low, high = (self.mean if end is None else end for end in (self.low, self.high))
+        least = (high - low) / (2 if known else 1) or abs(value) / 10
         places = min(MOST_PLACES, _places(least)) if least > 0 else 0
         # Adding 0 makes -0 into 0.
         text = format(round(value, places) + 0.0, f"{spec}.{max(places, 0)}f")
