@@ -339,6 +339,14 @@ def test_what_cannot_be_measured_is_said(
         two.play(**options)
 
 
+def test_calls_that_do_not_suffice_are_no_unfinished_run(tmp_path: Path) -> None:
+    games = ["ContrastPlanning", "ContrastReasoning"]
+    run = smartplay.measure("random", games, max_calls=12, out=tmp_path, progress=False)
+    told = " ".join(run.report().notes)
+    assert "The calls did not suffice for a threshold of ContrastReasoning-v0." in told
+    assert "unfinished" not in told
+
+
 def test_games_without_a_dial_are_refused() -> None:
     for games in ("Hanoi3Disk", "hanoi", ["bandit"]):
         with pytest.raises(UsageError, match="no dial"):

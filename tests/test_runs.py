@@ -104,6 +104,7 @@ def test_a_measured_run_has_no_score(tmp_path: Path) -> None:
     smartplay.measure("random", games, max_calls=12, out=tmp_path / "r" / "m", progress=False)
     found = listed(tmp_path / "r")["m"]
     assert (found.problem, found.overall, found.score) == ("", None, None)
+    assert found.played == "1/1", "more were possible, and none is to be played"
 
 
 @pytest.mark.parametrize(

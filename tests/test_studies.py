@@ -516,6 +516,28 @@ def test_unscored_episodes_are_missing_and_not_zero(write: Callable[..., Path]) 
     assert any(note.startswith(f"frail lacks {6 - arm.episodes} of 6") for note in result.notes)
 
 
+def test_an_arm_that_lacks_a_game_has_no_score(write: Callable[..., Path]) -> None:
+    path = write(
+        'games = ["Hanoi3Disk", "MessengerL1"]\nsteps = 2\nepisodes = 6\nmargin = 0.1\n',
+        'baseline = "dice"\n[[arms]]\nname = "dice"\nagent = "random"\n',
+        '[[arms]]\nname = "frail"\nagent = "mine.py:Frail"\n',
+    )
+    (path.parent / "mine.py").write_text(
+        "class Frail:\n"
+        "    def __init__(self, manual, actions, seed):\n"
+        "        self.actions, self.lost = actions, 'message' in manual\n"
+        "    def act(self, observation):\n"
+        "        if self.lost:\n            raise ValueError('no')\n"
+        "        return self.actions[0]\n"
+    )
+    arm = by_name(play(path))["frail"]
+    assert 0 < arm.episodes < arm.planned
+    assert arm.difference is not None, "the games that both played are compared"
+    assert (arm.score, arm.front, arm.non_inferior) == (None, False, None)
+    page = (path.parent / "out" / "study.html").read_text()
+    assert "cost per episode" not in page, "no arm costs anything"
+
+
 # Numbers
 
 

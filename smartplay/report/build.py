@@ -180,7 +180,7 @@ def _scored(
 
     The cards are the whole ones with what holds for the way the games were played.
     """
-    by_game, planned = _by_game(records), _planned(header, records)
+    by_game, planned = _by_game(records), planned_of(header, records)
     games = [
         score_game(card, by_game[card.id], planned[card.id], header.games[card.id].steps)
         for card in cards
@@ -214,7 +214,7 @@ def _as_played(card: GameCard, plan: GameHeader) -> GameCard:
     return msgspec.structs.replace(played, anchors=anchors_of(card, plan))
 
 
-def _planned(header: RunHeader, records: Sequence[EpisodeRecord]) -> Mapping[str, int]:
+def planned_of(header: RunHeader, records: Sequence[EpisodeRecord]) -> Mapping[str, int]:
     """Episodes by game: those planned, or as far as their levels are chosen."""
     if header.measurement is None:
         return {game: plan.episodes * header.repeats for game, plan in header.games.items()}
@@ -254,7 +254,11 @@ def _notes(
     if header.arguments.get("quick") is True:
         notes.append("This run was made with --quick. It is a trial of the set-up, not a result.")
     played = {game.game: game.episodes + sum(game.unscored.values()) for game in games}
-    waiting = [card for card in cards if not played[card.id]]
+    planned = {game.game: game.planned for game in games}
+    starved = [card for card in cards if not planned[card.id]]
+    if starved:
+        notes.append(f"The calls did not suffice for a threshold of {_names(starved)}.")
+    waiting = [card for card in cards if planned[card.id] and not played[card.id]]
     if waiting and len(waiting) < len(games):
         notes.append(
             f"The run is unfinished, and no episode of {_names(waiting)} has been played. Scores "

@@ -23,9 +23,10 @@ ABOUT = (
 def sections(found: Diagnosis) -> Iterator[tuple[str, Gains]]:
     """A title and the gains of each table: over all games if there are several, then each game."""
     if found.overall and len(found.games) > 1:
-        yield "all games, normalized scores", found.overall
+        yield "all games, normalised scores", found.overall
     for game, gains in found.games.items():
-        yield f"{game.removeprefix('smartplay/')}, {found.units[game]} scores", gains
+        unit = "raw" if found.units[game] == "raw" else "normalised"
+        yield f"{game.removeprefix('smartplay/')}, {unit} scores", gains
 
 
 def notes(found: Diagnosis) -> list[str]:
@@ -36,7 +37,8 @@ def notes(found: Diagnosis) -> list[str]:
 
 def title(name: str, gains: Gains) -> str:
     """The heading of a table."""
-    return f"{name}: {gains.episodes} episodes, {gains.score:.2f} without aid"
+    episodes = f"{gains.episodes} episode{'' if gains.episodes == 1 else 's'}"
+    return f"{name}: {episodes}, {gains.score:.2f} without aid"
 
 
 def to_markdown(found: Diagnosis) -> str:

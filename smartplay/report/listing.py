@@ -16,7 +16,7 @@ from smartplay.core.errors import SmartPlayError, UnknownNameError, UsageError
 from smartplay.core.untrusted import MEGABYTE
 from smartplay.records import EpisodeRecord
 from smartplay.records.folder import RunFolder
-from smartplay.report.build import summary
+from smartplay.report.build import planned_of, summary
 from smartplay.scores.intervals import Interval
 from smartplay.scores.scoring import episode_means
 
@@ -38,7 +38,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
         started: When it began (UTC, ISO 8601).
         scored: Scored episodes.
         unscored: Failed episodes.
-        planned: Episodes of the run; the most there can be, if it chooses levels.
+        planned: Episodes of the run; those chosen so far, if it chooses levels.
         overall: Mean of the games' normalised scores; None if its report has none.
         score: The mean score if the run has a single game, in the game's own unit; else None.
     """
@@ -153,7 +153,7 @@ def _read(path: Path) -> Listed:
         started=header.started,
         scored=sum(record.status == "scored" for record in records),
         unscored=sum(record.status == "unscored" for record in records),
-        planned=header.planned,
+        planned=sum(planned_of(header, records).values()),
         overall=overall,
         score=_score(records) if len(header.games) == 1 and not header.measurement else None,
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from smartplay.core.shown import Shown, html_table
 from smartplay.scores.intervals import Interval
-from smartplay.scores.sign_flips import Shares, joint_ends
+from smartplay.scores.sign_flips import ALPHA, Shares, joint_ends, least_p
 from smartplay.scores.statistics import Floats
 
 NONE, PLACEBO = "none", "placebo"
@@ -62,6 +62,8 @@ class Gains(Shown, msgspec.Struct, frozen=True, kw_only=True):
     def verdict(self) -> str:
         """The finding, as a sentence's end such as `helped most by a map: +0.31 [+0.18, +0.44]`."""
         gains = {each.aid: each.gain for each in self.aids}
+        if not self.named and least_p(self.episodes) > ALPHA:
+            return "too few episodes to tell what helped"
         if not self.named:
             placebo = gains.get(PLACEBO)
             text = ", but the placebo did" if placebo and _above(placebo) else ""

@@ -48,7 +48,7 @@ class ArmResult(msgspec.Struct, frozen=True, kw_only=True):
         planned: Episodes it was to play.
         unscored: Failed episodes, by cause.
         problem: Why it could not be played; empty if it could.
-        score: Its mean score over the games, on the study's scale; None without episodes.
+        score: Its mean score over the games, on the study's scale; None if a game has no episode.
         difference: Its score minus that of the baseline, over the episodes that both have.
         corrected: The difference's interval, such that those of all arms hold together in 95 of
             100 studies.
@@ -221,7 +221,7 @@ def _entries(
         own = costs[name]
         found[name] = msgspec.structs.replace(
             entry, name=name, normalized=scaled, weights={}, agent="",
-            overall=_score(report, entry, scaled).mean,
+            overall=(score := _score(report, entry, scaled)) and score.mean,
             conditions=_conditions(entry),
             units={game: scale.one - scale.zero for game, scale in scales.items()},
             cost=None if own is None else math.fsum(own.values()) / len(own),
@@ -237,8 +237,12 @@ def _conditions(entry: Entry) -> dict[str, dict[str, str | None]]:
     }
 
 
-def _score(report: Report, entry: Entry, scaled: Mapping[str, Mapping[int, float]]) -> Interval:
-    """The mean over the games of the mean over their episodes."""
+def _score(
+    report: Report, entry: Entry, scaled: Mapping[str, Mapping[int, float]]
+) -> Interval | None:
+    """The mean over the games of the mean over their episodes; None if one of them has none."""
+    if len(scaled) < len(report.run.games):
+        return None
     scales = _scales(report, entry.bounds)
     parts = [
         mean_interval(list(own.values()), entry.bounds.get(g, Bounds()).scaled(*scales[g][:2]))
@@ -266,7 +270,7 @@ def _against(
 
 
 def _is_non_inferior(arm: ArmResult, margin: float) -> bool | None:
-    low = None if arm.corrected is None else arm.corrected.low
+    low = None if arm.corrected is None or arm.score is None else arm.corrected.low
     return None if low is None or arm.oracle else low > -margin
 
 

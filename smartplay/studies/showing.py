@@ -229,7 +229,8 @@ def to_html(result: StudyResult) -> str:
         if arm.score
     ]
     names = {place: arm.name for place, arm in enumerate(shown)}
-    plane = scatter(points, names, f"cost per episode in {result.unit}") if points else None
+    paid = any(point.cost for point in points)
+    plane = scatter(points, names, f"cost per episode in {result.unit}") if paid else None
     return render_tables(result.title, facts(result), plane, tables(result))
 
 

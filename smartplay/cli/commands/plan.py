@@ -82,8 +82,8 @@ def _print(plan: Plan) -> None:
     percent = f"{100 * plan.power:.0f} of 100 cases"
     say(
         "Needed: episodes with which the difference to another run of the same episodes is told "
-        f"apart in at least {percent}, with at most 5 % false alarms over all {len(plan.games)} "
-        "games. Shows: the difference that the usual episodes tell apart. Steps are those of an "
+        f"apart in at least {percent}, with at most 5 % false alarms over all games of the table. "
+        "Shows: the difference that the usual episodes tell apart. Steps are those of an "
         "episode; calls, tokens (read, of these from a cache, written) and cost those of one run "
         "of the needed episodes, or of the usual ones where it is not known how many are needed."
     )
