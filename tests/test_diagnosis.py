@@ -95,7 +95,7 @@ def test_intervals_without_spread_have_a_width_and_few_episodes_none() -> None:
     (few,) = joint_intervals(np.ones((1, 5)), 1.0)
     assert (few.mean, few.low) == (1.0, None)
     assert named({arm: np.full(5, float(arm == "map")) for arm in ARMS}, 1.0) == []
-    assert "too few" in gains({arm: np.full(5, 0.0) for arm in ARMS}, {}, 1.0).verdict
+    assert "too few" in gains({arm: [0.0] * 5 for arm in ARMS}, {}, 1.0).verdict
 
 
 class Woken:
