@@ -116,6 +116,8 @@ def test_earlier_runs_give_the_spread(tmp_path: Path) -> None:
     assert "paired differences of 2 earlier runs" in two.games[0].basis
     assert one.games[0].spread != two.games[0].spread
     other = make_plan("random", HANOI, earlier=runs[2:])
+    assert other.notes[0].startswith(f"{runs[2]} is not used: it played no game of the plan")
+    assert not any("not used" in note for note in two.notes)
     assert "random play" in other.games[0].basis, "a run of other lengths tells nothing"
 
 

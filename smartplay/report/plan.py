@@ -169,6 +169,11 @@ def make_plan(
                 len(header.games),
             )
         )
+    unused = [
+        f"{path} is not used: it played no game of the plan with these settings and steps."
+        for path, report in zip(earlier, reports, strict=True)
+        if not any(_alike(report.run.games.get(game), plan) for game, plan in header.games.items())
+    ]
     total = known_use([use for _, use in found])
     plans = [plan for plan, _ in found]
     basis = [PLAYED] if played else notes_of(source)
@@ -179,7 +184,7 @@ def make_plan(
         overall=_overall(plans, detect),
         **figures(total),
         currency=prices.currency if prices else "",
-        notes=[*_notes(plans), *basis, *unpriced(source, prices), *failures(rehearsed)],
+        notes=[*unused, *_notes(plans), *basis, *unpriced(source, prices), *failures(rehearsed)],
     )
 
 
