@@ -239,7 +239,9 @@ RUN = ("run", "random", "--games", HANOI, "--episodes", "1", "--steps", "1")
 WRONG: list[tuple[tuple[str, ...], str]] = [
     (("frob",), "invalid choice: 'frob'"),
     (("run",), "the following arguments are required: agent"),
-    (("run", "random", "--speed", "9"), "unrecognized arguments: --speed 9"),
+    (("run", "random", "--speed", "9"), "--speed 9; see smartplay run --help"),
+    (("--speed", "9", "run", "random"), "invalid choice: '9'"),
+    (("--fast", "run", "random"), "--fast random; see smartplay --help"),
     (("run", "random", "--episodes", "two"), "invalid int value: 'two'"),
     (("run", "random", "--episodes", "0"), "episodes must be 1 or more, not 0"),
     (("run", "random", "--steps", "-1"), "steps must be 1 or more"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -37,9 +38,11 @@ ROOT = Path(__file__).parents[1]
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new game, as the command writes it, measured."""
     folder = tmp_path_factory.mktemp("new")
-    told = smartplay("new-game", "lamp-row", cwd=folder, path=ROOT)
-    assert "pip install" in told.stdout
-    return folder / "smartplay-lamp-row"
+    out = "lamp row's"
+    told = smartplay("new-game", "lamp-row", "--out", out, cwd=folder, path=ROOT)
+    line = shlex.split(told.stdout.partition("Next: ")[2].replace("(", "").replace(")", ""))
+    assert line == ["pip", "install", "-e", f"{out}[test]", "&&", "cd", out, "&&", "pytest"]
+    return folder / out
 
 
 @pytest.fixture

@@ -26,9 +26,9 @@ PLAYING = ("run", "sensitivity", "measure", "diagnose", "plan", "study", "compil
 FIRST = """\
 Games as text that show what an agent can do, and what it cannot.
 
-  smartplay demo                        see a report, in half a minute, without a model
+  smartplay demo                        a report in half a minute, no model asked
   smartplay play Hanoi3Disk             play a game yourself
-  smartplay doctor                      what this machine has, and which commands need more
+  smartplay doctor                      what this machine has and lacks
   smartplay run openai:MODEL --quick    try a model of yours
   smartplay --help                      all commands"""
 
@@ -53,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not typed:
         print(FIRST)
         return output.OK
-    options = parser(typed[0]).parse_args(typed)
+    options, rest = parser(typed[0]).parse_known_args(typed)
+    if rest:
+        options.parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if arguments is None and typed[0] in PLAYING:
         return guarded(lambda: _carry_out(options))
     return _carry_out(options)
@@ -91,6 +93,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
         prog="smartplay",
         description="Games as text that show what an agent can do, and what it cannot.",
     )
+    whole.set_defaults(parser=whole)
     whole.add_argument("--version", action="version", version=f"smartplay {__version__}")
     added = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     for info in pkgutil.iter_modules(commands.__path__):
@@ -101,7 +104,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
         module = importlib.import_module(f"{commands.__name__}.{info.name}")
         text = (module.__doc__ or "").strip()
         found = added.add_parser(name, help=text.split("\n")[0], description=text)
-        found.set_defaults(command=module.run)
+        found.set_defaults(command=module.run, parser=found)
         found.add_argument("--json", action="store_true", help="print JSON and nothing else")
         found.add_argument("--debug", action="store_true", help="show where an error comes from")
         if hasattr(module, "add_arguments"):

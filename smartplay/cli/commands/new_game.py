@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -41,5 +42,6 @@ def run(options: argparse.Namespace) -> int:
         print_json({"folder": str(folder), "card": str(card)})
         return OK
     say(f"{folder} holds a game that walks to a flag. Its README says how to make it yours.")
-    say(f'Next: pip install -e "{folder}[test]" && (cd {folder} && pytest)')
+    package, inside = shlex.quote(f"{folder}[test]"), shlex.quote(str(folder))
+    say(f"Next: pip install -e {package} && (cd {inside} && pytest)")
     return OK
