@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from smartplay.agents.context import prompt_pages
 from smartplay.core.errors import UsageError
-from smartplay.games.registry import cards
+from smartplay.games.registry import cards, get_card
 from smartplay.play import human
 from smartplay.play.keys import bindings
 from smartplay.play.sitting import Sitting
@@ -92,9 +92,9 @@ def _sit_down(path: Path, header: RunHeader | None) -> Sitting:
             raise NotHereError
         old = folder.header()
         player = human.player_of(old)
-        given = old.arguments
+        given, games = old.arguments, [get_card(game).id for game in old.games]
         header, _ = human.plan(
-            given["games"], player, old.seed, given["episodes"], given["steps"], path,
+            games, player, old.seed, given["episodes"], given["steps"], path,
             split=old.split, measurement=old.measurement,
         )  # fmt: skip
     return Sitting(header, path, human.player_of(header))
@@ -122,10 +122,9 @@ class PlayPages:
         def place(header: RunHeader) -> Path:
             return self._root / f"{default_folder(header).name}-{mine}"
 
-        episodes = _whole(form.get("episodes", ""), "episodes") or 1
-        header, path = human.plan(
-            form.get("game", ""), player, seed, episodes, None, None, place=place
-        )
+        episodes = _whole(form.get("episodes", "").strip() or "1", "episodes")
+        game = get_card(form.get("game", "")).id  # a card file could name any code
+        header, path = human.plan(game, player, seed, episodes, None, None, place=place)
         self._sittings.take(path, header)
         return go(f"/play/{path.name}")
 
