@@ -28,6 +28,7 @@ from smartplay.play.baseline import (
 )
 from smartplay.play.human import TEXT
 from smartplay.play.journal import JOURNAL
+from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
 from smartplay.scores.intervals import mean_interval
 from tests.golden import GAMES, all_cards
@@ -63,6 +64,13 @@ def test_a_run_becomes_lines_once(tmp_path: Path, capsys: pytest.CaptureFixture[
     (line,) = read(tmp_path / "games" / "hanoi" / FILE)
     assert (line.player, line.score, line.steps, line.shown) == ("ann", 3.0, 7, TEXT)
     assert "baseline = { mean = 3.0, players = 1, episodes = 1 }" in capsys.readouterr().out
+
+
+def test_who_leaves_between_episodes_counts_as_far_as_they_played(tmp_path: Path) -> None:
+    play(tmp_path / "run", [*KEYS[:-1], "escape"], episodes=2)
+    assert len(RunFolder(tmp_path / "run").lines()) == 1
+    counting, left_out = human_episodes(tmp_path / "run")
+    assert ([line.score for line in counting], left_out) == ([3.0], {})
 
 
 def test_every_player_counts_alike() -> None:

@@ -85,7 +85,7 @@ def human_episodes(run: Path) -> tuple[list[HumanEpisode], Counter[str]]:
     if not is_name(header.agent.removeprefix(PREFIX)) or settings.get("shown") not in SHOWN:
         raise others
     verification = verify_run(run)
-    if not verification.verified:
+    if not (verification.verified or verification.incomplete):
         raise UsageError(
             f"{run} does not verify, so it cannot be a baseline: {verification.problems[0]}"
         )
