@@ -34,7 +34,11 @@ def test_it_says_how_to_get_the_browser_app(
 
 
 def test_it_serves_one_thing_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
-    for given in (["--openenv", "--mcp"], ["--mcp", "--experiment", "x.toml"]):
+    for given in (
+        ["--openenv", "--mcp"],
+        ["--mcp", "--experiment", "x.toml"],
+        ["--experiment", "x.toml", "--export", "x.csv", "--delete", "all"],
+    ):
         with pytest.raises(SystemExit):
             main(["serve", *given])
         assert "not allowed with" in capsys.readouterr().err
@@ -55,7 +59,10 @@ def test_options_that_do_not_fit_are_refused(capsys: pytest.CaptureFixture[str])
         assert main(["serve", *option]) == BAD_USAGE
         assert "--experiment" in capsys.readouterr().err
     assert main(["serve", "--experiment", "nowhere.toml"]) == BAD_USAGE
-    assert "nowhere.toml" in capsys.readouterr().err
+    assert "cannot read experiment nowhere.toml" in capsys.readouterr().err
+    for option in (["--out", "x"], ["--split", "dev"], ["--steps", "3"]):
+        assert main(["serve", *option]) == BAD_USAGE
+        assert option[0] in capsys.readouterr().err
     assert main(["serve", "--openenv", "--sessions", "0"]) == BAD_USAGE
     assert "sessions must be 1 or more" in capsys.readouterr().err
     assert main(["serve", "--openenv", "--http"]) == BAD_USAGE

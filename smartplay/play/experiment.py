@@ -204,7 +204,7 @@ class Experiment:
             UsageError: If the file cannot be read or carried out.
         """
         try:
-            design = msgspec.convert(read_toml(file, str(file)), Design)
+            design = msgspec.convert(read_toml(file, "experiment"), Design)
         except msgspec.ValidationError as error:
             raise UsageError(f"{file}: {error}") from error
         return cls(design, folder or file.with_suffix(""))

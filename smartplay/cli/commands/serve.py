@@ -38,9 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="in the browser: the folder of runs (default: runs)")  # fmt: skip
     add("--leaderboard", type=Path, default=Path("leaderboard"), metavar="DIR",
         help="in the browser: the leaderboard's folder (default: leaderboard)")  # fmt: skip
-    add("--export", type=Path, metavar="FILE.csv",
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--export", type=Path, metavar="FILE.csv",
         help="with --experiment: write its results instead of serving")  # fmt: skip
-    add("--delete", metavar="ID",
+    instead.add_argument("--delete", metavar="ID",
         help="with --experiment: delete a participant, or `all`, instead of serving")  # fmt: skip
     add("--out", type=Path, metavar="DIR", help="a new run folder (default: none; with --mcp, one "
         "per client); with --experiment: its folder (default: beside its file)")  # fmt: skip
@@ -62,6 +63,10 @@ def run(options: argparse.Namespace) -> int:
     if (options.export or options.delete) and options.experiment is None:
         raise UsageError("--export and --delete go with --experiment")
     programs = options.openenv or options.mcp
+    if not programs and (options.split or options.steps or options.game_set):
+        raise UsageError("--split, --steps and --game-set go with --openenv or --mcp")
+    if options.out and not (programs or options.experiment):
+        raise UsageError("--out goes with --experiment, --openenv or --mcp; name runs with --runs")
     if (
         programs
         and options.out is not None
