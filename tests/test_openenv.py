@@ -25,6 +25,7 @@ from typing import Any
 import pytest
 
 import smartplay
+from smartplay.core.errors import UsageError
 from smartplay.leaderboard.verify import verify_run
 from smartplay.records.folder import RunFolder
 from smartplay.runner.jobs import SPLITS, split_seed
@@ -230,6 +231,16 @@ def test_a_wrong_reset_says_why(address: str, asked: dict[str, Any], told: str) 
         return await client.reset(game="Hanoi3Disk", seed=0)  # the session goes on
 
     assert not with_client(address, play).done
+
+
+def test_a_card_file_is_no_game_where_a_run_is_recorded_either(tmp_path: Path) -> None:
+    from smartplay.adapters.openenv import Games
+
+    games = Games("me", tmp_path / "run", "train")
+    card = Path(__file__).parents[1] / "games" / "frozen_lake" / "frozen_lake.toml"
+    with pytest.raises(UsageError, match="unknown game"):
+        games.start(game=str(card), split="train", seed=0)
+    games.close()
 
 
 def test_settings_are_parameters_of_reset(address: str) -> None:

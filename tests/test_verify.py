@@ -295,6 +295,7 @@ def test_a_changed_report_is_found(victim: Path) -> None:
     report["games"][0]["score"]["mean"] += 1
     (victim / "report.json").write_text(json.dumps(report))
     refused(victim, "report.json, games.0.score.mean, differs")
+    assert "makes the report anew" in verify_run(victim).notes[-1]
 
 
 def test_an_unscored_episode_has_no_score(victim: Path) -> None:

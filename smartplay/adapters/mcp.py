@@ -26,7 +26,7 @@ from pydantic import BaseModel, Field
 from smartplay.core import printable
 from smartplay.core.errors import SmartPlayError, UsageError
 from smartplay.core.version import __version__
-from smartplay.games.registry import cards
+from smartplay.games.registry import cards, get_card
 from smartplay.runner.driven import DrivenEpisode, DrivenRun
 
 IDLE = 3600.0
@@ -90,12 +90,13 @@ class Games:
         Raises:
             UsageError: If there is no such game, or too much is under way.
         """
+        card = get_card(game)  # a card file could name any code
         self._make_room()
         if client not in self._runs:
             if len(self._runs) >= CLIENTS:
                 raise UsageError(f"this server has records of {CLIENTS} clients, which is its most")
             self._runs[client] = DrivenRun(client, adapter="mcp", protocol="tools", **self._how)
-        episode = self._runs[client].start(game)
+        episode = self._runs[client].start(card.id)
         name = secrets.token_hex(8)
         if not episode.over:
             self._under_way[client, name] = episode, time.monotonic()

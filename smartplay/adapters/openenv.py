@@ -126,8 +126,8 @@ class Games:
         except msgspec.ValidationError as error:
             raise UsageError(f"reset: {error}") from error
         known_name("split", wanted.split, SPLITS)
+        card = get_card(wanted.game)  # a card file could name any code
         if self._kept is None:
-            card = get_card(wanted.game)
             reason = refused_setting(card, wanted.settings) or costly_setting(card, wanted.settings)
             if reason:
                 raise UsageError(f"{wanted.game} cannot be played like this: {reason}")
@@ -140,7 +140,7 @@ class Games:
                 f"this server records a run on the split {self.split}; split, steps and settings "
                 "of games were chosen when it was started"
             )
-        return self._kept.start(wanted.game, wanted.seed)
+        return self._kept.start(card.id, wanted.seed)
 
     def close(self) -> None:
         """End the run that is recorded."""

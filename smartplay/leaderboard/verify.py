@@ -306,6 +306,11 @@ class _Check:
                 self.problems.append(
                     Problem(what=what, expected=describe(one), found=describe(other))
                 )
+        if self.problems:
+            self.notes.append(
+                f"`smartplay report {self.folder.path}` makes the report anew, "
+                "as a change of a card's anchors asks for"
+            )
 
     def _check_files(self, records: list[EpisodeRecord], old: bool) -> None:
         """Refuse files of episodes that no record mentions: a record was taken out.
