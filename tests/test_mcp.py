@@ -214,8 +214,8 @@ def test_wrong_calls_say_what_to_do(mode: str, tmp_path: Path) -> None:
     async def play(client: Any) -> None:
         assert "unknown game 'Chess'" in await refused(client, "start", game="Chess")
         assert "did you mean Hanoi3Disk" in await refused(client, "start", game="Hanoi3Disc")
-        for game in ("messenger", str(FROZEN_LAKE)):
-            assert f"unknown game {game!r}" in await refused(client, "start", game=game)
+        for other in ("messenger", str(FROZEN_LAKE)):
+            assert f"unknown game {other!r}" in await refused(client, "start", game=other)
         for game in (None, 3, ["Hanoi3Disk"]):
             await refused(client, "start", game=game)
         begun = await call(client, "start", game="MessengerL1")

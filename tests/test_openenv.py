@@ -239,7 +239,7 @@ def test_a_card_file_is_no_game_where_a_run_is_recorded_either(tmp_path: Path) -
     games = Games("me", tmp_path / "run", "train")
     card = Path(__file__).parents[1] / "games" / "frozen_lake" / "frozen_lake.toml"
     with pytest.raises(UsageError, match="unknown game"):
-        games.start(game=str(card), split="train", seed=0)
+        games.start(game=str(card), split="train", seed=0, steps=None, settings={})
     games.close()
 
 
