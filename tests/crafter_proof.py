@@ -134,8 +134,8 @@ class Duel:
         return f"seed {self.seed}, episode {self.episode}, step {self.ours.steps} ({where})"
 
     def _random(self) -> tuple[Any, int]:
-        _, key, position = self.ours.world.random.state()
-        return key, position
+        key = self.ours.world.random.key()
+        return key[:-1], int(key[-1])
 
     def _materials(self) -> Any:
         margin, stride = self.ours.world.margin, self.ours.world.stride

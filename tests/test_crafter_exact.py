@@ -153,10 +153,9 @@ def test_twister_draws_as_random_state(compiled: bool, monkeypatch: pytest.Monke
                 ours.skip(2 * count)
                 theirs.uniform(size=count)
             state: Any = theirs.get_state()
-            name, key, position = state[:3]
-            own_name, own_key, own_position = ours.state()
-            assert (own_name, own_position) == (name, position)
-            assert np.array_equal(own_key, key)
+            *own_key, own_position = ours.key().tolist()
+            assert own_position == state[2]
+            assert np.array_equal(own_key, state[1])
 
 
 @pytest.mark.slow

@@ -117,7 +117,7 @@ def unpack(record: Any, engine: Engine) -> None:
     world.reset(0)
     engine.steps = int(record["steps"])
     world.daylight = daylight(engine.steps)
-    world.random.begin(record["words"][:KEY_WORDS], int(record["words"][KEY_WORDS]))
+    world.random.begin(record["words"])
     world.fill(record["materials"][margin : margin + width, margin : margin + height])
     for number in record["chunk_order"][: record["chunk_count"]].tolist():
         world.chunk(number)
@@ -178,7 +178,7 @@ def pack(engine: Engine, record: Any) -> None:
     record["achievements"] = list(player.achievements.values())
     record["unlocked_count"] = record["was_unlocked"] = len(player.unlocked)
     record["unlocked"][: len(player.unlocked)] = [ACHIEVEMENTS.index(it) for it in player.unlocked]
-    record["words"] = np.append(*world.random.state()[1:]).astype(np.uint32)
+    record["words"] = world.random.key()
     record["materials"][inner] = world.materials()
     record["shown"][inner] = world.semantic()
     record["grass"] = [counts[GRASS] for counts in world.counts]

@@ -178,6 +178,7 @@ class World:
 
     def __init__(self, area: tuple[int, int], margin: int) -> None:
         self._arrange(area, margin)
+        self.random = Twister(0)
         self.reset(0)
 
     def _arrange(self, area: tuple[int, int], margin: int) -> None:
@@ -190,7 +191,7 @@ class World:
     def reset(self, seed: int) -> None:
         """Empty the world and seed its random numbers."""
         nothing = bytes(self.stride * (self.area[0] + 2 * self.margin))
-        self.random = Twister(seed)
+        self.random.seed(seed)
         self.daylight = 0.0
         self._lay(nothing, nothing)
         self.things: list[Thing] = []
@@ -304,7 +305,7 @@ class World:
         place = {thing: number for number, thing in enumerate(self.things)}
         return (
             self.daylight,
-            self.random.__getstate__(),
+            self.random.state(),
             bytes(self.cells),
             bytes(self.shown),
             tuple(map(tuple, self.counts)),
@@ -324,7 +325,7 @@ class World:
     def set_state(self, state: tuple[Any, ...]) -> None:
         """Go back to what `state` gave; a thing that was in its place already stays the same."""
         self.daylight, random, cells, shown, counts, things, active, chunks, creatures = state
-        self.random.__setstate__(random)
+        self.random.set_state(random)
         self._lay(cells, shown)
         self.counts = list(map(list, counts))
         here, self.things = self.things, []

@@ -62,9 +62,9 @@ def _generate_compiled(world: World, player: Player) -> None:
     from smartplay.games.crafter.compiled_worldgen import new_world
     from smartplay.games.crafter.room import room_for
 
-    words = np.append(*world.random.state()[1:]).astype(np.uint32)
+    words = world.random.key()
     materials, creatures = new_world(words, room_for(world.area), *world.area)
-    world.random.begin(words[:-1], int(words[-1]))
+    world.random.begin(words)
     world.fill(materials)
     for code, x, y in creatures.tolist():
         if code == COW:
