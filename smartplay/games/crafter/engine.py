@@ -24,7 +24,7 @@ from smartplay.games.crafter.creatures import (
 from smartplay.games.crafter.outcome import Moment, middle_of
 from smartplay.games.crafter.player import Player
 from smartplay.games.crafter.rules import ARROW, COW, GRASS, ITEMS, PATH, PLANT, SKELETON, ZOMBIE
-from smartplay.games.crafter.world import Chunk, Thing, World
+from smartplay.games.crafter.world import World
 from smartplay.games.crafter.worldgen import generate
 
 _DERIVED = ("_near", "_soon")
@@ -291,33 +291,34 @@ class Engine(Objects):
         """Spawn and remove creatures, chunk by chunk."""
         light = self.world.daylight
         dark, bright = int(3.5 - 3 * light), int(1.5 + light)
-        for chunk in list(self.world.chunks.values()):
-            cows, zombies, skeletons = chunk.creatures
-            grass = chunk.counts[GRASS]
+        counts = self.world.counts
+        for number, (cows, zombies, skeletons) in list(self.world.chunks.items()):
+            grass = counts[number][GRASS]
             least = dark if grass >= 50 else 0
-            if not least <= len(zombies) <= dark:
-                self._adjust(chunk, zombies, ZOMBIE, least)
-            least = 1 if chunk.counts[PATH] >= 6 else 0
-            if not least <= len(skeletons) <= 2:
-                self._adjust(chunk, skeletons, SKELETON, least)
+            if not least <= zombies <= dark:
+                self._adjust(number, zombies, ZOMBIE, least)
+            least = 1 if counts[number][PATH] >= 6 else 0
+            if not least <= skeletons <= 2:
+                self._adjust(number, skeletons, SKELETON, least)
             least = 1 if grass >= 30 else 0
-            if not least <= len(cows) <= bright:
-                self._adjust(chunk, cows, COW, least)
+            if not least <= cows <= bright:
+                self._adjust(number, cows, COW, least)
 
-    def _adjust(self, chunk: Chunk, creatures: dict[Thing, None], code: int, least: int) -> None:
+    def _adjust(self, chunk: int, population: int, code: int, least: int) -> None:
         """Maybe spawn one where there are fewer than the least, maybe remove one elsewhere."""
         kind, random = KINDS[code], self.world.random
-        if len(creatures) < least:
+        if population < least:
             if random.random() < kind.spawn:
                 self._spawn(chunk, code, kind)
         elif random.random() < kind.despawn:
-            thing = list(creatures)[random.below(len(creatures))]
+            thing = self.world.creatures(chunk, code)[random.below(population)]
             if self._distance(thing.x, thing.y) >= kind.despawn_distance:
                 self.world.remove(thing)
 
-    def _spawn(self, chunk: Chunk, code: int, kind: Kind) -> None:
+    def _spawn(self, chunk: int, code: int, kind: Kind) -> None:
         world = self.world
-        cell = world.find(chunk, kind.material, world.random.below(chunk.counts[kind.material]))
+        candidates = world.counts[chunk][kind.material]
+        cell = world.find(chunk, kind.material, world.random.below(candidates))
         x, y = world.place(cell)
         if cell in world.at or self._distance(x, y) < kind.spawn_distance:
             return

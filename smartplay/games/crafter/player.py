@@ -56,6 +56,7 @@ class Player(Thing):
         "unlocked",
     )
     code = PLAYER
+    _apart = (*Thing._apart, "achievements", "health", "inventory", "unlocked")
 
     def __init__(self, world: World, x: int, y: int) -> None:
         self.inventory = dict(ITEM_START)
@@ -79,11 +80,15 @@ class Player(Thing):
 
     def state(self) -> tuple[Any, ...]:
         """All that steps change."""
-        return _own(super().state())
+        copied = self.inventory.copy(), self.achievements.copy(), self.unlocked.copy()
+        return *super().state(), *copied
 
     def set_state(self, values: tuple[Any, ...]) -> None:
         """Go back to what `state` gave."""
-        super().set_state(_own(values))
+        super().set_state(values)
+        inventory, achievements, unlocked = values[-3:]
+        self.inventory, self.achievements = inventory.copy(), achievements.copy()
+        self.unlocked = unlocked.copy()
 
     @property
     def texture(self) -> str:
@@ -246,7 +251,3 @@ class Player(Thing):
         if self.recover < -15:
             self.recover = 0
             self.hurt(1)
-
-
-def _own(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple([value.copy() if isinstance(value, dict | list) else value for value in values])

@@ -124,17 +124,12 @@ def unpack(record: Any, engine: Engine) -> None:
     player = Player(world, int(record["x"]) - margin, int(record["y"]) - margin)
     engine.player = player
     world.add(player)
-    arrivals: dict[Thing, int] = {}
     for code, x, y, health, state, arrival in record["things"][: record["thing_count"]].tolist():
         thing = _thing(code, state, world, x - margin, y - margin, player)
         thing.health = health
         world.add(thing)
-        arrivals[thing] = arrival
-    for chunk in world.chunks.values():
-        for creatures in chunk.creatures:
-            ordered = dict.fromkeys(sorted(creatures, key=arrivals.__getitem__))
-            creatures.clear()
-            creatures.update(ordered)
+        thing.arrival = arrival
+    world.arrivals = int(record["arrivals"])
     player.inventory.update(zip(ITEMS, record["inventory"].tolist(), strict=True))
     player.achievements.update(zip(ACHIEVEMENTS, record["achievements"].tolist(), strict=True))
     player.unlocked = [
@@ -187,18 +182,13 @@ def pack(engine: Engine, record: Any) -> None:
     record["chunk_count"], record["chunk_known"], record["population"] = len(order), 0, 0
     record["chunk_order"][: len(order)] = order
     record["chunk_known"][order] = 1
-    arrivals: dict[Thing, int] = {}
-    for number, chunk in world.chunks.items():
-        for kind, creatures in enumerate(chunk.creatures):
-            record["population"][number, kind] = len(creatures)
-            for creature in creatures:
-                arrivals[creature] = len(arrivals)
-    record["arrivals"] = len(arrivals)
+    record["population"][order] = list(world.chunks.values())
+    record["arrivals"] = world.arrivals
     things = world.things[1:]
     record["thing_count"] = len(things)
     for row, thing in zip(record["things"], things, strict=False):
         x, y = thing.x + margin, thing.y + margin
-        row[:] = thing.code, x, y, thing.health, _state(thing), arrivals.get(thing, 0)
+        row[:] = thing.code, x, y, thing.health, _state(thing), thing.arrival
         record["shown"][x, y] = thing.look
     (width, height), left, top = engine.grid, player.x + margin, player.y + margin
     left, top = left - width // 2, top - height // 2

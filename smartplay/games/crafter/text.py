@@ -32,6 +32,7 @@ class CrafterText(Describer[CrafterEnv]):
     """
 
     actions = ACTION_NAMES
+    KEPT = ("_before",)
 
     def __init__(self, env: CrafterEnv, describe: str = "nearest") -> None:
         super().__init__(env)

@@ -49,17 +49,19 @@ class Thing:
         cell: Number of its cell in `World.cells`.
         health: Hit points left, never negative.
         removed: Whether it has left the world.
+        arrival: Tells which of a chunk's creatures came into it first.
     """
 
-    __slots__ = ("cell", "health", "removed", "world", "x", "y")
+    __slots__ = ("arrival", "cell", "health", "removed", "world", "x", "y")
     code: int
+    _apart: ClassVar[tuple[str, ...]] = ("player", "world")
     _names: ClassVar[tuple[str, ...]]
     _values: ClassVar[Any]
 
     def __init_subclass__(cls) -> None:
         """Note the attributes of a kind that steps change, and what gets them all."""
         slots = [slot for base in cls.__mro__ for slot in getattr(base, "__slots__", ())]
-        cls._names = tuple(slot for slot in slots if slot not in ("player", "world"))
+        cls._names = tuple(slot for slot in slots if slot not in cls._apart)
         cls._values = attrgetter(*cls._names)
 
     def __init__(self, world: World, x: int, y: int, health: int = 0) -> None:
@@ -68,6 +70,7 @@ class Thing:
         self.cell = world.cell(x, y)
         self.health = health
         self.removed = False
+        self.arrival = 0
 
     @property
     def look(self) -> int:
@@ -104,24 +107,6 @@ class Thing:
         if not self.removed:
             world.move(self, cell, direction)
         return True
-
-
-class Chunk:
-    """A square of cells: what grows there and who lives there.
-
-    Attributes:
-        columns: For each of its columns, the number of the first cell and of the one after the
-            last.
-        counts: How many of its cells are of each material.
-        creatures: The cows, zombies and skeletons in it, each kind in the order of arrival.
-    """
-
-    __slots__ = ("columns", "counts", "creatures")
-
-    def __init__(self, columns: tuple[tuple[int, int], ...], counts: list[int]) -> None:
-        self.columns = columns
-        self.counts = counts
-        self.creatures: tuple[dict[Thing, None], ...] = ({}, {}, {})
 
 
 class Layout(NamedTuple):
@@ -170,7 +155,9 @@ class World:
             `NOWHERE`.
         things: All things, oldest first.
         active: Those that may be near the player, oldest first; others can be left alone.
-        chunks: The chunks in which there has been a thing, in the order of their first one.
+        chunks: For each chunk in which there has been a thing, in the order of their first one, how
+            many of each of `CREATURES` are in it.
+        arrivals: How many times a creature has come into a chunk.
         counts: For each chunk, how many of its cells are of each material.
         random: The world's random numbers.
         daylight: From 0 (night) to 1 (noon).
@@ -197,7 +184,8 @@ class World:
         self.things: list[Thing] = []
         self.active: list[Thing] = []
         self.at: dict[int, Thing] = {}
-        self.chunks: dict[int, Chunk] = {}
+        self.chunks: dict[int, list[int]] = {}
+        self.arrivals = 0
         self.counts = [[0] * len(MATERIALS) for _ in self._layout.columns]
 
     def _lay(self, cells: bytes, shown: bytes) -> None:
@@ -275,19 +263,26 @@ class World:
         thing.y += dy
 
     def _enter(self, thing: Thing, number: int) -> None:
-        chunk = self.chunks.get(number) or self.chunk(number)
+        population = self.chunks.get(number) or self.chunk(number)
         if thing.code in CREATURES:
-            chunk.creatures[thing.code - CREATURES[0]][thing] = None
+            population[thing.code - CREATURES[0]] += 1
+            thing.arrival = self.arrivals
+            self.arrivals += 1
 
-    def chunk(self, number: int) -> Chunk:
-        """Begin to keep a chunk in balance, by its number."""
-        chunk = Chunk(self._layout.columns[number], self.counts[number])
-        self.chunks[number] = chunk
-        return chunk
+    def chunk(self, number: int) -> list[int]:
+        """Begin to keep a chunk in balance, by its number; return its population."""
+        population = self.chunks[number] = [0] * len(CREATURES)
+        return population
 
     def _leave(self, thing: Thing, number: int) -> None:
         if thing.code in CREATURES:
-            del self.chunks[number].creatures[thing.code - CREATURES[0]][thing]
+            self.chunks[number][thing.code - CREATURES[0]] -= 1
+
+    def creatures(self, number: int, code: int) -> list[Thing]:
+        """Those of a kind in a chunk, in the order in which they came into it."""
+        chunk_of = self._layout.chunk_of
+        here = [it for it in self.things if it.code == code and chunk_of[it.cell] == number]
+        return sorted(here, key=attrgetter("arrival"))
 
     def __getstate__(self) -> dict[str, Any]:
         """What cannot be derived: the map of a copy has to be a view of its own."""
@@ -305,26 +300,20 @@ class World:
         place = {thing: number for number, thing in enumerate(self.things)}
         return (
             self.daylight,
+            self.arrivals,
             self.random.state(),
             bytes(self.cells),
             bytes(self.shown),
             tuple(map(tuple, self.counts)),
             tuple([(type(thing), thing.state()) for thing in self.things]),
             tuple([place[thing] for thing in self.active]),
-            tuple(self.chunks),
-            tuple(
-                [
-                    (number, kind, [place[thing] for thing in creatures])
-                    for number, chunk in self.chunks.items()
-                    for kind, creatures in enumerate(chunk.creatures)
-                    if creatures
-                ]
-            ),
+            tuple([(number, *population) for number, population in self.chunks.items()]),
         )
 
     def set_state(self, state: tuple[Any, ...]) -> None:
         """Go back to what `state` gave; a thing that was in its place already stays the same."""
-        self.daylight, random, cells, shown, counts, things, active, chunks, creatures = state
+        self.daylight, self.arrivals, *changing = state
+        random, cells, shown, counts, things, active, chunks = changing
         self.random.set_state(random)
         self._lay(cells, shown)
         self.counts = list(map(list, counts))
@@ -341,16 +330,11 @@ class World:
             self.things.append(thing)
         self.active = [self.things[place] for place in active]
         self.at = {thing.cell: thing for thing in self.things}
-        self.chunks = {}
-        for number in chunks:
-            self.chunk(number)
-        for number, kind, places in creatures:
-            there = map(self.things.__getitem__, places)
-            self.chunks[number].creatures[kind].update(dict.fromkeys(there))
+        self.chunks = {number: population for number, *population in chunks}
 
-    def find(self, chunk: Chunk, material: int, index: int) -> int:
+    def find(self, number: int, material: int, index: int) -> int:
         """The cell of a chunk that is, column by column, the `index`-th (from 0) of a material."""
-        for first, end in chunk.columns:
+        for first, end in self._layout.columns[number]:
             here = self.cells.count(material, first, end)
             if index < here:
                 break
