@@ -157,6 +157,13 @@ class Skeleton(Hunter):
             self.wait = 4
 
 
+def creature(code: int, world: World, x: int, y: int, player: Player) -> Thing:
+    """A new cow, zombie or skeleton, by its code."""
+    if code == COW:
+        return Cow(world, x, y)
+    return (Zombie if code == ZOMBIE else Skeleton)(world, x, y, player)
+
+
 class Arrow(Thing):
     """Flies straight until it hits something."""
 

@@ -15,11 +15,9 @@ import numpy as np
 from smartplay.games.crafter.creatures import (
     BALANCE_EVERY,
     KINDS,
-    Cow,
     Hunter,
     Kind,
-    Skeleton,
-    Zombie,
+    creature,
 )
 from smartplay.games.crafter.outcome import Moment, middle_of
 from smartplay.games.crafter.player import Player
@@ -322,10 +320,7 @@ class Engine(Objects):
         x, y = world.place(cell)
         if cell in world.at or self._distance(x, y) < kind.spawn_distance:
             return
-        if code == COW:
-            world.add(Cow(world, x, y))
-        else:
-            world.add((Zombie if code == ZOMBIE else Skeleton)(world, x, y, self.player))
+        world.add(creature(code, world, x, y, self.player))
 
     def _distance(self, x: int, y: int) -> int:
         return abs(x - self.player.x) + abs(y - self.player.y)

@@ -9,6 +9,7 @@ points stand in a table, for each solid and each case in the order in which they
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,6 +118,29 @@ def permutation(seed: int) -> Ints:
     return np.array(shuffled)
 
 
+class Reach(NamedTuple):
+    """What the noise at some points is summed from, as far as no seed changes it.
+
+    There is an entry for each lattice point that contributes to a point; those of one point stand
+    in the order in which they are summed.
+
+    Attributes:
+        size: How many points there are.
+        points: The number of the point of each entry, shape [entries].
+        corners: The number of its lattice point in the box, shape [entries].
+        away: How far the point is from it along each axis, shape [3, entries].
+        strength: How much the distance leaves of a contribution, shape [entries].
+        box: The first and the last coordinates of all lattice points, shape [2, 3].
+    """
+
+    size: int
+    points: Ints
+    corners: Ints
+    away: Floats
+    strength: Floats
+    box: Ints
+
+
 def simplex(perm: Ints, x: Floats, y: Floats, z: Floats) -> Floats:
     """Noise at points, about -1 to 1.
 
@@ -129,6 +153,27 @@ def simplex(perm: Ints, x: Floats, y: Floats, z: Floats) -> Floats:
     Returns:
         The noise, shape [n].
     """
+    return noise_at(perm, reach(x, y, z))
+
+
+def noise_at(perm: Ints, reach: Reach) -> Floats:
+    """Noise at the points of a `reach`, about -1 to 1, shape [n]."""
+    i, j, k = (np.arange(first, last + 1) for first, last in reach.box.T)
+    kinds = perm[(perm[perm[i & 255][:, None] + j & 255][:, :, None] + k) & 255] % 24
+    gx, gy, gz = (
+        gradient[kinds.ravel()].take(reach.corners, mode="clip")  # in half the time of a check
+        for gradient in GRADIENTS.T
+    )
+    dx, dy, dz = reach.away
+    gx *= dx
+    gx += gy * dy
+    gx += gz * dz
+    gx *= reach.strength
+    return np.bincount(reach.points, gx, reach.size) / NORM
+
+
+def reach(x: Floats, y: Floats, z: Floats) -> Reach:
+    """Find what `simplex` sums at points; arguments as there."""
     points = np.stack((x, y, z))
     stretched = points + (x + y + z) * STRETCH
     floor = np.floor(stretched)
@@ -136,8 +181,8 @@ def simplex(perm: Ints, x: Floats, y: Floats, z: Floats) -> Floats:
     total = inside[0] + inside[1] + inside[2]
     origin = points - (floor + (floor[0] + floor[1] + floor[2]) * SQUISH)
     base = floor.astype(np.int64)
-    noise = np.empty(len(x))
     near, far = total <= 1, total >= 2
+    found = []
     for solid, mask, cases in (
         (0, near, _near_cases),
         (1, ~(near | far), _between_cases),
@@ -145,8 +190,20 @@ def simplex(perm: Ints, x: Floats, y: Floats, z: Floats) -> Floats:
     ):
         where = np.flatnonzero(mask)
         case = cases(inside[:, where], total[where])
-        noise[where] = _contributions(perm, base[:, where], origin[:, where], solid, case)
-    return noise / NORM
+        for lattice, away in _contributors(base[:, where], origin[:, where], solid, case):
+            dx, dy, dz = away
+            attenuation = 2 - dx * dx - dy * dy - dz * dz
+            some = attenuation > 0
+            found.append((where[some], lattice[:, some], away[:, some], attenuation[some]))
+    numbers, lattices, aways, attenuations = zip(*found, strict=True)
+    strength = np.concatenate(attenuations)
+    strength *= strength
+    strength *= strength
+    lattice = np.concatenate(lattices, 1)
+    box = np.stack((lattice.min(1), lattice.max(1)))
+    corners = np.ravel_multi_index(tuple(lattice - box[0][:, None]), tuple(box[1] - box[0] + 1))
+    away = np.concatenate(aways, 1)
+    return Reach(len(x), np.concatenate(numbers), corners, away, strength, box)
 
 
 def _near_cases(inside: Floats, total: Floats) -> Ints:
@@ -187,25 +244,14 @@ def _between_cases(inside: Floats, total: Floats) -> Ints:
     return np.where(a_far == b_far, both, MIXED + 8 * pair + single)
 
 
-def _contributions(perm: Ints, base: Ints, origin: Floats, solid: int, case: Ints) -> Floats:
-    value = np.zeros(len(case))
+def _contributors(
+    base: Ints, origin: Floats, solid: int, case: Ints
+) -> Iterator[tuple[Ints, Floats]]:
+    """The lattice points in reach of points, one after the other, and how far they are away."""
     for corner in CORNERS[solid]:
         axes = _axes(corner)
         offset = np.array(axes)[:, None]
-        value += _contribution(perm, base + offset, origin - offset - sum(axes) * SQUISH)
+        yield base + offset, origin - offset - sum(axes) * SQUISH
     for slot in range(2):
-        displacement = origin - EXTRA_EARLY[case, slot].T - EXTRA_SQUISH[case, slot]
-        displacement -= EXTRA_LATE[case, slot].T
-        value += _contribution(perm, base + EXTRA_OFFSET[case, slot].T, displacement)
-    return value
-
-
-def _contribution(perm: Ints, lattice: Ints, displacement: Floats) -> Floats:
-    dx, dy, dz = displacement
-    attenuation = 2 - dx * dx - dy * dy - dz * dz
-    np.maximum(attenuation, 0, out=attenuation)
-    attenuation *= attenuation
-    i, j, k = lattice
-    gx, gy, gz = GRADIENTS.T[:, perm[(perm[(perm[i & 255] + j) & 255] + k) & 255] % 24]
-    product: Floats = attenuation * attenuation * (gx * dx + gy * dy + gz * dz)
-    return product
+        away = origin - EXTRA_EARLY[case, slot].T - EXTRA_SQUISH[case, slot]
+        yield base + EXTRA_OFFSET[case, slot].T, away - EXTRA_LATE[case, slot].T

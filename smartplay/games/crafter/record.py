@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from smartplay.core.loading import load_object
-from smartplay.games.crafter.creatures import Arrow, Cow, Hunter, Skeleton, Zombie
+from smartplay.games.crafter.creatures import Arrow, Hunter, creature
 from smartplay.games.crafter.engine import Engine, daylight
 from smartplay.games.crafter.fast import compiled_kernels
 from smartplay.games.crafter.plant import RIPE_AFTER, Plant
@@ -19,12 +19,10 @@ from smartplay.games.crafter.player import Player
 from smartplay.games.crafter.rules import (
     ACHIEVEMENTS,
     ARROW,
-    COW,
     GRASS,
     ITEMS,
     PATH,
     PLANT,
-    ZOMBIE,
 )
 from smartplay.games.crafter.twister import KEY_WORDS
 from smartplay.games.crafter.world import CHUNK, Thing, World
@@ -145,17 +143,16 @@ def unpack(record: Any, engine: Engine) -> None:
 
 
 def _thing(code: int, state: int, world: World, x: int, y: int, player: Player) -> Thing:
-    if code == COW:
-        return Cow(world, x, y)
     if code == ARROW:
         return Arrow(world, x, y, state)
     if code == PLANT:
         plant = Plant(world, x, y)
         plant.grown = state
         return plant
-    hunter = (Zombie if code == ZOMBIE else Skeleton)(world, x, y, player)
-    hunter.wait = state
-    return hunter
+    made = creature(code, world, x, y, player)
+    if isinstance(made, Hunter):
+        made.wait = state
+    return made
 
 
 def pack(engine: Engine, record: Any) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
-from smartplay.games.crafter.creatures import Cow, Skeleton, Zombie
+from smartplay.games.crafter.creatures import creature
 from smartplay.games.crafter.fast import compiled_kernels
-from smartplay.games.crafter.noise import Floats, Ints, permutation, simplex
+from smartplay.games.crafter.noise import (
+    Floats,
+    Ints,
+    Reach,
+    noise_at,
+    permutation,
+    reach,
+    simplex,
+)
 from smartplay.games.crafter.player import Player
 from smartplay.games.crafter.rules import (
     COAL,
@@ -20,6 +28,7 @@ from smartplay.games.crafter.rules import (
     LAVA,
     PATH,
     SAND,
+    SKELETON,
     STONE,
     TREE,
     WALKABLE,
@@ -31,8 +40,12 @@ from smartplay.games.crafter.world import World
 Codes = np.ndarray[Any, np.dtype[np.uint8]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
-FINDS = ((1, 0.85, COAL), (2, 0.75, IRON), (4, 0.994, DIAMOND), (8, 0.8, TREE))
-"""What may lie in a cell: its bit, the number a draw must exceed, and what then lies there."""
+FINDS = ((0.85, COAL), (0.75, IRON), (0.994, DIAMOND), (0.8, TREE))
+SETTLERS = ((0.985, COW), (0.993, ZOMBIE), (0.95, SKELETON))
+"""What may lie or live in a cell, and the number that a draw must exceed for it."""
+
+MOST_KEPT = 2**14
+"""Cells of a map up to which it is kept what its noise is summed from: at most 60 MB."""
 
 
 def generate(world: World, player: Player) -> None:
@@ -41,20 +54,17 @@ def generate(world: World, player: Player) -> None:
         _generate_compiled(world, player)
         return
     perm = permutation(world.random.below(2**31 - 1))
-    terrain, chances, tunnels = _terrain(perm, world.area, (player.x, player.y))
-    draws = world.random.copy().random_sample(6 * terrain.size).tolist()
-    left = iter(draws)
-    draw = left.__next__
-    flat = terrain.ravel()
-    hopeful = np.flatnonzero(chances)
-    for cell, bits in zip(hopeful.tolist(), chances.ravel()[hopeful].tolist(), strict=True):
-        for bit, above, material in FINDS:
-            if bits & bit and draw() > above:
-                flat[cell] = material
-                break
+    terrain, finds, tunnels = _terrain(perm, world.area, (player.x, player.y))
+    draws = world.random.copy().random_sample((len(FINDS) + len(SETTLERS)) * terrain.size)
+    cells, found, left = _drawn(draws, finds, [above for above, _ in FINDS])
+    terrain.flat[cells] = np.take([material for _, material in FINDS], found)
     world.fill(terrain)
-    _settle(world, player, terrain, tunnels, draw)
-    world.random.skip(2 * (len(draws) - left.__length_hint__()))
+    homes = _homes(player, terrain, tunnels)
+    cells, settled, left = _drawn(left, homes, [above for above, _ in SETTLERS])
+    for cell, kind in zip(cells.tolist(), settled.tolist(), strict=True):
+        x, y = divmod(cell, world.area[1])
+        world.add(creature(SETTLERS[kind][1], world, x, y, player))
+    world.random.skip(2 * (len(draws) - len(left)))
 
 
 def _generate_compiled(world: World, player: Player) -> None:
@@ -67,118 +77,94 @@ def _generate_compiled(world: World, player: Player) -> None:
     world.random.begin(words)
     world.fill(materials)
     for code, x, y in creatures.tolist():
-        if code == COW:
-            world.add(Cow(world, x, y))
-        else:
-            world.add((Zombie if code == ZOMBIE else Skeleton)(world, x, y, player))
+        world.add(creature(code, world, x, y, player))
 
 
-class Query(NamedTuple):
-    """Noise asked for at some cells: at (x * stretch_x / size, y * stretch_y / size, z)."""
-
-    x: Floats
-    y: Floats
-    z: float
-    size: float
+def _noise(perm: Ints, area: tuple[int, int], *query: float) -> Floats:
+    """Noise at all cells of a map, shape [width, height]; see `_points` for the query."""
+    if area[0] * area[1] > MOST_KEPT:
+        return simplex(perm, *_points(area, *query)).reshape(area)
+    return noise_at(perm, _reach(area, *query)).reshape(area)
 
 
-def _ask(perm: Ints, queries: list[Query]) -> list[Floats]:
-    """Answer many queries with one evaluation."""
-    x = np.concatenate([query.x / query.size for query in queries])
-    y = np.concatenate([query.y / query.size for query in queries])
-    lengths = [len(query.x) for query in queries]
-    z = np.repeat([float(query.z) for query in queries], lengths)
-    return np.split(simplex(perm, x, y, z), np.cumsum(lengths)[:-1])
+@lru_cache(64)
+def _reach(area: tuple[int, int], *query: float) -> Reach:
+    return reach(*_points(area, *query))
 
 
-def _terrain(
-    perm: Ints, area: tuple[int, int], start: tuple[int, int]
-) -> tuple[Codes, Codes, Mask]:
+def _points(
+    area: tuple[int, int], z: float, size: float, wide: float = 1, high: float = 1
+) -> Floats:
+    """The points (x / wide / size, y / high / size, z) for all cells (x, y), shape [3, cells]."""
+    x, y = np.indices(area).reshape(2, -1)
+    return np.stack((x / wide / size, y / high / size, np.full(len(x), z)))
+
+
+def _terrain(perm: Ints, area: tuple[int, int], start: tuple[int, int]) -> tuple[Codes, Mask, Mask]:
     """The terrain that noise decides.
 
     Returns:
-        The materials before any finds, the bits of `FINDS` that each cell has a chance of, and
-        where there are tunnels; each of shape [width, height].
+        The materials before any finds, shape [width, height]; which of `FINDS` each cell has a
+        chance of, shape [width, height, finds]; and where there are tunnels, shape [width, height].
     """
-    grid = np.indices(area).reshape(2, -1)
-    x, y = grid.astype(np.float64)
-    near, water, mountain = _landscape(perm, grid, x, y, start)
-    materials = np.full(len(x), GRASS, np.uint8)
-    chances = np.zeros(len(x), np.uint8)
-    tunnels = np.zeros(len(x), bool)
-    open_land = near <= 0.5
-    high = np.flatnonzero(open_land & (mountain > 0.15))
-    low = open_land & ~(mountain > 0.15)
-    band = np.flatnonzero(low & (water > 0.25) & (water <= 0.35))
-    dry = np.flatnonzero(low & ~(water > 0.3))
-    hx, hy = x[high], y[high]
-    cave, across, along, coal, iron, lava, beach, tree = _ask(
-        perm,
-        [
-            Query(hx, hy, 6, 7),
-            Query(2 * hx, hy / 5, 7, 3),
-            Query(hx / 5, 2 * hy, 7, 3),
-            Query(hx, hy, 1, 8),
-            Query(hx, hy, 2, 6),
-            Query(hx, hy, 6, 5),
-            Query(x[band], y[band], 4, 9),
-            Query(x[dry], y[dry], 5, 7),
-        ],
-    )
-    height = mountain[high]
-    caves = (cave > 0.15) & (height > 0.3)
-    tunnel = ~caves & ((across > 0.4) | (along > 0.4))
-    tunnels[high] = tunnel
-    rock = np.where((height > 0.3) & (lava > 0.35), LAVA, STONE)
-    materials[high] = np.where(caves | tunnel, PATH, rock)
-    finds = (coal > 0) * 1 + (iron > 0.4) * 2 + (height > 0.18) * 4
-    chances[high] = np.where(caves | tunnel, 0, finds)
-    chances[dry] = (tree > 0) * 8
-    materials[low & (water > 0.3)] = WATER
-    sand = band[beach > -0.2]
-    materials[sand] = SAND
-    chances[sand] = 0
-    return materials.reshape(area), chances.reshape(area), tunnels.reshape(area)
-
-
-def _landscape(
-    perm: Ints, grid: Ints, x: Floats, y: Floats, start: tuple[int, int]
-) -> tuple[Floats, Floats, Floats]:
-    """How near the start, how wet and how high each cell is."""
-    clearing, lakes, ponds, ranges, hills = _ask(
-        perm,
-        [
-            Query(x, y, 8, 3),
-            Query(x, y, 3, 15),
-            Query(x, y, 3, 5),
-            Query(x, y, 0, 15),
-            Query(x, y, 0, 5),
-        ],
-    )
-    near = 4 - np.sqrt((grid[0] - start[0]) ** 2 + (grid[1] - start[1]) ** 2)
-    near += 2 * clearing
+    noise = partial(_noise, perm, area)
+    x, y = np.indices(area)
+    near = 4 - np.sqrt((x - start[0]) ** 2 + (y - start[1]) ** 2)
+    near += 2 * noise(8, 3)
     near = 1 / (1 + np.exp(-near))
-    water = lakes + 0.15 * ponds + 0.1
+    water = noise(3, 15) + 0.15 * noise(3, 5) + 0.1
     water -= 2 * near
-    mountain = (ranges + 0.3 * hills) / (1 + 0.3)
+    mountain = (noise(0, 15) + 0.3 * noise(0, 5)) / (1 + 0.3)
     mountain -= 4 * near + 0.3 * water
-    return near, water, mountain
+    open_land = near <= 0.5
+    high = open_land & (mountain > 0.15)
+    low = open_land & ~high
+    caves = high & (noise(6, 7) > 0.15) & (mountain > 0.3)
+    tunnels = high & ~caves & ((noise(7, 3, 0.5, 5) > 0.4) | (noise(7, 3, 5, 0.5) > 0.4))
+    rock = high & ~caves & ~tunnels
+    lava = rock & (mountain > 0.3) & (noise(6, 5) > 0.35)
+    lake = low & (water > 0.3)
+    sand = low & (water > 0.25) & (water <= 0.35) & (noise(4, 9) > -0.2)
+    materials = np.select(
+        [caves | tunnels, lava, rock, sand, lake], [PATH, LAVA, STONE, SAND, WATER], GRASS
+    ).astype(np.uint8)
+    trees = low & ~lake & ~sand & (noise(5, 7) > 0)
+    coal, iron = rock & (noise(1, 8) > 0), rock & (noise(2, 6) > 0.4)
+    finds = np.stack((coal, iron, rock & (mountain > 0.18), trees), -1)
+    return materials, finds, tunnels
 
 
-def _settle(
-    world: World, player: Player, terrain: Codes, tunnels: Mask, draw: Callable[[], float]
-) -> None:
-    """Put cows, zombies and skeletons into the world."""
-    height, in_tunnel = world.area[1], tunnels.ravel().tolist()
-    x0, y0 = player.x, player.y
-    for cell, material in enumerate(terrain.ravel().tolist()):
-        if material not in WALKABLE:
-            continue
-        x, y = divmod(cell, height)
-        squared = (x - x0) ** 2 + (y - y0) ** 2
-        if squared > 9 and material == GRASS and draw() > 0.985:
-            world.add(Cow(world, x, y))
-        elif squared > 100 and draw() > 0.993:
-            world.add(Zombie(world, x, y, player))
-        elif material == PATH and in_tunnel[cell] and draw() > 0.95:
-            world.add(Skeleton(world, x, y, player))
+def _homes(player: Player, terrain: Codes, tunnels: Mask) -> Mask:
+    """Where each of `SETTLERS` has a chance to live, shape [width, height, settlers]."""
+    x, y = np.indices(terrain.shape)
+    squared = (x - player.x) ** 2 + (y - player.y) ** 2
+    cows = (terrain == GRASS) & (squared > 9)
+    zombies = np.isin(terrain, WALKABLE) & (squared > 100)
+    return np.stack((cows, zombies, tunnels & (terrain == PATH)), -1)
+
+
+def _drawn(draws: Floats, chances: Mask, above: list[float]) -> tuple[Ints, Ints, Floats]:
+    """Draw for the chances in turn; a cell that has had luck gets no more of them.
+
+    Args:
+        draws: The numbers to be drawn.
+        chances: Whether each cell has a chance of each kind, shape [width, height, kinds].
+        above: What a draw must exceed, for each kind.
+
+    Returns:
+        The cells that had luck, with what kind each of them, and the draws that are left.
+    """
+    cells, kinds = np.divmod(np.flatnonzero(chances), len(above))
+    ends = np.searchsorted(cells, cells, "right").tolist()
+    limits = np.take(above, kinds).tolist()
+    promising = np.flatnonzero(draws[: len(cells)] > min(above))
+    lucky: list[int] = []
+    spared = 0
+    for number, draw in zip(promising.tolist(), draws[promising].tolist(), strict=True):
+        chance = number + spared
+        if chance >= len(limits):
+            break
+        if draw > limits[chance]:
+            lucky.append(chance)
+            spared += ends[chance] - chance - 1
+    return cells[lucky], kinds[lucky], draws[len(limits) - spared :]
