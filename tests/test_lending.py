@@ -223,6 +223,93 @@ def test_models_are_lent_to_an_object(server: FakeServer, tmp_path: Path) -> Non
     assert [record.calls for record in run.episodes] == [3, 3]
 
 
+def test_options_for_models_reach_those_of_ones_own_agent(
+    server: FakeServer, tmp_path: Path
+) -> None:
+    (tmp_path / "asking.py").write_text(ASKING)
+    agent, out = f"{tmp_path / 'asking.py'}:Asking", tmp_path / "run"
+    options = ("--model", "player=openai:fake", "--base-url", server.url, "--timeout", "9")
+    done = by_hand(agent, out, *options)
+    assert done.returncode == 0, done.stderr
+    settings = smartplay.load_run(out).header.agent_settings
+    assert list(settings) == ["models"]
+    assert settings["models"]["player"]["timeout"] == 9
+
+
+REUSING = """
+import asyncio
+
+class Reusing:
+    def __init__(self, context):
+        self.model, self.message = context.models["player"], {"role": "user", "content": ""}
+
+    async def act(self, observation):
+        self.message["content"] = f"What do you think of {observation}?"
+        asking = asyncio.ensure_future(self.model.chat([self.message], label="think"))
+        await asyncio.sleep(0)
+        self.message["content"] = "What is your answer?"
+        calls = await self.model.chat([self.message], label="answer")
+        await asking
+        return calls[0].text
+"""
+
+
+def test_what_is_kept_is_what_was_asked(server: FakeServer, tmp_path: Path) -> None:
+    """Even if the agent writes its next question into the message of the last one."""
+    agent = define(tmp_path, REUSING, "Reusing", {"player": fake(server)})
+    run = play(agent, tmp_path / "run", episodes=1)
+    [record] = run.scored
+    _, steps = RunFolder(run.path).steps(record.game, record.episode)
+    kept = [call.messages for step in steps for call in step.calls]
+    sent = [request["messages"] for request in server.requests]
+    assert len(kept) == 6
+    assert sorted(map(str, kept)) == sorted(map(str, sent))
+    assert sum("think" in str(messages) for messages in kept) == 3
+
+
+@pytest.mark.parametrize("label", [None, 3])
+def test_a_call_that_could_not_be_read_again_is_not_kept(
+    label: Any, server: FakeServer, tmp_path: Path
+) -> None:
+    async def ask(prompt: str, context: Any) -> Any:
+        talk = [{"role": "user", "content": prompt}]
+        return (await context.models["player"].chat(talk, label=label))[0].text
+
+    run = play(ask, tmp_path / "run", agent_settings={"models": {"player": fake(server)}})
+    for record in run.episodes:
+        assert record.error
+        assert "label" in record.error
+        RunFolder(run.path).steps(record.game, record.episode)
+
+
+@pytest.mark.parametrize("talk", ["Now?", {"content": "Now?"}, [{"content": b"Now?"}], [None], 5])
+def test_what_is_no_conversation_is_refused(talk: Any, server: FakeServer, tmp_path: Path) -> None:
+    async def ask(prompt: str, context: Any) -> Any:
+        return (await context.models["player"].chat(talk))[0].text
+
+    run = play(ask, tmp_path / "run", agent_settings={"models": {"player": fake(server)}})
+    assert {"list of messages" in (record.error or "") for record in run.episodes} == {True}
+
+
+def test_messages_that_only_call_a_tool_need_no_text(server: FakeServer, tmp_path: Path) -> None:
+    """OpenAI's own messages of that kind have null for a text, or none."""
+    call = {"id": "1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    talk = [
+        {"role": "user", "content": "Look."},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": "A door."},
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": "Another."},
+    ]
+
+    async def ask(prompt: str, context: Any) -> Any:
+        return (await context.models["player"].chat(talk))[0].text
+
+    run = play(ask, tmp_path / "run", agent_settings={"models": {"player": fake(server)}})
+    assert not run.unscored, run.unscored[0].error
+    assert server.requests[0]["messages"][1]["tool_calls"] == [call]
+
+
 def test_the_older_doors(tmp_path: Path) -> None:
     class Classic:
         def __init__(self, manual: str, actions: list[str], seed: int) -> None:

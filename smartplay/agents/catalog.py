@@ -44,6 +44,8 @@ ABLATION_KEYS = ("ablation", "lesion")
 
 PLAYING_KEYS = ("attempts", "again", "episode_order")
 """Settings of any agent that say how its episodes are played, not how it acts."""
+MODEL_KEYS = ("base_url", "timeout")
+"""Settings that have options of their own; all models of one's own agent get them."""
 HISTORY_KEYS = History.__struct_fields__
 """Settings of agents that are asked by a method: how the prompt shows the past."""
 
@@ -498,7 +500,9 @@ def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource
     if isinstance(found, type) and not callable(getattr(found, "act", None)):
         raise UsageError(f"agent {name} has no method act, so it cannot play")
     own, variant = dict(settings), find_variant("plain")
-    models = _open_models(name, own.pop("models", {}))
+    tables = own.pop("models", {})
+    theirs = [key for key in MODEL_KEYS if tables and key in own and key not in _parameters(found)]
+    models = _open_models(name, tables, common={key: own.pop(key) for key in theirs})
     makes_agents = _makes_agents(found)
     if "prompt" in own and not (makes_agents and "prompt" in _parameters(found)):
         variant = find_variant(str(own.pop("prompt")))
@@ -513,7 +517,7 @@ def _from_object(name: str, found: Any, settings: dict[str, Any]) -> AgentSource
                 for role, each in models.items()}  # fmt: skip
     return AgentSource(
         name=name,
-        settings={key: value for key, value in settings.items() if key != "models"}
+        settings={key: settings[key] for key in settings if key not in ("models", *theirs)}
         | ({"models": recorded} if models else {}),
         make=make,
         models=models,

@@ -7,6 +7,7 @@ A message's `content` is a text, or a list of parts as OpenAI's chat format has 
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import io
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from smartplay.core.errors import AgentError
 from smartplay.records import Message
 
 _PNG = "data:image/png;base64,"
@@ -40,14 +42,30 @@ def with_picture(text: str, picture: Any) -> list[dict[str, Any]]:
 
 
 def plain_texts(messages: list[Message]) -> list[Message]:
-    """The same conversation with every text as a plain `str`, as observations are a subclass."""
+    """A copy, which keeps what was said when the agent goes on to change its own messages.
+
+    Every text is a plain `str`, as observations are a subclass; a message without a text, as one
+    that calls a tool may be, has an empty one.
+
+    Raises:
+        AgentError: If they are no messages.
+    """
+    if not isinstance(messages, list | tuple) or not all(map(_is_message, messages)):
+        raise AgentError(
+            'a model is asked with a list of messages such as [{"role": "user", "content": "…"}]'
+        )
 
     def plain(message: Message) -> Message:
-        content = message["content"]
-        is_more = isinstance(content, str) and type(content) is not str
-        return message | {"content": str.__str__(content)} if is_more else message
+        content = message.get("content") or ""
+        if isinstance(content, str) and "tool_calls" not in message:
+            return message | {"content": str.__str__(content)}
+        return copy.deepcopy(message | {"content": content})
 
     return list(map(plain, messages))
+
+
+def _is_message(message: Any) -> bool:
+    return isinstance(message, dict) and isinstance(message.get("content"), str | list | None)
 
 
 def for_anthropic(messages: list[Message]) -> list[Message]:

@@ -43,7 +43,7 @@ class Trace:
 
         Raises:
             TypeError: If something in it has no place in JSON; nothing of it is added.
-            AgentError: If the episode would leave more than can be read again.
+            AgentError: If it, or the episode with it, could not be read again.
         """
         self._write(step)
         if len(self._lines) >= BATCH:
@@ -55,7 +55,10 @@ class Trace:
         return bytes(self._packed + self._compressor.flush())
 
     def _write(self, record: msgspec.Struct) -> None:
-        line = encode(record) + b"\n"
+        try:
+            line = checked(record) + b"\n"
+        except msgspec.ValidationError as error:
+            raise AgentError(f"a step could not be read again: {error}") from error
         most = min(unpacked_limit(self._number), KEPT_LIMIT)
         if self._size + len(line) > most:
             raise AgentError(
