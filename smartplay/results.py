@@ -128,7 +128,7 @@ class Run:
             UsageError: If the folder or the prices cannot be read.
         """
         if isinstance(prices, (str, Path)):
-            prices = read_prices(Path(prices))
+            prices = read_prices(prices)
         report = build_report(self.path, prices, human)
         if keep:
             try:
@@ -212,7 +212,7 @@ def measure(
     agent: str | Callable[..., Any] | AgentSource,
     games: str | Iterable[str | Path] = DIALS,
     *,
-    capabilities: Iterable[str] = (),
+    capabilities: str | Iterable[str] = (),
     width: float = WIDTH,
     max_calls: int = MAX_CALLS,
     **options: Any,
@@ -242,18 +242,18 @@ def measure(
     return run(agent, select_dials(games, capabilities), measurement=measurement, **options)
 
 
-def load_run(path: str | Path, cards: Sequence[str | Path] = ()) -> Run:
+def load_run(path: str | Path, cards: str | Path | Sequence[str | Path] = ()) -> Run:
     """A run that was played before.
 
     Args:
         path: Its folder.
-        cards: Card files of your own that it was played with.
+        cards: The card file of your own that it was played with, or several.
 
     Raises:
         RunFolderError: If there is no run, or it cannot be read.
         CardError: If a card cannot be read.
     """
-    for card in cards:
+    for card in [cards] if isinstance(cards, (str, Path)) else cards:
         register_cards(card)
     found = Run(path)
     _ = found.episodes

@@ -356,7 +356,7 @@ def test_games_without_a_dial_are_refused() -> None:
 
 @pytest.mark.slow
 def test_some_capabilities_are_measured_alone(two: Measured) -> None:
-    run = two.play(capabilities=["Planning"], max_calls=60)
+    run = two.play(capabilities="Planning, ", max_calls=60)
     assert list(run.thresholds) == ["Planning"]
 
 

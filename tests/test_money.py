@@ -136,7 +136,7 @@ def test_each_model_has_its_price(elsewhere: bool, server: FakeServer, tmp_path:
 @pytest.mark.parametrize("missing", ["fake", "dear"])
 def test_a_model_without_a_price(missing: str, server: FakeServer, tmp_path: Path) -> None:
     prices = (PRICES + DEAR).replace(f"models.{missing}]", "models.another]")
-    limits = Limits(cost=1.0, prices=priced(tmp_path, prices))
+    limits = Limits(cost=1.0, prices=str(priced(tmp_path, prices)))
     with pytest.raises(UsageError, match=missing):
         play(two(tmp_path, server), tmp_path / "run", limits=limits)
     assert not server.requests

@@ -153,7 +153,7 @@ def test_cards_of_your_own_are_named_elsewhere(tmp_path: Path) -> None:
         f"run = smartplay.load_run({str(run.path)!r})\n"
         "assert '6 of 6 episodes' in repr(run)\n"
         "assert 'has no card here' in run._repr_html_()\n"
-        f"assert smartplay.load_run(run.path, cards=[{str(card)!r}]).scores['FrozenLake']\n"
+        f"assert smartplay.load_run(run.path, cards={str(card)!r}).scores['FrozenLake']\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 

@@ -218,6 +218,15 @@ def test_a_service_without_a_temperature_has_controls(monkeypatch: pytest.Monkey
         assert "temperature" not in own
 
 
+def test_a_control_of_ones_own_agent_asks_the_same_service(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("class Mine:\n    def __init__(self, context, k): ...\n")
+    url, agent = "http://127.0.0.1:9", f"{tmp_path / 'mine.py'}:Mine"
+    settings = {"base_url": url, "k": 3, "models": {"a": {"agent": "openai:x"}}}
+    [control] = controls_of(agent, settings)
+    name, own = definition_of(control, agent, settings)
+    assert (name, own) == ("openai:x", {"base_url": url, "method": "direct"})
+
+
 def test_a_sweep_is_an_arm_for_each_value(write: Callable[..., Path]) -> None:
     arm = (
         '[[arms]]\nname = "one call"\nagent = "openai:some"\n'

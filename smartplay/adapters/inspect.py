@@ -153,11 +153,10 @@ def measure_thresholds(
         agent_settings: Settings of the method, and `prompt`, `aid`, `ablation`.
         retries: How often the agent is asked again after an invalid reply.
     """
-    wanted = [capabilities] if isinstance(capabilities, str) else capabilities
     source = _source(method, agent_settings or {})
     header = plan_run(
         source,
-        select_games(select_dials(games, wanted)),
+        select_games(select_dials(games, capabilities)),
         seed=seed,
         retries=retries,
         measurement=Measurement(width=width, calls=max_calls, rule=RULE),

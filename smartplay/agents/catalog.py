@@ -395,7 +395,8 @@ def definition_of(arm: Arm, agent: str, settings: Mapping[str, Any]) -> tuple[st
     model = str(table.pop("agent"))
     own = {"models", "method", "protocol", *PLAYING_KEYS}
     own |= set(settings_of(METHODS[name]) if name else ())
-    common = {key: value for key, value in settings.items() if key not in own} if name else {}
+    common = {key: value for key, value in settings.items()
+              if (key not in own if name else key in MODEL_KEYS)}  # fmt: skip
     more = {**_taken(model, arm.models), **arm.settings, "method": arm.method}
     return model, {**common, **table, **more}
 

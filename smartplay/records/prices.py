@@ -90,7 +90,7 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.models.get(name) if isinstance(name, str) else None
 
 
-def read_prices(path: Path) -> Prices:
+def read_prices(path: str | Path) -> Prices:
     """Read a file of prices, as `Prices` describes it.
 
     Args:
@@ -99,7 +99,7 @@ def read_prices(path: Path) -> Prices:
     Raises:
         UsageError: If it cannot be read or is malformed; the message says where.
     """
-    data = read_toml(path, "prices")
+    data = read_toml(Path(path), "prices")
     try:
         return msgspec.convert(data, Prices)
     except msgspec.ValidationError as error:

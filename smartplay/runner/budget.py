@@ -47,7 +47,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     tokens: float | None = None
     cost: float | None = None
-    prices: Path | None = None
+    prices: str | Path | None = None
     seconds: float | None = None
 
     @property

@@ -107,20 +107,22 @@ def _playable(card: GameCard) -> GameCard:
     return card
 
 
-def select_dials(selection: str | Iterable[str | Path], capabilities: Iterable[str]) -> list[str]:
+def select_dials(
+    selection: str | Iterable[str | Path], capabilities: str | Iterable[str]
+) -> list[str]:
     """The ids whose dials are to be measured.
 
     Args:
         selection: Families, ids, or paths of card files: a list of them, or a text that joins
             them by commas. Of a family or a file, those that have a dial.
-        capabilities: Names of the capabilities to measure; empty for all.
+        capabilities: Names of the capabilities to measure, given likewise; empty for all.
 
     Raises:
         UnknownNameError: If a game or a capability is not known.
         UsageError: If nothing is selected, a game has no dial, or two measure the same capability.
     """
     known = [each.key for each in Capability]
-    wanted = [each.strip().lower().replace(" ", "_") for each in capabilities]
+    wanted = [each.lower().replace(" ", "_") for each in _parts(capabilities)]
     for each in wanted:
         known_name("capability", each, known)
     found: dict[str, str] = {}

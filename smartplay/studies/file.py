@@ -133,7 +133,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
 
     def read_prices(self) -> Prices | None:
         """What tokens cost; None if the study names no prices."""
-        return read_prices(Path(self.prices)) if self.prices else None
+        return read_prices(self.prices) if self.prices else None
 
 
 class StudyArm(NamedTuple):

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         played = measure(
             options.agent,
             options.games or DIALS,
-            capabilities=list(filter(None, options.capabilities.split(","))),
+            capabilities=options.capabilities,
             width=WIDTH if options.width is None else options.width,
             max_calls=MAX_CALLS if options.max_calls is None else options.max_calls,
             **playing_options(options) | {"progress": not options.quiet},
