@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smartplay.core.errors import GameError
 from smartplay.games.crafter import noise, twister
 from smartplay.games.crafter.engine import Engine, episode_seed
 from smartplay.games.crafter.env import CrafterEnv
@@ -46,6 +47,13 @@ GAMES: list[tuple[Player, int, Any, int]] = [
     (immortal, 9, SHAPES[5], 800),
     (sleeper, 10, SHAPES[6], 600),
 ]
+
+
+def test_other_memory_of_numpys_numbers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(twister, "_memory", lambda bits: np.zeros(twister.KEY_WORDS + 1, np.uint32))
+    twister._check_form.cache_clear()
+    with pytest.raises(GameError, match="in a form that Crafter does not know"):
+        twister.NumpyWords()
 
 
 @pytest.mark.slow

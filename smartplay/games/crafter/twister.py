@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from functools import partial
+from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from smartplay.core.errors import GameError
 from smartplay.games.crafter.fast import compiled_kernels
 
 KEY_WORDS = 624
@@ -22,6 +23,9 @@ Words = np.ndarray[Any, np.dtype[np.uint32]]
 class NumpyWords:
     """The stream of 32-bit words of NumPy's own MT19937.
 
+    Raises:
+        GameError: If NumPy's memory does not look as all of its versions so far keep it.
+
     Attributes:
         state: The generator's key and, as the last word, how much of it is used up. It is NumPy's
             own memory: to read and write it takes a fiftieth of the time of NumPy's `state`.
@@ -30,8 +34,8 @@ class NumpyWords:
     def __init__(self) -> None:
         self._bits = np.random.MT19937(0)
         self._random = np.random.RandomState(self._bits)
-        memory = (ctypes.c_uint32 * (KEY_WORDS + 1)).from_address(self._bits.ctypes.state_address)
-        self.state: Words = np.ctypeslib.as_array(memory)
+        _check_form()
+        self.state = _memory(self._bits)
 
     def seed(self, seed: int) -> None:
         """Begin as `RandomState(seed)` does."""
@@ -49,6 +53,23 @@ class NumpyWords:
         self._random.random_sample(words >> 1)
         if words & 1:
             self._bits.random_raw(1, False)
+
+
+def _memory(bits: np.random.MT19937) -> Words:
+    whole = ctypes.c_uint32 * (KEY_WORDS + 1)
+    memory: Words = np.ctypeslib.as_array(whole.from_address(bits.ctypes.state_address))
+    return memory
+
+
+@lru_cache
+def _check_form() -> None:
+    bits = np.random.MT19937(0)
+    told: Any = bits.state["state"]
+    if _memory(bits).tolist() != [*told["key"].tolist(), told["pos"]]:
+        raise GameError(
+            f"NumPy {np.__version__} keeps its random numbers in a form that Crafter does not "
+            "know; install an earlier NumPy, or smartplay[fast]"
+        )
 
 
 class CompiledWords:
