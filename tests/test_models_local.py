@@ -6,8 +6,10 @@ import asyncio
 import hashlib
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -255,6 +257,28 @@ def test_a_call_that_is_cancelled_does_not_hold_up_closing(weights: Path) -> Non
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout) == (0, "closed\n"), done.stderr
+
+
+@pytest.mark.slow
+def test_closing_lets_others_run_while_the_server_computes(weights: Path) -> None:
+    model = open_model("local", threads=1)
+    assert isinstance(model, Provider)
+
+    async def close() -> float:
+        talk = [{"role": "user", "content": "The cow jumps over the moon. " * 120}]
+        asking = asyncio.ensure_future(model.chat(talk))
+        await asyncio.sleep(1)
+        asking.cancel()
+        await asyncio.wait([asking])
+        begun = time.monotonic()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(model.aclose(), 0.5)
+        return time.monotonic() - begun
+
+    try:
+        assert asyncio.run(close()) < 1.5, "closing held up the event loop"
+    finally:
+        asyncio.run(model.aclose())
 
 
 @pytest.mark.slow

@@ -11,13 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import smartplay
 from smartplay.agents.catalog import find_agent
+from smartplay.models.base import Model
 from smartplay.runner import Limits
+from smartplay.runner.awaited import AwaitedAgents
 from smartplay.runner.jobs import Job
 from smartplay.runner.worker import play_here
 from tests.games import unique, write_game
@@ -225,3 +227,15 @@ def test_an_executors_worker_gives_a_stuck_episode_up(monkeypatch: pytest.Monkey
     record = play_here(job, find_agent(waiting, {})).record
     assert (record.status, record.error) == ("unscored", "the episode took longer than 0.1 seconds")
     go.set()
+
+
+def test_a_model_that_does_not_close_leaves_no_task_suspended() -> None:
+    class Slow:
+        async def aclose(self) -> None:
+            await asyncio.sleep(60)
+
+    agents = AwaitedAgents()
+    loop = agents._loop
+    loop._models[0] = {}, {"slow": cast(Model, Slow())}
+    asyncio.run(agents.aclose())
+    assert not asyncio.all_tasks(loop._loop), "it would complain when Python ends"

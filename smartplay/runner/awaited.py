@@ -38,6 +38,7 @@ from smartplay.runner.steady import SteadyLoop
 ANSWER = 0.5  # seconds within which a loop answers if nothing on it is stuck
 ENDING = 0.25  # seconds for tasks that agents left running to end
 CLOSING = 0.5  # seconds for that and the models' connections
+STUCK = CLOSING + 0.1  # a loop that has not ended itself by then is stuck
 OVERTIME = 2.0
 """Seconds that a pending reply may take beyond its episode's time before the episode is given up
 from outside. An episode that notices by itself, between replies, keeps its steps."""
@@ -122,7 +123,7 @@ class AwaitedAgents:
     async def aclose(self) -> None:
         """Close the models and end the tasks that agents left running, or abandon them."""
         with suppress(TimeoutError, asyncio.CancelledError):
-            if await asyncio.wait_for(asyncio.wrap_future(self._loop.end()), CLOSING):
+            if await asyncio.wait_for(asyncio.wrap_future(self._loop.end()), STUCK):
                 self._loop.close()
                 return
         self._loop.leave()
@@ -203,12 +204,18 @@ class _Loop:
             future.cancel()
 
     async def _end(self) -> bool:
+        end = asyncio.get_running_loop().time() + CLOSING
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         pending = (await asyncio.wait(tasks, timeout=ENDING))[1] if tasks else ()
         opened = [model for _, models in self._models.values() for model in models.values()]
-        await together([model.aclose() for model in opened])
+        # The limit is within the loop too: what is left suspended complains when Python ends.
+        try:
+            async with asyncio.timeout_at(end):
+                await together([model.aclose() for model in opened])
+        except TimeoutError:
+            return False
         return not pending
 
     def _own(self, models: Models) -> Models:

@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from smartplay.core.errors import UsageError
 from smartplay.core.loading import optional
@@ -88,14 +89,26 @@ class Provider(openai.Provider):
         return await super()._ask(question)
 
     async def aclose(self) -> None:
-        """Stop the server and free its memory."""
-        try:
-            await super().aclose()
-            # The server waits for its connections. Calls that were cancelled or half read must
-            # close theirs before it is ended, or it waits for ever.
+        """Stop the server and free its memory, once it computes nothing for anyone."""
+        await super().aclose()
+        # The server waits for its connections. Calls that were cancelled or half read must
+        # close theirs before it is ended, or it waits for ever.
+        await asyncio.sleep(CLOSING)
+        # Ending it waits for what it computes, and lets nothing else in Python run meanwhile. If
+        # this is cancelled, the server ends with the process.
+        while self._server is not None and await self._is_computing():
             await asyncio.sleep(CLOSING)
+        self._server = None
+
+    async def _is_computing(self) -> bool:
+        address = urlsplit(self._server.listening_address)
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        try:
+            writer.write(b"GET /slots HTTP/1.0\r\n\r\n")
+            slots = (await reader.read()).partition(b"\r\n\r\n")[2]
         finally:
-            self._server = None
+            writer.transport.abort()
+        return any(slot["is_processing"] for slot in json.loads(slots))
 
     def _reach(self, name: str) -> Service:
         url = f"{self._server.listening_address}/v1{self.path}"
