@@ -56,6 +56,13 @@ def test_two_episodes_can_tell_nothing_and_it_is_said(
     assert "Of 6 episodes constant:2 lacks 4" in told or "4 were scored in one run only" in told
 
 
+def test_a_single_episode_is_named_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for agent in ("random", "constant"):
+        smartplay.run(agent, "Hanoi3Disk", episodes=1, out=tmp_path / agent, progress=False)
+    told = compared([tmp_path / "random", tmp_path / "constant"], capsys)
+    assert "The smallest p possible with this episode was 1." in told
+
+
 def test_other_games_steps_and_settings_are_left_out(
     runs: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

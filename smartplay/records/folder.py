@@ -155,7 +155,7 @@ class RunFolder:
 
         lock = FileLock(self.path / LOCK, timeout=DYING, thread_local=False)
         try:
-            if self.path.is_file():
+            if self.path.exists() and not self.path.is_dir():
                 raise RunFolderError(
                     f"cannot write run folder {self.path}: it is a file; choose another with --out"
                 )

@@ -71,8 +71,8 @@ def resolution(difference: Difference, detect: float) -> str:
     """What the episodes of two runs with no clear difference could have detected, as sentences."""
     if difference.least_p is None:
         return ""
-    episodes = f"{difference.pairs} episode{'' if difference.pairs == 1 else 's'}"
-    told = f"The smallest p possible with these {episodes} was {difference.least_p:.2g}."
+    episodes = "this episode" if difference.pairs == 1 else f"these {difference.pairs} episodes"
+    told = f"The smallest p possible with {episodes} was {difference.least_p:.2g}."
     if difference.needed is None:
         return told
     return f"{told} A difference of {detect:g} takes about {difference.needed} of each game."
