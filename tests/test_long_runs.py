@@ -403,6 +403,7 @@ def test_a_cache_serves_other_runs(server: FakeServer, calm: Run, tmp_path: Path
 def test_a_cache_is_for_language_models(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="a cache is for language models"):
         smartplay.run("random", "Hanoi3Disk", out=tmp_path / "run", cache=tmp_path / "c")
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_record_of_replies_ends_with_the_run(server: FakeServer, tmp_path: Path) -> None:

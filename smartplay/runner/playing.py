@@ -116,6 +116,8 @@ def run(
             f"the time of an episode must be {LEAST_SECONDS} seconds or more, not {episode_seconds}"
         )
     source = find_agent(agent, dict(agent_settings or {}))
+    if cache is not None and not source.models:
+        raise UsageError(f"a cache is for language models; {source.name} asks none")
     private = None if suite is None else find_suite(suite)
     header = plan_run(
         source,

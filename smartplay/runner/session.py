@@ -78,11 +78,8 @@ def play_session(
         Why it stopped before the end; None if it did not.
 
     Raises:
-        UsageError: If a cache is given for an agent that asks no model, or the agent refuses its
-            settings.
+        UsageError: If the agent refuses its settings.
     """
-    if cache is not None and not source.models:
-        raise UsageError(f"a cache is for language models; {source.name} asks none")
     lines = folder.lines()
     done = {record.key: record for record in folder.results(header) if record.status == "scored"}
     jobs = [msgspec.structs.replace(job, seconds=episode_seconds) for job in jobs_of(header, suite)]
