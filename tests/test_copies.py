@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import pytest
 
 from smartplay.cards.card import GameCard
@@ -150,6 +151,29 @@ def test_a_snapshot_belongs_to_the_step_limit() -> None:
     for _ in range(3):
         env.restore(snapshot)
         assert [env.step(0)[3] for _ in range(3)] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "differs"),
+    [
+        ("BanditTwoArmedHighLowFixed", {}, True),
+        ("RockPaperScissorBasic", {}, True),
+        ("Hanoi3Disk", {"noise": 0.5}, True),
+        ("MessengerL2", {}, False),
+        ("Notices", {}, False),
+    ],
+)
+def test_which_games_meet_other_luck_by_other_random_numbers(
+    name: str, settings: dict[str, Any], differs: bool
+) -> None:
+    card = next(card for card in CARDS if card.name == name)
+    env, told = begun(card, **settings), []
+    snapshot = env.snapshot()
+    for seed in range(4):
+        env.restore(snapshot)
+        env.unwrapped.np_random = np.random.default_rng(seed)
+        told.append(str([env.step(0)[:4] for _ in range(10)]))
+    assert (len(set(told)) > 1) is differs
 
 
 def test_a_search_samples_other_actions_each_time() -> None:

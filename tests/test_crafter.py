@@ -340,15 +340,34 @@ def test_bad_settings_say_what_to_do() -> None:
         CrafterEnv(engine="crater")
     with pytest.raises(UnknownNameError, match="did you mean nearest"):
         make(describe="nearst")
-    for settings in (
+    bad: list[dict[str, Any]] = [
         {"view": (9, 3)},
         {"area": (2, 64)},
+        {"area": 3.5},
+        {"area": None},
+        {"area": True},
+        {"area": [20, 20.0]},
+        {"area": {}},
+        {"area": [20, [20]]},
         {"length": 0},
+        {"length": "10"},
+        {"length": 1.5},
         {"size": "big"},
         {"view": 80},
-    ):
-        with pytest.raises(UsageError):
+        {"view": 10**9},
+        {"view": 20, "size": 15},
+    ]
+    for settings in bad:
+        with pytest.raises(UsageError, match=next(iter(settings))):
             CrafterEnv(**settings)
+
+
+def test_sizes_may_be_numpys() -> None:
+    given: list[Any] = [np.int64(20), np.array([9, 9]), np.int16(5), np.uint8(64)]
+    env = CrafterEnv(*given)
+    assert env.length is not None
+    assert (env.area, env.view, env.length) == ((20, 20), (9, 9), 5)
+    assert [type(side) for side in (*env.area, *env.view, env.length)] == [int] * 5
 
 
 def test_names_follow_the_package_s_order() -> None:

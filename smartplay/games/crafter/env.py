@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from struct import Struct
 from typing import Any
 
@@ -79,11 +80,12 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
             raise UnknownNameError("engine", engine, ENGINES)
         super().__init__(render_mode)
         self.view, self._size = checked_pair("view", view, 3), checked_pair("size", size, 1)
-        self.area, self.length, self.reach = (
-            checked_pair("area", area, 3),
-            length,
-            2 * max(self.view),
-        )
+        self.area, self.reach = checked_pair("area", area, 3), 2 * max(self.view)
+        most = min(PACKAGE_SIZE[0], self._size[0]), min(PACKAGE_SIZE[1], self._size[1])
+        if self.view[0] > most[0] or self.view[1] > most[1]:
+            raise UsageError(
+                f"view {self.view} has more cells than its picture has pixels; at most {most}"
+            )
         self.engine_name = engine
         playing = self._playing = _make_engine(engine, self.area, self.view)
         self.grid: tuple[int, int] = playing.grid
@@ -92,10 +94,11 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
                 f"view {self.view} leaves a local view of {playing.grid[0]} x {playing.grid[1]} "
                 "cells; make it at least 3 x 3 above the inventory"
             )
-        if min(playing.unit) < 1 or self._size[0] < self.view[0] or self._size[1] < self.view[1]:
-            raise UsageError(f"view {self.view} has more cells than its picture has pixels")
-        if length is not None and length < 1:
-            raise UsageError(f"length must be 1 or more, or None, not {length}")
+        self.length = None if length is None else _whole(length)
+        if self.length is not None and self.length < 1:
+            raise UsageError(
+                f"length must be a whole number of at least 1, or None, not {length!r}"
+            )
         self.action_space = spaces.Discrete(len(ACTIONS))
         self.observation_space = spaces.Dict(
             {
@@ -205,7 +208,16 @@ def checked_pair(name: str, value: Sequence[int] | int, least: int) -> tuple[int
     Raises:
         UsageError: If it is not, or a side is less than `least`.
     """
-    pair = (value, value) if isinstance(value, int) else tuple(value)
-    if len(pair) != 2 or not all(isinstance(side, int) and side >= least for side in pair):
+    given: Any = value if np.iterable(value) else (value, value)
+    pair = [_whole(side) for side in given]
+    if len(pair) != 2 or min(pair) < least:
         raise UsageError(f"{name} must be two whole numbers of at least {least}, not {value!r}")
     return pair[0], pair[1]
+
+
+def _whole(value: Any) -> int:
+    """An `int`, also one of NumPy's; -1 for all else."""
+    try:
+        return -1 if isinstance(value, bool) else index(value)
+    except TypeError:
+        return -1
