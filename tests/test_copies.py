@@ -176,6 +176,31 @@ def test_which_games_meet_other_luck_by_other_random_numbers(
     assert (len(set(told)) > 1) is differs
 
 
+def spoil(told: Any) -> None:
+    """Change all that can be changed in an info."""
+    if isinstance(told, dict):
+        for value in told.values():
+            spoil(value)
+        told.update(dict.fromkeys(told, 99))
+    elif isinstance(told, list):
+        told.clear()
+    elif isinstance(told, np.ndarray) and told.flags.writeable:
+        told[...] = 0
+
+
+@each_code
+def test_who_changes_an_info_changes_nothing_else(card: GameCard) -> None:
+    env, twin = begun(card), begun(card)
+    snapshot, packed = env.snapshot(), pickle.dumps(env.snapshot())
+    for action in actions_of(card, 6):
+        result = env.step(action)
+        assert bits(result) == bits(twin.step(action))
+        spoil(result[-1])
+        if result[2] or result[3]:
+            break
+    assert pickle.dumps(snapshot) == packed
+
+
 def test_a_search_samples_other_actions_each_time() -> None:
     env = begun(CARDS[0])
     env.action_space.seed(0)

@@ -182,8 +182,8 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
             "daylight": np.frombuffer(_SINGLE(game.daylight), np.float32),
         }
         return observation, {
-            "inventory": now.inventory,
-            "achievements": now.achievements,
+            "inventory": now.inventory.copy(),
+            "achievements": now.achievements.copy(),
             "player_pos": list(now.position),
             "semantic": game.semantic(),
         }

@@ -88,9 +88,9 @@ class CompiledEngine:
             (numbers[0], numbers[1]),
             numbers[2],
             numbers[3] == 1,
-            self._inventory.copy(),
+            self._inventory,
             amounts,
-            self._achievements.copy(),
+            self._achievements,
         )
 
     def semantic(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
