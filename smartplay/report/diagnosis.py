@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from smartplay.core.errors import RunFolderError
+from smartplay.core.printable import plural
 from smartplay.core.whole_files import write_atomically, writing
 from smartplay.records.folder import pretty
 from smartplay.report.markdown import escape, table_lines
@@ -37,8 +38,7 @@ def notes(found: Diagnosis) -> list[str]:
 
 def title(name: str, gains: Gains) -> str:
     """The heading of a table."""
-    episodes = f"{gains.episodes} episode{'' if gains.episodes == 1 else 's'}"
-    return f"{name}: {episodes}, {gains.score:.2f} without aid"
+    return f"{name}: {plural(gains.episodes, 'episode')}, {gains.score:.2f} without aid"
 
 
 def to_markdown(found: Diagnosis) -> str:

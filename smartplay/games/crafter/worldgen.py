@@ -87,7 +87,7 @@ def _noise(perm: Ints, area: tuple[int, int], *query: float) -> Floats:
     return noise_at(perm, _reach(area, *query)).reshape(area)
 
 
-@lru_cache(64)
+@lru_cache(32)  # a map asks for thirteen
 def _reach(area: tuple[int, int], *query: float) -> Reach:
     return reach(*_points(area, *query))
 
