@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,13 +103,14 @@ class Provider(openai.Provider):
 
     async def _is_computing(self) -> bool:
         address = urlsplit(self._server.listening_address)
-        reader, writer = await asyncio.open_connection(address.hostname, address.port)
         try:
-            writer.write(b"GET /slots HTTP/1.0\r\n\r\n")
-            slots = (await reader.read()).partition(b"\r\n\r\n")[2]
-        finally:
-            writer.transport.abort()
-        return any(slot["is_processing"] for slot in json.loads(slots))
+            reader, writer = await asyncio.open_connection(address.hostname, address.port)
+            with closing(writer.transport):
+                writer.write(b"GET /slots HTTP/1.0\r\n\r\n")
+                slots = json.loads((await reader.read()).partition(b"\r\n\r\n")[2])
+        except (OSError, ValueError):  # it ended by itself
+            return False
+        return any(slot["is_processing"] for slot in slots)
 
     def _reach(self, name: str) -> Service:
         url = f"{self._server.listening_address}/v1{self.path}"
