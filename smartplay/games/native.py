@@ -29,16 +29,21 @@ def checked_action(action: Any, number: int) -> int:
     """
     if type(action) is int and 0 <= action < number:
         return action
-    kind = getattr(getattr(action, "dtype", None), "kind", "i")
-    try:
-        place = -1 if isinstance(action, bool) or kind not in "iu" else index(action)
-    except TypeError:
-        place = -1
+    place = whole(action)
     if not 0 <= place < number:
         raise UsageError(
             f"an action is an integer from 0 to {number - 1}, not {reprlib.repr(action)}"
         )
     return place
+
+
+def whole(value: Any) -> int:
+    """An integer as an `int`, also one of NumPy's; -1 for all else, a `bool` and `1.0` among it."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "i")
+    try:
+        return -1 if isinstance(value, bool) or kind not in "iu" else index(value)
+    except TypeError:
+        return -1
 
 
 def text_codes(text: str, size: int) -> np.ndarray[Any, np.dtype[np.uint8]]:

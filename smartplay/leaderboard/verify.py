@@ -358,9 +358,10 @@ class _Check:
             strays = [
                 f"{name} belongs to no recorded episode" for name in members.found.keys() - names
             ]
-            end = members.end if published and members.is_cut_off else None
-            if (damage := end if members.damage is None else members.damage) is not None:
-                strays.append(f"damaged at byte {damage}")
+            if members.damage is not None:
+                strays.append(f"damaged at byte {members.damage}")
+            elif published and members.is_cut_off:
+                strays.append(f"damaged at byte {members.end}")
             if published and members.number > len(members.found):
                 strays.append("an episode is in it twice")
             self.problems += [Problem(what=f"{file}, {stray}") for stray in sorted(strays)]

@@ -218,10 +218,10 @@ def _entries(
                    for seed, score in scores.items()}
             for game, scores in entry.scores.items() if scores
         }  # fmt: skip
-        own = costs[name]
+        own, score = costs[name], _score(report, entry, scaled)
         found[name] = msgspec.structs.replace(
             entry, name=name, normalized=scaled, weights={}, agent="",
-            overall=(score := _score(report, entry, scaled)) and score.mean,
+            overall=score and score.mean,
             conditions=_conditions(entry),
             units={game: scale.one - scale.zero for game, scale in scales.items()},
             cost=None if own is None else math.fsum(own.values()) / len(own),

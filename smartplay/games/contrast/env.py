@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from operator import index
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from smartplay.games.contrast.rules import Rules
 from smartplay.games.contrast.story import Story
 from smartplay.games.contrast.walks import Walks
 from smartplay.games.contrast.words import Words
-from smartplay.games.native import NativeEnv, checked_action, text_codes
+from smartplay.games.native import NativeEnv, checked_action, text_codes, whole
 
 TITLE = "Four Doors"
 KINDS: dict[str, type[Kind]] = {
@@ -124,10 +123,7 @@ class ContrastEnv(NativeEnv[Any, Any]):
 
 
 def _checked_level(level: Any, most: int) -> int:
-    try:
-        number = -1 if isinstance(level, bool) else index(level)
-    except TypeError:
-        number = -1
+    number = whole(level)
     if not 1 <= number <= most:
         raise UsageError(f"level must be a whole number from 1 to {most}, not {level!r}")
     return number

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index
 from struct import Struct
 from typing import Any
 
@@ -15,7 +14,7 @@ from smartplay.games.crafter.fast import compiled_kernels
 from smartplay.games.crafter.outcome import Moment
 from smartplay.games.crafter.record import PortableEngine
 from smartplay.games.crafter.rules import ACTIONS, ITEM_MAX, ITEMS, NAMES
-from smartplay.games.native import NativeEnv, checked_action
+from smartplay.games.native import NativeEnv, checked_action, whole
 
 AREA, VIEW = (64, 64), (9, 9)
 """The package's sizes, for which there are compiled kernels: they are compiled for each size."""
@@ -94,7 +93,7 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
                 f"view {self.view} leaves a local view of {playing.grid[0]} x {playing.grid[1]} "
                 "cells; make it at least 3 x 3 above the inventory"
             )
-        self.length = None if length is None else _whole(length)
+        self.length = None if length is None else whole(length)
         if self.length is not None and self.length < 1:
             raise UsageError(
                 f"length must be a whole number of at least 1, or None, not {length!r}"
@@ -209,15 +208,7 @@ def checked_pair(name: str, value: Sequence[int] | int, least: int) -> tuple[int
         UsageError: If it is not, or a side is less than `least`.
     """
     given: Any = value if np.iterable(value) else (value, value)
-    pair = [_whole(side) for side in given]
+    pair = [whole(side) for side in given]
     if len(pair) != 2 or min(pair) < least:
         raise UsageError(f"{name} must be two whole numbers of at least {least}, not {value!r}")
     return pair[0], pair[1]
-
-
-def _whole(value: Any) -> int:
-    """An `int`, also one of NumPy's; -1 for all else."""
-    try:
-        return -1 if isinstance(value, bool) else index(value)
-    except TypeError:
-        return -1
