@@ -19,6 +19,7 @@ from smartplay.games.minedojo.voxel.world import (
     THREE_HIGH,
     TWO_HIGH,
     World,
+    columns_under,
     fits,
 )
 
@@ -93,19 +94,24 @@ class Walker:
         below, column = y - FLOOR - 1, (floor(self.x), floor(self.z))
         if self._fall or self._rest or self.y != y or below < 0 or self._detains(column, y):
             return 0
-        shift, rows = 8 * below, (floor(self.z - HALF_WIDTH), floor(self.z + HALF_WIDTH))
+        shift, stops = 8 * below, self._stops
+        if stops >> shift & THREE_HIGH != 1:
+            return 0
+        touched = columns_under(self.x, self.z)
         for tick in range(most):
             x, z = self.x + dx, self.z + dz
-            west, east = floor(x - HALF_WIDTH), floor(x + HALF_WIDTH)
-            north, south = floor(z - HALF_WIDTH), floor(z + HALF_WIDTH)
-            stops = world.stops_in(west, north, east, south)
-            if stops >> shift & THREE_HIGH != 1:
-                return tick
-            if dx and rows != (north, south):  # it goes to the east or west first
-                stops_aside = world.stops_in(west, rows[0], east, rows[1])
-                if stops_aside >> shift + 8 & TWO_HIGH:
+            columns = columns_under(x, z)
+            if columns != touched:
+                west, north, east, south = columns
+                stops = world.stops_in(west, north, east, south)
+                if stops >> shift & THREE_HIGH != 1:
                     return tick
-            there, rows = (floor(x), floor(z)), (north, south)
+                if dx and touched[1::2] != (north, south):  # it goes to the east or west first
+                    stops_aside = world.stops_in(west, touched[1], east, touched[3])
+                    if stops_aside >> shift + 8 & TWO_HIGH:
+                        return tick
+                touched = columns
+            there = floor(x), floor(z)
             if there != column and self._detains(there, y):
                 return tick
             self.x, self.z, self._stops, column = x, z, stops, there

@@ -193,9 +193,7 @@ class World:
 
     def stops(self, x: float, z: float) -> int:
         """Where a body whose middle is there would be stopped: a byte, 0 or 1, for each level."""
-        west, north = floor(x - HALF_WIDTH), floor(z - HALF_WIDTH)
-        east, south = floor(x + HALF_WIDTH), floor(z + HALF_WIDTH)
-        return self.stops_in(west, north, east, south)
+        return self.stops_in(*columns_under(x, z))
 
     def stops_in(self, west: int, north: int, east: int, south: int) -> int:
         """The same of a body that touches some columns, at most two in a row."""
@@ -241,6 +239,16 @@ def _rectangles(squares: Iterable[Square]) -> list[tuple[int, int, int, int]]:
         else:
             found.append((west, north, east, south))
     return found
+
+
+def columns_under(x: float, z: float) -> tuple[int, int, int, int]:
+    """The columns that a body touches whose middle is there: west, north, east, south."""
+    return (
+        floor(x - HALF_WIDTH),
+        floor(z - HALF_WIDTH),
+        floor(x + HALF_WIDTH),
+        floor(z + HALF_WIDTH),
+    )
 
 
 def fits(stops: int, y: float) -> bool:
