@@ -67,7 +67,7 @@ class Profile(NamedTuple):
     Attributes:
         columns: How far apart in `World.tops` they are, shape `(VIEW_COLUMNS, n)`.
         lows: How much higher than the eyes' block the lowest block of a ray in a column is, shape
-            `(VIEW_ROWS, VIEW_COLUMNS, n)`, int16; `LEVELS` where it does not get to.
+            `(VIEW_ROWS, VIEW_COLUMNS, n)`, int8; `LEVELS` where it does not get to.
     """
 
     columns: NDArray[np.int64]
@@ -160,8 +160,8 @@ def _may_meet(world: World, heading: int, x: int, y: int, z: int) -> NDArray[np.
     """Which rays get lower than the top of a column, after `_NEAR` blocks."""
     columns, lows = _profile(heading)
     tops = world.tops.take(columns + world.column(x, z), mode="wrap")
-    lower = lows < tops.astype(np.int16) - (y - FLOOR)
-    far: NDArray[np.bool_] = lower.argmax(axis=2).reshape(-1) > 0  # the first column is near
+    lower = lows < tops.view(np.int8) - np.int8(y - FLOOR)
+    far: NDArray[np.bool_] = lower.argmax(axis=2).reshape(-1) > 0  # no ray counts in the first
     return far
 
 
@@ -171,12 +171,14 @@ def _profile(heading: int) -> Profile:
     ray, block = np.nonzero(np.arange(rays.entry.shape[1]) < rays.ends[:, None])
     across = np.abs(np.diff(rays.blocks[:, :, ::2], axis=1, prepend=0)).sum(axis=2)
     column = across.cumsum(axis=1)[ray, block] - 1
-    lows = np.full((len(rays.ends), column.max() + 1), LEVELS, dtype=np.int16)
+    lows = np.full((len(rays.ends), column.max() + 1), LEVELS, dtype=np.int8)
     far = block >= _NEAR
     np.minimum.at(lows, (ray[far], column[far]), rays.rises[ray[far], block[far]])
     columns = np.zeros((VIEW_COLUMNS, lows.shape[1]), dtype=np.int64)
     columns[ray % VIEW_COLUMNS, column] = rays.columns[ray, block]
-    return Profile(columns, lows.reshape(VIEW_ROWS, VIEW_COLUMNS, -1))
+    first = column[far].min() - 1
+    lows = lows[:, first:].copy().reshape(VIEW_ROWS, VIEW_COLUMNS, -1)
+    return Profile(columns[:, first:].copy(), lows)
 
 
 def boxed(

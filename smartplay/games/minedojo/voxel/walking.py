@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import floor
 from typing import Any
 
@@ -100,11 +101,8 @@ class WalkingEngine:
     def _stretch(self, ahead: int, aside: int, behind: int) -> Area:
         """The rectangle (west, north, east, south) before the body, `aside` to either hand."""
         x, z = floor(self._body.x), floor(self._body.z)
-        dx, dz = STEPS[self._heading]
-        across, along = abs(dz) * aside, abs(dx) * aside
-        west, east = sorted((x - dx * behind, x + dx * ahead))
-        north, south = sorted((z - dz * behind, z + dz * ahead))
-        return west - across, north - along, east + across, south + along
+        west, north, east, south = _reach(self._heading, ahead, aside, behind)
+        return x + west, z + north, x + east, z + south
 
     def look(self) -> Sight:
         """Cast the rays and gather the neighbourhood."""
@@ -179,3 +177,13 @@ class WalkingEngine:
 
     def close(self) -> None:
         """Nothing is held that would have to be freed."""
+
+
+@lru_cache(maxsize=8)
+def _reach(heading: int, ahead: int, aside: int, behind: int) -> Area:
+    """The rectangle before a body at the origin."""
+    dx, dz = STEPS[heading]
+    across, along = abs(dz) * aside, abs(dx) * aside
+    west, east = sorted((-dx * behind, dx * ahead))
+    north, south = sorted((-dz * behind, dz * ahead))
+    return west - across, north - along, east + across, south + along
