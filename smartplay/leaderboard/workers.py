@@ -67,9 +67,10 @@ def time_limit(record: EpisodeRecord) -> int:
 
 
 def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
-    """Check episodes; workers check heavy games, and games whose settings the run has changed.
+    """Check episodes; workers check games whose settings the run has changed, and heavy ones.
 
-    A worker has limits on time and memory: untrusted settings may ask for a world of any size.
+    A worker has limits on time and memory: untrusted settings may ask for a world of any size. Heavy
+    games only gain by having several; one alone would cost its start.
 
     Args:
         tasks: The episodes, those of a game together.
@@ -79,19 +80,22 @@ def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
         Each episode's record with what is wrong with it.
     """
     _claims.cache_clear()  # an entry may have changed since
+    workers = workers or processors()
+    here, apart = [], []
     for task in tasks:
-        if not _apart(task):
-            yield task.record, check_episode(task)
-    heavy = [task for task in tasks if _apart(task)]
-    if heavy:
-        yield from _in_workers(heavy, workers or processors())
+        (apart if _apart(task, workers) else here).append(task)
+    for task in here:
+        yield task.record, check_episode(task)
+    if apart:
+        yield from _in_workers(apart, workers)
 
 
-def _apart(task: Task) -> bool:
+def _apart(task: Task, workers: int) -> bool:
     harmless = {"attempts", "again"}  # games make few of them
     if task.record.level:
         harmless.add("level")  # one of the card's levels, as was checked before
-    return bool(get_card(task.record.game).heavy or task.plan.settings.keys() - harmless)
+    heavy = workers > 1 and get_card(task.record.game).heavy
+    return bool(heavy or task.plan.settings.keys() - harmless)
 
 
 def _in_workers(tasks: list[Task], workers: int) -> Iterator[Checked]:
