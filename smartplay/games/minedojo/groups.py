@@ -53,16 +53,15 @@ def nearest_groups(around: NDArray[np.uint16]) -> list[Group]:
             Group(number, _OUTWARDS[rank], size) for number, rank, size in found[:count].tolist()
         ]
     outwards = around.reshape(-1).take(_ORDER)
-    kinds = np.bincount(outwards).nonzero()[0].astype(np.uint16)
+    kinds = (np.bincount(outwards)[1:].nonzero()[0] + 1).astype(np.uint16)
     ranks = (outwards == kinds[:, None]).argmax(axis=1)
     padded = np.zeros((_PADDED,) * 3, dtype=np.uint16)
     padded[:_SIDE, :_SIDE, :_SIDE] = around
     is_kind = np.packbits(padded.reshape(-1) == kinds[:, None], axis=1, bitorder="little")
     groups = []
     for rank, number, bits in sorted(zip(ranks.tolist(), kinds.tolist(), is_kind, strict=True)):
-        if number:
-            group = _grown(int.from_bytes(bits.tobytes(), "little"), _PLACES[rank])
-            groups.append(Group(number, _OUTWARDS[rank], group.bit_count()))
+        group = _grown(int.from_bytes(bits.tobytes(), "little"), _PLACES[rank])
+        groups.append(Group(number, _OUTWARDS[rank], group.bit_count()))
     return groups
 
 

@@ -64,19 +64,26 @@ def animals(
         east: Greatest x.
         south: Greatest z.
     """
+    squares = -(-west // SQUARE), -(-north // SQUARE), (east + 1) // SQUARE, (south + 1) // SQUARE
     found = []
-    for i in range(-(-west // SQUARE), (east + 1) // SQUARE):
-        for j in range(-(-north // SQUARE), (south + 1) // SQUARE):
+    for home in _homes(seed, *squares):
+        animal = _animal(world, step, *home)
+        if animal and west <= animal.x <= east and north <= animal.z <= south:
+            found.append(animal)
+    return found
+
+
+@lru_cache(256)
+def _homes(seed: int, west: int, north: int, east: int, south: int) -> list[tuple[int, int, int]]:
+    """Draw and column (x, z) of each home in a rectangle of squares, without the last of each."""
+    homes = []
+    for i in range(west, east):
+        for j in range(north, south):
             draw = _draw(seed + 201, i, j)
             if draw & 255 < _CHANCE:
-                home_x, home_z = (
-                    i * SQUARE + (draw >> 8) % SQUARE,
-                    j * SQUARE + (draw >> 12) % SQUARE,
-                )
-                animal = _animal(world, draw, step, home_x, home_z)
-                if animal and west <= animal.x <= east and north <= animal.z <= south:
-                    found.append(animal)
-    return found
+                x, z = i * SQUARE + (draw >> 8) % SQUARE, j * SQUARE + (draw >> 12) % SQUARE
+                homes.append((draw, x, z))
+    return homes
 
 
 @lru_cache(4096)
@@ -84,7 +91,7 @@ def _draw(seed: int, x: int, z: int) -> int:
     return hash_pair(seed, x, z)
 
 
-def _animal(world: World, draw: int, step: int, home_x: int, home_z: int) -> Animal | None:
+def _animal(world: World, step: int, draw: int, home_x: int, home_z: int) -> Animal | None:
     kinds = _BY_BIOME[world.land(home_x, home_z)]
     name = kinds[(draw >> 16) % len(kinds)]
     since, share = divmod(step + (draw >> 20) % LEG, LEG)

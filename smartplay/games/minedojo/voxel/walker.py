@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import floor
 
 import numpy as np
@@ -14,7 +15,6 @@ from smartplay.games.minedojo.voxel.world import (
     CLIMB_TICKS,
     DRAG,
     GRAVITY,
-    HALF_WIDTH,
     SWIMMING,
     THREE_HIGH,
     TWO_HIGH,
@@ -169,6 +169,7 @@ class Walker:
             self.y, self._fall = float(floor(self.y)), 0.0
 
 
+@lru_cache(maxsize=len(STEPS) * 6)
 def _way(heading: int, stride: Stride) -> tuple[float, float]:
     """How far a stride leads in a tick, in x and in z."""
     (ahead_x, ahead_z), (right_x, right_z) = STEPS[heading], STEPS[(heading + 1) % 4]
