@@ -69,8 +69,8 @@ def time_limit(record: EpisodeRecord) -> int:
 def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
     """Check episodes; workers check games whose settings the run has changed, and heavy ones.
 
-    A worker has limits on time and memory: untrusted settings may ask for a world of any size. Heavy
-    games only gain by having several; one alone would cost its start.
+    A worker has limits on time and memory: untrusted settings may ask for a world of any size.
+    Heavy games only gain by several workers; one alone would cost its start.
 
     Args:
         tasks: The episodes, those of a game together.
@@ -81,7 +81,8 @@ def check_tasks(tasks: list[Task], workers: int | None) -> Iterator[Checked]:
     """
     _claims.cache_clear()  # an entry may have changed since
     workers = workers or processors()
-    here, apart = [], []
+    here: list[Task] = []
+    apart: list[Task] = []
     for task in tasks:
         (apart if _apart(task, workers) else here).append(task)
     for task in here:
