@@ -89,7 +89,7 @@ def test_levels_and_capabilities_that_are_not_there_are_named() -> None:
     with pytest.raises(UnknownNameError, match="planning"):
         HarborEnv("plannin")
     for level in (0, 13, True, 1.0):
-        with pytest.raises(UsageError, match="level must be from 1 to 12"):
+        with pytest.raises(UsageError, match="level must be a whole number from 1 to 12"):
             HarborEnv("planning", level)  # type: ignore[arg-type]
 
 

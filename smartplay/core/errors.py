@@ -47,9 +47,9 @@ class UnknownNameError(UsageError):
         known: The names there are.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
         known = list(known)
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
         more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
         hint = f"known: {', '.join(known[:LISTED])}{more}" if known else "there are none"
         if near:
@@ -63,13 +63,13 @@ class UnknownNameError(UsageError):
         return UsageError, self.args
 
 
-def known_name(kind: str, name: str, known: Collection[str]) -> str:
+def known_name(kind: str, name: object, known: Collection[str]) -> str:
     """Return a name if it is known.
 
     Raises:
-        UnknownNameError: If it is not; `kind` says what was looked for.
+        UnknownNameError: If it is not, or no text; `kind` says what was looked for.
     """
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise UnknownNameError(kind, name, known)
     return name
 

@@ -9,7 +9,7 @@ from gymnasium import spaces
 
 from smartplay.core.errors import UsageError
 from smartplay.games.base import Describer, Description, Turn
-from smartplay.games.native import NativeEnv, checked_action
+from smartplay.games.native import NativeEnv, checked_action, numbers
 
 NOTHING_YET, LOST, WON = range(3)
 
@@ -35,10 +35,10 @@ class BanditEnv(NativeEnv[Any, Any]):
     KEPT = ("arms", "probabilities")
 
     def __init__(self, arms: Sequence[float] = (0.8, 0.2), render_mode: str | None = None) -> None:
-        if len(arms) < 2 or not all(0 <= arm <= 1 for arm in arms):
-            raise UsageError(f"arms must be two or more probabilities from 0 to 1, not {arms}")
+        self.arms = numbers(arms)
+        if len(self.arms) < 2 or not all(0 <= arm <= 1 for arm in self.arms):
+            raise UsageError(f"arms must be two or more probabilities from 0 to 1, not {arms!r}")
         super().__init__(render_mode)
-        self.arms = [float(arm) for arm in arms]
         self.observation_space = spaces.Discrete(3)
         self.action_space = spaces.Discrete(len(self.arms))
         self._start(self.arms)

@@ -9,7 +9,7 @@ from gymnasium import spaces
 
 from smartplay.core.errors import UsageError
 from smartplay.games.base import Describer, Description, Turn
-from smartplay.games.native import NativeEnv, checked_action
+from smartplay.games.native import NativeEnv, checked_action, numbers
 
 RODS = "ABC"
 MOVES = ((0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1))
@@ -43,8 +43,8 @@ class HanoiEnv(NativeEnv[Any, Any]):
         if disks not in range(1, 100):
             raise UsageError(f"disks must be a whole number from 1 to 99, not {disks}")
         disks = int(disks)
-        if not 0 <= noise <= 1:
-            raise UsageError(f"noise must be a probability from 0 to 1, not {noise}")
+        if not 0 <= numbers([noise])[0] <= 1:
+            raise UsageError(f"noise must be a probability from 0 to 1, not {noise!r}")
         super().__init__(render_mode)
         self.disks, self.noise = disks, noise
         self.observation_space = spaces.MultiDiscrete([3] * disks)

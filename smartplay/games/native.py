@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import reprlib
 from collections.abc import Iterable
 from operator import index
@@ -44,6 +45,29 @@ def whole(value: Any) -> int:
         return -1 if isinstance(value, bool) or kind not in "iu" else index(value)
     except TypeError:
         return -1
+
+
+def checked_level(level: Any, most: int) -> int:
+    """The level of a dial as an `int`, also one of NumPy's.
+
+    Raises:
+        UsageError: If it is no whole number from 1 to `most`.
+    """
+    number = whole(level)
+    if not 1 <= number <= most:
+        raise UsageError(f"level must be a whole number from 1 to {most}, not {level!r}")
+    return number
+
+
+def numbers(values: Any) -> list[float]:
+    """A sequence as `float`s: NaN, which lies in no range, for what is no number; [] for none."""
+    found: list[float] = []
+    for value in values if isinstance(values, Iterable) else ():
+        try:
+            found.append(math.fsum([value]))
+        except (TypeError, OverflowError):
+            found.append(math.nan)
+    return found
 
 
 def text_codes(text: str, size: int) -> np.ndarray[Any, np.dtype[np.uint8]]:

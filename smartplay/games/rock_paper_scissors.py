@@ -12,7 +12,7 @@ from gymnasium import spaces
 
 from smartplay.core.errors import UsageError
 from smartplay.games.base import Describer, Description, Turn
-from smartplay.games.native import NativeEnv, checked_action
+from smartplay.games.native import NativeEnv, checked_action, numbers
 
 OPTIONS = ("Rock", "Paper", "Scissors")
 NONE_YET = len(OPTIONS)
@@ -61,13 +61,13 @@ class RockPaperScissorsEnv(NativeEnv[Any, Any]):
         values: Sequence[float] = (1, 1, 1),
         render_mode: str | None = None,
     ) -> None:
-        sound = len(distribution) == 3 and all(0 <= part <= 1 for part in distribution)
-        if not sound or abs(sum(distribution) - 1) > 1e-9:
-            raise UsageError(f"distribution must be three probabilities of sum 1: {distribution}")
-        if len(values) != 3 or not all(0 <= value < math.inf for value in values):
-            raise UsageError(f"values must be three numbers of 0 or more, not {values}")
+        self._distribution, self._values = numbers(distribution), numbers(values)
+        sound = len(self._distribution) == 3 and all(0 <= part <= 1 for part in self._distribution)
+        if not sound or abs(sum(self._distribution) - 1) > 1e-9:
+            raise UsageError(f"distribution must be three probabilities of sum 1: {distribution!r}")
+        if len(self._values) != 3 or not all(0 <= value < math.inf for value in self._values):
+            raise UsageError(f"values must be three numbers of 0 or more, not {values!r}")
         super().__init__(render_mode)
-        self._distribution, self._values = list(map(float, distribution)), list(map(float, values))
         self.observation_space = spaces.Discrete(4)
         self.action_space = spaces.Discrete(3)
         self._start(self._distribution, self._values)

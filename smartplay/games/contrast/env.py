@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import known_name
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.contrast.boxes import Boxes
 from smartplay.games.contrast.cues import Cues
@@ -20,7 +20,7 @@ from smartplay.games.contrast.rules import Rules
 from smartplay.games.contrast.story import Story
 from smartplay.games.contrast.walks import Walks
 from smartplay.games.contrast.words import Words
-from smartplay.games.native import NativeEnv, checked_action, text_codes, whole
+from smartplay.games.native import NativeEnv, checked_action, checked_level, text_codes
 
 TITLE = "Four Doors"
 KINDS: dict[str, type[Kind]] = {
@@ -67,11 +67,10 @@ class ContrastEnv(NativeEnv[Any, Any]):
     def __init__(
         self, capability: str = "reasoning", level: int = 1, render_mode: str | None = None
     ) -> None:
-        if capability not in KINDS:
-            raise UnknownNameError("capability", capability, KINDS)
+        self.capability = known_name("capability", capability, KINDS)
         super().__init__(render_mode)
-        self._kind, self.capability = KINDS[capability], capability
-        self.level = _checked_level(level, len(self._kind.values))
+        self._kind = KINDS[capability]
+        self.level = checked_level(level, len(self._kind.values))
         self.observation_space = spaces.Box(0, 255, (self._kind.size,), np.uint8)
         self.action_space = spaces.Discrete(len(DOORS))
         self._begin(0)
@@ -120,13 +119,6 @@ class ContrastEnv(NativeEnv[Any, Any]):
         from smartplay.games.contrast.picture import doors_picture
 
         return doors_picture(self.chosen)
-
-
-def _checked_level(level: Any, most: int) -> int:
-    number = whole(level)
-    if not 1 <= number <= most:
-        raise UsageError(f"level must be a whole number from 1 to {most}, not {level!r}")
-    return number
 
 
 class ContrastText(Describer[ContrastEnv]):

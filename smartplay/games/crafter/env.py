@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import UsageError, known_name
 from smartplay.games.crafter.fast import compiled_kernels
 from smartplay.games.crafter.outcome import Moment
 from smartplay.games.crafter.record import PortableEngine
@@ -75,8 +75,7 @@ class CrafterEnv(NativeEnv[Observation, np.int64]):
         engine: str = "smartplay",
         render_mode: str | None = None,
     ) -> None:
-        if engine not in ENGINES:
-            raise UnknownNameError("engine", engine, ENGINES)
+        known_name("engine", engine, ENGINES)
         super().__init__(render_mode)
         self.view, self._size = checked_pair("view", view, 3), checked_pair("size", size, 1)
         self.area, self.reach = checked_pair("area", area, 3), 2 * max(self.view)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from smartplay.core.errors import UnknownNameError
+from smartplay.core.errors import known_name
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.crafter.env import CrafterEnv
 from smartplay.games.crafter.manual import manual
@@ -36,9 +36,7 @@ class CrafterText(Describer[CrafterEnv]):
 
     def __init__(self, env: CrafterEnv, describe: str = "nearest") -> None:
         super().__init__(env)
-        if describe not in STYLES:
-            raise UnknownNameError("style of description", describe, STYLES)
-        self._style = describe
+        self._style = known_name("style of description", describe, STYLES)
         self._view, self._seen = b"", ""
         self._score, self._known = 0.0, 0
         self._before: Moment | None = None
@@ -116,8 +114,7 @@ def view_text(view: bytes, grid: tuple[int, int], describe: str) -> str:
     Raises:
         UnknownNameError: If it is none of these.
     """
-    if describe not in STYLES:
-        raise UnknownNameError("style of description", describe, STYLES)
+    known_name("style of description", describe, STYLES)
     survey = _survey(*grid)
     return survey.nearest(view) if describe == "nearest" else survey.rows(view)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import known_name
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.harbor.bells import Bells
 from smartplay.games.harbor.calendar import Calendar
@@ -20,7 +20,7 @@ from smartplay.games.harbor.orders import Orders
 from smartplay.games.harbor.pools import Pools
 from smartplay.games.harbor.urns import Urns
 from smartplay.games.harbor.voyage import Voyage
-from smartplay.games.native import NativeEnv, checked_action
+from smartplay.games.native import NativeEnv, checked_action, checked_level
 
 TITLE = "Harbor Days"
 KINDS: dict[str, type[Kind]] = {
@@ -66,13 +66,9 @@ class HarborEnv(NativeEnv[Any, Any]):
     def __init__(
         self, capability: str = "reasoning", level: int = 1, render_mode: str | None = None
     ) -> None:
-        if capability not in KINDS:
-            raise UnknownNameError("capability", capability, KINDS)
-        self._kind = KINDS[capability]
-        if type(level) is not int or not 1 <= level <= len(self._kind.values):
-            raise UsageError(f"level must be from 1 to {len(self._kind.values)}, not {level!r}")
+        self._kind = KINDS[known_name("capability", capability, KINDS)]
+        self._level = checked_level(level, len(self._kind.values))
         super().__init__(render_mode)
-        self._level = level
         self.observation_space = spaces.Box(-MOST, MOST, (self._kind.size,), np.int32)
         self.action_space = spaces.Discrete(len(self._kind.actions))
         self._begin(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smartplay.core.errors import UnknownNameError
+from smartplay.core.errors import known_name
 from smartplay.core.loading import load_object
 from smartplay.games.minedojo.protocol import Engine
 
@@ -20,9 +20,6 @@ def build_engine(name: str, goal: str) -> Engine:
         UnknownNameError: If there is no such engine, or the engine has no such goal.
         UsageError: If the engine needs something that is not installed; says what.
     """
-    if name not in ENGINES:
-        raise UnknownNameError("engine", name, ENGINES)
-    engine: Engine = load_object(ENGINES[name])()
-    if goal not in engine.goals:
-        raise UnknownNameError(f"goal of the engine {name}", goal, engine.goals)
+    engine: Engine = load_object(ENGINES[known_name("engine", name, ENGINES)])()
+    known_name(f"goal of the engine {name}", goal, engine.goals)
     return engine

@@ -21,7 +21,7 @@ from smartplay.games.minedojo.protocol import (
     Stride,
     Walk,
 )
-from smartplay.games.native import NativeEnv, checked_action
+from smartplay.games.native import NativeEnv, checked_action, numbers
 
 # How a stretch is walked: running half the time, drifting to each side a quarter of the time.
 GAITS = tuple(Stride(sprint, strafe) for sprint in (False, True) for strafe in (-1, 0, 0, 1))
@@ -62,10 +62,11 @@ class MinedojoEnv(NativeEnv[Any, Any]):
         farthest: float = 450.0,
         render_mode: str | None = None,
     ) -> None:
-        if not 32 <= nearest < farthest <= 2000:
+        near, far = numbers([nearest, farthest])
+        if not 32 <= near < far <= 2000:
             raise UsageError(
                 f"nearest and farthest must be distances with 32 <= nearest < farthest <= 2000, "
-                f"not {nearest:g} and {farthest:g}"
+                f"not {nearest!r} and {farthest!r}"
             )
         super().__init__(render_mode)
         self.engine = build_engine(engine, goal)
