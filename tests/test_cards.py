@@ -122,6 +122,10 @@ def test_two_ids_share_nothing_but_the_defaults(tmp_path: Path) -> None:
         ("anchors = { human = nan }", "finite"),
         ("anchors = { min = -inf, human = 3 }", "finite"),
         ("anchors = { optimum = inf }", "finite"),
+        ("anchors = { reference_steps = { mean = inf, solved = 1, episodes = 1 } }", "finite"),
+        ("anchors = { baseline = { mean = 1, low = 2, high = 3 } }", "low, mean, high"),
+        ("bounds = { low = 0, high = 1 }\nanchors = { optimum = -1 }", "within the bounds, 0 to 1"),
+        ("bounds = { high = 1 }\nanchors = { human = 7 }", "within the bounds, -inf to 1"),
         ("anchors = { best = 3 }", "unknown field `best`"),
         ("anchors = { random = 3 }", "Expected `object | null`"),
         ("anchors = { random = { mean = 1, low = 0, high = 2 } }", "episodes"),
@@ -175,7 +179,7 @@ DIAL = {
     "capability": '"planning"',
     "phrase": '"looks {} doors ahead"',
     "values": "[1, 2, 4]",
-    "rounds": "12",
+    "rounds": "1",
     "chance": "0.25",
 }
 
@@ -188,7 +192,11 @@ DIAL = {
         ("values", "[1, 1]", "dial.values must ascend"),
         ("values", "[2, 1]", "dial.values must ascend"),
         ("values", "[1]", "length >= 2"),
+        ("values", "[1, inf]", "dial.values must be finite"),
+        ("values", "[-1e308, 1e308]", "dial.values must be finite"),
         ("rounds", "0", ">= 1"),
+        ("rounds", "1001", "<= 1000"),
+        ("rounds", "999", "more than an episode has steps"),
         ("chance", "1", "< 1"),
     ],
 )

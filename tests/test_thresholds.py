@@ -203,6 +203,11 @@ def test_below_and_beyond_the_range_are_said_as_such() -> None:
     assert beyond.sentence.endswith("(beyond the range)")
 
 
+def test_other_braces_of_a_phrase_stay() -> None:
+    dial = msgspec.structs.replace(measured(*INSIDE).dial, phrase="knows {} of {n} sets {1}")
+    assert dial.phrased("3") == "knows 3 of {n} sets {1}"
+
+
 def test_nothing_is_said_to_be_under_0() -> None:
     known = measured(*BELOW, values=[0.0, *LEVELS[:-1]])
     assert known.value.high == 0

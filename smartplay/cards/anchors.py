@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from smartplay.cards.bounds import Bounds
 from smartplay.core.errors import CardError
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -112,27 +113,30 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.random.mean, best
 
 
-def check_anchors(where: str, anchors: Anchors) -> None:
-    """Make sure that the scores of a card make sense together.
+def check_anchors(where: str, anchors: Anchors, bounds: Bounds) -> None:
+    """Make sure that the scores of a card make sense together, and within its bounds.
 
     Raises:
         CardError: If they do not; `where` says where they stand.
     """
-    measured = [anchors.random, anchors.nothing, anchors.reference, anchors.trivial]
-    intervals = [
-        [value for value in (m.low, m.mean, m.high) if value is not None]
-        for m in measured
-        if m is not None
-    ]
-    points = [anchors.min, anchors.human, anchors.optimum, *chain(*intervals)]
     own = anchors.baseline
-    if own is not None:
-        points += [own.mean, own.low, own.high]
-        if own.mean <= anchors.min:
-            raise CardError(f"{where}: anchors.baseline must be above anchors.min")
+    means = (own, anchors.random, anchors.nothing, anchors.reference, anchors.trivial)
+    measured = [each for each in means if each is not None]
+    intervals = [
+        [value for value in (each.low, each.mean, each.high) if value is not None]
+        for each in measured
+    ]
+    steps = [each.mean for each in (anchors.reference_steps, anchors.human_steps) if each]
+    points = [anchors.min, anchors.human, anchors.optimum, *chain(*intervals), *steps]
     if not all(point is None or math.isfinite(point) for point in points):
         raise CardError(f"{where}: anchors must be finite numbers")
     if any(interval != sorted(interval) for interval in intervals):
         raise CardError(f"{where}: a measured anchor must have low, mean, high in that order")
-    if anchors.human is not None and anchors.human <= anchors.min:
-        raise CardError(f"{where}: anchors.human must be above anchors.min")
+    for name, human in (("human", anchors.human), ("baseline", own and own.mean)):
+        if human is not None and human <= anchors.min:
+            raise CardError(f"{where}: anchors.{name} must be above anchors.min")
+    low = -math.inf if bounds.low is None else bounds.low
+    high = math.inf if bounds.high is None else bounds.high
+    scores = [anchors.human, anchors.optimum, *(each.mean for each in measured)]
+    if not all(score is None or low <= score <= high for score in scores):
+        raise CardError(f"{where}: anchors must lie within the bounds, {low:g} to {high:g}")

@@ -8,6 +8,7 @@ normalised and attributed, but it cannot be played.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -35,6 +36,8 @@ HUMANS: tuple[Human, ...] = ("published", "baseline")
 ID_PATTERN = re.compile(r"[A-Za-z0-9]+-v[0-9]+")
 
 _DECIDES = ("id", "describer", "environment", "fallback", "history", "settings", "steps")
+MOST_ROUNDS = 1000
+"""Of many more, the ways to be right in half of them are beyond a float."""
 Level = Literal["easy", "hard"]
 Degree = Annotated[int, msgspec.Meta(ge=1, le=4)]
 
@@ -60,15 +63,19 @@ class Dial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         capability: The capability, as cards spell it.
         phrase: What an agent with a threshold of `{}` does, such as `follows {} facts in a row`.
         values: What each level is in the unit of the phrase, in ascending order.
-        rounds: Rounds of an episode; the score is the number that were right.
+        rounds: Rounds of an episode, 1000 at most; the score is the number that were right.
         chance: The share of rounds that random play has right.
     """
 
     capability: str
     phrase: str
     values: Annotated[list[float], msgspec.Meta(min_length=2)]
-    rounds: Count
+    rounds: Annotated[int, msgspec.Meta(ge=1, le=MOST_ROUNDS)]
     chance: Annotated[float, msgspec.Meta(ge=0, lt=1)]
+
+    def phrased(self, value: str) -> str:
+        """The phrase with a value in its place; all else in it stays, other braces too."""
+        return self.phrase.replace("{}", value)
 
 
 class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
@@ -290,15 +297,19 @@ def _check(where: str, card: GameCard) -> None:
         if about is not None and about.capability not in expected:
             raise CardError(f"{where}: {name}.capability is not one of the nine capabilities")
     if card.dial is not None:
-        _check_dial(where, card.dial)
+        _check_dial(where, card.dial, card.steps)
     if card.environment and not card.describer:
         raise CardError(f"{where}: an environment needs a describer")
     check_bounds(where, card.bounds, card.settings, card.steps)
-    check_anchors(where, card.anchors)
+    check_anchors(where, card.anchors, card.bounds_within(card.steps))
 
 
-def _check_dial(where: str, dial: Dial) -> None:
+def _check_dial(where: str, dial: Dial, steps: int) -> None:
+    if dial.rounds > steps:
+        raise CardError(f"{where}: dial.rounds are more than an episode has steps")
     if dial.values != sorted(set(dial.values)):
         raise CardError(f"{where}: dial.values must ascend")
+    if not math.isfinite(dial.values[-1] - dial.values[0]):
+        raise CardError(f"{where}: dial.values must be finite numbers")
     if dial.phrase.count("{}") != 1:
         raise CardError(f"{where}: dial.phrase needs one {{}} for the threshold")

@@ -400,13 +400,13 @@ def _sentence(dial: Dial, value: Estimate, beyond: str) -> str:
     low, high = (None if x is None else number(dial, x) for x in (value.low, value.high))
     least, most = (number(dial, dial.values[place]) for place in (0, -1))
     if beyond == "below" and high == least and not dial.values[0]:  # nothing is under 0
-        return f"less than the lowest level: {dial.phrase.format(least)} (below the range)"
+        return f"less than the lowest level: {dial.phrased(least)} (below the range)"
     if beyond == "below":
-        return f"{dial.phrase.format(f'under {high}')} (below the range)"
+        return f"{dial.phrased(f'under {high}')} (below the range)"
     if value.mean is None:
-        return f"{dial.phrase.format(f'over {low}')} (beyond the range)"
+        return f"{dial.phrased(f'over {low}')} (beyond the range)"
     reach = f"[{low or f'under {least}'}, {high or f'over {most}'}]"
-    return f"{dial.phrase.format(number(dial, value.mean))} {reach}"
+    return f"{dial.phrased(number(dial, value.mean))} {reach}"
 
 
 def number(dial: Dial, value: float) -> str:
