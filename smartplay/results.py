@@ -223,7 +223,7 @@ def measure(
         agent: As for `run`.
         games: Games with a dial, one per capability; by default the nine of Four Doors.
         capabilities: Those to measure; by default all that the games have a dial for.
-        width: Half the width of a threshold's interval, in levels (above 0), at which it is done.
+        width: Half the width of a threshold's interval, in levels, 0 or more, at which it is done.
         max_calls: Most rounds, over all games.
         options: As for `run`: `out`, `seed`, `limits`, `cache` and the others.
 

@@ -206,6 +206,7 @@ def test_tampering_is_found(two: Measured, change: Change, words: str) -> None:
         (lambda h: h["measurement"].update(rule=RULE + 1), "by another rule"),
         (lambda h: h.update(measurement=None), "episodes are missing"),
         (lambda h: h.update(repeats=2), "plays each episode once"),
+        (lambda h: next(iter(h["games"].values())).update(steps=99), "other steps or settings"),
     ],
 )
 def test_another_header_is_found(
@@ -329,6 +330,10 @@ def test_a_limit_ends_it_with_what_was_found(
         ({"capabilities": ["flying"]}, "unknown capability 'flying'"),
         ({"capabilities": ["understanding_the_odds"]}, "no game with a dial"),
         ({"game_settings": {"ticks": {"level": 3}}}, "chosen by the measurement"),
+        ({"game_settings": {"ticks": {"attempts": 2}}}, "steps and settings of its card"),
+        ({"steps": 5}, "steps and settings of its card"),
+        ({"width": 5.5}, "known to ±5.5 levels before anything is played"),
+        ({"width": float("inf")}, "known to ±inf levels before anything is played"),
         ({"repeats": 2}, "plays each episode once"),
     ],
 )

@@ -426,6 +426,12 @@ def check_measurement(header: RunHeader) -> list[Problem]:
         for game, card in found.items()
         if card is not None and card.dial is None
     ]
+    problems += [
+        Problem(what="its dial holds for other steps or settings", game=game)
+        for game, card in found.items()
+        if card is not None
+        and card.as_played(header.games[game].steps, header.games[game].settings) is not card
+    ]
     if header.measurement.rule != RULE:
         what, found_rule = "its levels were chosen by another rule", str(header.measurement.rule)
         problems.append(Problem(what=what, expected=str(RULE), found=found_rule))

@@ -213,7 +213,7 @@ def plan_run(
                 "with observation=both, or let another agent play"
             )
         if measurement is not None:
-            most = (_most_episodes(card, own, measurement), card.steps)
+            most = (_most_episodes(card, own, steps or card.steps, measurement), card.steps)
         games[card.id] = GameHeader(
             card=card.source,
             digest=card.digest,
@@ -259,12 +259,23 @@ def _whole(name: str, given: Any, least: int) -> int:
     return number
 
 
-def _most_episodes(card: GameCard, settings: dict[str, Any], measurement: Measurement) -> int:
+def _most_episodes(
+    card: GameCard, settings: dict[str, Any], steps: int, measurement: Measurement
+) -> int:
     """The most episodes that a measurement can play of a game."""
     if card.dial is None:
         raise UsageError(f"{card.id} has no dial to be measured on; `smartplay run` plays it")
     if "level" in settings:
         raise UsageError(f"the level of {card.id} is chosen by the measurement; leave it out")
+    if card.as_played(steps, settings) is not card:
+        raise UsageError(
+            f"the dial of {card.id} holds for the steps and settings of its card; leave others out"
+        )
+    if measurement.width >= (len(card.dial.values) - 1) / 2:
+        raise UsageError(
+            f"every threshold within the dial of {card.id} is known to ±{measurement.width:g} "
+            "levels before anything is played; ask for less with --width"
+        )
     if measurement.calls < card.steps:
         raise UsageError(
             f"an episode of {card.id} takes {card.steps} calls; allow as many or more with "
