@@ -181,6 +181,7 @@ def test_agents_of_ones_own(
     [
         (["openai:some", "--detect", "0"], "a number above 0"),
         (["openai:some", "--detect", "nan"], "a number above 0"),
+        (["openai:some", "--detect", "1.01"], "only 1 at most; ask for less"),
         (["openai:some", "--games", "Hanoy"], "Hanoi"),
         (["opnai:some"], "cannot load opnai"),
         (["openai:some", "--set", "temprature=1"], "temperature"),

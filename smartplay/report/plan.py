@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from smartplay.cards.card import GameCard
+from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
 from smartplay.records import EpisodeRecord, GameHeader, RunHeader
 from smartplay.records.folder import RunFolder
@@ -215,7 +216,14 @@ def _game(
     detect: float,
     games: int,
 ) -> tuple[GamePlan, Use | None]:
-    unit, scale = unit_of(card.as_played(plan.steps, plan.settings).anchors) or (1.0, OWN_SCORE)
+    as_played = card.as_played(plan.steps, plan.settings)
+    unit, scale = unit_of(as_played.anchors) or (1.0, OWN_SCORE)
+    ends = as_played.bounds_within(plan.steps)
+    if ends.low is not None and ends.high is not None and detect * unit > ends.high - ends.low:
+        raise UsageError(
+            f"no two scores of {card.id} are {detect:g} apart, only "
+            f"{(ends.high - ends.low) / unit:.3g} at most; ask for less with --detect"
+        )
     known = _spread_of_runs(entries, card.id) or _spread_of_anchors(card, plan)
     spread, basis = known or (None, "nothing, so name an earlier run with --from")
     scaled = None if spread is None else spread / unit

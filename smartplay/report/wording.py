@@ -77,7 +77,9 @@ THRESHOLDS = (
     "unit of the dial and in levels, with its 95 % interval. Lapses: the share of rounds that go "
     "wrong however easy the level is. After each episode the level of the next was chosen from the "
     "records alone. Of agents each of whose steps may fail, thresholds come out too high: in "
-    "simulation by one level on average."
+    "simulation by one level on average. Rounds count as independent and alike: of an agent "
+    "that learns within an episode the threshold is that of an average round, and of one that "
+    "plays some whole episodes well and others badly neither threshold nor interval means anything."
 )
 EFFICIENCY = (
     "What the scored episodes took. Steps: mean steps to the goal with its 95 % interval, over the "

@@ -19,9 +19,6 @@ from smartplay.validity.sensitivity import scores_over_chance
 SUITE = "suite.json"
 ARMS = ("public", "private", "renamed")
 
-GAPS = Bounds(-1, 1)
-"""What the difference of two shares can be."""
-
 
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
     """What a score over chance owes to seeds and names; 0 is to be expected of both.
