@@ -28,6 +28,7 @@ from smartplay.games.registry import cards, packs, register_cards
 from smartplay.games.scaffold import write_game
 from smartplay.validity.card_anchors import _with_lines, write_anchors
 from smartplay.validity.conformance import check_game, transcript
+from tests.dial_game import write_dials
 from tests.games import write_game as write_ticks
 from tests.golden import all_cards, first_of_code, golden_path
 
@@ -363,6 +364,25 @@ def test_what_is_wrong_with_a_game_is_said(old: str, new: str, told: str, tmp_pa
     code.write_text(text.replace(old, new))
     (ticks,) = register_cards(path)
     problems = check_game(ticks.id)
+    assert (problems == []) if not told else any(told in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("", "", ""),
+        ("level=1, render_mode=None):", "render_mode=None):\n        level = 1",
+         "unknown setting 'level'"),
+        ("self.level = level", "self.level = {1: 1, 2: 2}[level]", "cannot be played: KeyError: 3"),
+        ("self.score += reward", "self.score -= 1", "level 1 scored -12, which is not a number of"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_dial_is_said(old: str, new: str, told: str, tmp_path: Path) -> None:
+    path, _ = write_dials(tmp_path, {"planning": 5.0}, prefix=f"Wrong{len(new)}")
+    code = Path(path).with_suffix(".py")
+    code.write_text(code.read_text().replace(old, new))
+    (card,) = register_cards(path)
+    problems = check_game(card.id)
     assert (problems == []) if not told else any(told in problem for problem in problems), problems
 
 

@@ -209,7 +209,8 @@ def test_the_command_prints_the_matrix_as_json(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--seeds", "1"], ["--svg", "x.svg"], ["--classic"], ["--games", "nothing"]]
+    "arguments",
+    [["--seeds", "1"], ["--seeds", "9"], ["--svg", "x.svg"], ["--classic"], ["--games", "nothing"]],
 )
 def test_the_command_refuses(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validity", *arguments]) == 2

@@ -45,7 +45,7 @@ def check_game(game: str, golden: str | Path | None = None) -> list[str]:
     card = get_card(game)
     problems: dict[str, None] = {}
     try:
-        for find in (_wrong_with_names, _wrong_with_play, _wrong_with_copies):
+        for find in (_wrong_with_names, _wrong_with_play, _wrong_with_copies, _wrong_with_dial):
             problems |= dict.fromkeys(find(card))
         if golden is not None:
             problems |= dict.fromkeys(_departures(card, Path(golden)))
@@ -89,6 +89,22 @@ def _wrong_with_copies(card: GameCard) -> Iterator[str]:
         env.get_wrapper_attr("restore")(kept)
         if first != [encode(list(result)) for result in _steps(env, few=True)]:
             yield "an episode that goes back to a snapshot goes on otherwise"
+
+
+def _wrong_with_dial(card: GameCard) -> Iterator[str]:
+    if card.dial is None:
+        return
+    for level in range(1, len(card.dial.values) + 1):
+        with closing(gym.make(card.id, disable_env_checker=True, level=level)) as env:
+            env.reset(seed=SEED)
+            ends = (info["score"] for *_, over, cut, info in _steps(env) if over or cut)
+            score = next(ends, 0.0)
+        if not (float(score).is_integer() and 0 <= score <= card.dial.rounds):
+            yield (
+                f"an episode of level {level} scored {score:g}, which is not a number of right "
+                f"rounds from 0 to {card.dial.rounds}"
+            )
+            return
 
 
 def _departures(card: GameCard, golden: Path) -> Iterator[str]:

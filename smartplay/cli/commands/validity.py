@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--classic", action="store_true",
         help="with --ablations: the same ablations under the classic scoring, too")  # fmt: skip
     add("--mtmm", action="store_true",
-        help="insist on the matrix of two methods, as last measured: fail if there is none for "
-        "these games")  # fmt: skip
+        help="insist on the matrix of two methods, as last measured: fail if none was measured "
+        "with the present versions of its two games")  # fmt: skip
     add("--attack", action="store_true",
         help="let shortcuts and shallow learners play the hard settings of both games (needs "
         "scikit-learn; about a quarter of an hour)")  # fmt: skip
@@ -127,6 +127,8 @@ def _check(options: argparse.Namespace) -> None:
     for name in ("classic", "svg"):
         if getattr(options, name) and not options.ablations:
             raise UsageError(f"--{name} goes with --ablations")
+    if options.seeds is not None and not (options.ablations or options.attack):
+        raise UsageError("--seeds goes with --ablations or --attack: nothing else is played")
 
 
 def _draw(matrix: AblationMatrix, path: Path) -> None:
