@@ -92,6 +92,23 @@ def test_what_lies_beyond_the_dial_is_held_by_a_one_sided_interval() -> None:
         assert found.calls[1] < ENOUGH.calls, "the rest would teach nothing"
 
 
+def test_good_and_bad_episodes_look_like_thresholds() -> None:
+    """Why reports and docs/measuring.md warn of such agents: no measurement shows them."""
+    rng, found = np.random.default_rng(0), list[Threshold]()
+    for _ in range(3):
+        tracks = {str(place): Track(dial()) for place in range(9)}
+        while sweep := next_sweep(list(tracks.values()), ENOUGH):
+            for place, level in sweep.items():
+                right = 12 if rng.random() < 0.5 else int(rng.binomial(12, 0.25))
+                tracks[str(place)].add(level, right)
+        found += thresholds(tracks)
+    known = [each.level for each in found]
+    halves = [(k.high - k.low) / 2 for k in known if k.high is not None and k.low is not None]
+    assert {each.beyond for each in found} == {"", "below", "beyond"}
+    assert np.mean(halves) < 0.5
+    assert max(track.episodes for track in tracks.values()) <= 5
+
+
 def test_the_next_level_is_the_one_that_leaves_the_least_entropy() -> None:
     """Held against a plain enumeration of what an episode could come to."""
     track = Track(dial(), data=[LevelData(6, 9, 12), LevelData(8, 4, 12)])

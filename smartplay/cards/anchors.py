@@ -132,7 +132,7 @@ def check_anchors(where: str, anchors: Anchors, bounds: Bounds) -> None:
         raise CardError(f"{where}: anchors must be finite numbers")
     if any(interval != sorted(interval) for interval in intervals):
         raise CardError(f"{where}: a measured anchor must have low, mean, high in that order")
-    for name, human in (("human", anchors.human), ("baseline", own and own.mean)):
+    for name, human in (("human", anchors.human), ("baseline", own.mean if own else None)):
         if human is not None and human <= anchors.min:
             raise CardError(f"{where}: anchors.{name} must be above anchors.min")
     low = -math.inf if bounds.low is None else bounds.low
