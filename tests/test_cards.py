@@ -126,6 +126,8 @@ def test_two_ids_share_nothing_but_the_defaults(tmp_path: Path) -> None:
         ("anchors = { baseline = { mean = 1, low = 2, high = 3 } }", "low, mean, high"),
         ("bounds = { low = 0, high = 1 }\nanchors = { optimum = -1 }", "within the bounds, 0 to 1"),
         ("bounds = { high = 1 }\nanchors = { human = 7 }", "within the bounds, -inf to 1"),
+        ("core = true", "core and contrast are for SmartPlay's own games"),
+        ('contrast = { capability = "planning", level = "easy" }', "core and contrast are for"),
         ("anchors = { best = 3 }", "unknown field `best`"),
         ("anchors = { random = 3 }", "Expected `object | null`"),
         ("anchors = { random = { mean = 1, low = 0, high = 2 } }", "episodes"),

@@ -352,6 +352,15 @@ def test_calls_that_do_not_suffice_are_no_unfinished_run(tmp_path: Path) -> None
     assert "unfinished" not in told
 
 
+def test_attacks_on_our_dials_say_nothing_of_a_strangers(tmp_path: Path) -> None:
+    mine = Measured(tmp_path, {"planning": 5.0}, prefix="Posing")
+    card = Path(mine.games[0])
+    card.write_text(card.read_text().replace('family = "ticks"', 'family = "contrast"'))
+    run = mine.play(max_calls=12)
+    assert run.thresholds
+    assert "attacks" not in " ".join(run.report().notes)
+
+
 def test_games_without_a_dial_are_refused() -> None:
     for games in ("Hanoi3Disk", "hanoi", ["bandit"]):
         with pytest.raises(UsageError, match="no dial"):

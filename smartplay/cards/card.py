@@ -293,6 +293,8 @@ def _check(where: str, card: GameCard) -> None:
                 f"{where}: degree {card.degree(capability)} of {capability.key} is above "
                 f"{len(capability.degrees)}"
             )
+    if (card.core or card.contrast) and not card.shipped:
+        raise CardError(f"{where}: core and contrast are for SmartPlay's own games; leave them out")
     for name, about in (("contrast", card.contrast), ("dial", card.dial)):
         if about is not None and about.capability not in expected:
             raise CardError(f"{where}: {name}.capability is not one of the nine capabilities")

@@ -90,8 +90,6 @@ def _problems(cards: list[GameCard]) -> Iterator[str]:
         where = f"card {card.source}, {card.name}"
         if names.count(card.name) > 1:
             yield f"{where}: the pack has two games of this name"
-        if card.core or card.contrast:
-            yield f"{where}: core and contrast are for SmartPlay's own games; leave them out"
         for reference in (card.environment, card.describer, card.reference):
             if reference.rpartition(":")[0].endswith(".py"):
                 yield f"{where}: name the module, as in package.module:Class, not {reference}"

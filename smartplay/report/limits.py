@@ -19,7 +19,12 @@ def limits(scored: Collection[str], thresholds: Sequence[Threshold]) -> list[str
     """
     attacks = stored_attacks()
     hard = [each for each in attacks if each.game in scored]
-    dials = [(get_card(each.game).family, each.capability) for each in thresholds]
+    played = [get_card(each.game) for each in thresholds]
+    dials = [
+        (card.family, each.capability)
+        for card, each in zip(played, thresholds, strict=True)
+        if card.shipped  # whatever family another game says it belongs to
+    ]
     on_dials = [each for each in attacks if (get_card(each.game).family, each.capability) in dials]
     shown = {each.capability for each in hard}
     shown |= {capability for family, capability in dials if family in METHODS}
