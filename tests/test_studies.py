@@ -107,6 +107,7 @@ def outcome(folder: Path) -> list[bytes]:
         ([HEAD, "epsiodes = 3\n", ONE], "unknown key of a study .*did you mean episodes"),
         ([HEAD, ONE, 'metod = "x"\n'], "unknown key of an arm .*'metod'"),
         ([HEAD, ONE, ONE], "two arms are called 'one call'"),
+        ([HEAD, *[ONE.replace("one call", "a")] * 2], "two arms are called 'a'"),
         ([HEAD, ONE, ONE.replace("one call", "One-Call")], "two arms are called"),
         ([HEAD, ONE, ONE.replace("one call", "again")], "'one call' and 'again' play alike"),
         ([HEAD, ONE, 'expected = 2\n'], r"the setting arms\[0\].expected takes"),

@@ -208,13 +208,13 @@ def read_study(path: Path) -> Study:
         prices=beside(study.prices, path.parent),
         title=study.title or path.stem,
     )
-    seen: dict[str, str] = {}
+    seen = set[str]()
     for arm in located_study.arms:
-        other = seen.setdefault(slug(arm.called).casefold(), arm.called)
-        if other is not arm.called:
+        if (folder := slug(arm.called).casefold()) in seen:
             raise UsageError(
                 f"study {path}: two arms are called {arm.called!r}; give each a name of its own"
             )
+        seen.add(folder)
     return located_study
 
 

@@ -120,7 +120,9 @@ def _diagnosis(agent: str, runs: Mapping[str, Played], stopped: str | None) -> D
     weighed: dict[str, list[float]] = defaultdict(list)
     common = [key for key in tables.get(NONE, {}) if all(key in row for row in tables.values())]
     if not common and not stopped:
-        raise UsageError("no episode was scored in all arms, so there is nothing to compare")
+        empty = [str(runs[arm].path) for arm, table in tables.items() if not table]
+        why = f"; `smartplay report {empty[0]}` says why" if empty else ""
+        raise UsageError(f"no episode was scored in all arms, so there is nothing to compare{why}")
     names = list(dict.fromkeys(game for game, _ in common))
     pooled = [game for game in names if normalized[game]] or (names if len(names) == 1 else [])
     reaches = []
