@@ -210,5 +210,5 @@ def test_nothing_to_compare_is_said(tmp_path: Path) -> None:
     def broken(prompt: str) -> str:
         raise ValueError("no")
 
-    with pytest.raises(UsageError, match="nothing to compare; `smartplay report .*none` says why"):
+    with pytest.raises(UsageError, match=r"compare; `smartplay report .*none` says why"):
         smartplay.diagnose(broken, "Hanoi3Disk", episodes=1, out=tmp_path, progress=False)

@@ -371,6 +371,8 @@ def test_what_is_wrong_with_a_game_is_said(old: str, new: str, told: str, tmp_pa
     ("old", "new", "told"),
     [
         ("", "", ""),
+        ("chance = 0.25", "chance = 0", "of 144 rounds right, which does not fit the dial"),
+        ("chance = 0.25", "chance = 0.5", "which does not fit the dial's chance of 0.5"),
         ("level=1, render_mode=None):", "render_mode=None):\n        level = 1",
          "unknown setting 'level'"),
         ("self.level = level", "self.level = {1: 1, 2: 2}[level]", "cannot be played: KeyError: 3"),
@@ -379,8 +381,8 @@ def test_what_is_wrong_with_a_game_is_said(old: str, new: str, told: str, tmp_pa
 )  # fmt: skip
 def test_what_is_wrong_with_a_dial_is_said(old: str, new: str, told: str, tmp_path: Path) -> None:
     path, _ = write_dials(tmp_path, {"planning": 5.0}, prefix=f"Wrong{len(new)}")
-    code = Path(path).with_suffix(".py")
-    code.write_text(code.read_text().replace(old, new))
+    for file in (Path(path), Path(path).with_suffix(".py")):
+        file.write_text(file.read_text().replace(old, new))
     (card,) = register_cards(path)
     problems = check_game(card.id)
     assert (problems == []) if not told else any(told in problem for problem in problems), problems

@@ -94,9 +94,10 @@ def _wrong_with_copies(card: GameCard) -> Iterator[str]:
 def _wrong_with_dial(card: GameCard) -> Iterator[str]:
     if card.dial is None:
         return
+    right, rounds = 0.0, card.dial.rounds * len(card.dial.values)
     for level in range(1, len(card.dial.values) + 1):
         with closing(gym.make(card.id, disable_env_checker=True, level=level)) as env:
-            env.reset(seed=SEED)
+            env.reset(seed=SEED + level)
             ends = (info["score"] for *_, over, cut, info in _steps(env) if over or cut)
             score = next(ends, 0.0)
         if not (float(score).is_integer() and 0 <= score <= card.dial.rounds):
@@ -105,6 +106,13 @@ def _wrong_with_dial(card: GameCard) -> Iterator[str]:
                 f"rounds from 0 to {card.dial.rounds}"
             )
             return
+        right += score
+    spread = math.sqrt(rounds * card.dial.chance * (1 - card.dial.chance))
+    if abs(right - rounds * card.dial.chance) > 4 * spread + 1:
+        yield (
+            f"random play had {right:g} of {rounds} rounds right, which does not fit the dial's "
+            f"chance of {card.dial.chance:g}"
+        )
 
 
 def _departures(card: GameCard, golden: Path) -> Iterator[str]:
