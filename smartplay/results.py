@@ -15,6 +15,7 @@ from smartplay.cards.card import Human
 from smartplay.core import printable
 from smartplay.core.errors import RunFolderError, SmartPlayError, UsageError
 from smartplay.core.shown import html_table
+from smartplay.games.native import numbers
 from smartplay.games.registry import register_cards
 from smartplay.records import EpisodeRecord, Measurement
 from smartplay.records.folder import RunFolder
@@ -22,7 +23,7 @@ from smartplay.records.prices import Prices, read_prices
 from smartplay.report import Report, Scores, build_report, keep_report
 from smartplay.report.content import entries_of
 from smartplay.report.frame import frame_of
-from smartplay.runner.plan import LARGEST, select_dials
+from smartplay.runner.plan import select_dials, whole_number
 from smartplay.scores.comparison import Comparison
 from smartplay.scores.comparison import compare as compare_entries
 from smartplay.scores.contrasts import ContrastScore
@@ -234,11 +235,11 @@ def measure(
         UsageError: If something asked for does not exist or cannot be done.
         RunFolderError: If the folder cannot be written, or another run is writing it.
     """
-    if not width >= 0:  # nor a NaN
-        raise UsageError(f"the width must be 0 or more, not {width}")
-    if not 1 <= max_calls <= LARGEST:
-        raise UsageError(f"the most calls must be 1 to {LARGEST}, not {max_calls}")
-    measurement = Measurement(width=width, calls=max_calls, rule=RULE)
+    (half,) = numbers([width])
+    if not half >= 0:  # nor a NaN
+        raise UsageError(f"the width must be a number of 0 or more, not {width!r}")
+    calls = whole_number("the most calls", max_calls, 1)
+    measurement = Measurement(width=half, calls=calls, rule=RULE)
     return run(agent, select_dials(games, capabilities), measurement=measurement, **options)
 
 

@@ -273,7 +273,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     ((*RUN, "--game-set", "Chess.elo=1"), "not among the selected games"),
     ((*RUN, "--game-set", "hanoi.disk=4"), "did you mean disks?"),
     ((*RUN, "--game-set", "hanoi.disks=many"), "disks must be a whole number"),
-    ((*RUN, "--game-set", "hanoi.noise=[1]"), "cannot make smartplay/Hanoi3Disk-v0"),
+    ((*RUN, "--game-set", "hanoi.noise=[1]"), "noise must be a probability"),
     ((*RUN, "--out", "/proc/nowhere"), "cannot write run folder"),
     ((*RUN, "--out", "mine.py"), "cannot"),
     ((*RUN, "--out", "."), "holds files but no run"),

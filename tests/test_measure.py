@@ -323,9 +323,11 @@ def test_a_limit_ends_it_with_what_was_found(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"width": -1.0}, "width must be 0 or more"),
-        ({"width": float("nan")}, "width must be 0 or more"),
+        ({"width": -1.0}, "width must be a number of 0 or more"),
+        ({"width": float("nan")}, "width must be a number of 0 or more"),
+        ({"width": "1"}, "width must be a number of 0 or more, not '1'"),
         ({"max_calls": 0}, "most calls must be 1"),
+        ({"max_calls": 900.0}, "most calls must be a whole number, not 900.0"),
         ({"max_calls": 11}, "takes 12 calls"),
         ({"capabilities": ["flying"]}, "unknown capability 'flying'"),
         ({"capabilities": ["understanding_the_odds"]}, "no game with a dial"),

@@ -573,7 +573,7 @@ def test_a_worker_that_dies_costs_no_more_than_what_it_played(tmp_path: Path) ->
         ({"episodes": 10**12}, "episodes must be"),
         ({"episodes": 1.5}, r"episodes must be a whole number, not 1\.5"),
         ({"seed": "7"}, "seed must be a whole number, not '7'"),
-        ({"games": HANOI, "game_settings": {HANOI: {"noise": [1]}}}, "cannot make .* TypeError"),
+        ({"games": HANOI, "game_settings": {HANOI: {"history": 10**19}}}, "cannot make .*Overflow"),
         ({"games": HANOI, "game_settings": {HANOI: {"describer": "os:x"}}}, "cannot be set for"),
         ({"retries": -1}, "retries must be 0 or more"),
         ({"games": ""}, "no game selected"),

@@ -187,10 +187,10 @@ def plan_run(
         UsageError: If a number is out of range, a setting belongs to no selected game, or a game
             cannot be made as it is to be played.
     """
-    episodes = None if episodes is None else _whole("episodes", episodes, 1)
-    steps = None if steps is None else _whole("steps", steps, 1)
-    repeats = _whole("repeats", repeats, 1)
-    seed, retries = _whole("seed", seed, 0), _whole("retries", retries, 0)
+    episodes = None if episodes is None else whole_number("episodes", episodes, 1)
+    steps = None if steps is None else whole_number("steps", steps, 1)
+    repeats = whole_number("repeats", repeats, 1)
+    seed, retries = whole_number("seed", seed, 0), whole_number("retries", retries, 0)
     for key in settings:
         if not any(key in names_of(card) for card in selection):
             raise UsageError(f"settings given for {key!r}, which is not among the selected games")
@@ -247,8 +247,12 @@ def plan_run(
     return header
 
 
-def _whole(name: str, given: Any, least: int) -> int:
-    """A number that a user gave, which may be one of NumPy's."""
+def whole_number(name: str, given: Any, least: int) -> int:
+    """A number that a user gave, which may be one of NumPy's.
+
+    Raises:
+        UsageError: If it is no whole number, or not from `least` to `LARGEST`.
+    """
     try:
         number = operator.index(given)
     except TypeError:
