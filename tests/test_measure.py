@@ -18,7 +18,9 @@ import smartplay
 from smartplay import Run
 from smartplay.cli import main
 from smartplay.core.errors import RunFolderError, UsageError
+from smartplay.games.registry import register_cards
 from smartplay.leaderboard import verify_run
+from smartplay.runner.plan import select_dials
 from smartplay.scores.thresholds import RULE
 from tests.dial_game import write_dials
 from tests.fake_server import FakeServer
@@ -361,6 +363,13 @@ def test_attacks_on_our_dials_say_nothing_of_a_strangers(tmp_path: Path) -> None
     run = mine.play(max_calls=12)
     assert run.thresholds
     assert "attacks" not in " ".join(run.report().notes)
+
+
+def test_a_family_of_ones_own_is_measured_by_its_name(tmp_path: Path) -> None:
+    for file in Measured(tmp_path, {"planning": 5.0, "reasoning": 3.0}, prefix="Kin").games:
+        Path(file).write_text(Path(file).read_text().replace('family = "ticks"', 'family = "kin"'))
+        register_cards(file)
+    assert select_dials("kin", "") == ["smartplay/Kinplanning-v0", "smartplay/Kinreasoning-v0"]
 
 
 def test_games_without_a_dial_are_refused() -> None:

@@ -113,8 +113,8 @@ def select_dials(
     """The ids whose dials are to be measured.
 
     Args:
-        selection: Families, ids, or paths of card files: a list of them, or a text that joins
-            them by commas. Of a family or a file, those that have a dial.
+        selection: Families, packs, ids, or paths of card files: a list of them, or a text that
+            joins them by commas. Of a family, a pack or a file, those that have a dial.
         capabilities: Names of the capabilities to measure, given likewise; empty for all.
 
     Raises:
@@ -142,7 +142,8 @@ def _dials(part: str) -> list[GameCard]:
     if part.endswith(".toml"):
         group = register_cards(Path(part))
     else:
-        group = [card for card in cards() if card.family == part and card.parametric]
+        named = {pack.package for pack in packs() if pack.name == part}
+        group = [card for card in cards() if card.family == part or card.package in named]
     found = [card for card in group or [get_card(part)] if card.dial is not None]
     if not found:
         raise UsageError(f"{part} has no dial to be measured on; `smartplay run` plays it")
