@@ -12,8 +12,8 @@ from smartplay.cli.output import quiet_output
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is measured, how well, by whom and where it is kept."""
     add = parser.add_argument
-    add("--games", metavar="G,…", help="games with a dial: families, packs, ids, card files (default: "
-        "the nine of Four Doors)")  # fmt: skip
+    add("--games", metavar="G,…", help="games with a dial: families, packs, ids, card files "
+        "(default: the nine of Four Doors)")  # fmt: skip
     add("--capabilities", default="", metavar="C,…", help="those to measure (default: all)")
     add(
         "--width",
