@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 
 import smartplay
+from smartplay import runner
 from smartplay.agents.aids import AIDS
 from smartplay.agents.context import Observation
 from smartplay.agents.reference import reference
 from smartplay.cli import main
 from smartplay.core.errors import UsageError
+from smartplay.games.registry import get_card
 from smartplay.records.folder import RunFolder
 from smartplay.report.diagnosis import to_markdown
 from smartplay.scores.aids import gains, joint_intervals
-from smartplay.validity.diagnosis import ARMS, CAPABILITIES
+from smartplay.validity.diagnosis import ARMS, CAPABILITIES, _scores
 from tests.fake_server import FakeServer
 from tools.diagnosis import CASES, Case, try_often
 
@@ -203,6 +205,25 @@ def test_a_limit_holds_over_all_arms_and_the_rest_can_be_played(tmp_path: Path) 
         found, _ = diagnose_served(server, tmp_path)
         assert found.stopped is None
         assert list(found.runs) == list(ARMS)
+
+
+@pytest.mark.parametrize(
+    ("aid", "words"),
+    [(3, "unknown aid 3"), (None, "unknown aid None"), ([*ARMS[1:]], "has every aid already")],
+)
+def test_aids_that_cannot_be_tried_are_said(aid: Any, words: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=words):
+        smartplay.diagnose("random", "Hanoi3Disk", agent_settings={"aid": aid}, out=tmp_path)
+
+
+def test_the_plays_of_an_episode_count_as_their_mean(tmp_path: Path) -> None:
+    run = runner.run("random", "bandit", episodes=2, repeats=3, out=tmp_path, progress=False)
+    of_first = [r.score for r in run.episodes if r.episode == 0 and r.game == run.episodes[0].game]
+    found = _scores(run)[run.episodes[0].game, run.episodes[0].seed]
+    card = get_card(run.episodes[0].game)
+    assert len(set(of_first)) > 1
+    own = [card.normalized(score) or score for score in of_first if score is not None]
+    assert found == pytest.approx(sum(own) / 3)
 
 
 @pytest.mark.slow

@@ -208,8 +208,9 @@ def _suffix(settings: dict[str, Any]) -> str:
     return f" ({'; '.join(told)})" if told else ""
 
 
-def _listed(names: str | list[str]) -> list[str]:
-    return [names] if isinstance(names, str) else names
+def _listed(names: Any) -> list[Any]:
+    """Names, of which one may stand by itself; whoever looks them up says what is no name."""
+    return list(names) if isinstance(names, list | tuple) else [names]
 
 
 def _find_whole(agent: str | Callable[..., Any], settings: dict[str, Any]) -> AgentSource:

@@ -23,6 +23,7 @@ from smartplay.runner import Limits, Played, run
 from smartplay.runner.budget import earlier
 from smartplay.runner.plan import slug
 from smartplay.scores.aids import NONE, Gains, gains
+from smartplay.scores.scoring import episode_means
 
 EPISODES = 20
 ARMS = (NONE, *(aid.name for aid in AIDS), PLACEBO.name)
@@ -97,7 +98,10 @@ def diagnose(
     cache = (cache or folder / "replies") if whole.models else None
     limits = limits or Limits()
     started, runs, stopped = time.monotonic(), dict[str, Played](), None
-    for arm in (each for each in ARMS if each not in given):
+    arms = [each for each in ARMS if each not in given]
+    if arms == [NONE]:
+        raise UsageError("the agent has every aid already, so there is none to try")
+    for arm in arms:
         left = _left(limits, folder, arm, whole, time.monotonic() - started)
         if left is None:
             stopped = f"the arms before {arm} have used up what all of them may cost"
@@ -165,15 +169,18 @@ def _normalized(played: Played) -> dict[str, bool]:
 
 
 def _scores(played: Played) -> Scores:
-    """Scores by game and seed: normalised where the game has such a scale, else raw."""
-    found = {}
+    """Scores by game and seed: normalised where the game has such a scale, else raw.
+
+    Of an episode that was played several times, the mean.
+    """
+    found = []
     for record in played.episodes:
         if record.score is not None:
             plan = played.header.games[record.game]
             card = get_card(record.game).as_played(plan.steps, plan.settings)
             score = card.normalized(record.score)
-            found[record.game, record.seed] = record.score if score is None else score
-    return found
+            found.append(((record.game, record.seed), record.score if score is None else score))
+    return episode_means(found)
 
 
 def _left(
