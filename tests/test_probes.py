@@ -16,9 +16,10 @@ from smartplay.agents.context import Agent, Context, Observation
 from smartplay.cli import main
 from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
+from smartplay.runner import run
 from smartplay.runner.jobs import episode_seeds
 from smartplay.scores.intervals import Interval
-from smartplay.validity.probes import Probes, study_probes
+from smartplay.validity.probes import Probes, _bounds, study_probes
 
 CARD = get_card("ContrastReasoningHard")
 EPISODES = 6
@@ -111,6 +112,15 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert found["games"][CARD.id]["seeds"]["mean"] == 0
     assert main(arguments) == 0
     assert "public less private seeds" in capsys.readouterr().out
+
+
+def test_scores_can_be_as_far_apart_as_the_card_says(tmp_path: Path) -> None:
+    """Messenger's begin at -1, not at 0."""
+    played = run("random", "MessengerL1", episodes=1, out=tmp_path, progress=False)
+    ends = get_card("MessengerL1").anchors.corrected
+    assert ends is not None
+    found = _bounds(played)
+    assert (found.low, found.high) == pytest.approx((-2 / (ends[1] - ends[0]), -(found.low or 0)))
 
 
 def test_too_few_episodes_are_no_probe(tmp_path: Path) -> None:

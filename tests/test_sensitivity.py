@@ -203,6 +203,13 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "standard deviation between variants" in capsys.readouterr().out.replace("\n", " ")
 
 
+def test_plain_is_plain_whatever_prompt_the_agent_is_given(tmp_path: Path) -> None:
+    games = "ContrastReasoningHard"
+    found = study_prompts("random", ["plain", "reversed"], games, tmp_path, {"prompt": "lettered"},
+                          episodes=2, progress=False)  # fmt: skip
+    assert "prompt" not in load_run(found.runs["plain"]).header.agent_settings
+
+
 def test_a_single_variant_is_no_study(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="two variants"):
         study_prompts("random", ["plain"], "contrast", tmp_path, {})

@@ -15,6 +15,7 @@ from smartplay.runner import Played, run
 from smartplay.runner.suite import new_suite, write_suite
 from smartplay.scores.intervals import Interval, mean_interval
 from smartplay.validity.sensitivity import scores_over_chance
+from smartplay.validity.study import bounds_over_chance
 
 SUITE = "suite.json"
 ARMS = ("public", "private", "renamed")
@@ -113,6 +114,7 @@ def study_probes(
 
 def _bounds(played: Played) -> Bounds:
     """How far two scores over chance can be apart, in either direction."""
-    least = (get_card(game).corrected(0.0) for game in played.header.games)
-    width = 1 - min((score for score in least if score is not None), default=0.0)
-    return Bounds(-width, width)
+    found = bounds_over_chance([get_card(game) for game in played.header.games])
+    if found.low is None or found.high is None:
+        return Bounds()
+    return Bounds(found.low - found.high, found.high - found.low, found.distant)

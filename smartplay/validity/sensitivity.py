@@ -127,7 +127,8 @@ def study_prompts(
         raise UsageError("name two variants of the prompt or more")
     runs: dict[str, Played] = {}
     for name in (variant.name for variant in found):
-        own = dict(settings) if name == "plain" else {**settings, "prompt": name}
+        own = {key: value for key, value in settings.items() if key != "prompt"}
+        own |= {} if name == "plain" else {"prompt": name}
         runs[name] = run(agent, games, out=out / name, agent_settings=own, **options)
     scores = {name: scores_over_chance(played) for name, played in runs.items()}
     common = [key for key in scores[found[0].name] if all(key in row for row in scores.values())]

@@ -121,19 +121,24 @@ def study_ablations(seeds: int) -> AblationMatrix:
             easy[row, column] = over_chance(mild, make, seeds)
             hard[row, column] = over_chance(demanding, make, seeds)
     names = [ablation.name for ablation in NINE]
-    return ablation_matrix(names, easy, hard, _bounds([card for pair in pairs for card in pair]))
+    return ablation_matrix(
+        names, easy, hard, bounds_over_chance([card for pair in pairs for card in pair])
+    )
 
 
-def _bounds(games: Sequence[GameCard]) -> Bounds:
-    """What scores over chance can be in all of some games."""
+def bounds_over_chance(games: Sequence[GameCard]) -> Bounds:
+    """What scores over chance can be in all of some games; an end that one lacks is unknown."""
     found = [
         card.bounds_within(card.steps).scaled(*card.anchors.corrected)
         for card in games
         if card.anchors.corrected
     ]
+    lows = [each.low for each in found if each.low is not None]
+    highs = [each.high for each in found if each.high is not None]
     return Bounds(
-        min((each.low for each in found if each.low is not None), default=None),
-        max((each.high for each in found if each.high is not None), default=None),
+        min(lows) if lows and len(lows) == len(found) else None,
+        max(highs) if highs and len(highs) == len(found) else None,
+        any(each.distant for each in found),
     )
 
 
