@@ -208,6 +208,8 @@ def test_plain_is_plain_whatever_prompt_the_agent_is_given(tmp_path: Path) -> No
     found = study_prompts("random", ["plain", "reversed"], games, tmp_path, {"prompt": "lettered"},
                           episodes=2, progress=False)  # fmt: skip
     assert "prompt" not in load_run(found.runs["plain"]).header.agent_settings
+    ends = [each.low for each in found.overall.variants.values()]
+    assert all(low is not None and low >= -0.5 for low in ends), "no score is less"
 
 
 def test_a_single_variant_is_no_study(tmp_path: Path) -> None:

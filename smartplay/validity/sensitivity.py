@@ -10,12 +10,14 @@ import msgspec
 import numpy as np
 
 from smartplay.agents.prompts import find_variant
+from smartplay.cards.bounds import Bounds
 from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
 from smartplay.records.folder import RunFolder
 from smartplay.runner import Played, run
 from smartplay.scores.intervals import Interval, mean_interval
 from smartplay.scores.scoring import episode_means
+from smartplay.validity.study import bounds_over_chance
 
 
 class PromptShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +38,10 @@ class PromptShare(msgspec.Struct, frozen=True, kw_only=True):
     share: float
 
 
-def prompt_share(scores: Mapping[str, Sequence[float]]) -> PromptShare:
+def prompt_share(
+    scores: Mapping[str, Sequence[float]],
+    bounds: Bounds = Bounds(),  # noqa: B008
+) -> PromptShare:
     """Tell apart what comes from the prompt and what from the episode and chance.
 
     A two-way analysis of variance, variants by episodes (of the same seeds), with one value each:
@@ -45,6 +50,7 @@ def prompt_share(scores: Mapping[str, Sequence[float]]) -> PromptShare:
     Args:
         scores: Per variant its episodes' scores, in the order of the same seeds; two variants and
             two episodes or more.
+        bounds: What scores can be.
     """
     table = np.array(list(scores.values()), dtype=np.float64)
     variants, episodes = table.shape
@@ -56,7 +62,7 @@ def prompt_share(scores: Mapping[str, Sequence[float]]) -> PromptShare:
     total = between + among + rest_square
     return PromptShare(
         mean=float(table.mean()),
-        variants={name: mean_interval(list(row)) for name, row in scores.items()},
+        variants={name: mean_interval(list(row), bounds) for name, row in scores.items()},
         spread=float(by_variant.max() - by_variant.min()),
         deviation=between**0.5,
         share=between / total if total else 0.0,
@@ -135,7 +141,9 @@ def study_prompts(
     per_game = {game: [key for key in common if key[0] == game] for game, _ in common}
 
     def share_of(keys: Sequence[tuple[str, int]]) -> PromptShare:
-        return prompt_share({name: [row[key] for key in keys] for name, row in scores.items()})
+        bounds = bounds_over_chance([get_card(game) for game in dict(keys)])
+        rows = {name: [row[key] for key in keys] for name, row in scores.items()}
+        return prompt_share(rows, bounds)
 
     if len(common) < 2:
         raise UsageError(
