@@ -52,6 +52,7 @@ class Laws(Settings, frozen=True, kw_only=True):
         predicts: How often it is right about what its program prints.
         reads: Whether it follows the last signed notice that it is shown on what is asked for.
         plan: What it plans.
+        musing: What it says in reviews, lessons and examples.
         patience: How often it acts under a policy before it says that this is done.
     """
 
@@ -69,6 +70,7 @@ class Laws(Settings, frozen=True, kw_only=True):
     predicts: float = 1.0
     reads: bool = False
     plan: str = "1. reach: the door\n2. Use: the key"
+    musing: str = "I have thought about it."
     patience: int = 2
 
 
@@ -123,7 +125,7 @@ class Synthetic:
         if label == "plan":
             return laws.plan
         if label in ("review", "lessons", "examples"):
-            return "I have thought about it."
+            return laws.musing
         if taken := _TAKEN.search(asked):
             done = 0 if taken[1] == "none" else len(taken[1].split(", "))
             if done >= laws.patience:

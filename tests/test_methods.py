@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
@@ -15,8 +16,10 @@ import smartplay
 from smartplay import Run
 from smartplay.agents.methods import METHODS
 from smartplay.agents.methods.cascade import accepted_by_chance
+from smartplay.agents.methods.code import program_in
+from smartplay.agents.methods.heap import _LINE
 from smartplay.agents.methods.memory import most_similar
-from smartplay.agents.methods.method import vote
+from smartplay.agents.methods.method import _LAST, vote
 from smartplay.cli import main
 from smartplay.leaderboard.verify import verify_run
 from smartplay.report.analysis import analyze_runs
@@ -323,7 +326,13 @@ def test_the_newest_notices_alone_may_miss_the_thing(synthetic: Asked, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("plan", "policies"), [("1. reach: the door\n2. Use: the key", 2), ("avoid: the dog", 1)]
+    ("plan", "policies"),
+    [
+        ("1. reach: the door\n2. Use: the key", 2),
+        ("avoid: the dog", 1),
+        ("<think>\nreach: the dog\nuse: it\n</think>\n- avoid: the dog", 1),
+        ("<plan>\navoid: the dog\n</plan>", 1),
+    ],
 )
 def test_what_a_plan_costs(plan: str, policies: int, synthetic: Asked, tmp_path: Path) -> None:
     """Each plan is one call, and one more for each policy that says DONE."""
@@ -332,6 +341,34 @@ def test_what_a_plan_costs(plan: str, policies: int, synthetic: Asked, tmp_path:
     done = (ROUNDS - 1) // 2  # policies that are done before the last step
     assert found["plan"] == 5 * (1 + done // policies)
     assert sum(found.values()) == 5 * ROUNDS + found["plan"] + 5 * done
+
+
+# Replies that nobody asked for
+
+
+@pytest.mark.parametrize(("method", "label"), [("reflect", "lessons"), ("analogical", "examples")])
+def test_what_is_asked_once_is_asked_once_if_the_reply_is_empty(
+    method: str, label: str, synthetic: Asked, tmp_path: Path
+) -> None:
+    settings = {"per": "episode"} if method == "analogical" else {}
+    play(tmp_path / "run", method, musing="", episodes=3, **settings)
+    assert Counter(each for _, each in synthetic)[label] == 3 - (method == "reflect")
+
+
+def test_thoughts_are_not_passed_on(synthetic: Asked, tmp_path: Path) -> None:
+    told = "<think>Hm, a lesson?</think>Open the right door."
+    run = play(tmp_path / "run", "reflect", musing=told, episodes=2)
+    _, (_, *steps) = transcript(run.path).values()
+    asked = [step["attempts"][0]["calls"][-1]["messages"][-1]["content"] for step in steps]
+    assert all("Open the right door." in each and "Hm" not in each for each in asked)
+
+
+@pytest.mark.parametrize("blank", ["\n", "-\n", "1.\n", "#\n", "```python"])
+def test_long_replies_without_words_are_read_at_once(blank: str) -> None:
+    """Reading them used to take the square of their length."""
+    text, began = blank * 20_000, time.monotonic()
+    assert not _LINE.findall(text) and not _LAST.findall(text) and program_in(text) is None
+    assert time.monotonic() - began < 2
 
 
 # What holds for every method

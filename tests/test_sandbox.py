@@ -13,7 +13,6 @@ import pytest
 from smartplay.agents.methods import sandbox
 from smartplay.agents.methods.code import program_in
 from smartplay.core.errors import MissingPackageError
-from smartplay.records import Call
 
 pytest.importorskip("pydantic_monty")
 
@@ -142,4 +141,4 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_where_a_program_is(text: str, program: str | None) -> None:
-    assert program_in(Call([], text)) == program
+    assert program_in(text) == program

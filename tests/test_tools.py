@@ -188,6 +188,7 @@ def test_of_several_calls_the_first_counts(server: FakeServer, tmp_path: Path) -
         ('{"action": 2}', "Answer: 2"),
         ('{"move": "Rock"}', '{"move": "Rock"}'),
         ("[1]", "[1]"),
+        ("[" * 10_000, "[" * 10_000),
         ('{"action": "Ro', '{"action": "Ro'),
         ("", ""),
     ],

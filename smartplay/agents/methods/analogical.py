@@ -38,21 +38,22 @@ class Analogical(Method):
     about: Literal["like", "unrelated"] = "like"
     tutorial: bool = False
     per: Literal["step", "episode"] = "step"
-    _written: str = ""
+    _written: str | None = None
 
     async def choose(self, turn: Turn) -> Reply:
         """Ask; a complaint carries on the conversation."""
         if self.per == "step":
             call = await turn.ask(turn.carry_on(self._sections.words), label=ANSWER)
             return self._sections.reply(turn, call)
-        self._written = self._written or await self._write(turn)
-        talk = turn.carry_on(KEPT.format(examples=self._written))
+        if self._written is None:
+            self._written = await self._write(turn)
+        talk = turn.carry_on(KEPT.format(examples=self._written) if self._written else "")
         return turn.reply(await turn.ask(talk, decides=True))
 
     async def _write(self, turn: Turn) -> str:
         told = "\n".join(what for _, what in self._sections.parts)
-        call = await turn.ask(Conversation(turn.prompt, ONCE.format(what=told)), label="examples")
-        return call.text.strip()
+        talk = Conversation(turn.prompt, ONCE.format(what=told))
+        return turn.said(await turn.ask(talk, label="examples"))
 
     @property
     def _sections(self) -> Sections:

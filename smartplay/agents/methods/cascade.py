@@ -104,7 +104,7 @@ class Cascade(Method):
 
 async def _printed(turn: Turn, call: Call) -> str | None:
     """The action that the program in a reply prints."""
-    program = program_in(call)
+    program = program_in(turn.said(call))
     if program is None:
         return None
     well, output = await run_program(program, values(turn), SECONDS)

@@ -182,7 +182,7 @@ def chosen(arguments: str) -> str:
     """The reply that a call of `act` amounts to; the bare arguments if they are no JSON."""
     try:
         given = msgspec.json.decode(arguments)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):  # the latter if it is nested too deeply
         return arguments
     action = given.get("action") if isinstance(given, dict) else None
     return f"Answer: {action}" if isinstance(action, str | int) else arguments

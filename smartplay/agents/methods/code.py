@@ -24,7 +24,7 @@ WRITE = (
 OUTPUT = "The program prints:\n\n{}\n\nGo on: another program, or your answer."
 PREDICT = "Work out in your head what this program prints. Reply with its output and nothing else."
 UNKNOWN = "The program is not run. Go on: another program, or your answer."
-_BLOCK = re.compile(r"```(?:python|py)[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
+_BLOCK = re.compile(r"```(?:python|py)[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=60)]
 
@@ -60,7 +60,7 @@ class Code(Method):
         kept: list[str] = []
         for _ in range(self.blocks):
             calls.append(await turn.ask(talk, label="program"))
-            program = program_in(calls[-1])
+            program = program_in(turn.said(calls[-1]))
             if program is None:
                 return turn.reply(*calls)
             if self.run == "real":
@@ -70,7 +70,7 @@ class Code(Method):
             elif self.run == "predicted":
                 talk.say(PREDICT)
                 predicted = await turn.ask(talk, label="predict")
-                talk.say(OUTPUT.format(predicted.text.strip()))
+                talk.say(OUTPUT.format(turn.said(predicted)))
                 calls.append(predicted)
             else:
                 talk.say(UNKNOWN)
@@ -89,9 +89,9 @@ class Code(Method):
         ]
 
 
-def program_in(call: Call) -> str | None:
+def program_in(text: str) -> str | None:
     """The first program in a reply; a block that is not closed goes on to the reply's end."""
-    found = _BLOCK.search(call.text)
+    found = _BLOCK.search(text)
     return found[1] if found and found[1].strip() else None
 
 

@@ -32,7 +32,7 @@ class Debate(Method):
             for own, (talk, call) in enumerate(zip(talks, calls, strict=True)):
                 if number == 2:
                     talk.hear(call)
-                others = [each.text.strip() for k, each in enumerate(calls) if k != own]
+                others = [turn.said(each) for k, each in enumerate(calls) if k != own]
                 talk.say("\n\n".join([OTHERS, *others, AGAIN]))
             label = f"round {number}"
             asked = [turn.ask(talk, label=label, decides=True) for talk in talks]

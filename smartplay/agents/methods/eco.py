@@ -102,7 +102,7 @@ class Eco(Method):
         words = ATTEMPT.format(course=course(seen, chosen, self.length))
         talk = Conversation(turn.prompt, VERDICT, words, ONE_WORD)
         call = await turn.ask(talk, label="verdict", role="judge")
-        return call.text.strip().strip("*.!").lower() == "yes"
+        return turn.said(call).strip("*.!").lower() == "yes"
 
     def controls(self) -> list[Arm]:
         """Each model alone, with as many attempts, each half of the method, and other orders."""

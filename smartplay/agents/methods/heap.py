@@ -30,7 +30,11 @@ FOLLOW = (
     'If the instruction is carried out, end your reply with the line "Answer: DONE" instead of an '
     "action."
 )
-_LINE = re.compile(rf"^[\s\d.*)`-]*({'|'.join(POLICIES)})\b[*`]*\s*:\s*(.+)$", re.MULTILINE | re.I)
+_LINE = re.compile(
+    # What stands before a policy stands on its line, or many empty lines would take minutes.
+    rf"^(?:[^\S\n]|[\d.*)`-])*({'|'.join(POLICIES)})\b[*`]*\s*:\s*(.+)$",
+    re.MULTILINE | re.IGNORECASE,
+)
 
 
 class Heap(Method):
@@ -96,7 +100,8 @@ class Heap(Method):
             talk = Conversation(turn.prompt, "What is your plan?", words)
             call = await turn.ask(talk, label="plan", role="planner")
             self._plans += 1
-            self._plan = [(name.lower(), told.strip()) for name, told in _LINE.findall(call.text)]
+            found = _LINE.findall(turn.said(call)) or _LINE.findall(call.text)
+            self._plan = [(name.lower(), told.strip()) for name, told in found]
             self._taken = []
             if self._plan:
                 return

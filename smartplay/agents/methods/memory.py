@@ -52,7 +52,7 @@ class Reflect(Method):
     summary = "lessons that the model draws from its earlier episodes of a game"
     episodes: Number = 3
     length: Length = 1000
-    _lessons: str = ""
+    _lessons: str | None = None
 
     def learn(self, memory: bytes | None, trajectory: Trajectory) -> bytes:
         """Remember an episode, and forget the oldest if there are too many."""
@@ -62,10 +62,10 @@ class Reflect(Method):
     async def choose(self, turn: Turn) -> Reply:
         """Ask with the lessons in view; at first for the lessons."""
         games = remembered(turn.context.memory)
-        if games and not self._lessons:
+        if games and self._lessons is None:
             told = "\n\n".join(f"Game {k}\n{game.told}" for k, game in enumerate(games, 1))
             talk = Conversation(turn.prompt, LESSONS.format(games=told))
-            self._lessons = (await turn.ask(talk, label="lessons")).text.strip()
+            self._lessons = turn.said(await turn.ask(talk, label="lessons"))
         words = LEARNED.format(lessons=self._lessons) if self._lessons else ""
         return turn.reply(await turn.ask(turn.carry_on(words), decides=True))
 

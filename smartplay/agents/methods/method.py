@@ -205,4 +205,6 @@ class Sections(NamedTuple):
 
 LAST = ("Choice", 'The line "Answer: " followed by the action you choose, word for word.')
 MISSING = "(the reply has no part with a choice)"
-_LAST = re.compile(rf"^[#*\s]*{LAST[0]}[*:\s]*?(?:\n|$|(?=Answer))", re.IGNORECASE | re.MULTILINE)
+_LAST = re.compile(
+    rf"^(?:[#*]|[^\S\n])*{LAST[0]}[*:\s]*?(?:\n|$|(?=Answer))", re.IGNORECASE | re.MULTILINE
+)

@@ -26,6 +26,7 @@ from smartplay.agents.prompts import PLAIN, PromptStyle
 from smartplay.core.errors import PromptTooLongError
 from smartplay.models.images import with_picture
 from smartplay.parsing import parse_action
+from smartplay.parsing.turn import own_turn
 from smartplay.records import Call, Message
 
 ROLE = "player"
@@ -300,6 +301,10 @@ class Turn:
         known = [*self.actions, *more]
         found = parse_action(text, known, cut, self._tags())
         return None if found.action is None else known[found.action]
+
+    def said(self, call: Call) -> str:
+        """What a reply says; thoughts that the service left in it count only if all is thought."""
+        return own_turn(call.text, self._tags())[0].strip() or call.text.strip()
 
     def reply(self, *calls: Call, text: str | None = None, reasoning: str = "") -> Reply:
         """The reply of the turn: the last call's text, with thoughts kept apart.
