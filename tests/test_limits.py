@@ -59,7 +59,7 @@ class Random:
 
     def usage(self) -> Usage:
         prompt = self.draw.randint(1, PROMPT)
-        return Usage(prompt, self.draw.randint(0, prompt), self.draw.randint(0, WRITTEN))
+        return Usage(prompt, self.draw.randint(0, prompt), self.draw.randint(1, WRITTEN))
 
     async def aclose(self) -> None:
         pass
@@ -152,7 +152,7 @@ def test_calls_larger_than_they_should_be_are_seen_at_the_first() -> None:
     assert budget.tokens <= 50_000
 
 
-@pytest.mark.parametrize("usage", [Usage(), Usage(0, 0, 5)])
+@pytest.mark.parametrize("usage", [Usage(), Usage(0, 0, 5), Usage(5)])
 def test_no_more_than_one_call_is_made_whose_tokens_nobody_tells(usage: Usage) -> None:
     class Silent(Random):
         def usage(self) -> Usage:

@@ -140,7 +140,7 @@ class EpisodeModel:
                     fresh=fresh,
                     **more,  # as other people's models need not know of tools
                 )
-                usage = calls[0].usage if samples == 1 else sum((c.usage for c in calls), Usage())
+                usage = sum(map(_told, calls), Usage())
             finally:
                 lent._meter.settle(model.name, reserved, usage)
             for place, call in zip(places, calls, strict=True):
@@ -321,6 +321,12 @@ def _running_task() -> asyncio.Task[Any] | None:
         return asyncio.current_task()
     except RuntimeError:
         return None
+
+
+def _told(call: Call) -> Usage:
+    """The tokens of a call; none if the service does not say how many it wrote."""
+    wrote = call.text or call.reasoning or call.tools
+    return Usage() if wrote and not call.usage.completion else call.usage
 
 
 def _most(messages: list[Message], settings: Settings, samples: int) -> Usage:
