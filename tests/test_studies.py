@@ -432,6 +432,32 @@ def test_a_limit_on_the_cost_is_that_of_the_whole_study(write: Callable[..., Pat
     assert sum(arm.episodes for arm in result.arms) < 12
 
 
+def test_what_a_cache_gives_counts_towards_no_limit(calm: Calm, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.sqlite"
+    play(calm.path, tmp_path / "one", cache=kept)
+    again = play(calm.path, tmp_path / "two", cache=kept, limits=Limits(tokens=1))
+    assert again.stopped is None
+
+
+def test_failed_episodes_count_towards_a_limit_on_the_cost(write: Callable[..., Path]) -> None:
+    """Each of the first arm is paid for up to its last step but one."""
+    frail = ONE.replace("one call", "frail").replace(MODEL, "mine.py:Frail")
+    path = write(HEAD, 'prices = "prices.toml"\n', frail, ONE)
+    (path.parent / "mine.py").write_text(
+        "from synthetic import Noisy, page\nfrom smartplay.core.errors import ModelError\n"
+        "class Frail(Noisy):\n"
+        "    async def chat(self, messages, **more):\n"
+        "        if 'Step 11:' in page(messages):\n            raise ModelError('no')\n"
+        "        return await super().chat(messages, **more)\n"
+    )
+    named = "".join(f'[models."synthetic.py:{name}"]\nprompt = 1e6\ncompletion = 0\n'
+                    for name in ("Noisy", "Frail"))  # fmt: skip
+    (path.parent / "prices.toml").write_text(f'currency = "EUR"\ndate = 2026-11-01\n{named}')
+    result = play(path, limits=Limits(cost=60_000))  # an arm takes about 45 000
+    assert result.stopped is not None
+    assert result.arms[1].episodes < 3
+
+
 @pytest.mark.slow
 def test_elsewhere_the_same_comes_out_and_every_run_is_verified(calm: Calm, tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool:

@@ -18,7 +18,9 @@ from typing import Any
 import msgspec
 
 from smartplay.core.errors import UsageError
+from smartplay.models.replies import Replies
 from smartplay.records import EpisodeRecord, RunHeader, Usage
+from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Price, Prices, money, read_prices
 from smartplay.runner.episode import NO_ACCESS, NO_REPLY, Outcome, Stopped
 from smartplay.runner.jobs import Allowance
@@ -429,3 +431,42 @@ def earlier(
     spent = {agent: sum(own, Usage())} if own else {}
     spent |= {model: sum(calls, Usage()) for model, calls in uses.items()}
     return spent, {model: max(calls, key=_tokens) for model, calls in uses.items()}
+
+
+def left_of(limits: Limits, others: Iterable[RunFolder], seconds: float) -> Limits:
+    """What remains of limits that several runs share; 0 or less where nothing does.
+
+    Args:
+        limits: Those of all runs together.
+        others: The runs that were played before, some of which may not exist.
+        seconds: Time that is over.
+    """
+    tokens, cost = 0, 0.0
+    prices = read_prices(limits.prices) if limits.cost is not None and limits.prices else None
+    for folder in others if limits.count_tokens else ():
+        if not folder.exists:
+            continue
+        header = folder.header()
+        for model, usage in _spent_in(folder, header.agent).items():
+            own = header.agent_settings if model == header.agent else {}
+            price = prices.find(model, own) if prices else None
+            tokens += _tokens(usage)
+            cost += price.of(usage) if price else 0.0
+    spent = {"tokens": tokens, "cost": cost, "seconds": seconds}
+    given = {name: getattr(limits, name) for name in spent}
+    left = {name: most - spent[name] for name, most in given.items() if most is not None}
+    return msgspec.structs.replace(limits, **left)
+
+
+def _spent_in(folder: RunFolder, agent: str) -> dict[str, Usage]:
+    """The tokens that a run has cost so far, by model."""
+    lines = folder.lines()
+    if folder.replies.exists():
+        with Replies(folder.replies) as kept:
+            return earlier(lines, agent, kept.uses())[0]
+    uses: dict[str, list[Usage]] = {}
+    for record in {line.key: line for line in lines}.values():  # the last line has all its calls
+        for role, use in record.roles.items():
+            if role:
+                uses.setdefault(use.model, []).append(use.usage - use.reused)
+    return earlier(lines, agent, uses)[0]

@@ -25,7 +25,7 @@ from smartplay.report.costs import cost_of, model_uses
 from smartplay.report.estimate import Range, expected_use, figures, known_use
 from smartplay.report.plan import OWN_SCORE
 from smartplay.runner import Limits, run
-from smartplay.runner.budget import OVER, SPENT
+from smartplay.runner.budget import OVER, SPENT, left_of
 from smartplay.runner.plan import TOLD, differences, plan_run, select_games
 from smartplay.runner.rehearse import rehearse
 from smartplay.studies.file import (
@@ -305,20 +305,15 @@ def _left(
     """An arm's part of the study's limits, or why it may take nothing."""
     if limits is None:
         return None
-    prices = opened.study.read_prices()
-    tokens, cost = 0.0, 0.0
-    for other in arms:
-        header, records = opened.records(other) if other.name != arm.name else (None, [])
-        for record in records:
-            tokens += record.usage.total
-            cost += (header and price_of(record, header, prices)) or 0.0
-    spent = {"tokens": tokens, "cost": cost, "seconds": seconds}
-    left = {key: getattr(limits, key) - value for key, value in spent.items()
-            if getattr(limits, key) is not None}  # fmt: skip
-    for key, value in left.items():
-        if value <= 0:
-            return f"the most {'time' if key == 'seconds' else key} of the study is spent"
-    return Limits(**left, prices=Path(opened.study.prices) if "cost" in left else None)
+    if limits.cost is not None:
+        limits = msgspec.structs.replace(limits, prices=opened.study.prices)
+    others = (opened.run_folder(other) for other in arms if other.name != arm.name)
+    left = left_of(limits, others, seconds)
+    for name in ("tokens", "cost", "seconds"):
+        value = getattr(left, name)
+        if value is not None and value <= 0:
+            return f"the most {'time' if name == 'seconds' else name} of the study is spent"
+    return left
 
 
 def price_of(record: EpisodeRecord, header: RunHeader, prices: Prices | None) -> float | None:

@@ -11,16 +11,13 @@ from typing import Any
 import msgspec
 
 from smartplay.agents.aids import AIDS, PLACEBO
-from smartplay.agents.catalog import AgentSource, find_agent
+from smartplay.agents.catalog import find_agent
 from smartplay.core.errors import UsageError
 from smartplay.core.shown import Shown
 from smartplay.games.registry import get_card
-from smartplay.models.replies import Replies
-from smartplay.records import Usage
 from smartplay.records.folder import RunFolder
-from smartplay.records.prices import read_prices
 from smartplay.runner import Limits, Played, run
-from smartplay.runner.budget import earlier
+from smartplay.runner.budget import left_of
 from smartplay.runner.plan import slug
 from smartplay.scores.aids import NONE, Gains, gains
 from smartplay.scores.scoring import episode_means
@@ -102,8 +99,9 @@ def diagnose(
     if arms == [NONE]:
         raise UsageError("the agent has every aid already, so there is none to try")
     for arm in arms:
-        left = _left(limits, folder, arm, whole, time.monotonic() - started)
-        if left is None:
+        others = (RunFolder(folder / each) for each in ARMS if each != arm)
+        left = left_of(limits, others, time.monotonic() - started)
+        if any(most is not None and most <= 0 for most in (left.tokens, left.cost, left.seconds)):
             stopped = f"the arms before {arm} have used up what all of them may cost"
             break
         aided = settings if arm == NONE else settings | {"aid": [*given, arm]}
@@ -181,41 +179,3 @@ def _scores(played: Played) -> Scores:
             score = card.normalized(record.score)
             found.append(((record.game, record.seed), record.score if score is None else score))
     return episode_means(found)
-
-
-def _left(
-    limits: Limits, folder: Path, arm: str, source: AgentSource, seconds: float
-) -> Limits | None:
-    """What one arm may cost, less what the others did; None if nothing is left."""
-    spent: dict[str, Usage] = {}
-    if limits.count_tokens:
-        for other in ARMS:
-            if other != arm:
-                for model, usage in _spent(RunFolder(folder / other), source.name).items():
-                    spent[model] = spent.get(model, Usage()) + usage
-    tokens, cost = limits.tokens, limits.cost
-    if tokens is not None:
-        tokens -= sum(usage.total for usage in spent.values())
-    if cost is not None and limits.prices is not None:
-        prices = read_prices(limits.prices)
-        found = [(prices.find(model, source.settings), usage) for model, usage in spent.items()]
-        cost -= sum(price.of(usage) for price, usage in found if price is not None)
-    time_left = None if limits.seconds is None else limits.seconds - seconds
-    if any(value is not None and value <= 0 for value in (tokens, cost, time_left)):
-        return None
-    return msgspec.structs.replace(limits, tokens=tokens, cost=cost, seconds=time_left)
-
-
-def _spent(folder: RunFolder, agent: str) -> dict[str, Usage]:
-    """The tokens that an arm has cost so far, by model."""
-    if not folder.exists:
-        return {}
-    lines = folder.lines()
-    if folder.replies.exists():
-        with Replies(folder.replies) as kept:
-            return earlier(lines, agent, kept.uses())[0]
-    spent: dict[str, Usage] = {}
-    for use in (use for record in lines for use in record.roles.values()):
-        model = use.model or agent
-        spent[model] = spent.get(model, Usage()) + (use.usage - use.reused)
-    return spent
