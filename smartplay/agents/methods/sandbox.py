@@ -90,7 +90,7 @@ def _run(
         error = f"SyntaxError: {failure}"
     except MontyError as failure:
         error = str(failure)
-    if "TimeoutError" in error:
+    if "TimeoutError" in error or "request timeout" in error:  # it stopped itself, or was killed
         return False, f"(stopped after {seconds:g} seconds)"
     parts = [output.output, error or _shown(result)]
     said = [_cut(printable.block(part.strip())) for part in parts if part.strip()]
