@@ -15,6 +15,7 @@ import smartplay
 from smartplay.cli import main
 from smartplay.leaderboard import verify_run
 from smartplay.leaderboard.checks import differences
+from tests.fake_server import FakeServer
 from tests.tampering import (
     GAMES,
     HANOI,
@@ -72,6 +73,31 @@ def test_unscored_episodes_are_told_and_make_a_run_incomplete(tmp_path: Path) ->
 
 
 @pytest.mark.slow
+class Breaks:
+    """Fails in its third step, for which it has asked a model by then."""
+
+    def __init__(self, context: Any) -> None:
+        self.model, self.steps = context.models["player"], 0
+
+    async def act(self, observation: Any) -> int:
+        self.steps += 1
+        await self.model.chat([{"role": "user", "content": observation.text}])
+        if self.steps == 3:
+            raise ValueError
+        return 0
+
+
+def test_calls_of_a_step_that_failed_are_no_fault(server: FakeServer, tmp_path: Path) -> None:
+    asked = {"agent": "openai:fake", "base_url": server.url}
+    run = smartplay.run(
+        Breaks, "Hanoi3Disk", episodes=1, out=tmp_path, agent_settings={"models": {"player": asked}}
+    )
+    assert (run.episodes[0].steps, run.episodes[0].calls) == (2, 3)
+    assert verify_run(tmp_path).verified
+    change_records(tmp_path, lambda rs: rs[0].update(calls=1, roles={}))
+    refused(tmp_path, "calls: expected 2, found 1")
+
+
 def test_settings_are_replayed_in_a_worker(tmp_path: Path) -> None:
     settings = {"Hanoi": {"disks": 4}}
     out = tmp_path / "run"

@@ -212,7 +212,7 @@ def check_claim(
         ("invalid answers", _count(causes[-1] for causes in replies if causes), record.invalid),
         ("rejected replies", _count(chain.from_iterable(replies)), record.rejected),
     ]
-    if tally is not None:
+    if tally is not None and not _failed_after(tally, record):
         pairs += [
             ("calls", tally.calls, record.calls),
             ("tokens", tally.usage, record.usage),
@@ -220,6 +220,12 @@ def check_claim(
     problems = [_unlike(record, *pair) for pair in pairs if pair[1] != pair[2]]
     problems += _check_causes(claim, record, card, retries)
     return problems
+
+
+def _failed_after(tally: Tally, record: EpisodeRecord) -> bool:
+    """Whether an episode failed after more calls than those of its steps: in the midst of one."""
+    more = record.calls > tally.calls and record.usage.total >= tally.usage.total
+    return record.status == "unscored" and more
 
 
 def _check_causes(
