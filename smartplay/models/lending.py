@@ -140,7 +140,7 @@ class EpisodeModel:
                     fresh=fresh,
                     **more,  # as other people's models need not know of tools
                 )
-                usage = sum(map(_told, calls), Usage())
+                usage = _told(calls)
             finally:
                 lent._meter.settle(model.name, reserved, usage)
             for place, call in zip(places, calls, strict=True):
@@ -323,10 +323,11 @@ def _running_task() -> asyncio.Task[Any] | None:
         return None
 
 
-def _told(call: Call) -> Usage:
-    """The tokens of a call; none if the service does not say how many it wrote."""
-    wrote = call.text or call.reasoning or call.tools
-    return Usage() if wrote and not call.usage.completion else call.usage
+def _told(calls: Sequence[Call]) -> Usage:
+    """The tokens of a request; none if the service does not say how many it wrote."""
+    usage = sum((call.usage for call in calls), Usage())
+    wrote = any(call.text or call.reasoning or call.tools for call in calls)
+    return Usage() if wrote and not usage.completion else usage
 
 
 def _most(messages: list[Message], settings: Settings, samples: int) -> Usage:
