@@ -552,6 +552,24 @@ def test_unscored_episodes_are_missing_and_not_zero(write: Callable[..., Path]) 
     assert any(note.startswith(f"frail lacks {6 - arm.episodes} of 6") for note in result.notes)
 
 
+def test_calls_of_failed_episodes_are_in_no_mean(write: Callable[..., Path]) -> None:
+    frail = ONE.replace("one call", "frail").replace(MODEL, "mine.py:Frail")
+    path = write(HEAD, ONE, frail)
+    (path.parent / "mine.py").write_text(
+        "import zlib\nfrom synthetic import Noisy, page\n"
+        "from smartplay.core.errors import ModelError\n"
+        "class Frail(Noisy):\n"
+        "    async def chat(self, messages, **more):\n"
+        "        seen = page(messages)\n"
+        "        if 'Step 4:' in seen and zlib.crc32(seen.encode()) % 2:\n"
+        "            raise ModelError('no')\n"
+        "        return await super().chat(messages, **more)\n"
+    )
+    arm = by_name(play(path))["frail"]
+    assert 0 < arm.episodes < arm.planned
+    assert arm.calls == 1
+
+
 def test_an_arm_that_lacks_a_game_has_no_score(write: Callable[..., Path]) -> None:
     path = write(
         'games = ["Hanoi3Disk", "MessengerL1"]\nsteps = 2\nepisodes = 6\nmargin = 0.1\n',

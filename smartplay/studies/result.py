@@ -23,6 +23,7 @@ from smartplay.scores.comparison import Comparison, Difference, compare, cost_po
 from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval, mean_interval, weighted_interval
 from smartplay.scores.repeats import RepeatScore
+from smartplay.scores.scoring import spent
 from smartplay.scores.sign_flips import ALPHA
 from smartplay.studies.file import StudyArm
 from smartplay.studies.playing import Match, Opened, Scale, matches, price_of, scale_of
@@ -334,7 +335,7 @@ def _arm(
     steps = sum(record.steps for record in scored)
     if entry is None or not steps:
         return own
-    usage = report.usage
+    calls, usage = spent(scored)
     roles = Counter[str]()
     for record in scored:
         roles.update({role: use.calls for role, use in record.roles.items()})
@@ -343,14 +344,14 @@ def _arm(
         score=_score(report, entry, entry.normalized),
         difference=gap and gap[0],
         corrected=gap and gap[1],
-        calls=report.calls / steps,
+        calls=calls / steps,
         read=usage.prompt / steps,
         cached=usage.cached / steps,
         written=usage.completion / steps,
-        billed_once=_billed_once(folder, scored, steps) if report.calls else 0.0,
+        billed_once=_billed_once(folder, scored, steps) if calls else 0.0,
         cost=entry.cost,
-        roles={role: calls / steps for role, calls in roles.items()},
-        evidence=_evidence(folder) if report.calls else [],
+        roles={role: made / steps for role, made in roles.items()},
+        evidence=_evidence(folder) if calls else [],
         repeats=report.repeats,
     )
 
