@@ -400,6 +400,22 @@ def test_a_study_goes_on_where_a_limit_stopped_it(calm: Calm, tmp_path: Path) ->
     assert outcome(tmp_path / "broken") == outcome(calm.out)
 
 
+def test_a_study_that_stops_before_its_votes_shows_them(write: Callable[..., Path]) -> None:
+    """Two arms are finished that two votes go with; what is left does not suffice for these."""
+    think = ONE.replace("one call", "think").replace("{ ", '{ method = "think", ')
+    both = [ONE, think, think.replace('"think"\n', '"other"\n').replace("0.5", "0.7")]
+    path = write(HEAD, *both)
+    whole = play(path, path.parent / "calm")
+    arms = [arm for arm in whole.arms if arm.kind != "matched"]
+    spent = sum(a.episodes * 12 * ((a.read or 0) + (a.written or 0)) for a in arms)
+    for more in (1, -1000):
+        broken = play(path, path.parent / str(more), limits=Limits(tokens=spent + more))
+        assert broken.stopped is not None
+        votes = {match.vote for arm in broken.arms for match in arm.matches}
+        assert "majority of 2" in votes <= {arm.name for arm in broken.arms}
+        assert "not finished" in to_markdown(broken)
+
+
 def test_a_study_that_has_no_time_plays_nothing(calm: Calm, tmp_path: Path) -> None:
     spent = play(calm.path, tmp_path / "none", limits=Limits(seconds=0.001))
     assert spent.stopped is not None

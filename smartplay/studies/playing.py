@@ -274,14 +274,19 @@ def play_study(
         problems[arm.name] = reason
         return None
 
+    def votes() -> list[StudyArm]:
+        """The votes beside the arms that are finished, from now on among all arms."""
+        uses = {arm.name: finished_use(opened, arm) for arm in arms.values()}
+        found = [vote for arm in opened.arms for vote, _ in _votes(arms, arm, uses)]
+        return [vote for vote in found if vote.kind == "matched"]
+
     for arm in opened.arms:
         if stopped := play(arm):
+            votes()
             return list(arms.values()), problems, f"{arm.name}: {stopped}"
-    uses = {arm.name: finished_use(opened, arm) for arm in arms.values()}
-    for arm in opened.arms:
-        for vote, _ in list(_votes(arms, arm, uses)):
-            if vote.kind == "matched" and (stopped := play(vote)):
-                return list(arms.values()), problems, f"{vote.name}: {stopped}"
+    for vote in votes():
+        if stopped := play(vote):
+            return list(arms.values()), problems, f"{vote.name}: {stopped}"
     return list(arms.values()), problems, None
 
 
