@@ -416,6 +416,28 @@ def test_a_study_that_stops_before_its_votes_shows_them(write: Callable[..., Pat
         assert "not finished" in to_markdown(broken)
 
 
+def test_an_arm_that_failed_at_first_changes_no_name(write: Callable[..., Path]) -> None:
+    """A vote goes with the second arm; it keeps its folder when one goes with the first, too."""
+    think = ONE.replace("one call", "later").replace("{ ", '{ method = "think", ')
+    frail = think.replace("later", "frail").replace(MODEL, "mine.py:Frail")
+    path = write(HEAD, ONE, frail, think.replace("0.5", "0.7"))
+    (path.parent / "mine.py").write_text(
+        "from pathlib import Path\nfrom synthetic import Noisy\n"
+        "from smartplay.core.errors import ModelError\n"
+        "class Frail(Noisy):\n"
+        "    async def chat(self, messages, **more):\n"
+        "        if Path(__file__).with_name('broken').exists():\n"
+        "            raise ModelError('no')\n"
+        "        return await super().chat(messages, **more)\n"
+    )
+    play(path, path.parent / "calm")
+    (path.parent / "broken").touch()
+    assert {m.vote for m in by_name(play(path))["later"].matches} == {"majority of 2, for later"}
+    (path.parent / "broken").unlink()
+    play(path)
+    assert outcome(path.parent / "out") == outcome(path.parent / "calm")
+
+
 def test_a_study_that_has_no_time_plays_nothing(calm: Calm, tmp_path: Path) -> None:
     spent = play(calm.path, tmp_path / "none", limits=Limits(seconds=0.001))
     assert spent.stopped is not None

@@ -360,12 +360,17 @@ def _votes(
     one = uses.get(one_call)
     if one is None or one_call == arm.name:
         return
+    # Names must not depend on which arms are finished: votes of all but the first model say whose.
+    first = next(each for each in arms.values() if each.kind == "arm" and each.source.models)
+    another = add_control(arms, first, ONE_CALL, "control") != one_call
+    beside = next(each.of for each in arms.values() if each.name == one_call)
+    whose = f", for {beside[0]}" if another else ""
     sizes = {"calls": own.calls}
     if one.tokens and own.tokens:
         sizes["tokens"] = own.tokens / one.tokens
     for budget, size in sizes.items():
         samples = max(1, min(MOST_SAMPLES, math.floor(size + 0.5)))
-        vote = Control(f"majority of {samples}", "majority", {"samples": samples})
+        vote = Control(f"majority of {samples}{whose}", "majority", {"samples": samples})
         name = add_control(arms, arm, vote if samples > 1 else ONE_CALL, "matched")
         yield next(each for each in arms.values() if each.name == name), budget
 
