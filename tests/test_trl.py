@@ -18,7 +18,9 @@ import pytest
 from smartplay import DrivenRun, UsageError
 from smartplay.adapters.trl import (
     GameEnvironment,
+    Generated,
     TextRollouts,
+    Tokens,
     environments,
     scores,
     text_rows,
@@ -43,12 +45,13 @@ class Bytes:
 
     eos_token_id = EOS
 
-    def apply_chat_template(
-        self, messages: Sequence[dict[str, str]], *, add_generation_prompt: bool, **_: Any
-    ) -> list[int]:
-        found = [f"[{each['role']}]{each['content']}".encode() for each in messages]
-        tokens = [token for each in found for token in [*each, EOS, 10]]
-        return tokens + list(b"[assistant]" if add_generation_prompt else b"")
+    def apply_chat_template(self, messages: Sequence[dict[str, str]], **_: Any) -> str:
+        return (
+            "".join(f"[{each['role']}]{each['content']}\0\n" for each in messages) + "[assistant]"
+        )
+
+    def encode(self, text: str, **_: Any) -> list[int]:
+        return [token or EOS for token in text.encode()]
 
     def decode(self, tokens: list[int], **_: Any) -> str:
         return bytes(token for token in tokens if token < EOS).decode()
@@ -165,7 +168,7 @@ def test_words_play_every_game_as_the_runner_does(tmp_path: Path) -> None:
         )
         asked = [each for each in talk if each["role"] != "assistant"]
         first = next(k for k, each in enumerate(talk) if each["role"] == "assistant")
-        assert prompt == Bytes().apply_chat_template(talk[:first], add_generation_prompt=True)
+        assert prompt == Bytes().encode(Bytes().apply_chat_template(talk[:first]))
         later = [f"\n[user]{each['content']}" for each in asked[first:]]
         said = bytes(t for t, own in zip(tokens, mask, strict=True) if not own and t != EOS)
         assert said.decode() == "".join(f"{each}\n[assistant]" for each in later)
@@ -213,14 +216,87 @@ def test_replies_in_words_play_them_too(tmp_path: Path) -> None:
     assert verify_run(run.path).verified
 
 
+class Serving(Trainer):
+    """A trainer whose answers come from a server: it is asked once for prompts that are alike."""
+
+    asked: list[Tokens] = []
+
+    def _generate_single_turn(
+        self, prompts: list[Tokens], images: None, fields: dict[str, Any], num_generations: int
+    ) -> Generated:
+        self.asked = [each for each in prompts[::num_generations] for _ in range(num_generations)]
+        answers = [[49 + len(each) % 2, EOS] for each in self.asked]
+        return answers, [[-0.5 - len(each) % 2, -0.25] for each in self.asked]
+
+
+def test_every_conversation_is_answered_and_keeps_the_probabilities(tmp_path: Path) -> None:
+    trainer = Serving()
+    with DrivenRun("x", adapter="trl", steps=3, out=tmp_path / "r") as run:
+        rows = [*text_rows(GAME, 1), *text_rows("BanditTwoArmedHighLowFixed", 1)]
+        found = TextRollouts(run)([each["prompt"] for each in rows], trainer)
+    assert trainer.asked[0] != trainer.asked[1]
+    for prompt, tokens, mask, told in zip(
+        *(found[key] for key in ("prompt_ids", "completion_ids", "env_mask", "logprobs")),
+        strict=True,
+    ):
+        before = list(prompt)
+        for token, mine, probability in zip(tokens, mask, told, strict=True):
+            if mine and token != EOS:
+                assert (token, probability) == (49 + len(before) % 2, -0.5 - len(before) % 2)
+            assert mine or probability == 0.0
+            before.append(token)
+
+
+class Thinking(Bytes):
+    """A template that leaves thoughts out of earlier replies, and thinks unless told not to."""
+
+    def apply_chat_template(self, messages: Sequence[dict[str, str]], **settings: Any) -> str:
+        last = max(k for k, each in enumerate(messages) if each["role"] == "user")
+        told = [
+            each | {"content": f"<think></think>{each['content']}"} if k > last else each
+            for k, each in enumerate(messages)
+        ]
+        return super().apply_chat_template(told) + "no thoughts: " * (not settings["think"])
+
+
+class ThinkingTrainer(Trainer):
+    processing_class = Thinking()
+    chat_template_kwargs = {"think": False}
+
+
+def test_templates_may_leave_thoughts_out_and_take_settings(tmp_path: Path) -> None:
+    replies = iter([b"<think>one</think>Answer: 1\xff", b"<think>cut", b"Answer: 1\xff"])
+
+    def generate(asked: list[Tokens]) -> list[Tokens]:
+        return [[EOS if token == 255 else token for token in next(replies)] for _ in asked]
+
+    with DrivenRun("x", adapter="trl", steps=2, out=tmp_path / "r") as run:
+        (row,) = text_rows(GAME, 1)
+        found = TextRollouts(run, generate=generate)([row["prompt"]], ThinkingTrainer())
+    told = bytes(token % EOS for token in found["prompt_ids"][0] + found["completion_ids"][0])
+    assert told.count(b"\0\n[assistant]no thoughts: ") == 3
+    assert b"no thoughts: <think>one</think>Answer: 1\0\n[user]" in told
+    assert b"no thoughts: <think>cut\0\n[user]" in told, "the template ends what was cut off"
+
+
+def test_a_reply_that_was_cut_off_counts_as_in_a_run(tmp_path: Path) -> None:
+    game, said = "BanditTwoArmedHighLowFixed", b"Pull slot machine 1 is the best action. But"
+    with DrivenRun("x", adapter="trl", steps=1, retries=0, out=tmp_path / "r") as run:
+        for answer in ([*said, EOS], [*said]):
+            prompts = [row["prompt"] for row in text_rows(game, 1)]
+            TextRollouts(run, generate=lambda _, answer=answer: [answer])(prompts, Trainer())  # type: ignore[misc]
+    assert [each.invalid for each in found_in(run)] == [{}, {"truncated": 1}]
+
+
 def test_a_conversation_has_an_end(tmp_path: Path) -> None:
     with DrivenRun("x", adapter="trl", out=tmp_path / "r") as run:
         rollouts = TextRollouts(run, longest=100, generate=lambda asked: [[49, EOS] for _ in asked])
         found = rollouts([each["prompt"] for each in text_rows(GAME, 2)], Trainer())
     assert [each.status for each in found_in(run)] == ["unscored"] * 2
     assert found["reward"] == [0.0, 0.0]
-    with pytest.raises(UsageError, match="a prompt is a game and a number"):
-        rollouts([[{"role": "user", "content": "Hanoi"}]], Trainer())
+    for prompt in ([{"role": "user", "content": "Hanoi"}], "Hanoi3Disk 0", []):
+        with pytest.raises(UsageError, match="a prompt is a game and a number"):
+            rollouts([prompt], Trainer())
 
 
 def tiny() -> tuple[Any, Any]:

@@ -24,6 +24,9 @@ from smartplay.runner.driven import OVER, DrivenEpisode, DrivenRun
 
 Tokens = list[int]
 Generate = Callable[[list[Tokens]], list[Tokens]]
+Generated = tuple[list[Tokens], list[list[float]] | None]
+"""Answers, and the logarithm of each token's probability where it is known."""
+REPLY = "a reply"  # in a conversation that shows what a template puts after one
 
 
 def tool_rows(game: str, groups: int, first: int = 0) -> list[dict[str, Any]]:
@@ -134,7 +137,8 @@ class TextRollouts:
     """What `rollout_func` takes, for a model that answers in words.
 
     Each episode is one conversation: its tokens are the model's (mask 1) and the game's (mask 0).
-    Episodes of a batch take their turns together.
+    Episodes of a batch take their turns together. A reply without a token that ends one was cut
+    off, and counts as such.
 
     Args:
         run: The run that the episodes belong to, with the protocol `chat`.
@@ -161,28 +165,41 @@ class TextRollouts:
 
         Returns:
             What TRL asks for, an entry per prompt: the tokens of the prompt, those of the rest of
-            the conversation with a mask (1 the model's, 0 the game's), and the score as `reward`.
+            the conversation with a mask (1 the model's, 0 the game's), their log probabilities
+            where the generation tells them (0 for the game's), and the score as `reward`.
 
         Raises:
-            UsageError: If a prompt names no episode, or the chat template cannot go on.
+            UsageError: If a prompt names no episode, or the chat template leaves replies out.
         """
-        tokenizer = trainer.processing_class
-        generate = self._generate or _generation_of(trainer)
-        rollouts = [_Rollout(self._start(prompt), tokenizer, self._longest) for prompt in prompts]
+        rollouts = [_Rollout(self._start(each), trainer, self._longest) for each in prompts]
         while under_way := [each for each in rollouts if not each.over]:
-            answers = generate([each.prompt + each.completion for each in under_way])
-            for each, answer in zip(under_way, answers, strict=True):
-                each.take(answer)
+            asked = [each.prompt + each.completion for each in under_way]
+            answers, told = self._answers(asked, trainer)
+            none: list[list[float]] = [[]] * len(answers)
+            for each, answer, likely in zip(under_way, answers, told or none, strict=True):
+                each.take(answer, likely)
+        known = all(len(each.logprobs) == len(each.completion) for each in rollouts)
+        logprobs: Any = [each.logprobs for each in rollouts] if known else None
         return {
             "prompt_ids": [each.prompt for each in rollouts],
             "completion_ids": [each.completion for each in rollouts],
             "env_mask": [each.mask for each in rollouts],
-            "logprobs": None,  # type: ignore[dict-item]
+            "logprobs": logprobs,
             "reward": [score_of(each.episode) for each in rollouts],
         }
 
+    def _answers(self, prompts: list[Tokens], trainer: Any) -> Generated:
+        if self._generate is not None:
+            return self._generate(prompts), None
+        # TRL has no public name for it. One answer to each: every prompt has a past of its own.
+        found: Generated = trainer._generate_single_turn(prompts, None, {}, 1)
+        return found
+
     def _start(self, prompt: Any) -> DrivenEpisode:
-        game, _, number = str(prompt[-1]["content"]).rpartition(" ")
+        try:
+            game, _, number = prompt[-1]["content"].rpartition(" ")
+        except (TypeError, LookupError, AttributeError):
+            game, number = "", ""
         if not number.isdecimal():
             raise UsageError(f"a prompt is a game and a number, as of text_rows, not {prompt!r}")
         return self._run.start(game, int(number))
@@ -191,22 +208,31 @@ class TextRollouts:
 class _Rollout:
     """An episode as tokens."""
 
-    def __init__(self, episode: DrivenEpisode, tokenizer: Any, longest: int) -> None:
-        self.episode, self._tokenizer, self._longest = episode, tokenizer, longest
-        self.prompt = _rendered(tokenizer, episode.messages, True)
+    def __init__(self, episode: DrivenEpisode, trainer: Any, longest: int) -> None:
+        self.episode, self._longest = episode, longest
+        self._tokenizer = trainer.processing_class
+        self._ends = getattr(trainer, "eos_token_ids", [self._tokenizer.eos_token_id])
+        self._settings = getattr(trainer, "chat_template_kwargs", {})
+        self.prompt = self._encoded(self._rendered(episode.messages))
         self.completion: Tokens = []
         self.mask: list[int] = []
+        self.logprobs: list[float] = []
 
     @property
     def over(self) -> bool:
         return self.episode.over
 
-    def take(self, answer: Tokens) -> None:
+    def take(self, answer: Tokens, logprobs: Sequence[float]) -> None:
         """Take in a reply, and what the game says to it."""
+        whole = bool(answer) and answer[-1] in self._ends
         self._add(answer, 1)
-        self.episode.reply(self._tokenizer.decode(answer, skip_special_tokens=True))
+        self.logprobs += logprobs
+        text = self._tokenizer.decode(answer, skip_special_tokens=True)
+        self.episode.reply(text, finish="stop" if whole else "length")
         if not self.over:
-            self._add(_continuation(self._tokenizer, self.episode.new), 0)
+            game = self._continuation(answer)
+            self._add(game, 0)
+            self.logprobs += [0.0] * len(game)  # as TRL does for what tools return
         if not self.over and len(self.completion) >= self._longest:
             self.episode.give_up()
 
@@ -214,33 +240,28 @@ class _Rollout:
         self.completion += tokens
         self.mask += [own] * len(tokens)
 
+    def _rendered(self, messages: Sequence[Message]) -> str:
+        text: str = self._tokenizer.apply_chat_template(
+            list(messages), add_generation_prompt=True, tokenize=False, **self._settings
+        )
+        return text
 
-def _rendered(tokenizer: Any, messages: Sequence[Message], ask: bool) -> Tokens:
-    tokens: Tokens = tokenizer.apply_chat_template(
-        list(messages), add_generation_prompt=ask, tokenize=True, return_dict=False
-    )
-    return list(tokens)
+    def _encoded(self, text: str) -> Tokens:
+        return list(self._tokenizer.encode(text, add_special_tokens=False))
 
+    def _continuation(self, answer: Tokens) -> Tokens:
+        """The tokens that follow a reply: what the template puts after one, in any conversation.
 
-def _continuation(tokenizer: Any, new: Sequence[Message]) -> Tokens:
-    """The tokens that follow a reply: what the template puts after one, in any conversation."""
-    before: list[Message] = [
-        {"role": "user", "content": "."},
-        {"role": "assistant", "content": "."},
-    ]
-    start, whole = _rendered(tokenizer, before, False), _rendered(tokenizer, [*before, *new], True)
-    ends = [place for place, token in enumerate(start) if token == tokenizer.eos_token_id]
-    start = start[: ends[-1] + 1] if ends else start  # a reply ends with it, not with what follows
-    if whole[: len(start)] != start:
-        raise UsageError("the chat template rewrites earlier replies, so they cannot be trained on")
-    return whole[len(start) :]
-
-
-def _generation_of(trainer: Any) -> Generate:
-    """The trainer's own generation; TRL has no public name for it."""
-
-    def generate(prompts: list[Tokens]) -> list[Tokens]:
-        answers: list[Tokens] = trainer._generate_single_turn(prompts, None, {}, len(prompts))[0]
-        return answers
-
-    return generate
+        Templates may show earlier replies without their thoughts; the model has seen its own whole,
+        so only what comes after a reply is taken from them.
+        """
+        before: list[Message] = [
+            {"role": "user", "content": "."},
+            {"role": "assistant", "content": REPLY},
+        ]
+        _, found, after = self._rendered([*before, *self.episode.new]).partition(REPLY)
+        if not found:
+            raise UsageError("the chat template leaves replies out, so they cannot be trained on")
+        tokens, size = self._encoded(after), len(answer)
+        shared = range(min(size, len(tokens)), -1, -1)  # its end, which a whole reply has itself
+        return tokens[next(k for k in shared if answer[size - k :] == tokens[:k]) :]
