@@ -118,6 +118,13 @@ def test_a_reply_that_was_broken_off_is_asked_again(server: FakeServer, reason: 
         ask(openai_model(server))
 
 
+def test_an_error_beside_an_empty_reply_is_the_services(server: FakeServer) -> None:
+    choice = {"message": {"content": ""}, "finish_reason": "stop"}
+    server.then(answer(200, {"choices": [choice], "error": {"message": "No upstream"}}))
+    with pytest.raises(TransientError, match="broke its reply off: No upstream"):
+        ask(openai_model(server))
+
+
 # --- Errors
 
 BUSY, BROKEN = "busy", "broken"
@@ -411,8 +418,10 @@ def test_tokens_add_up(
     assert ask(openai_model(server)).usage == usage
 
 
-def test_a_service_that_counts_no_tokens_is_told_once(server: FakeServer) -> None:
-    server.then(answer(200, {"choices": [ROCK]}), answer(200, {"choices": [ROCK]}))
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": "9", "completion_tokens": 0}])
+def test_a_service_that_counts_no_tokens_is_told_once(server: FakeServer, usage: Any) -> None:
+    body = {"choices": [ROCK], "usage": usage}
+    server.then(answer(200, body), answer(200, body))
     model = openai_model(server)
     ask(model), ask(model)
     assert model.notes == [
@@ -536,7 +545,7 @@ def piece(finish: str | None = None, index: int = 0, **delta: Any) -> dict[str, 
 
 WHOLE = (
     piece(role="assistant", content=""),
-    piece(reasoning_content="H"), piece(reasoning_content="m."),
+    piece(reasoning_content="H"), piece(thinking="m."),
     piece(content="Answer: "), piece(content="Rock"), piece("length"),
     {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 4}},
 )  # fmt: skip
@@ -588,8 +597,9 @@ def test_stream_options_are_left_out_where_they_are_refused(server: FakeServer) 
         ((), "data: {oops\n\n", "cannot be read"),
         ((), "", "no choices"),
         ((piece("error", content="x"),), "data: [DONE]\n\n", "broke its reply off"),
+        ((piece("error", content="x") | {"error": {"message": "Lost it"}},), "", "off: Lost it"),
     ],
-    ids=["cut", "error", "no JSON", "empty", "broken off"],
+    ids=["cut", "error", "no JSON", "empty", "broken off", "broken off, said beside"],
 )
 def test_streams_that_fail(server: FakeServer, chunks: Any, end: str, told: str) -> None:
     server.then(events(*chunks, end=end))

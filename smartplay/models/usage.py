@@ -18,8 +18,8 @@ def tokens(reported: Any) -> int:
 
 def make_usage(
     prompt: Any, completion: Any, cached: Any = None, reasoning: Any = None, total: Any = None
-) -> Usage:
-    """The tokens of a call; all that are billed as output count as `completion`.
+) -> Usage | None:
+    """The tokens of a call, None if none are told; all billed as output count as `completion`.
 
     Some services leave reasoning out of what they call completion. Then the total shows it, or the
     reasoning does, which is part of the completion here.
@@ -35,7 +35,7 @@ def make_usage(
         written += untold
     if thought > written:
         written += thought
-    return Usage(read, min(tokens(cached), read), written, thought)
+    return Usage(read, min(tokens(cached), read), written, thought) if read or written else None
 
 
 def first(table: Any, *names: str) -> Any:

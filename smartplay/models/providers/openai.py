@@ -79,25 +79,27 @@ class Provider(ServedModel):
         if not isinstance(choices, list) or not choices:
             raise NoReplyError("it holds no choices")
         return Replied(
-            [_spoken(choice) for choice in choices],
+            [_spoken(choice, reply.get("error")) for choice in choices],
             _text(reply.get("model")),
             _usage(reply.get("usage")),
             _text(reply.get("system_fingerprint")),
         )
 
 
-def _spoken(choice: Any) -> Spoken:
+def _spoken(choice: Any, beside: Any) -> Spoken:
+    """Read a choice; a service may complain in it or beside all of them."""
     message = first(choice, "message", "delta")
     if not isinstance(message, dict):
         raise NoReplyError("a choice holds no message")
-    finish = _text(choice.get("finish_reason"))
-    if finish_of(finish) == Meaning.BROKEN:
-        raise BrokenOffError(read_complaint(choice.get("error")))
+    finish, error = _text(choice.get("finish_reason")), choice.get("error") or beside
+    said = message.get("content") or message.get("tool_calls")
+    if finish_of(finish) == Meaning.BROKEN or (error and not said):
+        raise BrokenOffError(read_complaint(error))
     content, refusal = message.get("content"), _text(message.get("refusal"))
     text, apart = _texts(content)
     if not refusal and isinstance(content, list):
         refusal = "".join(_text(first(part, "refusal")) for part in content)
-    thoughts = first(message, "reasoning_content", "reasoning", "reasoning_details", "thinking")
+    thoughts = first(message, *_THOUGHTS)
     return Spoken(
         text or refusal,
         "".join(_texts(thoughts)) + apart,
@@ -117,6 +119,7 @@ def _called(call: Any) -> ToolCall:
     return ToolCall(_text(first(call, "id")), _text(first(function, "name")), _text(arguments))
 
 
+_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
 _SAID = ("text", "thinking", "reasoning", "summary", "content")
 
 
@@ -185,7 +188,7 @@ class _Chunks:
                 self._reply[name] = event[name]
         for choice in _listed(choices):
             if isinstance(choice, dict):
-                self._add(choice)
+                self._add({"error": event.get("error")} | choice)
 
     def _add(self, choice: dict[str, Any]) -> None:
         number = choice.get("index")
@@ -195,7 +198,7 @@ class _Chunks:
             self.size += CHOICE
         kept = self._choices[number]
         delta = first(choice, "delta", "message")
-        thoughts = first(delta, "reasoning_content", "reasoning", "reasoning_details")
+        thoughts = first(delta, *_THOUGHTS)
         said, apart = _texts(first(delta, "content"))
         self.size += kept["content"].add(said)
         self.size += kept["reasoning"].add(apart + "".join(_texts(thoughts)))
