@@ -10,6 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -259,8 +260,10 @@ class Thinking(Bytes):
         return super().apply_chat_template(told) + "no thoughts: " * (not settings["think"])
 
 
-class ThinkingTrainer(Trainer):
-    processing_class = Thinking()
+class ThinkingTrainer:
+    """A trainer of a model that sees pictures, too."""
+
+    processing_class = SimpleNamespace(tokenizer=Thinking())
     chat_template_kwargs = {"think": False}
 
 

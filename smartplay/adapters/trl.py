@@ -210,7 +210,8 @@ class _Rollout:
 
     def __init__(self, episode: DrivenEpisode, trainer: Any, longest: int) -> None:
         self.episode, self._longest = episode, longest
-        self._tokenizer = trainer.processing_class
+        reader = trainer.processing_class  # of a model that sees, it holds the tokenizer
+        self._tokenizer = getattr(reader, "tokenizer", reader)
         self._ends = getattr(trainer, "eos_token_ids", [self._tokenizer.eos_token_id])
         self._settings = getattr(trainer, "chat_template_kwargs", {})
         self.prompt = self._encoded(self._rendered(episode.messages))
