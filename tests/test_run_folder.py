@@ -32,6 +32,7 @@ from smartplay.records import (
 from smartplay.records.folder import RunFolder, encode, own_steps_name
 from smartplay.records.members import PLAIN
 from smartplay.report import build_report
+from smartplay.runner.plan import default_folder
 from tests.folders import BANDIT, HANOI, pack_trace, play, put_trace
 
 
@@ -113,6 +114,23 @@ def test_the_default_folder_is_the_same_for_the_same_run(
         smartplay.run("constant:2", HANOI, **options),
     ]
     assert len({run.path for run in [one, *others]}) == 5
+
+
+def test_driven_runs_that_begin_at_the_same_moment_get_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with smartplay.DrivenRun("me", adapter="trl", keep=False) as run:
+        run.start("Hanoi3Disk")
+        one, other = (default_folder(run.header, resumable=False) for _ in range(2))
+    assert one != other, "before either has written anything"
+    monkeypatch.chdir(one)
+    Path("runs").touch()
+    with (
+        smartplay.DrivenRun("me", adapter="trl") as run,
+        pytest.raises(RunFolderError, match="cannot write"),
+    ):
+        run.start("Hanoi3Disk")
 
 
 # Folders that cannot be used

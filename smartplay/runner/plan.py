@@ -405,7 +405,8 @@ def default_folder(header: RunHeader, resumable: bool = True) -> Path:
 
     Args:
         header: The run.
-        resumable: Whether the same run always gets the same folder; else each gets a new one.
+        resumable: Whether the same run always gets the same folder; else each gets a new one, which
+            is made at once, as other processes may look for one at the same moment.
     """
     same = list(_identity(header).values())
     digest = hashlib.sha256(msgspec.json.encode(same, order="sorted")).hexdigest()[:8]
@@ -414,7 +415,16 @@ def default_folder(header: RunHeader, resumable: bool = True) -> Path:
     base = Path("runs") / f"{slug(words)}-{digest}"
     if resumable:
         return base
-    return next(p for k in count(1) if not (p := base.with_name(f"{base.name}-{k}")).exists())
+    for k in count(1):
+        path = base.with_name(f"{base.name}-{k}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError:  # whoever writes there says why it cannot be written
+            pass
+        return path
+    raise AssertionError("unreachable")
 
 
 def slug(words: str) -> str:
