@@ -19,7 +19,7 @@ from gymnasium.vector import SyncVectorEnv
 import smartplay
 from smartplay.cards.card import GameCard
 from smartplay.core.errors import UnknownNameError, UsageError
-from smartplay.games.base import TextGame
+from smartplay.games.base import OBSERVATIONS, TextGame
 from smartplay.games.registry import get_card
 from smartplay.records.replay import refused_setting
 from tests.games import write_game
@@ -153,12 +153,17 @@ def test_without_a_render_mode_nothing_is_drawn(card: GameCard, kind: str) -> No
         assert env.render() is None
 
 
-def test_an_unknown_render_mode_is_refused() -> None:
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+@pytest.mark.parametrize("game", ["Hanoi3Disk", "FrozenLake"])
+def test_an_unknown_render_mode_is_refused(game: str, observation: str) -> None:
     with (
         pytest.warns(UserWarning, match="not in the possible render_modes"),
         pytest.raises(UnknownNameError, match="unknown render mode 'rgb'; did you mean rgb_array"),
     ):
-        gym.make("smartplay/Hanoi3Disk-v0", render_mode="rgb")
+        gym.make(f"smartplay/{game}-v0", render_mode="rgb", observation=observation)
+
+
+def test_a_native_environment_alone_is_no_text() -> None:
     native = type(gym.make("smartplay/Hanoi3Disk-v0").unwrapped)
     with pytest.raises(UnknownNameError, match="unknown render mode 'ansi'"):
         native(render_mode="ansi")  # type: ignore[call-arg]

@@ -418,6 +418,8 @@ def make_native(
     if render_mode == "human" or observation in ("image", "both"):
         native_mode = "rgb_array"
     env = _build(environment, native_mode, native, words)
+    if render_mode is not None and render_mode not in (modes := _render_modes(env)):
+        raise UnknownNameError("render mode", render_mode, sorted(modes))
     return Screen(env) if render_mode == "human" else env
 
 
