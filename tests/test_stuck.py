@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from smartplay.models.base import Model
 from smartplay.runner import Limits
 from smartplay.runner.awaited import AwaitedAgents
 from smartplay.runner.jobs import Job
-from smartplay.runner.worker import play_here
+from smartplay.runner.worker import play_by_name, play_here
 from tests.games import unique, write_game
 
 STUCK = """
@@ -227,6 +228,25 @@ def test_an_executors_worker_gives_a_stuck_episode_up(monkeypatch: pytest.Monkey
     record = play_here(job, find_agent(waiting, {})).record
     assert (record.status, record.error) == ("unscored", "the episode took longer than 0.1 seconds")
     go.set()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked there")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_plays_although_its_parent_played_on_threads(tmp_path: Path) -> None:
+    agent = tmp_path / "awaited.py"
+    agent.write_text("async def agent(prompt):\n    return '1'\n")
+    job = Job(
+        game="smartplay/Hanoi3Disk-v0", card="", settings={}, steps=3, episode=0, seed=0,
+        agent_seed=0, retries=0,
+    )  # fmt: skip
+    reference = (f"{agent}:agent", dict[str, Any]())
+    assert play_by_name(job, reference).record.status == "scored"
+    child = multiprocessing.get_context("fork").Process(target=play_by_name, args=(job, reference))
+    child.start()
+    child.join(20)
+    child.kill()  # one that hangs
+    child.join()
+    assert child.exitcode == 0
 
 
 def test_a_model_that_does_not_close_leaves_no_task_suspended() -> None:

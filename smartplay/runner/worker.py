@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import os
 import platform
+import sys
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -121,3 +123,15 @@ def _only_awaited() -> AwaitedAgents:
 def _awaited() -> AwaitedAgents:
     with _one_at_a_time:
         return _only_awaited()
+
+
+def _begin_anew() -> None:
+    """Forget what a forked process inherits: the threads and connections stay its parent's."""
+    global _one_at_a_time
+    _one_at_a_time = threading.RLock()
+    _source.cache_clear()
+    _only_awaited.cache_clear()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_begin_anew)
