@@ -99,6 +99,13 @@ def test_run(tmp_path: Path) -> None:
     assert call("run", "reference", "--games", HANOI, "--episodes", "2", "--out", "here") == told
 
 
+def test_a_folders_name_cannot_steer_the_terminal() -> None:
+    told = call("run", "random", "--games", HANOI, "--episodes", "1", "--out", "red\x1b[31m\nRun")
+    assert told.code == 0
+    assert "Report: red⟨001B⟩[31m Run/report.md" in told.out
+    assert "\x1b" not in told.out + told.err
+
+
 def test_every_option_of_run_reaches_the_run() -> None:
     told = call(
         "run", "constant", "--games", "hanoi,Bandit", "--episodes", "2", "--steps", "3", "--seed",

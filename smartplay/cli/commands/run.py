@@ -131,7 +131,7 @@ def conclude(played: Run, options: argparse.Namespace, enough: bool = False) -> 
         prices = read_prices(options.prices) if options.prices else None
         show_reports([played.path], options.json, prices)
     if played.scored and not options.json:
-        print(f"Report: {played.path / 'report.md'}")
+        say(f"Report: {played.path / 'report.md'}")
     if failed and not played.stopped:
         traced = any(record.traceback for record in failed) and not options.debug
         hint = "; --debug shows where they failed" if traced else ""
