@@ -251,6 +251,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("--fast", "run", "random"), "--fast random; see smartplay --help"),
     (("run", "random", "--episodes", "two"), "invalid int value: 'two'"),
     (("run", "random", "--episodes", "0"), "episodes must be 1 or more, not 0"),
+    (("run", "random", "--retries", "1001"), "retries must be 1000 or less, not 1001"),
     (("run", "random", "--steps", "-1"), "steps must be 1 or more"),
     (("run", "random", "--seed", "-1"), "seed must be 0 or more"),
     (("run", "random", "--seed", "9" * 30), "seed must be"),

@@ -45,7 +45,7 @@ from smartplay.records.folder import (
     steps_name,
 )
 from smartplay.records.replay import refusal
-from smartplay.runner.jobs import SEED_RULE, job_of, tracks_of
+from smartplay.runner.jobs import MOST_RETRIES, SEED_RULE, job_of, tracks_of
 from smartplay.runner.suite import Suite
 from smartplay.scores.thresholds import RULE, choices
 
@@ -54,7 +54,6 @@ PRICED = ("cost", "cost_solved")
 """Fields of a report that depend on a file of prices, which lies outside of the run."""
 MOST_PLANNED = 100_000
 """The most episodes of a run that is checked before it is complete."""
-MOST_RETRIES = 1000
 MOST_PACKAGES = 100
 NOT_NUMBERED = ("code", "numpy-promotion")
 NEEDED_VERSIONS = ("smartplay", "python", "gymnasium", "numpy")

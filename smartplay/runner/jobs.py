@@ -16,6 +16,8 @@ from smartplay.records.prices import Price
 from smartplay.runner.suite import Suite, seed_label
 from smartplay.scores.thresholds import Track
 
+MOST_RETRIES = 1000
+"""How often an agent may be asked again at a step; a run with more is not believed."""
 SEED_RULE = 2
 """The rule by which new runs draw their episodes' seeds. By rule 1, that of version 0.1, the
 agent's seed comes from the same stream as the environment's; by rule 2 it is `seed_of_agent`."""

@@ -36,7 +36,7 @@ from smartplay.models.base import WITHOUT_EFFECT
 from smartplay.records import CANARY, GameHeader, Measurement, RunHeader
 from smartplay.records.encoding import checked, encode
 from smartplay.runner.episode import one_line
-from smartplay.runner.jobs import SEED_RULE, SPLITS
+from smartplay.runner.jobs import MOST_RETRIES, SEED_RULE, SPLITS
 
 QUICK_EPISODES = 2
 QUICK_STEPS = 5
@@ -191,7 +191,8 @@ def plan_run(
     episodes = None if episodes is None else whole_number("episodes", episodes, 1)
     steps = None if steps is None else whole_number("steps", steps, 1)
     repeats = whole_number("repeats", repeats, 1)
-    seed, retries = whole_number("seed", seed, 0), whole_number("retries", retries, 0)
+    seed = whole_number("seed", seed, 0)
+    retries = whole_number("retries", retries, 0, MOST_RETRIES)
     for key in settings:
         if not any(key in names_of(card) for card in selection):
             raise UsageError(f"settings given for {key!r}, which is not among the selected games")
@@ -248,18 +249,18 @@ def plan_run(
     return header
 
 
-def whole_number(name: str, given: Any, least: int) -> int:
+def whole_number(name: str, given: Any, least: int, most: int = LARGEST) -> int:
     """A number that a user gave, which may be one of NumPy's.
 
     Raises:
-        UsageError: If it is no whole number, or not from `least` to `LARGEST`.
+        UsageError: If it is no whole number, or not from `least` to `most`.
     """
     try:
         number = operator.index(given)
     except TypeError:
         raise UsageError(f"{name} must be a whole number, not {given!r}") from None
-    if not least <= number <= LARGEST:
-        bound = f"{least} or more" if number < least else f"{LARGEST} or less"
+    if not least <= number <= most:
+        bound = f"{least} or more" if number < least else f"{most} or less"
         raise UsageError(f"{name} must be {bound}, not {number}")
     return number
 

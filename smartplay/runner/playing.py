@@ -89,7 +89,8 @@ def run(
             or function is continued only in a folder that is named, and only if its code has a
             file; else each call makes a folder of its own.
         quick: Two episodes of at most 5 steps each.
-        retries: How often the agent is asked again after an invalid reply; then comes the fallback.
+        retries: How often the agent is asked again after an invalid reply, at most 1000 times; then
+            comes the fallback.
         agent_settings: Settings of the agent; `models` maps roles to the models it is lent.
         game_settings: Settings of games, by name or family.
         limits: Most tokens, money and time; the run stops there and can be resumed.
