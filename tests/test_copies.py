@@ -213,19 +213,22 @@ def test_a_search_samples_other_actions_each_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "settings"),
+    ("name", "settings", "told"),
     [
-        ("Hanoi4Disk", {}),
-        ("Hanoi3Disk", {"disks": 4}),
-        ("Hanoi3Disk", {"max_episode_steps": 7}),
+        ("Hanoi4Disk", {}, "of disks 3, not of disks 4"),
+        ("Hanoi3Disk", {"disks": 4}, "of disks 3, not of disks 4"),
+        ("Hanoi3Disk", {"max_episode_steps": 7}, "of steps 30, not of steps 7"),
+        ("Hanoi3Disk", {"attempts": 2}, "of the default, not of attempts 2"),
     ],
 )
-def test_a_snapshot_of_another_game_is_refused(name: str, settings: dict[str, Any]) -> None:
+def test_a_snapshot_of_another_game_is_refused(
+    name: str, settings: dict[str, Any], told: str
+) -> None:
     env: Any = gym.make("smartplay/Hanoi3Disk-v0")
     other: Any = gym.make(f"smartplay/{name}-v0", **settings)
     env.reset(seed=0)
     other.reset(seed=0)
-    with pytest.raises(UsageError, match="the snapshot is of another game"):
+    with pytest.raises(UsageError, match=f"the snapshot is of another game: {told}$"):
         other.restore(env.snapshot())
     assert other.step(0)[0], "the refusal broke the episode"
 

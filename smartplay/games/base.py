@@ -219,7 +219,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._limit = self._limits[0]._max_episode_steps if self._limits else None
         shown = ("render_mode", "observation")
         settings = sorted((k, v) for k, v in given.items() if k not in shown)
-        self._game = f"{settings}, at most {self._limit} steps"
+        self._game = "\n".join(f"{k} {v!r}" for k, v in [*settings, ("steps", self._limit)])
         places = [str(name).rpartition(":")[0] for name in (given.get("environment"), describer)]
         self._files = [place for place in places if place.endswith(".py")]
 
@@ -318,9 +318,10 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
             UsageError: If it is of another game, of other settings or of another step limit.
         """
         if snapshot.game != self._game:
-            raise UsageError(
-                f"the snapshot is of another game: of {snapshot.game}, not of {self._game}"
-            )
+            there, here = snapshot.game.split("\n"), self._game.split("\n")
+            theirs = ", ".join(each for each in there if each not in here) or "the default"
+            ours = ", ".join(each for each in here if each not in there) or "the default"
+            raise UsageError(f"the snapshot is of another game: of {theirs}, not of {ours}")
         if not self._manual:
             self.reset()  # Gymnasium's wrappers take no step before one
         set_state(self._native, self.describer, snapshot.state)
