@@ -187,6 +187,15 @@ def test_writing_atomically_leaves_the_old_file_or_the_new(
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # as /dev/stdout may be
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "pipe", tmp_path / "folder", Path()):
+        with pytest.raises(OSError, match="it is no file"):
+            write_atomically(path, b"new")
+    assert (tmp_path / "pipe").is_fifo()
+
+
 # Malformed files
 
 BAD_JSON = [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 100_000, b"{}", b"\0" * 50]

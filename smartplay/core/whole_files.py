@@ -6,6 +6,7 @@ guess is no such link, and moving it over a link replaces the link.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -34,8 +35,10 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes]) -> None:
         data: All of it, or one part after the other.
 
     Raises:
-        OSError: If it cannot be written.
+        OSError: If it cannot be written, or is no file but a folder or a device.
     """
+    if path.exists() and not path.is_file():  # a device or a pipe would be lost
+        raise OSError(errno.EINVAL, "it is no file")
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}{PART}")
     try:
         with temporary.open("xb") as file:
