@@ -240,11 +240,23 @@ def test_a_reader_that_goes_away_is_no_failure() -> None:
     assert told.returncode == 0
 
 
+@pytest.mark.parametrize("arguments", [[], ["games"], ["games", "--json"]], ids=str)
+def test_a_full_disk_is_told_in_one_line(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(arguments) == 1
+        monkeypatch.undo()
+    assert capsys.readouterr().err == "smartplay: cannot write: No space left on device\n"
+
+
 # Wrong requests: one line, exit code 2, no traceback
 
 RUN = ("run", "random", "--games", HANOI, "--episodes", "1", "--steps", "1")
 WRONG: list[tuple[tuple[str, ...], str]] = [
-    (("frob",), "invalid choice: 'frob'"),
+    (("frob",), "unknown command 'frob'; known: agents, "),
+    (("runn",), "did you mean run or runs? (smartplay --help"),
     (("run",), "the following arguments are required: agent"),
     (("run", "random", "--speed", "9"), "--speed 9; see smartplay run --help"),
     (("--speed", "9", "run", "random"), "invalid choice: '9'"),

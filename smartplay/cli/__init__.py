@@ -7,6 +7,7 @@ takes more than `--json` and `--debug`, `add_arguments(parser)`.
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import pkgutil
 import signal
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from smartplay.cli import commands, output
-from smartplay.core.errors import SmartPlayError, UsageError
+from smartplay.core.errors import SmartPlayError, UnknownNameError, UsageError
 from smartplay.core.guard import guarded
 from smartplay.core.version import __version__
 
@@ -31,6 +32,10 @@ Games as text that show what an agent can do, and what it cannot.
   smartplay doctor                      what this machine has and lacks
   smartplay run openai:MODEL --quick    try a model of yours
   smartplay --help                      all commands"""
+
+
+UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What is told when output cannot be written; every other fault of a file names the file."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -51,14 +56,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     output.open_closed_streams()
     typed = sys.argv[1:] if arguments is None else arguments
     if not typed:
-        print(FIRST)
-        return output.OK
+        return _carry_out(argparse.Namespace(command=_say_first, debug=False))
+    if not typed[0].startswith("-") and typed[0] not in (known := _modules()):
+        unknown = UnknownNameError("command", typed[0], known)
+        output.complain(f"{unknown} (smartplay --help says what each is for)")
+        return output.BAD_USAGE
     options, rest = parser(typed[0]).parse_known_args(typed)
     if rest:
         options.parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if arguments is None and typed[0] in PLAYING:
         return guarded(lambda: _carry_out(options))
     return _carry_out(options)
+
+
+def _say_first(options: argparse.Namespace) -> int:
+    print(FIRST)
+    return output.OK
 
 
 def _carry_out(options: argparse.Namespace) -> int:
@@ -77,6 +90,10 @@ def _carry_out(options: argparse.Namespace) -> int:
         if options.debug:
             traceback.print_exc()
         known = isinstance(error, SmartPlayError)
+        if isinstance(error, OSError) and error.errno in UNWRITTEN:
+            output.complain(f"cannot write: {error.strerror}")
+            output.forget_output()  # or Python tries once more at its end
+            return output.FAILED
         kind = "" if known else f"{type(error).__name__}: "
         output.complain(f"{kind}{error}{'' if known else ' (--debug shows where)'}")
         return output.BAD_USAGE if isinstance(error, UsageError) else output.FAILED
@@ -96,12 +113,11 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     whole.set_defaults(parser=whole)
     whole.add_argument("--version", action="version", version=f"smartplay {__version__}")
     added = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    for info in pkgutil.iter_modules(commands.__path__):
-        name = info.name.rstrip("_").replace("_", "-")  # a module cannot be called import
+    for name, place in _modules().items():
         if command not in (None, name):
-            added.add_parser(name, help=_summary(info.name))
+            added.add_parser(name, help=_summary(place))
             continue
-        module = importlib.import_module(f"{commands.__name__}.{info.name}")
+        module = importlib.import_module(f"{commands.__name__}.{place}")
         text = (module.__doc__ or "").strip()
         found = added.add_parser(name, help=text.split("\n")[0], description=text)
         found.set_defaults(command=module.run, parser=found)
@@ -110,6 +126,12 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
         if hasattr(module, "add_arguments"):
             module.add_arguments(found)
     return whole
+
+
+def _modules() -> dict[str, str]:
+    """The module of each command; none can be called `import`."""
+    found = [info.name for info in pkgutil.iter_modules(commands.__path__)]
+    return {name.rstrip("_").replace("_", "-"): name for name in found}
 
 
 def _summary(module: str) -> str:
