@@ -67,3 +67,22 @@ def test_options_that_do_not_fit_are_refused(capsys: pytest.CaptureFixture[str])
     assert "sessions must be 1 or more" in capsys.readouterr().err
     assert main(["serve", "--openenv", "--http"]) == BAD_USAGE
     assert "--http goes with --mcp" in capsys.readouterr().err
+
+
+def test_a_file_in_place_of_a_folder_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "towers"  # its folder would be called so too
+    file.write_text('title = "T"\nconsent = "c"\ninstructions = "i"\ngames = ["Hanoi3Disk"]\n')
+    for given in (["--runs", str(file)], ["--experiment", str(file)]):
+        assert main(["serve", *given]) == BAD_USAGE
+        assert f"{file} is a file; name a folder" in capsys.readouterr().err
+
+
+def test_nobody_is_deleted_by_an_empty_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "towers.toml"
+    file.write_text('title = "T"\nconsent = "c"\ninstructions = "i"\ngames = ["Hanoi3Disk"]\n')
+    assert main(["serve", "--experiment", str(file), "--delete", ""]) == BAD_USAGE
+    assert "has no participant ''" in capsys.readouterr().err

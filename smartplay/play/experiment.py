@@ -182,6 +182,8 @@ class Experiment:
     def __init__(self, design: Design, folder: Path) -> None:
         self.design, self.folder = design, folder
         self._lock = threading.Lock()
+        if folder.is_file():
+            raise UsageError(f"{folder} is a file; name a folder for what is played with --out")
         human.source("anonymous", design.shown)  # or it cannot be shown so
         self._games = [card.id for card in select_games(design.games)] if design.games else []
         self._dials = select_dials(design.measure, []) if design.measure else []

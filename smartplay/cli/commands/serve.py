@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"sessions must be 1 or more, not {options.sessions}")
     if options.http and not options.mcp:
         raise UsageError("--http goes with --mcp; OpenEnv is served over HTTP anyway")
-    if (options.export or options.delete) and options.experiment is None:
+    if (options.export or options.delete is not None) and options.experiment is None:
         raise UsageError("--export and --delete go with --experiment")
     programs = options.openenv or options.mcp
     if not programs and (options.split or options.steps or options.game_set):
@@ -73,6 +73,8 @@ def run(options: argparse.Namespace) -> int:
         and (options.out.is_file() or any(options.out.glob("*")))
     ):
         raise UsageError(f"{options.out} is not empty; choose a new folder with --out")
+    if not programs and options.experiment is None and options.runs.is_file():
+        raise UsageError(f"{options.runs} is a file; name a folder with --runs")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     serve, extra = _web, "web"
     if programs:
@@ -109,7 +111,7 @@ def _experiment(options: argparse.Namespace) -> None:
     from smartplay.play.experiment import Experiment
 
     experiment = Experiment.read(options.experiment, options.out)
-    if options.delete:
+    if options.delete is not None:
         say(f"Deleted: {plural(experiment.delete(options.delete), 'participant')}")
     elif options.export:
         say(f"{options.export}: {plural(experiment.export(options.export), 'episode')}")
