@@ -185,6 +185,20 @@ def test_a_server_that_is_gone_is_told_of_and_nothing_is_lost(
     errors(browser)
 
 
+def test_a_form_that_is_refused_is_told_of(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "towers.toml").write_text(FILE)
+    with served(tmp_path, "--experiment", "towers.toml") as port:
+        browser.get(f"http://127.0.0.1:{port}/")
+        browser.delete_all_cookies()  # as if it kept none
+        click(browser, "button.lead")
+        lost = browser.find_element(By.ID, "lost")
+        until(browser, lambda _: "keeps no cookies" in lost.text)
+        browser.refresh()
+        click(browser, "button.lead")
+        until(browser, shows("What to do"))
+    errors(browser)
+
+
 def test_an_experiment_from_consent_to_code(browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "towers.toml").write_text(FILE)
     with served(tmp_path, "--experiment", "towers.toml") as port:

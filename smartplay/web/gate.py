@@ -149,7 +149,9 @@ class Gate:
         request.scope["form"] = {name: values[0] for name, values in fields.items()}
         if not _same(request.scope["form"].pop("csrf", ""), digest("csrf", owner)):
             return PlainTextResponse(
-                "this form is of another browser or has expired; go back and reload the page", 403
+                "this form has expired, or the browser keeps no cookies: allow them for this site, "
+                "go back and reload the page",
+                403,
             )
         return None
 

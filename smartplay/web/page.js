@@ -2,14 +2,16 @@
 /* Keys for the actions, and pages that change without a reload. All works without it: forms are forms. */
 (() => {
   const main = () => document.getElementById("main");
-  const lost = document.getElementById("lost");
+  const lost = document.getElementById("lost"), gone = lost.textContent;
   let busy = false, typed = "";
 
-  /** Put the main part of a page in place of the present one. */
-  const swap = (text, address, keepPlace) => {
+  const warn = (text) => { lost.textContent = text; lost.hidden = false; };
+
+  /** Put the main part of a page in place of the present one, or show what stands in its place. */
+  const swap = (text, keepPlace) => {
     const page = new DOMParser().parseFromString(text, "text/html");
     const fresh = page.getElementById("main");
-    if (!fresh) return location.assign(address);
+    if (!fresh) return warn(page.body.textContent);
     const open = keepPlace ? [...document.querySelectorAll("details[open] > summary")].map((s) => s.textContent) : [];
     main().replaceWith(document.adoptNode(fresh));
     for (const summary of document.querySelectorAll("details > summary"))
@@ -37,10 +39,10 @@
     try {
       const answer = await fetch(form.getAttribute("action"), { method: "POST", body });
       const address = new URL(answer.url);
-      swap(await answer.text(), answer.url, false);
+      swap(await answer.text(), false);
       if (answer.redirected) history.replaceState(null, "", address.pathname);
     } catch {
-      lost.hidden = false;
+      warn(gone);
     } finally {
       busy = false;
       main().classList.remove("busy");
@@ -88,8 +90,8 @@
     last = Date.now();
     try {
       const answer = await fetch(location.href);
-      if (answer.ok && main().dataset.poll) swap(await answer.text(), answer.url, true);
-    } catch { lost.hidden = false; }
+      if (answer.ok && main().dataset.poll) swap(await answer.text(), true);
+    } catch { warn(gone); }
   }, 250);
   let last = Date.now();
   focus();
