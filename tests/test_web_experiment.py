@@ -171,6 +171,32 @@ def test_a_participant_deletes_everything(file: Path, tmp_path: Path) -> None:
         assert other.heading().startswith("Practice")
 
 
+def test_who_was_deleted_meanwhile_begins_anew(file: Path, tmp_path: Path) -> None:
+    """Whoever keeps the experiment deletes beside the server, and may take part once more."""
+    with serve(file) as client:
+        person = Person(client.app)
+        person.take_part()
+        assert main(["serve", "--experiment", str(file), "--delete", "all"]) == 0
+        person.seen = []
+        person.take_part()
+        assert "Practice: Tower of Hanoi" in person.seen
+    (found,) = Experiment.read(file, None).participants()
+    assert verify_run(tmp_path / "towers" / found.id / "games").verified
+
+
+@pytest.mark.parametrize("scores", ["true", "false"])
+def test_the_score_of_each_episode_is_told_if_at_all(file: Path, scores: str) -> None:
+    file.write_text(FILE.partition("[[")[0] + f"scores = {scores}\n")
+    with serve(file) as client:
+        person = Person(client.app)
+        person.get("/")
+        told = []
+        while "Your code" not in person.last.text:
+            person.go_on()
+            told.append(person.last.text.count("Your score ("))
+        assert sum(told) == (3 if scores == "true" else 0)  # the practice and two games
+
+
 def test_forms_that_come_late_or_twice_change_nothing(file: Path) -> None:
     with serve(file) as client:
         person = Person(client.app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from io import BytesIO
@@ -223,6 +224,18 @@ def test_a_run_is_taken_up_after_the_server_has_gone(tmp_path: Path) -> None:
     episodes, left_out = human_episodes(folder_of(tmp_path, path).path)
     assert [(each.score, each.sittings) for each in episodes] == [(3.0, 2), (3.0, 1)]
     assert not left_out
+
+
+def test_a_run_that_was_deleted_meanwhile_can_be_begun_again(
+    tmp_path: Path, visitor: Visitor
+) -> None:
+    path = visitor.begin("Hanoi3Disk")
+    visitor.act(path, MOVES[0])
+    shutil.rmtree(folder_of(tmp_path, path).path)
+    visitor.get(path)
+    assert visitor.last.status_code == 404
+    assert visitor.begin("Hanoi3Disk") == path
+    assert "step 0 " in visitor.last.text
 
 
 def test_only_so_many_runs_are_held_open(

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from smartplay.play.experiment import GAMES, PRACTICE, Experiment, Participant
-from smartplay.play.sitting import Sitting
+from smartplay.play.sitting import Ended, Sitting
 from smartplay.records import RunHeader
 from smartplay.web.app import gated
 from smartplay.web.gate import digest
@@ -51,19 +51,20 @@ class _Pages:
 
     def __init__(self, experiment: Experiment, sittings: Sittings) -> None:
         self._experiment, self._sittings = experiment, sittings
-        self._plans = OrderedDict[str, dict[str, tuple[RunHeader, Path]]]()
+        self._plans = OrderedDict[tuple[str, str], dict[str, tuple[RunHeader, Path]]]()
         self._lock = threading.RLock()  # what a participant has done is read and written as one
 
     def show(self, request: Request) -> Response:
         """The next thing to do."""
         with self._lock:
             person = self._experiment.find(_own(request))
-            stage, sitting = self._stage(person)
+            stage, sitting, ended = self._stage(person)
             if stage == "end" and person is not None and not person.finished:
                 person = self._experiment.keep(person, finished=True)
-        told: dict[str, Any] = {}
+        told: dict[str, Any] = {"ended": ended}
         if sitting is not None:
-            told["s"] = scene(sitting, LATE if "late" in request.query_params else "")
+            late = LATE if "late" in request.query_params else ""
+            told["s"] = scene(sitting, late) | {"ended": ended}
         elif stage == "check" and person is not None:
             told["number"] = len(person.answers)
             told["check"] = self._experiment.design.checks[len(person.answers)]
@@ -85,7 +86,7 @@ class _Pages:
                 self._experiment.enroll(own)
                 return go("/")
             person = self._experiment.find(own)
-            stage, sitting = self._stage(person)
+            stage, sitting, _ = self._stage(person)
             if person is None:
                 return go("/")
             if do == "read" and stage == "instructions":
@@ -111,34 +112,36 @@ class _Pages:
         """Delete all that is kept of the participant."""
         own = _own(request)
         with self._lock:
-            self._plans.pop(own, None)
             self._sittings.drop(self._experiment.folder / own)
             if self._experiment.find(own) is not None:
                 self._experiment.delete(own)
         return page(request, "delete", design=self._experiment.design, person=None)
 
-    def _stage(self, person: Participant | None) -> tuple[str, Sitting | None]:
-        """What comes next, with the sitting if it is a game."""
+    def _stage(self, person: Participant | None) -> tuple[str, Sitting | None, Ended | None]:
+        """What comes next, with the sitting if it is a game, and the episode that ended last."""
         if person is None:
-            return "consent", None
+            return "consent", None, None
         if not person.instructed:
-            return "instructions", None
+            return "instructions", None, None
         checks = self._experiment.design.checks
         due = checks[len(person.answers)].after if len(person.answers) < len(checks) else None
+        ended: Ended | None = None
         for part, (header, path) in self._plan(person).items():
             sitting = self._sittings.take(path, header)
+            ended = sitting.ended or ended
             between = sitting.observation is None
             if part != PRACTICE and due is not None and between:
                 played = sitting.finished if part == GAMES else header.planned
                 if due <= played:
-                    return "check", None
+                    return "check", None, ended
             if sitting.job is not None:
-                return part, sitting
-        return ("end" if due is None else "check"), None
+                return part, sitting, ended
+        return ("end" if due is None else "check"), None, ended
 
     def _plan(self, person: Participant) -> dict[str, tuple[RunHeader, Path]]:
-        found = self._plans.pop(person.id, None) or self._experiment.plan(person)
-        self._plans[person.id] = found
+        key = person.id, person.code  # who was deleted and comes again has another code and order
+        found = self._plans.pop(key, None) or self._experiment.plan(person)
+        self._plans[key] = found
         while len(self._plans) > MOST_PLANS:
             self._plans.popitem(last=False)
         return found

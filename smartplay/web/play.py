@@ -57,6 +57,8 @@ class Sittings:
             BusyError: If no room is left.
         """
         with self._lock:
+            if path in self._open and not self._open[path][0].folder.exists:
+                self._open.pop(path)[0].close()  # whoever deleted the run need not have asked us
             if path in self._open:
                 sitting, _ = self._open.pop(path)
             else:
