@@ -197,6 +197,7 @@ def test_a_resized_terminal_is_drawn_anew(start: Callable[..., Any]) -> None:
     child = start("play", "Hanoi3Disk", "--out", "run")
     child.expect_exact("start")
     child.setwinsize(12, 40)
+    child.expect_exact("Tower of Hanoi (Hano   step 0   30 left")
     child.expect_exact("PgUp, PgDn: lines 1-")
     child.setwinsize(2, 5)
     time.sleep(0.6)

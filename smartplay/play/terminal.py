@@ -164,7 +164,9 @@ class Terminal:
         top = most if self._top is None else min(self._top, most)
         body = lines[top : top + height]
         body += [""] * (height - len(body))
-        head = _fit(f" {printable.line(view.title)}   {'   '.join(view.status)}", columns)
+        status, title = "   ".join(view.status), printable.line(view.title)
+        room = max(8, columns - len(status) - 4)  # what changes is read more often than the title
+        head = _fit(f" {_fit(title, min(cell_len(title), room))}   {status}", columns)
         if most:
             place = f"PgUp, PgDn: lines {top + 1}-{top + height} of {len(lines)} "
             foot[0] = _fit(foot[0], max(0, columns - len(place))) + place
