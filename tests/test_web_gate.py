@@ -18,6 +18,7 @@ pytest.importorskip("httpx2", reason="httpx2 is not installed")
 
 from starlette.testclient import TestClient
 
+from smartplay.adapters.hosting import Guard
 from smartplay.records.folder import LOCK, RunFolder, encode
 from smartplay.web import gate
 from tests.chatty import HOSTILE
@@ -124,6 +125,12 @@ def test_too_many_requests_are_slowed_down() -> None:
     now[0] += 1
     found = [client.get("/").status_code for _ in range(int(gate.RATE) + 1)]
     assert found == [200] * int(gate.RATE) + [429]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "[::1]", "[::1]:8000"])
+def test_names_of_this_machine_are_answered_to(app: Any, host: str) -> None:
+    client = TestClient(Guard(app, local=True), base_url=f"http://{host}")
+    assert client.get("/").status_code == 200
 
 
 def test_a_token_is_asked_for_where_others_can_reach_it(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ class Guard:
         """Status and reason."""
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if self._local and not is_local(host.rpartition(":")[0] or host):
+        if self._local and not (is_local(host) or is_local(host.rpartition(":")[0])):
             return 421, "this server answers to names of its own machine alone"
         if origin is not None and origin.partition("://")[2] != host:
             return 403, "pages of other sites may not play here"
