@@ -184,6 +184,20 @@ def test_who_was_deleted_meanwhile_begins_anew(file: Path, tmp_path: Path) -> No
     assert verify_run(tmp_path / "towers" / found.id / "games").verified
 
 
+def test_an_answer_of_several_lines_can_be_given(file: Path) -> None:
+    """A browser sends other line ends than the file has."""
+    file.write_text(FILE.replace('"third"', '"""third,\nor last\n"""').replace("after = 1", ""))
+    with serve(file) as client:
+        person = Person(client.app)
+        person.get("/")
+        while person.heading() != "A question":
+            person.go_on()
+        assert not re.search(r'value="[^"]*\n', person.last.text)
+        person.go_on()
+    (kept,) = Experiment.read(file, None).participants()
+    assert kept.answers == ["third,\nor last\n"]
+
+
 @pytest.mark.parametrize("scores", ["true", "false"])
 def test_the_score_of_each_episode_is_told_if_at_all(file: Path, scores: str) -> None:
     file.write_text(FILE.partition("[[")[0] + f"scores = {scores}\n")
@@ -202,7 +216,7 @@ def test_forms_that_come_late_or_twice_change_nothing(file: Path) -> None:
         person = Person(client.app)
         person.get("/")
         for do in ("read", "check", "play", "", "nothing"):
-            person.send("/", do=do, turn="x", number=0, answer="third")
+            person.send("/", do=do, turn="x", number=0, answer=2)
             assert person.heading() == "Towers"
         for _ in range(3):
             person.get("/")
@@ -217,14 +231,14 @@ def test_forms_that_come_late_or_twice_change_nothing(file: Path) -> None:
         assert "step 1 " in person.last.text
         while person.heading() != "A question":
             person.go_on()
-        for answer in ("fourth", "", "<b>"):
+        for answer in (3, "", "<b>", "third"):
             person.send("/", do="check", number=0, answer=answer)
             assert person.heading() == "A question"
-        person.send("/", do="check", number=1, answer="third")
+        person.send("/", do="check", number=1, answer=2)
         assert person.heading() == "A question"
         person.go_on()
         person.get("/")
-        person.send("/", do="check", number=0, answer="first")
+        person.send("/", do="check", number=0, answer=0)
         assert "Rock" in person.heading()
     (kept,) = Experiment.read(file, None).participants()
     assert kept.answers == ["third"]

@@ -96,9 +96,11 @@ class _Pages:
                 and stage == "check"
                 and form.get("number") == str(len(person.answers))
             ):
-                check = self._experiment.design.checks[len(person.answers)]
-                if form.get("answer") in check.options:
-                    self._experiment.keep(person, answers=[*person.answers, form["answer"]])
+                options = self._experiment.design.checks[len(person.answers)].options
+                places = {str(place): option for place, option in enumerate(options)}
+                answer = places.get(form.get("answer", ""))  # a browser would change line ends
+                if answer is not None:
+                    self._experiment.keep(person, answers=[*person.answers, answer])
         if do == "play" and not (sitting is not None and take_turn(sitting, form)):
             return go("/?late=1")
         return go("/")
