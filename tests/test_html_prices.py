@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
+import smartplay
 from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
 from smartplay.records import Usage
@@ -93,6 +95,35 @@ def test_costs_are_in_the_report_and_on_the_page(tmp_path: Path) -> None:
     html, _ = page_of([folder], tmp_path / "page.html", prices)
     assert "of 2026-11-01, EUR per million tokens: " in html
     assert "<code>Chatty</code> read 2.0, cached 0.5, written 10.0" in html
+
+
+def test_calls_of_all_episodes_cost_and_games_that_were_not_played_cost_nothing(
+    tmp_path: Path,
+) -> None:
+    smartplay.run(
+        Chatty,
+        "Hanoi3Disk,MessengerL1",
+        episodes=2,
+        repeats=2,
+        out=tmp_path / "run",
+        progress=False,
+    )
+    path = tmp_path / "run" / "episodes.jsonl"
+    records = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+    records = [record for record in records if "Hanoi" in record["game"]]
+    records[0] |= {"status": "unscored", "error": "lost", "score": None}
+    path.write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
+    prices = read_prices(written(tmp_path, FILE))
+    _, [report] = page_of([tmp_path / "run"], tmp_path / "page.html", prices)
+    [use] = report.models
+    assert (use.calls, use.usage) == (report.calls, report.usage)
+    assert report.cost is not None
+    assert report.cost.total == use.cost == pytest.approx(Price(2.0, 10.0, 0.5).of(report.usage))
+    assert report.cost.games["smartplay/MessengerL1-v0"] == 0
+    hanoi = report.efficiency[0]
+    assert (hanoi.episodes, hanoi.cost is not None) == (3, True)
+    assert 3 * (hanoi.cost or 0) < report.cost.total, "an episode's price is that of a scored one"
+    assert [each.game for each in report.repeats] == ["smartplay/Hanoi3Disk-v0"]
 
 
 def test_a_curve_by_hand() -> None:

@@ -82,7 +82,9 @@ def build_report(
     planned = sum(game.planned for game in games)
     calls, usage = spent(games)
     models = model_uses(records, header, prices)
-    cost = cost_of(models, by_game, header, prices)
+    scored_cost = cost_of(
+        [record for record in records if record.status == "scored"], header, prices
+    )
     reached = thresholds_of(header, records)
     overall, uncapped = _overall(normalized, lacking)
     return Report(
@@ -110,14 +112,18 @@ def build_report(
         + _human_sources(played),
         details=[detail_game(card, by_game[card.id], folder) for card in cards],
         models=models,
-        cost=cost,
+        cost=cost_of(records, header, prices),
         efficiency=[
-            efficiency_of(card, by_game[card.id], cost)
+            efficiency_of(card, by_game[card.id], scored_cost)
             for card in (cards if header.measurement is None else ())
         ],
         human=human,
         thresholds=reached,
-        repeats=[score_repeats(card, by_game[card.id]) for card in cards if header.repeats > 1],
+        repeats=[
+            score_repeats(card, by_game[card.id])
+            for card, game in zip(cards, games, strict=True)
+            if header.repeats > 1 and game.episodes
+        ],
     )
 
 

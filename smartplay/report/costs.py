@@ -18,7 +18,7 @@ UNPRICED = "The given prices name no price for"
 
 
 class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
-    """The calls of scored episodes to the model in one role.
+    """The calls to the model in one role.
 
     Attributes:
         role: The role; empty for calls that the agent reports by itself.
@@ -64,13 +64,13 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 def model_uses(
     records: Iterable[EpisodeRecord], header: RunHeader, prices: Prices | None
 ) -> list[ModelUse]:
-    """The calls of each role to its model, over the scored episodes."""
+    """The calls of each role to its model."""
     found: dict[tuple[str, str], list[RoleUse]] = {}
     for record in records:
         roles = record.roles
         if record.calls and not roles:  # version 0.1 recorded only the sum
             roles = {"": RoleUse(calls=record.calls, usage=record.usage, reused=record.reused)}
-        for role, use in roles.items() if record.status == "scored" else ():
+        for role, use in roles.items():
             found.setdefault((role, use.model or header.agent), []).append(use)
     result = []
     for (role, model), uses in sorted(found.items()):
@@ -97,18 +97,19 @@ def _price(model: str, header: RunHeader, prices: Prices | None) -> Price | None
 
 
 def cost_of(
-    uses: Sequence[ModelUse],
-    by_game: dict[str, list[EpisodeRecord]],
-    header: RunHeader,
-    prices: Prices | None,
+    records: Sequence[EpisodeRecord], header: RunHeader, prices: Prices | None
 ) -> Cost | None:
-    """The cost of a run; None without prices, or if one of its models has no price."""
+    """The cost of a run's episodes; None without prices, or if one of its models has no price."""
+    uses = model_uses(records, header, prices)
     if prices is None or not uses or any(use.cost is None for use in uses):
         return None
     used = {use.model: _price(use.model, header, prices) for use in uses}
+    by_game: dict[str, list[EpisodeRecord]] = {game: [] for game in header.games}
+    for record in records:
+        by_game[record.game].append(record)
     games = {
-        game: sum(use.cost or 0.0 for use in model_uses(records, header, prices))
-        for game, records in by_game.items()
+        game: sum(use.cost or 0.0 for use in model_uses(played, header, prices))
+        for game, played in by_game.items()
     }
     return Cost(
         currency=prices.currency,
@@ -204,7 +205,7 @@ def efficiency_of(
     Args:
         card: The game's card, with the anchors that hold for the settings played with.
         records: Its episodes, scored or not.
-        cost: What the run cost.
+        cost: What the scored episodes of the run cost.
     """
     scored = [record for record in records if record.status == "scored"]
     solved = [record for record in scored if record.completed]

@@ -21,7 +21,7 @@ from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.records.encoding import pretty
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
-from smartplay.report.costs import cost_of, model_uses
+from smartplay.report.costs import cost_of
 from smartplay.report.estimate import Range, expected_use, figures, known_use
 from smartplay.report.plan import OWN_SCORE
 from smartplay.runner import Limits, run
@@ -323,9 +323,8 @@ def _left(
 
 def price_of(record: EpisodeRecord, header: RunHeader, prices: Prices | None) -> float | None:
     """What an episode cost; None if unknown."""
-    uses = model_uses([record], header, prices)
-    found = cost_of(uses, {record.game: [record]}, header, prices)
-    return found.total if found else None if uses or prices is None else 0.0
+    found = cost_of([record], header, prices)
+    return found.total if found else None if record.calls or prices is None else 0.0
 
 
 def _use(records: Sequence[EpisodeRecord]) -> Use | None:

@@ -24,7 +24,7 @@ from smartplay.records import EpisodeRecord, RunHeader, Usage
 from smartplay.records.folder import RunFolder, in_order
 from smartplay.records.prices import Prices
 from smartplay.report import build_report
-from smartplay.report.costs import cost_of, model_uses
+from smartplay.report.costs import cost_of
 from smartplay.report.html import write_html
 from smartplay.report.listing import DEPTH, Listed, list_runs
 from smartplay.runner.live import LIVE, Live, read_live
@@ -86,7 +86,7 @@ class WatchPages:
         records = in_order(header, ended)
         scored = [record for record in records if record.status == "scored"]
         by_game = {game: [r for r in scored if r.game == game] for game in header.games}
-        cost = cost_of(model_uses(scored, header, self._prices), by_game, header, self._prices)
+        cost = cost_of(scored, header, self._prices)
         live, age = _live(folder)
         title = {game: card.title if (card := find_card(game)) else "" for game in header.games}
         return page(
