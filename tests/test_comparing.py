@@ -8,11 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import smartplay
 from smartplay.cli import main
 from smartplay.core.errors import UsageError
+from smartplay.report.comparison import comparison_tables
+from smartplay.scores.comparison import compare
+from smartplay.scores.entries import Entry
 from tests.chatty import Chatty
 
 GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk"
@@ -74,6 +78,28 @@ def test_other_games_steps_and_settings_are_left_out(
     told = compared([runs["good"], runs["other"]], capsys)
     assert "no normalised score in common" in told
     assert "RockPaperScissorBasic-v0 was not played by reference." in told
+
+
+def test_runs_stand_by_what_the_title_says() -> None:
+    scores = {"a": {1: 0.2, 2: 0.2, 3: 0.8}, "b": {1: 0.3, 2: 0.3}, "c": {1: 0.1, 2: 0.1}}
+    entries = [
+        Entry(
+            name=name,
+            normalized={"g": own},
+            scores={"g": own},
+            overall=sum(own.values()) / len(own),
+        )
+        for name, own in scores.items()
+    ]
+    runs = comparison_tables(compare(entries))[0]
+    assert (runs.title, [row[1] for row in runs.rows]) == (
+        "Runs by mean normalised score",
+        [*"abc"],
+    )
+    more = msgspec.structs.replace(entries[2], scores={"g": scores["c"], "h": scores["c"]})
+    runs = comparison_tables(compare([*entries[:2], more]))[0]
+    assert runs.title == "Runs by their differences in mean normalised score"
+    assert [row[1] for row in runs.rows] == [*"bac"]
 
 
 def test_failures_and_copies(runs: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,7 @@ def comparison_tables(comparison: Comparison, whole: bool = False) -> list[Table
         comparison: The comparison.
         whole: Whether each pair of runs is listed, however many there are.
     """
-    order = _ranking(comparison.overall, len(comparison.runs))
+    order = _ranking(comparison)
     rows = {
         "Overall": [comparison.overall],
         "Games": comparison.games,
@@ -78,13 +78,23 @@ def resolution(difference: Difference, detect: float) -> str:
     return f"{told} A difference of {detect:g} takes about {difference.needed} of each game."
 
 
-def _ranking(overall: Subject, runs: int) -> list[int]:
-    """The places of the runs, best first."""
-    ahead = dict.fromkeys(range(runs), 0.0)
-    for each in overall.differences:
-        if each.mean is not None:
-            ahead[each.first] += each.mean.mean
-            ahead[each.second] -= each.mean.mean
+def _alike(comparison: Comparison) -> bool:
+    """Whether all runs have a mean over the same games, so that their means rank them."""
+    subjects = [comparison.overall, *comparison.games]
+    met = all(each.mean for subject in subjects for each in subject.differences)
+    return met and bool(comparison.means) and None not in comparison.means
+
+
+def _ranking(comparison: Comparison) -> list[int]:
+    """The places of the runs, best first: by their means, or else by their differences."""
+    overall, ahead = comparison.overall, dict.fromkeys(range(len(comparison.runs)), 0.0)
+    if _alike(comparison):
+        ahead.update((run, mean or 0.0) for run, mean in enumerate(comparison.means))
+    else:
+        for each in overall.differences:
+            if each.mean is not None:
+                ahead[each.first] += each.mean.mean
+                ahead[each.second] -= each.mean.mean
     return sorted(ahead, key=lambda run: (not overall.ties[run], -ahead[run], run))
 
 
@@ -112,7 +122,8 @@ def _runs(comparison: Comparison, order: Sequence[int]) -> Table:
     ]
     header = ("#", "Run", "Score", "Group", "Higher than", "Lower than")
     ranked = any(each.mean for each in comparison.overall.differences)
-    title = "Runs by mean normalised score" if ranked else "Runs, as they were named"
+    by = "mean" if _alike(comparison) else "their differences in mean"
+    title = f"Runs by {by} normalised score" if ranked else "Runs, as they were named"
     return Table(title, GROUPS, header, rows, len(header))
 
 
