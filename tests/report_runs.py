@@ -49,7 +49,11 @@ def hostile_run(folder: Path) -> Path:
     agent = partial(Chatty, hostile=True)
     play(folder, agent)
     header = msgspec.json.decode((folder / "run.json").read_bytes())
-    header |= {"agent": HOSTILE, "agent_settings": {HOSTILE: HOSTILE}, "versions": {HOSTILE: "1"}}
+    header |= {
+        "agent": HOSTILE + 150 * "W",
+        "agent_settings": {HOSTILE: HOSTILE},
+        "versions": {HOSTILE: "1"},
+    }
     (folder / "run.json").write_bytes(msgspec.json.encode(header))
     lines = (folder / "episodes.jsonl").read_bytes().splitlines()
     records = [msgspec.json.decode(line, type=EpisodeRecord) for line in lines]

@@ -311,7 +311,8 @@ def test_shapes_are_svg_that_nothing_ends() -> None:
 def test_agents_of_one_name_are_numbered(runs: dict[str, Path], tmp_path: Path) -> None:
     html, reports = page_of([runs["random"], runs["random"]], tmp_path / "page.html")
     assert names_of(reports) == ["random (1)", "random (2)"]
-    assert "cannot be told apart from" in html
+    told = "cannot be told apart from <b><bdi>random (2)</bdi></b>: "
+    assert told in html, "a name from right to left would turn the interval behind it round"
 
 
 def test_a_comparison_has_a_row_of_differences_for_everything_measured(
