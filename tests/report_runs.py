@@ -198,6 +198,8 @@ def board_page(page: Path) -> Path:
         board_row("two", "incomplete", None, "direct protocol"),
         board_row("three", "verified", 0.25, ""),
     ]
+    info = msgspec.structs.replace(rows[1].info, agent=rows[1].info.agent + 150 * "W")
+    rows[1] = msgspec.structs.replace(rows[1], info=info)
     refused = [Refused(key="four", stale=True, reasons=["the run cannot be replayed"])]
     page.write_text(to_html(make_board(rows, refused)), encoding="utf-8")
     return page

@@ -123,6 +123,11 @@ def test_the_leaderboard_is_filtered(browser: Browser, board: Path) -> None:
     assert browser.execute_script(width, "capabilities") > 0
 
 
+def test_a_name_of_one_long_word_fits_the_leaderboard(browser: Browser, board: Path) -> None:
+    browser.get(board.as_uri())
+    assert misfits(browser) == []
+
+
 @pytest.mark.parametrize("width", [390, 360])
 def test_the_leaderboard_fits_a_phone(browser: Browser, board: Path, width: int) -> None:
     emulate(browser, width, "light")
