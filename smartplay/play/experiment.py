@@ -39,6 +39,7 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -53,7 +54,7 @@ from smartplay.play.journal import Journal
 from smartplay.records import Measurement, RunHeader
 from smartplay.records.encoding import encode
 from smartplay.records.folder import RunFolder
-from smartplay.runner.plan import select_dials, select_games
+from smartplay.runner.plan import check_same_run, select_dials, select_games
 from smartplay.scores.thresholds import RULE
 
 PRACTICE, GAMES, MEASURE = PARTS = ("practice", "games", "measure")
@@ -278,6 +279,17 @@ class Experiment:
             for part, (games, seed, episodes, steps, more) in parts.items()
             if games
         }
+
+    def check_begun(self) -> None:
+        """Make sure that all who have begun and not finished can go on.
+
+        Raises:
+            RunFolderError: If the file has changed so that they would play something else.
+        """
+        under_way = (each for each in self.participants() if not each.finished)
+        for header, path in chain.from_iterable(self.plan(each).values() for each in under_way):
+            if (folder := RunFolder(path)).exists:
+                check_same_run(path, folder.header(), header)
 
     def delete(self, who: str) -> int:
         """Delete all that is kept of a participant, named by id or code, or of `all`.

@@ -118,6 +118,7 @@ def _experiment(options: argparse.Namespace) -> None:
     else:
         from smartplay.web.experiment import make_experiment_app
 
+        experiment.check_begun()
         app = make_experiment_app(experiment, token := _token(options.host))
         _listen(app, options, f"/?token={token}" if token else "", PATIENCE)
 
