@@ -8,6 +8,7 @@ from pathlib import Path
 
 from smartplay.cli.output import OK, print_json, say
 from smartplay.core.errors import UsageError
+from smartplay.core.printable import plural
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         print_json({"files": list(map(str, done.files)), "rows": done.rows, "notes": done.notes})
         return OK
     for file, rows in zip(done.files, done.rows.values(), strict=False):  # a canary has no rows
-        say(f"{file}: {rows} {'conversations' if options.to == 'chat' else 'rows'}")
+        say(f"{file}: {plural(rows, 'conversation' if options.to == 'chat' else 'row')}")
     for note in done.notes:
         say(f"Note: {note}")
     return OK
