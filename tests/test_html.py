@@ -347,7 +347,7 @@ def test_more_than_two_runs_show_differences_from_the_best(
     three = [runs["random"], play(tmp_path / "constant", "constant:1"), runs["reference"]]
     html, reports = page_of(three, tmp_path / "page.html")
     top = html[html.index("<h1>") : html.index("<nav")]
-    assert "<b>reference</b> has the highest mean normalised score" in top
+    assert "<b><bdi>reference</bdi></b> has the highest mean normalised score" in top
     places = [top.index(f'title="{name}">{name}</span>') for name in ("reference", "random")]
     assert places == sorted(places)
     found = compare(entries_of(reports)).overall.differences[1].mean
