@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import pytest
 
-from smartplay.cards.anchors import Anchors
-from smartplay.games.registry import get_card
+from smartplay.cards.anchors import Anchors, Trivial
+from smartplay.games.registry import get_card, register_cards
 from smartplay.records import GameHeader
 from smartplay.validity import anchors as module
 from smartplay.validity.anchors import anchors_of, measure
-from smartplay.validity.card_anchors import anchor_lines
+from smartplay.validity.card_anchors import anchor_lines, measure_card
 from smartplay.validity.trivial import best_policy, play
+from tests.games import write_game
 from tests.golden import all_cards
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
@@ -110,6 +113,33 @@ def test_the_tool_prints_lines_of_a_card() -> None:
     assert random.endswith("episodes = 20 }")
     assert trivial.startswith('trivial = { policy = "')
     assert trivial.endswith('command = "python -m tools.anchors Hanoi3Disk, SmartPlay 1" }')
+
+
+def test_names_of_actions_and_great_scores_are_written_as_they_are() -> None:
+    policy = 'always Say "no" \\ 走る\n'
+    trivial = Trivial(policy=policy, mean=1234567.0125, episodes=9)
+    written = anchor_lines(Anchors(optimum=1234567.5, trivial=trivial), "me")
+    found = tomllib.loads("\n".join(line for _, line in written))
+    assert found["optimum"] == 1234567.5
+    assert found["trivial"] == {
+        "policy": policy, "mean": 1234567.0125, "episodes": 9, "command": "me",
+    }  # fmt: skip
+
+
+def test_an_optimum_may_be_0(tmp_path: Path) -> None:
+    """A bot that reaches the greatest score there is is optimal, 0 like any other."""
+    path = write_game(tmp_path, own="bounds = { low = -9, high = 0 }", steps=2)
+    code = (path.parent / "ticks.py").read_text()
+    bot = """
+    truth = "agreement"
+
+    def best_actions(self):
+        return frozenset({1})
+"""
+    code = code.replace("float(self.env.ticks)", "0.0", 1) + bot
+    (path.parent / "ticks.py").write_text(code)
+    (card,) = register_cards(path)
+    assert measure_card(card, 2).optimum == 0
 
 
 CLASSIC = [

@@ -21,6 +21,7 @@ import pytest
 import smartplay
 from smartplay.agents.context import Observation, Reply
 from smartplay.core.errors import AgentError, UsageError
+from smartplay.leaderboard.verify import verify_run
 from smartplay.records import Call, EpisodeRecord, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.results import Run
@@ -425,6 +426,16 @@ def test_further_scores_may_be_of_numpy(tmp_path: Path) -> None:
     run = play("random", tmp_path / "run", str(write_game(tmp_path, fault="further")), episodes=1)
     assert not run.unscored, run.unscored[0].error
     assert run.episodes[0].scores == {"ticks": 5.0}
+
+
+def test_truth_values_of_numpy_are_recorded_and_replayed(tmp_path: Path) -> None:
+    card = write_game(tmp_path, steps=3)
+    code = (tmp_path / "ticks.py").read_text()
+    ends = "np.bool_(False), np.bool_(self.ticks > 1)"
+    (tmp_path / "ticks.py").write_text(code.replace("False, False, {", f"{ends}, {{"))
+    played = play("random", tmp_path / "run", str(card), episodes=1)
+    assert [(record.steps, record.time_limit) for record in played.episodes] == [(2, True)]
+    assert verify_run(tmp_path / "run", cards=[card]).verified
 
 
 # Concurrency

@@ -177,9 +177,10 @@ class Adapted(gym.Wrapper[Any, Any, Any, Any]):
         return self.env.spec
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """Take an action; the reward is a `float`, which not every version of Gymnasium gives."""
-        observation, reward, *rest = self.env.step(checked_action(action, self._number))
-        return observation, float(reward), *rest
+        """Take an action; NumPy's numbers and truth values, which many give, become Python's."""
+        taken = checked_action(action, self._number)
+        observation, reward, terminated, truncated, info = self.env.step(taken)
+        return observation, float(reward), bool(terminated), bool(truncated), info
 
     def __getstate__(self) -> dict[str, Any]:
         """All but what pygame holds."""

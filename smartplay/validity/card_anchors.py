@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -57,7 +57,7 @@ def _optimum(card: GameCard, episodes: int) -> float | None:
 
     What a bot does need not be best: it gives an optimum only if nothing could score more.
     """
-    total, most = 0.0, card.bounds_within(card.steps).high or math.inf
+    total, most = 0.0, card.bounds_within(card.steps).high
     with closing(gym.make(card.id, disable_env_checker=True)) as env:
         describer = env.get_wrapper_attr("describer")
         if describer.truth is None:
@@ -73,9 +73,7 @@ def _optimum(card: GameCard, episodes: int) -> float | None:
                 _, _, terminated, truncated, info = env.step(min(best))
                 over = terminated or truncated
             total += float(info["score"])
-        if describer.truth == "agreement" and total != episodes * (
-            math.inf if most is None else most
-        ):
+        if describer.truth == "agreement" and (most is None or total != episodes * most):
             return None
     return total / episodes
 
@@ -88,18 +86,19 @@ def anchor_lines(anchors: Anchors, command: str) -> Iterator[tuple[str, str]]:
         command: What measured it.
     """
     if anchors.optimum is not None:
-        yield "optimum", f"optimum = {anchors.optimum:.6g}"
+        yield "optimum", f"optimum = {anchors.optimum:.15g}"
     for kind in KINDS:
         found: Measured | None = getattr(anchors, kind)
         if found is None:
             continue
         parts = [
-            f"{name} = {getattr(found, name):g}"
+            f"{name} = {getattr(found, name):.15g}"
             for name in ("mean", "low", "high", "episodes")
             if getattr(found, name) is not None
         ]
         if isinstance(found, Trivial):
-            parts = [f'policy = "{found.policy}"', *parts, f'command = "{command}"']
+            policy = json.dumps(found.policy, ensure_ascii=False)  # names of actions hold anything
+            parts = [f"policy = {policy}", *parts, f'command = "{command}"']
         yield kind, f"{kind} = {{ {', '.join(parts)} }}"
 
 
