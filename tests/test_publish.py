@@ -10,7 +10,9 @@ import pytest
 
 from smartplay import GameScore, load_run, run
 from smartplay.cli import main
+from smartplay.games import registry
 from smartplay.leaderboard import publish
+from tests.games import write_game
 
 yaml = pytest.importorskip("yaml")
 
@@ -66,6 +68,26 @@ def test_a_model_card_has_a_row_per_game(played: Path, tmp_path: Path) -> None:
     assert [row[1] for row in rows[2:]] == [str(each.score) for each in scores_of(played).values()]
     assert "8 of 8 episodes were scored" in told
     assert "smartplay verify" in told
+
+
+def test_a_model_card_holds_scores_against_the_setting_that_was_played(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    run("random", "BanditTwoArmedHighLowFixed", episodes=2, steps=6, out=folder)
+    (row,) = (
+        line for line in write(folder, "model-card", tmp_path).splitlines() if "| Band" in line
+    )
+    assert 1 < float(row.split(" | ")[3]) < 5, "25 in the 50 steps of the card"
+
+
+def test_results_of_a_game_of_ones_own_are_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, folder = write_game(tmp_path), tmp_path / "run"
+    run("random", str(card), episodes=2, out=folder)
+    monkeypatch.setattr(registry, "_cards", {})
+    assert main(["export", str(folder), "--to", "bibtex", "--out", str(tmp_path)]) == 2
+    assert "name its card file with --card" in capsys.readouterr().err
+    assert "| Ticks" in write(folder, "model-card", tmp_path, "--card", str(card))
 
 
 def test_a_bibliography_has_three_entries(played: Path, tmp_path: Path) -> None:

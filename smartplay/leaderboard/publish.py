@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from smartplay.cards.anchors import Anchors
 from smartplay.core.errors import UsageError
 from smartplay.core.printable import line
 from smartplay.core.whole_files import write_atomically, writing
-from smartplay.games.registry import get_card
 from smartplay.leaderboard.tracks import track_of
 from smartplay.report import Report, build_report
 from smartplay.report.markdown import escape
@@ -98,8 +98,9 @@ def model_card(report: Report) -> str:
     """A section for a model card, as Markdown."""
     rows = ["| game | score | normalised | random | steps without a valid answer |",
             "| --- | --- | --- | --- | --- |"]  # fmt: skip
+    anchors = {detail.game: detail.anchors for detail in report.details}
     for game in report.games:
-        known = get_card(game.game).as_played(game.steps_limit).anchors.random
+        known = anchors.get(game.game, Anchors()).random
         random = "-" if known is None else f"{known.mean:.4g}"
         cells = [_name(game.game), interval(game.score), interval(game.normalized), random]
         rows.append(f"| {' | '.join([*cells, share(game.invalid_rate)])} |")

@@ -6,6 +6,7 @@ import argparse
 from math import isfinite
 from pathlib import Path
 
+from smartplay.cli.options import add_shared
 from smartplay.cli.output import OK, print_json, say
 from smartplay.core.errors import UsageError
 from smartplay.core.printable import plural
@@ -42,10 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--source", default="", metavar="URL",
         help="where others can get the run folder (eval-results)")  # fmt: skip
+    add_shared(parser, "--card")
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the files."""
+    from smartplay.games.registry import register_cards
+
+    for card in options.card:
+        register_cards(card)
     if options.to in ("eval-results", "model-card", "bibtex"):
         return _publish(options)
     from smartplay.report.export import Filter, export_runs
