@@ -178,6 +178,37 @@ def test_a_game_without_pictures_has_no_window(tmp_path: Any) -> None:
             gym.make(card.id, **settings)  # type: ignore[arg-type]
 
 
+def with_actions(folder: Path, space: str) -> str:
+    """The id of a game whose native environment has that action space, and holds players to it."""
+    card = write_game(folder)
+    code = (folder / "ticks.py").read_text().replace("gym.spaces.Discrete(2)", space)
+    checked = "assert self.action_space.contains(action)\n        self.ticks += 1"
+    (folder / "ticks.py").write_text(code.replace("self.ticks += 1", checked))
+    return smartplay.register_cards(card)[0].id
+
+
+@pytest.mark.parametrize("observation", ["text", "native"])
+def test_actions_are_counted_from_0_wherever_an_environment_begins(
+    observation: str, tmp_path: Path
+) -> None:
+    env = gym.make(
+        with_actions(tmp_path, "gym.spaces.Discrete(2, start=5)"), observation=observation
+    )
+    assert env.action_space == gym.spaces.Discrete(2)
+    env.reset(seed=0)
+    for action in range(2):
+        assert env.step(action)[1] == 1
+    with pytest.raises(UsageError, match="an integer from 0 to 1"):
+        env.step(5)
+
+
+@pytest.mark.parametrize("space", ["gym.spaces.Box(0, 1)", "gym.spaces.MultiBinary(2)"])
+def test_actions_that_are_no_choice_are_refused_by_name(space: str, tmp_path: Path) -> None:
+    game = with_actions(tmp_path, space)
+    with pytest.raises(UsageError, match=r"discrete actions, not (Box|MultiBinary)\("):
+        gym.make(game)
+
+
 @pytest.mark.slow
 @each_family
 @pytest.mark.parametrize("observation", ["text", "both", "native"])

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 import gymnasium as gym
 import numpy as np
+from gymnasium import spaces
 from gymnasium.wrappers import HumanRendering
 
 from smartplay.core.errors import UnknownNameError, UsageError
@@ -163,13 +164,26 @@ def forget_drawings(native: gym.Env[Any, Any]) -> None:
 class Adapted(gym.Wrapper[Any, Any, Any, Any]):
     """An environment of others, with actions checked and copies made as in `NativeEnv`.
 
+    Actions are counted from 0, wherever its own begin.
+
     Args:
         env: The environment; its actions are `Discrete`.
+
+    Raises:
+        UsageError: If they are not.
     """
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
         super().__init__(env)
-        self._number = int(env.action_space.n)  # type: ignore[attr-defined]
+        own = env.action_space
+        if not isinstance(own, spaces.Discrete):
+            raise UsageError(
+                f"a game has discrete actions, not {own}; wrap the environment so that its actions "
+                "are numbers from 0 on"
+            )
+        self._number, self._first = int(own.n), int(own.start)
+        if self._first:
+            self.action_space = spaces.Discrete(self._number)
 
     @property
     def spec(self) -> Any:  # type: ignore[override]
@@ -179,7 +193,7 @@ class Adapted(gym.Wrapper[Any, Any, Any, Any]):
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Take an action; NumPy's numbers and truth values, which many give, become Python's."""
         taken = checked_action(action, self._number)
-        observation, reward, terminated, truncated, info = self.env.step(taken)
+        observation, reward, terminated, truncated, info = self.env.step(taken + self._first)
         return observation, float(reward), bool(terminated), bool(truncated), info
 
     def __getstate__(self) -> dict[str, Any]:
