@@ -125,6 +125,7 @@ def test_the_step_limit_is_the_cards(card: GameCard) -> None:
     env = gym.make(card.id, max_episode_steps=1)
     _, info = env.reset(seed=0)
     assert f"{card.steps}" == "1" or info["manual"] != gym.make(card.id).reset(seed=0)[1]["manual"]
+    assert not re.search(r"\b1 (rounds|moves|steps)\b", info["manual"])
     assert env.step(0)[3], "the step limit did not truncate"
     env.close()
 

@@ -35,7 +35,7 @@ class FrozenLakeText(Describer[Any]):
             if len(outcomes) > 1
             else "You always go where you want to."
         )
-        limit = f" You have at most {steps} moves." if steps is not None else ""
+        limit = f" You have at most {steps} move{'s' * (steps != 1)}." if steps is not None else ""
         return (
             "Frozen Lake\n\n"
             "You cross a frozen lake on a grid. The map, with row 1 at the top and column 1 at the "

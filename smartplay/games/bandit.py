@@ -8,6 +8,7 @@ from typing import Any
 from gymnasium import spaces
 
 from smartplay.core.errors import UsageError
+from smartplay.core.printable import plural
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.native import NativeEnv, checked_action, numbers
 
@@ -93,7 +94,7 @@ class BanditText(Describer[BanditEnv]):
     def manual(self, steps: int | None) -> str:
         """The rules for the number of machines there are."""
         number = len(self.env.arms)
-        rounds = f"You have exactly {steps} rounds. " if steps is not None else ""
+        rounds = f"You have exactly {plural(steps, 'round')}. " if steps is not None else ""
         return (
             "Slot Machines\n\n"
             f"There are {number} slot machines in front of you, numbered from 1 to {number}. In "

@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium import spaces
 
 from smartplay.core.errors import UsageError
+from smartplay.core.printable import plural
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.native import NativeEnv, checked_action, numbers
 
@@ -121,7 +122,7 @@ class HanoiText(Describer[HanoiEnv]):
         disks = self.env.disks
         parts = [
             "Tower of Hanoi",
-            f"There are three rods, A, B and C, and {_count(disks, 'disk')} of different sizes, "
+            f"There are three rods, A, B and C, and {plural(disks, 'disk')} of different sizes, "
             f"numbered from 1 (the smallest) to {disks} (the largest). At the start all disks are "
             "on rod A, the largest at the bottom and the smallest on top."
             if disks > 1
@@ -140,7 +141,7 @@ class HanoiText(Describer[HanoiEnv]):
                 "or not. You are told which move was made."
             )
         if steps is not None:
-            parts.append(f"You have at most {_count(steps, 'move')}.")
+            parts.append(f"You have at most {plural(steps, 'move')}.")
         return "\n\n".join(parts)
 
     def describe(self, turn: Turn) -> Description:
@@ -178,7 +179,3 @@ def _rod_line(name: str, disks: list[int]) -> str:
     if not disks:
         return f"Rod {name}: empty"
     return f"Rod {name}, from bottom to top: {', '.join(map(str, disks))}"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

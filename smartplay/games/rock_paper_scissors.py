@@ -11,6 +11,7 @@ from typing import Any
 from gymnasium import spaces
 
 from smartplay.core.errors import UsageError
+from smartplay.core.printable import plural
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.native import NativeEnv, checked_action, numbers
 
@@ -128,7 +129,7 @@ class RockPaperScissorsText(Describer[RockPaperScissorsEnv]):
 
     def manual(self, steps: int | None) -> str:
         """The rules, with what each win is worth in this episode."""
-        rounds = f"The game lasts exactly {steps} rounds. " if steps is not None else ""
+        lasts = f"The game lasts exactly {plural(steps, 'round')}. " if steps is not None else ""
         return (
             "Rock, Paper, Scissors\n\n"
             "In each round you and your opponent choose one of rock, paper and scissors at the "
@@ -140,7 +141,7 @@ class RockPaperScissorsText(Describer[RockPaperScissorsEnv]):
             "Your opponent does not react to you. In every round it draws its option by chance, "
             "with probabilities that stay the same throughout the game but are not told to you; "
             "they need not be equal.\n\n"
-            f"{rounds}Your goal is to gain as many points as you can. Your score is the number of "
+            f"{lasts}Your goal is to gain as many points as you can. Your score is the number of "
             "rounds in which you chose an option with the highest expected gain against this "
             "opponent."
         )

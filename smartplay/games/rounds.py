@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from gymnasium import spaces
 
+from smartplay.core.printable import plural
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.native import NativeEnv, checked_action, text_codes
 from smartplay.games.snapshots import Part
@@ -97,6 +98,11 @@ class RoundsEnv(NativeEnv[Any, Any]):
         return choices_picture(self.ACTIONS, self.chosen)
 
 
+def rounds_told(number: int) -> str:
+    """How many rounds there are, as a sentence."""
+    return f"There {'is' if number == 1 else 'are'} {plural(number, 'round')}."
+
+
 class RoundsText(Describer[RoundsEnv]):
     """Rounds in words.
 
@@ -121,8 +127,7 @@ class RoundsText(Describer[RoundsEnv]):
     def manual(self, steps: int | None) -> str:
         """The rules."""
         self._limit = min(steps or ROUNDS, ROUNDS)
-        rounds = "is 1 round" if self._limit == 1 else f"are {self._limit} rounds"
-        return f"{self.TITLE}\n\nThere {rounds}. {self.RULES}"
+        return f"{self.TITLE}\n\n{rounds_told(self._limit)} {self.RULES}"
 
     def describe(self, turn: Turn) -> Description:
         """Name the last choice, not whether it was right, and tell the round."""

@@ -40,7 +40,7 @@ class MiniGridText(Describer[Any]):
 
     def manual(self, steps: int | None) -> str:
         """The rules."""
-        limit = f" You have at most {steps} steps." if steps is not None else ""
+        limit = f" You have at most {steps} step{'s' * (steps != 1)}." if steps is not None else ""
         return (
             f"{self.title}\n\n"
             "You are in a world of squares and have a mission, which every observation repeats. "

@@ -21,6 +21,7 @@ from smartplay.games.contrast.story import Story
 from smartplay.games.contrast.walks import Walks
 from smartplay.games.contrast.words import Words
 from smartplay.games.native import NativeEnv, checked_action, checked_level, text_codes
+from smartplay.games.rounds import rounds_told
 
 TITLE = "Four Doors"
 KINDS: dict[str, type[Kind]] = {
@@ -139,7 +140,7 @@ class ContrastText(Describer[ContrastEnv]):
     def manual(self, steps: int | None) -> str:
         """The rules of this episode."""
         self._limit = self.env.length if steps is None else min(steps, self.env.length)
-        return f"{TITLE}\n\n{self.env.kind.manual(f'There are {self._limit} rounds.')}"
+        return f"{TITLE}\n\n{self.env.kind.manual(rounds_told(self._limit))}"
 
     def describe(self, turn: Turn) -> Description:
         """Say which door was chosen and what the next round tells."""

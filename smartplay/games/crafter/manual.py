@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from smartplay.core.printable import plural
 from smartplay.games.crafter.env import CrafterEnv
 from smartplay.games.crafter.plant import RIPE_AFTER
 from smartplay.games.crafter.player import SWORDS
@@ -70,7 +71,7 @@ def _world(area: tuple[int, int], width: int, height: int) -> str:
 
 def _goal(limit: int | None) -> str:
     count = len(ACHIEVEMENTS)
-    end = f" It also ends after {limit} steps." if limit is not None else ""
+    end = f" It also ends after {plural(limit, 'step')}." if limit is not None else ""
     return (
         f"There are {count} achievements, listed below. In each step, your score grows by the "
         "number of different achievements you have unlocked so far: unlock many, unlock them "

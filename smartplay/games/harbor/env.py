@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from smartplay.core.errors import known_name
+from smartplay.core.printable import plural
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.harbor.bells import Bells
 from smartplay.games.harbor.calendar import Calendar
@@ -142,7 +143,7 @@ class HarborText(Describer[HarborEnv]):
             "right."
         )
         if steps is not None and steps < whole:
-            rounds += f" After {steps} moves the game is stopped."
+            rounds += f" After {plural(steps, 'move')} the game is stopped."
         return f"{TITLE}\n\n{rounds} {kind.manual()}"
 
     def describe(self, turn: Turn) -> Description:

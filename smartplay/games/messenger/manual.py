@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from smartplay.core.printable import plural
 from smartplay.games.messenger import deal
 from smartplay.games.messenger.corpus import Lookup
 from smartplay.games.messenger.world import World
@@ -52,8 +53,10 @@ def head(level: int, steps: int | None) -> str:
         level: 1, 2 or 3.
         steps: The step limit, or None where there is none.
     """
-    limit = "There is no limit to your steps." if steps is None else f"You have {steps} steps."
-    return "\n\n".join([TITLE, *_HEADS[level](), f"{limit} {_SCORE}", _REPORTS[level]])
+    number = "There is no limit to your steps."
+    if steps is not None:
+        number = f"You have {plural(steps, 'step')}."
+    return "\n\n".join([TITLE, *_HEADS[level](), f"{number} {_SCORE}", _REPORTS[level]])
 
 
 def reports(world: World, lookup: Lookup, rng: Random) -> list[str]:

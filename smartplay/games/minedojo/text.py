@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from smartplay.core.printable import plural
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.minedojo.env import MinedojoEnv
 from smartplay.games.minedojo.groups import nearest_groups
@@ -85,7 +86,7 @@ class MinedojoText(Describer[MinedojoEnv]):
             "its share of the view; of each kind the nearest in view is told.",
         ]
         if steps is not None:
-            parts.append(f"You have at most {steps} moves.")
+            parts.append(f"You have at most {plural(steps, 'move')}.")
         return "\n\n".join(parts)
 
     def describe(self, turn: Turn) -> Description:
