@@ -388,6 +388,12 @@ def test_what_is_wrong_with_a_dial_is_said(old: str, new: str, told: str, tmp_pa
     assert (problems == []) if not told else any(told in problem for problem in problems), problems
 
 
+def test_a_fallback_that_there_is_not_is_said(tmp_path: Path) -> None:
+    (ticks,) = register_cards(write_ticks(tmp_path, fallback=2))
+    told = "the fallback is action 2, counted from 0, which there is not"
+    assert check_game(ticks.id) == [told]
+
+
 def test_a_golden_playthrough_that_differs_is_said(tmp_path: Path) -> None:
     (ticks,) = register_cards(write_ticks(tmp_path))
     golden = tmp_path / "golden.txt"

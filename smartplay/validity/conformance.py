@@ -62,6 +62,8 @@ def _wrong_with_names(card: GameCard) -> Iterator[str]:
     for number, name in enumerate(info["actions"]):
         if parse_action(f"Answer: {name}", info["actions"]).action != number:
             yield f"a reply cannot choose the action {name!r}; give it another name"
+    if card.fallback >= len(info["actions"]):
+        yield f"the fallback is action {card.fallback}, counted from 0, which there is not"
 
 
 def _wrong_with_play(card: GameCard) -> Iterator[str]:
