@@ -183,12 +183,12 @@ def test_invalid_answers_by_cause(tmp_path: Path) -> None:
     [
         (
             {"games": f"{BANDIT},{HANOI}", "steps": 5},
-            "Raw scores only: the human scores",
+            "Raw scores only: no human score is known",
         ),
         ({"games": HANOI, "episodes": 1}, "A single episode has no interval."),
         (
             {"games": HANOI, "game_settings": {"hanoi": {"noise": 0.5}}},
-            "Raw scores only: the human scores",
+            "Raw scores only: no human score is known",
         ),
         ({"games": f"{HANOI},Hanoi4Disk"}, "No human score is known for Hanoi4Disk-v0: it counts"),
         ({"games": f"{HANOI},{BANDIT},{ROCK}"}, "cannot tell apart: Reasoning and Planning"),
@@ -203,11 +203,12 @@ def test_cautions(options: dict[str, Any], words: str, tmp_path: Path) -> None:
 
 
 RAW = [
-    ({"quick": True}, "Raw scores only: the human"),
-    ({"steps": 29}, "Raw scores only: the human"),
-    ({"steps": 31}, "Raw scores only: the human"),
-    ({"game_settings": {"Hanoi3Disk": {"disks": 4}}}, "Raw scores only: the human"),
+    ({"quick": True}, "Raw scores only: no human score"),
+    ({"steps": 29}, "Raw scores only: no human score"),
+    ({"steps": 31}, "Raw scores only: no human score"),
+    ({"game_settings": {"Hanoi3Disk": {"disks": 4}}}, "Raw scores only: no human score"),
     ({"games": f"{ROCK},{HANOI}", "game_settings": {HANOI: {"noise": 0.5}}}, "for Hanoi3Disk-v0: "),
+    ({"games": f"T4D,{HANOI}", "steps": 2}, "no human score is known for the settings or the step"),
 ]
 
 

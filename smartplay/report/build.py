@@ -275,8 +275,8 @@ def _notes(
     if changed:
         which = "" if len(changed) == len(cards) else f" for {_names(changed)}"
         notes.append(
-            f"Raw scores only{which}: the human scores were measured with other settings or "
-            f"another step limit. {_measured_here(changed)}"
+            f"Raw scores only{which}: no human score is known for the settings or the step limit "
+            f"that were played. {_measured_here(changed)}"
         )
     without = [
         card
