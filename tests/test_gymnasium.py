@@ -202,6 +202,36 @@ def test_actions_are_counted_from_0_wherever_an_environment_begins(
         env.step(5)
 
 
+WRAPPED = """
+from gymnasium.wrappers import TimeLimit, TransformReward
+
+
+class Twice(gym.Wrapper):
+    def __init__(self, render_mode=None):
+        super().__init__(TransformReward(TimeLimit(TicksEnv(render_mode), 3), lambda pay: 2 * pay))
+
+
+def twice(render_mode=None):
+    return Twice(render_mode)
+
+
+if "/" in "{id}":
+    gym.register("{id}", entry_point=Twice)
+"""
+
+
+@pytest.mark.parametrize("environment", ["ticks.py:Twice", "ticks.py:twice", "wrapped/Twice-v0"])
+def test_an_environment_may_come_in_wrappers(environment: str, tmp_path: Path) -> None:
+    card = write_game(tmp_path, environment=environment, steps=5)
+    code = (tmp_path / "ticks.py").read_text().replace("A clock ticks.", "{steps} ticks.")
+    (tmp_path / "ticks.py").write_text(code + WRAPPED.replace("{id}", environment))
+    env = gym.make(smartplay.register_cards(card)[0].id)
+    text, info = env.reset(seed=0)
+    assert (text, info["manual"][-8:]) == ("Tick 0.", "3 ticks."), "the limit that holds"
+    ends = [env.step(0)[1:4] for _ in range(3)]
+    assert ends == [(2.0, False, False)] * 2 + [(2.0, False, True)]
+
+
 @pytest.mark.parametrize("space", ["gym.spaces.Box(0, 1)", "gym.spaces.MultiBinary(2)"])
 def test_actions_that_are_no_choice_are_refused_by_name(space: str, tmp_path: Path) -> None:
     game = with_actions(tmp_path, space)

@@ -216,7 +216,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         longest = text_limit if self._attempts == 1 else 2 * text_limit + len(BEGINS_AGAIN)
         self.observation_space = self._space(TextSpace(longest, charset=CHARACTERS))
         self._limits = list(_limits(env))
-        self._limit = self._limits[0]._max_episode_steps if self._limits else None
+        self._limit = min((each._max_episode_steps for each in self._limits), default=None)
         shown = ("render_mode", "observation")
         settings = sorted((k, v) for k, v in given.items() if k not in shown)
         self._game = "\n".join(f"{k} {v!r}" for k, v in [*settings, ("steps", self._limit)])
@@ -419,8 +419,8 @@ def make_native(
     if render_mode == "human" or observation in ("image", "both"):
         native_mode = "rgb_array"
     env = _build(environment, native_mode, native, words)
-    if render_mode is not None and render_mode not in (modes := _render_modes(env)):
-        raise UnknownNameError("render mode", render_mode, sorted(modes))
+    for mode in (native_mode, render_mode):
+        _check_render_mode(mode, env)
     return Screen(env) if render_mode == "human" else env
 
 
@@ -447,11 +447,15 @@ def _build(
     for key in settings:
         if key not in known:
             raise UnknownNameError("setting", key, sorted(known | words))
-    modes = _render_modes(env_class)
-    if render_mode is not None and render_mode not in modes:
-        raise UnknownNameError("render mode", render_mode, sorted(modes))
+    if isinstance(getattr(env_class, "metadata", None), dict):  # a wrapper knows them when made
+        _check_render_mode(render_mode, env_class)
     env: gym.Env[Any, Any] = env_class(render_mode=render_mode, **settings)
     return env if isinstance(env, NativeEnv) else Adapted(env)
+
+
+def _check_render_mode(mode: str | None, env: gym.Env[Any, Any] | type[gym.Env[Any, Any]]) -> None:
+    if mode is not None and mode not in (modes := _render_modes(env)):
+        raise UnknownNameError("render mode", mode, sorted(modes))
 
 
 def _render_modes(env: gym.Env[Any, Any] | type[gym.Env[Any, Any]]) -> set[str]:

@@ -187,8 +187,8 @@ class Adapted(gym.Wrapper[Any, Any, Any, Any]):
 
     @property
     def spec(self) -> Any:  # type: ignore[override]
-        """The environment's own."""
-        return self.env.spec
+        """The environment's own: wrappers that it comes in are part of it, not added to it."""
+        return self.unwrapped.spec
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Take an action; NumPy's numbers and truth values, which many give, become Python's."""
