@@ -209,6 +209,12 @@ from gymnasium.wrappers import TimeLimit, TransformReward
 class Twice(gym.Wrapper):
     def __init__(self, render_mode=None):
         super().__init__(TransformReward(TimeLimit(TicksEnv(render_mode), 3), lambda pay: 2 * pay))
+        self.paid = []
+
+    def step(self, action):
+        observation, pay, *ends = self.env.step(action)
+        self.paid.append(pay)
+        return observation, pay + len(self.paid), *ends
 
 
 def twice(render_mode=None):
@@ -228,8 +234,11 @@ def test_an_environment_may_come_in_wrappers(environment: str, tmp_path: Path) -
     env = gym.make(smartplay.register_cards(card)[0].id)
     text, info = env.reset(seed=0)
     assert (text, info["manual"][-8:]) == ("Tick 0.", "3 ticks."), "the limit that holds"
-    ends = [env.step(0)[1:4] for _ in range(3)]
-    assert ends == [(2.0, False, False)] * 2 + [(2.0, False, True)]
+    kept = env.get_wrapper_attr("snapshot")()
+    for _ in range(2):
+        env.get_wrapper_attr("restore")(kept)
+        ends = [env.step(0)[1:4] for _ in range(3)]
+        assert ends == [(3.0, False, False), (4.0, False, False), (5.0, False, True)]
 
 
 @pytest.mark.parametrize("space", ["gym.spaces.Box(0, 1)", "gym.spaces.MultiBinary(2)"])

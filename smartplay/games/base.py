@@ -215,7 +215,10 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._seed: int | None = None
         longest = text_limit if self._attempts == 1 else 2 * text_limit + len(BEGINS_AGAIN)
         self.observation_space = self._space(TextSpace(longest, charset=CHARACTERS))
-        self._limits = list(_limits(env))
+        around = list(_wrappers(env))
+        self._limits: list[Any] = [each for each in around if isinstance(each, TimeLimit)]
+        inner = [number for number, each in enumerate(around) if isinstance(each, Adapted)]
+        self._wrappers = around[inner[0] + 1 :] if inner else []
         self._limit = min((each._max_episode_steps for each in self._limits), default=None)
         shown = ("render_mode", "observation")
         settings = sorted((k, v) for k, v in given.items() if k not in shown)
@@ -304,7 +307,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
                 self._attempt,
                 self._seed,
             ),
-            state_of(self._native, self.describer),
+            state_of(self._native, self.describer, self._wrappers),
         )
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -324,7 +327,7 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
             raise UsageError(f"the snapshot is of another game: of {theirs}, not of {ours}")
         if not self._manual:
             self.reset()  # Gymnasium's wrappers take no step before one
-        set_state(self._native, self.describer, snapshot.state)
+        set_state(self._native, self.describer, self._wrappers, snapshot.state)
         set_random_state(self._native, snapshot.random)
         for limit, elapsed in zip(self._limits, snapshot.elapsed, strict=True):
             limit._elapsed_steps = elapsed
@@ -464,11 +467,10 @@ def _render_modes(env: gym.Env[Any, Any] | type[gym.Env[Any, Any]]) -> set[str]:
     return modes | {"human"} if "rgb_array" in modes else modes
 
 
-def _limits(env: gym.Env[Any, Any]) -> Iterator[Any]:
-    """The wrappers that count steps."""
+def _wrappers(env: gym.Env[Any, Any]) -> Iterator[gym.Wrapper[Any, Any, Any, Any]]:
+    """The wrappers around an environment, from the outermost to the innermost."""
     while isinstance(env, gym.Wrapper):
-        if isinstance(env, TimeLimit):
-            yield env
+        yield env
         env = env.env
 
 

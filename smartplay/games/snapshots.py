@@ -8,6 +8,7 @@ more cheaply, is left out; values that nothing changes are held as they are.
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from functools import lru_cache
 from random import Random
 from typing import Any, NamedTuple
@@ -18,6 +19,9 @@ NATIVE_LASTING = frozenset(
     {"spec", "observation_space", "action_space", "render_mode", "_np_random"}
 )
 DESCRIBER_LASTING = frozenset({"env", "actions"})
+WRAPPER_LASTING = frozenset(
+    {"env", "_action_space", "_cached_spec", "_metadata", "_observation_space", "_saved_kwargs"}
+)
 PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
 
 
@@ -81,7 +85,7 @@ class State(NamedTuple):
     """What an environment and its describer hold.
 
     Attributes:
-        pickled: The attributes that steps change.
+        pickled: The attributes that steps change, those of the environment's own wrappers too.
         parts: What the environment's `PARTS` gave.
         kept: The environment's attributes that hold plain values, or are named in its `KEPT`.
         told: The describer's.
@@ -113,24 +117,36 @@ class Snapshot(NamedTuple):
     state: State
 
 
-def state_of(native: gym.Env[Any, Any], describer: object) -> State:
-    """What steps change of an environment and its describer."""
+Wrappers = Sequence[gym.Wrapper[Any, Any, Any, Any]]
+
+
+def state_of(native: gym.Env[Any, Any], describer: object, wrappers: Wrappers) -> State:
+    """What steps change of an environment, its describer and the wrappers it comes in."""
     parts, *names = _names(type(native), NATIVE_LASTING)  # type: ignore[arg-type]
     own, kept = _parted(native, *names)
     _, *names = _names(type(describer), DESCRIBER_LASTING)  # type: ignore[arg-type]
     words, told = _parted(describer, *names)
+    around = [
+        {k: v for k, v in vars(each).items() if k not in WRAPPER_LASTING and not callable(v)}
+        for each in wrappers
+    ]
+    some = own or words or around
     return State(
-        pickle.dumps((own, words), pickle.HIGHEST_PROTOCOL) if own or words else b"",
+        pickle.dumps((own, words, around), pickle.HIGHEST_PROTOCOL) if some else b"",
         tuple([getattr(native, part).state() for part in parts]),
         kept,
         told,
     )
 
 
-def set_state(native: gym.Env[Any, Any], describer: object, state: State) -> None:
-    """Bring an environment and its describer into the state that `state_of` gave."""
+def set_state(
+    native: gym.Env[Any, Any], describer: object, wrappers: Wrappers, state: State
+) -> None:
+    """Bring an environment and what is around it into the state that `state_of` gave."""
     parts, lasting, _ = _names(type(native), NATIVE_LASTING)  # type: ignore[arg-type]
-    own, words = pickle.loads(state.pickled) if state.pickled else ({}, {})
+    own, words, around = pickle.loads(state.pickled) if state.pickled else ({}, {}, [])
+    for wrapper, held in zip(wrappers, around, strict=True):
+        vars(wrapper).update(held)
     _replace(vars(native), lasting, own, state.kept)
     _replace(vars(describer), DESCRIBER_LASTING, words, state.told)
     for part, value in zip(parts, state.parts, strict=True):
