@@ -31,6 +31,7 @@ from smartplay.play.journal import JOURNAL
 from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
 from smartplay.scores.intervals import mean_interval
+from tests.games import write_game
 from tests.golden import GAMES, all_cards
 from tests.players import play, recorded_run
 from tests.tampering import change_header
@@ -64,6 +65,19 @@ def test_a_run_becomes_lines_once(tmp_path: Path, capsys: pytest.CaptureFixture[
     (line,) = read(tmp_path / "games" / "hanoi" / FILE)
     assert (line.player, line.score, line.steps, line.shown) == ("ann", 3.0, 7, TEXT)
     assert "baseline = { mean = 3.0, players = 1, episodes = 1 }" in capsys.readouterr().out
+
+
+def test_people_have_a_score_at_a_game_of_ones_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, run = write_game(tmp_path, steps=2), tmp_path / "run"
+    play(run, ["enter", "1", "1", "enter"], game=str(card))
+    (tmp_path / "games" / "ticks").mkdir(parents=True)
+    monkeypatch.setattr(registry, "_cards", {})
+    command = ["baseline", str(run), "--games", str(tmp_path / "games")]
+    assert main(command) == 2
+    assert main([*command, "--card", str(card)]) == 0
+    assert "baseline = { mean = 2.0, players = 1, episodes = 1 }" in capsys.readouterr().out
 
 
 def test_who_leaves_between_episodes_counts_as_far_as_they_played(tmp_path: Path) -> None:

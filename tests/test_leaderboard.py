@@ -42,6 +42,7 @@ from smartplay.scores.intervals import Interval
 from tests.chatty import Chatty
 from tests.folders import members_of, put_trace
 from tests.folders import play as play_one
+from tests.games import write_game
 from tests.tampering import HANOI, change_header, change_records, reseal
 
 GAMES = "BanditTwoArmedHighLowFixed,Hanoi3Disk,RockPaperScissorBasic"
@@ -74,6 +75,13 @@ def entry(root: Path, agent: str) -> Path:
 
 def edit(path: Path, **changes: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_games_of_ones_own_are_not_for_the_leaderboard(tmp_path: Path) -> None:
+    card = write_game(tmp_path)
+    smartplay.run("random", str(card), episodes=1, out=tmp_path / "run", progress=False)
+    with pytest.raises(UsageError, match="own games and those of installed packages"):
+        add_entry(tmp_path / "run", tmp_path / "entries")
 
 
 def test_an_entry_is_small_and_replays(root: Path) -> None:

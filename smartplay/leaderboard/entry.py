@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from smartplay.core.errors import RunFolderError, UsageError
+from smartplay.games.registry import find_card
 from smartplay.leaderboard.claims import (
     Claim,
     EntryInfo,
@@ -82,6 +83,13 @@ def add_entry(
     target = entries / f"{info.date}_{_slug(info.agent)}"
     if target.exists():
         raise UsageError(f"{target} exists; give the entry another name with --agent")
+    for game in header.games:
+        card = find_card(game)
+        if card is None or card.source.endswith(".toml"):
+            raise UsageError(
+                f"{run} was played on {game}; the leaderboard takes this version's own games and "
+                "those of installed packages, no others"
+            )
     verification = verify_run(run, suites=suites)
     if not (verification.verified or verification.incomplete):
         told = [*map(str, verification.problems[:3]), *verification.notes[-1:]]

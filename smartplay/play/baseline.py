@@ -64,11 +64,17 @@ class HumanEpisode(msgspec.Struct, frozen=True, kw_only=True):
         return self.game, self.player, self.shown, self.suite_seed, self.episode
 
 
-def human_episodes(run: Path) -> tuple[list[HumanEpisode], Counter[str]]:
+def human_episodes(
+    run: Path, own_cards: Sequence[Path] = ()
+) -> tuple[list[HumanEpisode], Counter[str]]:
     """The episodes of a run that count towards a baseline; the run is replayed first.
 
     It has to be as `smartplay play` leaves it, with a journal of keys that agrees with its steps. A
     renamed run of an agent is none; that a program pressed the keys no file can rule out.
+
+    Args:
+        run: The run folder.
+        own_cards: Card files of your own that it may have been played with.
 
     Returns:
         The episodes, and how many do not count, by reason.
@@ -84,7 +90,7 @@ def human_episodes(run: Path) -> tuple[list[HumanEpisode], Counter[str]]:
     others = UsageError(f"{run} was not played with smartplay play; a baseline takes no other")
     if not is_name(header.agent.removeprefix(PREFIX)) or settings.get("shown") not in SHOWN:
         raise others
-    verification = verify_run(run)
+    verification = verify_run(run, cards=own_cards)
     if not (verification.verified or verification.incomplete):
         raise UsageError(
             f"{run} does not verify, so it cannot be a baseline: {verification.problems[0]}"

@@ -6,6 +6,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+from smartplay.cli.options import add_shared
 from smartplay.cli.output import OK, print_json, print_table, say
 from smartplay.scores.intervals import Interval
 
@@ -16,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("run", nargs="+", type=Path, help="a run folder made by `smartplay play`")
     add("--games", type=Path, default=Path("games"), metavar="DIR",
         help="folder of the dossiers with human.jsonl in them (default: games)")  # fmt: skip
+    add_shared(parser, "--card")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
 
     episodes, left_out = [], Counter[str]()
     for path in options.run:
-        counting, others = baseline.human_episodes(path)
+        counting, others = baseline.human_episodes(path, options.card)
         episodes += counting
         left_out += others
     kept = [line for path in baseline.keep(options.games, episodes) for line in baseline.read(path)]
