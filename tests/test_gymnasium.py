@@ -202,6 +202,10 @@ def test_actions_are_counted_from_0_wherever_an_environment_begins(
         env.step(5)
 
 
+PLAIN = """
+if "/" in "{id}":
+    gym.register("{id}", entry_point=TicksEnv)
+"""
 WRAPPED = """
 from gymnasium.wrappers import TimeLimit, TransformReward
 
@@ -239,6 +243,15 @@ def test_an_environment_may_come_in_wrappers(environment: str, tmp_path: Path) -
         env.get_wrapper_attr("restore")(kept)
         ends = [env.step(0)[1:4] for _ in range(3)]
         assert ends == [(3.0, False, False), (4.0, False, False), (5.0, False, True)]
+
+
+@pytest.mark.parametrize("environment", ["ticks.py:TicksEnv", "wrapped/Plain-v0"])
+def test_an_environment_may_know_of_no_render_mode(environment: str, tmp_path: Path) -> None:
+    card = write_game(tmp_path, environment=environment)
+    code = (tmp_path / "ticks.py").read_text().replace("(self, render_mode=None)", "(self)")
+    (tmp_path / "ticks.py").write_text(code + PLAIN.replace("{id}", environment))
+    env = gym.make(smartplay.register_cards(card)[0].id)
+    assert env.reset(seed=0)[0] == "Tick 0."
 
 
 @pytest.mark.parametrize("space", ["gym.spaces.Box(0, 1)", "gym.spaces.MultiBinary(2)"])

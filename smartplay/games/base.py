@@ -442,9 +442,11 @@ def put_into_words(env: gym.Env[Any, Any], **words: Any) -> gym.Env[Any, Any]:
 def _build(
     environment: str, render_mode: str | None, settings: dict[str, Any], words: set[str]
 ) -> gym.Env[Any, Any]:
+    mode: dict[str, Any] = (
+        {} if render_mode is None else {"render_mode": render_mode}
+    )  # not all know of any
     if GYM_ID.fullmatch(environment):
-        made = gym.make(environment, max_episode_steps=-1, render_mode=render_mode, **settings)
-        return Adapted(made)
+        return Adapted(gym.make(environment, max_episode_steps=-1, **mode, **settings))
     env_class = load_object(environment)
     known = _keywords(env_class) - {"render_mode"}
     for key in settings:
@@ -452,7 +454,7 @@ def _build(
             raise UnknownNameError("setting", key, sorted(known | words))
     if isinstance(getattr(env_class, "metadata", None), dict):  # a wrapper knows them when made
         _check_render_mode(render_mode, env_class)
-    env: gym.Env[Any, Any] = env_class(render_mode=render_mode, **settings)
+    env: gym.Env[Any, Any] = env_class(**mode, **settings)
     return env if isinstance(env, NativeEnv) else Adapted(env)
 
 
