@@ -442,9 +442,8 @@ def put_into_words(env: gym.Env[Any, Any], **words: Any) -> gym.Env[Any, Any]:
 def _build(
     environment: str, render_mode: str | None, settings: dict[str, Any], words: set[str]
 ) -> gym.Env[Any, Any]:
-    mode: dict[str, Any] = (
-        {} if render_mode is None else {"render_mode": render_mode}
-    )  # not all know of any
+    # An environment need not know of render modes.
+    mode: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
     if GYM_ID.fullmatch(environment):
         return Adapted(gym.make(environment, max_episode_steps=-1, **mode, **settings))
     env_class = load_object(environment)
