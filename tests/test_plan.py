@@ -14,6 +14,7 @@ from smartplay.cli import main
 from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
 from smartplay.report.plan import make_plan
+from smartplay.runner.rehearse import source_of
 from smartplay.scores.power import episodes_needed
 from tests.fake_server import FakeServer
 
@@ -277,6 +278,46 @@ def test_a_dry_run_is_what_a_plan_and_a_real_run_say(
     assert (left["games"][0]["episodes"], left["games"][0]["done"]) == (0, 2)
     assert left["use"]["calls"] == 0
     assert main(["run", *there, "--episodes", "3", "--dry-run"]) == 2, "another run is there"
+
+
+def test_a_dry_run_finds_what_was_played_at_the_environments_address(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with FakeServer() as server:
+        server.say("Answer: 1")
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        smartplay.run("openai:some", HANOI, episodes=1, steps=2, progress=False)
+    left = dry_run(capsys, "openai:some", "--games", HANOI, "--episodes", "1", "--steps", "2")
+    assert left["games"][0]["done"] == 1
+
+
+def test_a_model_has_the_same_name_and_settings_when_rehearsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    model = source_of("local", {}).models["player"]
+    assert model.name == "local:smollm2-135m"
+    assert model.settings.base_url is None
+
+
+def test_samples_of_one_request_read_the_prompt_once(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["openai:some", "--games", HANOI, "--episodes", "1", "--set", "temperature=1"]
+    one = dry_run(capsys, *words)["use"]
+    many = dry_run(capsys, *words, "--method", "majority", "--set", "samples_per_request=true")
+    assert many["use"]["calls"] == 5 * one["calls"]
+    assert many["use"]["read"] == one["read"]
+    assert many["use"]["written"] == {key: 5 * n for key, n in one["written"].items()}
+
+
+def test_a_reply_is_as_long_as_further_fields_of_the_request_allow(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["openai:some", "--games", HANOI, "--episodes", "1"]
+    longer = ["--set", "extra.max_completion_tokens=2000"]
+    for more in ([], ["--set", "max_tokens=none"]):
+        use = dry_run(capsys, *words, *longer, *more)["use"]
+        assert use["written"]["most"] == 2000 * use["calls"]
 
 
 def test_a_price_that_is_not_known_is_said_to_be_unknown(

@@ -52,7 +52,10 @@ def open_model(name: str, **settings: Any) -> Model:
         raise UsageError(f"which model? Write {kind}:MODEL")
     own = make_settings(provider.settings_type, settings)
     called = f"{Path(kind).name}:{model}" if kind.endswith(".py") else name
-    return StandIn(called, own) if is_rehearsal() else provider(model, own)
+    if not is_rehearsal():
+        return provider(model, own)
+    resolved = getattr(provider, "resolved", None)
+    return StandIn(*(resolved(model, own) if resolved else (called, own)))
 
 
 def kinds() -> dict[str, str]:

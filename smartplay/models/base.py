@@ -167,6 +167,12 @@ class Provider(Protocol):
         """
 
 
+def longest_reply(settings: Settings) -> int | None:
+    """The most tokens of a reply, also by the request's further fields; None for no bound."""
+    named = (settings.extra.get(name) for name in ("max_tokens", "max_completion_tokens"))
+    return max((n for n in (settings.max_tokens, *named) if isinstance(n, int)), default=None)
+
+
 def sample_seed(seed: int, sample: int) -> int:
     """The seed with which a sample of a question is asked.
 

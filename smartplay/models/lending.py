@@ -28,6 +28,7 @@ from smartplay.models.base import (
     Settings,
     Tool,
     check_samples,
+    longest_reply,
     sample_seed,
     together,
 )
@@ -337,9 +338,8 @@ def _most(messages: list[Message], settings: Settings, samples: int) -> Usage:
         for part in [{"text": content}] if isinstance(content, str) else content:
             prompt += len(part["text"].encode("utf-8", "replace")) if "text" in part else PICTURE
     prompt += sum(len(msgspec.json.encode(m["tool_calls"])) for m in messages if "tool_calls" in m)
-    named = (settings.extra.get(name) for name in ("max_tokens", "max_completion_tokens"))
-    longest = [n for n in (settings.max_tokens, *named) if isinstance(n, int)]
-    return Usage(prompt, 0, samples * max(longest, default=UNBOUNDED))
+    longest = longest_reply(settings)
+    return Usage(prompt, 0, samples * (UNBOUNDED if longest is None else longest))
 
 
 def _episode(model: Model, identity: list[int]) -> int:

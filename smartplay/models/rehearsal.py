@@ -62,6 +62,8 @@ class StandIn(AskedModel):
         beginning = b"".join(map(_beginning, messages))
         read = [min(self._cache.read(beginning), prompt) for _ in range(samples)]
         usages = [Usage(prompt=prompt, cached=cached, completion=written) for cached in read]
+        if self.settings.samples_per_request:  # then the prompt is billed once
+            usages[1:] = [Usage(completion=written)] * (samples - 1)
         return [Call(messages, REPLY, model=self.name, usage=usage) for usage in usages]
 
     async def aclose(self) -> None:

@@ -81,17 +81,22 @@ class ServedModel(AskedModel):
     optional: ClassVar[tuple[str, ...]] = (SYSTEM,)  # fields that some models refuse
 
     def __init__(self, name: str, settings: Settings) -> None:
-        key_env, url_env = self.variables
+        super().__init__(*self.resolved(name, settings))
+        self._refused: set[str] = set()
+        self._noted: set[str] = set()
+        self._service = self._reach(name)
+        self.pace = self._service.pace
+
+    @classmethod
+    def resolved(cls, name: str, settings: Settings) -> tuple[str, Settings]:
+        """The model's name and its settings as runs record them."""
+        key_env, url_env = cls.variables
         own = msgspec.structs.replace(
             settings,
             base_url=settings.base_url or os.environ.get(url_env) or None,
             api_key_env=settings.api_key_env or key_env,
         )
-        super().__init__(f"{self.kind}:{name}", own)
-        self._refused: set[str] = set()
-        self._noted: set[str] = set()
-        self._service = self._reach(name)
-        self.pace = self._service.pace
+        return f"{cls.kind}:{name}", own
 
     async def _answer(self, question: Question, samples: int) -> list[Call]:
         if samples == 1:

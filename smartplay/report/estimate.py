@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from smartplay.agents.catalog import SCRIPTED, AgentSource, place_in_order
+from smartplay.models.base import longest_reply
 from smartplay.models.prefix_cache import BLOCK, LEAST
 from smartplay.models.rehearsal import CHARACTERS
 from smartplay.records import EpisodeRecord, RoleUse
@@ -25,9 +26,10 @@ from smartplay.runner.rehearse import rehearse, source_of
 REHEARSED = (
     f"Steps and prompts are those of two episodes of random play a game; an agent that "
     f"survives longer takes more, and so do replies that name no action. {CHARACTERS} characters "
-    f"count as a token. Cached: of the tokens read, those of beginnings that an earlier prompt "
-    f"had, in blocks of {BLOCK} tokens from {LEAST} on; what a service really keeps is its own "
-    "affair. Written tokens: at least the bare answers, at most as many as the model may write."
+    "count as a token, a picture as none. Cached: of the tokens read, those of beginnings that an "
+    f"earlier prompt had, in blocks of {BLOCK} tokens from {LEAST} on; what a service really keeps "
+    "is its own affair. Written tokens: at least the bare answers, at most as many as the model "
+    "may write."
 )
 UNKNOWN = (
     "The calls of an agent that is lent no models are not known before it plays; name an earlier "
@@ -190,7 +192,7 @@ def _of_role(
 ) -> Use:
     """What a role's calls cost."""
     model, least = source.models.get(role), use.usage
-    longest = model.settings.max_tokens if model else None
+    longest = longest_reply(model.settings) if model else None
     most = least if known else None
     if longest is not None and not known:
         most = msgspec.structs.replace(least, completion=use.calls * longest)

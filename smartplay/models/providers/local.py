@@ -79,6 +79,11 @@ class Provider(openai.Provider):
         super().__init__(name or DEFAULT, settings)
         self.settings: LocalSettings = settings
 
+    @classmethod
+    def resolved(cls, name: str, settings: Settings) -> tuple[str, Settings]:
+        """The model's name, never empty, and its settings: the environment names no address."""
+        return f"{cls.kind}:{name or DEFAULT}", settings
+
     async def _ask(self, question: Question) -> list[Call]:
         """Make one request; the others wait for their turn."""
         return await self._turns.call(self._ask_next, question)
