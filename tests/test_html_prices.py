@@ -70,6 +70,8 @@ def test_a_model_is_found_by_agent_and_by_model(tmp_path: Path) -> None:
         FILE + "surprise = 1",
         FILE.replace("2.0", "-2.0"),
         FILE.replace("2.0", "'two'"),
+        FILE.replace("2.0", "inf"),
+        FILE.replace('"EUR"', '""'),
         FILE.replace("2026-11-01", "'soon'"),
         "currency = [",
         "currency = " + "[" * 5000,

@@ -30,7 +30,8 @@ from smartplay.core.toml_file import read_toml
 from smartplay.records import Usage
 
 MILLION = 1_000_000
-Amount = Annotated[float, msgspec.Meta(ge=0)]
+Amount = Annotated[float, msgspec.Meta(ge=0, le=10**12)]  # no infinity, which no sum survives
+Named = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 def money(amount: float, currency: str = "") -> str:
@@ -76,7 +77,7 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         source: Where they were read.
     """
 
-    currency: str
+    currency: Named
     date: datetime.date
     models: dict[str, Price]
     source: str = ""
