@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import smartplay
-from smartplay.leaderboard import remembered, rows
+from smartplay.leaderboard import remembered, rows, site
 from smartplay.leaderboard.entry import add_entry
 from smartplay.leaderboard.site import build
 from smartplay.leaderboard.verify import verify_run
@@ -109,6 +109,17 @@ def test_a_page_that_was_changed_is_written_again(root: Path) -> None:
     page.write_bytes(b"something else")
     build(root)
     assert page.read_bytes() == told
+
+
+def test_the_page_of_an_entry_that_is_not_remembered_is_written_each_time(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembered, "MOST_BYTES", 0)
+    written: list[Path] = []
+    monkeypatch.setattr(site, "write_html", lambda reports, runs, page: written.append(page))
+    build(root)
+    build(root)
+    assert len(written) == 2
 
 
 def test_links_are_not_remembered(root: Path, tmp_path: Path) -> None:

@@ -201,7 +201,8 @@ def _write_pages(root: Path, board: Board, suites: Sequence[Suite], prices: Pric
         if old.name not in names:
             old.unlink()
     for name, entry in names.items():
-        digest = f"page-{digest_of(entry, suites, prices)}"
+        known = digest_of(entry, suites, prices)
+        digest = known and f"page-{known}"
         if recall(digest, str) != _digest_of_file(pages / name):
             write_html([build_report(entry, prices)], [entry], pages / name)
             keep(digest, _digest_of_file(pages / name))
