@@ -233,6 +233,14 @@ def test_a_snapshot_of_another_game_is_refused(
     assert other.step(0)[0], "the refusal broke the episode"
 
 
+def test_what_is_no_snapshot_is_refused() -> None:
+    env: Any = gym.make("smartplay/Hanoi3Disk-v0")
+    env.reset(seed=0)
+    for given in (None, env.snapshot):
+        with pytest.raises(UsageError, match=r"restore takes what snapshot\(\) returned"):
+            env.restore(given)
+
+
 def test_before_the_first_reset_there_is_no_snapshot() -> None:
     env: Any = gym.make("smartplay/Hanoi3Disk-v0")
     with pytest.raises(UsageError, match="call reset first"):

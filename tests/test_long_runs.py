@@ -185,8 +185,9 @@ def test_a_service_that_says_nothing_stops_the_run(server: FakeServer, tmp_path:
 
 @pytest.mark.parametrize("limit", ["tokens", "cost", "seconds"])
 def test_a_limit_that_is_no_number(limit: str) -> None:
-    with pytest.raises(UsageError, match="must be more than 0, not nan"):
-        Limits(**{limit: float("nan")}).find_prices(None, [])  # type: ignore[arg-type]
+    for given in (float("nan"), "5"):
+        with pytest.raises(UsageError, match=f"must be more than 0, not {given!r}"):
+            Limits(**{limit: given}).find_prices(None, [])  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -188,6 +188,12 @@ def test_a_folder_without_a_run(tmp_path: Path, read: typing.Callable[[Path], An
         read(tmp_path / "nothing")
 
 
+def test_human_scores_of_an_unknown_kind_are_refused(played: smartplay.Run) -> None:
+    human: Any = "baselines"
+    with pytest.raises(smartplay.UsageError, match="did you mean baseline"):
+        played.report(human=human)
+
+
 def test_only_several_runs_can_be_compared(played: smartplay.Run) -> None:
     given: Any
     for given in ([played], [], played, str(played.path)):

@@ -577,6 +577,8 @@ def test_a_worker_that_dies_costs_no_more_than_what_it_played(tmp_path: Path) ->
     ("options", "words"),
     [
         ({"concurrency": 0}, "concurrency must be 1 or more"),
+        ({"concurrency": 2.5}, "concurrency must be a whole number"),
+        ({"executor": "tcp://10.0.0.1:8786"}, "no method submit, .* what cluster takes"),
         ({"episodes": 0}, "episodes must be 1 or more"),
         ({"steps": -3}, "steps must be 1 or more"),
         ({"seed": -1}, "seed must be 0 or more"),
@@ -603,6 +605,12 @@ def test_bad_requests_leave_nothing_behind(
     with pytest.raises(UsageError, match=words):
         play("constant", tmp_path / "run", **({"games": BANDIT} | options))
     assert not (tmp_path / "run").exists()
+
+
+def test_games_that_come_only_once_are_recorded(tmp_path: Path) -> None:
+    games: Any = (name for name in [BANDIT, HANOI])
+    run = play("constant", tmp_path / "run", games, quick=True)
+    assert run.header.arguments["games"] == [BANDIT, HANOI]
 
 
 def test_numbers_may_be_numpys(tmp_path: Path) -> None:

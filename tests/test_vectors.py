@@ -210,6 +210,11 @@ def test_a_registered_spec_can_be_copied_and_made() -> None:
     assert gym.spec(HANOI).additional_wrappers, "making a vector changed the registry"
 
 
+def test_infos_may_stand_among_the_settings_of_the_vector() -> None:
+    vector = gym.make_vec(HANOI, 2, vector_kwargs={"infos": "full"})
+    assert "manual" in vector.reset(seed=1)[1]
+
+
 def test_wrong_settings_are_named() -> None:
     with pytest.raises(UnknownNameError, match="unknown infos 'all'; did you mean full"):
         gym.make_vec(HANOI, 2, infos="all")

@@ -21,7 +21,7 @@ from smartplay.cards.anchors import Anchors, Count, check_anchors
 from smartplay.cards.bounds import Bounds, CardBounds, check_bounds
 from smartplay.cards.capabilities import Capability
 from smartplay.cards.tables import HISTORY, TEXT_LIMIT, id_tables
-from smartplay.core.errors import CardError
+from smartplay.core.errors import CardError, known_name
 from smartplay.core.loading import Code, code_of
 
 SHOWN_SETTINGS = ("history", "observation", "picture")
@@ -179,7 +179,7 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 baseline keeps the published score.
         """
         own = self.anchors.baseline
-        if human != "baseline" or own is None:
+        if known_name("human scores", human, HUMANS) != "baseline" or own is None:
             return self
         source = f"recorded here: {own.players} players, {own.episodes} episodes"
         anchors = msgspec.structs.replace(self.anchors, human=own.mean, human_source=source)

@@ -318,8 +318,11 @@ class TextGame(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
                 alike, in this process or another. It can be restored again and again.
 
         Raises:
-            UsageError: If it is of another game, of other settings or of another step limit.
+            UsageError: If it is no snapshot, or of another game, of other settings or of another
+                step limit.
         """
+        if not isinstance(snapshot, Snapshot):
+            raise UsageError(f"restore takes what snapshot() returned, not {snapshot!r}")
         if snapshot.game != self._game:
             there, here = snapshot.game.split("\n"), self._game.split("\n")
             theirs = ", ".join(each for each in there if each not in here) or "the default"

@@ -165,7 +165,7 @@ def make_vector(
         num_envs: How many environments.
         spec_id: The id, as it is registered.
         infos: As `GameVector` has it.
-        vector_kwargs: Further settings of `GameVector`.
+        vector_kwargs: Settings of `GameVector`; these come first.
         wrappers: What is put around each environment, the first one innermost.
         **settings: What `gym.make` takes.
     """
@@ -176,4 +176,4 @@ def make_vector(
             env = wrapper(env)
         return env
 
-    return GameVector([make] * num_envs, infos, **(vector_kwargs or {}))
+    return GameVector([make] * num_envs, **{"infos": infos} | (vector_kwargs or {}))

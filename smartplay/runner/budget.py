@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from smartplay.core.errors import UsageError
+from smartplay.games.native import numbers
 from smartplay.models.replies import Replies
 from smartplay.records import EpisodeRecord, RunHeader, Usage
 from smartplay.records.folder import RunFolder
@@ -64,8 +65,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             UsageError: If a limit is not positive.
         """
         for name, value in (("tokens", self.tokens), ("cost", self.cost), ("time", self.seconds)):
-            if value is not None and not value > 0:  # false for NaN, too
-                raise UsageError(f"the most {name} of a run must be more than 0, not {value}")
+            if value is not None and not numbers([value])[0] > 0:  # false for NaN, too
+                raise UsageError(f"the most {name} of a run must be more than 0, not {value!r}")
 
     def find_prices(self, header: RunHeader, models: Iterable[str]) -> tuple[dict[str, Price], str]:
         """The prices to count with, by model, and their currency.

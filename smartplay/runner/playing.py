@@ -15,7 +15,13 @@ from smartplay.records.folder import RunFolder
 from smartplay.runner.budget import Limits
 from smartplay.runner.cluster import AT_ONCE, cluster_executor
 from smartplay.runner.places import suits
-from smartplay.runner.plan import check_same_run, default_folder, plan_run, select_games
+from smartplay.runner.plan import (
+    check_same_run,
+    default_folder,
+    plan_run,
+    select_games,
+    whole_number,
+)
 from smartplay.runner.session import play_session
 from smartplay.runner.steady import same_surroundings
 from smartplay.runner.suite import find_suite
@@ -110,12 +116,18 @@ def run(
         UsageError: If something asked for does not exist or cannot be done.
         RunFolderError: If the folder cannot be written, or another run is writing it.
     """
-    if concurrency is not None and concurrency < 1:
-        raise UsageError(f"concurrency must be 1 or more, not {concurrency}")
+    if concurrency is not None:
+        concurrency = whole_number("concurrency", concurrency, 1)
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise UsageError(
+            f"the executor {executor!r} has no method submit, as those of concurrent.futures have; "
+            "the address of a Dask scheduler is what cluster takes"
+        )
     if episode_seconds is not None and not episode_seconds >= LEAST_SECONDS:  # nor a NaN
         raise UsageError(
             f"the time of an episode must be {LEAST_SECONDS} seconds or more, not {episode_seconds}"
         )
+    games = games if isinstance(games, str) else list(map(str, games))  # which may come only once
     source = find_agent(agent, dict(agent_settings or {}))
     if cache is not None and not source.models:
         raise UsageError(f"a cache is for language models; {source.name} asks none")
@@ -133,7 +145,7 @@ def run(
         suite=private.hash if private else "",
         arguments={
             "agent": source.name,
-            "games": games if isinstance(games, str) else list(map(str, games)),
+            "games": games,
             "episodes": episodes,
             "steps": steps,
             "seed": seed,
