@@ -76,6 +76,10 @@ def test_scores_are_found_by_full_and_short_names(played: smartplay.Run) -> None
     score = played.scores[full]
     assert played.scores[HANOI] == played.scores[f"{HANOI}-v0"] == score
     assert score.episodes == 6
+    assert HANOI in played.scores
+    assert played.scores.get(HANOI) == played.scores.get(full) == score
+    assert "Hanoi9Disk" not in played.scores
+    assert played.scores.get("Hanoi9Disk", 0) == 0
     planning = played.capabilities["Planning"]
     assert played.capabilities[smartplay.Capability.PLANNING] == planning
     assert played.capabilities["planning"] == planning

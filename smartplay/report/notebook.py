@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from smartplay.core import printable
 from smartplay.core.shown import as_html, html_list, html_table
@@ -34,11 +34,19 @@ class Scores(dict[str, ScoreT]):
             self._cells = [("", title), *((name, NONE) for name in scores)]
 
     def __missing__(self, name: str) -> ScoreT:
-        for full in self:
-            short = full.split("/")[-1]
-            if name in (short, short.rpartition("-v")[0], full.lower().replace(" ", "_")):
-                return self[full]
-        raise KeyError(f"{name}; known: {', '.join(self) or 'none'}")
+        if name not in self:
+            raise KeyError(f"{name}; known: {', '.join(self) or 'none'}")
+        return self[next(full for full in self if name in _names(full))]
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in _names(full) for full in self)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The score of a name, full or short; the default if there is none."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     def __repr__(self) -> str:
         rows = [[printable.line(cell) for cell in row] for row in self._cells]
@@ -48,6 +56,12 @@ class Scores(dict[str, ScoreT]):
 
     def _repr_html_(self) -> str:
         return html_table(self._cells[0], self._cells[1:]) if self._cells else "{}"
+
+
+def _names(full: str) -> tuple[str, ...]:
+    """A full name and what it may be called for short."""
+    short = full.split("/")[-1]
+    return full, short, short.rpartition("-v")[0], full.lower().replace(" ", "_")
 
 
 @as_html.register
