@@ -310,6 +310,15 @@ def test_samples_of_one_request_read_the_prompt_once(capsys: pytest.CaptureFixtu
     assert many["use"]["written"] == {key: 5 * n for key, n in one["written"].items()}
 
 
+def test_a_model_that_no_rehearsed_reply_calls_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["cascade", "--games", HANOI, "--model", "weak=openai:a", "--model", "strong=openai:b"]
+    told = "No reply led to a call of openai:b (strong), so its calls are not counted."
+    for found in (planned(capsys, *words), dry_run(capsys, *words)):
+        assert [note for note in found["notes"] if "led to a call" in note] == [told]
+
+
 def test_a_reply_is_as_long_as_further_fields_of_the_request_allow(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -313,7 +313,12 @@ def estimate_run(
         games=found,
         use=known_use([each.use for each in found]),
         currency=prices.currency if prices else "",
-        notes=[*notes_of(source), *unpriced(source, prices), *failures(rehearsed)],
+        notes=[
+            *notes_of(source),
+            *unasked(source, rehearsed),
+            *unpriced(source, prices),
+            *failures(rehearsed),
+        ],
     )
 
 
@@ -322,6 +327,16 @@ def notes_of(source: AgentSource) -> list[str]:
     if is_silent(source):
         return []
     return [REHEARSED] if source.models else [UNKNOWN]
+
+
+def unasked(source: AgentSource, records: Sequence[EpisodeRecord]) -> list[str]:
+    """Notes on models that no episode asked, as where all replies are alike nobody disagrees."""
+    asked = {role for record in records for role in record.roles}
+    return [
+        f"No reply led to a call of {model.name} ({role}), so its calls are not counted."
+        for role, model in source.models.items()
+        if asked and role not in asked
+    ]
 
 
 def failures(rehearsed: Sequence[EpisodeRecord]) -> list[str]:

@@ -28,6 +28,7 @@ from smartplay.report.estimate import (
     figures,
     known_use,
     notes_of,
+    unasked,
     unpriced,
 )
 from smartplay.runner.plan import lasting
@@ -178,6 +179,7 @@ def make_plan(
     total = known_use([use for _, use in found])
     plans = [plan for plan, _ in found]
     basis = [PLAYED] if played else notes_of(source)
+    basis += unasked(source, played or rehearsed)
     return Plan(
         agent=source.name,
         detect=detect,
