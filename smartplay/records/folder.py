@@ -29,7 +29,7 @@ from smartplay.core.untrusted import (
     read_file,
     read_packed_lines,
 )
-from smartplay.core.whole_files import drop_half_line, remove_parts, write_atomically
+from smartplay.core.whole_files import drop_half_line, remove_parts, write_atomically, writing
 from smartplay.records import (
     SCHEMA,
     EpisodeHeader,
@@ -141,7 +141,7 @@ class RunFolder:
         try:
             return (self.path / "run.json").is_file()
         except OSError as error:
-            raise self._cannot("read", error) from error
+            raise self._unreadable(error) from error
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -154,21 +154,20 @@ class RunFolder:
         from filelock import FileLock, Timeout  # what a check can do without
 
         lock = FileLock(self.path / LOCK, timeout=DYING, thread_local=False)
-        try:
+        with self._writing():
             if self.path.exists() and not self.path.is_dir():
                 raise RunFolderError(
                     f"cannot write run folder {self.path}: it is a file; choose another with --out"
                 )
             self.path.mkdir(parents=True, exist_ok=True)
             own_path(self.path, LOCK)
-            lock.acquire()
-        except Timeout as error:
-            raise RunFolderError(
-                f"another run is writing {self.path}; wait for it, or choose another folder "
-                "with --out"
-            ) from error
-        except OSError as error:
-            raise self._cannot("write", error) from error
+            try:
+                lock.acquire()
+            except Timeout as error:
+                raise RunFolderError(
+                    f"another run is writing {self.path}; wait for it, or choose another folder "
+                    "with --out"
+                ) from error
         try:
             yield
         finally:
@@ -182,7 +181,7 @@ class RunFolder:
         Raises:
             RunFolderError: If the folder cannot be written, or holds other files.
         """
-        try:
+        with self._writing():
             self.path.mkdir(parents=True, exist_ok=True)
             remove_parts(self.path)
             if any(path.name != LOCK for path in self.path.iterdir()):
@@ -190,8 +189,6 @@ class RunFolder:
                     f"{self.path} holds files but no run; choose an empty or new folder with --out"
                 )
             write_atomically(self.path / "run.json", pretty(header))
-        except OSError as error:
-            raise self._cannot("write", error) from error
 
     def plan_more(self, header: RunHeader) -> None:
         """Replace the header by one that plans more of the same run.
@@ -199,10 +196,8 @@ class RunFolder:
         Raises:
             RunFolderError: If the folder cannot be written.
         """
-        try:
+        with self._writing():
             write_atomically(self.path / "run.json", pretty(header))
-        except OSError as error:
-            raise self._cannot("write", error) from error
 
     def header(self) -> RunHeader:
         """Read `run.json`.
@@ -243,7 +238,7 @@ class RunFolder:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise self._cannot("read", error) from error
+            raise self._unreadable(error) from error
         return [
             self._decode(line, EpisodeRecord, f"episodes.jsonl, line {number}")
             for number, line in enumerate(data.split(b"\n")[:-1], start=1)
@@ -283,11 +278,8 @@ class RunFolder:
         """
         finished = len(self.episodes())
         session = Session(started=header.started, versions=header.versions, finished=finished)
-        try:
-            with self._sessions.open("ab") as file:
-                file.write(encode(session) + b"\n")
-        except OSError as error:
-            raise self._cannot("write", error) from error
+        with self._writing(), self._sessions.open("ab") as file:
+            file.write(encode(session) + b"\n")
 
     def mend(self) -> None:
         """Remove what a killed run left half written; call this before appending.
@@ -295,7 +287,7 @@ class RunFolder:
         Raises:
             RunFolderError: If the folder cannot be written, or a link in it leads elsewhere.
         """
-        try:
+        with self._writing():
             self._refuse_links()
             remove_parts(self.path)
             for path in (self._episodes, self._sessions):
@@ -303,8 +295,6 @@ class RunFolder:
                     if path.stat().st_size > LINES_LIMIT:
                         raise RunFolderError(f"{path} is too large for a run: refused")
                     drop_half_line(path)
-        except OSError as error:
-            raise self._cannot("write", error) from error
 
     def _refuse_links(self) -> None:
         """Refuse to write if a link would lead out of an untrusted folder."""
@@ -325,7 +315,7 @@ class RunFolder:
             RunFolderError: If the disk is full or the folder is read-only.
         """
         force = time.monotonic() - self._forced > FORCE_SECONDS
-        try:
+        with self._writing():
             if trace:
                 name = member_name(record.episode, record.repeat)
                 self.members(record.game).append(name, trace, force)
@@ -335,8 +325,6 @@ class RunFolder:
                 if force:
                     os.fsync(file.fileno())
                     self._forced = time.monotonic()
-        except OSError as error:
-            raise self._cannot("write", error) from error
 
     @property
     def is_packed(self) -> bool:
@@ -354,7 +342,7 @@ class RunFolder:
         try:
             members.look()
         except OSError as error:
-            raise self._cannot("read", error) from error
+            raise self._unreadable(error) from error
         return members
 
     def place(self, key: Key) -> tuple[str, Part]:
@@ -387,7 +375,7 @@ class RunFolder:
         try:
             data = read_file(self.path, name, LINES_LIMIT, part)
         except OSError as error:
-            raise self._cannot("read", error) from error
+            raise self._unreadable(error) from error
         return data if part.name else member(member_name(*key[1:]), data)
 
     def steps(
@@ -458,7 +446,7 @@ class RunFolder:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise self._cannot("read", error) from error
+            raise self._unreadable(error) from error
         return self._decode(data, kind, name)
 
     def _decoded(
@@ -473,5 +461,8 @@ class RunFolder:
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             raise RunFolderError(f"{self.path}: {where} is malformed: {error}") from error
 
-    def _cannot(self, verb: str, error: OSError) -> RunFolderError:
-        return RunFolderError(f"cannot {verb} run folder {self.path}: {error.strerror or error}")
+    def _writing(self) -> contextlib.AbstractContextManager[None]:
+        return writing(f"run folder {self.path}", RunFolderError)
+
+    def _unreadable(self, error: OSError) -> RunFolderError:
+        return RunFolderError(f"cannot read run folder {self.path}: {error.strerror or error}")

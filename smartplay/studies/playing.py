@@ -15,7 +15,7 @@ from smartplay.agents.methods import Arm as Control
 from smartplay.cards.anchors import Anchors
 from smartplay.cards.bounds import Bounds
 from smartplay.core.errors import RunFolderError, UsageError
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import write_atomically, writing
 from smartplay.games.registry import get_card
 from smartplay.records import EpisodeRecord, RunHeader
 from smartplay.records.encoding import pretty
@@ -249,12 +249,10 @@ def play_study(
         limits.check()
         if limits.cost is not None and not opened.study.prices:
             raise UsageError('a limit on the cost needs prices; write prices = "FILE" in the study')
-    try:
+    with writing(opened.folder, RunFolderError):
         opened.folder.mkdir(parents=True, exist_ok=True)
         if not (opened.folder / PLAN).exists():
             write_atomically(opened.folder / PLAN, pretty(opened.plan))
-    except OSError as error:
-        raise RunFolderError(f"cannot write {opened.folder}: {error.strerror or error}") from error
     started, problems, arms = time.monotonic(), dict[str, str](), by_identity(opened.arms)
 
     def play(arm: StudyArm) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from smartplay.core.errors import RunFolderError
-from smartplay.core.whole_files import write_atomically
+from smartplay.core.whole_files import write_atomically, writing
 from smartplay.records.encoding import pretty
 from smartplay.report import wording
 from smartplay.report.comparison import p_value
@@ -245,8 +245,6 @@ def write_study(result: StudyResult, folder: Path) -> None:
         "study.md": to_markdown(result).encode("utf-8", "backslashreplace"),
         "study.html": to_html(result).encode("utf-8", "backslashreplace"),
     }
-    try:
+    with writing(folder, RunFolderError):
         for name, data in files.items():
             write_atomically(folder / name, data)
-    except OSError as error:
-        raise RunFolderError(f"cannot write {folder}: {error.strerror or error}") from error
