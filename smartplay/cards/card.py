@@ -28,7 +28,6 @@ SHOWN_SETTINGS = ("history", "observation", "picture")
 """Settings of every game that say what an agent is shown."""
 WRAPPER_SETTINGS = (*SHOWN_SETTINGS, "attempts", "again")
 """Settings that every game has."""
-"""Settings that decide what an agent is shown of a game, not what the game is."""
 
 Human = Literal["published", "baseline"]
 HUMANS: tuple[Human, ...] = ("published", "baseline")

@@ -101,7 +101,7 @@ class _Guard:
 
     def __init__(self, child: int, told: int) -> None:
         self._child, self._told = child, told
-        self._until, self._time_is_over = math.inf, math.inf
+        self._until = math.inf
         self._code: int | None = None
         self._interrupted = False
 

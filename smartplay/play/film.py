@@ -79,7 +79,7 @@ def frame(view: View) -> Picture:
     foot = "   ".join([displayed(view.title), *view.status, displayed(view.notice)])
     draw.text((10, SIZE + FOOT / 2), foot, INK, font, "lm")
     most = (SIZE - 16) // STEP
-    fitting = wrapped(displayed(view.beside), PANEL - 24, font.getlength)
+    fitting = wrapped(displayed(view.text), PANEL - 24, font.getlength)
     lines = list(islice(fitting, most + 1))
     if len(lines) > most:
         lines = [*lines[: most - 1], "(...)"]

@@ -22,8 +22,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         title: The game, and who plays.
         status: Short facts: step, steps left, score.
-        text: The whole text, shown alone.
-        beside: The text shown beside the picture.
+        text: The whole text.
         keys: Keys with what they do.
         picture: uint8 of shape (height, width, 3), or None.
         notice: A line about what was just typed or happened.
@@ -33,7 +32,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     status: Sequence[str]
     text: str
-    beside: str = ""
     keys: Sequence[tuple[str, str]] = ()
     picture: Picture | None = None
     notice: str = ""

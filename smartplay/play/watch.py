@@ -89,13 +89,11 @@ class Recording:
         game = self.header.game if card is None else card.title
         status = [f"step {number} of {len(self.steps)}"]
         status += [f"score {self.steps[number - 1].score:g}"] if number else []
-        text = describe(self.header, self.steps, number)
         which = _label(self.header.episode, self.header.repeat)
         return View(
             title=f"{self.run.agent}: {game}, episode {which}",
             status=status,
-            text=text,
-            beside=text,
+            text=describe(self.header, self.steps, number),
             keys=keys,
             picture=picture,
             notice=notice.strip(),

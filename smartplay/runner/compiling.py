@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -147,10 +146,7 @@ def training_steps(game: str, plan: GameHeader, seeds: Sequence[int], most: int)
             manual, actions = info["manual"], info["actions"]
             agent = reference(manual, list(actions), seed)
             prompt = Prompt(Context(manual=manual, actions=actions, seed=seed))
-            over = False
-            for taken in count():
-                if over or taken >= share:
-                    break
+            for _ in range(share):
                 seen = Observation(info["obs"], info["history"])
                 prompt.see(seen)
                 told = agent.act(seen)
@@ -160,7 +156,8 @@ def training_steps(game: str, plan: GameHeader, seeds: Sequence[int], most: int)
                 told_best = sorted(best, key=lambda name: (name != actions[action], name))
                 found.append(Step(inputs(prompt, manual, actions), told_best))
                 _, _, terminated, truncated, info = env.step(action)
-                over = terminated or truncated
+                if terminated or truncated:
+                    break
     finally:
         env.close()
     return found

@@ -350,7 +350,9 @@ def _threshold(game: str, track: Track, posterior: Floats) -> Threshold:
         level = Estimate(high=min(max(high, 1.0), float(most)))
     elif beyond:
         level = Estimate(low=max(min(low, float(most)), 1.0))
-    value = Estimate(*(None if x is None else _translate(dial, x) for x in _parts(level)))
+    value = Estimate(
+        *(None if x is None else _translate(dial, x) for x in msgspec.structs.astuple(level))
+    )
     return Threshold(
         capability=str(next(c for c in Capability if c.key == dial.capability)),
         game=game,
@@ -364,10 +366,6 @@ def _threshold(game: str, track: Track, posterior: Floats) -> Threshold:
         episodes=track.episodes,
         dial=dial,
     )
-
-
-def _parts(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
-    return estimate.mean, estimate.low, estimate.high
 
 
 def ends(dial: Dial, posterior: Floats) -> tuple[float, float]:

@@ -25,7 +25,7 @@ from smartplay.scores.intervals import Interval, mean_interval, weighted_interva
 from smartplay.scores.repeats import RepeatScore
 from smartplay.scores.scoring import spent
 from smartplay.scores.sign_flips import ALPHA
-from smartplay.studies.file import StudyArm
+from smartplay.studies.file import Study, StudyArm
 from smartplay.studies.playing import Match, Opened, Scale, matches, price_of, scale_of
 
 DRAWS = 2_000
@@ -170,7 +170,7 @@ def result_of(
         _arm(opened, arm, reports.get(arm.name), entries.get(arm.name), gaps.get(arm.name))
         for arm in arms
     ]
-    base = costs.get(opened.study.baseline, {})
+    base = costs.get(opened.study.baseline) or {}
     front = {ranked[p.run] for p in cost_points([entries[name] for name in ranked]) if p.front}
     found = [
         msgspec.structs.replace(
@@ -178,7 +178,7 @@ def result_of(
             problem=problems.get(arm.name, ""),
             matches=beside.get(arm.name, []),
             front=arm.name in front,
-            ratio=_ratio(costs.get(arm.name) or {}, base or {}),
+            ratio=_ratio(costs.get(arm.name) or {}, base),
             non_inferior=_is_non_inferior(arm, opened.study.margin),
         )
         for arm in found
@@ -253,21 +253,15 @@ def _score(
 
 
 def _against(
-    entries: Mapping[str, Entry], names: Sequence[str], study: Any
-) -> tuple[Comparison | None, dict[str, tuple[Difference, Interval | None]]]:
-    """Each arm against the baseline, with the interval that holds together with the others'."""
+    entries: Mapping[str, Entry], names: Sequence[str], study: Study
+) -> tuple[Comparison | None, dict[str, Difference]]:
+    """Each arm against the baseline."""
     if study.baseline not in entries or len(names) < 2:
         return None, {}
     place = names.index(study.baseline)
     found = compare([entries[name] for name in names], study.margin, place)
-    shown = [each for each in found.overall.differences if each.mean is not None]
-    return found, {
-        names[each.first]: (
-            each,
-            each.joint,
-        )
-        for each in shown
-    }
+    shown = (each for each in found.overall.differences if each.mean is not None)
+    return found, {names[each.first]: each for each in shown}
 
 
 def _is_non_inferior(arm: ArmResult, margin: float) -> bool | None:
@@ -317,7 +311,7 @@ def _arm(
     arm: StudyArm,
     report: Report | None,
     entry: Entry | None,
-    gap: tuple[Difference, Interval | None] | None,
+    gap: Difference | None,
 ) -> ArmResult:
     """All of an arm that needs no other arm."""
     own = ArmResult(
@@ -342,8 +336,8 @@ def _arm(
     return msgspec.structs.replace(
         own,
         score=_score(report, entry, entry.normalized),
-        difference=gap and gap[0],
-        corrected=gap and gap[1],
+        difference=gap,
+        corrected=gap and gap.joint,
         calls=calls / steps,
         read=usage.prompt / steps,
         cached=usage.cached / steps,

@@ -11,7 +11,7 @@ import gymnasium as gym
 import msgspec
 
 from smartplay.agents.catalog import find_agent
-from smartplay.agents.context import Context, Observation
+from smartplay.agents.context import AgentMaker, Context, Observation
 from smartplay.agents.reference import reference_class
 from smartplay.cards.anchors import Anchors, Measured, Trivial
 from smartplay.cards.bounds import Bounds
@@ -78,11 +78,12 @@ def measure(
     with closing(
         gym.make(card.id, max_episode_steps=steps, disable_env_checker=True, **settings)
     ) as env:
-        found = {
-            name: _summed(_play(env, card, name, seeds[: episodes[name]]), bounds)
-            for name in ("random", "reference")
-            if episodes.get(name) and (name == "random" or reference_class(card.title))
-        }
+        found = {}
+        for name in ("random", "reference"):
+            if episodes.get(name) and (name == "random" or reference_class(card.title)):
+                make, own_seeds = find_agent(name, {}).make, seeds[: episodes[name]]
+                scores = [play_episode(env, card, make, *pair) for pair in own_seeds]
+                found[name] = _summed(scores, bounds)
         trivial: Trivial | None = None
         if episodes.get("trivial", 0) > 1:
             policy, scores = best_policy(env, [seed for seed, _ in seeds[: episodes["trivial"]]])
@@ -91,22 +92,19 @@ def measure(
     return Anchors(random=found.get("random"), reference=found.get("reference"), trivial=trivial)
 
 
-def _play(
-    env: gym.Env[str, int], card: GameCard, agent: str, seeds: Sequence[tuple[int, int]]
-) -> list[float]:
-    make, scores = find_agent(agent, {}).make, []
-    for seed, agent_seed in seeds:
-        text, info = env.reset(seed=seed)
-        actions = list(info["actions"])
-        player = make(Context(manual=info["manual"], actions=actions, seed=agent_seed))
-        over = False
-        while not over:
-            reply = player.act(Observation(text, info["history"]))
-            action = actions.index(str(reply)) if reply in actions else card.fallback
-            text, _, terminated, truncated, info = env.step(action)
-            over = terminated or truncated
-        scores.append(float(info["score"]))
-    return scores
+def play_episode(
+    env: gym.Env[Any, Any], card: GameCard, make: AgentMaker, seed: int, agent_seed: int
+) -> float:
+    """The score of an episode of an agent that replies at once and with an action's name."""
+    text, info = env.reset(seed=seed)
+    manual, actions, over = info["manual"], info["actions"], False
+    agent = make(Context(manual=manual, actions=list(actions), seed=agent_seed, game=card.id))
+    while not over:
+        reply = agent.act(Observation(text, info["history"]))
+        action = actions.index(reply) if reply in actions else card.fallback
+        text, _, terminated, truncated, info = env.step(action)
+        over = terminated or truncated
+    return float(info["score"])
 
 
 def _summed(scores: Sequence[float], bounds: Bounds) -> Measured:

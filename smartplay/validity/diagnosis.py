@@ -12,6 +12,7 @@ import msgspec
 
 from smartplay.agents.aids import AIDS, PLACEBO
 from smartplay.agents.catalog import find_agent
+from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
 from smartplay.core.shown import Shown
 from smartplay.games.registry import get_card
@@ -117,7 +118,8 @@ def diagnose(
 
 def _diagnosis(agent: str, runs: Mapping[str, Played], stopped: str | None) -> Diagnosis:
     tables = {arm: _scores(played) for arm, played in runs.items()}
-    normalized = _normalized(runs[NONE]) if NONE in runs else {}
+    cards = _cards(runs[NONE]) if NONE in runs else {}
+    normalized = {game: card.anchors.human is not None for game, card in cards.items()}
     found: dict[str, Gains] = {}
     weighed: dict[str, list[float]] = defaultdict(list)
     common = [key for key in tables.get(NONE, {}) if all(key in row for row in tables.values())]
@@ -158,12 +160,9 @@ def _reach(rows: Mapping[str, Sequence[float]]) -> float:
     return max(everything) - min(everything)
 
 
-def _normalized(played: Played) -> dict[str, bool]:
+def _cards(played: Played) -> dict[str, GameCard]:
     plans = played.header.games.items()
-    return {
-        game: get_card(game).as_played(plan.steps, plan.settings).anchors.human is not None
-        for game, plan in plans
-    }
+    return {game: get_card(game).as_played(plan.steps, plan.settings) for game, plan in plans}
 
 
 def _scores(played: Played) -> Scores:
@@ -171,11 +170,9 @@ def _scores(played: Played) -> Scores:
 
     Of an episode that was played several times, the mean.
     """
-    found = []
+    cards, found = _cards(played), []
     for record in played.episodes:
         if record.score is not None:
-            plan = played.header.games[record.game]
-            card = get_card(record.game).as_played(plan.steps, plan.settings)
-            score = card.normalized(record.score)
+            score = cards[record.game].normalized(record.score)
             found.append(((record.game, record.seed), record.score if score is None else score))
     return episode_means(found)

@@ -294,17 +294,11 @@ def planning() -> Iterator[tuple[str, Shortcut]]:
     """A few doors of a way."""
     yield "door to the room named least", partial(_room_named, least=True)
     yield "door to the room named most", partial(_room_named, least=False)
+    most = {"most": "most rooms", "fewest": "fewest rooms", "near": "most ways to the target"}
     for ahead in (1, 2, 3, 4):
-        for then in ("most", "fewest", "near"):
-            name = {
-                "most": "most rooms",
-                "fewest": "fewest rooms",
-                "near": "most ways to the target",
-            }
-            yield (
-                f"{ahead} doors ahead, else {name[then]}",
-                partial(_looking, ahead=ahead, then=then),
-            )
+        for then, name in most.items():
+            look = partial(_looking, ahead=ahead, then=then)
+            yield f"{ahead} doors ahead, else {name}", look
     for k in (0, -1):
         yield (
             f"{nth_name(k)} door that leads to the target from anywhere",

@@ -22,6 +22,7 @@ from smartplay.games.registry import cards
 from smartplay.runner.pool import WorkerPool
 from smartplay.scores.scoring import Weights
 from smartplay.scores.statistics import Floats
+from smartplay.validity.anchors import play_episode
 from smartplay.validity.matrix import (
     AblationMatrix,
     ClassicAblations,
@@ -73,18 +74,8 @@ def _env(game: str, level: int | None) -> gym.Env[Any, Any]:
 def play(
     card: GameCard, make: AgentMaker, seed: int, agent_seed: int, level: int | None = None
 ) -> float:
-    """The score of an episode of an agent that replies at once and with an action's name."""
-    env = _env(card.id, level)
-    text, info = env.reset(seed=seed)
-    actions, over = info["actions"], False
-    manual = info["manual"]
-    agent = make(Context(manual=manual, actions=list(actions), seed=agent_seed, game=card.id))
-    while not over:
-        reply = agent.act(Observation(text, info["history"]))
-        action = actions.index(reply) if reply in actions else card.fallback
-        text, _, terminated, truncated, info = env.step(action)
-        over = terminated or truncated
-    return float(info["score"])
+    """The score of an episode, at a level of the game's dial if one is named."""
+    return play_episode(_env(card.id, level), card, make, seed, agent_seed)
 
 
 def play_scores(card: GameCard, make: AgentMaker, seeds: Sequence[int]) -> list[float]:

@@ -7,12 +7,6 @@ from math import hypot
 
 from smartplay.agents.aids.notes import WAYS, Notes, Tellers, offset
 
-WINDS = (
-    "north", "north-north-east", "north-east", "east-north-east", "east", "east-south-east",
-    "south-east", "south-south-east", "south", "south-south-west", "south-west",
-    "west-south-west", "west", "west-north-west", "north-west", "north-north-west",
-)  # fmt: skip
-
 
 def _conclude_biome(notes: Notes) -> str:
     rows, goal = _lands(notes), _goal_land(notes)
@@ -107,7 +101,7 @@ def _map_biome(notes: Notes) -> str:
     for text in notes.seen:
         a, b = _position(text)
         for kind, far, wind in re.findall(r"^- ([\w ]+): ([\d.]+) blocks ([a-z-]+)", text, re.M):
-            if wind in WINDS:
+            if set(wind.split("-")) <= WAYS.keys():
                 dx, dz = _bearing(wind)
                 spots[kind] = (a + float(far) * dx, b + float(far) * dz)
     told = [f"{kind} {offset(round(a - x), round(b - z))}" for kind, (a, b) in spots.items()]

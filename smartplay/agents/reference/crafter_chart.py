@@ -22,9 +22,7 @@ class Sight(NamedTuple):
         front: What is in front.
         amounts: The vitals and what is carried.
         asleep: Whether the player is asleep.
-        night: Whether it is night.
         moved: Whether the last action was a step that succeeded.
-        said: The first line: what happened.
     """
 
     nearest: dict[str, Cell]
@@ -32,9 +30,7 @@ class Sight(NamedTuple):
     front: str
     amounts: dict[str, int]
     asleep: bool
-    night: bool
     moved: bool
-    said: str
 
 
 def read(observation: str) -> Sight:
@@ -58,9 +54,7 @@ def read(observation: str) -> Sight:
         facing[2].split(" flying")[0] if facing else "",
         amounts,
         "You are asleep." in observation,
-        "night." in observation,
         "You moved one step" in observation,
-        observation.split("\n", 1)[0],
     )
 
 

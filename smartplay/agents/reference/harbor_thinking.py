@@ -138,36 +138,21 @@ def steps(told: Steps, reach: float, rng: random.Random) -> Answer:
 
 def dive(told: Dive, reach: float, rng: random.Random) -> Answer:
     """The facing after so many turns."""
-    up, down = told.names[4:]
-    vectors = dict(zip(told.names, _VECTORS, strict=True))
-    face, crown = vectors[told.start], vectors[up]
+    *around, up, down = told.names
+    north, east, south, west = around
+    behind = {north: south, south: north, east: west, west: east, up: down, down: up}
+    face, crown, right = told.start, up, around[(around.index(told.start) + 1) % 4]
     followed = told.turns[: first(reach, len(told.turns))]
     for turn in followed:
-        right = _cross(face, crown)
         if turn == "left":
-            face = _minus(right)
+            face, right = behind[right], face
         elif turn == up:
-            face, crown = crown, _minus(face)
+            face, crown = crown, behind[face]
         elif turn == down:
-            face, crown = _minus(crown), face
+            face, crown = behind[crown], face
         else:
-            face = right
-    facing = next(name for name, vector in vectors.items() if vector == face)
-    return Answer(facing, len(followed) == len(told.turns))
-
-
-Vector = tuple[int, int, int]
-_VECTORS: tuple[Vector, ...] = (
-    (0, 1, 0), (1, 0, 0), (0, -1, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1)
-)  # fmt: skip
-
-
-def _minus(a: Vector) -> Vector:
-    return -a[0], -a[1], -a[2]
-
-
-def _cross(a: Vector, b: Vector) -> Vector:
-    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+            face, right = right, behind[face]
+    return Answer(face, len(followed) == len(told.turns))
 
 
 FACULTIES: Faculties = {

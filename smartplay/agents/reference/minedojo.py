@@ -171,8 +171,7 @@ class MinedojoReference:
 
     def _sighted(self, observation: str, x: float, z: float) -> tuple[float, float] | None:
         """Where the goal shows itself, if it does and we have not been there."""
-        sights = _SEEN_FAR.findall(observation)
-        for name, distance, wind in sights:
+        for name, distance, wind in _SEEN_FAR.findall(observation):
             if name in TELLTALES[self._name] and wind in WINDS:
                 angle = WINDS.index(wind) * np.pi / 8
                 far = float(distance) + 6.0
@@ -217,7 +216,6 @@ class MinedojoReference:
         """Go round what is in the way, farther each time, to the target's side first."""
         assert self._target is not None
         self._stuck += 1
-        self._detour = []
         dx, dz = self._target[0] - x, self._target[1] - z
         if self._last in ("north", "south"):
             side = "east" if dx > 0 else "west"
