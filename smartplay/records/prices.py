@@ -85,10 +85,8 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def find(self, agent: str, settings: Mapping[str, Any]) -> Price | None:
         """The price of an agent: by its name, its name without the service, or its model."""
         names = (agent, agent.partition(":")[2], settings.get("model"))
-        return next((price for name in names if (price := self._of(name)) is not None), None)
-
-    def _of(self, name: Any) -> Price | None:
-        return self.models.get(name) if isinstance(name, str) else None
+        found = (self.models.get(name) for name in names if isinstance(name, str))
+        return next(filter(None, found), None)
 
 
 def read_prices(path: str | Path) -> Prices:

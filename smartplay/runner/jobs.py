@@ -61,8 +61,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         agent_seed: Seed of the agent.
         retries: How often the agent is asked again after an invalid reply; then comes the fallback.
         seconds: Time the episode may take; None for any.
-        stream: The stream it belongs to; each episode in it may depend on those before.
-        place: Its place in the stream, from 0.
         memory: What the agent made of the episodes before it; None for nothing.
         allowance: What it may spend, if it is played on an executor.
         replies: The replies that are recorded already, if it is played on an executor.
@@ -80,8 +78,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     agent_seed: int
     retries: int
     seconds: float | None = None
-    stream: str = ""
-    place: int = 0
     memory: bytes | None = None
     allowance: Allowance = Allowance()
     replies: dict[int, dict[bytes, bytes]] = {}

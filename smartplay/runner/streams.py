@@ -63,7 +63,7 @@ class Stream:
             job = self._jobs[self._place]
             record = self._done.get(job.key)
             if record is None:
-                return msgspec.structs.replace(job, place=self._place, memory=self._memory)
+                return msgspec.structs.replace(job, memory=self._memory)
             if self._learn and self.missing:
                 self._memory = self._learned(self._learn, record)
             self._place += 1
@@ -113,8 +113,7 @@ def streams_of(
     """
     rows: dict[object, list[Job]] = {}
     for job in jobs:
-        name = f"{job.game} {job.repeat}" if learn else ""
-        rows.setdefault(name or job.key, []).append(msgspec.structs.replace(job, stream=name))
+        rows.setdefault((job.game, job.repeat) if learn else job.key, []).append(job)
     for row in rows.values():
         row.sort(key=lambda job: place_in_order(order, job.game, job.episode))
     found = [Stream(row, learn, done, steps) for row in rows.values()]

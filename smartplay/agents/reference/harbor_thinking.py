@@ -27,7 +27,7 @@ from smartplay.cards.capabilities import Capability
 Urns = Mapping[str, tuple[int, int, int]]
 ASKED = (1, 2, 0)
 """Which of the steps that went astray is asked for in each move."""
-WEEK = BERTHS = BELLS = 6
+BERTHS = BELLS = 6
 
 
 def room_of(good: str, entries: Sequence[Entry], tables: int = 3) -> str | None:
