@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import combinations, islice
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -288,6 +289,27 @@ def _of(entries: Sequence[Entry], pair: Pair) -> tuple[Entry, Entry]:
     return entries[pair[0]], entries[pair[1]]
 
 
+class _Cell(NamedTuple):
+    """Two runs in a row of a table.
+
+    Attributes:
+        pair: The runs.
+        samples: Their differences by game and seed.
+        shares: The games' shares in the sum of the mean differences.
+        scaled: Whether differences are of normalised scores.
+    """
+
+    pair: Pair
+    samples: Samples
+    shares: Mapping[str, float]
+    scaled: bool
+
+    @property
+    def counted(self) -> dict[str, float]:
+        """The games that have a share."""
+        return {game: share for game, share in self.shares.items() if share}
+
+
 class _Table:
     """Tests the differences of a table together.
 
@@ -311,125 +333,88 @@ class _Table:
             scaled: Whether differences are of normalised scores.
             joint: Whether to make intervals that hold together, too.
         """
-        places = [(contest, pair) for contest in contests.values() for pair in self._pairs]
-        contents = [contest(pair) for contest, pair in places]
-        parts = [_parts(samples, shares) for samples, shares in contents]
+        cells = [
+            _Cell(pair, *contest(pair), scaled)
+            for contest in contests.values()
+            for pair in self._pairs
+        ]
+        parts = [_parts(cell.samples, cell.shares) for cell in cells]
         tests = sign_flip_tests(parts, np.random.default_rng(SEED))
-        tested = [
-            (pair, part, *content)
-            for (_, pair), part, content in zip(places, parts, contents, strict=True)
-            if part
-        ]
-        weights = [_parts(_ones(samples), shares) for _, _, samples, shares in tested]
-        families = [part for _, part, _, _ in tested]
+        tested = [cell for cell, part in zip(cells, parts, strict=True) if part]
+        families = list(filter(None, parts))
+        weights = [_parts(_ones(cell.samples), cell.shares) for cell in tested]
         ends = iter(shift_ends(families, weights, np.random.default_rng(SEED)))
-        wide = iter(self._joint_ends(tested, scaled)) if joint else None
-        raw = [
-            Difference(
-                first=pair[0],
-                second=pair[1],
-                pairs=len(part),
-                mean=(mean := self._mean(pair, *content, scaled, test.p, next(ends)))
-                if test
-                else None,
-                joint=self._joint(pair, content[1], scaled, mean, next(wide))
-                if test and wide
-                else None,
-                p=test and test.p,
-                corrected=test and test.corrected,
-                least_p=least_p(len(part)) if part else None,
-                needed=self._needed(pair, *content, scaled, len(tested)) if part else None,
+        wide = None
+        if joint:
+            more = map(self._more, tested)
+            shares = [Shares(*each) for each in zip(weights, more, strict=True)]
+            wide = iter(joint_ends(families, shares, np.random.default_rng(SEED)))
+        raw = []
+        for cell, part, test in zip(cells, parts, tests, strict=True):
+            mean = None if test is None else self._mean(cell, test.p, next(ends))
+            raw.append(
+                Difference(
+                    first=cell.pair[0],
+                    second=cell.pair[1],
+                    pairs=len(part),
+                    mean=mean,
+                    joint=self._joint(cell, mean, next(wide)) if mean and wide else None,
+                    p=test and test.p,
+                    corrected=test and test.corrected,
+                    least_p=least_p(len(part)) if part else None,
+                    needed=self._needed(cell, len(tested)) if part else None,
+                )
             )
-            for (_, pair), content, part, test in zip(places, contents, parts, tests, strict=True)
-        ]
         return _rows(contests, raw, len(self._entries), len(self._pairs))
 
-    def _mean(
-        self,
-        pair: Pair,
-        samples: Samples,
-        shares: Mapping[str, float],
-        scaled: bool,
-        p: float,
-        ends: tuple[float, float],
-    ) -> Interval:
+    def _mean(self, cell: _Cell, p: float, ends: tuple[float, float]) -> Interval:
         """The sum of the games' means; its interval agrees with the test of it."""
-        counted = _counted(shares)
-        means = [self._game_mean(pair, game, samples[game], scaled) for game in counted]
+        counted = cell.counted
+        means = [self._game_mean(cell, game) for game in counted]
         own = combined_interval(means, list(counted.values()))
-        return _agreeing(own, p, ends, self._most(pair, counted, scaled))
+        return _agreeing(own, p, ends, self._most(cell))
 
-    def _joint_ends(
-        self,
-        tested: Sequence[tuple[Pair, Mapping[Hashable, float], Samples, Mapping[str, float]]],
-        scaled: bool,
-    ) -> list[tuple[float, float]]:
-        """The ends of the differences' intervals that hold together."""
-        shares = [
-            Shares(_parts(_ones(samples), counted), self._more(pair, samples, counted, scaled))
-            for pair, _, samples, counted in tested
-        ]
-        rng = np.random.default_rng(SEED)
-        return joint_ends([part for _, part, _, _ in tested], shares, rng)
-
-    def _more(
-        self, pair: Pair, samples: Samples, shares: Mapping[str, float], scaled: bool
-    ) -> list[tuple[float, float]]:
+    def _more(self, cell: _Cell) -> list[tuple[float, float]]:
         """One more episode of each game: its share, and its part at the end of the range."""
         found = []
-        for game, share in shares.items():
-            seen = [abs(value) for value in samples[game].values()]
-            reach = self._reach(pair, game, scaled)
+        for game, share in cell.shares.items():
+            seen = [abs(value) for value in cell.samples[game].values()]
+            reach = self._reach(cell, game)
             own = share / len(seen)
             found.append((own, own * (reach if math.isfinite(reach) else max(seen))))
         return found
 
-    def _joint(
-        self,
-        pair: Pair,
-        shares: Mapping[str, float],
-        scaled: bool,
-        own: Interval,
-        ends: tuple[float, float],
-    ) -> Interval:
+    def _joint(self, cell: _Cell, own: Interval, ends: tuple[float, float]) -> Interval:
         """The interval that holds together with the others; nowhere within the difference's own."""
         if own.low is None or own.high is None:
             return own
-        most = self._most(pair, _counted(shares), scaled)
+        most = self._most(cell)
         low, high = max(min(own.low, ends[0]), -most), min(max(own.high, ends[1]), most)
         return Interval(own.mean, *(end if math.isfinite(end) else None for end in (low, high)))
 
-    def _most(self, pair: Pair, counted: Mapping[str, float], scaled: bool) -> float:
+    def _most(self, cell: _Cell) -> float:
         """The greatest difference that there can be in the weighted mean."""
-        return sum(self._reach(pair, game, scaled) * share for game, share in counted.items())
+        return sum(self._reach(cell, game) * share for game, share in cell.counted.items())
 
-    def _reach(self, pair: Pair, game: str, scaled: bool) -> float:
+    def _reach(self, cell: _Cell, game: str) -> float:
         """The greatest difference that there can be in a game."""
-        entry = self._entries[pair[0]]
+        entry = self._entries[cell.pair[0]]
         bounds = entry.bounds.get(game, Bounds())
         if bounds.low is None or bounds.high is None or bounds.distant:
             return math.inf
-        return (bounds.high - bounds.low) / (entry.units.get(game, 1.0) if scaled else 1.0)
+        return (bounds.high - bounds.low) / (entry.units.get(game, 1.0) if cell.scaled else 1.0)
 
-    def _game_mean(
-        self, pair: Pair, game: str, differences: Mapping[int, float], scaled: bool
-    ) -> Interval:
-        key = pair, game, scaled
+    def _game_mean(self, cell: _Cell, game: str) -> Interval:
+        key = cell.pair, game, cell.scaled
         if key not in self._means:
-            reach = self._reach(*key)
+            reach = self._reach(cell, game)
             limits = Bounds() if reach == math.inf else Bounds(-reach, reach)
-            self._means[key] = mean_interval(list(differences.values()), limits)
+            self._means[key] = mean_interval(list(cell.samples[game].values()), limits)
         return self._means[key]
 
-    def _needed(
-        self,
-        pair: Pair,
-        samples: Samples,
-        shares: Mapping[str, float],
-        scaled: bool,
-        comparisons: int,
-    ) -> int | None:
-        unit = 1.0 if scaled else self._entries[pair[0]].units.get(next(iter(shares)))
+    def _needed(self, cell: _Cell, comparisons: int) -> int | None:
+        samples, shares = cell.samples, cell.shares
+        unit = 1.0 if cell.scaled else self._entries[cell.pair[0]].units.get(next(iter(shares)))
         few = any(len(samples[game]) < 2 for game in shares)
         if unit is None or few or not any(shares.values()):
             return None
@@ -441,11 +426,6 @@ def _shares(samples: Samples, weights: Mapping[str, int]) -> dict[str, float]:
     """The shares of the games in their weighted mean."""
     counted = {game: weights[game] for game in samples if weights.get(game)}
     return {game: weight / sum(counted.values()) for game, weight in counted.items()}
-
-
-def _counted(shares: Mapping[str, float]) -> dict[str, float]:
-    """The games that have a share."""
-    return {game: share for game, share in shares.items() if share}
 
 
 def _overall_shares(a: Entry, b: Entry, differences: Samples) -> dict[str, float]:
