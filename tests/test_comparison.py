@@ -148,6 +148,12 @@ def test_an_unfinished_run_and_one_that_failed_everywhere() -> None:
     assert compare([empty, empty]).overall.ties == ["", ""]
 
 
+def test_without_a_common_episode_nothing_is_told_from_the_baseline() -> None:
+    found = only(compare([entry("whole", [1.0] * 6), entry("empty", [])], baseline=0))
+    assert found.mean is None
+    assert found.joint is None
+
+
 @pytest.mark.parametrize("pairs", [2, 3, 5, 6])
 def test_the_smallest_p_that_was_possible_is_said(pairs: int) -> None:
     found = only(compare([entry("a", [0.0] * pairs), entry("b", [9.0] * pairs)]))

@@ -208,11 +208,10 @@ class Response:
                 yield piece
             if left < 0 or await connection.until(_LINE_END, 2):
                 raise NoHTTPError("it announces a body in chunks and sends none")
-        for _ in range(HEADS if self._chunked else 0):
-            if not await connection.until(_LINE_END):
-                break
-        else:
-            if self._chunked:
+        trailers = 0
+        while self._chunked and await connection.until(_LINE_END):
+            trailers += 1
+            if trailers == HEADS:
                 return  # trailers without end
         self._whole = True
 

@@ -345,7 +345,7 @@ class _Table:
         weights = [_parts(_ones(cell.samples), cell.shares) for cell in tested]
         ends = iter(shift_ends(families, weights, np.random.default_rng(SEED)))
         wide = None
-        if joint:
+        if joint and tested:
             more = map(self._more, tested)
             shares = [Shares(*each) for each in zip(weights, more, strict=True)]
             wide = iter(joint_ends(families, shares, np.random.default_rng(SEED)))

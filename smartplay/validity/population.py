@@ -175,12 +175,10 @@ def _digests(methods: Sequence[str]) -> dict[str, str]:
     return {card.id: card.digest for family in methods for card in dial_cards(family)}
 
 
-def matrix_of(found: Population, architecture: str | None = None) -> Mtmm:
-    """The multitrait-multimethod matrix of a population, or of one architecture in it."""
-    kept = [k for k, a in enumerate(found.agents) if architecture in (None, a.architecture)]
-    true = np.array([found.agents[k].places for k in kept])
-    measured = np.array(found.measured)[:, kept]
-    return mtmm([str(k) for k in Capability], found.methods, true, measured)
+def matrix_of(found: Population) -> Mtmm:
+    """The multitrait-multimethod matrix of a population."""
+    true = np.array([agent.places for agent in found.agents])
+    return mtmm([str(k) for k in Capability], found.methods, true, np.array(found.measured))
 
 
 def stored_population() -> Population:
