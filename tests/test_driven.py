@@ -239,6 +239,12 @@ def test_a_run_plans_what_is_asked_for(tmp_path: Path) -> None:
         DrivenRun("me", adapter="test", out=tmp_path).start("Hanoi3Disk")
 
 
+def test_after_the_last_episode_there_are_others() -> None:
+    with DrivenRun("me", adapter="test", split="train", keep=False) as run:
+        for asked, number in [(2**31 - 1, 2**31 - 1), (0, 0), (None, 1), (2, 2), (None, 3)]:
+            assert run.start("Hanoi3Disk", asked).job.episode == number
+
+
 def test_what_is_given_up_is_unscored(tmp_path: Path) -> None:
     with DrivenRun("me", adapter="test", out=tmp_path) as run:
         left, failed, done = (run.start("Hanoi3Disk") for _ in range(3))

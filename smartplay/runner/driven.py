@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -345,7 +346,7 @@ class DrivenRun:
         Args:
             game: The game's id, whole or short.
             episode: The episode's number, from 0, which decides its seed; by default the one after
-                the highest started of this game.
+                the highest started of this game; after the last of all, the first not started yet.
 
         Raises:
             UsageError: If there is no such game, or the number is out of range.
@@ -358,6 +359,8 @@ class DrivenRun:
             card = selected[0]
             if episode is None:
                 episode = self._next[card.id]
+                if episode > LARGEST:
+                    episode = next(k for k in count() if not self._plays[card.id, k])
             job = self._plan(card, episode)
         started = DrivenEpisode(job, self._source, self._add)  # a world may take seconds
         with self._lock:
