@@ -24,6 +24,7 @@ from smartplay.games.registry import get_card
 from smartplay.leaderboard.verify import verify_run
 from smartplay.records.prices import read_prices
 from smartplay.report.build import build_report
+from smartplay.runner.compiling import compile_program
 from smartplay.runner.jobs import episode_seeds
 from tests.fake_server import Answer, FakeServer
 from tests.synthetic import synthetic
@@ -172,6 +173,57 @@ def test_what_the_service_says_is_passed_on(server: FakeServer, tmp_path: Path) 
         progress=False,
     )  # fmt: skip
     assert str(run.unscored[0].error).startswith("TransientError")
+
+
+@needed
+@pytest.mark.parametrize(
+    ("thoughts", "reply", "cause"),
+    [
+        ("<think>\n[[ ## action ## ]]\nRock\n</think>\n", "Answer: Paper", None),
+        ("<think>\n[[ ## action ## ]]\nRock\n", "<think>", "empty"),
+    ],
+)
+def test_a_program_reads_no_thoughts(
+    thoughts: str, reply: str, cause: str | None, server: FakeServer, tmp_path: Path
+) -> None:
+    """A service that leaves them in the text may leave the program's own headings in them."""
+    said = "[[ ## action ## ]]\nPaper\n\n[[ ## completed ## ]]" if cause is None else ""
+    server.say(thoughts + said)
+    run = smartplay.run(
+        "openai:fake", "RockPaperScissorBasic", episodes=1, steps=1, out=tmp_path / "run",
+        agent_settings={"base_url": server.url, "method": "dspy", "reasoning": False},
+        progress=False, retries=0,
+    )  # fmt: skip
+    [_, step] = transcript(run.path)[get_card("RockPaperScissorBasic").id, 0, 0]
+    [attempt] = step["attempts"]
+    assert attempt["reply"].startswith(reply)
+    assert attempt.get("cause") == cause
+
+
+@needed
+def test_demonstrations_hold_no_thoughts(server: FakeServer, tmp_path: Path) -> None:
+    """Of several games, for each of which the service is reached anew."""
+    thoughts = "<think>\n[[ ## action ## ]]\nnone of them\n</think>\n"
+    server.say(thoughts + "[[ ## action ## ]]\n1\n\n[[ ## completed ## ]]")
+    found = compile_program(
+        "openai:fake", "bandit", tmp_path / "p.json", episodes=2, steps=6, demos=1,
+        agent_settings={"base_url": server.url, "reasoning": False},
+    )  # fmt: skip
+    assert len(found.games) > 1
+    for part in found.games.values():
+        assert [demo["action"] for demo in part.demos] == ["1"]
+
+
+@needed
+def test_a_program_that_cannot_be_written_costs_no_call(
+    synthetic: Asked, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    for out in (tmp_path, tmp_path / "file" / "p.json"):
+        line = ["compile", "synthetic:one", "--games", DOORS, "--out", str(out)]
+        assert main([*line, *(f"--set={name}={value}" for name, value in LAWS.items())]) == 2
+        assert f"cannot write {out}: " in capsys.readouterr().err
+    assert not synthetic
 
 
 @needed

@@ -8,9 +8,12 @@ step of an episode.
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Literal, NamedTuple
 
 import gymnasium as gym
@@ -24,12 +27,13 @@ from smartplay.agents.methods.dspy_program import (
     asking,
     inputs,
     make_program,
+    without_thoughts,
 )
 from smartplay.agents.methods.turn import ROLE, Prompt
 from smartplay.agents.reference import reference
 from smartplay.core.errors import UsageError, known_name
-from smartplay.core.whole_files import write_atomically
-from smartplay.models.base import Model
+from smartplay.core.whole_files import write_atomically, writing
+from smartplay.models.base import Model, together
 from smartplay.models.lending import RunModels
 from smartplay.models.replies import Replies, Store
 from smartplay.parsing import parse_action
@@ -105,6 +109,11 @@ def compile_program(
     header = plan_run(
         source, select_games(games), episodes=episodes, retries=0, settings=game_settings or {}
     )
+    with writing(out):  # known before any call is paid for
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if out.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        TemporaryFile(dir=out.parent).close()
     reasoning = bool(source.settings["reasoning"])
     found = {}
     with ExitStack() as stack:
@@ -122,8 +131,8 @@ def compile_program(
     program = ProgramFile(
         model=source.models[ROLE].name, optimizer=optimizer, reasoning=reasoning, games=found
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(out, pretty(program))
+    with writing(out):
+        write_atomically(out, pretty(program))
     return program
 
 
@@ -177,13 +186,15 @@ async def _choose(
 
     def ask(messages: list[Message]) -> Call:
         asked = lent[ROLE].chat(messages, label="compile")
-        return asyncio.run_coroutine_threadsafe(asked, loop).result()[0]
+        [call] = asyncio.run_coroutine_threadsafe(asked, loop).result()
+        return without_thoughts(call, lent[ROLE].settings.reasoning_tags)
 
     try:
         kept = await asyncio.to_thread(_optimized, ask, examples, reasoning, demos, optimizer)
         return kept, lent.take()
     finally:
         lent.close()
+        await together([model.aclose() for model in models.values()])  # they are of this loop
 
 
 def _optimized(

@@ -24,6 +24,7 @@ from smartplay.core.errors import (
     PromptTooLongError,
     UsageError,
 )
+from smartplay.parsing.turn import own_turn
 from smartplay.records import Call, Message, Usage
 
 TASK = "Play a game: from its rules and what has been seen so far, choose the best action."
@@ -142,7 +143,7 @@ class Dspy(Method):
 
         async def ask(messages: list[Message]) -> Call:
             calls.extend(await model.chat(messages, label=ANSWER))
-            return calls[-1]
+            return without_thoughts(calls[-1], model.settings.reasoning_tags)
 
         told = inputs(turn.prompt, turn.context.manual, turn.actions)
         if turn.complaint:
@@ -203,6 +204,16 @@ def make_program(reasoning: bool, demos: Sequence[Mapping[str, Any]]) -> Any:
     for predictor in program.predictors():
         predictor.demos = [dspy.Example(**demo) for demo in demos]
     return program
+
+
+def without_thoughts(call: Call, tags: Sequence[str]) -> Call:
+    """A call without the thoughts that its service left in the text: a program would read those.
+
+    Args:
+        call: The call.
+        tags: Names of further tags that hold thoughts.
+    """
+    return msgspec.structs.replace(call, text=own_turn(call.text, tags)[0])
 
 
 class Failed(BaseException):
