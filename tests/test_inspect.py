@@ -33,6 +33,7 @@ from smartplay.report import build_report
 from tests.test_driven import GAMES, timeless
 
 inspect_ai = pytest.importorskip("inspect_ai", reason="smartplay[inspect] is not installed")
+tenacity = pytest.importorskip("tenacity")  # with which Inspect repeats calls
 
 from inspect_ai.model import (  # noqa: E402
     ChatCompletionChoice,
@@ -45,6 +46,7 @@ from inspect_ai.model import (  # noqa: E402
     get_model,
     modelapi,
 )
+from inspect_ai.model._model import ModelGenerateError  # noqa: E402
 from inspect_ai.tool import ToolCall as Called  # noqa: E402
 
 pytestmark = [  # Inspect's own code
@@ -403,6 +405,26 @@ def test_a_limit_of_inspects_ends_the_sample_without_a_score(tmp_path: Path) -> 
     assert "LimitExceededError" in str(record.error)
 
 
+@pytest.mark.parametrize("limit", ["time_limit", "working_limit"])
+def test_a_limit_of_time_leaves_the_steps_so_far(limit: str, tmp_path: Path) -> None:
+    async def stopping(messages: Any, tools: Any, choice: Any, config: Any) -> ModelOutput:
+        if len(messages) > 4:
+            await asyncio.sleep(60)
+        return answer(messages, tools, choice, config)
+
+    log = evaluate("games", tmp_path, model=get_model("mockllm/model", custom_outputs=stopping),
+                   task_args={"games": "Hanoi3Disk", "episodes": 1, "method": "chat"},
+                   **{limit: 1})  # fmt: skip
+    [sample] = inspect_ai.log.read_eval_log(log.location).samples
+    assert sample.limit.type == limit.removesuffix("_limit")
+    run = imported(log, tmp_path / "run")
+    [record] = run.episodes()
+    assert record.score is None
+    assert "Inspect ended the sample" in str(record.error)
+    assert record.steps
+    assert verify_run(run.path, workers=1).verified
+
+
 def test_only_logs_of_ours_are_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = inspect_ai.Task(dataset=[inspect_ai.dataset.Sample(input="Hello")])
     [log] = inspect_ai.eval(other, model=get_model("mockllm/model", custom_outputs=answer),
@@ -410,11 +432,14 @@ def test_only_logs_of_ours_are_imported(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "broken.eval").write_bytes(b"PK")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
-    mine = evaluate("games", tmp_path, task_args={"games": "Hanoi3Disk", "episodes": 1, "steps": 2})
+    asked = {"games": "Hanoi3Disk", "episodes": 1, "steps": 2}
+    mine = evaluate("games", tmp_path, task_args=asked)
+    bare = evaluate("games", tmp_path, task_args=asked, log_samples=False)
     for path, out, said in [
         (log.location, "a", "not the log of a SmartPlay task"),
         (str(tmp_path / "broken.eval"), "b", "cannot read the log"),
         (str(tmp_path / "none.eval"), "c", "cannot read the log"),
+        (bare.location, "d", "holds no episodes"),
         (mine.location, "full", "holds files but no run"),
     ]:
         assert main(["import", path, "--out", str(tmp_path / out)]) == 2
@@ -505,6 +530,34 @@ def test_replies_are_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (call.usage, call.model, call.asked) == (
         Usage(100, 40, 7, 3), "served", "inspect:scripted/one")  # fmt: skip
     assert ask(monkeypatch, output_of("x", usage=None)).usage == Usage()
+    refusal = [ContentText(text="No.", refusal=True)]
+    assert ask(monkeypatch, output_of(refusal)).finish == "withheld"
+
+
+@pytest.mark.parametrize(
+    ("told", "usage"),
+    [
+        ({"input_tokens": -45, "input_tokens_cache_read": 50, "output_tokens": 5}, (50, 50, 5)),
+        ({"input_tokens": -5, "output_tokens": -5}, (0, 0, 0)),
+        ({"input_tokens": 10**20, "output_tokens": 5}, (0, 0, 5)),
+    ],
+)
+def test_no_count_of_tokens_loses_the_reply(
+    told: dict[str, int], usage: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = ask(monkeypatch, output_of("Rock", usage=ModelUsage(**told)))
+    assert (call.text, call.usage) == ("Rock", Usage(*usage))
+
+
+def test_a_provider_that_counts_no_tokens_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Scripted, "answer", staticmethod(lambda *_: output_of("1", usage=None)))
+    model = open_model("inspect:scripted/one")
+    for _ in range(2):
+        asyncio.run(model.chat([{"role": "user", "content": "Well?"}]))
+    [note] = model.notes
+    assert "inspect:scripted/one reports no tokens" in note
 
 
 @pytest.mark.parametrize(
@@ -532,6 +585,15 @@ def test_failures_say_what_happened(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not isinstance(e.value, NoAccessError)
     with pytest.raises(NoAccessError, match="wrong key"):
         ask(monkeypatch, RefusedError("wrong key"))
+    with pytest.raises(ModelError, match=r"one gave no reply: its output is empty$"):
+        ask(monkeypatch, ModelOutput(model="served", choices=[], usage=USAGE))
+    with pytest.raises(ModelError, match=r"gave no reply: blocked$"):
+        ask(monkeypatch, ModelOutput(model="served", choices=[], error="blocked"))
+    with pytest.raises(ModelError, match=r"ModelGenerateError: too much$"):
+        ask(monkeypatch, ModelGenerateError("Request: { … }", provider_message="too much"))
+    last = tenacity.Future.construct(3, ConnectionError("gone"), True)
+    with pytest.raises(ModelError, match=r"one gave no reply: ConnectionError: gone$"):
+        ask(monkeypatch, tenacity.RetryError(last))
 
 
 def test_questions_reach_the_provider_whole(monkeypatch: pytest.MonkeyPatch) -> None:

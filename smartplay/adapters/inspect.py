@@ -12,6 +12,7 @@ an epoch a repeat. What a sample leaves in its log is what a run folder keeps of
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import signature
 from pathlib import Path
@@ -19,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
+from anyio import CancelScope
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import GenerateConfig, get_model
@@ -27,8 +29,9 @@ from inspect_ai.solver import TaskState, solver
 
 from smartplay.adapters.inspect_logs import STORE, keep, kept
 from smartplay.agents.catalog import AgentSource, find_agent
+from smartplay.agents.context import Context, Observation
 from smartplay.agents.methods import METHODS
-from smartplay.core.errors import UsageError, known_name
+from smartplay.core.errors import AgentError, UsageError, known_name
 from smartplay.games.registry import cards
 from smartplay.models.base import Settings, together
 from smartplay.models.lending import RunModels
@@ -47,6 +50,7 @@ from smartplay.runner.streams import sweeps
 from smartplay.scores.thresholds import RULE
 
 STAND_IN = "inspect:model"
+ENDED = "Inspect ended the sample before the episode was over"
 OF_MODELS = (*Settings.__struct_fields__, "model", "models")
 
 
@@ -75,6 +79,24 @@ class EvaluatedModel(InspectModel):
             raise
         self._state.messages, self._state.output = [*messages, output.message], output
         return output
+
+
+class CutOff:
+    """An agent whose episode ends as unscored where Inspect cancels its sample, at a time limit.
+
+    Args:
+        agent: Who plays.
+    """
+
+    def __init__(self, agent: Any) -> None:
+        self._agent = agent
+
+    async def act(self, observation: Observation) -> Any:
+        """Reply; a cancelled agent has failed, so that what it played is kept."""
+        try:
+            return await self._agent.act(observation)
+        except asyncio.CancelledError as error:
+            raise AgentError(ENDED) from error
 
 
 def play_games(
@@ -197,7 +219,11 @@ async def _play(job: Job, source: AgentSource, state: TaskState, found: list[Out
     """
     models = {role: EvaluatedModel(get_model(role=role), state) for role in source.models}
     lent = RunModels(models, Budget(Limits())).lend(job.agent_seed, job.repeat)
-    outcome = await play_episode(job, source.make, lent)
+
+    def make(context: Context) -> CutOff:
+        return CutOff(source.make(context))
+
+    outcome = await play_episode(job, make, lent)
     found.append(outcome)
     failures = [model.failure for model in models.values() if model.failure]
     if failures and outcome.record.score is None:
@@ -215,10 +241,15 @@ def _task(
     def play_episodes() -> Any:
         async def solve(state: TaskState, generate: Any) -> TaskState:
             found: list[Outcome] = []
+            playing = asyncio.ensure_future(play(state, found))
             try:
-                await play(state, found)
+                await asyncio.wait([playing])
             finally:
+                playing.cancel()  # once: Inspect cancels again and again, through all clearing up
+                with CancelScope(shield=True):
+                    await asyncio.wait([playing])
                 keep(state.store, found)
+            playing.result()
             return state
 
         return solve

@@ -52,7 +52,8 @@ def import_log(path: str | Path, out: str | Path | None = None) -> RunFolder:
         out: The folder; by default one under `runs/`.
 
     Raises:
-        UsageError: If it is not the log of a SmartPlay task, or of games that are not known here.
+        UsageError: If it is not the log of a SmartPlay task, of games that are not known here,
+            or holds no episodes.
         RunFolderError: If the folder cannot be written, or holds something.
     """
     try:
@@ -66,6 +67,8 @@ def import_log(path: str | Path, out: str | Path | None = None) -> RunFolder:
         found = [each for store in stores for each in kept(store)]
     except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
         raise UsageError(f"{path} is not the log of a SmartPlay task") from error
+    if not found:
+        raise UsageError(f"{path} holds no episodes; was it written with --no-log-samples?")
     if unknown := [game for game in header.games if find_card(game) is None]:
         raise UsageError(f"{path} was played on {unknown[0]}, which has no card here")
     config = log.plan.config.model_dump(exclude_none=True)

@@ -27,6 +27,7 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=10**7)]
 Tool = dict[str, Any]
 """A function that a model may call: `name`, `description` and `parameters`, a JSON schema."""
 
+UNCOUNTED = "{} reports no tokens, so limits of tokens and cost do not hold"
 WITHOUT_EFFECT = (
     "timeout", "max_retries", "max_reply_bytes", "api_key_env", "key_header", "stream",
 )  # fmt: skip
@@ -267,6 +268,7 @@ class AskedModel:
     def __init__(self, name: str, settings: Settings) -> None:
         self.name, self.settings, self.pace = name, settings, Pace()
         self.notes: list[str] = []
+        self._noted: set[str] = set()
 
     async def chat(
         self,
@@ -299,6 +301,13 @@ class AskedModel:
 
     def _temperature(self, asked: float | Unset | None) -> float | None:
         return self.settings.temperature if asked is UNSET else asked
+
+    def _note(self, note: str, about: str = "") -> None:
+        """Add a note once; of notes about the same matter only the first."""
+        about = about or note
+        if about not in self._noted:
+            self._noted.add(about)
+            self.notes.append(note)
 
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from smartplay.core import printable
-from smartplay.models.base import AskedModel, Question, Settings, together
+from smartplay.models.base import UNCOUNTED, AskedModel, Question, Settings, together
 from smartplay.models.codes import SYSTEM, Meaning, finish_of, refused_field
 from smartplay.models.faults import RefusedRequestError, WithheldError
 from smartplay.models.images import for_record
@@ -83,7 +83,6 @@ class ServedModel(AskedModel):
     def __init__(self, name: str, settings: Settings) -> None:
         super().__init__(*self.resolved(name, settings))
         self._refused: set[str] = set()
-        self._noted: set[str] = set()
         self._service = self._reach(name)
         self.pace = self._service.pace
 
@@ -163,7 +162,7 @@ class ServedModel(AskedModel):
             else:
                 break
         if replied.usage is None:
-            self._note(f"{self.name} reports no tokens, so limits of tokens and cost do not hold")
+            self._note(UNCOUNTED.format(self.name))
         return [
             self._call(question, k, spoken, replied, seconds)
             for k, spoken in enumerate(replied.spoken[: question.wanted])
@@ -222,13 +221,6 @@ class ServedModel(AskedModel):
         if field == SYSTEM:
             return "knows no role system, so that text opens the first message of the user"
         return f"does not take {field}, so it is left out"
-
-    def _note(self, note: str, about: str = "") -> None:
-        """Add a note once; of notes about the same matter only the first."""
-        about = about or note
-        if about not in self._noted:
-            self._noted.add(about)
-            self.notes.append(note)
 
 
 def without_system(messages: list[Message]) -> list[Message]:

@@ -18,6 +18,7 @@ from smartplay.core import printable
 from smartplay.core.errors import ModelError, NoAccessError, PromptTooLongError, UsageError
 from smartplay.core.loading import optional
 from smartplay.models.base import (
+    UNCOUNTED,
     AskedModel,
     Question,
     Settings,
@@ -26,6 +27,7 @@ from smartplay.models.base import (
     together,
 )
 from smartplay.models.served import without_system
+from smartplay.models.usage import make_usage, tokens
 from smartplay.records import Call, Message, ToolCall, Usage
 from smartplay.records.encoding import encode, mended
 
@@ -89,19 +91,35 @@ class InspectModel(AskedModel):
         told = [_message(place, message) for place, message in enumerate(messages)]
         try:
             output = await self.generate(told, config=GenerateConfig(**fields), **asked)
+        except ModelError:
+            raise
         except Exception as error:
             raise self._failure(error) from error
         return self._call(output, time.perf_counter() - began)
 
     async def generate(self, messages: list[Any], **asked: Any) -> Any:
-        """Ask Inspect's model and return its output unchanged."""
-        return await self._model.generate(messages, **asked)
+        """Ask Inspect's model and return its output unchanged.
+
+        Raises:
+            ModelError: If the output holds no reply.
+        """
+        output = await self._model.generate(messages, **asked)
+        if not output.choices:
+            told = printable.line(output.error or "its output is empty", DETAIL)
+            raise ModelError(f"{self.name} gave no reply: {told}")
+        return output
 
     def _call(self, output: Any, seconds: float) -> Call:
-        usage = _usage(output.usage)
+        counted = _usage(output.usage)
+        if counted is None:
+            self._note(UNCOUNTED.format(self.name))
+        usage = counted or Usage()
         if output.stop_reason == "model_length" and not usage.completion:
             raise PromptTooLongError(f"the prompt is longer than {self.name} can read")
         message = output.message
+        finish = FINISH.get(output.stop_reason, output.stop_reason)
+        if _refused(message.content):
+            finish = FINISH["content_filter"]
         called = [
             ToolCall(each.id, each.function, encode(each.arguments).decode())
             for each in message.tool_calls or ()
@@ -110,7 +128,7 @@ class InspectModel(AskedModel):
             messages=[],
             text=message.text,
             reasoning=_thoughts(message.content),
-            finish=FINISH.get(output.stop_reason, output.stop_reason),
+            finish=finish,
             model=output.model,
             usage=usage,
             seconds=seconds,
@@ -120,10 +138,14 @@ class InspectModel(AskedModel):
         return mended(call)
 
     def _failure(self, error: Exception) -> ModelError:
+        if (last := getattr(error, "last_attempt", None)) is not None:  # after the last retry
+            error = last.exception() or error
         response = getattr(error, "response", None)
         status = getattr(error, "status_code", getattr(response, "status_code", None))
         kind = NoAccessError if status in NO_ACCESS else ModelError
-        told = printable.line(f"{type(error).__name__}: {error}", DETAIL)
+        # Inspect's own text has the whole request before what the service said
+        said = getattr(error, "provider_message", None) or error
+        told = printable.line(f"{type(error).__name__}: {said}", DETAIL)
         return kind(f"{self.name} gave no reply: {told}")
 
 
@@ -233,12 +255,17 @@ def _schema(choices: Sequence[str]) -> Any:
     return ResponseSchema(name="choice", json_schema=schema, strict=True)
 
 
-def _usage(usage: Any) -> Usage:
+def _usage(usage: Any) -> Usage | None:
     if usage is None:
-        return Usage()
-    cached, reasoning = usage.input_tokens_cache_read or 0, usage.reasoning_tokens or 0
-    prompt = usage.input_tokens + cached + (usage.input_tokens_cache_write or 0)
-    return Usage(prompt, cached, max(usage.output_tokens, reasoning), reasoning)
+        return None
+    cached = tokens(usage.input_tokens_cache_read)
+    prompt = tokens(usage.input_tokens) + cached + tokens(usage.input_tokens_cache_write)
+    return make_usage(prompt, usage.output_tokens, cached, usage.reasoning_tokens)
+
+
+def _refused(content: Any) -> bool:
+    parts = [] if isinstance(content, str) else content
+    return any(part.type == "text" and part.refusal for part in parts)
 
 
 def _thoughts(content: Any) -> str:
