@@ -117,6 +117,15 @@ def test_rewards_and_the_end(address: str) -> None:
     assert last.observation["messages"] == []
 
 
+def test_half_a_character_ends_no_session(address: str) -> None:
+    async def play(client: Any) -> Any:
+        await client.reset(game="RockPaperScissorBasic", steps=3)
+        await client.step({"reply": "\ud83d"})
+        return await client.step({"reply": "\ud83d Answer: Rock"})
+
+    assert "Step 1" in with_client(address, play).observation["messages"][0]["content"]
+
+
 def test_nothing_of_the_games_truth_leaves_before_the_end(address: str) -> None:
     async def play(client: Any) -> list[Any]:
         told = []

@@ -21,7 +21,7 @@ import threading
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import FastAPI, Request
@@ -35,7 +35,7 @@ from openenv.core.env_server.types import (
     Observation,
     State,
 )
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from smartplay.cards.card import GameCard
 from smartplay.core.errors import SmartPlayError, UsageError, known_name
@@ -65,10 +65,15 @@ NO_EPISODE = (
 )
 
 
+def readable(reply: Any) -> Any:
+    """Mend halves of surrogate pairs, at which OpenEnv would end the session."""
+    return reply.encode(errors="replace").decode() if isinstance(reply, str) else reply
+
+
 class GameReply(Action):
     """What the player says."""
 
-    reply: str = Field(
+    reply: Annotated[str, BeforeValidator(readable)] = Field(
         max_length=LONGEST_REPLY,
         coerce_numbers_to_str=True,
         description='the reply to the messages; it ends with "Answer: " and an action',
