@@ -362,9 +362,22 @@ def test_a_method_asks_the_models_of_its_roles(tmp_path: Path) -> None:
     [record] = run.episodes()
     assert {role: use.model for role, use in record.roles.items()} == {
         "weak": "inspect:mockllm/model", "strong": "inspect:mockllm/large"}  # fmt: skip
-    settings = run.header().agent_settings
-    assert (settings["method"], settings["samples"], settings["temperature"]) == ("cascade", 3, 0.4)
+    header = run.header()
+    settings, models = header.agent_settings, header.agent_settings["models"]
+    assert header.agent == "cascade(inspect:mockllm/model, inspect:mockllm/large)"
+    assert (settings["method"], settings["samples"]) == ("cascade", 3)
+    assert {role: (each["model"], each["temperature"]) for role, each in models.items()} == {
+        "weak": ("inspect:mockllm/model", 0.4),
+        "strong": ("inspect:mockllm/large", 0.4),
+    }
     assert verify_run(run.path, workers=1).verified
+
+
+def test_a_method_of_one_model_is_named_as_in_a_run(tmp_path: Path) -> None:
+    asked = {"games": "Hanoi3Disk", "episodes": 1, "steps": 1, "method": "majority"}
+    header = imported(evaluate("games", tmp_path, task_args=asked), tmp_path / "run").header()
+    assert header.agent == "majority(inspect:mockllm/model)"
+    assert header.agent_settings["model"] == "inspect:mockllm/model"
 
 
 def test_methods_with_a_memory_are_refused() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from inspect_ai.log import read_eval_log, read_eval_log_samples
 
+from smartplay.agents.methods import METHODS, PROTOCOLS
+from smartplay.agents.methods.turn import ROLE
 from smartplay.core.errors import RunFolderError, UsageError
 from smartplay.games.registry import find_card
 from smartplay.records import EpisodeRecord, Key, RunHeader
@@ -71,13 +73,11 @@ def import_log(path: str | Path, out: str | Path | None = None) -> RunFolder:
         raise UsageError(f"{path} holds no episodes; was it written with --no-log-samples?")
     if unknown := [game for game in header.games if find_card(game) is None]:
         raise UsageError(f"{path} was played on {unknown[0]}, which has no card here")
-    config = log.plan.config.model_dump(exclude_none=True)
-    plain = {key: value for key, value in config.items() if isinstance(value, int | float | str)}
-    model = f"inspect:{log.eval.model}"
+    agent, settings = _asked(header.agent_settings, log)
     header = msgspec.structs.replace(
         header,
-        agent=model,
-        agent_settings=header.agent_settings | {"model": model} | plain,
+        agent=agent,
+        agent_settings=settings,
         arguments={"games": list(header.games), "log": Path(path).name},
         repeats=1 if header.measurement else log.eval.config.epochs or 1,
     )
@@ -94,3 +94,25 @@ def import_log(path: str | Path, out: str | Path | None = None) -> RunFolder:
         for record, trace in records.values():
             folder.add(record, trace)
     return folder
+
+
+def _asked(settings: dict[str, Any], log: Any) -> tuple[str, dict[str, Any]]:
+    """The agent and its settings with the models of the evaluation, named as in a run of ours."""
+    name = str(settings.get("method") or settings.get("protocol"))
+    known = name in METHODS
+    given = log.eval.model_roles or {}
+    told = {}
+    for role in METHODS[name].roles if known else (ROLE,):
+        model = given.get(role, log.eval)
+        own = _plain(given[role].config) if role in given else {}
+        told[role] = {"model": f"inspect:{model.model}"} | _plain(log.plan.config) | own
+    first, *others = told.values()
+    named = ", ".join(dict.fromkeys(each["model"] for each in told.values()))
+    alone = all(each == first for each in others)
+    agent = f"{name}({named})" if known and name not in PROTOCOLS else named
+    return agent, settings | (first if alone else {"models": told})
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    told = config.model_dump(exclude_none=True)
+    return {key: value for key, value in told.items() if isinstance(value, int | float | str)}
