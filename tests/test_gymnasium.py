@@ -226,7 +226,7 @@ def twice(render_mode=None):
 
 
 if "/" in "{id}":
-    gym.register("{id}", entry_point=Twice)
+    gym.register("{id}", entry_point=twice)
 """
 
 

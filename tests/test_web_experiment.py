@@ -258,7 +258,6 @@ def test_an_experiment_goes_on_after_the_server_has_gone(file: Path) -> None:
         later.take_part()
 
 
-@pytest.mark.slow
 def test_a_file_that_changed_for_who_is_under_way_is_refused(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -269,13 +268,14 @@ def test_a_file_that_changed_for_who_is_under_way_is_refused(
         person.go_on()
     experiment.check_begun()
     file.write_text(FILE.replace("steps = 3", "steps = 4"))
-    assert main(["serve", "--experiment", str(file), "--port", "1"]) == 1
+    assert main(["serve", "--experiment", str(file), "--port", "1"]) == 2
     assert "steps differs (3 there, 4 here)" in capsys.readouterr().err
     (begun,) = experiment.participants()
     experiment.keep(begun, finished=True)
     Experiment.read(file, None).check_begun()
 
 
+@pytest.mark.slow
 def test_thresholds_of_people_are_measured_as_those_of_agents(tmp_path: Path) -> None:
     file = tmp_path / "dial.toml"
     file.write_text(
