@@ -16,6 +16,7 @@ import pytest
 import smartplay
 from smartplay.agents.context import Observation, Reply
 from smartplay.agents.reference import reference
+from smartplay.cards.bounds import Bounds
 from smartplay.cli import main
 from smartplay.core.errors import RunFolderError
 from smartplay.records import Call
@@ -180,6 +181,21 @@ def test_modalities_are_paired_by_seed() -> None:
     assert found.read == (30.0, 30.0)
     assert modality(one, one) is None
     assert modality(one, run_of("image", {99: 1.0})) is None
+
+
+def test_the_interval_of_a_modality_agrees_with_its_test() -> None:
+    one = run_of("text", dict.fromkeys(range(6), 0.0))
+    found = modality(one, run_of("image", dict(enumerate([2.0, 4.0, 2.0, 1.0, 2.0, -0.5]))))
+    assert found is not None
+    assert found.p == pytest.approx(4 / 64)
+    assert found.difference.low is not None
+    assert found.difference.high is not None
+    assert found.difference.low <= 0 <= found.difference.high
+    bounded = [run_of(seen, dict.fromkeys(range(5), 1.0))._replace(bounds=Bounds(0, 1))
+               for seen in ("text", "image")]  # fmt: skip
+    equal = modality(*bounded)
+    assert equal is not None
+    assert equal.difference.low is not None, "equal scores have an interval where there are bounds"
 
 
 def test_a_hierarchy_follows_from_two_runs() -> None:

@@ -170,6 +170,14 @@ def test_equal_copies_are_alike_and_nothing_is_promised() -> None:
         assert difference.mean == Interval(0.0)
 
 
+def test_differences_that_are_equal_but_for_rounding_have_no_spread() -> None:
+    found = only(compare([entry("a", [0.1 * k for k in range(8)]),
+                          entry("b", [0.1 * (k + 1) for k in range(8)])]))  # fmt: skip
+    assert found.mean is not None
+    assert (str(found.mean), found.needed) == ("-0.1 [unknown]", None)
+    assert found.apart
+
+
 def test_more_episodes_are_needed_for_smaller_differences_and_for_more_runs() -> None:
     rng = np.random.default_rng(6)
     runs = [entry(name, rng.normal(0, 0.3, 20).tolist()) for name in "abcd"]

@@ -122,6 +122,15 @@ def test_words_that_help_by_being_there_are_not_taken_for_an_aid(tmp_path: Path)
     assert "the placebo did" in str(found)
 
 
+def test_an_unfinished_diagnosis_claims_nothing() -> None:
+    lone = gains({"none": [0.0, 1.0] * 5}, {}, 1.0)
+    assert (lone.aids, lone.named) == ([], [])
+    table = scores(RNG(2), map=1.0)
+    del table["placebo"]
+    for found in (lone, gains(table, CAPABILITIES, 3.0)):
+        assert found.verdict.startswith("no placebo was played"), found.verdict
+
+
 def command(out: Path, *more: str) -> list[str]:
     return ["diagnose", "reference", "--games", "RockPaperScissorBasic", "--episodes", "12",
             "--out", str(out), "--set", "without=inferences", *more]  # fmt: skip

@@ -261,7 +261,8 @@ def test_a_ratio_of_what_is_unknown_is_unknown() -> None:
         (Interval(1.0, 0.5, None), "1 [0.5, -]"),
         (Interval(12.0, 1.2531, None), "12 [1, -]"),
         (Interval(-5.61, None, -2.004), "-5.6 [-, -2]"),
-        (Interval(1.0, 1 - 1e-12, 1 + 1e-12), "1.000000 [1.000000, 1.000000]"),
+        (Interval(1.0, 1 - 1e-8, 1 + 1e-8), "1.000000 [1.000000, 1.000000]"),
+        (Interval(0.1, 0.1 - 1e-17, 0.1 + 2e-17), "0.1 [unknown]"),
     ],
 )
 def test_numbers_have_two_digits_of_their_uncertainty(value: Interval, text: str) -> None:

@@ -85,6 +85,9 @@ def test_what_cannot_be_told() -> None:
     equal = spread([[1.0, 1.0], [1.0, 1.0]])
     assert equal is not None
     assert equal.share is None
+    rounded = spread([[0.1] * 3, [0.1, 0.3 - 0.2]])
+    assert rounded is not None
+    assert (rounded.seed, rounded.sampling, rounded.share) == (0.0, 0.0, None)
     uneven = spread([[1.0, 2.0, 3.0], [7.0], []])
     assert uneven is not None
     assert (uneven.episodes, uneven.plays) == (2, 4)

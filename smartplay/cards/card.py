@@ -23,6 +23,7 @@ from smartplay.cards.capabilities import Capability
 from smartplay.cards.tables import HISTORY, TEXT_LIMIT, id_tables
 from smartplay.core.errors import CardError, known_name
 from smartplay.core.loading import Code, code_of
+from smartplay.core.printable import plural
 
 SHOWN_SETTINGS = ("history", "observation", "picture")
 """Settings of every game that say what an agent is shown."""
@@ -180,7 +181,9 @@ class GameCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         own = self.anchors.baseline
         if known_name("human scores", human, HUMANS) != "baseline" or own is None:
             return self
-        source = f"recorded here: {own.players} players, {own.episodes} episodes"
+        source = (
+            f"recorded here: {plural(own.players, 'player')}, {plural(own.episodes, 'episode')}"
+        )
         anchors = msgspec.structs.replace(self.anchors, human=own.mean, human_source=source)
         return msgspec.structs.replace(self, anchors=anchors)
 

@@ -17,6 +17,8 @@ import msgspec
 from smartplay.agents.context import Observation
 from smartplay.agents.methods.turn import ANSWER
 from smartplay.agents.reference import reference
+from smartplay.cards.bounds import Bounds
+from smartplay.cards.card import GameCard
 from smartplay.core import printable
 from smartplay.core.errors import RunFolderError
 from smartplay.core.loading import load_object
@@ -284,6 +286,12 @@ def _cost(
     return math.fsum(known) if known and len(known) == len(costs) else None
 
 
+def _bounds(card: GameCard | None, plan: GameHeader) -> Bounds:
+    if card is None:
+        return Bounds()
+    return card.as_played(plan.steps, plan.settings).bounds_within(plan.steps)
+
+
 def _played(folder: RunFolder, prices: Prices | None) -> dict[str, tuple[GameHeader, Played]]:
     """By game, how a run played it, apart from what was seen, and what came of it."""
     header = folder.header()
@@ -318,6 +326,7 @@ def _played(folder: RunFolder, prices: Prices | None) -> dict[str, tuple[GameHea
             read=sum(record.usage.prompt for record in records),
             steps=sum(record.steps for record in records),
             cost=_cost(records, header, prices),
+            bounds=_bounds(card, plan),
         )
         same = msgspec.structs.replace(plan, settings=settings, episodes=1)
         found[game] = same, played

@@ -43,6 +43,7 @@ from smartplay.scores.power import (
     episodes_needed,
     unit_of,
 )
+from smartplay.scores.statistics import deviation
 
 NORMAL = 1.959964  # standard errors from a measured anchor to an end of its interval
 OWN_SCORE = "its own score"
@@ -250,7 +251,7 @@ def _game(
 def _spread_of_runs(entries: Sequence[Entry], game: str) -> tuple[float, str] | None:
     """The spread of the differences of earlier runs, or of two that are like a single one."""
     pairs = [paired(a, b, "scores").get(game, {}) for a, b in combinations(entries, 2)]
-    variances = [float(np.var(list(p.values()), ddof=1)) for p in pairs if len(p) > 1]
+    variances = [deviation(list(p.values())) ** 2 for p in pairs if len(p) > 1]
     if variances:
         most = max(map(len, pairs))
         runs = f"the paired differences of {len(entries)} earlier runs in up to {most} episodes"
@@ -258,9 +259,8 @@ def _spread_of_runs(entries: Sequence[Entry], game: str) -> tuple[float, str] | 
     for entry in entries:
         scores = list(entry.scores.get(game, {}).values())
         if len(scores) > 1:
-            deviation = float(np.std(scores, ddof=1))
             about = f"the scores of an earlier run in {len(scores)} episodes"
-            return math.sqrt(2) * deviation, f"{about}, as if the runs shared no luck"
+            return math.sqrt(2) * deviation(scores), f"{about}, as if the runs shared no luck"
     return None
 
 
@@ -275,9 +275,9 @@ def _spread_of_anchors(card: GameCard, plan: GameHeader) -> tuple[float, str] | 
         )
         if each is not None and each.low is not None and each.high is not None
     ]
-    deviation, who = max(found, default=(0.0, ""))
-    if deviation:
-        return math.sqrt(2) * deviation, f"the scores of {who}, as if the runs shared no luck"
+    most, who = max(found, default=(0.0, ""))
+    if most:
+        return math.sqrt(2) * most, f"the scores of {who}, as if the runs shared no luck"
     return None
 
 

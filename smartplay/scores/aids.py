@@ -64,6 +64,8 @@ class Gains(Shown, msgspec.Struct, frozen=True, kw_only=True):
         gains = {each.aid: each.gain for each in self.aids}
         if not self.named and least_p(self.episodes) > ALPHA:
             return "too few episodes to tell what helped"
+        if not self.named and PLACEBO not in gains:
+            return "no placebo was played, so it cannot be told whether an aid helped"
         if not self.named:
             placebo = gains.get(PLACEBO)
             text = ", but the placebo did" if placebo and _above(placebo) else ""
@@ -112,7 +114,7 @@ def gains(
     over = [arm for arm in names if arm != PLACEBO] if PLACEBO in table else []
     differences = [table[arm] - table[NONE] for arm in names]
     differences += [table[arm] - table[PLACEBO] for arm in over]
-    intervals = joint_intervals(np.array(differences), reach)
+    intervals = joint_intervals(np.array(differences), reach) if differences else []
     over_placebo = dict(zip(over, intervals[len(names) :], strict=True))
     found = [
         Gain(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -20,8 +20,9 @@ import numpy as np
 
 from smartplay.cards.bounds import Bounds
 from smartplay.records import Key
+from smartplay.scores.comparison import compare
+from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval, mean_interval
-from smartplay.scores.sign_flips import sign_flip_tests
 
 SHARE = Bounds(0, 1)
 Unit = Literal["characters", "tokens"]
@@ -310,6 +311,7 @@ class Played(NamedTuple):
         seen: What the agent was shown: `text`, `image` or `both`, and whether the picture was not
             its own.
         scores: Scores by seed of the episode; the mean over repeats.
+        bounds: The scores that an episode can end with, where they are known.
         completed: Whether the goal was reached, by seed; in every repeat.
         read: Tokens read, over all steps.
         tokens: Tokens read and written, by seed.
@@ -325,6 +327,7 @@ class Played(NamedTuple):
     read: int
     steps: int
     cost: float | None = None
+    bounds: Bounds = Bounds()
 
 
 class Modality(msgspec.Struct, frozen=True, kw_only=True):
@@ -335,7 +338,7 @@ class Modality(msgspec.Struct, frozen=True, kw_only=True):
         second: What was shown in the other.
         runs: Their names.
         pairs: Seeds in common.
-        difference: Mean of the first score minus the second.
+        difference: Mean of the first score minus the second, as `compare` has it.
         p: Two-sided p-value of a sign-flip test; not corrected for the number of comparisons.
         read: Tokens read per step, of each; those of pictures as the service counts them.
         cost: What a step cost, of each; None where that is not known.
@@ -353,20 +356,24 @@ class Modality(msgspec.Struct, frozen=True, kw_only=True):
 
 def modality(one: Played, other: Played) -> Modality | None:
     """Compare two runs that differ in what is seen; None if they do not, or share no seed."""
-    seeds = sorted(set(one.scores) & set(other.scores))
-    if one.seen == other.seen or not seeds:
+    if one.seen == other.seen:
         return None
-    differences: dict[Hashable, float] = {
-        seed: one.scores[seed] - other.scores[seed] for seed in seeds
-    }
-    (test,) = sign_flip_tests([differences], np.random.default_rng(0))
+    entries = [
+        Entry(
+            name=each.run, normalized={}, scores={"": dict(each.scores)}, bounds={"": each.bounds}
+        )
+        for each in (one, other)
+    ]
+    (found,) = compare(entries).games[0].differences
+    if found.mean is None:
+        return None
     return Modality(
         first=one.seen,
         second=other.seen,
         runs=(one.run, other.run),
-        pairs=len(seeds),
-        difference=mean_interval(list(differences.values())),
-        p=None if test is None else test.p,
+        pairs=found.pairs,
+        difference=found.mean,
+        p=found.p,
         read=(one.read / max(1, one.steps), other.read / max(1, other.steps)),
         cost=(_a_step(one), _a_step(other)),
     )

@@ -34,6 +34,7 @@ from smartplay.scores.sign_flips import (
     shift_ends,
     sign_flip_tests,
 )
+from smartplay.scores.statistics import deviation
 from smartplay.scores.threshold_gaps import threshold_gaps
 
 SEED = 0
@@ -418,7 +419,7 @@ class _Table:
         few = any(len(samples[game]) < 2 for game in shares)
         if unit is None or few or not any(shares.values()):
             return None
-        spreads = [float(np.std(list(samples[game].values()), ddof=1)) for game in shares]
+        spreads = [deviation(list(samples[game].values())) for game in shares]
         return episodes_needed(self._detect * unit, spreads, list(shares.values()), comparisons)
 
 

@@ -24,7 +24,7 @@ import msgspec
 import numpy as np
 
 from smartplay.cards.bounds import Bounds
-from smartplay.scores.statistics import Floats
+from smartplay.scores.statistics import Floats, rounding
 
 CONFIDENCE = 0.95
 _TAIL = (1 - CONFIDENCE) / 2
@@ -88,7 +88,8 @@ class Interval(msgspec.Struct, frozen=True):
     Attributes:
         mean: The mean.
         low: Lower end; None where nothing is known of the spread.
-        high: Upper end; likewise. Ends that are equal are none: no mean of draws is exact.
+        high: Upper end; likewise. Ends that are equal, but for rounding, are none: no mean of draws
+            is exact.
     """
 
     mean: float
@@ -96,7 +97,9 @@ class Interval(msgspec.Struct, frozen=True):
     high: float | None = None
 
     def __post_init__(self) -> None:
-        if self.low is not None and self.low == self.high:
+        if self.low is None or self.high is None:
+            return
+        if self.high - self.low <= rounding((self.low, self.high)):
             msgspec.structs.force_setattr(self, "low", None)
             msgspec.structs.force_setattr(self, "high", None)
 

@@ -16,6 +16,7 @@ from smartplay.cards.card import GameCard
 from smartplay.core.shown import Shown
 from smartplay.records import EpisodeRecord
 from smartplay.scores.intervals import Interval, share_interval
+from smartplay.scores.statistics import rounding
 
 
 class Tries(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +132,8 @@ def spread(scores: Sequence[Sequence[float]]) -> Spread | None:
     outer = float((sizes * (means - (sizes @ means) / plays) ** 2).sum())
     within, between = inner / (plays - episodes), outer / (episodes - 1)
     effective = (plays - float((sizes**2).sum()) / plays) / (episodes - 1)
-    by_seed = max(0.0, (between - within) / effective)
+    least = rounding(np.concatenate(groups).tolist()) ** 2
+    by_seed, within = (v if v > least else 0.0 for v in ((between - within) / effective, within))
     total = by_seed + within
     return Spread(
         seed=math.sqrt(by_seed),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from smartplay.core.errors import RunFolderError
+from smartplay.core.printable import plural
 from smartplay.core.whole_files import write_atomically, writing
 from smartplay.records.encoding import pretty
 from smartplay.report import wording
@@ -137,7 +138,10 @@ def _finding(arm: ArmResult, result: StudyResult) -> str:
     )
     if own.apart:
         return "higher" if own.mean.mean > 0 else f"lower, {within}"
-    more = f"; to tell {result.margin:g} takes about {own.needed} episodes" if own.needed else ""
+    more = ""
+    if own.needed:
+        each = " of each game" if len(result.games) > 1 else ""
+        more = f"; to tell {result.margin:g} takes about {plural(own.needed, 'episode')}{each}"
     return f"not told apart, {within}{more}"
 
 

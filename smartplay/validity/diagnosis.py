@@ -54,7 +54,8 @@ class Diagnosis(Shown, msgspec.Struct, frozen=True, kw_only=True):
     stopped: str | None = None
 
     def __str__(self) -> str:
-        found = self.overall.verdict if self.overall else "no common scale for all games"
+        lacking = "no common scale for all games" if self.games else "no episode scored in all arms"
+        found = self.overall.verdict if self.overall else lacking
         return f"{self.agent}: {found}"
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from smartplay.cli.options import add_shared
 from smartplay.cli.output import OK, print_json, print_table, say
+from smartplay.core.printable import plural
 
 if TYPE_CHECKING:
     from smartplay.records.prices import Prices
@@ -86,7 +87,7 @@ def _lengths(games: dict[str, GameAnalysis]) -> Iterator[tuple[object, ...]]:
             states = f"{each.usable} of {each.states}"
             yield name, each.unit, "being right", states, each.within or "-", each.pooled
         for whole in game.episode_lengths:
-            yield name, whole.unit, "return", f"{whole.episodes} episodes", "-", whole.r
+            yield name, whole.unit, "return", plural(whole.episodes, "episode"), "-", whole.r
 
 
 def _print_calibration(found: Analysis) -> None:

@@ -86,7 +86,7 @@ def _print(found: Sensitivity) -> None:
     print(
         f"\nThe prompt moves the score by {overall.deviation:.3f} (standard deviation between "
         f"variants, chance taken off) and {overall.spread:.3f} (best less worst): "
-        f"{100 * overall.share:.1f} % of the variance between episodes.\n"
+        f"{100 * overall.share:.1f} % of all variance of an episode's score.\n"
         f"Of {parsing.replies} replies {100 * parsing.invalid:.1f} % named no valid action; the "
         f"original's parser would have executed another action in {100 * parsing.otherwise:.1f} %."
     )
