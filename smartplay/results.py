@@ -172,7 +172,7 @@ class Run:
         try:
             scored, unscored = len(self.scored), len(self.unscored)
             of = "" if self.header.measurement else f" of {self.header.planned}"
-            played = f"{scored}{of} episodes"
+            played = printable.plural(scored, "episode") if not of else f"{scored}{of} episodes"
             played += f", {unscored} unscored" if unscored else ""
         except SmartPlayError as error:
             played = str(error)

@@ -19,7 +19,7 @@ from smartplay.agents.reference import reference
 from smartplay.cards.bounds import Bounds
 from smartplay.cli import main
 from smartplay.core.errors import RunFolderError
-from smartplay.records import Call
+from smartplay.records import Call, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.report.analysis import GameAnalysis, analyze_runs
 from smartplay.scores.analyses import (
@@ -278,6 +278,31 @@ def analysed(agent: Any, game: str, out: Path, episodes: int = 100, **options: A
     smartplay.run(agent, game, episodes=episodes, out=out, progress=False, **options)
     (found,) = analyze_runs([out]).runs
     return found.games[0]
+
+
+class Counted(Player):
+    """Every episode after the first takes a token more than the one before."""
+
+    made = 0
+
+    def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+        super().__init__(manual, actions, seed)
+        self.tokens = Counted.made
+        Counted.made += 1
+
+    def call(self, question: str, name: str, label: str, sample: int = 0) -> Call:
+        call = super().call(question, name, label, sample)
+        return msgspec.structs.replace(call, usage=Usage(prompt=self.tokens))
+
+
+def test_a_mean_of_tokens_over_repeats_is_not_rounded(tmp_path: Path) -> None:
+    game, folder = "ContrastInstructionFollowingEasy", tmp_path / "run"
+    run = smartplay.run(
+        Counted, game, episodes=1, repeats=2, steps=1, out=folder, progress=False, concurrency=1
+    )
+    (found,) = analyze_runs([folder, folder]).hierarchies[run.scored[0].game]
+    assert sum(record.usage.total for record in run.scored) % 2 == 1
+    assert found.tokens[0] == sum(record.usage.total for record in run.scored) / 2
 
 
 def near(share: float, expected: float, number: int) -> bool:

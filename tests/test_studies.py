@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -28,10 +29,11 @@ from smartplay.runner import Limits
 from smartplay.runner.awaited import opened_again
 from smartplay.scores.comparison import compare
 from smartplay.scores.entries import Entry
+from smartplay.scores.intervals import Interval
 from smartplay.studies import StudyResult, find_study, study
 from smartplay.studies.file import arms_of, read_study
 from smartplay.studies.playing import expected
-from smartplay.studies.result import ArmResult
+from smartplay.studies.result import ArmResult, _cheapest
 from smartplay.studies.showing import to_html, to_markdown
 from tests.fake_server import Answer, FakeServer
 from tools.studies import LAWS, held, intervals
@@ -696,6 +698,15 @@ def test_the_cheapest_arm_that_is_not_inferior(write: Callable[..., Path]) -> No
     assert found.cheapest == "right"
     assert by_name(found)["right"].front
     assert not by_name(found)["vote"].front
+
+
+def test_an_arm_that_lacks_dear_episodes_is_not_cheap_for_that() -> None:
+    base = ArmResult(name="base", agent="", folder="", kind="arm", of=(), oracle=False, episodes=4,
+                     planned=4, cost=55.0, ratio=Interval(1.0))  # fmt: skip
+    short = msgspec.structs.replace(
+        base, name="short", episodes=2, cost=20.0, ratio=Interval(2.0), non_inferior=True
+    )
+    assert _cheapest([base, short], "base") == "base"
 
 
 def test_evidence_is_that_of_the_analyses(calm: Calm) -> None:

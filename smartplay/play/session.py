@@ -8,6 +8,7 @@ that was broken off stays on record.
 from __future__ import annotations
 
 from smartplay.agents.prompts import PLAIN
+from smartplay.core.printable import plural
 from smartplay.games.registry import get_card
 from smartplay.play.keys import Controls
 from smartplay.play.sitting import Ended, Sitting
@@ -108,7 +109,7 @@ class Session:
         """Show how an episode ended; whether the player wants more."""
         view = View(
             title=self._title(job),
-            status=[f"{ended.record.steps} steps", "over"],
+            status=[plural(ended.record.steps, "step"), "over"],
             text=f"{ended.text}\n\n{ended.result}",
             keys=(("Enter", "go on"), ("Esc", "stop")),
             notice="The episode is over.",

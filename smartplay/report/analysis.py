@@ -320,7 +320,7 @@ def _played(folder: RunFolder, prices: Prices | None) -> dict[str, tuple[GameHea
             },
             completed={seed: all(r.completed for r in each) for seed, each in episodes.items()},
             tokens={
-                seed: round(sum(record.usage.total for record in each) / len(each))
+                seed: sum(record.usage.total for record in each) / len(each)
                 for seed, each in episodes.items()
             },
             read=sum(record.usage.prompt for record in records),

@@ -9,6 +9,7 @@ import msgspec
 from smartplay.cards.anchors import GoalSteps
 from smartplay.cards.bounds import Bounds
 from smartplay.cards.card import GameCard
+from smartplay.core.printable import plural
 from smartplay.records import EpisodeRecord, RoleUse, RunHeader, Usage
 from smartplay.records.prices import Price, Prices, money
 from smartplay.scores.intervals import Interval, mean_interval
@@ -141,8 +142,8 @@ def compile_notes(header: RunHeader, episodes: int, prices: Prices | None) -> li
     told = f", {money(price.of(usage), prices.currency)}" if price and prices else ""
     each = f": {usage.total / episodes:.0f} tokens an episode played" if episodes else ""
     return [
-        f"Compiling the agent's program took {calls} calls before the run ({usage}{told}{each}); "
-        "they are not among its calls, tokens and cost."
+        f"Compiling the agent's program took {plural(calls, 'call')} before the run "
+        f"({usage}{told}{each}), which its calls, tokens and cost leave out."
     ]
 
 

@@ -228,7 +228,7 @@ def _game(
             f"{(ends.high - ends.low) / unit:.3g} at most; ask for less with --detect"
         )
     known = _spread_of_runs(entries, card.id) or _spread_of_anchors(card, plan)
-    spread, basis = known or (None, "nothing, so name an earlier run with --from")
+    spread, basis = known or (None, "nothing; name a run of two episodes or more with --from")
     scaled = None if spread is None else spread / unit
     needed = None if scaled is None else episodes_needed(detect, [scaled], [1], games)
     episodes = needed or card.episodes

@@ -283,7 +283,7 @@ def _use(use: ModelUse, cost: Cost | None) -> str:
     role = f"{use.role}, " if use.role else ""
     paid = f", {money(use.cost, cost.currency)}" if cost and use.cost is not None else ""
     tokens = f"{use.usage.prompt} tokens read, {use.usage.completion} written"
-    return f"  {role}{use.model}: {use.calls} calls, {tokens}{paid}"
+    return f"  {role}{use.model}: {printable.plural(use.calls, 'call')}, {tokens}{paid}"
 
 
 def cautions(report: Report) -> list[str]:

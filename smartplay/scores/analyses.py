@@ -323,7 +323,7 @@ class Played(NamedTuple):
     seen: str
     scores: Mapping[int, float]
     completed: Mapping[int, bool]
-    tokens: Mapping[int, int]
+    tokens: Mapping[int, float]
     read: int
     steps: int
     cost: float | None = None

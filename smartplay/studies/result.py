@@ -273,6 +273,12 @@ def _cheapest(arms: Sequence[ArmResult], baseline: str) -> str:
     """The arm of least cost that surely is not worse by more than the margin, or the baseline."""
     fit = [arm for arm in arms if arm.non_inferior or arm.name == baseline]
     costs = {arm.name: arm.cost for arm in fit if arm.cost is not None}
+    # An arm that lacks dear episodes is not cheap for that: its ratio is of those that both have.
+    costs |= {
+        arm.name: arm.ratio.mean * costs[baseline]
+        for arm in fit
+        if baseline in costs and arm.ratio is not None
+    }
     if baseline not in costs:
         return ""
     return min(costs, key=lambda name: (costs[name], name != baseline))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from smartplay.cli.options import add_agent_settings, add_shared, agent_settings, game_settings
 from smartplay.cli.output import OK, print_json, quiet_output, say
+from smartplay.core.printable import plural
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,8 +55,9 @@ def run(options: argparse.Namespace) -> int:
         return OK
     for game, part in found.games.items():
         say(
-            f"{game}: {len(part.demos)} demonstrations from {part.steps} steps of "
-            f"{len(part.seeds)} episodes; {part.calls} calls, {part.usage}"
+            f"{game}: {plural(len(part.demos), 'demonstration')} from "
+            f"{plural(part.steps, 'step')} of {plural(len(part.seeds), 'episode')}; "
+            f"{plural(part.calls, 'call')}, {part.usage}"
         )
     say(f"smartplay run {options.agent} --method dspy --set program={options.out}")
     return OK

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from smartplay.cli.output import OK, print_json, say
 from smartplay.core.loading import optional
+from smartplay.core.printable import plural
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,5 +27,6 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"path": str(folder.path)})
     else:
-        say(f"{folder.path}: {len(folder.episodes())} episodes; smartplay report {folder.path}")
+        episodes = plural(len(folder.episodes()), "episode")
+        say(f"{folder.path}: {episodes}; smartplay report {folder.path}")
     return OK

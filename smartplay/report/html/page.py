@@ -332,7 +332,7 @@ def _look_next_compared(
     }
     game = max(apart, key=lambda name: apart[name], default="")
     if game and apart[game]:
-        pairs = "" if len(reports) == 2 else f", {apart[game]} pairs of runs"
+        pairs = "" if len(reports) == 2 else f", {printable.plural(apart[game], 'pair')} of runs"
         yield (
             f"game-{wording.name(game)}",
             f"the game that tells most apart ({wording.name(game)}{pairs})",
