@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
+import statistics
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -120,6 +122,19 @@ def test_earlier_runs_give_the_spread(tmp_path: Path) -> None:
     assert other.notes[0].startswith(f"{runs[2]} is not used: it played no game of the plan")
     assert not any("not used" in note for note in two.notes)
     assert "random play" in other.games[0].basis, "a run of other lengths tells nothing"
+
+
+def test_a_run_with_repeats_gives_the_spread_of_single_plays(tmp_path: Path) -> None:
+    run = smartplay.run(
+        "random", HANOI, episodes=6, repeats=4, out=tmp_path / "run", progress=False
+    )
+    own = [record.score for record in run.scored if record.repeat == 0 and record.score is not None]
+    (game,) = make_plan("random", HANOI, earlier=[tmp_path / "run"]).games
+    human = get_card(HANOI).anchors.human
+    assert human is not None
+    assert len(own) == 6
+    spread = statistics.stdev(own) * math.sqrt(2) / (human - get_card(HANOI).anchors.min)
+    assert game.spread == pytest.approx(spread)
 
 
 def test_earlier_runs_of_the_agent_give_its_calls(

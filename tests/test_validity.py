@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -124,6 +125,18 @@ def test_retention_is_the_ratio_of_the_two_settings() -> None:
     assert reasoning.reason == ""
     assert found["Planning"].reason == "its two settings were not both played"
     assert score_contrasts([get_card("Hanoi3Disk")], {}, {}) == []
+
+
+def test_the_pairs_of_a_contrast_are_episodes_and_not_plays() -> None:
+    records = {card.id: [record(card.name, 0, 12.0), record(card.name, 1, 9.0)]
+               for card in REASONING}  # fmt: skip
+    twice = {
+        game: [*own, *(msgspec.structs.replace(each, repeat=1) for each in own)]
+        for game, own in records.items()
+    }
+    scores = {card.id: score_game(card, twice[card.id], 4, card.steps) for card in REASONING}
+    (found,) = (each for each in score_contrasts(REASONING, scores, twice) if each.easy)
+    assert found.pairs == 2
 
 
 @pytest.mark.parametrize("easy", [[12.0], [4.0, 2.0, 3.0, 3.0], [5.0, 1.0, 5.0]])

@@ -10,6 +10,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from smartplay.cards.card import GameCard
@@ -19,7 +20,7 @@ from smartplay.records import EpisodeRecord, GameHeader, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.report.build import build_report
-from smartplay.report.content import entries_of
+from smartplay.report.content import Report, entries_of
 from smartplay.report.estimate import (
     Reckoned,
     Use,
@@ -137,7 +138,7 @@ def make_plan(
     """
     check_detect(detect)
     reports = [build_report(path, None, "published", own_cards) for path in earlier]
-    entries = entries_of(reports) if reports else []
+    entries = [_played_once(*each) for each in zip(entries_of(reports), reports, strict=True)]
     source = source_of(agent, agent_settings or {})
     options = {"steps": steps, "seed": seed, "game_settings": game_settings or {}}
     header, rehearsed = rehearse(source, games, options)
@@ -190,6 +191,16 @@ def make_plan(
         currency=prices.currency if prices else "",
         notes=[*unused, *_notes(plans), *basis, *unpriced(source, prices), *failures(rehearsed)],
     )
+
+
+def _played_once(entry: Entry, report: Report) -> Entry:
+    """An earlier run with one play of each episode, as is planned: means of several spread less."""
+    scores = {
+        detail.game: {e.seed: e.score for e in reversed(detail.episodes) if e.score is not None}
+        for detail in report.details
+        if detail.game in entry.scores
+    }
+    return msgspec.structs.replace(entry, scores=scores)
 
 
 def _same_agent(one: RunHeader, other: RunHeader) -> bool:

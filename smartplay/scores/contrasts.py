@@ -30,7 +30,7 @@ class ContrastScore(Shown, msgspec.Struct, frozen=True, kw_only=True):
         easy: Mean score of the easy setting over chance (0 random play, 1 the best possible).
         hard: The same of the hard setting.
         retention: Hard over easy; None unless the whole interval of easy is above chance.
-        pairs: The episodes of each setting, of the one that has fewer.
+        pairs: The episodes of each setting, repeats not counted; of the one that has fewer.
         reason: Why there is no retention; empty if there is one.
     """
 
@@ -80,7 +80,7 @@ def _score_contrast(capability: str, easy: Played | None, hard: Played | None) -
         capability=capability,
         easy=easy and easy[1].corrected,
         hard=hard and hard[1].corrected,
-        pairs=min(easy[1].episodes, hard[1].episodes) if easy and hard else 0,
+        pairs=min(len(_means(easy[2])), len(_means(hard[2]))) if easy and hard else 0,
     )
     if easy is None or hard is None or found.easy is None or found.hard is None:
         return msgspec.structs.replace(found, reason=UNPLAYED)
@@ -97,6 +97,10 @@ def _over_chance(
     """The scores of the episodes and what they can be: 0 random play, 1 the best possible."""
     assert card.anchors.corrected is not None
     bounds = card.bounds_within(game.steps_limit).scaled(*card.anchors.corrected)
-    means = episode_means((record.episode, record.score) for record in records).values()
-    scores = (card.corrected(mean) for mean in means)
+    scores = (card.corrected(mean) for mean in _means(records))
     return [score for score in scores if score is not None], bounds
+
+
+def _means(records: Sequence[EpisodeRecord]) -> list[float]:
+    """The score of each scored episode, the mean over its plays."""
+    return list(episode_means((record.episode, record.score) for record in records).values())
