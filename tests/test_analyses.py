@@ -408,6 +408,26 @@ def test_where_nobody_knows_what_is_right_it_is_said(tmp_path: Path) -> None:
     assert found.notes == ["smartplay/Crafter-v0: nobody knows which of its actions are best"]
 
 
+def test_runs_whose_levels_were_chosen_are_not_held_against_each_other(tmp_path: Path) -> None:
+    for agent in ("random", "constant"):
+        smartplay.measure(
+            agent, "contrast", capabilities="reasoning", max_calls=24, out=tmp_path / agent,
+            progress=False,
+        )  # fmt: skip
+    found = analyze_runs([tmp_path / "random", tmp_path / "constant"])
+    assert found.runs[0].games[0].right is not None
+    assert (found.hierarchies, found.modalities) == ({}, {})
+
+
+def test_a_game_without_a_scored_episode_is_named(tmp_path: Path) -> None:
+    def broken(prompt: str) -> str:
+        raise ValueError("no")
+
+    run = smartplay.run(broken, "Hanoi3Disk", episodes=1, out=tmp_path / "run", progress=False)
+    (found,) = analyze_runs([run.path]).runs
+    assert (found.games, found.notes) == ([], ["smartplay/Hanoi3Disk-v0: no episode was scored"])
+
+
 def test_what_no_longer_plays_as_recorded_is_refused(tmp_path: Path) -> None:
     smartplay.run("random", "T4D", episodes=1, out=tmp_path / "run", progress=False)
     folder = RunFolder(tmp_path / "run")

@@ -160,6 +160,7 @@ def _analysis(folder: RunFolder) -> RunAnalysis:
     for game, plan in header.games.items():
         records = [r for r in results if r.game == game and r.score is not None]
         if not records:
+            notes.append(f"{game}: no episode was scored")
             continue
         reason, truth = _truth(game, plan, records)
         if reason:
@@ -293,9 +294,12 @@ def _bounds(card: GameCard | None, plan: GameHeader) -> Bounds:
 
 
 def _played(folder: RunFolder, prices: Prices | None) -> dict[str, tuple[GameHeader, Played]]:
-    """By game, how a run played it, apart from what was seen, and what came of it."""
+    """By game, how a run played it, apart from what was seen, and what came of it.
+
+    Nothing where levels were chosen: two such runs met other levels on the same seeds.
+    """
     header = folder.header()
-    results = folder.results(header)
+    results = folder.results(header) if header.measurement is None else []
     found = {}
     for game, plan in header.games.items():
         episodes: dict[int, list[EpisodeRecord]] = defaultdict(list)
