@@ -170,6 +170,18 @@ def test_equal_copies_are_alike_and_nothing_is_promised() -> None:
         assert difference.mean == Interval(0.0)
 
 
+@pytest.mark.parametrize("number", [1, 5, 20])
+def test_scores_beyond_the_bounds_leave_the_mean_within_its_interval(number: int) -> None:
+    rng, bounds = np.random.default_rng(7), {GAME: Bounds(0, 1)}
+    runs = [entry("a", list(3 + rng.random(number)), bounds=bounds),
+            entry("b", list(rng.random(number)), bounds=bounds)]  # fmt: skip
+    found = compare(runs, baseline=1)
+    for each in (only(found).mean, found.overall.differences[0].joint):
+        assert each is not None
+        assert each.low is None or each.low <= each.mean
+        assert each.high is None or each.mean <= each.high
+
+
 def test_differences_that_are_equal_but_for_rounding_have_no_spread() -> None:
     found = only(compare([entry("a", [0.1 * k for k in range(8)]),
                           entry("b", [0.1 * (k + 1) for k in range(8)])]))  # fmt: skip

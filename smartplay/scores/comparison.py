@@ -34,7 +34,7 @@ from smartplay.scores.sign_flips import (
     shift_ends,
     sign_flip_tests,
 )
-from smartplay.scores.statistics import deviation
+from smartplay.scores.statistics import deviation, rounding
 from smartplay.scores.threshold_gaps import threshold_gaps
 
 SEED = 0
@@ -398,12 +398,15 @@ class _Table:
         return sum(self._reach(cell, game) * share for game, share in cell.counted.items())
 
     def _reach(self, cell: _Cell, game: str) -> float:
-        """The greatest difference that there can be in a game."""
+        """The greatest difference that there can be in a game; infinite if that is not known."""
         entry = self._entries[cell.pair[0]]
         bounds = entry.bounds.get(game, Bounds())
         if bounds.low is None or bounds.high is None or bounds.distant:
             return math.inf
-        return (bounds.high - bounds.low) / (entry.units.get(game, 1.0) if cell.scaled else 1.0)
+        reach = (bounds.high - bounds.low) / (entry.units.get(game, 1.0) if cell.scaled else 1.0)
+        seen = list(cell.samples[game].values())
+        # Scores farther apart show that the bounds are not those of the game.
+        return reach if max(map(abs, seen)) <= reach + rounding(seen) else math.inf
 
     def _game_mean(self, cell: _Cell, game: str) -> Interval:
         key = cell.pair, game, cell.scaled
