@@ -154,6 +154,18 @@ def test_correlation() -> None:
     assert correlation([(1, 6), (1, 4)]) is None
 
 
+def test_an_empty_reply_has_a_length() -> None:
+    answers = [Answer(0, 4, 1), Answer(None, 0, 0)]
+    steps = [JudgedStep(("g", 0, 0), 1, frozenset({0}), 0, answers)]
+    found = lengths(steps, "characters")
+    assert found is not None
+    assert (found.usable, found.replies, found.pooled) == (1, 2, pytest.approx(1))
+    assert lengths(steps, "tokens") is None, "0 tokens are an unknown number"
+    whole = episode_lengths([steps[0]._replace(answers=answers[1:])], {("g", 0, 0): 1.0},
+                            "characters")  # fmt: skip
+    assert whole is not None
+
+
 def test_lengths_of_episodes() -> None:
     steps = [JudgedStep(("g", k, 0), 1, None, 1, [Answer(0, 10 * (k + 1))]) for k in range(4)]
     returns = {("g", k, 0): float(-k) for k in range(4)}

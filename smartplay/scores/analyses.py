@@ -255,7 +255,7 @@ def lengths(steps: Iterable[JudgedStep], unit: Unit) -> Length | None:
         if step.best is not None and (answers := step.answers)
     ]
     replies = [reply for state in states for reply in state]
-    if not replies or not all(length for length, _ in replies):
+    if not replies or not _known([length for length, _ in replies], unit):
         return None
     several = [state for state in states if len(state) > 1]
     found = [r for state in several if (r := correlation(state)) is not None]
@@ -291,9 +291,14 @@ def episode_lengths(
     for step in steps:
         found[step.episode] += [float(getattr(answer, unit)) for answer in step.answers]
     pairs = [(math.fsum(v) / len(v), returns[key]) for key, v in found.items() if v]
-    if not pairs or not all(length for length, _ in pairs):
+    if not pairs or not _known([length for length, _ in pairs], unit):
         return None
     return EpisodeLength(unit=unit, episodes=len(pairs), r=correlation(pairs))
+
+
+def _known(lengths: Sequence[float], unit: Unit) -> bool:
+    """Whether all lengths are known: a reply may be empty, but 0 tokens are an unknown number."""
+    return unit == "characters" or all(lengths)
 
 
 def correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
