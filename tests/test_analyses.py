@@ -159,7 +159,8 @@ def test_an_empty_reply_has_a_length() -> None:
     steps = [JudgedStep(("g", 0, 0), 1, frozenset({0}), 0, answers)]
     found = lengths(steps, "characters")
     assert found is not None
-    assert (found.usable, found.replies, found.pooled) == (1, 2, pytest.approx(1))
+    assert (found.usable, found.replies) == (1, 2)
+    assert found.pooled == pytest.approx(1)
     assert lengths(steps, "tokens") is None, "0 tokens are an unknown number"
     whole = episode_lengths([steps[0]._replace(answers=answers[1:])], {("g", 0, 0): 1.0},
                             "characters")  # fmt: skip
@@ -192,6 +193,7 @@ def test_modalities_are_paired_by_seed() -> None:
     assert found.p == pytest.approx(2 * 0.5**5)
     assert found.read == (30.0, 30.0)
     assert modality(one, one) is None
+    assert modality(one, other._replace(agent=b"another")) is None, "not for what was seen alone"
     assert modality(one, run_of("image", {99: 1.0})) is None
 
 

@@ -131,6 +131,16 @@ def test_an_unfinished_diagnosis_claims_nothing() -> None:
         assert found.verdict.startswith("no placebo was played"), found.verdict
 
 
+def test_a_diagnosis_without_any_time_is_kept_as_unfinished(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["diagnose", "random", "--games", "Hanoi3Disk", "--max-time", "0", "--out",
+                 str(out)]) == 4  # fmt: skip
+    assert "stopped: " in capsys.readouterr().err
+    assert json.loads((out / "diagnosis.json").read_bytes())["games"] == {}
+
+
 def command(out: Path, *more: str) -> list[str]:
     return ["diagnose", "reference", "--games", "RockPaperScissorBasic", "--episodes", "12",
             "--out", str(out), "--set", "without=inferences", *more]  # fmt: skip

@@ -39,6 +39,7 @@ from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.records.replay import PRIVATE, Replay, refusal
 from smartplay.report.costs import model_uses
+from smartplay.runner.plan import asking
 from smartplay.scores.analyses import (
     UNITS,
     Agreement,
@@ -331,6 +332,7 @@ def _played(folder: RunFolder, prices: Prices | None) -> dict[str, tuple[GameHea
             steps=sum(record.steps for record in records),
             cost=_cost(records, header, prices),
             bounds=_bounds(card, plan),
+            agent=msgspec.json.encode(asking(header), order="sorted"),
         )
         same = msgspec.structs.replace(plan, settings=settings, episodes=1)
         found[game] = same, played

@@ -58,5 +58,6 @@ def keep(found: Diagnosis, folder: Path) -> None:
         RunFolderError: If the folder cannot be written.
     """
     with writing(f"into {folder}", RunFolderError):
+        folder.mkdir(parents=True, exist_ok=True)  # nothing was played if it stopped before
         write_atomically(folder / "diagnosis.json", pretty(found))
         write_atomically(folder / "diagnosis.md", to_markdown(found).encode())

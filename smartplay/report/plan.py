@@ -16,7 +16,7 @@ import numpy as np
 from smartplay.cards.card import GameCard
 from smartplay.core.errors import UsageError
 from smartplay.games.registry import get_card
-from smartplay.records import EpisodeRecord, GameHeader, RunHeader
+from smartplay.records import EpisodeRecord, GameHeader
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.report.build import build_report
@@ -32,7 +32,7 @@ from smartplay.report.estimate import (
     unasked,
     unpriced,
 )
-from smartplay.runner.plan import lasting
+from smartplay.runner.plan import asking
 from smartplay.runner.rehearse import rehearse, source_of
 from smartplay.scores.entries import Entry, paired
 from smartplay.scores.intervals import CONFIDENCE
@@ -145,7 +145,7 @@ def make_plan(
     played = [
         record
         for path, report in zip(earlier, reports, strict=True)
-        if _same_agent(report.run, header)
+        if asking(report.run) == asking(header)
         for record in RunFolder(path).results(report.run)
         if _alike(report.run.games[record.game], header.games.get(record.game))
     ]
@@ -201,15 +201,6 @@ def _played_once(entry: Entry, report: Report) -> Entry:
         if detail.game in entry.scores
     }
     return msgspec.structs.replace(entry, scores=scores)
-
-
-def _same_agent(one: RunHeader, other: RunHeader) -> bool:
-    """Whether the agents of two runs ask alike, wherever their models are served."""
-    asking = [
-        (run.agent, run.agent_digest, lasting(run.agent_settings, "base_url"))
-        for run in (one, other)
-    ]
-    return asking[0] == asking[1]
 
 
 def _alike(one: GameHeader | None, other: GameHeader | None) -> bool:

@@ -395,6 +395,11 @@ def lasting(settings: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
     }
 
 
+def asking(run: RunHeader) -> list[Any]:
+    """Who played a run, and what its replies depend on, wherever its models are served."""
+    return [run.agent, run.agent_digest, lasting(run.agent_settings, "base_url")]
+
+
 def _placeless(agent: str) -> str:
     """An agent's name without the folder of its file."""
     place, colon, name = agent.partition(".py:")

@@ -317,6 +317,7 @@ class Played(NamedTuple):
             its own.
         scores: Scores by seed of the episode; the mean over repeats.
         bounds: The scores that an episode can end with, where they are known.
+        agent: Who played, with all settings.
         completed: Whether the goal was reached, by seed; in every repeat.
         read: Tokens read, over all steps.
         tokens: Tokens read and written, by seed.
@@ -333,6 +334,7 @@ class Played(NamedTuple):
     steps: int
     cost: float | None = None
     bounds: Bounds = Bounds()
+    agent: bytes = b""
 
 
 class Modality(msgspec.Struct, frozen=True, kw_only=True):
@@ -360,8 +362,8 @@ class Modality(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def modality(one: Played, other: Played) -> Modality | None:
-    """Compare two runs that differ in what is seen; None if they do not, or share no seed."""
-    if one.seen == other.seen:
+    """Compare two runs that differ in what is seen alone; None if they do not, or share no seed."""
+    if one.seen == other.seen or one.agent != other.agent:
         return None
     entries = [
         Entry(
