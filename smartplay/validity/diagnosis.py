@@ -104,7 +104,7 @@ def diagnose(
         others = (RunFolder(folder / each) for each in ARMS if each != arm)
         left = left_of(limits, others, time.monotonic() - started)
         if any(most is not None and most <= 0 for most in (left.tokens, left.cost, left.seconds)):
-            stopped = f"the arms before {arm} have used up what all of them may cost"
+            stopped = f"what all arms together may cost is used up before the arm {arm}"
             break
         aided = settings if arm == NONE else settings | {"aid": [*given, arm]}
         folder.mkdir(parents=True, exist_ok=True)
