@@ -212,6 +212,15 @@ def test_odd_actions_and_replies_end_no_episode(odd: Any, tmp_path: Path) -> Non
         assert verify_run(out, workers=1).complete
 
 
+@pytest.mark.parametrize("usage", [Usage(prompt=1, cached=5), Usage(completion=10**9)])
+def test_tokens_that_no_call_takes_are_not_recorded(tmp_path: Path, usage: Usage) -> None:
+    with DrivenRun("me", adapter="mine", out=tmp_path, steps=1) as run:
+        episode = run.start("Hanoi3Disk")
+        episode.reply("Answer: 1", usage=usage)
+    assert (episode.record.calls, episode.record.usage) == (1, Usage())
+    assert verify_run(tmp_path).verified
+
+
 def test_a_run_plans_what_is_asked_for(tmp_path: Path) -> None:
     with DrivenRun("me", adapter="test", out=tmp_path, steps=2) as run:
         started = [run.start(game, number) for game, number in

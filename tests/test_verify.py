@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import smartplay
+from smartplay import Call, Reply, Usage
 from smartplay.cli import main
 from smartplay.leaderboard import verify_run
 from smartplay.leaderboard.checks import differences
@@ -72,7 +73,6 @@ def test_unscored_episodes_are_told_and_make_a_run_incomplete(tmp_path: Path) ->
     assert "unscored" in found.notes[0]
 
 
-@pytest.mark.slow
 class Breaks:
     """Fails in its third step, for which it has asked a model by then."""
 
@@ -98,6 +98,85 @@ def test_calls_of_a_step_that_failed_are_no_fault(server: FakeServer, tmp_path: 
     refused(tmp_path, "calls: expected 2, found 1")
 
 
+class Says:
+    """Says the same at each step."""
+
+    reply: Any
+
+    def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+        pass
+
+    def act(self, observation: str) -> Any:
+        return self.reply
+
+
+@pytest.mark.parametrize("reply", ["0", "-1", "99", "07", 0, -1, 99, "1" * 5000])
+def test_numbers_are_verified_as_texts_and_as_indices(tmp_path: Path, reply: Any) -> None:
+    says = type("Says", (Says,), {"reply": reply})
+    smartplay.run(says, GAMES, episodes=1, steps=2, out=tmp_path, progress=False)
+    assert verify_run(tmp_path).problems == []
+
+
+UNWRITTEN: Any = None  # where a text belongs
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply("Answer: 1", reasoning=UNWRITTEN),
+        Reply("Answer: 1", calls=[Call([], "", seconds=-0.1)]),
+        Reply("Answer: 1", calls=[Call([], "", seconds=1e9)]),
+        Reply("Answer: 1", calls=[Call([], "", usage=Usage(prompt=10**9))]),
+    ],
+)
+def test_a_step_that_cannot_be_recorded_leaves_nothing_behind(tmp_path: Path, reply: Any) -> None:
+    says = type("Says", (Says,), {"reply": reply})
+    run = smartplay.run(says, "Hanoi3Disk", episodes=1, steps=1, out=tmp_path, progress=False)
+    (record,) = run.unscored
+    assert (record.steps, record.time_limit) == (0, False)
+    assert verify_run(tmp_path).verified
+    assert str(record.error).startswith("AgentError: ")
+
+
+class Improves:
+    """Fails as long as the file named by `FAILING` is there."""
+
+    def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+        if Path(os.environ["FAILING"]).exists():
+            raise RuntimeError("not today")
+
+    def act(self, observation: str) -> int:
+        return 0
+
+
+def test_a_run_goes_on_after_its_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = tmp_path / "failing"
+    failing.touch()
+    monkeypatch.setenv("FAILING", str(failing))
+    for _ in range(2):
+        run = smartplay.run(
+            Improves, "Hanoi3Disk", episodes=2, steps=2, out=tmp_path / "run", progress=False
+        )
+        assert verify_run(run.path).verified
+        run.report()
+        failing.unlink(missing_ok=True)
+    assert run.unscored == []
+    assert verify_run(run.path).verified
+
+
+@pytest.mark.parametrize("lines", [0, 1])
+def test_a_run_killed_before_a_record_is_incomplete(tmp_path: Path, lines: int) -> None:
+    run = smartplay.run(
+        Mumbler, "Hanoi3Disk", episodes=lines + 1, steps=2, out=tmp_path, progress=False
+    )
+    records = (run.path / "episodes.jsonl").read_bytes().splitlines(keepends=True)
+    (run.path / "episodes.jsonl").write_bytes(b"".join(records[:lines]))
+    found = verify_run(run.path)
+    assert (found.verified, found.incomplete) == (False, True)
+    assert "belongs to no recorded episode" in str(found)
+
+
+@pytest.mark.slow
 def test_settings_are_replayed_in_a_worker(tmp_path: Path) -> None:
     settings = {"Hanoi": {"disks": 4}}
     out = tmp_path / "run"

@@ -21,6 +21,7 @@ from smartplay.core import printable
 from smartplay.leaderboard.claims import STEP_DIGITS, Claim, start_digest, step_digest
 from smartplay.parsing import Cause
 from smartplay.records import (
+    LONGEST,
     Attempt,
     EpisodeHeader,
     EpisodeRecord,
@@ -32,10 +33,6 @@ from smartplay.records import (
 from smartplay.records.replay import Moment, Replay, told_by_game
 
 TOLERANCE = 1e-9
-LONGEST = 366 * 24 * 3600.0
-"""The most seconds of an episode or step: a year."""
-MOST_TOKENS = 10**8
-"""The most tokens of one call."""
 LONGEST_TEXT = 2000
 _NUMBER = re.compile(r"-?[0-9]+")
 _CAUSES = {cause.value for cause in Cause}
@@ -152,7 +149,7 @@ def _check_step(
     calls = [call for attempt in step.attempts for call in attempt.calls]
     if not all(0 <= seconds <= LONGEST for seconds in (step.seconds, *(c.seconds for c in calls))):
         return wrong("impossible seconds", f"0 to {LONGEST:g}", step.seconds)
-    if not all(_is_plausible(RoleUse("", 1, call.usage)) for call in calls):
+    if not all(call.usage.is_plausible() for call in calls):
         return wrong("impossible tokens of a call")
     if step.valid != (step.attempts[-1].cause is None):
         return wrong("the action is called valid, and its last reply is not, or the reverse")
@@ -172,7 +169,9 @@ def _follows(attempt: Attempt, action: int | None, actions: Sequence[str]) -> bo
     if action is not None and attempt.reply == actions[action]:
         return True
     if attempt.cause == Cause.UNPARSABLE and _NUMBER.fullmatch(attempt.reply):
-        return not 0 <= int(attempt.reply[:12]) < len(actions)  # an index out of range
+        outside = not 0 <= int(attempt.reply[:12]) < len(actions)
+        if outside:  # the index of no action; else a text, to be read as any other
+            return True
     for truncated in (False, True):
         parsed = parsing.parse_action(
             attempt.reply, actions, truncated, tuple(attempt.reasoning_tags)
@@ -271,12 +270,10 @@ def check_bounds(record: EpisodeRecord) -> Iterator[Problem]:
 
 
 def _is_plausible(use: RoleUse) -> bool:
-    """Whether calls and tokens are plausible: no part above its whole, no endless call."""
-    parts = [(use.usage.total, use.calls * MOST_TOKENS)]
-    for usage in (use.usage, use.reused):
-        parts += [(usage.cached, usage.prompt), (usage.reasoning, usage.completion)]
-    parts += [(use.reused.prompt, use.usage.prompt), (use.reused.completion, use.usage.completion)]
-    return all(part <= whole for part, whole in parts)
+    """Whether calls and tokens are plausible, and those of a cache a part of them."""
+    reused, usage = use.reused, use.usage
+    part = reused.prompt <= usage.prompt and reused.completion <= usage.completion
+    return part and usage.is_plausible(use.calls) and reused.is_plausible(use.calls)
 
 
 def same(one: float, other: float) -> bool:

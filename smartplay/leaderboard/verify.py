@@ -69,7 +69,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         verified: Whether everything in it follows from seeds and actions.
         levels: How many levels were chosen anew and match the record.
         complete: Whether all planned episodes are there and scored.
-        incomplete: Whether planned episodes are missing, and nothing else is wrong.
+        incomplete: Whether planned episodes are missing, or the record of one that was just being
+            written, and nothing else is wrong.
         sealed: Whether only the replay is missing, which needs the secret of a private suite.
         suite: The hash of the private suite it was played on; empty for a public one.
         episodes: Episodes replayed.
@@ -231,7 +232,7 @@ class _Check:
                 return
         if not self.problems:
             self._check_report()
-            self._check_files(records, old)
+            self._check_files(header, records, old)
         if self.missing and not self.problems and not self.sealed:
             self.notes.append(
                 f"the {self.episodes} episodes that are there replay; the leaderboard lists such a "
@@ -311,7 +312,7 @@ class _Check:
                 "as a change of a card's anchors asks for"
             )
 
-    def _check_files(self, records: list[EpisodeRecord], old: bool) -> None:
+    def _check_files(self, header: RunHeader, records: list[EpisodeRecord], old: bool) -> None:
         """Refuse files of episodes that no record mentions: a record was taken out.
 
         A published entry may hold no other files either, and its digest shows changes after
@@ -322,7 +323,7 @@ class _Check:
         if packed:
             known = {replays_name(record.game) for record in records}
         else:
-            known = self._check_members(records, published)
+            known = self._check_members(header, records, published)
         if published:
             known |= {"entry.json", "run.json", "episodes.jsonl"}
         found = []
@@ -342,28 +343,42 @@ class _Check:
                 what = "the entry was changed after it was packed: its digest differs"
                 self.problems.append(Problem(what=what, expected=own, found=told))
 
-    def _check_members(self, records: list[EpisodeRecord], published: bool) -> set[str]:
-        """Check the files of steps; returns their names, also those of older versions."""
+    def _check_members(
+        self, header: RunHeader, records: Sequence[EpisodeRecord], published: bool
+    ) -> set[str]:
+        """Check the files of steps; returns their names, also those of older versions.
+
+        A run that is being played, or was killed, may lack one record: steps are written first.
+        """
+        games = sorted({record.game for record in records} if published else header.games)
+        files = {game: self.folder.members(game) for game in games}
+        if not published:
+            records = self.folder.lines()  # read after the files, for a run may be going on
         numbers: dict[str, set[str]] = {}
-        known = set()
+        known = {steps_name(game) for game in files}
         for record in records:
             name = member_name(record.episode, record.repeat)
             numbers.setdefault(record.game, set()).add(name)
-            if not (published and name in self.folder.members(record.game).found):
+            if not (published and name in files[record.game].found):
                 known.add(own_steps_name(*record.key))
-        for game, names in numbers.items():
-            members, file = self.folder.members(game), steps_name(game)
-            known.add(file)
-            strays = [
-                f"{name} belongs to no recorded episode" for name in members.found.keys() - names
-            ]
+        lacking = {problem.game for problem in self.missing}
+        last: list[Problem] = []
+        for game, members in files.items():
+            file = steps_name(game)
+            for name in sorted(members.found.keys() - numbers.get(game, set())):
+                stray = Problem(what=f"{file}, {name} belongs to no recorded episode")
+                begun = game in lacking or header.measurement is not None
+                ends = not published and members.found[name].end == members.end
+                (last if begun and ends else self.problems).append(stray)
+            strays = []
             if members.damage is not None:
                 strays.append(f"damaged at byte {members.damage}")
             elif published and members.is_cut_off:
                 strays.append(f"damaged at byte {members.end}")
             if published and members.number > len(members.found):
                 strays.append("an episode is in it twice")
-            self.problems += [Problem(what=f"{file}, {stray}") for stray in sorted(strays)]
+            self.problems += [Problem(what=f"{file}, {stray}") for stray in strays]
+        (self.missing if len(last) == 1 else self.problems).extend(last)
         return known
 
 

@@ -34,6 +34,7 @@ from smartplay.models.base import (
 )
 from smartplay.models.images import for_record, plain_texts
 from smartplay.models.replies import Store, decode_call, digest, encode_call, lasting
+from smartplay.models.usage import counted
 from smartplay.records import Call, Message, Usage
 
 UNBOUNDED = 8192
@@ -141,6 +142,7 @@ class EpisodeModel:
                     fresh=fresh,
                     **more,  # as other people's models need not know of tools
                 )
+                calls = [counted(call) for call in calls]
                 usage = _told(calls)
             finally:
                 lent._meter.settle(model.name, reserved, usage)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartplay.records import Usage
+import msgspec
+
+from smartplay.records import LONGEST, Call, Usage
 
 NONSENSE = 10**12  # tokens of one call
 
@@ -35,7 +37,15 @@ def make_usage(
         written += untold
     if thought > written:
         written += thought
-    return Usage(read, min(tokens(cached), read), written, thought) if read or written else None
+    usage = Usage(read, min(tokens(cached), read), written, thought)
+    return usage if (read or written) and usage.is_plausible() else None
+
+
+def counted(call: Call) -> Call:
+    """A model's call; tokens and seconds that no call takes are 0, for checks refuse them."""
+    usage = call.usage if call.usage.is_plausible() else Usage()
+    seconds = call.seconds if 0 <= call.seconds <= LONGEST else 0.0
+    return msgspec.structs.replace(call, usage=usage, seconds=seconds)
 
 
 def first(table: Any, *names: str) -> Any:

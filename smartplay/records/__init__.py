@@ -45,6 +45,11 @@ LARGEST_REAL = 1e100
 Real = Annotated[float, msgspec.Meta(ge=-LARGEST_REAL, le=LARGEST_REAL)]
 
 
+MOST_TOKENS = 10**8
+"""The most tokens of one call."""
+LONGEST = 366 * 24 * 3600.0
+"""The most seconds of an episode, step or call: a year."""
+
 Key = tuple[str, int, int]
 """Game, episode and repeat: what identifies an episode within a run."""
 
@@ -68,6 +73,11 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     def total(self) -> int:
         """Tokens read and written."""
         return self.prompt + self.completion
+
+    def is_plausible(self, calls: int = 1) -> bool:
+        """Whether so many calls can have used it: no part above its whole, no endless call."""
+        parts = self.cached <= self.prompt and self.reasoning <= self.completion
+        return parts and self.total <= calls * MOST_TOKENS
 
     def __str__(self) -> str:
         return f"{self.prompt} read, {self.completion} written"

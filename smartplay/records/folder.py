@@ -197,6 +197,7 @@ class RunFolder:
             RunFolderError: If the folder cannot be written.
         """
         with self._writing():
+            self._forget_report()
             write_atomically(self.path / "run.json", pretty(header))
 
     def header(self) -> RunHeader:
@@ -316,6 +317,7 @@ class RunFolder:
         """
         force = time.monotonic() - self._forced > FORCE_SECONDS
         with self._writing():
+            self._forget_report()
             if trace:
                 name = member_name(record.episode, record.repeat)
                 self.members(record.game).append(name, trace, force)
@@ -325,6 +327,10 @@ class RunFolder:
                 if force:
                     os.fsync(file.fileno())
                     self._forced = time.monotonic()
+
+    def _forget_report(self) -> None:
+        """Remove a report of fewer episodes, which would contradict those that are there."""
+        (self.path / "report.json").unlink(missing_ok=True)
 
     @property
     def is_packed(self) -> bool:

@@ -31,6 +31,8 @@ from smartplay.models.lending import EpisodeModels
 from smartplay.models.masking import without_keys
 from smartplay.parsing import Cause, parse_action
 from smartplay.records import (
+    LONGEST,
+    MOST_TOKENS,
     Attempt,
     Call,
     EpisodeHeader,
@@ -245,18 +247,20 @@ class _Episode:
         action, attempts = await self._ask(agent, observation)
         seconds = time.perf_counter() - began
         executed = card.fallback if action is None else action
-        shown, reward, self.terminated, self.truncated, self.info = env.step(executed)
-        reward, score = finite("reward", reward), finite("score", self.info["score"])
-        if self.terminated or self.truncated:  # what is under way belongs to the last step
+        shown, reward, terminated, truncated, info = env.step(executed)
+        reward, score = finite("reward", reward), finite("score", info["score"])
+        if terminated or truncated:  # what is under way belongs to the last step
             late = await self.models.end()
             self.log.count(late)
             last = attempts[-1]
             attempts[-1] = msgspec.structs.replace(last, calls=[*last.calls, *late])
-        text = self.info["obs"]
-        name = self.info["actions"][executed]
+        text = info["obs"]
+        name = info["actions"][executed]
         number, valid = self.log.steps + 1, action is not None
         step = StepRecord(number, attempts, executed, name, valid, text, reward, score, seconds)
         self.log.add(step)
+        # Not before: of a step that cannot be written down the record must say nothing.
+        self.terminated, self.truncated, self.info = terminated, truncated, info
         tick(step)
         return shown
 
@@ -362,11 +366,13 @@ def _readable(call: Call) -> Call:
         checked(call)
     except (msgspec.MsgspecError, TypeError) as error:
         raise AgentError(f"a call of the agent's reply cannot be written down: {error}") from error
-    usage = call.usage
-    if usage.cached > usage.prompt or usage.reasoning > usage.completion:
+    if not call.usage.is_plausible():
         raise AgentError(
-            "a call of the agent's reply counts more tokens in a part than in the whole"
+            "a call of the agent's reply counts more tokens in a part than in the whole, or more "
+            f"than {MOST_TOKENS:,}"
         )
+    if not 0 <= call.seconds <= LONGEST:
+        raise AgentError(f"a call of the agent's reply took {call.seconds:g} seconds")
     return call
 
 
