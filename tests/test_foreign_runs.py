@@ -137,6 +137,7 @@ def test_a_game_that_the_steps_name_is_not_imported(evil: Path) -> None:
         ("Crafter", {"environment": "evil.py:Env"}, "not a setting of the game"),
         ("Crafter", {"area": [32, 32], "size": [576, 576], "engine": "smartplay"}, ""),
         ("Hanoi3Disk", {"disks": 5}, ""),
+        ("Hanoi3Disk", {"history": 1000}, ""),
         ("BanditTwoArmedHighLowFixed", {"arms": [0.5, 0.25, 1]}, ""),
         ("BanditTwoArmedHighLowFixed", {"arms": [0.5] * 101}, "more than can be drawn"),
     ],
@@ -149,7 +150,7 @@ def test_only_what_costs_little_is_drawn(game: str, settings: dict[str, Any], wo
         settings=settings,
         episodes=1,
         steps=1,
-        history=card.history,
+        history=settings.get("history", card.history),
     )
     reason = pictures.why_no_pictures(card.id, plan)
     assert words in reason if words else not reason

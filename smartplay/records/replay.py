@@ -238,8 +238,9 @@ def refusal(game: str, plan: GameHeader, guarded: bool = False) -> str:
         return "played with a card of its own, not the shipped one"
     if not card.has_digest(plan.digest):
         return OTHER_CARD
+    drawn = {key: value for key, value in plan.settings.items() if key != "history"}
     reason = refused_setting(card, plan.settings) or (
-        "" if guarded else costly_setting(card, plan.settings)
+        "" if guarded else costly_setting(card, drawn)
     )
     if reason:
         return reason
