@@ -386,6 +386,13 @@ def test_another_card_or_setting_is_found(victim: Path, change: dict[str, Any], 
     refused(victim, words)
 
 
+def test_versions_of_unreleased_pythons_and_of_many_packages_are_no_fault(victim: Path) -> None:
+    more = {f"google-cloud-{k}": "1.0" for k in range(150)}
+    change_header(victim, lambda h: h["versions"].update(more, python="3.14.0a1+"))
+    (victim / "report.json").unlink()
+    assert verify_run(victim).verified
+
+
 @pytest.mark.slow
 def test_invented_achievements_are_found(tmp_path: Path) -> None:
     options: dict[str, Any] = {"episodes": 1, "steps": 5, "progress": False}

@@ -54,11 +54,11 @@ PRICED = ("cost", "cost_solved")
 """Fields of a report that depend on a file of prices, which lies outside of the run."""
 MOST_PLANNED = 100_000
 """The most episodes of a run that is checked before it is complete."""
-MOST_PACKAGES = 100
+MOST_PACKAGES = 1000  # a name such as google may be that of a hundred
 NOT_NUMBERED = ("code", "numpy-promotion")
 NEEDED_VERSIONS = ("smartplay", "python", "gymnasium", "numpy")
 _PACKAGE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
-_VERSION = re.compile(r"[0-9]+([.+!-]?[A-Za-z0-9_]+){0,12}")
+_VERSION = re.compile(r"[0-9]+([.+!-]?[A-Za-z0-9_]+){0,12}\+?")  # 3.14.0a1+ is no release
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
