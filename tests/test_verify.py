@@ -110,6 +110,13 @@ class Says:
         return self.reply
 
 
+@pytest.mark.parametrize("reply", ["\ud800", "Answer: 1\ud83d", Reply("\udcff", withheld=True)])
+def test_half_a_character_is_read_as_it_is_recorded(tmp_path: Path, reply: Any) -> None:
+    says = type("Says", (Says,), {"reply": reply})
+    smartplay.run(says, GAMES, episodes=1, steps=2, out=tmp_path, progress=False)
+    assert verify_run(tmp_path).problems == []
+
+
 @pytest.mark.parametrize("reply", ["0", "-1", "99", "07", 0, -1, 99, "1" * 5000])
 def test_numbers_are_verified_as_texts_and_as_indices(tmp_path: Path, reply: Any) -> None:
     says = type("Says", (Says,), {"reply": reply})

@@ -353,11 +353,12 @@ def judge(reply: Any, actions: list[str], calls: Sequence[Call] = ()) -> tuple[i
     if not isinstance(reply, Reply):
         action, attempt = _judge_number(reply, actions)
         return action, msgspec.structs.replace(attempt, calls=list(calls))
-    parsed = parse_action(reply.text, actions, reply.truncated, tuple(reply.reasoning_tags))
+    text = reply.text.encode("utf-8", "replace").decode()  # as the record will have it
+    parsed = parse_action(text, actions, reply.truncated, tuple(reply.reasoning_tags))
     cause = parsed.cause and (Cause.WITHHELD if reply.withheld else parsed.cause).value
     own = [_readable(msgspec.structs.replace(call, role="")) for call in reply.calls]
     tags = list(reply.reasoning_tags)
-    return parsed.action, Attempt(reply.text, cause, reply.reasoning, [*calls, *own], tags)
+    return parsed.action, Attempt(text, cause, reply.reasoning, [*calls, *own], tags)
 
 
 def _readable(call: Call) -> Call:
