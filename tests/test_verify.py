@@ -14,6 +14,7 @@ import pytest
 import smartplay
 from smartplay import Call, Reply, Usage
 from smartplay.cli import main
+from smartplay.games.hanoi import HanoiText
 from smartplay.leaderboard import verify_run
 from smartplay.leaderboard.checks import differences
 from tests.fake_server import FakeServer
@@ -114,6 +115,21 @@ class Says:
 def test_half_a_character_is_read_as_it_is_recorded(tmp_path: Path, reply: Any) -> None:
     says = type("Says", (Says,), {"reply": reply})
     smartplay.run(says, GAMES, episodes=1, steps=2, out=tmp_path, progress=False)
+    assert verify_run(tmp_path).problems == []
+
+
+def test_half_a_character_of_a_game_is_replayed_as_it_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manual, describe = HanoiText.manual, HanoiText.describe
+
+    def odd(self: HanoiText, turn: Any) -> Any:
+        found = describe(self, turn)
+        return found._replace(text=f"{found.text}\ud800")
+
+    monkeypatch.setattr(HanoiText, "describe", odd)
+    monkeypatch.setattr(HanoiText, "manual", lambda *told: f"{manual(*told)}\ud800")
+    smartplay.run("random", "Hanoi3Disk", episodes=1, steps=2, out=tmp_path, progress=False)
     assert verify_run(tmp_path).problems == []
 
 

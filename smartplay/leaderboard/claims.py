@@ -27,6 +27,7 @@ from smartplay.core.errors import RunFolderError
 from smartplay.core.untrusted import LINES_LIMIT, read_file
 from smartplay.core.version import __version__
 from smartplay.records import EpisodeHeader, EpisodeRecord, RunHeader, StepRecord
+from smartplay.records.encoding import whole
 from smartplay.records.folder import RunFolder
 
 STEP_DIGITS = 8
@@ -108,7 +109,7 @@ def step_digest(text: str) -> str:
 
 def start_digest(manual: str, actions: Sequence[str], observation: str) -> str:
     """SHA-256, 16 hexadecimal digits, of what an agent reads before its first action."""
-    data = msgspec.json.encode([manual, list(actions), observation])
+    data = msgspec.json.encode([whole(manual), [*map(whole, actions)], whole(observation)])
     return hashlib.sha256(data).hexdigest()[:16]
 
 

@@ -90,6 +90,11 @@ def encode(value: Any) -> bytes:
         return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
 
 
+def whole(text: str) -> str:
+    """A text as records have it: halves of surrogate pairs become `?`."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def mended(record: T) -> T:
     """The same record; halves of surrogate pairs in its texts become `?`."""
     try:

@@ -26,6 +26,7 @@ from smartplay.games.base import GYM_ID, Describer, Truth, describer_settings
 from smartplay.games.native import NativeEnv
 from smartplay.games.registry import find_card
 from smartplay.records import LARGEST_REAL, EpisodeHeader, GameHeader, StepRecord
+from smartplay.records.encoding import whole
 
 KEPT = 200
 """Most pictures kept in memory; older ones are drawn again."""
@@ -36,7 +37,7 @@ UNKNOWN = (
 PRIVATE = "its seed is a secret of the private suite it was played on"
 OTHER_CARD = "played with another version of the game's card"
 LARGEST = 2**31 - 1
-_WORD = re.compile(r"[A-Za-z0-9 _-]{0,64}")
+_WORD = re.compile(r"[\w -]{0,64}")
 _RESERVED = {"environment", "describer", "render_mode"}
 _MOST_NUMBERS = 1000
 _LARGEST_DRAWN, _MOST_DRAWN = 100, 100
@@ -162,13 +163,14 @@ class Replay:
     def restart(self) -> None:
         """Go back to the start."""
         _, info = self._env.reset(seed=self._seed)
-        self._arrive(Moment(0, info["obs"], 0.0, float(info["score"]), False, False, info))
+        self._arrive(Moment(0, whole(info["obs"]), 0.0, float(info["score"]), False, False, info))
 
     def step(self, action: int) -> Moment:
         """Take an action."""
         _, reward, terminated, truncated, info = self._env.step(action)
         number, score = self.moment.number + 1, float(info["score"])
-        self._arrive(Moment(number, info["obs"], float(reward), score, terminated, truncated, info))
+        text = whole(info["obs"])
+        self._arrive(Moment(number, text, float(reward), score, terminated, truncated, info))
         return self.moment
 
     def picture(self, number: int | None = None) -> npt.NDArray[np.uint8]:

@@ -40,7 +40,7 @@ from smartplay.records import (
     StepRecord,
     Usage,
 )
-from smartplay.records.encoding import checked
+from smartplay.records.encoding import checked, whole
 from smartplay.records.replay import finite, told_by_game
 from smartplay.runner.episode_log import EpisodeLog
 from smartplay.runner.jobs import Job
@@ -353,7 +353,7 @@ def judge(reply: Any, actions: list[str], calls: Sequence[Call] = ()) -> tuple[i
     if not isinstance(reply, Reply):
         action, attempt = _judge_number(reply, actions)
         return action, msgspec.structs.replace(attempt, calls=list(calls))
-    text = reply.text.encode("utf-8", "replace").decode()  # as the record will have it
+    text = whole(reply.text)  # what is recorded is what was read
     parsed = parse_action(text, actions, reply.truncated, tuple(reply.reasoning_tags))
     cause = parsed.cause and (Cause.WITHHELD if reply.withheld else parsed.cause).value
     own = [_readable(msgspec.structs.replace(call, role="")) for call in reply.calls]
