@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 import smartplay
 from smartplay import Run
+from smartplay.agents.identity import object_digest
 from smartplay.cli import main
 from smartplay.core.errors import RunFolderError, SmartPlayError
 from smartplay.records.folder import RunFolder
@@ -734,3 +735,12 @@ def test_an_agents_seed_does_not_hang_on_what_else_is_played(tmp_path: Path) -> 
 
 def test_nothing_of_a_test_is_registered() -> None:
     assert not [name for name in gym.registry if "Edited" in name or "Moved" in name]
+
+
+def test_a_number_too_long_to_be_written_has_no_digest() -> None:
+    number = 10**5000
+
+    def agent(prompt: str) -> str:
+        return str(number)[:1]
+
+    assert object_digest(agent) is None

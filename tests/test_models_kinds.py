@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import sys
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from smartplay import models
+import smartplay
+from smartplay import Run, models
 from smartplay.cli import main
 from smartplay.core.errors import MissingPackageError, UnknownNameError, UsageError
 from smartplay.models import kinds, open_model
 from smartplay.models.base import Model, Settings
 from smartplay.models.providers import openai
+from smartplay.records.folder import RunFolder
 from tests.fake_server import FakeServer
 
 OURS = ["anthropic", "inspect", "local", "openai"]
@@ -123,3 +128,81 @@ def test_names_lead_into_tables(server: FakeServer) -> None:
     assert model.settings.extra == {"a": 1, "reasoning": {"effort": "low"}}
     assert model.settings.headers == {"x-version": "2"}
     assert isinstance(model.settings, Settings)
+
+
+# Kinds of the user's own, in a file
+
+ONES_OWN = """
+from smartplay.models.base import AskedModel, Settings
+from smartplay.records import Call
+
+class Mine(AskedModel):
+    kind, summary, needs_name, settings_type = "mine", "mine", False, Settings
+    async def _answer(self, question, samples):
+        return [Call([], "Answer: Rock")] * samples
+    async def aclose(self): pass
+"""
+ANSWERS = 'return [Call([], "Answer: Rock")] * samples'
+
+
+def own(folder: Path, old: str = "", new: str = "") -> str:
+    """A file with a kind of one's own, changed; the model's name."""
+    file = folder / "mine.py"
+    file.write_text(ONES_OWN.replace(old, new) if old else ONES_OWN)
+    return f"{file}:Mine"
+
+
+def play_own(name: str, folder: Path) -> Run:
+    game = "RockPaperScissorBasic"
+    return smartplay.run(name, game, episodes=1, steps=2, out=folder / "run", progress=False)
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ("return None", "a list with one .* not NoneType"),
+        ('return "Rock"', "a list with one .* not str"),
+        ('return ["Rock"]', "a list with one .* not list"),
+        ("return []", "a list with one .* not 0 calls"),
+        ('return [Call([], None)]', "cannot be kept: .*text"),
+        ('return [Call([], "Rock", finish=None)]', "cannot be kept: .*finish"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_none_is_told_and_the_run_can_be_resumed(
+    answers: str, told: str, tmp_path: Path
+) -> None:
+    name = own(tmp_path, ANSWERS, answers)
+    for _ in range(2):  # the second time, kept replies are read
+        [record] = play_own(name, tmp_path).episodes
+        assert record.error
+        assert re.search(told, record.error)
+        assert record.usage.prompt == 0
+    assert not RunFolder(tmp_path / "run").episodes()[0].calls
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("async def aclose", "def __init__(self, *_): 1 / 0\n    def aclose", "division by zero"),
+        ("async def aclose", "def __init__(self, *_): exit()\n    def aclose", "SystemExit"),
+        ("async def aclose", "def __init__(self, *_): pass\n    def aclose", "no name"),
+        ("    async def aclose(self): pass", "", "no aclose"),
+        ("async def aclose", "concurrency = 0\n    def aclose", "1 or more"),
+        ('"mine", False, Settings', '"mine", False, dict', "settings_type"),
+    ],
+)  # fmt: skip
+def test_a_kind_that_makes_no_model_is_refused(
+    old: str, new: str, told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        play_own(own(tmp_path, old, new), tmp_path)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_model_that_does_not_close_costs_no_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = own(tmp_path, "aclose(self): pass", "aclose(self): raise ValueError('no')")
+    with caplog.at_level(logging.WARNING, "smartplay"):
+        assert play_own(name, tmp_path).scored
+    assert caplog.messages == ["a language model could not be closed: ValueError: no"]

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +269,27 @@ def test_a_reply_of_another_kind_is_an_agents_error(reply: Any) -> None:
         judge(reply, [FIRST])
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"text": None},
+        {"text": b"1"},
+        {"reasoning": None},
+        {"calls": ["1"]},
+        {"reasoning_tags": [1]},
+    ],
+)
+def test_a_reply_of_wrong_parts_is_refused_in_the_line_that_makes_it(
+    wrong: dict[str, Any], tmp_path: Path
+) -> None:
+    def wrong_reply(prompt: str) -> Reply:
+        return Reply(**({"text": "1"} | wrong))
+
+    [record, *_] = play(wrong_reply, tmp_path).unscored
+    assert f"AgentError: {next(iter(wrong))} of a reply takes" in (record.error or "")
+    assert record.traceback.endswith("in wrong_reply")
+
+
 def test_calls_and_tokens_are_counted_and_kept(tmp_path: Path) -> None:
     class Model(Keeps):
         async def act(self, observation: Observation) -> Reply:  # type: ignore[override]
@@ -511,6 +533,27 @@ def test_from_within_a_running_event_loop(tmp_path: Path) -> None:
         return play("random", tmp_path / "run")
 
     assert not asyncio.run(notebook()).unscored
+
+
+@pytest.mark.parametrize("seconds", [None, 60.0])
+@pytest.mark.parametrize("executor", [False, True])
+def test_a_synchronous_agent_may_run_a_loop_of_its_own(
+    executor: bool, seconds: float | None, tmp_path: Path
+) -> None:
+    async def first() -> str:
+        await asyncio.sleep(0)
+        return "Answer: 1"
+
+    def runs(prompt: str) -> Any:
+        return asyncio.run(first())
+
+    def hands_on(prompt: str) -> Any:
+        return first()
+
+    with ThreadPoolExecutor(1) as pool:
+        how: Any = {"executor": pool if executor else None, "episode_seconds": seconds}
+        for agent in (runs, hands_on):
+            assert not play(agent, tmp_path / agent.__name__, episodes=1, **how).unscored
 
 
 def test_a_game_in_a_file_is_loaded_once_by_many_threads(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
+from smartplay.core.errors import AgentError
 from smartplay.models.lending import EpisodeModel
 from smartplay.records import Call
 
@@ -97,6 +98,9 @@ class Reply(msgspec.Struct, frozen=True):
         calls: Calls to a language model other than those of the context, which are known anyway.
         withheld: Whether the service kept the reply back.
         reasoning_tags: Further tags whose contents in the text are thoughts.
+
+    Raises:
+        AgentError: If one of them is of another type.
     """
 
     text: str
@@ -105,6 +109,19 @@ class Reply(msgspec.Struct, frozen=True):
     calls: list[Call] = []
     withheld: bool = False
     reasoning_tags: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what no record can hold here, as a traceback then names the agent's line."""
+        for name, values, kind in (
+            ("text", [self.text], str),
+            ("reasoning", [self.reasoning], str),
+            ("calls", self.calls, Call),
+            ("reasoning_tags", self.reasoning_tags, str),
+        ):
+            for value in values:
+                if not isinstance(value, kind):
+                    found = type(value).__name__
+                    raise AgentError(f"{name} of a reply takes {kind.__name__}, not {found}")
 
 
 AnyReply: TypeAlias = str | int | Reply

@@ -30,10 +30,10 @@ def object_digest(agent: Any) -> str | None:
         None if something in it has no digest: a state that is no plain data.
     """
     try:
-        told = _Describer().describe(agent)
+        told = repr(_Describer().describe(agent))  # refuses a whole number of 4301 digits
     except (OSError, TypeError, ValueError, AttributeError, RecursionError):
         return None
-    return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class _Describer:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smartplay.core.errors import UnknownNameError, UsageError
+from smartplay.core.errors import SmartPlayError, UnknownNameError, UsageError
 from smartplay.core.loading import load_object
 from smartplay.core.plugins import plugins
 from smartplay.models import providers
-from smartplay.models.base import Model, Provider, make_settings
+from smartplay.models.base import Model, Provider, Settings, make_settings
+from smartplay.models.pace import Pace
 from smartplay.models.rehearsal import StandIn, is_rehearsal
 
 if TYPE_CHECKING:
@@ -27,6 +29,12 @@ __all__ = ["Model", "kinds", "open_model"]
 
 GROUP = "smartplay.models"
 """The group of entry points in which packages add kinds of language models."""
+
+PARTS: dict[str, Any] = {
+    "name": str, "settings": Settings, "notes": list, "concurrency": int, "pace": Pace,
+    "chat": Callable, "aclose": Callable,
+}  # fmt: skip
+"""What a model must have."""
 
 
 def open_model(name: str, **settings: Any) -> Model:
@@ -44,7 +52,8 @@ def open_model(name: str, **settings: Any) -> Model:
     Raises:
         UnknownNameError: If there is no such kind or setting.
         MissingPackageError: If the kind's package is not installed.
-        UsageError: If a setting is wrong, a key is missing, or weights cannot be fetched.
+        UsageError: If a setting is wrong, a key is missing, weights cannot be fetched, or a class
+            of your own makes no model.
     """
     kind, _, model = name.partition(":")
     provider = find_provider(name)
@@ -53,7 +62,7 @@ def open_model(name: str, **settings: Any) -> Model:
     own = make_settings(provider.settings_type, settings)
     called = f"{Path(kind).name}:{model}" if kind.endswith(".py") else name
     if not is_rehearsal():
-        return provider(model, own)
+        return _made(called, provider, model, own)
     resolved = getattr(provider, "resolved", None)
     return StandIn(*(resolved(model, own) if resolved else (called, own)))
 
@@ -121,7 +130,33 @@ def _load(entry: EntryPoint) -> Provider:
 def _complete(called: str, provider: Provider) -> Provider:
     for attribute in _lacking(provider):
         raise UsageError(f"the kind of language model {called} has no {attribute}")
+    kind = provider.settings_type
+    if not (isinstance(kind, type) and issubclass(kind, Settings)):
+        raise UsageError(
+            f"settings_type of the kind of language model {called} must be "
+            "smartplay.models.base.Settings or a subclass"
+        )
     return provider
+
+
+def _made(called: str, provider: Provider, name: str, settings: Settings) -> Model:
+    """A model of a provider that somebody else may have written."""
+    try:
+        model = provider(name, settings)
+    except (SmartPlayError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        told = f"{type(error).__name__}: {error}"
+        raise UsageError(f"the language model {called} cannot be made: {told}") from error
+    for attribute, kind in PARTS.items():
+        if not isinstance(getattr(model, attribute, None), kind):
+            raise UsageError(
+                f"the language model {called} has no {attribute} of type {kind.__name__}; "
+                "smartplay.models.base.AskedModel is a class to build on"
+            )
+    if model.concurrency < 1:
+        raise UsageError(f"the language model {called} must have a concurrency of 1 or more")
+    return model
 
 
 def _lacking(provider: Any) -> list[str]:

@@ -22,7 +22,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
-from smartplay.core.errors import AgentError, UnknownNameError, UsageError
+from smartplay.core.errors import AgentError, ModelError, UnknownNameError, UsageError
 from smartplay.models.base import (
     Model,
     Settings,
@@ -132,7 +132,7 @@ class EpisodeModel:
             fresh, self._fresh = self._fresh, False  # recorded replies warmed up no cache
             usage = None
             try:
-                calls = await model.chat(
+                answered = await model.chat(
                     messages,
                     samples=samples,
                     temperature=temperature,
@@ -142,17 +142,21 @@ class EpisodeModel:
                     fresh=fresh,
                     **more,  # as other people's models need not know of tools
                 )
-                calls = [counted(call) for call in calls]
+                calls = [
+                    msgspec.structs.replace(
+                        counted(call), sample=place, role=self._role, asked=model.name,
+                        messages=shown, label=label,
+                    )
+                    for place, call in zip(places, _calls(model, answered, samples), strict=True)
+                ]  # fmt: skip
+                kept = [encode_call(call) for call in calls]
                 usage = _told(calls)
             finally:
                 lent._meter.settle(model.name, reserved, usage)
-            for place, call in zip(places, calls, strict=True):
-                answers[place] = call = msgspec.structs.replace(
-                    call, sample=place, role=self._role, asked=model.name, messages=shown,
-                    label=label,
-                )  # fmt: skip
+            for place, call, reply in zip(places, calls, kept, strict=True):
+                answers[place] = call
                 for store in lent._stores:
-                    await store.keep(self._episode, keys[place], encode_call(call))
+                    await store.keep(self._episode, keys[place], reply)
 
         task = _running_task()
         if task is not None:
@@ -324,6 +328,18 @@ def _running_task() -> asyncio.Task[Any] | None:
         return asyncio.current_task()
     except RuntimeError:
         return None
+
+
+def _calls(model: Model, answered: Any, samples: int) -> Sequence[Call]:
+    """What a model answered, which somebody else may have written."""
+    listed = isinstance(answered, Sequence) and all(isinstance(each, Call) for each in answered)
+    if not listed or len(answered) != samples:
+        found = f"{len(answered)} calls" if listed else type(answered).__name__
+        raise ModelError(
+            f"the model {model.name} must return a list with one smartplay.records.Call for each "
+            f"sample that it was asked for ({samples}), not {found}"
+        )
+    return answered
 
 
 def _told(calls: Sequence[Call]) -> Usage:

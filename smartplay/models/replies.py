@@ -16,10 +16,10 @@ from typing import Any, Protocol, Self
 
 import msgspec
 
-from smartplay.core.errors import RunFolderError
+from smartplay.core.errors import AgentError, RunFolderError
 from smartplay.models.base import WITHOUT_EFFECT, Settings
 from smartplay.records import Call, Usage
-from smartplay.records.encoding import encode
+from smartplay.records.encoding import checked
 
 CHECKPOINT = 10_000
 """Pages that gather before they go into the file itself, a write that blocks the event loop."""
@@ -158,8 +158,15 @@ class PassedReplies:
 
 
 def encode_call(call: Call) -> bytes:
-    """A reply as it is kept: without the messages that it answers."""
-    return encode(msgspec.structs.replace(call, messages=[]))
+    """A reply as it is kept: without the messages that it answers.
+
+    Raises:
+        AgentError: If it could not be read again: no later session could begin.
+    """
+    try:
+        return checked(msgspec.structs.replace(call, messages=[]))
+    except (TypeError, msgspec.MsgspecError) as error:
+        raise AgentError(f"a call to {call.asked} cannot be kept: {error}") from error
 
 
 def decode_call(reply: bytes) -> Call:

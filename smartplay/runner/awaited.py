@@ -216,6 +216,9 @@ class _Loop:
                 await together([model.aclose() for model in opened])
         except TimeoutError:
             return False
+        except Exception as error:  # all is played and recorded
+            warn = logging.getLogger("smartplay").warning
+            warn("a language model could not be closed: %s", one_line(error))
         return not pending
 
     def _own(self, models: Models) -> Models:

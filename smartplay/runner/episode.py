@@ -104,7 +104,11 @@ def no_tick(step: StepRecord) -> None:
 
 
 async def play_episode(
-    job: Job, make: AgentMaker, models: EpisodeModels, tick: Tick = no_tick
+    job: Job,
+    make: AgentMaker,
+    models: EpisodeModels,
+    tick: Tick = no_tick,
+    runner: asyncio.Runner | None = None,
 ) -> Outcome:
     """Play an episode from its first observation to its end.
 
@@ -116,12 +120,13 @@ async def play_episode(
         make: Makes its agent.
         models: The models that the agent may ask.
         tick: Called after each step.
+        runner: Runs what a reply has to wait for, where no event loop runs the episode itself.
 
     Raises:
         RunFolderError: If a reply cannot be recorded.
     """
     started = time.perf_counter()
-    episode = _Episode(job, models)
+    episode = _Episode(job, models, runner)
     failure: BaseException | None = None
     try:
         await episode.play(make, tick)
@@ -143,6 +148,8 @@ async def play_episode(
 def _is_of_the_run(error: BaseException) -> bool:
     """Whether the run was cancelled or interrupted, rather than the agent by itself."""
     if isinstance(error, asyncio.CancelledError):
+        if asyncio._get_running_loop() is None:
+            return False  # nobody else can cancel what no loop runs
         task = asyncio.current_task()
         return task is None or task.cancelling() > 0
     return isinstance(error, KeyboardInterrupt) and current_thread() is main_thread()
@@ -190,8 +197,8 @@ def too_long(job: Job) -> str:
 class _Episode:
     """An episode while it is played."""
 
-    def __init__(self, job: Job, models: EpisodeModels) -> None:
-        self.job, self.models = job, models
+    def __init__(self, job: Job, models: EpisodeModels, runner: asyncio.Runner | None) -> None:
+        self.job, self.models, self.runner = job, models, runner
         self.log = EpisodeLog()
         self.info: dict[str, Any] = {}
         self.deadline = None if job.seconds is None else time.monotonic() + job.seconds
@@ -272,7 +279,7 @@ class _Episode:
         text, history, image = observation.text, list(observation.history), observation.image
         for _ in range(self.job.retries + 1):
             try:
-                reply = await _reply(agent, observation, self._time_left())
+                reply = await _reply(agent, observation, self._time_left(), self.runner)
             except TimeoutError:
                 self._time_left()  # raises if the episode's time is over
                 raise
@@ -322,7 +329,9 @@ def _observation(shown: Any, info: dict[str, Any]) -> Observation:
     return Observation(PICTURE_ONLY, image=shown)
 
 
-async def _reply(agent: Agent, observation: Observation, seconds: float | None) -> Any:
+async def _reply(
+    agent: Agent, observation: Observation, seconds: float | None, runner: asyncio.Runner | None
+) -> Any:
     """An agent's reply; an agent that cancels itself has failed, not one that the run cancels."""
     waiting = False
     try:
@@ -330,11 +339,16 @@ async def _reply(agent: Agent, observation: Observation, seconds: float | None) 
         waiting = inspect.isawaitable(reply)
         if not waiting:
             return reply
-        return await (reply if seconds is None else asyncio.wait_for(reply, seconds))
+        waited = _wait(reply, seconds)
+        return await waited if runner is None else runner.run(waited)
     except asyncio.CancelledError as error:
         if waiting and _is_of_the_run(error):
             raise
         raise AgentError(CANCELLED) from error
+
+
+async def _wait(reply: Any, seconds: float | None) -> Any:
+    return await (reply if seconds is None else asyncio.wait_for(reply, seconds))
 
 
 def judge(reply: Any, actions: list[str], calls: Sequence[Call] = ()) -> tuple[int | None, Attempt]:

@@ -40,7 +40,7 @@ from smartplay.runner.episode import (
 )
 from smartplay.runner.jobs import Job
 from smartplay.runner.pool import shared_steps
-from smartplay.runner.steady import run_steadily
+from smartplay.runner.steady import SteadyLoop, run_steadily
 from smartplay.runner.threads import in_thread
 
 _one_at_a_time = threading.RLock()
@@ -66,13 +66,24 @@ def play_here(job: Job, source: AgentSource, tick: Tick = no_tick) -> Outcome:
 def _play(job: Job, source: AgentSource, models: RunModels, tick: Tick) -> Outcome:
     if source.asynchronous:
         return run_steadily(_awaited().play(job, source.make, models, tick))
-    played = play_episode(job, source.make, models.lend(job.agent_seed, job.repeat), tick)
     if job.seconds is None:
-        return run_steadily(played)
+        return _play_on_no_loop(job, source, models, tick)
     try:
-        return run_steadily(in_time(in_thread(run_steadily, played), job))
+        return run_steadily(in_time(in_thread(_play_on_no_loop, job, source, models, tick), job))
     except TimeoutError:
         return failed(job, too_long(job), seconds=job.seconds)
+
+
+def _play_on_no_loop(job: Job, source: AgentSource, models: RunModels, tick: Tick) -> Outcome:
+    """Play where no event loop runs, so that the agent may run one of its own."""
+    lent = models.lend(job.agent_seed, job.repeat)
+    with asyncio.Runner(loop_factory=SteadyLoop) as runner:
+        try:
+            play_episode(job, source.make, lent, tick, runner).send(None)
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome
+    raise RuntimeError("an episode without an event loop waited")
 
 
 def play_for(version: str, play: Callable[..., Outcome], *arguments: Any) -> Outcome:
