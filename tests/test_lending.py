@@ -282,6 +282,27 @@ def test_a_call_that_could_not_be_read_again_is_not_kept(
         RunFolder(run.path).steps(record.game, record.episode)
 
 
+@pytest.mark.parametrize("right", [False, True])
+def test_another_threads_loop_is_told_how_to_ask(
+    right: bool, server: FakeServer, tmp_path: Path
+) -> None:
+    async def ask(prompt: str, context: Any) -> Any:
+        chat, loop = context.models["player"].chat, asyncio.get_running_loop()
+        talk = [{"role": "user", "content": prompt}]
+
+        def elsewhere() -> Any:
+            if right:
+                return asyncio.run_coroutine_threadsafe(chat(talk), loop).result()
+            return asyncio.run(chat(talk))
+
+        return (await asyncio.to_thread(elsewhere))[0].text
+
+    run = play(ask, tmp_path / "run", agent_settings={"models": {"player": fake(server)}})
+    told = {"run_coroutine_threadsafe" in (record.error or "") for record in run.episodes}
+    assert told == {not right}
+    assert len(run.scored) == 2 * right
+
+
 @pytest.mark.parametrize("talk", ["Now?", {"content": "Now?"}, [{"content": b"Now?"}], [None], 5])
 def test_what_is_no_conversation_is_refused(talk: Any, server: FakeServer, tmp_path: Path) -> None:
     async def ask(prompt: str, context: Any) -> Any:

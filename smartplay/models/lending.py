@@ -97,11 +97,16 @@ class EpisodeModel:
         """Reply to a conversation; see `Model.chat`.
 
         Raises:
-            AgentError: If the episode is over.
+            AgentError: If the episode is over, or another event loop runs than that of `act`.
         """
         if self.closed:
             await asyncio.sleep(REFUSING)
             raise AgentError(f"the episode to which the model {self._role!r} was lent is over")
+        if self._lent.loop not in (None, asyncio._get_running_loop()):
+            raise AgentError(  # it would wait for what only the other loop can tell it
+                f"the model {self._role!r} was asked on another event loop than that of act; hand "
+                "the chat to asyncio.run_coroutine_threadsafe with the loop of act there"
+            )
         check_samples(samples, self.settings.temperature if temperature is UNSET else temperature)
         messages = plain_texts(messages)
         shown = for_record(messages)
@@ -208,6 +213,9 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
         identity: What identifies the episode: its agent's seed and its repeat.
         meter: Counts the calls that are made.
         stores: As for `RunModels`.
+
+    Attributes:
+        loop: The event loop that the episode is played on, if any.
     """
 
     def __init__(
@@ -218,6 +226,7 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
         stores: Sequence[Store],
     ) -> None:
         self._identity, self._meter, self._stores = identity, meter, stores
+        self.loop = asyncio._get_running_loop()
         self._calls: list[list[Call | None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._lent = {role: EpisodeModel(role, each, self) for role, each in models.items()}
