@@ -259,3 +259,51 @@ def test_a_model_that_does_not_close_leaves_no_task_suspended() -> None:
     loop._models[0] = {}, {"slow": cast(Model, Slow())}
     asyncio.run(agents.aclose())
     assert not asyncio.all_tasks(loop._loop), "it would complain when Python ends"
+
+
+BEHIND_AN_AMPERSAND = """
+import time
+from smartplay.core import guard
+
+guard.AFTER_INTERRUPT = 0.0
+
+def call():
+    print("begun", flush=True)
+    time.sleep(0.3)
+    return 0
+
+raise SystemExit(guard.guarded(call))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process guards")
+def test_an_interrupt_that_the_shell_has_ignored_ends_nothing() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", BEHIND_AN_AMPERSAND],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30) == ("", None)
+    assert process.returncode == 0
+
+
+KILLED_WITH_WORKERS = """
+import os, signal, sys
+from smartplay.runner.pool import WorkerPool
+
+pool = WorkerPool(1)
+pool.submit(os.getpid).result()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, nothing tracks semaphores")
+def test_the_semaphores_of_a_killed_run_are_freed_without_a_word() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", KILLED_WITH_WORKERS], capture_output=True, text=True, timeout=60
+    )
+    assert told.stderr == ""

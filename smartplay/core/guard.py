@@ -107,7 +107,8 @@ class _Guard:
 
     def watch(self) -> int:
         """Wait for the end of the child, or bring it about; returns the exit code."""
-        signal.signal(signal.SIGINT, self._interrupt)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as shells have it behind an &
+            signal.signal(signal.SIGINT, self._interrupt)
         while True:
             ended, status = os.waitpid(self._child, os.WNOHANG)
             if ended:

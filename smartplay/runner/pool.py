@@ -158,7 +158,12 @@ def _interrupts_held() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # which, when it starts, lets interrupts through again
+    # If the run is killed, the tracker frees the semaphores of its pools, and need not say so.
+    sys.warnoptions.append("ignore:resource_tracker")
+    try:
+        resource_tracker.ensure_running()  # which, when it starts, lets interrupts through again
+    finally:
+        sys.warnoptions.remove("ignore:resource_tracker")
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
