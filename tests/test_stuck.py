@@ -287,8 +287,22 @@ def test_an_interrupt_that_the_shell_has_ignored_ends_nothing() -> None:
     assert process.stdout
     assert process.stdout.readline() == "begun\n"
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30) == ("", None)
-    assert process.returncode == 0
+    assert process.wait(timeout=30) == 0
+    process.stdout.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process guards")
+def test_a_run_that_is_terminated_gives_the_cursor_back() -> None:
+    ours, its = os.openpty()
+    command = [sys.executable, "-c", BEHIND_AN_AMPERSAND]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=its) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.terminate()
+    os.close(its)
+    assert process.returncode == -signal.SIGTERM
+    assert b"\x1b[?25h" in os.read(ours, 1000)
+    os.close(ours)
 
 
 KILLED_WITH_WORKERS = """

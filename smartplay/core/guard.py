@@ -107,8 +107,9 @@ class _Guard:
 
     def watch(self) -> int:
         """Wait for the end of the child, or bring it about; returns the exit code."""
-        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as shells have it behind an &
-            signal.signal(signal.SIGINT, self._interrupt)
+        for number, act in ((signal.SIGINT, self._interrupt), (signal.SIGTERM, _terminate)):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as shells have it behind an &
+                signal.signal(number, act)
         while True:
             ended, status = os.waitpid(self._child, os.WNOHANG)
             if ended:
@@ -156,7 +157,19 @@ class _Guard:
         return INTERRUPTED if self._interrupted else STOPPED
 
 
-def _say(text: str) -> None:
+def _terminate(number: int, frame: object) -> None:
+    """End at once, as the signal says, but for the terminal."""
+    _leave_progress_line()
+    sys.stderr.flush()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def _leave_progress_line() -> None:
     if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[?25h\n")  # the cursor that the progress line hid
+        sys.stderr.write("\r\x1b[?25h\n")  # the cursor that it hid
+
+
+def _say(text: str) -> None:
+    _leave_progress_line()
     print(f"smartplay: {text}; the same command goes on with what is not finished", file=sys.stderr)

@@ -339,7 +339,7 @@ def _running_task() -> asyncio.Task[Any] | None:
         return None
 
 
-def _calls(model: Model, answered: Any, samples: int) -> Sequence[Call]:
+def _calls(model: Model, answered: Any, samples: int) -> list[Call]:
     """What a model answered, which somebody else may have written."""
     listed = isinstance(answered, Sequence) and all(isinstance(each, Call) for each in answered)
     if not listed or len(answered) != samples:
@@ -348,7 +348,7 @@ def _calls(model: Model, answered: Any, samples: int) -> Sequence[Call]:
             f"the model {model.name} must return a list with one smartplay.records.Call for each "
             f"sample that it was asked for ({samples}), not {found}"
         )
-    return answered
+    return list(answered)
 
 
 def _told(calls: Sequence[Call]) -> Usage:
