@@ -632,6 +632,8 @@ def test_a_worker_that_dies_costs_no_more_than_what_it_played(tmp_path: Path) ->
         ({"games": HANOI, "game_settings": {HANOI: {"history": 10**19}}}, "cannot make .*Overflow"),
         ({"games": HANOI, "game_settings": {HANOI: {"describer": "os:x"}}}, "cannot be set for"),
         ({"retries": -1}, "retries must be 0 or more"),
+        ({"episode_seconds": "5"}, "seconds or more, not '5'"),
+        ({"episode_seconds": float("nan")}, "seconds or more, not nan"),
         ({"games": ""}, "no game selected"),
         ({"games": "Hanoi3Dsk"}, "did you mean Hanoi3Disk"),
         ({"games": HANOI, "game_settings": {HANOI: {"disk": 4}}}, "unknown setting 'disk'"),
