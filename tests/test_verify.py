@@ -146,7 +146,7 @@ UNWRITTEN: Any = None  # where a text belongs
 @pytest.mark.parametrize(
     "reply",
     [
-        Reply("Answer: 1", reasoning=UNWRITTEN),
+        Reply("Answer: 1", calls=[Call([], UNWRITTEN)]),
         Reply("Answer: 1", calls=[Call([], "", seconds=-0.1)]),
         Reply("Answer: 1", calls=[Call([], "", seconds=1e9)]),
         Reply("Answer: 1", calls=[Call([], "", usage=Usage(prompt=10**9))]),
