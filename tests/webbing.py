@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,18 @@ ROOT = Path(__file__).parents[1]
 ADDRESS = "http://127.0.0.1"
 
 
+_numbers = count(1)
+
+
 class Visitor:
-    """One browser; all of one app share its state, as in life."""
+    """One browser; all of one app share its state, as in life.
+
+    Each comes from an address of its own, for no address may ask too much at once.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
-        self.client = TestClient(app, base_url=ADDRESS)
+        own = str(ip_address("127.0.0.1") + next(_numbers))
+        self.client = TestClient(app, base_url=ADDRESS, client=(own, 50_000))
         self.last: Any = None
 
     def get(self, path: str, **more: Any) -> str:
