@@ -15,7 +15,7 @@ from smartplay.cards.card import Human
 from smartplay.core import printable
 from smartplay.core.errors import RunFolderError, SmartPlayError, UsageError
 from smartplay.core.shown import html_table
-from smartplay.games.native import numbers
+from smartplay.games.native import number
 from smartplay.games.registry import register_cards
 from smartplay.records import EpisodeRecord, Measurement
 from smartplay.records.folder import RunFolder
@@ -235,7 +235,7 @@ def measure(
         UsageError: If something asked for does not exist or cannot be done.
         RunFolderError: If the folder cannot be written, or another run is writing it.
     """
-    (half,) = numbers([width])
+    half = number(width)
     if not half >= 0:  # nor a NaN
         raise UsageError(f"the width must be a number of 0 or more, not {width!r}")
     calls = whole_number("the most calls", max_calls, 1)

@@ -10,7 +10,7 @@ from gymnasium import spaces
 from smartplay.core.errors import UsageError
 from smartplay.core.printable import plural
 from smartplay.games.base import Describer, Description, Turn
-from smartplay.games.native import NativeEnv, checked_action, numbers
+from smartplay.games.native import NativeEnv, checked_action, number
 
 RODS = "ABC"
 MOVES = ((0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1))
@@ -44,7 +44,7 @@ class HanoiEnv(NativeEnv[Any, Any]):
         if disks not in range(1, 100):
             raise UsageError(f"disks must be a whole number from 1 to 99, not {disks}")
         disks = int(disks)
-        if not 0 <= numbers([noise])[0] <= 1:
+        if not 0 <= number(noise) <= 1:
             raise UsageError(f"noise must be a probability from 0 to 1, not {noise!r}")
         super().__init__(render_mode)
         self.disks, self.noise = disks, noise

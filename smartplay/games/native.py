@@ -60,15 +60,17 @@ def checked_level(level: Any, most: int) -> int:
     return number
 
 
+def number(value: Any) -> float:
+    """A number as a `float`; NaN, which lies in no range, for anything else."""
+    try:
+        return math.fsum([value])
+    except (TypeError, OverflowError):
+        return math.nan
+
+
 def numbers(values: Any) -> list[float]:
-    """A sequence as `float`s: NaN, which lies in no range, for what is no number; [] for none."""
-    found: list[float] = []
-    for value in values if isinstance(values, Iterable) else ():
-        try:
-            found.append(math.fsum([value]))
-        except (TypeError, OverflowError):
-            found.append(math.nan)
-    return found
+    """A sequence as `float`s, each as `number` has it; [] for what is none."""
+    return list(map(number, values)) if isinstance(values, Iterable) else []
 
 
 def text_codes(text: str, size: int) -> np.ndarray[Any, np.dtype[np.uint8]]:

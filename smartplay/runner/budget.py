@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from smartplay.core.errors import UsageError
-from smartplay.games.native import numbers
+from smartplay.games.native import number
 from smartplay.models.replies import Replies
 from smartplay.records import EpisodeRecord, RunHeader, Usage
 from smartplay.records.folder import RunFolder
@@ -65,7 +65,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             UsageError: If a limit is not positive.
         """
         for name, value in (("tokens", self.tokens), ("cost", self.cost), ("time", self.seconds)):
-            if value is not None and not numbers([value])[0] > 0:  # false for NaN, too
+            if value is not None and not number(value) > 0:  # false for NaN, too
                 raise UsageError(f"the most {name} of a run must be more than 0, not {value!r}")
 
     def find_prices(self, header: RunHeader, models: Iterable[str]) -> tuple[dict[str, Price], str]:
@@ -432,6 +432,14 @@ def earlier(
     spent = {agent: sum(own, Usage())} if own else {}
     spent |= {model: sum(calls, Usage()) for model, calls in uses.items()}
     return spent, {model: max(calls, key=_tokens) for model, calls in uses.items()}
+
+
+def used_up(left: Limits) -> str | None:
+    """Which of the limits nothing is left of, the first one: tokens, cost or time."""
+    for name, most in (("tokens", left.tokens), ("cost", left.cost), ("time", left.seconds)):
+        if most is not None and most <= 0:
+            return name
+    return None
 
 
 def left_of(limits: Limits, others: Iterable[RunFolder], seconds: float) -> Limits:

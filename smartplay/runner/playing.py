@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from smartplay.agents.catalog import AgentSource, find_agent
 from smartplay.core.errors import RunFolderError, UsageError
-from smartplay.games.native import numbers
+from smartplay.games.native import number
 from smartplay.records import EpisodeRecord, Measurement, RunHeader
 from smartplay.records.folder import RunFolder
 from smartplay.runner.budget import Limits
@@ -124,7 +124,7 @@ def run(
             f"the executor {executor!r} has no method submit, as those of concurrent.futures have; "
             "the address of a Dask scheduler is what cluster takes"
         )
-    if episode_seconds is not None and not numbers([episode_seconds])[0] >= LEAST_SECONDS:
+    if episode_seconds is not None and not number(episode_seconds) >= LEAST_SECONDS:
         raise UsageError(
             f"the time of an episode must be {LEAST_SECONDS} seconds or more, "
             f"not {episode_seconds!r}"

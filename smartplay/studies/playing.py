@@ -25,7 +25,7 @@ from smartplay.report.costs import cost_of
 from smartplay.report.estimate import Range, expected_use, figures, known_use
 from smartplay.report.plan import OWN_SCORE
 from smartplay.runner import Limits, run
-from smartplay.runner.budget import OVER, SPENT, left_of
+from smartplay.runner.budget import OVER, SPENT, left_of, used_up
 from smartplay.runner.plan import TOLD, differences, plan_run, select_games
 from smartplay.runner.rehearse import rehearse
 from smartplay.studies.file import (
@@ -312,11 +312,8 @@ def _left(
         limits = msgspec.structs.replace(limits, prices=opened.study.prices)
     others = (opened.run_folder(other) for other in arms if other.name != arm.name)
     left = left_of(limits, others, seconds)
-    for name in ("tokens", "cost", "seconds"):
-        value = getattr(left, name)
-        if value is not None and value <= 0:
-            return f"the most {'time' if name == 'seconds' else name} of the study is spent"
-    return left
+    over = used_up(left)
+    return f"the most {over} of the study is spent" if over else left
 
 
 def price_of(record: EpisodeRecord, header: RunHeader, prices: Prices | None) -> float | None:

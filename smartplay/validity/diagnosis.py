@@ -18,7 +18,7 @@ from smartplay.core.shown import Shown
 from smartplay.games.registry import get_card
 from smartplay.records.folder import RunFolder
 from smartplay.runner import Limits, Played, run
-from smartplay.runner.budget import left_of
+from smartplay.runner.budget import left_of, used_up
 from smartplay.runner.plan import slug
 from smartplay.scores.aids import NONE, Gains, gains
 from smartplay.scores.scoring import episode_means
@@ -103,7 +103,7 @@ def diagnose(
     for arm in arms:
         others = (RunFolder(folder / each) for each in ARMS if each != arm)
         left = left_of(limits, others, time.monotonic() - started)
-        if any(most is not None and most <= 0 for most in (left.tokens, left.cost, left.seconds)):
+        if used_up(left):
             stopped = f"what all arms together may cost is used up before the arm {arm}"
             break
         aided = settings if arm == NONE else settings | {"aid": [*given, arm]}

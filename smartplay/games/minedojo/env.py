@@ -21,7 +21,7 @@ from smartplay.games.minedojo.protocol import (
     Stride,
     Walk,
 )
-from smartplay.games.native import NativeEnv, checked_action, numbers
+from smartplay.games.native import NativeEnv, checked_action, number
 
 # How a stretch is walked: running half the time, drifting to each side a quarter of the time.
 GAITS = tuple(Stride(sprint, strafe) for sprint in (False, True) for strafe in (-1, 0, 0, 1))
@@ -62,7 +62,7 @@ class MinedojoEnv(NativeEnv[Any, Any]):
         farthest: float = 450.0,
         render_mode: str | None = None,
     ) -> None:
-        near, far = numbers([nearest, farthest])
+        near, far = number(nearest), number(farthest)
         if not 32 <= near < far <= 2000:
             raise UsageError(
                 f"nearest and farthest must be distances with 32 <= nearest < farthest <= 2000, "
