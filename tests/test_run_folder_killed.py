@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from smartplay.records.folder import RunFolder
+from smartplay.leaderboard import verify_run
+from smartplay.leaderboard.entry import add_entry
+from smartplay.records import Key
+from smartplay.records.folder import RunFolder, member_name, steps_name
 from smartplay.report import build_report
 from tests.folders import BANDIT, HANOI, content, play
 from tests.games import write_game
+from tests.tampering import BANDIT as BANDIT_ID
+from tests.tampering import HANOI as HANOI_ID
 
 SLOW = """
 import time
@@ -142,3 +150,79 @@ def test_parts_of_files_are_cleared_away(tmp_path: Path) -> None:
     play(out)
     assert not part.exists()
     assert not list(out.rglob("*.part"))
+
+
+class Moody:
+    """Fails in its third step, unless its mood is good; in the worst it says nothing before."""
+
+    def __init__(self, manual: str, actions: list[str], seed: int) -> None:
+        self.mood, self.turn = os.environ["MOOD"], 0
+
+    def act(self, observation: str) -> Any:
+        self.turn += 1
+        if self.turn == 3 and self.mood != "good":
+            raise ValueError("not today")
+        return "well" if self.mood == "worse" else 0
+
+
+def play_again(out: Path, mood: str, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    """A run whose episodes, two of each game, have all failed and were played again one by one."""
+    for each in ("bad", mood):
+        monkeypatch.setenv("MOOD", each)
+        play(out, Moody, games=f"{BANDIT},{HANOI}", episodes=2, concurrency=1)
+    return RunFolder(out)
+
+
+def kill_before_line(run: RunFolder, number: int, out: Path, cut: int = 0) -> RunFolder:
+    """The run as it was before it had written more of a line than its first bytes."""
+    shutil.copytree(run.path, out)
+    lines = (run.path / "episodes.jsonl").read_bytes().splitlines(keepends=True)
+    (out / "episodes.jsonl").write_bytes(b"".join(lines[:number]) + lines[number][:cut])
+    for game, written in Counter(r.game for r in run.lines()[: number + 1]).items():
+        os.truncate(out / steps_name(game), run.members(game).parts[written - 1].end)
+    return RunFolder(out)
+
+
+@pytest.mark.parametrize("mood", ["bad", "worse", "good"])
+def test_a_run_killed_while_it_played_again_is_verified(
+    mood: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = play_again(tmp_path / "run", mood, monkeypatch)
+    assert [record.status for record in run.lines()[:4]] == ["unscored"] * 4
+    expected = content(run.path)
+    for number in range(4, 8):
+        killed = kill_before_line(run, number, tmp_path / str(number), cut=20 * (number % 2))
+        found = verify_run(killed.path)
+        assert (found.problems, found.complete) == ([], False)
+        assert "is being played again, and its new line is not written" in str(found)
+        again = run.lines()[number]
+        replies = [step.attempts[0].reply for step in killed.steps(*again.key[:2])[1]]
+        assert "well" not in replies, "these are the steps that are on record"
+        if any(record.score is not None for record in killed.episodes()):
+            entry, _ = add_entry(killed.path, tmp_path / "entries", agent=f"killed {number}")
+            assert verify_run(entry).problems == []
+        play(killed.path, Moody, games=f"{BANDIT},{HANOI}", episodes=2, concurrency=1)
+        assert content(killed.path) == expected
+        assert "is being played again" not in str(verify_run(killed.path))
+
+
+@pytest.mark.parametrize(
+    ("number", "key"),
+    [
+        (5, (HANOI_ID, 0, 0)),
+        (5, (HANOI_ID, 1, 0)),
+        (7, (HANOI_ID, 1, 0)),
+        (7, (HANOI_ID, 0, 0)),
+        (7, (BANDIT_ID, 1, 0)),
+    ],
+    ids=["within another file", "ending another file", "twice", "scored, behind it", "scored"],
+)
+def test_steps_that_no_killed_run_leaves_are_found(
+    number: int, key: Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = play_again(tmp_path / "run", "good", monkeypatch)
+    killed = kill_before_line(run, number, tmp_path / "killed")
+    assert verify_run(killed.path).verified
+    own = gzip.decompress(run.trace(key)).replace(b'"reward":', b'"reward":1')
+    killed.members(key[0]).append(member_name(*key[1:]), gzip.compress(own, mtime=0))
+    assert not verify_run(killed.path).verified

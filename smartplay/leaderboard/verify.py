@@ -348,7 +348,8 @@ class _Check:
     ) -> set[str]:
         """Check the files of steps; returns their names, also those of older versions.
 
-        A run that is being played, or was killed, may lack one record: steps are written first.
+        A run that is being played, or was killed, may lack one record: steps are written first. If
+        they are of an episode that failed before, no planned episode is missing for it.
         """
         games = sorted({record.game for record in records} if published else header.games)
         files = {game: self.folder.members(game) for game in games}
@@ -362,23 +363,28 @@ class _Check:
             if not (published and name in files[record.game].found):
                 known.add(own_steps_name(*record.key))
         lacking = {problem.game for problem in self.missing}
-        last: list[Problem] = []
+        found = {} if published else {game: self.folder.rest(game, records) for game in files}
+        rests = {game: rest.name for game, rest in found.items() if rest}
         for game, members in files.items():
-            file = steps_name(game)
-            for name in sorted(members.found.keys() - numbers.get(game, set())):
+            file, own = steps_name(game), numbers.get(game, set())
+            begun = game in lacking or header.measurement is not None
+            for name in sorted(members.found.keys() - own):
                 stray = Problem(what=f"{file}, {name} belongs to no recorded episode")
-                begun = game in lacking or header.measurement is not None
-                ends = not published and members.found[name].end == members.end
-                (last if begun and ends else self.problems).append(stray)
+                (self.missing if begun and rests == {game: name} else self.problems).append(stray)
             strays = []
+            if rests.get(game) in own:
+                again = f"{rests[game]} is being played again, and its new line is not written"
+                if len(rests) == 1:
+                    self.notes.append(f"{file}, {again}")
+                else:
+                    strays.append(again)
             if members.damage is not None:
                 strays.append(f"damaged at byte {members.damage}")
             elif published and members.is_cut_off:
                 strays.append(f"damaged at byte {members.end}")
-            if published and members.number > len(members.found):
+            if published and len(members.parts) > len(members.found):
                 strays.append("an episode is in it twice")
             self.problems += [Problem(what=f"{file}, {stray}") for stray in strays]
-        (self.missing if len(last) == 1 else self.problems).extend(last)
         return known
 
 

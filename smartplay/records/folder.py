@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from math import isclose
 from pathlib import Path
 from typing import TypeVar
 
@@ -283,7 +284,9 @@ class RunFolder:
             file.write(encode(session) + b"\n")
 
     def mend(self) -> None:
-        """Remove what a killed run left half written; call this before appending.
+        """Remove what a killed run left half written, steps without their line too.
+
+        Call this before appending: so there is one such rest at most, and nothing behind it.
 
         Raises:
             RunFolderError: If the folder cannot be written, or a link in it leads elsewhere.
@@ -296,6 +299,11 @@ class RunFolder:
                     if path.stat().st_size > LINES_LIMIT:
                         raise RunFolderError(f"{path} is too large for a run: refused")
                     drop_half_line(path)
+            lines = self.lines()
+            for game in self.header().games:
+                members = self.members(game)
+                if rest := self.rest(game, lines):
+                    members.cut(rest.begin)
 
     def _refuse_links(self) -> None:
         """Refuse to write if a link would lead out of an untrusted folder."""
@@ -351,6 +359,48 @@ class RunFolder:
             raise self._unreadable(error) from error
         return members
 
+    def rest(self, game: str, lines: Sequence[EpisodeRecord]) -> Part | None:
+        """The steps at the end of a game's file that a killed run wrote without their line.
+
+        If the episode has an unscored line of before, it was being played again. Then its last
+        steps are such a rest if the line is of earlier ones.
+
+        Args:
+            game: The full id, whose `members` were read before the lines, for a run may be going
+                on.
+            lines: See `lines`.
+        """
+        members = self._members[steps_name(game)]
+        parts = members.parts
+        if members.damage is not None or not parts:
+            return None
+        last = parts[-1]
+        own = [
+            record
+            for record in lines
+            if record.game == game and member_name(record.episode, record.repeat) == last.name
+        ]
+        if not own:
+            return last
+        tries = [part for part in parts if part.name == last.name]
+        record = own[-1]
+        if record.status == "scored" or len(tries) < 2 or not self._fits(record, tries[-2]):
+            return None
+        # Where both fit, their number tells, but that a try which never began has no steps.
+        return last if len(tries) > len(own) or not self._fits(record, last) else None
+
+    def _fits(self, record: EpisodeRecord, part: Part) -> bool:
+        """Whether a line can be of these steps, by their number and rewards."""
+        name = steps_name(record.game)
+        lines = read_packed_lines(self.path, name, record.steps + 1, part=part)
+        try:
+            next(lines, None)
+            rewards = [step.reward for step in self._decoded(lines, StepRecord, name, 2)]
+        except RunFolderError:
+            return False
+        fits = isclose(sum(rewards), record.return_, abs_tol=1e-9)
+        return fits and len(rewards) == record.steps
+
     def place(self, key: Key) -> tuple[str, Part]:
         """Where an episode's steps are: a file inside the folder, and the part of it.
 
@@ -361,6 +411,10 @@ class RunFolder:
         game, *number = key
         members, own = self.members(game), own_steps_name(*key)
         if part := members.found.get(member_name(*number)):
+            parts = members.parts
+            before = [p for p in parts[:-1] if p.name == part.name] if [part] == parts[-1:] else []
+            if before and self.rest(game, self.lines()):
+                part = before[-1]
             return steps_name(game), part
         if os.path.lexists(self.path / own):
             return own, WHOLE

@@ -47,10 +47,12 @@ class Members:
 
     def _clear(self) -> None:
         self._state: tuple[int, ...] = ()
+        self.parts: list[Part] = []
+        """Where each member begins and ends, in order."""
         self.found: dict[str, Part] = {}
-        """Where each member begins and ends, by name; of two with one name the last counts."""
-        self.end = self.number = 0
-        """Where the last whole member ends, and how many there are."""
+        """The same by name; of two with one name the last."""
+        self.end = 0
+        """Where the last whole member ends."""
         self.is_cut_off = False
         """Whether half a member follows the last whole one, as a killed writer leaves it."""
         self.damage: int | None = None
@@ -101,16 +103,29 @@ class Members:
                     os.fsync(file.fileno())
                 self._state = _state(file)
             self.found[name] = Part(name, self.end, self.end + len(data))
-            self.end, self.number = self.end + len(data), self.number + 1
+            self.parts.append(self.found[name])
+            self.end += len(data)
             self.is_cut_off = False
+
+    def cut(self, end: int) -> None:
+        """Keep only the first bytes of the file.
+
+        Raises:
+            RunFolderError: If a link leads elsewhere.
+            OSError: If it cannot be written.
+        """
+        own_path(self._root, self._name)
+        with self._lock:
+            os.truncate(self.path, end)
+            self.look()
 
     def _read(self, file: IO[bytes]) -> None:
         """Read from header to header, unless nothing has changed."""
         state = _state(file)
         if state == self._state:
             return
-        found: dict[str, Part] = {}
-        end = number = tries = 0
+        parts: list[Part] = []
+        end = tries = 0
         cut_off, damage = False, None
         while left := state[0] - end:
             tries += 1  # a header with a wrong length costs a search, so these count, too
@@ -131,10 +146,9 @@ class Members:
                     break
                 end = following
                 continue
-            name = header[2].decode()
-            found[name] = Part(name, end, end + length)
-            end, number = end + length, number + 1
-        self.found, self.end, self.number = found, end, number
+            parts.append(Part(header[2].decode(), end, end + length))
+            end += length
+        self.parts, self.found, self.end = parts, {part.name: part for part in parts}, end
         self.is_cut_off, self.damage, self._state = cut_off, damage, state
 
 
