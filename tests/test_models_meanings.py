@@ -405,7 +405,7 @@ def details(cached: Any = None, reasoning: Any = None) -> dict[str, Any]:
         (100, 5, 105, details(cached=10**9), Usage(100, 100, 5, 0)),
         (100, 5, 105, details(cached=-4, reasoning=-4), Usage(100, 0, 5, 0)),
         (-(2**53), 5, None, {}, Usage(0, 0, 5, 0)),
-        (1e300, 5, 10**15, {}, Usage(0, 0, 5, 0)),
+        (1e300, 5, 10**15, {}, Usage()),
         (100.0, 5.0, None, {"cached_tokens": 30}, Usage(100, 30, 5, 0)),
         (100, 5, None, {"prompt_cache_hit_tokens": 30}, Usage(100, 30, 5, 0)),
     ],

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import msgspec
 
 from smartplay.records import LONGEST, Call, Usage
 
-NONSENSE = 10**12  # tokens of one call
-
 
 def tokens(reported: Any) -> int:
-    """A number of tokens; 0 if the service reports none or nonsense."""
-    if type(reported) not in (int, float) or not 0 <= reported < NONSENSE:
+    """A number of tokens; 0 if the service reports none, or a number that counts nothing."""
+    if type(reported) not in (int, float) or not 0 <= reported < inf:
         return 0
     return int(reported)
 
@@ -21,7 +20,9 @@ def tokens(reported: Any) -> int:
 def make_usage(
     prompt: Any, completion: Any, cached: Any = None, reasoning: Any = None, total: Any = None
 ) -> Usage | None:
-    """The tokens of a call, None if none are told; all billed as output count as `completion`.
+    """The tokens of a call; all billed as output count as `completion`.
+
+    None if none are told, or such as no call uses: part of a usage would be an invented one.
 
     Some services leave reasoning out of what they call completion. Then the total shows it, or the
     reasoning does, which is part of the completion here.
