@@ -226,3 +226,15 @@ def test_steps_that_no_killed_run_leaves_are_found(
     own = gzip.decompress(run.trace(key)).replace(b'"reward":', b'"reward":1')
     killed.members(key[0]).append(member_name(*key[1:]), gzip.compress(own, mtime=0))
     assert not verify_run(killed.path).verified
+
+
+def test_what_has_no_line_is_cut_off_before_more_is_written(tmp_path: Path) -> None:
+    run = RunFolder(play(tmp_path / "run", concurrency=1).path)
+    killed = kill_before_line(run, 1, tmp_path / "killed")
+    killed.mend()
+    last = run.lines()[2]
+    killed.add(last, gzip.compress(gzip.decompress(run.trace(last.key)), mtime=0))
+    assert [part.name for part in killed.members(last.game).parts] == ["00000.jsonl", "00002.jsonl"]
+    found = verify_run(killed.path)
+    assert found.incomplete
+    assert "belongs to no recorded episode" not in str(found)
