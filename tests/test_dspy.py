@@ -26,9 +26,9 @@ from smartplay.records.prices import read_prices
 from smartplay.report.build import build_report
 from smartplay.runner.compiling import compile_program
 from smartplay.runner.jobs import episode_seeds
+from tests.asking import transcript
 from tests.fake_server import Answer, FakeServer
 from tests.synthetic import synthetic
-from tests.test_lending import transcript
 from tests.test_methods import DOORS, ROUNDS, Asked, close, play
 
 __all__ = ["synthetic"]

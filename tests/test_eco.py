@@ -30,9 +30,9 @@ from smartplay.models.pace import Pace
 from smartplay.records import Call, Message, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.runner import Limits
+from tests.asking import transcript
 from tests.faults import untimed
 from tests.games import CARD, unique
-from tests.test_lending import transcript
 
 HANOI = "smartplay/Hanoi3Disk-v0"
 

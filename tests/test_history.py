@@ -24,9 +24,9 @@ from smartplay.models.base import converted
 from smartplay.models.prefix_cache import BLOCK, LEAST, WIDTH, PrefixCache
 from smartplay.models.rehearsal import rehearsal
 from smartplay.records import Message
+from tests.asking import by_hand, command, kill_at, seeded, transcript
 from tests.fake_server import FakeServer
 from tests.lent import context, lend
-from tests.test_lending import by_hand, command, kill_at, seeded, transcript
 from tests.test_llm_agent import Scripted
 from tools.prompt_tokens import DOCS, WAYS, digest, play, read, table_episodes
 

@@ -26,9 +26,9 @@ from smartplay.cli import main
 from smartplay.core.errors import RunFolderError, SmartPlayError
 from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
+from tests.asking import ASKING, define, fake
 from tests.fake_server import FakeServer
 from tests.games import write_game
-from tests.test_lending import ASKING, define, fake
 
 BANDIT, HANOI = "BanditTwoArmedDeterministicFixed", "Hanoi3Disk"
 ROOT = Path(smartplay.__file__).parents[1]

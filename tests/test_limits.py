@@ -22,8 +22,8 @@ from smartplay.records.prices import Price
 from smartplay.runner import Limits
 from smartplay.runner.budget import Budget
 from smartplay.runner.episode import Stopped
+from tests.asking import ASKING, define, fake, play
 from tests.fake_server import FakeServer
-from tests.test_lending import ASKING, define, fake, play
 from tests.test_money import EACH, TOKENS, no_keys, priced
 
 __all__ = ["no_keys"]

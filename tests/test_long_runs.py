@@ -35,14 +35,10 @@ from tests.faults import choose, compare, play, untimed
 from tests.games import write_game
 from tests.lent import lend
 
+pytestmark = pytest.mark.usefixtures("no_keys")
+
 KEY = "sk-very-secret-0123456789"
 TOKENS = 107  # of one call, as the server reports them
-
-
-@pytest.fixture(autouse=True)
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -22,12 +22,12 @@ from smartplay.games.registry import register_cards
 from smartplay.leaderboard import verify_run
 from smartplay.runner.plan import select_dials
 from smartplay.scores.thresholds import RULE
+from tests.asking import transcript
 from tests.dial_game import write_dials
 from tests.fake_server import FakeServer
 from tests.faults import untimed
 from tests.folders import put_trace
 from tests.tampering import change_header, change_records
-from tests.test_lending import transcript
 
 THETAS = {"reasoning": 4.2, "planning": 7.5, "error_handling": -30.0, "spatial_reasoning": 40.0}
 CALLS = 300

@@ -24,10 +24,10 @@ from smartplay.cli import main
 from smartplay.leaderboard.verify import verify_run
 from smartplay.report.analysis import analyze_runs
 from smartplay.runner import Limits
+from tests.asking import by_hand, command, kill_at, seeded, transcript
 from tests.fake_server import FakeServer
 from tests.faults import untimed
 from tests.synthetic import synthetic
-from tests.test_lending import by_hand, command, kill_at, seeded, transcript
 
 __all__ = ["synthetic"]
 

@@ -17,8 +17,8 @@ from smartplay.records.folder import RunFolder
 from smartplay.records.prices import read_prices
 from smartplay.report import build_report, write_report
 from smartplay.runner import Limits
+from tests.asking import ASKING, by_hand, define, fake, play, transcript
 from tests.fake_server import Answer, FakeServer
-from tests.test_lending import ASKING, by_hand, define, fake, play, transcript
 
 TOKENS = 107  # of one call, as the server reports them
 EACH = (40 * 1 + 60 * 0.5 + 7 * 10) / 1e6  # its price by PRICES

@@ -15,9 +15,7 @@ from smartplay.records import Usage
 from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
 from smartplay.runner import Limits
-from tests.fake_server import Answer, FakeServer
-from tests.faults import untimed
-from tests.test_lending import (
+from tests.asking import (
     ASKING,
     PANEL,
     Numbered,
@@ -31,6 +29,8 @@ from tests.test_lending import (
     seeded,
     transcript,
 )
+from tests.fake_server import Answer, FakeServer
+from tests.faults import untimed
 
 TOKENS = 107
 

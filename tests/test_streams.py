@@ -19,9 +19,7 @@ from smartplay import Run
 from smartplay.agents.context import Trajectory
 from smartplay.cli import main
 from smartplay.records import EpisodeRecord
-from tests.fake_server import Answer, FakeServer
-from tests.faults import untimed
-from tests.test_lending import (
+from tests.asking import (
     Numbered,
     by_hand,
     command,
@@ -32,6 +30,8 @@ from tests.test_lending import (
     seeded,
     transcript,
 )
+from tests.fake_server import Answer, FakeServer
+from tests.faults import untimed
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
 GAMES, EPISODES, STEPS = f"{BANDIT},{HANOI},{ROCK}", 4, 3
