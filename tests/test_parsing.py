@@ -179,7 +179,8 @@ NASTY = [
     "Q: a\nAnswer: 1\n", "Wait, ", "Now,\n", "<action>x", "[answer]", 'f("x")\n', "~~a~~",
     "<plan>", "<plan></plan>", "Answer (", "__a", "Next action: x\n", "x\n\n", "二", "٢", "so, ",
     "the answer ", "|Answer|", "answer for a ", "Move North or ", "'a", "<|", ":\t", "is ",
-    "the best action ", "I'll ", "action 1 ", "\\to",
+    "the best action ", "I'll ", "action 1 ", "\\to", ", and ", "Move North, East, ", "Move, no, ",
+    "Do, no, ", "action 1 2 ",
 ]  # fmt: skip
 
 
@@ -210,6 +211,12 @@ def test_of_an_enormous_reply_the_end_is_read_and_its_reasoning_is_not() -> None
     thought = f"<think>{'Move North. ' * 100_000}"
     assert parse_action(f"{thought}</think>Move East", GRID) == Parsed(1, None)
     assert parse_action(thought, GRID) == Parsed(None, EMPTY)
+
+
+def test_words_before_a_correction_take_linear_time() -> None:
+    started = time.process_time()
+    parse_action("I will play Rock" + ", and " * 10_000, RPS)
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.slow

@@ -64,7 +64,38 @@ SPELLING: Cases = [
 ]
 
 
-@by_rule({"6 spelling": SPELLING})
+BERTHS = [f"Berth {number}" for number in range(1, 5)]
+ARMS = ["left arm", "middle arm", "right arm"]
+SHORTENED: Cases = [
+    (BERTHS, "Berth 1, 2 or 3", AMBIGUOUS),
+    (BERTHS, "I will take Berth 1 / 2.", AMBIGUOUS),
+    (BERTHS, "I choose Berth 1 and 2", AMBIGUOUS),
+    (BERTHS, "Berth 1 to 3", AMBIGUOUS),
+    (BERTHS, "I take Berth 1-3.", AMBIGUOUS),
+    (BERTHS, "I take Berth 1 (or 2).", AMBIGUOUS),
+    (BERTHS, "Berth 1 or 2.\n\nAnswer: Berth 2", "Berth 2"),
+    (BERTHS, "Berth 1, 2 and 3 are full. I choose Berth 4.", "Berth 4"),
+    (BERTHS, "Not Berth 1 or 2 but Berth 3", "Berth 3"),
+    (BERTHS, "I could take Berth 1 - 2.", UNPARSABLE),
+    (BERTHS, "Not Berth 1, 2.", UNPARSABLE),
+    (BERTHS, "Berth 1, no, 2", "Berth 2"),
+    (BERTHS, "Answer: Berth 1. No, wait, 2.", "Berth 2"),
+    (BERTHS, "In 2 or 3 steps I take Berth 1", "Berth 1"),
+    (BERTHS, "I take Berth 1, 2 hours late.", "Berth 1"),
+    (BERTHS, "Berth 3 (2 hours late)", "Berth 3"),
+    (HANOI, f"{HANOI[0]} or C", AMBIGUOUS),
+    (SHORT, "A to B, I mean C", AMBIGUOUS),
+    (GRID, "Move North, east of the tree is a cow", "Move North"),
+    (GRID, "I will move north, south is blocked.", "Move North"),
+    (GRID, "I'll move north - wait, no, south.", "Move South"),
+    (GRID, "Move North or East", AMBIGUOUS),
+    (CRAFTER, "I will place table to make wood pickaxe.", "Place Table"),
+    (ARMS, "I choose the left/right arm", AMBIGUOUS),
+    (ARMS, "left, middle or right arm", AMBIGUOUS),
+]
+
+
+@by_rule({"6 spelling": SPELLING, "6 shortened": SHORTENED})
 def test_a_whole_reply_means_what_a_reader_takes_it_to_mean(
     actions: list[str], reply: str, expected: str | Cause
 ) -> None:

@@ -70,6 +70,8 @@ AFFIRMED: Cases = [
     (BANDIT, "I recommend that you pull slot machine 1.", BANDIT[0]),
     (BANDIT, "It's best to pull slot machine 1.", BANDIT[0]),
     (RPS, "I'll go with Paper this time.", "Paper"),
+    (RPS, "I stick with Paper.", "Paper"),
+    (RPS, "I'm throwing Paper.", "Paper"),
     (RPS, "Rock it is!", "Rock"),
     (RPS, "Paper - it beats rock", "Paper"),
     (RPS, "Rock: 20%\nPaper: 20%\nScissors: 60%\nSo play Rock.", "Rock"),

@@ -40,6 +40,13 @@ _LIST_MARK = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = ("action", "option", "number")
+# What links a short name to the full one beside it, what links only with more, what is written as
+# "/" (of "1-3" only the numbers are words), and what shows that the short name has ended.
+_LINK = re.compile(r"\W|and|or|nor|to|through|no|wait|actually|rather|sorry|i|mean")
+_BREAKS = frozenset(".!?;:()")
+_PLAIN_LINKS = frozenset(("", ",", "—", "–", "-", "to", "through"))
+_LINK_END = re.compile(r"\W|and|or|nor|then|but|so|because|since|instead|one|are|were")
+_LONGEST_LINK = 6  # in words
 _NO_NUMBER = re.compile(r"^(?:[^\w+-]|_|[-+](?!\S))+|(?:[^\w+-]|_)+$")
 _LIST_NUMBER = re.compile(r"(?:(?:option|action|choice|number) )?#?(\d{1,6})", re.IGNORECASE)
 
@@ -81,6 +88,8 @@ class Names:
         for phrase in self._phrases:
             sizes.setdefault(phrase.split(" ")[0], set()).add(phrase.count(" ") + 1)
         self._sizes = {word: sorted(found, reverse=True) for word, found in sizes.items()}
+        self._most = max(map(max, self._sizes.values()), default=0)
+        self._vocabulary = {word for phrase in self._phrases for word in phrase.split(" ")}
         self.longest = 4 * max(map(len, names), default=0) + 100
 
     def spelled(self, text: str) -> Found:
@@ -102,6 +111,8 @@ class Names:
 
         The prose is in lower case, one space between tokens, without articles, and each name is
         replaced by `PHRASE` or `WORD`. Names that overlap ("A to B to C") are one ambiguous name.
+        A name in a list or a correction may leave out what it shares with the full one beside it
+        ("Berth 1, 2 or 3", "left/right arm", "go north - no, south").
         """
         text = ARROW.sub(" to ", text)
         words = self._words(text)
@@ -112,11 +123,17 @@ class Names:
             if at < done or word not in self._sizes:
                 continue
             size, found = self._named(words, at)
-            if found:
-                mentions.append(self._exact(found, text, at, size) if len(found) > 1 else found)
-                prose += words[done:at]
-                prose.append(PHRASE if size > 1 else WORD)
-                done = at + size
+            if not found:
+                continue
+            exact = self._exact(found, text, at, size) if len(found) > 1 else found
+            sign = PHRASE if size > 1 else WORD
+            for start, end, found in self._listed(words, done, at, at + size, exact):
+                between = words[done:start]
+                plain = start > at and " ".join(between) in _PLAIN_LINKS
+                prose += ["/"] if plain else between
+                prose.append(sign)
+                mentions.append(found)
+                done = end
         return " ".join(prose + words[done:]), mentions
 
     def may_go_on(self, text: str, action: int) -> bool:
@@ -153,6 +170,54 @@ class Names:
             if found and at + size <= len(words):
                 return size, found
         return 1, NONE
+
+    def _listed(
+        self, words: list[str], first: int, at: int, end: int, found: Found
+    ) -> list[tuple[int, int, Found]]:
+        """The full name at a place and the shortened ones on both sides: from, up to, actions."""
+        name, before, after = words[at:end], [(at, end, found)], [(at, end, found)]
+        while short := self._short_before(name, words, first, before[-1][0]):
+            before.append(short)
+        while short := self._short_after(name, words, after[-1][1]):
+            after.append(short)
+        return before[:0:-1] + after
+
+    def _short_before(
+        self, name: list[str], words: list[str], first: int, end: int
+    ) -> tuple[int, int, Found] | None:
+        """The shortened name before a link that ends at a place; it shares the name's end."""
+        if end - 2 >= first and words[end - 1] in (",", "/", "&", "and", "or", "nor"):
+            for start in range(max(first, end - 1 - self._most), end - 1):
+                if found := self._shared(name, words[start : end - 1], range(1)):
+                    return start, end - 1, found
+        return None
+
+    def _short_after(
+        self, name: list[str], words: list[str], at: int
+    ) -> tuple[int, int, Found] | None:
+        """The shortened name after a link at a place, if nothing makes it a word of its own."""
+        for start in range(at, min(at + _LONGEST_LINK, len(words) - 1) + 1):
+            link = words[at:start]
+            if not all(map(_LINK.fullmatch, link)) or self._longest_at(words, start)[1]:
+                break
+            numbers = not link and words[at - 1].isdigit() and words[at].isdigit()
+            if _BREAKS.issuperset(link) and not numbers:
+                continue
+            for end in range(min(start + self._most, len(words)), start, -1):
+                ends = end == len(words) or _LINK_END.fullmatch(words[end])
+                if ends and (found := self._shared(name, words[start:end], range(len(name)))):
+                    return start, end, found
+        return None
+
+    def _shared(self, name: list[str], short: list[str], starts: range) -> Found:
+        """The other actions whose names a short one makes up in place of some words of a name."""
+        shared = NONE
+        for start in starts if short[0] in self._vocabulary else ():
+            for end in range(start + 1, len(name) + (start > 0)):
+                other = name[:start] + short + name[end:]
+                if other != name:
+                    shared |= self._phrases.get(" ".join(other), NONE)
+        return shared
 
     def _words(self, text: str) -> list[str]:
         found = map(str.casefold, _TOKEN.findall(text))

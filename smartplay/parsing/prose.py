@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, dropwhile
+from itertools import chain, dropwhile, filterfalse
 from typing import NamedTuple
 
 from smartplay.parsing.answers import KIND, NOUN
@@ -18,7 +18,9 @@ from smartplay.parsing.names import MARKUP_ONLY, NONE, PHRASE, WORD, Found, Name
 _REACH = 200  # characters of a sentence to examine on either side of an action
 
 _NAMED = f"[{PHRASE}{WORD}]"
-_RUN = re.compile(f"{_NAMED}(?: (?:(?:,|/|&|and|or|nor) )+{_NAMED})*")  # "rock, paper or scissors"
+_RUN = re.compile(  # "rock, paper or scissors"
+    f"{_NAMED}(?: (?:(?:,|/|&|and|or|nor|\\( or) )+{_NAMED})*"
+)
 _SENTENCE_END = re.compile(r"(?:^| )([.!?;])(?= |$)")
 _CLAUSE_START = re.compile(
     r"(?:^| )(?:[,—–-]|so|(?<!thing )but|then|therefore|thus|hence"
@@ -29,17 +31,17 @@ _CLAUSE_START = re.compile(
 _OPENER = (
     r"(?:(?:so|ok|okay|yes|now|first|next|finally|instead|please|just|simply|and|either|well"
     r"|actually|wait|rather|sorry|correction|edit|update|i mean|hence|therefore|thus"
-    r"|then)(?: :)? ?)*"
+    r"|then|(?:scratch|strike) that|make (?:it|that))(?: :)? ?)*"
 )
 _BARE = re.compile(rf"(?:: ?)?{_OPENER}(?:i|we)?")
 # … or if a cue, then nothing but fillers, stands before the action.
-_CHOOSE = r"(?:choose|pick|select|play|take|go|throw|opt|settle|decide|recommend|suggest|say)"
+_CHOOSE = r"(?:choose|pick|select|play|take|go|throw|opt|settle|stick|decide|recommend|suggest|say)"
 _CUES = (
     r"(?:i|we|you|agent|player) (?:will|shall|should|must)",
     rf"(?:i|we|you) (?:would )?{_CHOOSE}",
     rf"(?:i|we)'(?:ll|d {_CHOOSE})",
     r"(?:i|we)(?: have|'ve)? (?:decided|chosen)",
-    r"(?:i am|i'm|we are|we're) (?:going|choosing|picking|selecting|playing|taking)",
+    r"(?:i am|i'm|we are|we're) (?:going|choosing|picking|selecting|playing|taking|throwing)",
     r"let's|lets|let us|let me",
     rf"^{_OPENER}(?:{_CHOOSE}|going|choosing|execute|perform|move)",
     rf"(?:my|next|{KIND}|right|safest|wisest) (?:{NOUN}|option|bet|step|strategy|counter|plan)"
@@ -93,7 +95,7 @@ _PRAISE = re.compile(
 
 # What takes back what was said before, or the better part of it.
 _CORRECTION = re.compile(
-    r"(?:^ ?|[,(—–-] )(?:(?:oh|hmm*|but|and|ah|ok|okay|well) (?:, )?)*"
+    r"(?:^ ?|[,(—–-] )(?:(?:oh|hmm*|but|and|ah|ok|okay|well) (?:, )?){0,4}"
     r"(?:wait(?! (?:for|until|to)\b)|actually|no(?= ,| wait|$)|hold on|correction"
     r"|on (?:second|further) thoughts?|on reflection"
     r"|oops|sorry|let me (?:correct|reconsider|rethink|revise|change|fix)"
@@ -101,6 +103,8 @@ _CORRECTION = re.compile(
     r"|i mean|edit(?= :)|update(?= :)|(?P<back>scratch that|strike that|never ?mind(?= ,|$)"
     r"|i take (?:that|it|this) back|that(?: is|'s| was) (?:wrong|a mistake|not right)))\b"
 )
+_VERDICT = re.compile(r" no$| yes\b")  # on each of several actions
+_ASIDE = re.compile(r"\(.*|. wait")  # within a sentence: a remark, or a step of a plan
 _SEQUEL = re.compile(r"\s*(?:and )?(?:then|next|afterwards|after that)\b")  # of a plan
 _THEN = re.compile(r"(?<!so) (?:then|afterwards|after that)\b[^,]*$")
 _COMMENTED = re.compile(rf"{_NAMED} [:(,—–-] .*")
@@ -237,18 +241,25 @@ class _Sentence(NamedTuple):
 
 
 def _by_sentence(line: Line) -> Iterator[_Sentence]:
+    """The sentences of a line; a correction between two names begins one of its own."""
     mentions = iter(line.mentions)
     pieces = _SENTENCE_END.split(line.prose)
     for text, end in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
         found = mentioned = NONE
+        start, last, corrects = 0, 0, not _VERDICT.search(text)
         for run in _RUN.finditer(text):
+            turns = _CORRECTION.finditer(text, last, run.start()) if corrects and mentioned else ()
+            for turn in filterfalse(lambda turn: _ASIDE.fullmatch(turn[0]), turns):
+                yield _Sentence(text[start : turn.start()], found, mentioned)
+                start, found, mentioned = turn.start(), NONE, NONE
+            last = run.end()
             named = [next(mentions) for _ in re.findall(_NAMED, run[0])]
             before, after = text[: run.start()][-_REACH:], text[run.end() :][:_REACH]
             chosen = NONE if end == "?" else NONE.union(*_chosen(before, run[0], named, after))
             # "… first, then …": the second step of a plan is none without the first
             found |= chosen | mentioned if chosen and _THEN.search(before) else chosen
             mentioned = mentioned.union(*named)
-        yield _Sentence(text, found, mentioned)
+        yield _Sentence(text[start:], found, mentioned)
 
 
 def _chosen(before: str, run: str, named: list[Found], after: str) -> list[Found]:

@@ -42,7 +42,9 @@ def parse_action(
 
     Case, punctuation, quotes, emphasis, emoji, articles, list numbers, the kind of arrow, the
     script of numerals and the Unicode form make no difference, unless two actions differ in nothing
-    else. Names match as whole words, the longest first. The rules, in order:
+    else. Names match as whole words, the longest first. In a list or a correction a name may leave
+    out the words that it shares with the full one beside it ("Berth 1, 2 or 3"). The rules, in
+    order:
 
     1. Thoughts are removed: tags (`<think>…</think>` and the like), channels of analysis. An
        unclosed tag takes the rest, a closing tag without an opening one takes all before it.
@@ -59,8 +61,9 @@ def parse_action(
        explicit answers a bare number is the number of an action, counted from 1.
     5. Else the last sentence that affirms an action, in a clause that is the action alone or
        after words of decision ("I will", "let's", "the best action is"). Negated, conditional,
-       asked, remembered or weighed actions are not affirmed. Two affirmed: ambiguous; so is a
-       list of actions if nothing else is affirmed.
+       asked, remembered or weighed actions are not affirmed. A correction between two actions
+       ("Rock, no, Paper") begins a sentence of its own. Two affirmed: ambiguous; so is a list of
+       actions if nothing else is affirmed.
     6. A truncated reply counts only by 3, or by an action alone: on a line that is part of no
        list, or as first sentence. One whose cut-off end may be the beginning of a longer name
        does not count.

@@ -11,7 +11,7 @@ VERSION = 2
 - 1: the last explicit answer of a reply counts.
 - 2: the reply ends where its turn does. Read besides: channels, more markup of thoughts, calls and
   decoration, tags of the user's naming. A correction in a sentence counts; the answer of an example
-  and the field of a plan do not.
+  and the field of a plan do not. A list whose names leave out what they share is a list.
 """
 
 
