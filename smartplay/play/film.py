@@ -72,7 +72,8 @@ def frame(view: View) -> Picture:
     """A moment as a picture of shape (432, 800, 3): the game on the left, the words beside it."""
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     if view.picture is not None:
-        image.paste(_fitted(view.picture), (0, 0))
+        picture = Image.fromarray(view.picture)
+        image.paste(picture.resize((SIZE, SIZE), Image.Resampling.BILINEAR))
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, SIZE, WIDTH, HEIGHT), SHADE)
     font = _font()
@@ -86,13 +87,6 @@ def frame(view: View) -> Picture:
     for place, line in enumerate(lines):
         draw.text((SIZE + 12, 8 + place * STEP), line, INK, font)
     return np.asarray(image, dtype=np.uint8)
-
-
-def _fitted(picture: Picture) -> Image.Image:
-    image = Image.fromarray(picture)
-    if image.size == (SIZE, SIZE):
-        return image
-    return image.resize((SIZE, SIZE), Image.Resampling.BILINEAR)
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -128,8 +129,5 @@ def play(display: Display, header: RunHeader, path: Path, player: AgentSource) -
     Returns:
         Whether it is finished; False if the player has stopped.
     """
-    sitting = Sitting(header, path, player)
-    try:
+    with closing(Sitting(header, path, player)) as sitting:
         return Session(display, sitting).play()
-    finally:
-        sitting.close()

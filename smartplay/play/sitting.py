@@ -37,7 +37,6 @@ from smartplay.runner.plan import check_same_run
 from smartplay.runner.streams import sweeps
 
 Playing = Coroutine[Any, Reply | None, Outcome]
-START = "start"
 LONGEST_SECONDS = 1e9
 """The most that the journal says of the time an action took."""
 
@@ -110,7 +109,8 @@ class Sitting:
         self._playing: Playing | None = None
         self._mirror: Replay | None = None  # so that pictures and scores cannot touch the episode
         self.manual, self.actions = "", list[str]()
-        self.steps, self.observation = 0, None
+        self.steps = 0
+        self.observation: Observation | None = None
         self.ended: Ended | None = None
         with ExitStack() as stack:
             stack.enter_context(self.folder.lock())
@@ -125,26 +125,13 @@ class Sitting:
         if self.job is not None and self._journal.moves(self.job.key):
             self._start(self.job)  # it was broken off
 
-    observation: Observation | None
-
     @property
     def turn(self) -> str:
         """The name of the present step; that of an episode's start before it, `over` at the end."""
         if self.job is None:
             return "over"
-        step = START if self.observation is None else str(self.steps + 1)
+        step = "start" if self.observation is None else str(self.steps + 1)
         return f"{self.job.game} {self.job.episode} {step}"
-
-    @property
-    def card(self) -> GameCard:
-        """The game of the present episode.
-
-        Raises:
-            UsageError: If the run is over.
-        """
-        if self.job is None:
-            raise UsageError("the run is over")
-        return get_card(self.job.game)
 
     @property
     def finished(self) -> int:
@@ -258,7 +245,7 @@ class Sitting:
         record = outcome.record
         self.folder.add(record, outcome.trace)
         assert self.job is not None
-        card = self.card.as_played(self.job.steps, self.job.settings)
+        card = get_card(self.job.game).as_played(self.job.steps, self.job.settings)
         steps = self.folder.steps(*record.key[:2], repeat=record.repeat)[1] if outcome.trace else []
         text = steps[-1].observation if steps else ""
         result = result_text(card, record.score, record.error)

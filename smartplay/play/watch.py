@@ -180,5 +180,5 @@ def watch(display: Display, recording: Recording, speed: float) -> None:
 def faster(speed: float, up: bool) -> float:
     """The next speed up or down."""
     if up:
-        return next((s for s in SPEEDS if s > speed), max(speed, SPEEDS[-1]))
-    return next((s for s in reversed(SPEEDS) if s < speed), min(speed, SPEEDS[0]))
+        return next((s for s in SPEEDS if s > speed), speed)
+    return next((s for s in reversed(SPEEDS) if s < speed), speed)

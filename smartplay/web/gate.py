@@ -163,9 +163,8 @@ def _cookie(name: str, value: str) -> str:
 
 async def _body(request: Request) -> bytes | None:
     """The body; None if it is too large."""
-    if not request.headers.get("content-length", "0").isdecimal():
-        return None
-    if int(request.headers.get("content-length", "0")) > LONGEST_FORM:
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > LONGEST_FORM:
         return None
     body = b""
     async for part in request.stream():

@@ -42,9 +42,6 @@ class Sittings:
         self._lock = threading.RLock()
         self._open: OrderedDict[Path, tuple[Sitting, float]] = OrderedDict()
 
-    def __contains__(self, path: Path) -> bool:
-        return path in self._open
-
     def take(self, path: Path, header: RunHeader | None = None) -> Sitting:
         """The sitting of a run.
 
@@ -169,7 +166,7 @@ def scene(sitting: Sitting, notice: str = "") -> dict[str, Any]:
     with sitting.lock:
         job, observation, steps = sitting.job, sitting.observation, sitting.steps
         told: dict[str, Any] = {
-            "title": sitting.card.title if job else "The run is over",
+            "title": get_card(job.game).title if job else "The run is over",
             "playing": observation is not None,
             "over": job is None,
             "ended": sitting.ended,

@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -134,10 +134,8 @@ class WatchPages:
 
         def make(out: Path) -> None:
             recording = Recording(folder.path, game or None, episode, True, repeat=repeat)
-            try:
+            with closing(recording):
                 make_film(recording, out, FILM_SPEED)
-            finally:
-                recording.close()
 
         return self._once(f"{key}/film.gif", make)
 
@@ -224,12 +222,11 @@ def _live(folder: RunFolder) -> tuple[Live, int]:
 
 def _latest(ended: list[EpisodeRecord]) -> list[dict[str, Any]]:
     """What the page says of episodes, the newest first."""
-    again = {True: "-r{}", False: ""}
     return [
         {
             "game": record.game.split("/")[-1],
             "id": record.game,
-            "number": f"{record.episode}{again[record.repeat > 0].format(record.repeat)}",
+            "number": f"{record.episode}" + (f"-r{record.repeat}" if record.repeat else ""),
             "episode": record.episode,
             "repeat": record.repeat,
             "score": "-" if record.score is None else f"{record.score:.4g}",

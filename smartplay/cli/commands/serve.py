@@ -6,8 +6,9 @@ import argparse
 import asyncio
 import secrets
 import signal
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smartplay.cli.options import add_shared, game_settings
 from smartplay.cli.output import OK, complain, print_json, say
@@ -133,27 +134,24 @@ def _token(host: str) -> str:
 def _openenv(options: argparse.Namespace) -> None:
     from smartplay.adapters.openenv import Games, make_app
 
-    how = {"steps": options.steps, "game_settings": game_settings(options.game_set)}
-    games = Games(options.agent, options.out, options.split or "train", **how)
-    try:
+    split, how = options.split or "train", _how(options)
+    with closing(Games(options.agent, options.out, split, **how)) as games:
         _listen(make_app(games, options.sessions), options)
-    finally:
-        games.close()
 
 
 def _mcp(options: argparse.Namespace) -> None:
     from smartplay.adapters.mcp import Games, make_server, serve_stdio
 
-    how = {"steps": options.steps, "game_settings": game_settings(options.game_set)}
-    games = Games(options.out, options.split or "suite", **how)
-    server = make_server(games)
-    try:
+    with closing(Games(options.out, options.split or "suite", **_how(options))) as games:
+        server = make_server(games)
         if options.http:
             _listen(server.streamable_http_app(host=options.host), options, "/mcp")
         else:
             asyncio.run(serve_stdio(server, games))
-    finally:
-        games.close()
+
+
+def _how(options: argparse.Namespace) -> dict[str, Any]:
+    return {"steps": options.steps, "game_settings": game_settings(options.game_set)}
 
 
 def _listen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,16 +34,12 @@ def run(options: argparse.Namespace) -> int:
 
     if not 0.01 <= options.speed <= 100:
         raise UsageError(f"speed must be from 0.01 to 100 steps per second, not {options.speed:g}")
+    film = options.out is not None
     recording = Recording(
-        options.run,
-        options.game,
-        options.episode,
-        options.out is not None,
-        options.card,
-        options.repeat,
+        options.run, options.game, options.episode, film, options.card, options.repeat
     )
-    try:
-        if options.out is not None:
+    with closing(recording):
+        if film:
             _film(recording, options)
         elif options.json:
             print_json({"episode": recording.header, "steps": recording.steps})
@@ -51,8 +48,6 @@ def run(options: argparse.Namespace) -> int:
 
             with Terminal() as display:
                 watch(display, recording, options.speed)
-    finally:
-        recording.close()
     return OK
 
 
