@@ -24,18 +24,15 @@ def _excerpt_crafter(notes: Notes) -> str:
     used = [
         line
         for line in lines
-        if (uses := re.findall(r"(\d+) (\w+)", line.partition("uses ")[2].partition(";")[0]))
-        and all(items.get(item, 0) >= int(count) for count, item in uses)
+        if (uses := line.partition("uses ")[2].partition(";")[0]) and not _short(items, uses)
     ]
     return quoted([*takes, *used])
 
 
 def _conclude_crafter(notes: Notes) -> str:
-    items, enough = _amounts(notes.now), []
-    for name, uses in notes.quote(r"^- ((?:Place|Make) [\w ]+): uses (.+?);"):
-        needs = re.findall(r"(\d+) (\w+)", uses)
-        if all(items.get(item, 0) >= int(count) for count, item in needs):
-            enough.append(name)
+    items = _amounts(notes.now)
+    costs = notes.quote(r"^- ((?:Place|Make) [\w ]+): uses (.+?);")
+    enough = [name for name, uses in costs if not _short(items, uses)]
     return f"what you carry is enough for: {', '.join(enough)}." if enough else ""
 
 
@@ -43,7 +40,7 @@ def _rules_crafter(notes: Notes) -> str:
     items, around = _amounts(notes.now), _around(notes)
     told = []
     for name, uses, needs in notes.quote(r"^- (Make [\w ]+): uses (.+?); needs (.+?) beside you"):
-        if all(items.get(i, 0) >= int(n) for n, i in re.findall(r"(\d+) (\w+)", uses)):
+        if not _short(items, uses):
             away = [kind for kind in re.findall(r"an? (\w+)", needs) if kind not in around]
             told += [f"{name} needs a {kind} beside you, and there is none." for kind in away]
     if re.search(r"^- lava: 1 step away", notes.now, re.MULTILINE):
@@ -59,9 +56,7 @@ def _plan_crafter(notes: Notes) -> str:
     for name in _CRAFTER_PLAN:
         if urgent or name.lower() in notes.done or name not in costs:
             continue
-        needs = re.findall(r"(\d+) (\w+)", costs[name])
-        short = [f"{n} {item}" for n, item in needs if items.get(item, 0) < int(n)]
-        if short:
+        if short := _short(items, costs[name]):
             return f"your next subgoal: {name}; for that, first have {' and '.join(short)}."
         return f"your next subgoal: {name}."
     return f"your next subgoal: {(urgent or ['collect diamond'])[0]}."
@@ -149,6 +144,12 @@ def _amounts(text: str) -> dict[str, int]:
     vitals = [(name, n) for line in lines for name, n in re.findall(r"([a-z]+) (\d+)", line)]
     carried = [(name, n) for line in lines for n, name in re.findall(r"(\d+) ([a-z ]+)", line)]
     return {name: int(n) for name, n in [*vitals, *carried]}
+
+
+def _short(items: dict[str, int], uses: str) -> list[str]:
+    """What is missing of what something uses, such as `2 wood`."""
+    needs = re.findall(r"(\d+) (\w+)", uses)
+    return [f"{n} {item}" for n, item in needs if items.get(item, 0) < int(n)]
 
 
 def _chart(notes: Notes) -> None:

@@ -105,7 +105,7 @@ def _listed(disks: Sequence[int]) -> str:
 
 
 def _rules_lake(notes: Notes) -> str:
-    ways = {way: _tile(notes, *cell) for way, cell in _lake_ways(notes).items()}
+    ways = {way: _tile(notes, *cell) for way, cell in _lake_ways(notes.now).items()}
     holes = [f"Move {way}" for way, tile in ways.items() if tile == "H"]
     return f"a hole ends the game: {' and '.join(holes)} would lead into one." if holes else ""
 
@@ -128,10 +128,10 @@ def _plan_lake(notes: Notes) -> str:
 def _odds_lake(notes: Notes) -> str:
     if "slippery" not in notes.manual:
         return ""
-    ways = [_tile(notes, *cell) == "H" for cell in _lake_ways(notes).values()]
-    names = list(_lake_ways(notes))
-    falls = [ways[k - 1] + ways[k] + ways[(k + 1) % 4] for k in range(4)]
-    told = [f"Move {name} {100 * n / 3:.0f} percent" for name, n in zip(names, falls, strict=True)]
+    ways = _lake_ways(notes.now)
+    holes = [_tile(notes, *cell) == "H" for cell in ways.values()]
+    falls = [holes[k - 1] + holes[k] + holes[(k + 1) % 4] for k in range(4)]
+    told = [f"Move {way} {100 * n / 3:.0f} percent" for way, n in zip(ways, falls, strict=True)]
     return f"the chance to fall into a hole: {', '.join(told)}."
 
 
@@ -139,10 +139,7 @@ def _check_lake(notes: Notes) -> str:
     last = re.search(r"You chose: Move (\w+)", notes.now)
     if not last or len(notes.seen) < 2:
         return ""
-    before = Notes(notes.manual, notes.actions)
-    before.seen = notes.seen[-2:-1]
-    aim, now = _lake_ways(before)[last[1]], _spot(notes.now)
-    if now == aim:
+    if _spot(notes.now) == _lake_ways(notes.seen[-2])[last[1]]:
         return f"your last action, Move {last[1]}, had its effect."
     return f"your last action, Move {last[1]}, did not have its effect: you are elsewhere."
 
@@ -153,7 +150,7 @@ def _map_lake(notes: Notes) -> str:
     goal = next(((r + 1, line.index("G") + 1) for r, line in enumerate(rows) if "G" in line), None)
     names = {"S": "ice", "F": "ice", "H": "a hole", "G": "the goal", "": "the edge"}
     beside = [f"{way} of you: {names[_tile(notes, *cell)]}" for way, cell in
-              _lake_ways(notes).items()]  # fmt: skip
+              _lake_ways(notes.now).items()]  # fmt: skip
     aim = f"the goal is {offset(goal[1] - column, goal[0] - row)} of you. " if goal else ""
     return f"{aim}{'; '.join(beside)}.".replace("Up of", "Above").replace("Down of", "Below")
 
@@ -167,8 +164,8 @@ def _spot(text: str) -> Cell:
     return (int(found[1]), int(found[2])) if found else (1, 1)
 
 
-def _lake_ways(notes: Notes) -> dict[str, Cell]:
-    row, column = _spot(notes.now)
+def _lake_ways(text: str) -> dict[str, Cell]:
+    row, column = _spot(text)
     return {"Left": (row, column - 1), "Down": (row + 1, column), "Right": (row, column + 1),
             "Up": (row - 1, column)}  # fmt: skip
 
