@@ -172,7 +172,7 @@ class TextRollouts:
             UsageError: If a prompt names no episode, or the chat template leaves replies out.
         """
         rollouts = [_Rollout(self._start(each), trainer, self._longest) for each in prompts]
-        while under_way := [each for each in rollouts if not each.over]:
+        while under_way := [each for each in rollouts if not each.episode.over]:
             asked = [each.prompt + each.completion for each in under_way]
             answers, told = self._answers(asked, trainer)
             none: list[list[float]] = [[]] * len(answers)
@@ -219,10 +219,6 @@ class _Rollout:
         self.mask: list[int] = []
         self.logprobs: list[float] = []
 
-    @property
-    def over(self) -> bool:
-        return self.episode.over
-
     def take(self, answer: Tokens, logprobs: Sequence[float]) -> None:
         """Take in a reply, and what the game says to it."""
         whole = bool(answer) and answer[-1] in self._ends
@@ -230,11 +226,11 @@ class _Rollout:
         self.logprobs += logprobs
         text = self._tokenizer.decode(answer, skip_special_tokens=True)
         self.episode.reply(text, finish="stop" if whole else "length")
-        if not self.over:
+        if not self.episode.over:
             game = self._continuation(answer)
             self._add(game, 0)
             self.logprobs += [0.0] * len(game)  # as TRL does for what tools return
-        if not self.over and len(self.completion) >= self._longest:
+        if not self.episode.over and len(self.completion) >= self._longest:
             self.episode.give_up()
 
     def _add(self, tokens: Tokens, own: int) -> None:

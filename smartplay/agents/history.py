@@ -38,16 +38,6 @@ class History(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """What a reader must know to read steps; empty if they are shown unchanged."""
         return LEGEND if self.history_diff else ""
 
-    def told(self, text: str, before: str | None, heading: str) -> str:
-        """An observation as it stands under its heading.
-
-        Args:
-            text: The observation.
-            before: The observation before it; None if there is none.
-            heading: The word before the number in headings.
-        """
-        return difference(text, before, heading) if self.history_diff else text
-
 
 def difference(text: str, before: str | None, heading: str) -> str:
     """A text with marks in place of the lines that it shares with the one before it.

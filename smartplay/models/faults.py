@@ -22,7 +22,7 @@ LONGEST_WAIT = 120.0  # seconds; a service that asks for more has spent the day'
 class RefusedRequestError(ModelError):
     """The service rejects a request as it stands; a changed one may succeed."""
 
-    def __init__(self, message: str, complaint: Complaint = Complaint()) -> None:  # noqa: B008
+    def __init__(self, message: str, complaint: Complaint) -> None:
         super().__init__(message)
         self.complaint = complaint
 

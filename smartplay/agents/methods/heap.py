@@ -69,7 +69,7 @@ class Heap(Method):
                 await self._make_plan(turn)
                 planned = True
                 continue
-            if len(self._taken) >= self.patience and self._may_go_on:
+            if len(self._taken) >= self.patience and (self.replan or self._plan[1:]):
                 self._next()
                 continue
             policy, instruction = self._plan[0]
@@ -84,10 +84,6 @@ class Heap(Method):
             if turn.named(call, more=(DONE,)) != DONE:
                 return self._acted(turn, call)
             self._next()
-
-    @property
-    def _may_go_on(self) -> bool:
-        return self.replan or len(self._plan) > 1
 
     async def _ask(self, turn: Turn, talk: Conversation) -> Call:
         return await turn.ask(talk, label=self._plan[0][0] if self._plan else "no plan")

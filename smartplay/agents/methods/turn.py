@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from smartplay.agents.context import Context, Observation, Reply
-from smartplay.agents.history import History
+from smartplay.agents.history import History, difference
 from smartplay.agents.prompts import PLAIN, PromptStyle
 from smartplay.core.errors import PromptTooLongError
 from smartplay.models.images import with_picture
@@ -135,8 +135,9 @@ class Prompt:
 
     def headed(self, step: int, text: str, before: str | None) -> str:
         """An observation under its number, as a difference from the one before if that is shown."""
-        told = self.history.told(text, before, self.style.step)
-        return f"{self.style.step} {step}:\n{told}"
+        heading = self.style.step
+        told = difference(text, before, heading) if self.history.history_diff else text
+        return f"{heading} {step}:\n{told}"
 
     def shorten(self) -> bool:
         """Leave out the older half of the steps from now on; False if only one is left."""

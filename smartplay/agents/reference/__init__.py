@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 
 from smartplay.agents.context import Agent
@@ -49,13 +49,11 @@ def reference_class(title: str) -> Maker | None:
 
 @lru_cache(maxsize=1)
 def _by_title() -> dict[str, Maker]:
-    return dict(_titled_classes())
-
-
-def _titled_classes() -> Iterator[tuple[str, Maker]]:
-    for module_info in pkgutil.iter_modules(__path__, __name__ + "."):
-        module = importlib.import_module(module_info.name)
+    found = {}
+    for info in pkgutil.iter_modules(__path__, f"{__name__}."):
+        module = importlib.import_module(info.name)
         for value in vars(module).values():
             title = getattr(value, "title", None)
             if isinstance(title, str) and value.__module__ == module.__name__:
-                yield title, value
+                found[title] = value
+    return found

@@ -77,7 +77,7 @@ AWAY = np.arange(1, 19) * 45.0  # blocks ahead at which a direction is judged
 STEADY = 0.4  # how much rather straight on than turning aside
 SWIMMING = 1.8  # times as long as walking
 
-MOVES = {"north": (0, -1), "east": (1, 0), "south": (0, 1), "west": (-1, 0)}
+MOVES = ("north", "east", "south", "west")
 _POSITION = re.compile(r"You are at x = (\S+), y = (\S+), z = ([-.\d]+)")
 _THING = re.compile(r"^- ([\w ]+): (?:(\d+\.\d) blocks|in the block)", re.MULTILINE)
 _SEEN_FAR = re.compile(r"^- ([\w ]+): (\d+\.\d) blocks ([a-z-]+)[^;]*; .*of the view", re.MULTILINE)
@@ -224,7 +224,7 @@ class MinedojoReference:
         if self._stuck % 3 == 0:
             side = {"north": "south", "south": "north", "east": "west", "west": "east"}[side]
         if self._stuck > 4:
-            side = self._random.choice(list(MOVES))
+            side = self._random.choice(MOVES)
         self._detour = [self._last] + [side] * min(1 + self._stuck // 3, 4)
 
 

@@ -7,6 +7,7 @@ import re
 from smartplay.agents.reference.hints import take_hints
 
 NAMES = ("Rock", "Paper", "Scissors")
+BEATS = {"Rock": "Scissors", "Paper": "Rock", "Scissors": "Paper"}
 
 
 class RockPaperScissorsReference:
@@ -28,7 +29,7 @@ class RockPaperScissorsReference:
 
     def __init__(self, manual: str, actions: list[str], seed: int, without: str = "") -> None:
         self._odds = without != "odds"
-        self._beats = {} if without == "inferences" else _beaten()
+        self._beats = {} if without == "inferences" else dict(BEATS)
         every = re.search(r"A win with any option is worth ([\d.e+-]+) point", manual)
         each = re.findall(r"with (rock|paper|scissors) (?:is worth )?([\d.e+-]+) point", manual)
         told = {name.capitalize(): float(value) for name, value in each}
@@ -57,8 +58,3 @@ class RockPaperScissorsReference:
         beaten = self._beats[option]
         (winner,) = set(NAMES) - {option, beaten}
         return self._worth[option] * likely[beaten] - self._worth[winner] * likely[winner]
-
-
-def _beaten() -> dict[str, str]:
-    """What each option beats."""
-    return {option: NAMES[place - 1] for place, option in enumerate(NAMES)}
