@@ -26,6 +26,9 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 _CACHE = tempfile.TemporaryDirectory()  # what a test keeps is forgotten with it
 os.environ["SMARTPLAY_CACHE"] = _CACHE.name
+for _service in ("OPENAI", "ANTHROPIC"):  # no test asks a service outside
+    os.environ.pop(f"{_service}_API_KEY", None)
+    os.environ.pop(f"{_service}_BASE_URL", None)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell lets what it starts in the background ignore Ctrl-C, which the tests send.
@@ -91,13 +94,6 @@ def server() -> Iterator[FakeServer]:
     """A service on this machine that speaks the OpenAI protocol and says always the same."""
     with FakeServer() as fake:
         yield fake
-
-
-@pytest.fixture
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the keys and addresses of services that this machine may know."""
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ with FakeServer() as server:
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import socket
@@ -24,6 +25,12 @@ from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple, Self
+
+from smartplay.models import open_model
+from smartplay.models.base import Model
+from smartplay.records import Call
+
+TALK = [{"role": "system", "content": "Rules."}, {"role": "user", "content": "Now?"}]
 
 
 class Answer(NamedTuple):
@@ -233,3 +240,22 @@ class FakeServer:
                 pass
 
         return Handler
+
+
+def openai_model(server: FakeServer, **settings: Any) -> Model:
+    """A model of such a service."""
+    settings = {"base_url": server.url, "timeout": 5.0, "max_retries": 0} | settings
+    return open_model("openai:fake", **settings)
+
+
+def ask(model: Model, **options: Any) -> Call:
+    """The reply of a model to `TALK`; it is closed then."""
+
+    async def once() -> Call:
+        try:
+            [call] = await model.chat(TALK, **options)
+            return call
+        finally:
+            await model.aclose()
+
+    return asyncio.run(once())

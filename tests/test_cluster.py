@@ -95,10 +95,7 @@ def test_a_run_survives_the_death_of_a_worker(cluster: Any, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_language_models_are_played_by_workers(
-    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+def test_language_models_are_played_by_workers(cluster: Any, tmp_path: Path) -> None:
     with FakeServer() as server:
         server.answer(choose)
         expected = play(server, tmp_path / "here", 80)

@@ -459,7 +459,6 @@ def test_other_spellings_of_a_path_are_the_same_run(
 def test_a_renamed_key_is_the_same_run(
     server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.chdir(tmp_path)
     server.say(f"Answer: {FIRST}")
     paths = []

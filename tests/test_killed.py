@@ -16,11 +16,6 @@ pytestmark = [
 KILLS, SEED = 5, 9293  # the first kill comes early, the others while something is played
 
 
-@pytest.fixture(autouse=True)
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-
-
 @pytest.mark.slow
 def test_a_scripted_agent_in_threads_and_worker_processes(tmp_path: Path) -> None:
     assert scripted(tmp_path, KILLS, seed=SEED, episodes=15).kills > 0

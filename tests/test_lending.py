@@ -23,9 +23,6 @@ from tests.asking import (
 )
 from tests.fake_server import FakeServer
 
-pytestmark = pytest.mark.usefixtures("no_keys")
-
-
 # Doors
 
 DOORS = {

@@ -33,8 +33,6 @@ from tests.fake_server import Answer, FakeServer, openai_body
 from tests.faults import choose, untimed
 from tests.lent import lend
 
-pytestmark = pytest.mark.usefixtures("no_keys")
-
 
 @pytest.fixture
 def other() -> Iterator[FakeServer]:

@@ -24,9 +24,7 @@ from smartplay.runner.budget import Budget
 from smartplay.runner.episode import Stopped
 from tests.asking import ASKING, define, fake, play
 from tests.fake_server import FakeServer
-from tests.test_money import EACH, TOKENS, no_keys, priced
-
-__all__ = ["no_keys"]
+from tests.test_money import EACH, TOKENS, priced
 
 PROMPT, WRITTEN = 400, 300  # the most that a call of `Random` takes
 

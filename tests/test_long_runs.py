@@ -35,8 +35,6 @@ from tests.faults import choose, compare, play, untimed
 from tests.games import write_game
 from tests.lent import lend
 
-pytestmark = pytest.mark.usefixtures("no_keys")
-
 KEY = "sk-very-secret-0123456789"
 TOKENS = 107  # of one call, as the server reports them
 

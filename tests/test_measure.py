@@ -306,10 +306,9 @@ def test_two_agents_are_compared_by_their_thresholds(two: Measured) -> None:
 
 @pytest.mark.slow
 def test_a_limit_ends_it_with_what_was_found(
-    two: Measured, server: FakeServer, monkeypatch: pytest.MonkeyPatch,
+    two: Measured, server: FakeServer,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     prices = two.folder / "prices.toml"
     prices.write_text(
         'currency = "USD"\ndate = 2026-11-01\n[models.fake]\nprompt = 1\ncompletion = 10\n'

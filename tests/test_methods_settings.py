@@ -180,10 +180,7 @@ def test_what_is_refused(agent: str, settings: dict[str, Any], told: str) -> Non
 @pytest.mark.parametrize(
     ("role", "told"), [("judge", "role of the .* 'judge'"), ("reviewer", "role player;")]
 )
-def test_roles_are_checked_before_keys(
-    monkeypatch: pytest.MonkeyPatch, role: str, told: str
-) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+def test_roles_are_checked_before_keys(role: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         find_agent("correct", {"models": {role: {"agent": "openai:y"}}})
 

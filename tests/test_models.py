@@ -18,32 +18,14 @@ from smartplay.core.errors import (
     UnknownNameError,
     UsageError,
 )
-from smartplay.models.base import Model, Settings, make_settings
+from smartplay.models.base import Settings, make_settings
 from smartplay.models.providers import anthropic, openai
 from smartplay.models.providers.anthropic import AnthropicSettings
 from smartplay.records import Call, Usage
-from tests.fake_server import Answer, FakeServer, anthropic_body, error_body, openai_body
+from tests.fake_server import TALK, Answer, FakeServer, anthropic_body, ask, error_body, openai_body
 from tools.prompt_tokens import blocks_of, play
 
-TALK = [{"role": "system", "content": "Rules."}, {"role": "user", "content": "Now?"}]
 KEY = "sk-very-secret"
-
-
-@pytest.fixture(autouse=True)
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def chat(model: Model, **options: Any) -> Call:
-    async def once() -> Call:
-        try:
-            [call] = await model.chat(TALK, **options)
-            return call
-        finally:
-            await model.aclose()
-
-    return asyncio.run(once())
 
 
 def openai_model(server: FakeServer, **settings: Any) -> openai.Provider:
@@ -62,7 +44,7 @@ def anthropic_model(server: FakeServer, **settings: Any) -> anthropic.Provider:
 
 def test_a_call_records_reply_and_tokens(server: FakeServer) -> None:
     server.say("Answer: Rock", reasoning_content="They like scissors.")
-    call = chat(openai_model(server))
+    call = ask(openai_model(server))
     assert (call.text, call.reasoning) == ("Answer: Rock", "They like scissors.")
     assert (call.finish, call.model, call.messages) == ("stop", "fake-1", TALK)
     assert call.usage == Usage(prompt=100, cached=60, completion=7, reasoning=3)
@@ -70,7 +52,7 @@ def test_a_call_records_reply_and_tokens(server: FakeServer) -> None:
 
 
 def test_the_request_holds_the_settings(server: FakeServer) -> None:
-    chat(openai_model(server, max_tokens=9, seed="episode", extra={"top_k": 1}), seed=5)
+    ask(openai_model(server, max_tokens=9, seed="episode", extra={"top_k": 1}), seed=5)
     assert server.requests == [
         {
             "model": "fake",
@@ -86,12 +68,12 @@ def test_the_request_holds_the_settings(server: FakeServer) -> None:
 def test_settings_of_none_are_left_out(server: FakeServer) -> None:
     settings = make_settings(Settings, {"temperature": "none", "max_tokens": "none"})
     assert (settings.temperature, settings.max_tokens) == (None, None)
-    chat(openai_model(server, temperature=None, max_tokens=None))
+    ask(openai_model(server, temperature=None, max_tokens=None))
     assert server.requests == [{"model": "fake", "messages": TALK}]
 
 
 def test_choices_become_a_schema(server: FakeServer) -> None:
-    chat(openai_model(server), choices=["Rock", "Paper"])
+    ask(openai_model(server), choices=["Rock", "Paper"])
     schema = server.requests[0]["response_format"]["json_schema"]["schema"]
     assert schema["properties"]["action"]["enum"] == ["Rock", "Paper"]
 
@@ -110,7 +92,7 @@ def test_choices_become_a_schema(server: FakeServer) -> None:
 )
 def test_odd_replies_are_read(server: FakeServer, body: bytes, text: str, finish: str) -> None:
     server.then(Answer(body=body))
-    call = chat(openai_model(server, timeout=20.0))
+    call = ask(openai_model(server, timeout=20.0))
     assert (call.text == text, call.finish) == (True, finish)
 
 
@@ -144,7 +126,7 @@ def test_failures_are_one_sentence(
     monkeypatch.setenv("TEST_KEY", KEY)
     server.then(answer)
     with pytest.raises(ModelError, match=told) as caught:
-        chat(openai_model(server, timeout=0.3, api_key_env="TEST_KEY"))
+        ask(openai_model(server, timeout=0.3, api_key_env="TEST_KEY"))
     assert KEY not in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -159,7 +141,7 @@ def test_failures_are_one_sentence(
 def test_a_prompt_that_is_too_long_is_told_apart(server: FakeServer, message: str) -> None:
     server.then(Answer(400, error_body(message)))
     with pytest.raises(PromptTooLongError):
-        chat(openai_model(server))
+        ask(openai_model(server))
 
 
 def test_an_unreachable_host_is_named() -> None:
@@ -167,7 +149,7 @@ def test_an_unreachable_host_is_named() -> None:
     with pytest.raises(
         ModelError, match=r"cannot reach .* http://127\.0\.0\.1:9/v1: Connection refused"
     ):
-        chat(openai.Provider("fake", settings))
+        ask(openai.Provider("fake", settings))
 
 
 def test_a_host_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +165,7 @@ def test_a_host_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -
         with pytest.raises(
             ModelError, match=rf"cannot reach the service at {url}: nobody answers there"
         ):
-            chat(openai.Provider("fake", Settings(base_url=url, max_retries=0, timeout=5.0)))
+            ask(openai.Provider("fake", Settings(base_url=url, max_retries=0, timeout=5.0)))
 
 
 def test_a_proxy_of_the_environment_is_asked(
@@ -191,30 +173,30 @@ def test_a_proxy_of_the_environment_is_asked(
 ) -> None:
     monkeypatch.setenv("http_proxy", server.url.removesuffix("/v1"))
     settings = Settings(base_url="http://nowhere.invalid/v1", max_retries=0)
-    assert chat(openai.Provider("fake", settings)).text == "Answer: Rock"
+    assert ask(openai.Provider("fake", settings)).text == "Answer: Rock"
     assert server.headers[0]["host"] == "nowhere.invalid"
     monkeypatch.setenv("no_proxy", "nowhere.invalid")
     with pytest.raises(ModelError, match="cannot reach"):
-        chat(openai.Provider("fake", settings))
+        ask(openai.Provider("fake", settings))
 
 
 def test_no_call_follows_a_redirect(server: FakeServer) -> None:
     server.then(Answer(302, headers=(("Location", f"{server.url}/elsewhere"),)))
     with pytest.raises(ModelError, match=r"does not take the request \(status 302\)"):
-        chat(openai_model(server))
+        ask(openai_model(server))
     assert len(server.requests) == 1
 
 
 def test_the_client_tries_again(server: FakeServer) -> None:
     server.then(Answer(500), Answer(429, headers=(("Retry-After", "0.01"),)))
-    assert chat(openai_model(server, max_retries=2)).text == "Answer: Rock"
+    assert ask(openai_model(server, max_retries=2)).text == "Answer: Rock"
     assert len(server.requests) == 3
 
 
 def test_retry_after_is_kept(server: FakeServer) -> None:
     server.then(Answer(429, headers=(("Retry-After", "0.7"),)))
     began = time.monotonic()
-    chat(openai_model(server, max_retries=1))
+    ask(openai_model(server, max_retries=1))
     assert time.monotonic() - began >= 0.7
 
 
@@ -242,7 +224,7 @@ def test_pauses_grow_and_differ(server: FakeServer) -> None:
 def test_odd_texts_are_read(server: FakeServer, content: bytes, text: str) -> None:
     body = b'{"choices": [{"message": {"content": %s}}]}' % content
     server.then(Answer(body=body))
-    assert chat(openai_model(server)).text == text
+    assert ask(openai_model(server)).text == text
 
 
 @pytest.mark.parametrize(
@@ -254,7 +236,7 @@ def test_some_numbers_of_tokens_are_nonsense(
     told = b'{"prompt_tokens": %s, "completion_tokens": 3}' % number
     body = b'{"choices": [{"message": {"content": "Rock"}}], "usage": %s}' % told
     server.then(Answer(body=body))
-    assert chat(openai_model(server)).usage == usage
+    assert ask(openai_model(server)).usage == usage
 
 
 @pytest.mark.parametrize(
@@ -300,7 +282,7 @@ def test_a_key_is_sent_and_not_recorded(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     model = openai_model(server)
-    call = chat(model)
+    call = ask(model)
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
     assert KEY not in repr(call) + repr(model.settings)
 
@@ -312,7 +294,7 @@ def test_anthropic_call(server: FakeServer) -> None:
     thought = {"type": "thinking", "thinking": "Hmm."}
     text = {"type": "text", "text": "Answer: Rock"}
     server.then(Answer(body=anthropic_body(thought, text)))
-    call = chat(anthropic_model(server), choices=["Rock"])
+    call = ask(anthropic_model(server), choices=["Rock"])
     assert (call.text, call.reasoning, call.finish) == ("Answer: Rock", "Hmm.", "stop")
     assert (call.model, call.usage) == ("claude-1", Usage(prompt=100, cached=50, completion=7))
     sent = server.requests[0]
@@ -344,7 +326,7 @@ def test_anthropic_is_told_to_keep_what_the_next_prompt_begins_with(told: dict[s
 
 def test_anthropic_gets_no_marks_if_the_cache_is_switched_off(server: FakeServer) -> None:
     server.then(Answer(body=anthropic_body({"type": "text", "text": "Answer: Rock"})))
-    chat(anthropic_model(server, extra={"cache_control": None}))
+    ask(anthropic_model(server, extra={"cache_control": None}))
     assert server.requests[0]["messages"] == TALK[1:]
     assert "cache_control" not in str(server.requests[0]["system"])
 
@@ -352,16 +334,16 @@ def test_anthropic_gets_no_marks_if_the_cache_is_switched_off(server: FakeServer
 def test_anthropic_finish_reasons(server: FakeServer) -> None:
     server.then(Answer(body=anthropic_body(stop="max_tokens")))
     server.then(Answer(body=anthropic_body(stop="refusal")))
-    assert [chat(anthropic_model(server)).finish for _ in "12"] == ["length", "withheld"]
+    assert [ask(anthropic_model(server)).finish for _ in "12"] == ["length", "withheld"]
 
 
 def test_anthropic_failures(server: FakeServer) -> None:
     server.then(Answer(400, b'{"error": {"message": "prompt is too long: 9 tokens"}}'))
     with pytest.raises(PromptTooLongError):
-        chat(anthropic_model(server))
+        ask(anthropic_model(server))
     server.then(Answer(529, b'{"error": {"message": "Overloaded"}}'))
     with pytest.raises(ModelError, match="failed with status 529"):
-        chat(anthropic_model(server))
+        ask(anthropic_model(server))
 
 
 @pytest.mark.parametrize("setting", [{"max_tokens": "none"}, {"seed": 1}, {"temperature": 0}])
@@ -386,7 +368,7 @@ def test_settings_are_checked() -> None:
 def test_a_service_that_was_never_reached_is_given_up_soon() -> None:
     began = time.monotonic()
     with pytest.raises(NoAccessError, match=r"cannot reach .*: Connection refused"):
-        chat(openai.Provider("fake", Settings(base_url="http://127.0.0.1:9/v1", max_retries=50)))
+        ask(openai.Provider("fake", Settings(base_url="http://127.0.0.1:9/v1", max_retries=50)))
     assert time.monotonic() - began < 4
 
 

@@ -10,35 +10,11 @@ import pytest
 
 from smartplay.core.errors import ModelError, NoAccessError, PromptTooLongError, TransientError
 from smartplay.models import open_model
-from smartplay.models.base import Model
 from smartplay.models.codes import Meaning, meaning_of, read_complaint
 from smartplay.records import Call, Usage
-from tests.fake_server import Answer, FakeServer, error_body, openai_body
+from tests.fake_server import TALK, Answer, FakeServer, ask, error_body, openai_body, openai_model
 
-TALK = [{"role": "system", "content": "Rules."}, {"role": "user", "content": "Now?"}]
 Body = dict[str, Any] | list[Any]
-
-
-@pytest.fixture(autouse=True)
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def ask(model: Model, **options: Any) -> Call:
-    async def once() -> Call:
-        try:
-            [call] = await model.chat(TALK, **options)
-            return call
-        finally:
-            await model.aclose()
-
-    return asyncio.run(once())
-
-
-def openai_model(server: FakeServer, **settings: Any) -> Model:
-    settings = {"base_url": server.url, "timeout": 5.0, "max_retries": 0} | settings
-    return open_model("openai:fake", **settings)
 
 
 def answer(status: int, body: Body | str) -> Answer:

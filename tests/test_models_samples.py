@@ -13,15 +13,9 @@ from smartplay.core.errors import ModelError, TransientError, UsageError
 from smartplay.models import open_model
 from smartplay.models.base import Model, sample_seed, together
 from smartplay.records import Call, Usage
-from tests.fake_server import Answer, FakeServer, error_body, openai_body
+from tests.fake_server import Answer, FakeServer, error_body, openai_body, openai_model
 
 TALK = [{"role": "user", "content": "Now?"}]
-
-
-@pytest.fixture(autouse=True)
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def ask(model: Model, **options: Any) -> list[Call]:
@@ -32,11 +26,6 @@ def ask(model: Model, **options: Any) -> list[Call]:
             await model.aclose()
 
     return asyncio.run(once())
-
-
-def openai_model(server: FakeServer, **settings: Any) -> Model:
-    settings = {"base_url": server.url, "timeout": 5.0, "max_retries": 0} | settings
-    return open_model("openai:fake", **settings)
 
 
 def several(*texts: str) -> bytes:

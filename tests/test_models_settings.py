@@ -15,39 +15,19 @@ from hypothesis import strategies as st
 
 from smartplay.core.errors import ModelError, NoAccessError, UsageError
 from smartplay.models import open_model
-from smartplay.models.base import Model
 from smartplay.models.masking import MASK, Mask, holds_key, is_secret
-from smartplay.records import Call, Usage
-from tests.fake_server import Answer, FakeServer, error_body, openai_body
+from smartplay.records import Usage
+from tests.fake_server import TALK, Answer, FakeServer, ask, error_body, openai_body, openai_model
 
-TALK = [{"role": "system", "content": "Rules."}, {"role": "user", "content": "Now?"}]
 KEY = "sk-Very+Secret/0123456789"
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-
-
-def ask(model: Model, **options: Any) -> Call:
-    async def once() -> Call:
-        try:
-            [call] = await model.chat(TALK, **options)
-            return call
-        finally:
-            await model.aclose()
-
-    return asyncio.run(once())
-
-
-def openai_model(server: FakeServer, **settings: Any) -> Model:
-    settings = {"base_url": server.url, "timeout": 5.0, "max_retries": 0} | settings
-    return open_model("openai:fake", **settings)
 
 
 # --- Headers, parameters, the key's header

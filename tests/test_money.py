@@ -46,12 +46,6 @@ class Two:
 """
 
 
-@pytest.fixture(autouse=True)
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def two(folder: Path, server: FakeServer) -> str:
     roles = {"weak": fake(server), "strong": fake(server, agent="openai:dear")}
     return define(folder, TWO, "Two", roles)

@@ -24,11 +24,6 @@ HANOI = "Hanoi3Disk"
 PRICES = 'currency = "USD"\ndate = 2026-11-01\n[models.some]\nprompt = 1\ncompletion = 10\n'
 
 
-@pytest.fixture(autouse=True)
-def no_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-
-
 @pytest.fixture
 def prices(tmp_path: Path) -> Path:
     path = tmp_path / "prices.toml"

@@ -283,12 +283,9 @@ def test_steps_in_worker_processes_are_counted_while_they_are_played(tmp_path: P
 
 
 @pytest.mark.slow
-def test_a_run_keeps_to_one_line_of_a_terminal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_keeps_to_one_line_of_a_terminal(tmp_path: Path) -> None:
     """What is drawn in 80 columns never wraps, so the terminal never has to go up a line."""
     pexpect = pytest.importorskip("pexpect")
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     (tmp_path / "prices.toml").write_text(
         'currency = "USD"\ndate = 2026-11-01\n[models.a-very-long-name-of-a-model-that-thinks]\n'
         "prompt = 100\ncompletion = 100\n"
@@ -313,11 +310,8 @@ def test_a_run_keeps_to_one_line_of_a_terminal(
 
 
 @pytest.mark.slow
-def test_a_run_in_a_terminal_shows_its_calls_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_in_a_terminal_shows_its_calls_at_once(tmp_path: Path) -> None:
     pexpect = pytest.importorskip("pexpect")
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with FakeServer() as server:
         command = ["-m", "smartplay", "run", "openai:fake", "--base-url", server.url]
         command += ["--games", "RockPaperScissorBasic", "--episodes", "3", "--steps", "5"]

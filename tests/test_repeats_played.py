@@ -35,12 +35,6 @@ from tests.faults import untimed
 TOKENS = 107
 
 
-@pytest.fixture(autouse=True)
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def test_a_repeat_is_the_same_game_and_another_agent(tmp_path: Path) -> None:
     run = play("random", tmp_path / "run", repeats=3, games="Hanoi3Disk,bandit")
     once = play("random", tmp_path / "once", games="Hanoi3Disk,bandit")

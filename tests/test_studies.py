@@ -562,10 +562,7 @@ def test_a_service_that_fails_spoils_its_own_arms_only(
     assert result.cheapest == "one call"
 
 
-def test_a_model_without_a_key_stops_a_study_before_it_begins(
-    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+def test_a_model_without_a_key_stops_a_study_before_it_begins(write: Callable[..., Path]) -> None:
     path = write(HEAD, ONE, '[[arms]]\nname = "away"\nagent = "openai:some"\n')
     assert expected(find_study(path, path.parent / "out"))[-1].calls == 72
     with pytest.raises(UsageError, match=r"arm 'away'.*OPENAI_API_KEY"):
