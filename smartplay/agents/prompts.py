@@ -39,7 +39,7 @@ class PromptStyle(msgspec.Struct, frozen=True):
     def listed(self, actions: Sequence[str]) -> str:
         """The actions with their heading, one per line."""
         named = actions[::-1] if self.backwards else actions
-        lines = [f"{self._mark(k)} {name}" for k, name in enumerate(named)]
+        lines = [f"{self.mark(k)} {name}" for k, name in enumerate(named)]
         return "\n".join([self.heading, *lines])
 
     def prompt(
@@ -59,7 +59,8 @@ class PromptStyle(msgspec.Struct, frozen=True):
         told.insert(place, self.listed(actions))
         return "\n\n".join(told)
 
-    def _mark(self, place: int) -> str:
+    def mark(self, place: int) -> str:
+        """What stands before an action, by its place in the list from 0."""
         if self.marks == "1.":
             return f"{place + 1}."
         return f"{_letters(place)})" if self.marks == "a)" else "-"
@@ -90,12 +91,11 @@ class Variant(msgspec.Struct, frozen=True):
 class Marked(Filter):
     """Names of actions with a mark before them."""
 
-    def __init__(self, actions: list[str]) -> None:
-        self._whole = {f"{self._mark(k)} {name}": name for k, name in enumerate(actions)}
-        super().__init__(list(self._whole))
+    style = PromptStyle(marks="-")
 
-    def _mark(self, place: int) -> str:
-        return "-"
+    def __init__(self, actions: list[str]) -> None:
+        self._whole = {f"{self.style.mark(k)} {name}": name for k, name in enumerate(actions)}
+        super().__init__(list(self._whole))
 
     def reply(self, text: str) -> str:
         """Leave the marks out again."""
@@ -105,8 +105,7 @@ class Marked(Filter):
 class Lettered(Marked):
     """Names of actions with letters before them."""
 
-    def _mark(self, place: int) -> str:
-        return f"{_letters(place)})"
+    style = PromptStyle(marks="a)")
 
 
 class Reversed(Filter):
@@ -170,8 +169,8 @@ VARIANTS: tuple[Variant, ...] = (
             PromptStyle(order="before"), Repeated),
     Variant("actions-last", "order: the actions stand at the very end",
             PromptStyle(order="end"), Told),
-    Variant("lettered", "numbering: a), b), c)", PromptStyle(marks="a)"), Lettered),
-    Variant("bulleted", "numbering: none", PromptStyle(marks="-"), Marked),
+    Variant("lettered", "numbering: a), b), c)", Lettered.style, Lettered),
+    Variant("bulleted", "numbering: none", Marked.style, Marked),
     Variant("reversed", "order: the list of actions is reversed, and has no numbers",
             PromptStyle(marks="-", backwards=True), Reversed),
     Variant("reworded", "wording: other headings, and a question at the end",
