@@ -69,7 +69,6 @@ class EpisodeModel:
         name: The kind and the model, such as `"openai:gpt-4o-mini"`.
         settings: The settings as resolved.
         notes: What the user should know about how the model is called.
-        closed: Whether the episode is over, so that all calls are refused.
     """
 
     def __init__(self, role: str, model: Model, lent: EpisodeModels) -> None:
@@ -81,7 +80,6 @@ class EpisodeModel:
         self._kept: list[dict[bytes, bytes]] | None = None
         self._asked: Counter[bytes] = Counter()
         self._fresh = True
-        self.closed = False
 
     async def chat(
         self,
@@ -99,7 +97,7 @@ class EpisodeModel:
         Raises:
             AgentError: If the episode is over, or another event loop runs than that of `act`.
         """
-        if self.closed:
+        if self._lent.closed:
             await asyncio.sleep(REFUSING)
             raise AgentError(f"the episode to which the model {self._role!r} was lent is over")
         if self._lent.loop not in (None, asyncio._get_running_loop()):
@@ -216,6 +214,7 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
 
     Attributes:
         loop: The event loop that the episode is played on, if any.
+        closed: Whether the episode is over, so that all calls are refused.
     """
 
     def __init__(
@@ -226,7 +225,7 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
         stores: Sequence[Store],
     ) -> None:
         self._identity, self._meter, self._stores = identity, meter, stores
-        self.loop = asyncio._get_running_loop()
+        self.loop, self.closed = asyncio._get_running_loop(), False
         self._calls: list[list[Call | None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._lent = {role: EpisodeModel(role, each, self) for role, each in models.items()}
@@ -266,15 +265,13 @@ class EpisodeModels(Mapping[str, EpisodeModel]):
 
     def close(self) -> None:
         """Refuse all further calls and cancel those under way; safe to call from any thread."""
-        for model in self._lent.values():
-            model.closed = True
+        self.closed = True
         for task in list(self._tasks):
             task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def end(self) -> list[Call]:
         """Refuse further calls, cancel those under way, return the answered ones not yet taken."""
-        for model in self._lent.values():
-            model.closed = True
+        self.closed = True
         running = self._tasks - {_running_task()}
         for task in running:
             task.cancel()

@@ -22,7 +22,7 @@ from smartplay.records import RunHeader
 from smartplay.web.app import gated
 from smartplay.web.gate import digest
 from smartplay.web.pages import go, page
-from smartplay.web.play import LATE, Sittings, scene, take_turn
+from smartplay.web.play import Sittings, scene, take_turn
 
 MOST_PLANS = 1000
 BREAKS = "\n\n"
@@ -63,8 +63,7 @@ class _Pages:
                 person = self._experiment.keep(person, finished=True)
         told: dict[str, Any] = {"ended": ended}
         if sitting is not None:
-            late = LATE if "late" in request.query_params else ""
-            told["s"] = scene(sitting, late) | {"ended": ended}
+            told["s"] = scene(sitting, request) | {"ended": ended}
         elif stage == "check" and person is not None:
             told["number"] = len(person.answers)
             told["check"] = self._experiment.design.checks[len(person.answers)]

@@ -77,20 +77,18 @@ class Gate:
                 await send({"type": "websocket.close", "code": 1008})
             return
         request = Request(scope, receive)
-        cookies = request.cookies
-        owner = cookies.get(OWNER, "")
+        owner = request.cookies.get(OWNER, "")
         fresh = not (owner.isascii() and owner.isalnum() and len(owner) == 32)
         scope["owner"] = owner = secrets.token_hex(16) if fresh else owner
         scope["form"] = {}
-        answer = self._refusal(request) or self._entry(request, cookies)
+        answer = self._refusal(request) or self._entry(request)
         if answer is None and request.method == "POST":
             answer = await self._read_form(request, owner)
 
         async def passed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
+                headers.update(HEADERS)
                 outside = request.url.path.startswith(OUTSIDE)
                 headers["content-security-policy"] = POLICY_OUTSIDE if outside else POLICY
                 headers.setdefault("cache-control", "no-store")
@@ -121,9 +119,9 @@ class Gate:
             self._left.popitem(last=False)
         return left >= 1
 
-    def _entry(self, request: Request, cookies: dict[str, str]) -> Response | None:
+    def _entry(self, request: Request) -> Response | None:
         """The way in for who has the token."""
-        if not self._token or _same(cookies.get(ACCESS, ""), self._token):
+        if not self._token or _same(request.cookies.get(ACCESS, ""), self._token):
             return None
         if not _same(request.query_params.get(TOKEN, ""), self._token):
             return PlainTextResponse("open the address as it was printed, with its token", 403)

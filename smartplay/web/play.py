@@ -130,8 +130,7 @@ class PlayPages:
     def show(self, request: Request) -> Response:
         """Where a run stands."""
         sitting = self._find(request)
-        late = LATE if "late" in request.query_params else ""
-        return page(request, "play", s=scene(sitting, late), run=sitting.folder.path.name)
+        return page(request, "play", s=scene(sitting, request), run=sitting.folder.path.name)
 
     def act(self, request: Request) -> Response:
         """Start an episode or take an action; what comes late or twice changes nothing."""
@@ -161,7 +160,7 @@ def take_turn(sitting: Sitting, form: dict[str, str]) -> bool:
     return sitting.act(turn, number)
 
 
-def scene(sitting: Sitting, notice: str = "") -> dict[str, Any]:
+def scene(sitting: Sitting, request: Request) -> dict[str, Any]:
     """What a page shows of a sitting: what an agent reads, and nothing else until the end."""
     with sitting.lock:
         job, observation, steps = sitting.job, sitting.observation, sitting.steps
@@ -175,7 +174,7 @@ def scene(sitting: Sitting, notice: str = "") -> dict[str, Any]:
             "measured": sitting.header.measurement is not None,
             "most": job.steps if job else 0,
             "turn": sitting.turn,
-            "notice": notice,
+            "notice": LATE if "late" in request.query_params else "",
         }
         if job is None or observation is None:
             return told

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,16 +35,6 @@ PART = re.compile(r"(?!\.)[^/\\\0]{1,255}")
 POLL, LISTED, MOST_COMPARED, FILM_SPEED = 2, 100, 50, 2.0
 MOST_MADE = 200
 """Reports and films that are kept for the next who asks; the oldest go first."""
-
-
-class GameLine(NamedTuple):
-    """A game of a run, as far as it was played."""
-
-    game: str
-    played: int
-    score: float | None
-    steps: int
-    invalid: int
 
 
 class WatchPages:
@@ -199,16 +189,17 @@ class WatchPages:
         }
 
 
-def _line(header: RunHeader, game: str, records: list[EpisodeRecord]) -> GameLine:
+def _line(header: RunHeader, game: str, records: list[EpisodeRecord]) -> dict[str, Any]:
+    """What the page says of a game, as far as it was played."""
     scores = [record.score for record in records if record.score is not None]
     told = scores and header.measurement is None  # a mean over chosen levels says nothing
-    return GameLine(
-        game,
-        len(records),
-        sum(scores) / len(scores) if told else None,
-        sum(record.steps for record in records),
-        sum(sum(record.invalid.values()) for record in records),
-    )
+    return {
+        "game": game,
+        "played": len(records),
+        "score": sum(scores) / len(scores) if told else None,
+        "steps": sum(record.steps for record in records),
+        "invalid": sum(sum(record.invalid.values()) for record in records),
+    }
 
 
 def _live(folder: RunFolder) -> tuple[Live, int]:

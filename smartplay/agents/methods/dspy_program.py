@@ -295,12 +295,11 @@ def asking(engine: Engine) -> Iterator[None]:
 
 def _messages(request: Any) -> list[Message]:
     system = request.system
-    told = [] if system is None else [system if isinstance(system, str) else
-                                      "".join(part.text for part in system)]  # fmt: skip
-    return [
-        *({"role": "system", "content": text} for text in told),
-        *({"role": each.role, "content": each.text or ""} for each in request.messages),
-    ]
+    told = [{"role": each.role, "content": each.text or ""} for each in request.messages]
+    if system is None:
+        return told
+    text = system if isinstance(system, str) else "".join(part.text for part in system)
+    return [{"role": "system", "content": text}, *told]
 
 
 def _response(call: Call) -> Any:

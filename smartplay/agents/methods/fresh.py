@@ -83,7 +83,6 @@ class Fresh(Method):
 
 
 def _sortable(date: str) -> str:
-    """A date as it sorts."""
     day, *rest = date.split(" ")
     if not rest:
         return date

@@ -245,7 +245,6 @@ def log(text: str) -> Log | None:
 
 
 def _fault(text: str) -> str:
-    """Which fault is meant."""
     return " ".join(re.findall("two|three|four", text))
 
 

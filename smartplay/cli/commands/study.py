@@ -87,7 +87,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(opened: Opened, reckoned: list[Expected]) -> None:
-    """Say what is left to be played."""
     prices = opened.study.read_prices()
     currency = prices.currency if prices else ""
     rows = [
