@@ -230,12 +230,6 @@ def test_errors(server: FakeServer, status: int, body: Body | str, kind: Any, wo
         assert error.busy == (kind is BUSY)
 
 
-def test_a_redirection_says_where_it_leads(server: FakeServer) -> None:
-    server.then(Answer(301, headers=(("location", "https://other.example/v1/chat"),)))
-    with pytest.raises(ModelError, match=r"\(status 301\), but leads to https://other.example/v1"):
-        ask(openai_model(server))
-
-
 @pytest.mark.parametrize(
     ("status", "words"),
     [
