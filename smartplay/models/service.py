@@ -13,7 +13,7 @@ import random
 import re
 import time
 import zlib
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -278,58 +278,39 @@ class Service:
 
 
 async def _pieces(response: Response) -> AsyncGenerator[bytes, None]:
-    """The body piece by piece, unpacked; no piece is larger than `SMALL`."""
-    unpacking = _Unpacking(response)
-    async with contextlib.aclosing(response.pieces(SMALL)) as pieces:
-        async for piece in pieces:
-            for plain in unpacking.feed(piece):
-                yield plain
-    for plain in unpacking.end():
-        yield plain
-
-
-class _Unpacking:
-    """Unpacks a body, however far it grows, in pieces of bounded size.
-
-    Args:
-        response: The response; its head says how it is packed.
+    """The body piece by piece, unpacked however far it grows; no piece is larger than `SMALL`.
 
     Raises:
-        ValueError: If it is packed in an unknown way; SmartPlay asks for none.
+        ValueError: If it is packed in an unknown way (SmartPlay asks for none), or damaged.
     """
+    packing = response.headers.get("content-encoding", "").strip().lower() or "identity"
+    if packing not in ("identity", "gzip", "x-gzip", "deflate"):
+        raise ValueError(f"it is compressed in a way that was not asked for ({packing})")
+    unpack: Any = None
+    async with contextlib.aclosing(response.pieces(SMALL)) as pieces:
+        async for piece in pieces:
+            if packing == "identity":
+                yield piece
+                continue
+            if unpack is None:  # some servers leave out the head of deflate
+                bare = packing == "deflate" and piece[:1] and piece[0] & 0x0F != 8
+                unpack = zlib.decompressobj(-15 if bare else 47)
+            while piece and not unpack.eof:
+                yield _unpacked(unpack, piece)
+                piece = unpack.unconsumed_tail
+    while unpack is not None and not unpack.eof:
+        more = _unpacked(unpack, b"")
+        if not more:
+            raise ValueError("it is compressed, and cut off")
+        yield more
 
-    def __init__(self, response: Response) -> None:
-        self._packing = response.headers.get("content-encoding", "").strip().lower() or "identity"
-        if self._packing not in ("identity", "gzip", "x-gzip", "deflate"):
-            raise ValueError(f"it is compressed in a way that was not asked for ({self._packing})")
-        self._unpack: Any = None
 
-    def feed(self, piece: bytes) -> Iterator[bytes]:
-        """Unpack a further piece."""
-        if self._packing == "identity":
-            yield piece
-            return
-        if self._unpack is None:  # some servers leave out the head of deflate
-            bare = self._packing == "deflate" and piece[:1] and piece[0] & 0x0F != 8
-            self._unpack = zlib.decompressobj(-15 if bare else 47)
-        while piece and not self._unpack.eof:
-            yield self._more(piece)
-            piece = self._unpack.unconsumed_tail
-
-    def end(self) -> Iterator[bytes]:
-        """What is left at the end of the body."""
-        while self._unpack is not None and not self._unpack.eof:
-            more = self._more(b"")
-            if not more:
-                raise ValueError("it is compressed, and cut off")
-            yield more
-
-    def _more(self, piece: bytes) -> bytes:
-        try:
-            plain: bytes = self._unpack.decompress(piece, SMALL)
-        except zlib.error as error:
-            raise ValueError(f"its compression is damaged: {error}") from error
-        return plain
+def _unpacked(unpack: Any, piece: bytes) -> bytes:
+    try:
+        plain: bytes = unpack.decompress(piece, SMALL)
+    except zlib.error as error:
+        raise ValueError(f"its compression is damaged: {error}") from error
+    return plain
 
 
 def _decode(content: bytes) -> Any:

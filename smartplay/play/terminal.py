@@ -7,6 +7,7 @@ happens.
 from __future__ import annotations
 
 import os
+import re
 import select
 import shutil
 import signal
@@ -29,6 +30,7 @@ SEQUENCES = {
     "[H": "home", "[F": "end", "[1~": "home", "[4~": "end", "[7~": "home", "[8~": "end",
     "OA": "up", "OB": "down", "OC": "right", "OD": "left", "OH": "home", "OF": "end",
 }  # fmt: skip
+_SEQUENCE = re.compile(rb"[\[O].*?[@-~]", re.DOTALL)
 CONTROLS = {
     "\r": "enter", "\n": "enter", " ": "space", "\x7f": "backspace",
     "\x08": "backspace", "\x03": QUIT, "\x04": QUIT,
@@ -121,14 +123,9 @@ class Terminal:
             self._read(ESCAPE_SECONDS)
         if self._unread[:1] not in (b"[", b"O"):
             return QUIT
-        for end in range(2, len(self._unread) + 1):
-            last = self._unread[end - 1 : end]
-            if b"@" <= last <= b"~":
-                found = self._unread[:end].decode("latin-1")
-                self._unread = self._unread[end:]
-                return SEQUENCES.get(found)
-        self._unread = b""
-        return None
+        found = _SEQUENCE.match(self._unread)
+        self._unread = self._unread[found.end() :] if found else b""
+        return SEQUENCES.get(found[0].decode("latin-1")) if found else None
 
     def _read(self, timeout: float) -> None:
         ready, _, _ = select.select([self._fd], [], [], timeout)
