@@ -89,13 +89,13 @@ def _carry_out(options: argparse.Namespace) -> int:
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        known = isinstance(error, SmartPlayError)
         if isinstance(error, OSError) and error.errno in UNWRITTEN:
             output.complain(f"cannot write: {error.strerror}")
             output.forget_output()  # or Python tries once more at its end
             return output.FAILED
-        kind = "" if known else f"{type(error).__name__}: "
-        output.complain(f"{kind}{error}{'' if known else ' (--debug shows where)'}")
+        known = isinstance(error, SmartPlayError)
+        foreign = f"{type(error).__name__}: {error} (--debug shows where)"
+        output.complain(str(error) if known else foreign)
         return output.BAD_USAGE if isinstance(error, UsageError) else output.FAILED
 
 

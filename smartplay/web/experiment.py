@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +24,6 @@ from smartplay.web.pages import go, page
 from smartplay.web.play import Sittings, scene, take_turn
 
 MOST_PLANS = 1000
-BREAKS = "\n\n"
 
 
 def make_experiment_app(experiment: Experiment, token: str = "") -> ASGIApp:
@@ -61,19 +59,10 @@ class _Pages:
             stage, sitting, ended = self._stage(person)
             if stage == "end" and person is not None and not person.finished:
                 person = self._experiment.keep(person, finished=True)
-        told: dict[str, Any] = {"ended": ended}
-        if sitting is not None:
-            told["s"] = scene(sitting, request) | {"ended": ended}
-        elif stage == "check" and person is not None:
-            told["number"] = len(person.answers)
-            told["check"] = self._experiment.design.checks[len(person.answers)]
         design = self._experiment.design
-        texts = {
-            name: getattr(design, name).split(BREAKS)
-            for name in ("consent", "instructions", "thanks")
-        }
+        s = None if sitting is None else scene(sitting, request) | {"ended": ended}
         return page(
-            request, "experiment", design=design, stage=stage, person=person, texts=texts, **told
+            request, "experiment", design=design, stage=stage, person=person, ended=ended, s=s
         )
 
     def act(self, request: Request) -> Response:

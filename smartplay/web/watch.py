@@ -7,7 +7,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class WatchPages:
             request,
             "home",
             games=game_choices(),
-            runs=[self._row(each) for each in found if not each.problem],
+            runs=[(self._name(run), _listed(run.games), run) for run in found if not run.problem],
             problems=[(self._name(each), each.problem) for each in found if each.problem],
             root=str(self._root),
             board=self._board,
@@ -177,16 +177,10 @@ class WatchPages:
     def _name(self, each: Listed) -> str:
         return Path(each.path).relative_to(self._root).as_posix()
 
-    def _row(self, each: Listed) -> dict[str, Any]:
-        names = [game.split("/")[-1] for game in each.games]
-        return {
-            "name": self._name(each),
-            "agent": each.agent,
-            "games": ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else ""),
-            "started": each.begun,
-            "episodes": each.played,
-            "score": each.headline,
-        }
+
+def _listed(games: Sequence[str]) -> str:
+    names = [game.split("/")[-1] for game in games]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
 
 
 def _line(header: RunHeader, game: str, records: list[EpisodeRecord]) -> dict[str, Any]:

@@ -147,12 +147,9 @@ def _programs() -> Iterator[Finding]:
     from smartplay.games.minedojo.minetest.server import find_server
     from smartplay.models.weights import SMOLLM2
 
-    use = EXTRAS["local"]
-    if _has_weights():
-        yield Finding("weights of the embedded model", "there", use)
-    else:
-        late = f"fetched at its first use ({SMOLLM2.download / 1e6:.0f} MB)"
-        yield Finding("weights of the embedded model", late, use)
+    late = f"fetched at its first use ({SMOLLM2.download / 1e6:.0f} MB)"
+    there = "there" if _has_weights() else late
+    yield Finding("weights of the embedded model", there, EXTRAS["local"])
     try:
         yield Finding("Minetest server", find_server(), ENGINE)
     except MissingPackageError as error:
