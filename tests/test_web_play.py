@@ -157,6 +157,8 @@ def test_late_double_and_foreign_requests_take_no_step(tmp_path: Path, app: Any)
         assert "step 1 " not in visitor.send(path, turn=visitor.hidden("turn"), action=action)
         assert visitor.last.status_code == 400
     assert "step 1 " in visitor.get(path)
+    blank = visitor.send(path, turn=visitor.hidden("turn"), action=" ")
+    assert web_play.LATE in blank, "a blank action is none, as one that is absent"
     stranger = Visitor(app)
     stranger.get("/")
     stranger.send(path, turn=first, action=0)

@@ -152,12 +152,8 @@ def take_turn(sitting: Sitting, form: dict[str, str]) -> bool:
     Raises:
         UsageError: If the action is none.
     """
-    turn, action = form.get("turn", ""), form.get("action", "")
-    if not action:
-        return sitting.start(turn)
-    number = _whole(action, "action")
-    assert number is not None
-    return sitting.act(turn, number)
+    turn, action = form.get("turn", ""), _whole(form.get("action", ""), "action")
+    return sitting.start(turn) if action is None else sitting.act(turn, action)
 
 
 def scene(sitting: Sitting, request: Request) -> dict[str, Any]:
