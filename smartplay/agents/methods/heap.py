@@ -18,10 +18,11 @@ POLICIES = {
     "use": "use something, or give it to someone",
     "rest": "recover, or wait until something happens",
 }
+_LISTED = "\n".join(f"- {name}: {what}" for name, what in POLICIES.items())
 DONE = "DONE"
 PLAN = (
     "Make a plan, and choose no action yet. A plan is a list of policies, one a line, each with "
-    "an instruction: `policy: instruction`. The policies are:\n{policies}\n\n"
+    f"an instruction: `policy: instruction`. The policies are:\n{_LISTED}\n\n"
     "Reply with the list alone. Leave it empty if there is nothing to do."
 )
 FOLLOW = (
@@ -90,10 +91,8 @@ class Heap(Method):
 
     async def _make_plan(self, turn: Turn) -> None:
         """Ask the planner; once more if its list is empty though the game goes on."""
-        listed = "\n".join(f"- {name}: {what}" for name, what in POLICIES.items())
         for _ in range(2):
-            words = PLAN.format(policies=listed)
-            talk = Conversation(turn.prompt, "What is your plan?", words)
+            talk = Conversation(turn.prompt, "What is your plan?", PLAN)
             call = await turn.ask(talk, label="plan", role="planner")
             self._plans += 1
             found = _LINE.findall(turn.said(call)) or _LINE.findall(call.text)
