@@ -30,11 +30,11 @@ class ConstantAgent:
     """
 
     def __init__(self, manual: str, actions: list[str], seed: int, action: int | str = 1) -> None:
-        counted = type(action) is int and 0 < action <= len(actions)
-        name = actions[action - 1] if counted else action  # type: ignore[operator]
-        if name not in actions:
+        if type(action) is int and 0 < action <= len(actions):
+            action = actions[action - 1]
+        if action not in actions:
             raise UsageError(f"no action {action!r}; the actions are: {', '.join(actions)}")
-        self._name = str(name)
+        self._name = str(action)
 
     def act(self, observation: str) -> str:
         """Name the action."""
