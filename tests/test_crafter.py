@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 import subprocess
 import sys
 from typing import Any
@@ -177,22 +178,23 @@ def test_there_is_a_text_in_every_cell(describe: str, view: tuple[int, int]) -> 
                     player.inventory["health"] = 9
 
 
-def test_text_counts_and_places_what_is_in_view() -> None:
-    env = make()
+@pytest.mark.parametrize("view", [9, 17])
+def test_text_counts_and_places_what_is_in_view(view: int) -> None:
+    env = make(view=view)
+    width, height = env.unwrapped.grid
     rng = random.Random(4)
     for _ in range(200):
         give(env, health=9)
         text, _, _, _, info = env.step(rng.randrange(6))
-        state = info["state"]
-        (x, y), semantic = state["player_pos"], state["semantic"]
-        for kind, count in [
-            (line.split(":")[0][2:], int(line.split("; ")[1].split()[0]))
-            for line in text.split("\n")
-            if line.startswith("- ")
-        ]:
+        x, y = info["state"]["player_pos"]
+        left, top = x - width // 2, y - height // 2
+        west, north = max(0, left), max(0, top)
+        window = info["state"]["semantic"][west : left + width, north : top + height]
+        for kind, steps, count in re.findall(r"- (.+): (\d+) steps? .+; (\d+) in view", text):
             if kind in NAMES[1:19]:
-                window = semantic[max(0, x - 4) : x + 5, max(0, y - 3) : y + 4]
-                assert (window == NAMES.index(kind)).sum() == count, text
+                places = np.argwhere(window == NAMES.index(kind))
+                assert len(places) == int(count), text
+                assert np.abs(places - (x - west, y - north)).sum(1).min() == int(steps), text
 
 
 def test_full_text_shows_each_cell() -> None:

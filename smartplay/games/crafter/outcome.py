@@ -64,6 +64,7 @@ class Moment(NamedTuple):
         return view[west - 1 : west + 2] + view[middle - 1 : middle + 2] + view[east - 1 : east + 2]
 
 
+@lru_cache(16)
 def middle_of(grid: tuple[int, int]) -> int:
     """Where the player stands in a view of so many columns and rows."""
     width, height = grid

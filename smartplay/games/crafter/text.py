@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
-
 from smartplay.core.errors import known_name
 from smartplay.games.base import Describer, Description, Turn
 from smartplay.games.crafter.env import CrafterEnv
 from smartplay.games.crafter.manual import manual
 from smartplay.games.crafter.outcome import Moment, outcome
-from smartplay.games.crafter.rules import ACHIEVEMENTS, ITEMS, NAMES, PLAYER
+from smartplay.games.crafter.rules import ACHIEVEMENTS, ITEMS, NAMES, PLAYER, VITALS
 from smartplay.games.crafter.words import ACTION_NAMES, WAYS, plain
 from smartplay.games.crafter.world import DIRECTIONS
 
@@ -99,7 +97,7 @@ def moment_text(
     return (
         f"{_events(action, before, now, unlocked)}\n{seen}\n"
         f"{FRONT[now.facing][now.beside(now.facing)]}\n"
-        f"{_state(now.amounts, _daylight(light), now.sleeping)}"
+        f"{_state(now.amounts, light, now.sleeping)}"
     )
 
 
@@ -147,18 +145,27 @@ class Survey:
         offsets = [(x - middle, y - centre) for x in range(width) for y in range(height)]
         others = [i for i, offset in enumerate(offsets) if offset != (0, 0)]
         others.sort(key=lambda i: abs(offsets[i][0]) + abs(offsets[i][1]))
-        self._by_distance = np.array(others)
+        self._by_distance = others
+        self._order = bytes(others) if len(offsets) <= 256 else None
         self._phrases = [f"{_away(*offsets[i])}; " for i in others]
 
     def nearest(self, view: bytes) -> str:
         """The nearest of each kind, with its place and the number of its kind."""
-        cells = np.frombuffer(view, np.uint8).take(self._by_distance).tobytes()
-        phrases, place, number = self._phrases, cells.index, cells.count
-        kinds = [
-            f"{KIND[code]}{phrases[place(code)]}{number(code)} in view"
-            for code in dict.fromkeys(cells)
-        ]
-        return f"The nearest of each kind in view:{''.join(kinds)}"
+        cells = others = self._sorted(view)
+        phrases, place, left = self._phrases, cells.index, len(cells)
+        told = "The nearest of each kind in view:"
+        while others:
+            code = others[0]
+            others = others.replace(ALONE[code], b"")
+            told += f"{KIND[code]}{phrases[place(code)]}{left - len(others)} in view"
+            left = len(others)
+        return told
+
+    def _sorted(self, view: bytes) -> bytes:
+        """All cells but the middle one, the nearest first."""
+        if self._order is None:
+            return bytes([view[place] for place in self._by_distance])
+        return self._order.translate(view.ljust(256))  # places into codes, the view as the table
 
     def rows(self, view: bytes) -> str:
         """Every cell, row by row from north to south."""
@@ -179,6 +186,7 @@ def _survey(width: int, height: int) -> Survey:
 
 
 KIND = [f"\n- {name}: " for name in NAMES]
+ALONE = [bytes([code]) for code in range(len(NAMES))]
 CELLS = ["-", *NAMES[1:]]
 CELLS[PLAYER] = "you"
 
@@ -199,16 +207,25 @@ FRONT = [[f"You face {way}; in front of you: {name}." for name in NAMES] for way
 """What is told of the cell in front of the player, by direction and code."""
 
 
-@lru_cache(4096)
-def _state(amounts: bytes, daylight: str, sleeping: bool) -> str:
+def _state(amounts: bytes, light: float, sleeping: bool) -> str:
     """The vitals and what is carried, from the amounts of all items in order; day or night."""
-    named = [(plain(item), amount) for item, amount in zip(ITEMS, amounts, strict=True)]
-    vitals = ", ".join(f"{name} {amount}" for name, amount in named[:4])
-    carried = ", ".join(f"{amount} {name}" for name, amount in named[4:] if amount)
     return (
-        f"Of at most 9 each: {vitals}.\nYou carry: {carried or 'nothing'}.\n"
-        f"{daylight} You are {'asleep' if sleeping else 'awake'}."
+        f"{_vitals(amounts[:4])}\n{_carried(amounts[4:])}\n"
+        f"{_daylight(light)} You are {'asleep' if sleeping else 'awake'}."
     )
+
+
+@lru_cache(10_000)
+def _vitals(amounts: bytes) -> str:
+    vitals = zip(VITALS, amounts, strict=True)
+    return f"Of at most 9 each: {', '.join([f'{name} {amount}' for name, amount in vitals])}."
+
+
+@lru_cache(4096)
+def _carried(amounts: bytes) -> str:
+    owned = zip(ITEMS[4:], amounts, strict=True)
+    carried = ", ".join([f"{amount} {plain(item)}" for item, amount in owned if amount])
+    return f"You carry: {carried or 'nothing'}."
 
 
 def _daylight(light: float) -> str:
