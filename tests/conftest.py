@@ -15,7 +15,6 @@ from hypothesis import settings
 
 import smartplay
 from smartplay.games import registry
-from smartplay.report import write_report
 from tests.browser import CHROMIUM, DRIVER, Browser, open_browser
 from tests.fake_server import FakeServer
 from tests.golden import all_cards
@@ -78,8 +77,7 @@ def _no_card_of_a_test_stays() -> Iterator[None]:
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recorded run."""
     path = tmp_path_factory.mktemp("runs") / "random"
-    smartplay.run("random", GAMES, episodes=3, steps=12, out=path, progress=False)
-    write_report(path)
+    smartplay.run("random", GAMES, episodes=3, steps=12, out=path, progress=False).report()
     return path
 
 

@@ -37,7 +37,6 @@ from smartplay.cli import main
 from smartplay.core import printable
 from smartplay.leaderboard.entry import add_entry
 from smartplay.records.members import HEADER, member
-from smartplay.report import write_report
 from tests.folders import members_of, with_own_files
 from tests.players import play
 from tests.tampering import reseal
@@ -471,8 +470,7 @@ CHANGES = [
 def make_valid(folder: Path) -> None:
     """Make one valid folder of each kind; each is known by its name."""
     options: dict[str, Any] = {"episodes": 2, "steps": 4, "progress": False}
-    smartplay.run("random", GAMES, out=folder / "run", **options)
-    write_report(folder / "run")
+    smartplay.run("random", GAMES, out=folder / "run", **options).report()
     for kind in ("entry", "traces"):
         path, _ = add_entry(
             folder / "run", folder / "board", agent=kind, with_traces=kind != "entry"

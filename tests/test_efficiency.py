@@ -13,7 +13,7 @@ import pytest
 from smartplay.cli import main
 from smartplay.leaderboard import verify_run
 from smartplay.records.prices import Price, Prices
-from smartplay.report import build_report, write_report
+from smartplay.report import build_report, keep_report
 from smartplay.report.content import names_of
 from smartplay.report.markdown import to_markdown
 from smartplay.report.wording import efficiency_table
@@ -138,5 +138,5 @@ def test_the_table_is_in_every_form_of_the_report(
 def test_a_report_with_prices_verifies(tmp_path: Path) -> None:
     run = play(tmp_path / "run", partial(Chatty)).path
     for given in (prices(run), Prices("EUR", date(2026, 1, 1), {"nobody": Price(1, 1)})):
-        write_report(run, given)
+        keep_report(build_report(run, given), run)
         assert verify_run(run).problems == []

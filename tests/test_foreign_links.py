@@ -16,7 +16,7 @@ from smartplay.core.errors import RunFolderError
 from smartplay.core.whole_files import remove_parts, write_atomically
 from smartplay.leaderboard import verify_run
 from smartplay.records.folder import RunFolder
-from smartplay.report import build_report, write_report
+from smartplay.report import build_report, keep_report
 from smartplay.report.html import write_html
 from tests.tampering import (
     GAMES,
@@ -48,7 +48,7 @@ def test_a_report_overwrites_nothing_through_a_link(
     for name in ("report.md", f"report.md.{os.getpid()}.part"):
         (victim / name).unlink(missing_ok=True)
         (victim / name).symlink_to(secret)
-    write_report(victim)
+    keep_report(build_report(victim), victim)
     assert not (victim / "report.md").is_symlink()
     monkeypatch.setattr(secrets, "token_hex", lambda size: "guessed")
     (victim / "report.md.guessed.part").symlink_to(secret)

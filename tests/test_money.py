@@ -15,7 +15,7 @@ from smartplay.core.errors import UsageError
 from smartplay.records import Call, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.records.prices import read_prices
-from smartplay.report import build_report, write_report
+from smartplay.report import build_report, keep_report
 from smartplay.runner import Limits
 from tests.asking import ASKING, by_hand, define, fake, play, transcript
 from tests.fake_server import Answer, FakeServer
@@ -81,7 +81,8 @@ def test_use_is_told_by_role(server: FakeServer, tmp_path: Path) -> None:
 
 def test_a_report_tells_use_and_cost_by_role_and_model(server: FakeServer, tmp_path: Path) -> None:
     play(two(tmp_path, server), tmp_path / "run")
-    write_report(tmp_path / "run", prices=read_prices(priced(tmp_path)))
+    report = build_report(tmp_path / "run", read_prices(priced(tmp_path)))
+    keep_report(report, tmp_path / "run")
     told = (tmp_path / "run" / "report.json").read_text()
     assert all(f'"{word}"' in told for word in ("weak", "strong", "openai:fake", "openai:dear"))
     cost = build_report(tmp_path / "run", read_prices(priced(tmp_path))).cost
@@ -375,7 +376,7 @@ def test_a_report_tells_that_what_served_has_changed(
     server.then(*[answer(usage, system_fingerprint=print_) for print_ in prints])
     agent = define(tmp_path, ASKING, "Asking", {"player": fake(server)})
     play(agent, tmp_path / "run", concurrency=1)
-    told = " ".join(write_report(tmp_path / "run").notes)
+    told = " ".join(build_report(tmp_path / "run").notes)
     assert ("fp_a" in told and "fp_b" in told) is changes
 
 

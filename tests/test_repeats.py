@@ -20,7 +20,7 @@ from smartplay.leaderboard.rows import Row, read_entry
 from smartplay.play.watch import Recording
 from smartplay.records import EpisodeRecord
 from smartplay.records.folder import RunFolder, encode
-from smartplay.report import build_report, write_report
+from smartplay.report import build_report, keep_report
 from smartplay.report.content import entries_of
 from smartplay.report.html import write_html
 from smartplay.runner.jobs import seed_of_agent
@@ -88,7 +88,7 @@ def test_runs_of_before_have_one_play_of_each(tmp_path: Path) -> None:
 
 
 def test_repeats_are_verified_each_by_itself(run: Path) -> None:
-    write_report(run)
+    keep_report(build_report(run), run)
     found = verify_run(run)
     assert (found.problems, found.episodes, found.complete) == ([], 2 * EPISODES, True)
     change_records(run, lambda records: records.pop())

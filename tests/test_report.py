@@ -21,7 +21,7 @@ from smartplay.cli.output import print_report
 from smartplay.core.errors import RunFolderError
 from smartplay.records import EpisodeRecord, RoleUse, RunHeader
 from smartplay.records.folder import RunFolder, encode
-from smartplay.report import Report, build_report, limits, write_report
+from smartplay.report import Report, build_report, keep_report, limits
 from smartplay.report.content import agent_name, names_of
 from smartplay.report.markdown import escape, to_markdown
 from smartplay.report.radar import HEIGHT, MIDDLE, RADIUS, WIDTH, radar_svg
@@ -82,7 +82,8 @@ def tables(markdown: str) -> list[list[list[str]]]:
 
 
 def test_three_files_that_agree(tmp_path: Path) -> None:
-    report = write_report(played(tmp_path / "run"))
+    report = build_report(played(tmp_path / "run"))
+    keep_report(report, tmp_path / "run")
     data = json.loads((tmp_path / "run" / "report.json").read_text())
     assert msgspec.convert(data, Report) == report
     markdown = (tmp_path / "run" / "report.md").read_text()
@@ -104,14 +105,14 @@ def test_three_files_that_agree(tmp_path: Path) -> None:
 
 def test_a_report_is_the_same_every_time_and_in_any_order(tmp_path: Path) -> None:
     path = played(tmp_path / "run", episodes=6)
-    first = write_report(path)
+    first = build_report(path)
     lines = (path / "episodes.jsonl").read_bytes().splitlines(keepends=True)
     (path / "episodes.jsonl").write_bytes(b"".join(reversed(lines)))
-    assert write_report(path) == first
+    assert build_report(path) == first
 
 
 def test_gaps_are_gaps(tmp_path: Path) -> None:
-    report = write_report(played(tmp_path / "run", BANDIT))
+    report = build_report(played(tmp_path / "run", BANDIT))
     spatial = report.capabilities[-1]
     assert spatial.capability == "Spatial Reasoning"
     assert spatial.scores["shipped"] is None
@@ -145,7 +146,7 @@ def test_a_failed_run_has_no_scores_but_says_why(tmp_path: Path) -> None:
         raise RuntimeError("out of order")
 
     path = smartplay.run(broken, BANDIT, episodes=2, out=tmp_path / "r", progress=False).path
-    report = write_report(path)
+    report = build_report(path)
     assert report.unscored == {"RuntimeError: out of order": 2}
     assert report.games[0].score is None
     assert report.invalid is None
@@ -159,7 +160,7 @@ def test_a_failed_run_has_no_scores_but_says_why(tmp_path: Path) -> None:
 def test_an_unfinished_run(tmp_path: Path) -> None:
     path = played(tmp_path / "run")
     (path / "episodes.jsonl").unlink()
-    report = write_report(path)
+    report = build_report(path)
     assert (report.episodes, report.planned, report.missing) == (0, 6, 6)
     assert "(6 still to be played)" in terminal(report)
 
@@ -197,7 +198,7 @@ def test_invalid_answers_by_cause(tmp_path: Path) -> None:
     ],
 )
 def test_cautions(options: dict[str, Any], words: str, tmp_path: Path) -> None:
-    report = write_report(played(tmp_path / "run", **options))
+    report = build_report(played(tmp_path / "run", **options))
     assert words in to_markdown(report).replace("\\", "")
     assert words in " ".join(terminal(report).split())
 
@@ -425,7 +426,8 @@ def test_hostile_names_and_causes(text: str, tmp_path: Path) -> None:
     records[0] = msgspec.structs.replace(records[0], status="unscored", score=None, error=text)
     (path / "run.json").write_bytes(encode(header))
     (path / "episodes.jsonl").write_bytes(b"".join(encode(record) + b"\n" for record in records))
-    report = write_report(path)
+    report = build_report(path)
+    keep_report(report, path)
     check(report)
     json.loads((path / "report.json").read_text())
     check(msgspec.structs.replace(report, agent=text, unscored={text: 1}))
@@ -462,11 +464,12 @@ def test_escaped_text_is_one_printable_line(text: str) -> None:
 def test_what_cannot_be_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for place in (tmp_path, tmp_path / "gone", Path("/dev/null")):
         with pytest.raises(RunFolderError):
-            write_report(place)
+            build_report(place)
     path = played(tmp_path / "run")
+    report = build_report(path)
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(30, "Read-only")))
     with pytest.raises(RunFolderError, match="cannot write a report"):
-        write_report(path)
+        keep_report(report, path)
 
 
 def test_a_card_of_ones_own_that_is_gone(tmp_path: Path) -> None:

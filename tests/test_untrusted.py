@@ -21,7 +21,7 @@ from smartplay.core.errors import CardError, RunFolderError, SmartPlayError
 from smartplay.parsing import parse_action
 from smartplay.records import EpisodeRecord
 from smartplay.records.folder import RunFolder
-from smartplay.report import build_report, write_report
+from smartplay.report import build_report, keep_report
 from tests.games import write_game
 
 NASTY = "\x1b[2J\x1b]0;title\x07 \x9b31m \u202egnp.exe <script>alert(1)</script> [link](x) `a`"
@@ -183,7 +183,8 @@ def test_nothing_a_stranger_wrote_is_obeyed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = nasty_run(tmp_path)
-    report = write_report(out)
+    report = build_report(out)
+    keep_report(report, out)
     with contextlib.redirect_stdout(StringIO()) as shown:
         print_report(report)
     assert "\x1b[2J" not in shown.getvalue()

@@ -19,7 +19,7 @@ from smartplay.cli import main
 from smartplay.core.errors import RunFolderError
 from smartplay.leaderboard import verify_run
 from smartplay.records.members import PLAIN
-from smartplay.report import write_report
+from smartplay.report import build_report
 from tests.folders import put_trace
 from tests.tampering import (
     BANDIT,
@@ -106,7 +106,7 @@ def test_path_tricks_in_game_ids_are_refused(victim: Path, game: str) -> None:
     )
     refused(victim, "no such game")
     with pytest.raises(RunFolderError):
-        write_report(victim)
+        build_report(victim)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no links and pipes")
@@ -169,8 +169,8 @@ def test_a_card_in_the_folder_runs_nothing(evil: Path) -> None:
     change_records(evil, lambda rs: [r.update(game=own) for r in rs if r["game"] == HANOI])
     refused(evil, "this version has no such game")
     with pytest.raises(RunFolderError, match="has no card here"):
-        write_report(evil)
-    write_report(evil, own_cards=[evil / "evil.toml"])
+        build_report(evil)
+    build_report(evil, own_cards=[evil / "evil.toml"])
 
 
 @pytest.mark.parametrize("key", ["environment", "describer", "arms", "render_mode", "history"])

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from smartplay.cards.card import Human
 from smartplay.core.errors import RunFolderError
 from smartplay.core.whole_files import write_atomically, writing
 from smartplay.records.folder import pretty
-from smartplay.records.prices import Prices
 from smartplay.report.build import build_report
 from smartplay.report.content import Report
 from smartplay.report.markdown import to_markdown
@@ -17,19 +14,7 @@ from smartplay.report.notebook import Scores
 from smartplay.report.radar import radar_svg
 from smartplay.report.thresholds import thresholds_svg
 
-__all__ = ["Report", "Scores", "build_report", "keep_report", "write_report"]
-
-
-def write_report(
-    path: str | Path,
-    prices: Prices | None = None,
-    human: Human = "published",
-    own_cards: Sequence[str | Path] = (),
-) -> Report:
-    """Score a run (see `build_report`) and keep the report in its folder (see `keep_report`)."""
-    report = build_report(path, prices, human, own_cards)
-    keep_report(report, path)
-    return report
+__all__ = ["Report", "Scores", "build_report", "keep_report"]
 
 
 def keep_report(report: Report, path: str | Path) -> None:
