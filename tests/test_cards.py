@@ -44,8 +44,6 @@ RANDOM = {"BanditTwoArmedHighLowFixed": 0.556, "RockPaperScissorBasic": 0.388, "
 
 @pytest.mark.parametrize("name", FACTS)
 def test_published_settings(name: str) -> None:
-    if name not in {card.name for card in cards()}:
-        pytest.skip(f"{name} has no card yet")
     card = get_card(name)
     steps, episodes, low, human, degrees = FACTS[name]
     assert card.core
@@ -56,7 +54,7 @@ def test_published_settings(name: str) -> None:
 
 
 def test_core_is_the_originals_seven() -> None:
-    assert {card.name for card in cards() if card.core} <= set(FACTS)
+    assert {card.name for card in cards() if card.core} == set(FACTS)
 
 
 @pytest.mark.parametrize("name", RANDOM)
@@ -71,8 +69,6 @@ def test_anchors_are_in_order(card: GameCard) -> None:
     anchors = card.anchors
     for measured in (anchors.random, anchors.nothing, anchors.reference, anchors.trivial):
         if measured is not None:
-            known = [measured.low, measured.mean, measured.high]
-            assert (ends := [end for end in known if end is not None]) == sorted(ends)
             assert measured.low is None or measured.low != measured.high
             assert anchors.min <= measured.mean
             if anchors.optimum is not None:
@@ -126,6 +122,7 @@ def test_two_ids_share_nothing_but_the_defaults(tmp_path: Path) -> None:
         ("anchors = { baseline = { mean = 1, low = 2, high = 3 } }", "low, mean, high"),
         ("bounds = { low = 0, high = 1 }\nanchors = { optimum = -1 }", "within the bounds, 0 to 1"),
         ("bounds = { high = 1 }\nanchors = { human = 7 }", "within the bounds, -inf to 1"),
+        ("anchors.random = { mean = 1, low = 2, episodes = 3 }", "low, mean, high in that order"),
         ("core = true", "core and contrast are for SmartPlay's own games"),
         ('contrast = { capability = "planning", level = "easy" }', "core and contrast are for"),
         ("anchors = { best = 3 }", "unknown field `best`"),
