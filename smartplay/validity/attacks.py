@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from importlib import resources
+from itertools import chain
 
 import gymnasium as gym
 import msgspec
@@ -164,7 +165,8 @@ def attack(capability: Capability, card: GameCard, seeds: int, training: int = T
     """
     test = Episodes(card, range(training, training + seeds))
     known = harbor_shortcuts if card.family == "harbor" else shortcuts
-    beside = _tried(test, known.reported(capability))
+    reported = known.REPORTED.get(capability)
+    beside = _tried(test, reported()) if reported else []
     taught: list[Attack] = []
     if training:
         train = Episodes(card, range(training))
@@ -177,16 +179,16 @@ def attack(capability: Capability, card: GameCard, seeds: int, training: int = T
         capability=str(capability),
         game=card.id,
         episodes=seeds,
-        shortcut=_worst(_tried(test, dict(general()) | known.shortcuts())),
+        shortcut=_worst(_tried(test, chain(general(), *(each() for each in known.BOUNDED)))),
         learner=_worst(taught) if taught else None,
         reported=_worst(beside) if beside else None,
     )
 
 
-def _tried(test: Episodes, named: Mapping[str, Shortcut]) -> list[Attack]:
+def _tried(test: Episodes, named: Iterable[tuple[str, Shortcut]]) -> list[Attack]:
     return [
         Attack(name, test.score([shortcut(view) for view in test.views]))
-        for name, shortcut in named.items()
+        for name, shortcut in named
     ]
 
 

@@ -1,7 +1,7 @@
 """Shortcuts: ways to play the first moves of Harbor Days by a part of what they demand.
 
-They read what an agent reads and know nothing else of the game. Those of `shortcuts` leave out what
-the level demands, and are bounded; those of `reported` do most of it, but not well.
+They read what an agent reads and know nothing else of the game. Those of `BOUNDED` leave out what
+the level demands, and are bounded; those of `REPORTED` do most of it, but not well.
 """
 
 from __future__ import annotations
@@ -658,24 +658,14 @@ def mirrored_dives() -> Named:
     yield "up for down", partial(_dived, some=list, swapped="up down")
 
 
-def shortcuts() -> dict[str, Shortcut]:
-    """Those that are bounded, by their names."""
-    families = (
-        long_text, reasoning, instructions, planning, generalization, odds, learning, errors,
-        spatial,
-    )  # fmt: skip
-    return {name: shortcut for family in families for name, shortcut in family()}
-
-
-def reported(capability: Capability) -> dict[str, Shortcut]:
-    """Those that are reported and not bounded."""
-    families: dict[Capability, Callable[[], Named]] = {
-        Capability.LONG_TEXT_UNDERSTANDING: corrected_text,
-        Capability.REASONING: undirected_facts,
-        Capability.INSTRUCTION_FOLLOWING: reversed_orders,
-        Capability.UNDERSTANDING_THE_ODDS: combined_odds,
-        Capability.LEARNING_FROM_INTERACTIONS: learning_in_part,
-        Capability.ERROR_HANDLING: coarse_checks,
-        Capability.SPATIAL_REASONING: mirrored_dives,
-    }
-    return dict(families[capability]()) if capability in families else {}
+BOUNDED = (long_text, reasoning, instructions, planning, generalization, odds, learning, errors,
+           spatial)  # fmt: skip
+REPORTED = {
+    Capability.LONG_TEXT_UNDERSTANDING: corrected_text,
+    Capability.REASONING: undirected_facts,
+    Capability.INSTRUCTION_FOLLOWING: reversed_orders,
+    Capability.UNDERSTANDING_THE_ODDS: combined_odds,
+    Capability.LEARNING_FROM_INTERACTIONS: learning_in_part,
+    Capability.ERROR_HANDLING: coarse_checks,
+    Capability.SPATIAL_REASONING: mirrored_dives,
+}

@@ -110,10 +110,9 @@ def _boxes(view: View, hops: int, nearest: bool) -> Choice:
     things = [
         (k, words[k - 1], word) for k, word in enumerate(words) if k and word in ("box", "door")
     ]
-    pairs = [(one, other) for one, other in zip(things[::2], things[1::2], strict=False)]
-    place, thing = things[-1][0] if things else 0, view.words[-2]
-    asked = [name for _, name, kind in things if kind == "box"][-1:]
-    thing = asked[0] if asked else thing
+    pairs = list(zip(things[::2], things[1::2], strict=False))
+    boxes = [name for _, name, kind in things if kind == "box"]
+    place, thing = things[-1][0] if things else 0, boxes[-1] if boxes else words[-2]
     seen: set[int] = set()
     for _ in range(hops):
         at = next(
@@ -166,10 +165,8 @@ def _moves(
     told = [line for line in view.text.split("\n")[1:] if thing in line]
     if not start or not told or "The key" not in view.text:
         return None
-    now = dict(
-        re.findall(r"the (\w+) is (\w+)", view.sentences[1] if len(view.sentences) > 1 else "")
-    )
-    now = {**dict(re.findall(r"the (\w+) is (\w+)", view.text.split("\n")[0])), **now}
+    stated = view.text.split("\n")[0], *view.sentences[1:2]
+    now = dict(pair for each in stated for pair in re.findall(r"the (\w+) is (\w+)", each))
     door = start[0]
     form = r"stay where it is|go (?:one|two) doors? (?:on|back)"
     size = {"stay where it is": 0, "go one door on": 1, "go two doors on": 2, "go one door back": 3}
@@ -609,19 +606,10 @@ def mirrored_walks() -> Iterator[tuple[str, Shortcut]]:
     yield "goes ahead when told to go back", partial(_walked, turning=_turn, back=1)
 
 
-def shortcuts() -> dict[str, Shortcut]:
-    """All shortcuts that are bounded, by their names."""
-    families = (
-        long_text, reasoning, instructions, planning, generalization, odds, learning,
-        errors, spatial,
-    )  # fmt: skip
-    return {name: shortcut for family in families for name, shortcut in family()}
-
-
-def reported(capability: Capability) -> dict[str, Shortcut]:
-    """Those that are reported and not bounded: they do most of what is demanded, but not well."""
-    families = {
-        Capability.UNDERSTANDING_THE_ODDS: combined_odds,
-        Capability.SPATIAL_REASONING: mirrored_walks,
-    }
-    return dict(families[capability]()) if capability in families else {}
+BOUNDED = (long_text, reasoning, instructions, planning, generalization, odds, learning, errors,
+           spatial)  # fmt: skip
+REPORTED = {
+    Capability.UNDERSTANDING_THE_ODDS: combined_odds,
+    Capability.SPATIAL_REASONING: mirrored_walks,
+}
+"""They do most of what is demanded, but not well."""

@@ -10,13 +10,8 @@ from functools import partial
 from smartplay.validity.views import COMMON, Choice, Shortcut, View, words_of
 
 
-def _nth(view: View, k: int) -> Choice:
-    named = view.named
-    return named[k] if -len(named) <= k < len(named) else None
-
-
-def _nth_new(view: View, k: int) -> Choice:
-    named = list(dict.fromkeys(view.named))
+def _nth(view: View, k: int, once: bool) -> Choice:
+    named = list(dict.fromkeys(view.named)) if once else view.named
     return named[k] if -len(named) <= k < len(named) else None
 
 
@@ -79,16 +74,8 @@ def _counted(view: View, how: Callable[[View], int], more: int) -> Choice:
     return (how(view) + more) % len(view.doors)
 
 
-def _chosen(view: View) -> list[int]:
-    return [
-        view.doors.index(door)
-        for door in re.findall(r"you chose the (\w+) door", view.past)
-        if door in view.doors
-    ]
-
-
 def _after_last(view: View, more: int) -> Choice:
-    chosen = _chosen(view)
+    chosen = view.doors_in(re.findall(r"you chose the (\w+) door", view.past))
     return (chosen[-1] + more) % len(view.doors) if chosen else None
 
 
@@ -106,8 +93,8 @@ def _remembered(view: View, k: int, more: int) -> Choice:
 def general() -> Iterator[tuple[str, Shortcut]]:
     """Shortcuts for any text."""
     for k in (0, 1, 2, 3, -1, -2, -3, -4):
-        yield f"door named {nth_name(k)}", partial(_nth, k=k)
-        yield f"new door named {nth_name(k)}", partial(_nth_new, k=k)
+        yield f"door named {nth_name(k)}", partial(_nth, k=k, once=False)
+        yield f"new door named {nth_name(k)}", partial(_nth, k=k, once=True)
     sources: dict[str, Callable[[View], Sequence[str]]] = {
         "round": lambda view: view.words,
         "rules": lambda view: words_of(view.manual),
@@ -164,6 +151,4 @@ def general() -> Iterator[tuple[str, Shortcut]]:
 def nth_name(k: int) -> str:
     """First, second, … or, below 0, last, last but one, …."""
     names = ("first", "second", "third", "fourth")
-    return (
-        names[k] if k >= 0 else ("last", "last but one", "last but two", "last but three")[-1 - k]
-    )
+    return (*names, "last but three", "last but two", "last but one", "last")[k]
