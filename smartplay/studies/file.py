@@ -183,16 +183,12 @@ def read_study(path: Path) -> Study:
         if data.get(key) in (None, "", [], {}):
             raise UsageError(f"study {path} has no {key}; {_LACKING[key]}")
     arms = data["arms"] if isinstance(data["arms"], list) else []
-    kinds: dict[str, type[msgspec.Struct]] = {
-        "a study": Study,
-        "an arm": Declared,
-        "the sweep": Sweep,
-    }
-    tables = [("a study", data), *(("an arm", arm) for arm in arms)]
+    tables: list[tuple[str, type[msgspec.Struct], Any]] = [("a study", Study, data)]
+    tables += [("an arm", Declared, arm) for arm in arms]
     if "sweep" in data:
-        tables.append(("the sweep", data["sweep"]))
-    for called, table in tables:
-        known = list(kinds[called].__struct_fields__)
+        tables.append(("the sweep", Sweep, data["sweep"]))
+    for called, kind, table in tables:
+        known = list(kind.__struct_fields__)
         for key in table if isinstance(table, dict) else ():
             if key not in known:
                 raise UnknownNameError(f"key of {called} in {path}", key, known)

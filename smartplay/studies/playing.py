@@ -28,6 +28,7 @@ from smartplay.runner import Limits, run
 from smartplay.runner.budget import OVER, SPENT, left_of, used_up
 from smartplay.runner.plan import TOLD, differences, plan_run, select_games
 from smartplay.runner.rehearse import rehearse
+from smartplay.scores.scoring import spent
 from smartplay.studies.file import (
     Frozen,
     Study,
@@ -327,9 +328,8 @@ def _use(records: Sequence[EpisodeRecord]) -> Use | None:
     steps = sum(record.steps for record in scored)
     if not steps:
         return None
-    calls, tokens = (sum(each) for each in zip(*((r.calls, r.usage.total) for r in scored),
-                                               strict=True))  # fmt: skip
-    return Use(calls / steps, tokens / steps)
+    calls, usage = spent(scored)
+    return Use(calls / steps, usage.total / steps)
 
 
 def finished_use(opened: Opened, arm: StudyArm) -> Use | None:

@@ -183,14 +183,11 @@ def result_of(
         )
         for arm in found
     ]
-    games = {}
-    for name in names[:1]:
-        scales = _scales(reports[name], entries[name].bounds)
-        games = {game: scale.name for game, scale in scales.items()}
+    scales = _scales(reports[names[0]], entries[names[0]].bounds) if names else {}
     return StudyResult(
         title=opened.study.title,
         digest=opened.plan.digest,
-        games=games,
+        games={game: scale.name for game, scale in scales.items()},
         baseline=opened.study.baseline,
         margin=opened.study.margin,
         primary=opened.study.primary,
@@ -223,19 +220,15 @@ def _entries(
         found[name] = msgspec.structs.replace(
             entry, name=name, normalized=scaled, weights={}, agent="",
             overall=score and score.mean,
-            conditions=_conditions(entry),
+            # Games are set up alike for all, but for what is an arm's own affair.
+            conditions={
+                game: {name: value for name, value in own.items() if name != "settings"}
+                for game, own in entry.conditions.items()
+            },
             units={game: scale.one - scale.zero for game, scale in scales.items()},
             cost=None if own is None else math.fsum(own.values()) / len(own),
         )  # fmt: skip
     return found
-
-
-def _conditions(entry: Entry) -> dict[str, dict[str, str | None]]:
-    """What must be equal: games are set up alike for all, but for what is an arm's own affair."""
-    return {
-        game: {name: value for name, value in own.items() if name != "settings"}
-        for game, own in entry.conditions.items()
-    }
 
 
 def _score(
@@ -308,8 +301,7 @@ def _ratio(own: Costs, base: Costs) -> Interval | None:
     drawn = np.random.default_rng(0).integers(len(pairs), size=(DRAWS, len(pairs)))
     sums = pairs[drawn].sum(axis=1)
     ends = np.quantile(sums[:, 0] / sums[:, 1], [ALPHA / 2, 1 - ALPHA / 2]).round(9).tolist()
-    several = len(pairs) > 1
-    return Interval(float(above / below), *(ends if several else ()))
+    return Interval(float(above / below), *(ends if len(pairs) > 1 else ()))
 
 
 def _arm(

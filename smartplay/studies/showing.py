@@ -17,7 +17,7 @@ from smartplay.report.markdown import bullets, escape, table_lines
 from smartplay.report.repeats import RELIABILITY, repeat_tables
 from smartplay.report.svg import short
 from smartplay.report.tables import NONE, Table
-from smartplay.scores.comparison import CostPoint
+from smartplay.scores.comparison import Comparison, CostPoint
 from smartplay.scores.intervals import Interval
 from smartplay.studies.result import ArmResult, StudyResult
 
@@ -46,30 +46,27 @@ ABOUT_RIGHT = (
 def facts(result: StudyResult) -> list[str]:
     """The facts that a reader needs first, one sentence each."""
     games = ", ".join(f"{wording.name(game)} ({scale})" for game, scale in result.games.items())
-    base = next(arm for arm in result.arms if arm.name == result.baseline)
+    arms, base = {arm.name: arm for arm in result.arms}, result.baseline
     told = [
         f"Games, with the scale of their scores: {games or 'none played yet'}.",
-        f"Fixed before anything was played (digest {result.digest}): the baseline "
-        f"{result.baseline}, the margin {result.margin:g}"
+        f"Fixed before anything was played (digest {result.digest}): the baseline {base}, the "
+        f"margin {result.margin:g}"
         + (f", the primary arm {result.primary}." if result.primary else "."),
     ]
-    primary = next((arm for arm in result.arms if arm.name == result.primary), None)
-    if primary and primary.difference and primary.difference.mean:
-        own = primary.difference
+    primary = arms.get(result.primary)
+    if primary and (own := primary.difference) and own.mean:
         told.append(
-            f"The primary comparison, alone: {primary.name} minus {base.name} is "
-            f"{wording.signed(primary.difference.mean)}, p {p_value(own.p)}."
+            f"The primary comparison, alone: {primary.name} minus {base} is "
+            f"{wording.signed(own.mean)}, p {p_value(own.p)}."
         )
-    if result.cheapest:
-        best = next(arm for arm in result.arms if arm.name == result.cheapest)
-        if best is base:
-            told.append(f"No arm cheaper than {base.name} is surely within the margin of it.")
-        else:
-            ratio = f", {_twice(best.ratio)} times its cost" if best.ratio else ""
-            told.append(
-                f"The cheapest arm that is surely within the margin of {base.name}: {best.name}"
-                f"{ratio}."
-            )
+    if result.cheapest == base:
+        told.append(f"No arm cheaper than {base} is surely within the margin of it.")
+    elif result.cheapest:
+        ratio = arms[result.cheapest].ratio
+        more = f", {_twice(ratio)} times its cost" if ratio else ""
+        told.append(
+            f"The cheapest arm that is surely within the margin of {base}: {result.cheapest}{more}."
+        )
     if result.stopped:
         told.append(f"The study is unfinished: {result.stopped}.")
     return told + result.notes
@@ -104,7 +101,7 @@ def tables(result: StudyResult) -> list[Table]:
         ),
     ]  # fmt: skip
     if result.by_game and len(result.by_game.games) > 1:
-        found.insert(1, _games(result))
+        found.insert(1, _games(result.by_game))
     return [table for table in found if table.rows]
 
 
@@ -200,9 +197,7 @@ def _within(arm: ArmResult, game: str, games: Sequence[object]) -> str:
     return arm.name if len(games) == 1 else f"{arm.name}, {wording.name(game)}"
 
 
-def _games(result: StudyResult) -> Table:
-    comparison = result.by_game
-    assert comparison is not None
+def _games(comparison: Comparison) -> Table:
     rows = [
         (comparison.runs[each.first], wording.name(game.name),
          NONE if each.mean is None else wording.signed(each.mean), str(each.pairs),
