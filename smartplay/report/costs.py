@@ -104,7 +104,6 @@ def cost_of(
     uses = model_uses(records, header, prices)
     if prices is None or not uses or any(use.cost is None for use in uses):
         return None
-    used = {use.model: _price(use.model, header, prices) for use in uses}
     by_game: dict[str, list[EpisodeRecord]] = {game: [] for game in header.games}
     for record in records:
         by_game[record.game].append(record)
@@ -116,7 +115,7 @@ def cost_of(
         currency=prices.currency,
         date=prices.date.isoformat(),
         source=prices.source,
-        prices={model: price for model, price in used.items() if price is not None},
+        prices={u.model: p for u in uses if (p := _price(u.model, header, prices)) is not None},
         games=games,
         total=sum(games.values()),
     )

@@ -149,24 +149,20 @@ def make_plan(
         for record in RunFolder(path).results(report.run)
         if _alike(report.run.games[record.game], header.games.get(record.game))
     ]
-    alike = {
-        game: [
+    found = []
+    for game, plan in header.games.items():
+        alike = [
             entry
             for entry, report in zip(entries, reports, strict=True)
             if _alike(report.run.games.get(game), plan)
         ]
-        for game, plan in header.games.items()
-    }
-    found = []
-    for game, plan in header.games.items():
-        card = get_card(game)
         own = [record for record in played if record.game == game and record.score is not None]
         tried = [record for record in rehearsed if record.game == game and record.score is not None]
         found.append(
             _game(
-                card,
+                get_card(game),
                 plan,
-                alike[game],
+                alike,
                 own or tried,
                 partial(expected_use, source, tried, prices=prices, played=own),
                 detect,
