@@ -124,7 +124,7 @@ def _runs(comparison: Comparison, order: Sequence[int]) -> Table:
     ranked = any(each.mean for each in comparison.overall.differences)
     by = "mean" if _alike(comparison) else "their differences in mean"
     title = f"Runs by {by} normalised score" if ranked else "Runs, as they were named"
-    return Table(title, GROUPS, header, rows, len(header))
+    return Table(title, GROUPS, header, rows)
 
 
 def _score(comparison: Comparison, run: int) -> str:
@@ -156,7 +156,7 @@ def _groups(title: str, subjects: Sequence[Subject], order: Sequence[int]) -> Ta
         name = wording.name(subject.name) if title == "Games" else subject.name
         apart = f"{sum(each.apart for each in compared)} of {len(compared)}"
         rows.append((name, apart, "; ".join(_members(subject, order))))
-    return Table(f"{title}: groups", GROUPS, ("In", "Pairs apart", "Not told apart"), rows, 3)
+    return Table(f"{title}: groups", GROUPS, ("In", "Pairs apart", "Not told apart"), rows)
 
 
 def _members(subject: Subject, order: Sequence[int]) -> Iterator[str]:
@@ -194,7 +194,7 @@ def _differences(
             shown = NONE if mean is None else wording.signed(mean)
             rows.append((name, shown, pairs, p_value(each.corrected), finding))
     header = ("1 - 2, in" if two else "In", "Difference", "Pairs", "p", "Finding")
-    return Table(f"{title}: differences", LEVELS if levels else DIFFERENCES, header, rows, 5)
+    return Table(f"{title}: differences", LEVELS if levels else DIFFERENCES, header, rows)
 
 
 def _finding(difference: Difference, mean: Interval, upper: int, detect: float) -> str:
@@ -221,4 +221,4 @@ def _suites(comparison: Comparison) -> Table:
         agent = f"{comparison.runs[gap.public]}, private suite {gap.suite[:8]}"
         rows += [(agent, wording.name(g), f"{v:+}") for g, v in (overall | gap.games).items()]
     about = "The mean score on the public suite minus that on the private one, with 95 % intervals."
-    return Table("Public suite minus private suite", about, ("Agent", "In", "Difference"), rows, 3)
+    return Table("Public suite minus private suite", about, ("Agent", "In", "Difference"), rows)

@@ -25,8 +25,8 @@ def repeat_tables(repeats: Sequence[RepeatScore]) -> list[Table]:
     tried = ("Game", "k", "pass^k", "pass@k", "Episodes")
     spread = ("Game", "By the seed", "By sampling", "Seed's share of variance", "Plays")
     return [
-        Table("Reliability", RELIABILITY, tried, list(_tries(repeats)), len(tried)),
-        Table("Spread", SPREAD, spread, list(_spreads(repeats)), len(spread)),
+        Table("Reliability", RELIABILITY, tried, list(_tries(repeats))),
+        Table("Spread", SPREAD, spread, list(_spreads(repeats))),
     ]
 
 

@@ -16,19 +16,19 @@ class Table(NamedTuple):
         about: What its numbers mean.
         header: The names of its columns.
         rows: Its cells.
-        narrow: How many of its columns are shown where there is little room.
+        narrow: How many of its columns are shown where there is little room; by default all.
     """
 
     title: str
     about: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
-    narrow: int
+    narrow: int | None = None
 
     def filled(self) -> Table:
         """The table without columns in which no cell says anything."""
         places = range(len(self.header))
         kept = [k for k in places if not k or any(row[k] != NONE for row in self.rows)]
         rows = [tuple(row[k] for k in kept) for row in self.rows]
-        narrow = sum(k < self.narrow for k in kept)
+        narrow = self.narrow and sum(k < self.narrow for k in kept)
         return Table(self.title, self.about, [self.header[k] for k in kept], rows, narrow)

@@ -148,7 +148,7 @@ def tables(report: Report) -> list[Table]:
         Table("Thresholds", THRESHOLDS, reach.split(","), list(_thresholds(report)), 8),
         Table("Games", GAMES, columns.split(","), _games(report), 8),
         Table("Capabilities", CAPABILITIES, names, _capabilities(report), 4),
-        Table("Contrasts", CONTRASTS, sides, contrasts, 5),
+        Table("Contrasts", CONTRASTS, sides, contrasts),
         efficiency_table([report]),
     ]
     found += repeat_tables(report.repeats)
@@ -172,7 +172,7 @@ def efficiency_table(reports: Sequence[Report], names: Sequence[str] = ()) -> Ta
     ]
     columns = ("Solved", "Steps", "Reference", "Human", "Calls", "Tokens", "Price")
     header = ["Game", *(["Run"] if names else []), *columns, "Price per solved"]
-    return Table("Efficiency", EFFICIENCY, header, rows, len(header)).filled()
+    return Table("Efficiency", EFFICIENCY, header, rows).filled()
 
 
 def _efficiency(each: Efficiency, cost: Cost | None) -> tuple[str, ...]:

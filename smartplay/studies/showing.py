@@ -76,28 +76,28 @@ def tables(result: StudyResult) -> list[Table]:
     """The tables of a study."""
     header = ("Arm", "Why", "Episodes", "Score", "Difference", "p", "Finding")
     found = [
-        Table("Scores", ABOUT_SCORES, header, [_score(arm, result) for arm in result.arms], 7),
+        Table("Scores", ABOUT_SCORES, header, [_score(arm, result) for arm in result.arms]),
         Table(
             "Costs", ABOUT_COSTS,
             ("Arm", "Calls", "Read", "Cached", "Written", "Once", f"Cost ({result.unit}/episode)",
              "Ratio", "Front"),
-            [_cost(arm) for arm in result.arms if arm.calls is not None], 9,
+            [_cost(arm) for arm in result.arms if arm.calls is not None],
         ),
         Table(
             "Votes that take as much", ABOUT_VOTES,
-            ("Arm", "Of equal", "Vote", "Took", "Arm - vote"), list(_votes(result)), 5,
+            ("Arm", "Of equal", "Vote", "Took", "Arm - vote"), list(_votes(result)),
         ),
         Table(
             "What answers say", ABOUT_RIGHT,
             ("Arm", "Expected", "Right", "First right", "Right to wrong", "Wrong to right",
              "Agreement", "Gap", "Calls by role"),
-            [row for arm in result.arms for row in _evidence(arm)], 9,
+            [row for arm in result.arms for row in _evidence(arm)],
         ),
         Table(
             "Tries at the same episode", RELIABILITY,
             ("Arm", "k", "pass^k", "pass@k", "Episodes"),
             [(_within(arm, game, arm.repeats), *row) for arm in result.arms
-             for game, *row in repeat_tables(arm.repeats)[0][3]], 5,
+             for game, *row in repeat_tables(arm.repeats)[0].rows],
         ),
     ]  # fmt: skip
     if result.by_game and len(result.by_game.games) > 1:
@@ -208,7 +208,7 @@ def _games(comparison: Comparison) -> Table:
         "Each arm minus the baseline, in the game's own points; 95 % intervals, each by itself; p "
         "is corrected for all comparisons of the table."
     )
-    return Table("Games", about, ("Arm", "Game", "Difference", "Pairs", "p"), rows, 5)
+    return Table("Games", about, ("Arm", "Game", "Difference", "Pairs", "p"), rows)
 
 
 def to_markdown(result: StudyResult) -> str:
