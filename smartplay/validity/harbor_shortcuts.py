@@ -607,7 +607,6 @@ def coarse_checks() -> Named:
 
 # Spatial Reasoning
 
-Body = tuple[str, str, str]
 BEHIND = {"north": "south", "east": "west", "up": "down"}
 BEHIND |= {one: other for other, one in BEHIND.items()}
 AROUND = ("north", "east", "south", "west")

@@ -18,7 +18,6 @@ from smartplay.validity.sensitivity import scores_over_chance
 from smartplay.validity.study import bounds_over_chance
 
 SUITE = "suite.json"
-ARMS = ("public", "private", "renamed")
 
 
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
