@@ -20,7 +20,7 @@ from smartplay.report.details import GameDetail
 from smartplay.scores.contrasts import ContrastScore
 from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval
-from smartplay.scores.power import unit_of
+from smartplay.scores.power import OWN_SCORE, scale_of
 from smartplay.scores.repeats import RepeatScore
 from smartplay.scores.scoring import CapabilityScore, GameScore, Separability
 from smartplay.scores.thresholds import Threshold
@@ -102,9 +102,9 @@ def entries_of(reports: Sequence[Report]) -> list[Entry]:
             normalized={detail.game: detail.by_seed("normalized") for detail in _compared(report)},
             conditions={game: _conditions(report, game) for game in report.run.games},
             units={
-                detail.game: unit[0]
+                detail.game: scale.unit
                 for detail in report.details
-                if (unit := unit_of(detail.anchors)) is not None
+                if (scale := scale_of(detail.anchors)).name != OWN_SCORE
             },
             bounds=_bounds(report),
             weights={score.capability: score.covers for score in report.capabilities},

@@ -38,16 +38,16 @@ from smartplay.scores.entries import Entry, paired
 from smartplay.scores.intervals import CONFIDENCE
 from smartplay.scores.power import (
     DETECT,
+    OWN_SCORE,
     POWER,
     check_detect,
     detectable,
     episodes_needed,
-    unit_of,
+    scale_of,
 )
 from smartplay.scores.statistics import deviation
 
 NORMAL = 1.959964  # standard errors from a measured anchor to an end of its interval
-OWN_SCORE = "its own score"
 PLAYED = "Steps, calls and tokens are those of earlier episodes of this agent."
 
 
@@ -218,22 +218,23 @@ def _game(
     games: int,
 ) -> tuple[GamePlan, Use | None]:
     as_played = card.as_played(plan.steps, plan.settings)
-    unit, scale = unit_of(as_played.anchors) or (1.0, OWN_SCORE)
+    scale = scale_of(as_played.anchors)
     ends = as_played.bounds_within(plan.steps)
-    if ends.low is not None and ends.high is not None and detect * unit > ends.high - ends.low:
+    reach = math.inf if ends.low is None or ends.high is None else ends.high - ends.low
+    if detect * scale.unit > reach:
         raise UsageError(
-            f"no two scores of {card.id} are {detect:g} apart, only "
-            f"{(ends.high - ends.low) / unit:.3g} at most; ask for less with --detect"
+            f"no two scores of {card.id} are {detect:g} apart, only {reach / scale.unit:.3g} at "
+            "most; ask for less with --detect"
         )
     known = _spread_of_runs(entries, card.id) or _spread_of_anchors(card, plan)
     spread, basis = known or (None, "nothing; name a run of two episodes or more with --from")
-    scaled = None if spread is None else spread / unit
+    scaled = None if spread is None else spread / scale.unit
     needed = None if scaled is None else episodes_needed(detect, [scaled], [1], games)
     episodes = needed or card.episodes
     total = use(episodes)
     found = GamePlan(
         game=card.id,
-        scale=scale,
+        scale=scale.name,
         spread=scaled,
         basis=basis,
         episodes=episodes,

@@ -11,8 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
+from typing import NamedTuple
 
 from smartplay.cards.anchors import Anchors
+from smartplay.cards.bounds import Bounds
 from smartplay.core.errors import UsageError
 from smartplay.scores.intervals import CONFIDENCE
 from smartplay.scores.sign_flips import least_p
@@ -22,6 +24,9 @@ POWER = 0.8
 
 DETECT = 0.1
 """The difference to plan for by default."""
+
+OWN_SCORE = "its own score"
+"""The name of the scale of a game that has no other."""
 
 _MOST = 10**9
 
@@ -36,17 +41,33 @@ def check_detect(detect: float) -> None:
         raise UsageError(f"the difference to detect must be a number above 0, not {detect}")
 
 
-def unit_of(anchors: Anchors) -> tuple[float, str] | None:
-    """The points of a game's score per unit of its scale, and the scale's name, if there is one.
+class Scale(NamedTuple):
+    """The scores of a game that count as 0 and as 1, and the scale's name."""
 
-    The scale is the normalised one where there is a human score, else that over chance.
+    zero: float
+    one: float
+    name: str
+
+    @property
+    def unit(self) -> float:
+        """The points of the game's score per unit of the scale."""
+        return self.one - self.zero
+
+
+def scale_of(anchors: Anchors, bounds: Bounds = Bounds()) -> Scale:  # noqa: B008
+    """The scale of a game's scores: normalised, else over chance, else the range of its scores.
+
+    Args:
+        anchors: What holds for the game as it is played.
+        bounds: The scores that its episodes can end with.
     """
     if anchors.human is not None:
-        return anchors.human - anchors.min, "normalised"
+        return Scale(anchors.min, anchors.human, "normalised")
     if anchors.corrected is not None:
-        low, high = anchors.corrected
-        return high - low, "over chance"
-    return None
+        return Scale(*anchors.corrected, "over chance")
+    if bounds.low is not None and bounds.high is not None and bounds.low < bounds.high:
+        return Scale(bounds.low, bounds.high, "of its range")
+    return Scale(0.0, 1.0, OWN_SCORE)
 
 
 def episodes_needed(

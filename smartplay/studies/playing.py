@@ -12,8 +12,6 @@ import msgspec
 
 from smartplay.agents.catalog import ONE_CALL, find_agent
 from smartplay.agents.methods import Arm as Control
-from smartplay.cards.anchors import Anchors
-from smartplay.cards.bounds import Bounds
 from smartplay.core.errors import RunFolderError, UsageError
 from smartplay.core.whole_files import write_atomically, writing
 from smartplay.games.registry import get_card
@@ -23,11 +21,11 @@ from smartplay.records.folder import RunFolder
 from smartplay.records.prices import Prices
 from smartplay.report.costs import cost_of
 from smartplay.report.estimate import Range, expected_use, figures, known_use
-from smartplay.report.plan import OWN_SCORE
 from smartplay.runner import Limits, run
 from smartplay.runner.budget import OVER, SPENT, left_of, used_up
 from smartplay.runner.plan import TOLD, differences, plan_run, select_games
 from smartplay.runner.rehearse import rehearse
+from smartplay.scores.power import OWN_SCORE, scale_of
 from smartplay.scores.scoring import spent
 from smartplay.studies.file import (
     Frozen,
@@ -179,30 +177,6 @@ def _left_to_play(opened: Opened, arm: StudyArm, rehearsed: Sequence[EpisodeReco
         rows = 0 if played else opened.study.repeats
         parts.append(expected_use(arm.source, records, planned - played, prices, rows=rows))
     return msgspec.structs.replace(told, **figures(known_use(parts)))
-
-
-class Scale(NamedTuple):
-    """The scores of a game that count as 0 and as 1 in a study, and the scale's name."""
-
-    zero: float
-    one: float
-    name: str
-
-
-def scale_of(anchors: Anchors, bounds: Bounds) -> Scale:
-    """The scale of a game's scores: normalised, else over chance, else the range of its scores.
-
-    Args:
-        anchors: What holds for the game as it is played.
-        bounds: The scores that its episodes can end with.
-    """
-    if anchors.human is not None:
-        return Scale(anchors.min, anchors.human, "normalised")
-    if anchors.corrected is not None:
-        return Scale(*anchors.corrected, "over chance")
-    if bounds.low is not None and bounds.high is not None and bounds.low < bounds.high:
-        return Scale(bounds.low, bounds.high, "of its range")
-    return Scale(0.0, 1.0, OWN_SCORE)
 
 
 def _planned(study: Study, arm: StudyArm) -> dict[str, int]:

@@ -22,11 +22,12 @@ from smartplay.report.content import Report, entries_of
 from smartplay.scores.comparison import Comparison, Difference, compare, cost_points
 from smartplay.scores.entries import Entry
 from smartplay.scores.intervals import Interval, mean_interval, weighted_interval
+from smartplay.scores.power import Scale, scale_of
 from smartplay.scores.repeats import RepeatScore
 from smartplay.scores.scoring import spent
 from smartplay.scores.sign_flips import ALPHA
 from smartplay.studies.file import Study, StudyArm
-from smartplay.studies.playing import Match, Opened, Scale, matches, price_of, scale_of
+from smartplay.studies.playing import Match, Opened, matches, price_of
 
 DRAWS = 2_000
 """Resamples of the episodes for the interval of a ratio of costs."""
@@ -212,7 +213,7 @@ def _entries(
     for name, report, entry in zip(names, reports, entries_of(reports), strict=True):
         scales = _scales(report, entry.bounds)
         scaled = {
-            game: {seed: (score - scales[game].zero) / (scales[game].one - scales[game].zero)
+            game: {seed: (score - scales[game].zero) / scales[game].unit
                    for seed, score in scores.items()}
             for game, scores in entry.scores.items() if scores
         }  # fmt: skip
@@ -225,7 +226,7 @@ def _entries(
                 game: {name: value for name, value in own.items() if name != "settings"}
                 for game, own in entry.conditions.items()
             },
-            units={game: scale.one - scale.zero for game, scale in scales.items()},
+            units={game: scale.unit for game, scale in scales.items()},
             cost=None if own is None else math.fsum(own.values()) / len(own),
         )  # fmt: skip
     return found
