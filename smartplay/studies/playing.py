@@ -222,8 +222,12 @@ def play_study(
     _check_models(opened.arms)
     if limits is not None:
         limits.check()
-        if limits.cost is not None and not opened.study.prices:
-            raise UsageError('a limit on the cost needs prices; write prices = "FILE" in the study')
+        if limits.cost is not None:
+            if not opened.study.prices:
+                raise UsageError(
+                    'a limit on the cost needs prices; write prices = "FILE" in the study'
+                )
+            limits = msgspec.structs.replace(limits, prices=opened.study.prices)
     with writing(opened.folder, RunFolderError):
         opened.folder.mkdir(parents=True, exist_ok=True)
         if not (opened.folder / PLAN).exists():
@@ -231,9 +235,12 @@ def play_study(
     started, problems, arms = time.monotonic(), dict[str, str](), by_identity(opened.arms)
 
     def play(arm: StudyArm) -> str | None:
-        left = _left(limits, opened, arm, list(arms.values()), time.monotonic() - started)
-        if isinstance(left, str):
-            return left
+        left = None
+        if limits is not None:
+            others = (opened.run_folder(other) for other in arms.values() if other.name != arm.name)
+            left = left_of(limits, others, time.monotonic() - started)
+            if over := used_up(left):
+                return f"the most {over} of the study is spent"
         try:
             reason = run(arm.agent, **(opened.study.options | options), limits=left,
                          agent_settings=arm.settings, out=opened.run_folder(arm).path,
@@ -275,20 +282,6 @@ def _check_models(arms: Sequence[StudyArm]) -> None:
             except UsageError as error:
                 raise UsageError(f"arm {arm.name!r}: {error}") from error
         seen |= keys
-
-
-def _left(
-    limits: Limits | None, opened: Opened, arm: StudyArm, arms: Sequence[StudyArm], seconds: float
-) -> Limits | str | None:
-    """An arm's part of the study's limits, or why it may take nothing."""
-    if limits is None:
-        return None
-    if limits.cost is not None:
-        limits = msgspec.structs.replace(limits, prices=opened.study.prices)
-    others = (opened.run_folder(other) for other in arms if other.name != arm.name)
-    left = left_of(limits, others, seconds)
-    over = used_up(left)
-    return f"the most {over} of the study is spent" if over else left
 
 
 def price_of(record: EpisodeRecord, header: RunHeader, prices: Prices | None) -> float | None:

@@ -348,7 +348,7 @@ def _tunes(text: str) -> tuple[dict[str, tuple[int, ...]], list[str]]:
         bells = [int(bell) - 1 for bell in re.findall(r"\d", sentence)]
         for k, word in enumerate(words[: len(bells) // 3]):
             tunes[word] = tuple(bells[3 * k : 3 * k + 3])
-    return tunes, re.split("-", re.match(r"[\w-]*", asked)[0])  # type: ignore[index]
+    return tunes, re.match(r"[\w-]*", asked)[0].split("-")  # type: ignore[index]
 
 
 _SMALL = {"to", "one", "rings", "is", "they", "ring", "for", "and", "the", "word", "calls"}
