@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import gymnasium as gym
 import numpy as np
 import pytest
 
 from smartplay.games.minedojo.env import MinedojoEnv
 from smartplay.games.minedojo.protocol import Stride
+from smartplay.games.minedojo.voxel import walker as walking
 from smartplay.games.minedojo.voxel.blocks import NUMBER, STONE, WATER
 from smartplay.games.minedojo.voxel.engine import MATTER
 from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS, SIZE, Region, tops_of
@@ -59,6 +62,25 @@ def test_walks_and_sprints_at_the_stated_speed() -> None:
     drifter = body({})
     drifter.walk(1, [Stride(False, 1)] * 5)
     assert drifter.z == pytest.approx(20.5 + 25 * WALKING)
+
+
+def test_strolls_as_tick_by_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walking, "compiled_kernels", lambda: None)
+    random = Random(0)
+    piles = {
+        (x, z): [WATER] * 2 if (x // 6 + z // 9) % 2 else [STONE] * random.choice([0, 0, 0, 1, 2])
+        for x in range(40)
+        for z in range(SIZE)
+    }
+    strolls, ticks = body(piles), body(piles)
+    monkeypatch.setattr(ticks, "_stroll", lambda *stride: 0)
+    for _ in range(60):
+        heading = random.randrange(4)
+        gait = [Stride(random.random() < 0.5, random.choice([-1, 0, 1])) for _ in range(5)]
+        strolls.take((min(max(strolls.x, 14), 50), strolls.y, min(max(strolls.z, 14), 50), 0.0, 0))
+        ticks.take(strolls.posture())
+        assert strolls.walk(heading, gait) == ticks.walk(heading, gait)
+        assert strolls.posture() == ticks.posture()
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,12 @@ class Walker:
                 ticks += self._stroll(dx, dz, number * STRETCH_TICKS - ticks)
                 if ticks < number * STRETCH_TICKS:
                     ticks += 1
+                    before = self.posture()
                     self._tick(dx, dz)
                     if self.biome() in self.goal:
                         return Walk(ticks, True)
+                    if self.posture() == before:  # nor will it get on in the ticks to come
+                        ticks = number * STRETCH_TICKS
         return Walk(ticks, False)
 
     def biome(self) -> int:
@@ -86,43 +89,57 @@ class Walker:
         return self._world.land(floor(self.x), floor(self.z))
 
     def _stroll(self, dx: float, dz: float, most: int) -> int:
-        """Walk on while nothing happens but walking; return for how many ticks.
+        """Go on while nothing happens but that; return for how many ticks.
 
-        That is over firm and dry ground of one height that is not the goal, as most ways lead.
+        That is over firm and dry ground of one height, or at the surface of water, outside of the
+        goal, as most ways lead; or it is the rest after a climb.
         """
-        world, y = self._world, floor(self.y)
-        below, column = y - FLOOR - 1, (floor(self.x), floor(self.z))
-        if self._fall or self._rest or self.y != y or below < 0 or self._detains(column, y):
+        bottom, swims = floor(self.y), self._in_water(0.3)
+        steady = not self._in_water(0.5) if swims else self.y == bottom
+        if not steady or self._fall or bottom <= FLOOR or self.biome() in self.goal:
             return 0
-        shift, stops = 8 * below, self._stops
-        if stops >> shift & THREE_HIGH != 1:
+        feet = 8 * (bottom - FLOOR)
+        if swims:  # at the surface its feet are in the middle of a block
+            dx, dz, body, ground = dx * SWIMMING, dz * SWIMMING, THREE_HIGH << feet, 0
+        else:
+            body, ground = TWO_HIGH << feet, 1 << feet - 8
+        world, stops, around = self._world, self._stops, body | ground
+        if stops & around != ground:
             return 0
-        touched = columns_under(self.x, self.z)
-        for tick in range(most):
-            x, z = self.x + dx, self.z + dz
-            columns = columns_under(x, z)
+        if self._rest:
+            ticks = min(self._rest, most)
+            self._rest -= ticks
+            return ticks
+        x, z = self.x, self.z
+        column, touched = (floor(x), floor(z)), columns_under(x, z)
+        ticks = 0
+        while ticks < most:
+            to_x, to_z = x + dx, z + dz
+            columns = columns_under(to_x, to_z)
             if columns != touched:
                 west, north, east, south = columns
-                stops = world.stops_in(west, north, east, south)
-                if stops >> shift & THREE_HIGH != 1:
-                    return tick
-                if dx and touched[1::2] != (north, south):  # it goes to the east or west first
-                    stops_aside = world.stops_in(west, touched[1], east, touched[3])
-                    if stops_aside >> shift + 8 & TWO_HIGH:
-                        return tick
-                touched = columns
-            there = floor(x), floor(z)
-            if there != column and self._detains(there, y):
-                return tick
-            self.x, self.z, self._stops, column = x, z, stops, there
-        return most
+                there = world.stops_in(west, north, east, south)
+                if there & around != ground:
+                    break
+                bends = dx and touched[1::2] != (north, south)  # it goes to the east or west first
+                if bends and world.stops_in(west, touched[1], east, touched[3]) & body:
+                    break
+                touched, stops = columns, there
+            middle = floor(to_x), floor(to_z)
+            if middle != column and not self._leads_on(*middle, swims):
+                break
+            x, z, column = to_x, to_z, middle
+            ticks += 1
+        self.x, self.z, self._stops = x, z, stops
+        return ticks
 
-    def _detains(self, column: tuple[int, int], y: int) -> bool:
-        """Whether more than walking comes of a column: swimming, or having reached the goal."""
-        x, z = column
-        return self._world.land(x, z) in self.goal or (
-            self._world.block(x, y, z) == self._world.matter.water
-        )
+    def _leads_on(self, x: int, z: int, swims: bool) -> bool:
+        """Whether a column is not the goal, and as wet or dry as the one the body is in."""
+        world, water = self._world, self._world.matter.water
+        wet = world.block(x, floor(self.y + 0.3), z) == water
+        if wet != swims or world.land(x, z) in self.goal:
+            return False
+        return not swims or world.block(x, floor(self.y + 0.5), z) != water
 
     def _tick(self, dx: float, dz: float) -> None:
         swims = self._in_water(0.3)
