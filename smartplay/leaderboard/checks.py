@@ -279,7 +279,7 @@ def _is_plausible(use: RoleUse) -> bool:
 def same(one: float, other: float) -> bool:
     """Whether two numbers are equal up to the last digits, in which machines may differ."""
     try:
-        return isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        return one == other or isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     except OverflowError:  # a whole number that is too large for any machine's
         return one == other
 

@@ -198,11 +198,11 @@ def _kinds(numbers: NDArray[np.uint16], offsets: NDArray[np.int16]) -> Sequence[
     if kernels:
         found = np.empty((len(numbers), 4), np.int64)
         return sorted(found[: kernels.kinds(numbers, offsets, found), :3].tolist())
-    x, y, z = offsets.astype(np.int64).T
+    (x, y, z), kinds = offsets.astype(np.int64).T, numbers.astype(np.intp)
     near_then_first = ((x * x + y * y + z * z) << 16) + _RAYS
-    count = np.bincount(numbers, minlength=1)
+    count = np.bincount(kinds)
     least = np.full(len(count), _FARTHEST)
-    np.minimum.at(least, numbers, near_then_first)
+    np.minimum.at(least, kinds, near_then_first)  # with another index it is slower
     count[0] = 0
     met = count.nonzero()[0]
     first, rays = least.take(met) & 65535, count.take(met)

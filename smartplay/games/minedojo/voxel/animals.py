@@ -64,31 +64,25 @@ def animals(
         east: Greatest x.
         south: Greatest z.
     """
-    squares = -(-west // SQUARE), -(-north // SQUARE), (east + 1) // SQUARE, (south + 1) // SQUARE
+    first_x, end_x = -(-west // SQUARE), (east + 1) // SQUARE
+    first_z, end_z = -(-north // SQUARE), (south + 1) // SQUARE
     found = []
-    for home in _homes(seed, *squares):
-        animal = _animal(world, step, *home)
-        if animal and west <= animal.x <= east and north <= animal.z <= south:
-            found.append(animal)
+    for i in range(first_x, end_x):
+        for j in range(first_z, end_z):
+            home = _home(seed, i, j)
+            animal = home and _animal(world, step, *home)
+            if animal and west <= animal.x <= east and north <= animal.z <= south:
+                found.append(animal)
     return found
 
 
-@lru_cache(256)
-def _homes(seed: int, west: int, north: int, east: int, south: int) -> list[tuple[int, int, int]]:
-    """Draw and column (x, z) of each home in a rectangle of squares, without the last of each."""
-    homes = []
-    for i in range(west, east):
-        for j in range(north, south):
-            draw = _draw(seed + 201, i, j)
-            if draw & 255 < _CHANCE:
-                x, z = i * SQUARE + (draw >> 8) % SQUARE, j * SQUARE + (draw >> 12) % SQUARE
-                homes.append((draw, x, z))
-    return homes
-
-
 @lru_cache(4096)
-def _draw(seed: int, x: int, z: int) -> int:
-    return hash_pair(seed, x, z)
+def _home(seed: int, i: int, j: int) -> tuple[int, int, int] | None:
+    """Draw and column (x, z) of the home in a square, if there is one."""
+    draw = hash_pair(seed + 201, i, j)
+    if draw & 255 >= _CHANCE:
+        return None
+    return draw, i * SQUARE + (draw >> 8) % SQUARE, j * SQUARE + (draw >> 12) % SQUARE
 
 
 def _animal(world: World, step: int, draw: int, home_x: int, home_z: int) -> Animal | None:

@@ -25,8 +25,6 @@ from smartplay.games.minedojo.voxel.lands import (
 )
 from smartplay.games.minedojo.voxel.noise import Floats, gradient_noise
 
-_NUMBERS = np.arange(len(BIOMES))
-
 GOALS: dict[str, tuple[str, ...]] = {
     "plains": ("plains",),
     "forest": ("forest",),
@@ -134,7 +132,8 @@ class Climate:
         Returns:
             Flags of shape `(len(xs), len(zs))`.
         """
-        flags = np.isin(_NUMBERS, biomes)
+        flags = np.zeros(len(BIOMES), dtype=np.bool_)
+        flags[biomes] = True
         wanted = flags[_LANDS]
         land = bool(wanted.any())
         first = "temperature" if land else "continent"

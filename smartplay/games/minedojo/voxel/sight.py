@@ -29,6 +29,8 @@ from smartplay.games.minedojo.voxel.region import FLOOR, LEVELS
 from smartplay.games.minedojo.voxel.world import World, way
 
 _NEAR = 16  # blocks along each ray that are looked at anyway; most rays end among them
+_EVERY = np.arange(VIEW_ROWS * VIEW_COLUMNS)
+_FIRST_NEAR = _EVERY * _NEAR
 _BALL = 0.87  # blocks: a little more than from the middle of a block to its corners
 _EDGE = 0.708  # blocks: a little more than from the middle of a square to its corners
 
@@ -43,6 +45,7 @@ class Paths(NamedTuple):
         far: The other ones likewise.
         columns: How far apart their columns are in `World.tops`, shape `(rays, length)`, int32.
         rises: How much higher they are, shape `(rays, length)`, int8.
+        first: Where each ray begins in the flat blocks, shape `(rays,)`.
         entry: Distance at which a ray enters each block, shape `(rays, length)`.
         ends: How many of a ray's blocks lie within the view's range, shape `(rays,)`.
         directions: Unit vectors, shape `(rays, 3)`.
@@ -54,6 +57,7 @@ class Paths(NamedTuple):
     far: NDArray[np.intp]
     columns: NDArray[np.int32]
     rises: NDArray[np.int8]
+    first: NDArray[np.intp]
     entry: NDArray[np.float64]
     ends: NDArray[np.intp]
     directions: NDArray[np.float64]
@@ -108,6 +112,7 @@ def paths(heading: int) -> Paths:
         ways[:, _NEAR:].copy(),
         columns,
         rises,
+        _EVERY * length,
         entry[:, :length].copy(),
         ends,
         directions,
@@ -131,20 +136,20 @@ def _follow(
     world: World, rays: Paths, x: int, y: int, z: int
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
     """Where in a flat `rays.entry` each ray ends, or else begins, and what it meets there."""
-    total, length = rays.entry.shape
-    every = np.arange(total)
+    length = rays.entry.shape[1]
     found = world.numbers(rays.near, _rise(_NEAR), x, y, z)
     place = (found != AIR).argmax(axis=1)
-    numbers = found.take(every * _NEAR + place)
+    numbers = found.take(_FIRST_NEAR + place)
     going = np.flatnonzero((numbers == AIR) & _may_meet(world, rays.heading, x, y, z))
-    found = world.numbers(rays.far.take(going, axis=0), _rise(length), x, y, z)
-    further = (found != AIR).argmax(axis=1)
-    met = found.take(every[: len(going)] * (length - _NEAR) + further)
-    further += _NEAR
-    met *= further < rays.ends.take(going)
-    place[going], numbers[going] = further, met
+    if len(going):
+        found = world.numbers(rays.far.take(going, axis=0), _rise(length), x, y, z)
+        further = (found != AIR).argmax(axis=1)
+        met = found.take(_EVERY[: len(going)] * (length - _NEAR) + further)
+        further += _NEAR
+        met *= further < rays.ends.take(going)
+        place[going], numbers[going] = further, met
     place *= numbers != AIR
-    place += every * length
+    place += rays.first
     return place, numbers
 
 
@@ -159,9 +164,9 @@ def _rise(length: int) -> int:
 def _may_meet(world: World, heading: int, x: int, y: int, z: int) -> NDArray[np.bool_]:
     """Which rays get lower than the top of a column, after `_NEAR` blocks."""
     columns, lows = _profile(heading)
-    tops = world.tops.take(columns + world.column(x, z), mode="wrap")
-    lower = lows < tops.view(np.int8) - np.int8(y - FLOOR)
-    far: NDArray[np.bool_] = lower.argmax(axis=2).reshape(-1) > 0  # no ray counts in the first
+    tops = world.tops.take(columns + world.column(x, z), mode="wrap").view(np.int8)
+    tops -= np.int8(y - FLOOR)
+    far: NDArray[np.bool_] = (lows < tops).argmax(axis=2).reshape(-1) > 0  # none in the first
     return far
 
 
@@ -202,10 +207,10 @@ def boxed(
     if kernels:
         some, which = kernels.meets(offset, safe, limit, float(VIEW_RANGE))
         return which if some else None
-    safe = safe.reshape(3, VIEW_ROWS, VIEW_COLUMNS)[:, rows, columns]
     nearer = np.minimum(limit.reshape(VIEW_ROWS, VIEW_COLUMNS)[rows, columns], VIEW_RANGE)
     if nearer.max() < hypot(*offset) - _BALL:  # hidden, as most of them are
         return None
+    safe = safe.reshape(3, VIEW_ROWS, VIEW_COLUMNS)[:, rows, columns]
     centre = np.array(offset)[:, None, None]
     one, other = (centre - 0.5) / safe, (centre + 0.5) / safe
     enter = np.minimum(one, other).max(axis=0)
@@ -230,7 +235,7 @@ def _window(heading: int, offset: tuple[int, int, int]) -> tuple[slice, slice]:
     else:
         middle, aside = degrees(atan2(right, ahead)), degrees(asin(_EDGE / away))
         columns = _between(middle - aside, middle + aside, VIEW_WIDTH, VIEW_COLUMNS)
-    top, bottom = (up + 0.5 for up in (y, y - 1))
+    top, bottom = y + 0.5, y - 0.5
     highest = degrees(atan2(top, near if top > 0 else far))
     lowest = degrees(atan2(bottom, far if bottom > 0 else near))
     return _between(-highest, -lowest, VIEW_HEIGHT, VIEW_ROWS), columns
@@ -239,7 +244,7 @@ def _window(heading: int, offset: tuple[int, int, int]) -> tuple[slice, slice]:
 def _between(first: float, last: float, wide: int, count: int) -> slice:
     """Which of some rays lie between two angles in degrees; the middle of the view is at zero."""
     apart, spare = wide / (count - 1), 0.01  # libraries differ by far less
-    begin, end = ((angle + wide / 2) / apart for angle in (first - spare, last + spare))
+    begin, end = (first - spare + wide / 2) / apart, (last + spare + wide / 2) / apart
     return slice(max(ceil(begin), 0), min(floor(end) + 1, count))
 
 

@@ -61,7 +61,7 @@ class _Stacks(dict[int, int]):
         self._blocks, self._solid = blocks, solid
 
     def __missing__(self, column: int) -> int:
-        stack = bytes(self._blocks[column * LEVELS : (column + 1) * LEVELS])
+        stack = self._blocks[column * LEVELS : (column + 1) * LEVELS].tobytes()
         solid = self[column] = int.from_bytes(stack.translate(self._solid), "little")
         return solid
 
@@ -101,25 +101,20 @@ class World:
         self._grounds = memoryview(self.surface.data)
         self._stacks = _Stacks(self._bytes, matter.solid)
         self._holds: set[Square] = set()
-        self._asked = (0, 0, -1, -1)  # the squares asked for last: they are held
+        self._asked = (0, 0, 0, 0)  # first and end of the columns asked for last: they are held
 
     def need(self, west: float, north: float, east: float, south: float) -> None:
         """Make the land of every square that touches a rectangle of columns."""
+        first_x, first_z, end_x, end_z = self._asked
+        if first_x <= west and east < end_x and first_z <= north and south < end_z:
+            return
         first_x, last_x = floor(west) // SIZE, floor(east) // SIZE
         first_z, last_z = floor(north) // SIZE, floor(south) // SIZE
-        west_held, north_held, east_held, south_held = self._asked
-        if (
-            west_held <= first_x
-            and last_x <= east_held
-            and north_held <= first_z
-            and last_z <= south_held
-        ):
-            return
         along_x, along_z = range(first_x, last_x + 1), range(first_z, last_z + 1)
         missing = [(x, z) for x in along_x for z in along_z if (x, z) not in self._holds]
         for rectangle in _rectangles(missing):
             self._make(*rectangle)
-        self._asked = first_x, first_z, last_x, last_z
+        self._asked = first_x * SIZE, first_z * SIZE, (last_x + 1) * SIZE, (last_z + 1) * SIZE
 
     def _make(self, west: int, north: int, east: int, south: int) -> None:
         """Make a rectangle of squares, and forget those whose places in the ring it may take."""
