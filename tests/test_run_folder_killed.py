@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from smartplay.leaderboard import verify_run
@@ -20,7 +21,7 @@ from smartplay.leaderboard.entry import add_entry
 from smartplay.records import Key
 from smartplay.records.folder import RunFolder, member_name, steps_name
 from smartplay.report import build_report
-from tests.folders import BANDIT, HANOI, content, play
+from tests.folders import BANDIT, HANOI, content, pack_trace, play
 from tests.games import write_game
 from tests.tampering import BANDIT as BANDIT_ID
 from tests.tampering import HANOI as HANOI_ID
@@ -238,3 +239,44 @@ def test_what_has_no_line_is_cut_off_before_more_is_written(tmp_path: Path) -> N
     found = verify_run(killed.path)
     assert found.incomplete
     assert "belongs to no recorded episode" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("tries", "kept"),
+    [
+        ([(2, 0, "line"), (2, 0, ""), (1, 0, "")], 1),
+        ([(0, 0, "line only"), (2, 0, "line"), (1, 0, "")], 1),
+        ([(1, 0, ""), (2, 0, "line")], 2),
+        ([(2, 1, ""), (2, 0, "line")], 2),
+        ([(0, 0, "line"), (2, 0, "line"), (0, 0, "line only")], 2),
+    ],
+    ids=["loss of power", "behind a line only", "fewer steps", "other rewards", "a line only"],
+)
+def test_steps_whose_line_exists_are_never_cut_off(
+    tries: list[tuple[int, float, str]], kept: int, tmp_path: Path
+) -> None:
+    played = RunFolder(play(tmp_path / "played", episodes=1).path)
+    (record,), (header, steps) = played.lines(), played.steps(BANDIT_ID, 0)
+    run = RunFolder(tmp_path / "run")
+    run.create(played.header())
+    for number, reward, written in tries:
+        own = [msgspec.structs.replace(step, reward=reward) for step in steps[:number]]
+        line = msgspec.structs.replace(
+            record, status="unscored", error="no", score=None, steps=number, return_=number * reward
+        )
+        run.add(line, b"" if written == "line only" else pack_trace(header, own))
+        if not written:
+            lines = (run.path / "episodes.jsonl").read_bytes().splitlines(keepends=True)
+            (run.path / "episodes.jsonl").write_bytes(b"".join(lines[:-1]))
+    run.mend()
+    assert len(run.members(BANDIT_ID).parts) == kept
+
+
+def test_nothing_is_cut_off_a_damaged_file(tmp_path: Path) -> None:
+    run = RunFolder(play(tmp_path / "run", concurrency=1).path)
+    killed = kill_before_line(run, 1, tmp_path / "killed")
+    path = killed.path / steps_name(BANDIT_ID)
+    damaged = b"x" * 99 + path.read_bytes()
+    path.write_bytes(damaged)
+    killed.mend()
+    assert path.read_bytes() == damaged

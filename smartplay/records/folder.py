@@ -286,7 +286,8 @@ class RunFolder:
     def mend(self) -> None:
         """Remove what a killed run left half written, steps without their line too.
 
-        Call this before appending: so there is one such rest at most, and nothing behind it.
+        Call this before appending, so that nothing is written behind such a rest. A loss of power
+        may leave several, the steps of all lines that it took.
 
         Raises:
             RunFolderError: If the folder cannot be written, or a link in it leads elsewhere.
@@ -302,7 +303,7 @@ class RunFolder:
             lines = self.lines()
             for game in self.header().games:
                 members = self.members(game)
-                if rest := self.rest(game, lines):
+                while rest := self.rest(game, lines):
                     members.cut(rest.begin)
 
     def _refuse_links(self) -> None:
@@ -371,10 +372,9 @@ class RunFolder:
             lines: See `lines`.
         """
         members = self._members[steps_name(game)]
-        parts = members.parts
-        if members.damage is not None or not parts:
+        if members.damage is not None or not members.parts:
             return None
-        last = parts[-1]
+        *before, last = members.parts
         own = [
             record
             for record in lines
@@ -382,12 +382,12 @@ class RunFolder:
         ]
         if not own:
             return last
-        tries = [part for part in parts if part.name == last.name]
-        record = own[-1]
-        if record.status == "scored" or len(tries) < 2 or not self._fits(record, tries[-2]):
+        before = [part for part in before if part.name == last.name]
+        if not before or own[-1].status == "scored" or not self._fits(own[-1], before[-1]):
             return None
-        # Where both fit, their number tells, but that a try which never began has no steps.
-        return last if len(tries) > len(own) or not self._fits(record, last) else None
+        # If a try never began it has a line only, so no number of lines tells that one is missing.
+        recorded = len(before) < len(own) and any(self._fits(record, last) for record in own)
+        return None if recorded else last
 
     def _fits(self, record: EpisodeRecord, part: Part) -> bool:
         """Whether a line can be of these steps, by their number and rewards."""
