@@ -17,6 +17,7 @@ import smartplay
 from smartplay import Run
 from smartplay.records.folder import RunFolder
 from tests.fake_server import FakeServer
+from tests.folders import without
 
 ROCK = "RockPaperScissorBasic"
 ACTIONS = ("Rock", "Paper", "Scissors")
@@ -88,14 +89,8 @@ def transcript(path: Path) -> dict[tuple[Any, ...], Any]:
     for record in folder.results(folder.header()):
         if record.steps:
             lines = gzip.decompress(folder.trace(record.key)).splitlines()
-            told[record.key] = timeless([json.loads(line) for line in lines])
+            told[record.key] = without([json.loads(line) for line in lines], "seconds", "reused")
     return told
-
-
-def timeless(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: timeless(v) for k, v in value.items() if k not in ("seconds", "reused")}
-    return [timeless(below) for below in value] if isinstance(value, list) else value
 
 
 def replies(path: Path) -> list[list[str]]:

@@ -43,10 +43,14 @@ def content(path: Path) -> dict[str, Any]:
 
 def drop(value: Any) -> Any:
     """Plain data without times."""
+    return without(value, "seconds", "waiting", "started", "concurrency")
+
+
+def without(value: Any, *names: str) -> Any:
+    """Plain data without the fields of these names, however deep."""
     if isinstance(value, dict):
-        timed = ("seconds", "waiting", "started", "concurrency")
-        return {key: drop(below) for key, below in value.items() if key not in timed}
-    return [drop(below) for below in value] if isinstance(value, list) else value
+        return {key: without(below, *names) for key, below in value.items() if key not in names}
+    return [without(below, *names) for below in value] if isinstance(value, list | tuple) else value
 
 
 def members_of(path: Path) -> dict[str, bytes]:

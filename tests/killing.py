@@ -23,6 +23,7 @@ import msgspec
 from smartplay.records.folder import RunFolder
 from tests.fake_server import FakeServer
 from tests.faults import choose
+from tests.folders import without
 from tests.games import unique, write_game
 
 MARK = "SMARTPLAY_TEST_MARK"
@@ -61,18 +62,11 @@ class Killed(NamedTuple):
 def content(path: Path) -> Any:
     """Every record of a run and its steps, but for times."""
     folder = RunFolder(path)
-    told = []
-    for record in folder.results(folder.header()):
-        head, steps = folder.steps(record.game, record.episode)
-        told += [untimed(msgspec.to_builtins(part)) for part in (record, head, *steps)]
-    return told
-
-
-def untimed(value: Any) -> Any:
-    """Plain data without times."""
-    if isinstance(value, dict):
-        return {key: untimed(below) for key, below in value.items() if key != "seconds"}
-    return [untimed(below) for below in value] if isinstance(value, list) else value
+    told = [
+        (record, *folder.steps(record.game, record.episode))
+        for record in folder.results(folder.header())
+    ]
+    return without(msgspec.to_builtins(told), "seconds")
 
 
 def lines(out: Path) -> int:

@@ -22,6 +22,7 @@ from smartplay.models.base import Settings
 from smartplay.models.pace import Pace
 from smartplay.records import Call, EpisodeRecord, ToolCall
 from smartplay.records.folder import RunFolder
+from tests.folders import without
 
 GAMES = [card.name for card in cards() if card.playable and card.shipped]
 """Every game that SmartPlay ships and that can be played."""
@@ -96,14 +97,8 @@ def _timeless(record: EpisodeRecord) -> EpisodeRecord:
     return msgspec.structs.replace(record, seconds=0.0)
 
 
-def _steps(folder: RunFolder, record: EpisodeRecord) -> list[Any]:
-    header, steps = folder.steps(record.game, record.episode)
-    plain = msgspec.to_builtins([header, steps])
-    for step in plain[1]:
-        step["seconds"] = 0.0
-        for call in (call for attempt in step["attempts"] for call in attempt.get("calls", [])):
-            call.pop("seconds", None)
-    return list(plain)
+def _steps(folder: RunFolder, record: EpisodeRecord) -> Any:
+    return without(msgspec.to_builtins(folder.steps(record.game, record.episode)), "seconds")
 
 
 @contextmanager

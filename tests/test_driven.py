@@ -25,17 +25,16 @@ from smartplay.leaderboard.verify import verify_run
 from smartplay.models.base import Settings
 from smartplay.models.pace import Pace
 from smartplay.records import (
-    Attempt,
     Call,
     EpisodeHeader,
     EpisodeRecord,
-    StepRecord,
     ToolCall,
     Usage,
 )
 from smartplay.records.folder import RunFolder
 from smartplay.runner.driven import DrivenEpisode, DrivenRun
 from smartplay.runner.jobs import SPLITS, episode_seeds, split_seed
+from tests.folders import without
 
 REPLIES = ("I wonder.", "Answer: 1", "", "2", "Answer: nothing of the kind", "1")
 USAGE = Usage(100, 40, 7, 3)
@@ -106,26 +105,14 @@ def drive(episode: DrivenEpisode, replies: Replies) -> None:
         episode.reply(**replies.next(episode.messages, episode.tools))
 
 
-def timeless(steps: list[StepRecord]) -> list[StepRecord]:
-    """The same steps without how long they took."""
-
-    def without(attempt: Attempt) -> Attempt:
-        calls = [msgspec.structs.replace(call, seconds=0.0) for call in attempt.calls]
-        return msgspec.structs.replace(attempt, calls=calls)
-
-    return [
-        msgspec.structs.replace(step, seconds=0.0, attempts=list(map(without, step.attempts)))
-        for step in steps
-    ]
-
-
-def kept(out: Path) -> tuple[dict[str, Any], EpisodeRecord, EpisodeHeader, list[StepRecord]]:
+def kept(out: Path) -> tuple[dict[str, Any], EpisodeRecord, EpisodeHeader, Any]:
     """All that a run folder says, but for times."""
     folder = RunFolder(out)
     header = msgspec.to_builtins(folder.header()) | {"started": "", "arguments": {}}
     [record] = folder.episodes()
     first, steps = folder.steps(record.game, record.episode)
-    return header, msgspec.structs.replace(record, seconds=0.0), first, timeless(steps)
+    timeless = without(msgspec.to_builtins(steps), "seconds")
+    return header, msgspec.structs.replace(record, seconds=0.0), first, timeless
 
 
 def check_the_same(game: str, protocol: str, folder: Path, **options: Any) -> None:

@@ -30,7 +30,8 @@ from smartplay.models.pace import Pace
 from smartplay.records import Call, EpisodeRecord, StepRecord, ToolCall, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.report import build_report
-from tests.test_driven import GAMES, timeless
+from tests.folders import without
+from tests.test_driven import GAMES
 
 inspect_ai = pytest.importorskip("inspect_ai", reason="smartplay[inspect] is not installed")
 tenacity = pytest.importorskip("tenacity")  # with which Inspect repeats calls
@@ -161,15 +162,13 @@ def ours(protocol: str, games: Any, out: Path, **options: Any) -> RunFolder:
     return RunFolder(out)
 
 
-def everything(folder: RunFolder) -> list[tuple[EpisodeRecord, list[StepRecord]]]:
+def everything(folder: RunFolder) -> Any:
     """All that is kept of the episodes, but for times."""
-    return [
-        (
-            msgspec.structs.replace(record, seconds=0.0),
-            timeless(folder.steps(*record.key[:2], repeat=record.repeat)[1]),
-        )
+    kept = [
+        (record, folder.steps(*record.key[:2], repeat=record.repeat)[1])
         for record in folder.results(folder.header())
     ]
+    return without(msgspec.to_builtins(kept), "seconds")
 
 
 def check_samples(games: list[str], protocol: str, folder: Path, repeats: int = 1) -> None:

@@ -23,21 +23,10 @@ from smartplay.records.folder import RunFolder, member_name, steps_name
 from smartplay.report import build_report
 from tests.folders import BANDIT, HANOI, content, pack_trace, play
 from tests.games import write_game
+from tests.killing import SLOW, lines
 from tests.tampering import BANDIT as BANDIT_ID
 from tests.tampering import HANOI as HANOI_ID
 
-SLOW = """
-import time
-
-class Slow:
-    def __init__(self, manual, actions, seed):
-        self.actions, self.seed, self.steps = actions, seed, 0
-
-    def act(self, observation):
-        time.sleep({pause})
-        self.steps += 1
-        return self.actions[(self.seed + self.steps) % len(self.actions)]
-"""
 MARK = ("time.sleep(", "open(__file__[:-7] + 'acting', 'w').close(); time.sleep(")
 
 
@@ -53,17 +42,10 @@ def finish(agent: str, out: Path) -> None:
     assert process.returncode == 0, told.decode()
 
 
-def lines(out: Path) -> int:
-    try:
-        return (out / "episodes.jsonl").read_bytes().count(b"\n")
-    except FileNotFoundError:
-        return 0
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("undisturbed")
-    (folder / "slow.py").write_text(SLOW.format(pause=0.02))
+    (folder / "slow.py").write_text(SLOW)
     agent = f"{folder / 'slow.py'}:Slow"
     finish(agent, folder / "run")
     return agent, content(folder / "run")
@@ -99,7 +81,7 @@ def test_a_killed_run_is_taken_up(
 @pytest.mark.slow
 @pytest.mark.parametrize("heavy", [False, True], ids=["threads", "processes"])
 def test_ctrl_c_stops_soon_and_says_how_to_go_on(heavy: bool, tmp_path: Path) -> None:
-    (tmp_path / "slow.py").write_text(SLOW.format(pause=0.2).replace(*MARK))
+    (tmp_path / "slow.py").write_text(SLOW.replace("0.02", "0.2").replace(*MARK))
     out = tmp_path / "run"
     game = write_game(tmp_path, heavy=heavy, steps=100)
     command = [sys.executable, "-m", "smartplay", "run", f"{tmp_path / 'slow.py'}:Slow"]
