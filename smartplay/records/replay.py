@@ -38,7 +38,8 @@ PRIVATE = "its seed is a secret of the private suite it was played on"
 OTHER_CARD = "played with another version of the game's card"
 LARGEST = 2**31 - 1
 _WORD = re.compile(r"[\w -]{0,64}")
-_RESERVED = {"environment", "describer", "render_mode"}
+RESERVED = ("environment", "describer", "render_mode")
+"""Settings that a run decides, and no agent, user or record."""
 _MOST_NUMBERS = 1000
 _LARGEST_DRAWN, _MOST_DRAWN = 100, 100
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
@@ -264,7 +265,7 @@ def refused_setting(card: GameCard, settings: dict[str, Any]) -> str:
     known = {*built, *WRAPPER_SETTINGS, *describer_settings(load_object(built["describer"]))}
     known |= set(_defaults(built["environment"]))
     for key, value in settings.items():
-        if key not in known - _RESERVED:
+        if key not in known or key in RESERVED:
             return f"{key!r} is not a setting of the game"
         if key == "observation" and value == "native":
             return "an agent reads no native observations"

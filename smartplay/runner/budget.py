@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ OVER = "seconds it was given are over"
 ROUNDING = 1e-9  # of a sum of prices, relative
 Spent = Mapping[str, Usage]
 """Tokens by model; those of models that an agent asks by itself are under the agent's name."""
+
+_tokens = attrgetter("total")
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,7 +231,7 @@ class Budget:
         """Replace a call's reservation by what it took; None if it brought no reply."""
         if self._limits.count_tokens:
             with self._lock:
-                self._hold(_tokens(reserved), self._cost(model, reserved), -1)
+                self._hold(reserved.total, self._cost(model, reserved), -1)
                 if usage is not None:
                     self._notice({model: usage})
         if usage is not None:
@@ -248,7 +251,7 @@ class Budget:
                 if alone and not self._fits(place.model, largest or Usage()):
                     stuck = place.model, largest or Usage()
                 elif alone or (largest is not None and self._fits(place.model, place.most)):
-                    self._hold(_tokens(place.most), self._cost(place.model, place.most), 1)
+                    self._hold(place.most.total, self._cost(place.model, place.most), 1)
                     place.held = True
                     self._waiting.popleft().admit()
                 else:
@@ -260,7 +263,7 @@ class Budget:
 
     def _fits(self, model: str, usage: Usage) -> bool:
         limits, cost = self._limits, self.cost + self._held_cost + self._cost(model, usage)
-        tokens = self.tokens + self._held_tokens + _tokens(usage)
+        tokens = self.tokens + self._held_tokens + usage.total
         return (limits.tokens is None or tokens <= limits.tokens) and (
             limits.cost is None or cost <= limits.cost * (1 + ROUNDING)
         )
@@ -299,7 +302,7 @@ class Budget:
         tokens, cost = self.tokens, self.cost
         if following is not None:
             more = ", and a further call would pass it"
-            tokens += _tokens(following)
+            tokens += following.total
             cost += self._cost(model, following)
         if limits.tokens is not None and tokens >= limits.tokens:
             self._stop(lambda: f"{self.tokens} tokens {SPENT} {limits.tokens}{more}")
@@ -414,10 +417,6 @@ def _share(limit: float | None, taken: float, parts: float, calls: Iterable[floa
     return None if limit is None else max(LEAST_SHARE, (limit - taken) / parts, *calls)
 
 
-def _tokens(usage: Usage) -> int:
-    return usage.prompt + usage.completion
-
-
 def earlier(
     records: Iterable[EpisodeRecord], agent: str, uses: Mapping[str, Sequence[Usage]]
 ) -> tuple[dict[str, Usage], dict[str, Usage]]:
@@ -459,7 +458,7 @@ def left_of(limits: Limits, others: Iterable[RunFolder], seconds: float) -> Limi
         for model, usage in _spent_in(folder, header.agent).items():
             own = header.agent_settings if model == header.agent else {}
             price = prices.find(model, own) if prices else None
-            tokens += _tokens(usage)
+            tokens += usage.total
             cost += price.of(usage) if price else 0.0
     spent = {"tokens": tokens, "cost": cost, "seconds": seconds}
     given = {name: getattr(limits, name) for name in spent}

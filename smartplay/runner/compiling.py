@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 
@@ -48,7 +48,6 @@ TRAINING = SPLITS["train"][0]
 """The seed of the first training episode. Those of every public suite lie below."""
 
 OPTIMIZERS = ("bootstrap", "labeled")
-Optimizer = Literal["bootstrap", "labeled"]
 
 
 class Step(NamedTuple):

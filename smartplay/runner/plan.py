@@ -35,13 +35,13 @@ from smartplay.games.registry import cards, get_card, packs, register_cards
 from smartplay.models.base import WITHOUT_EFFECT
 from smartplay.records import CANARY, GameHeader, Measurement, RunHeader
 from smartplay.records.encoding import checked, encode
+from smartplay.records.replay import RESERVED
 from smartplay.runner.episode import one_line
 from smartplay.runner.jobs import MOST_RETRIES, SEED_RULE, SPLITS
 
 QUICK_EPISODES = 2
 QUICK_STEPS = 5
 LARGEST = 2**31 - 1
-NO_SETTINGS = ("environment", "describer", "render_mode")
 RECORDED_PACKAGES = ("gymnasium", "numpy", "crafter", "xllamacpp")
 DECIDES_NOTHING = ("python", "xllamacpp")
 """No result depends on these versions; a run is not resumed if any other version has changed."""
@@ -206,7 +206,6 @@ def plan_run(
         raise UsageError("a measurement plays each episode once; leave repeats and attempts out")
     games = {}
     for card in selection:
-        most = (QUICK_EPISODES, QUICK_STEPS) if quick else (card.episodes, card.steps)
         own = _plain(f"settings of {card.id}", source.games | _settings(card, settings))
         _try_to_make(card, own)
         if own.get("observation") == "image" and (source.reference or ("",))[0] == "reference":
@@ -214,14 +213,17 @@ def plan_run(
                 f"the agent reference reads texts, and {card.id} would show it pictures only; play "
                 "with observation=both, or let another agent play"
             )
+        usual = card.episodes, card.steps
         if measurement is not None:
-            most = (_most_episodes(card, own, steps or card.steps, measurement), card.steps)
+            usual = _most_episodes(card, own, steps or card.steps, measurement), card.steps
+        elif quick:
+            usual = min(card.episodes, QUICK_EPISODES), min(card.steps, QUICK_STEPS)
         games[card.id] = GameHeader(
             card=card.source,
             digest=card.digest,
             settings=own,
-            episodes=episodes or (most[0] if measurement else min(card.episodes, most[0])),
-            steps=steps or min(card.steps, most[1]),
+            episodes=episodes or usual[0],
+            steps=steps or usual[1],
             history=own.get("history", card.history),
         )
     header = RunHeader(
@@ -309,7 +311,7 @@ def _plain(what: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _try_to_make(card: GameCard, settings: dict[str, Any]) -> None:
     """Make sure that a game can be made, rather than find out in every episode."""
-    for key in NO_SETTINGS:
+    for key in RESERVED:
         if key in settings:
             raise UsageError(f"{key} cannot be set for {card.id}: the run decides it")
     if settings.get("observation") == "native":
