@@ -103,10 +103,9 @@ class Tally:
 
     def add(self, step: StepRecord) -> None:
         """Count a step's calls."""
-        for attempt in step.attempts:
-            for call in attempt.calls:
-                self.calls += 1
-                self.usage += call.usage
+        for call in step.calls:
+            self.calls += 1
+            self.usage += call.usage
 
 
 def check_steps(
@@ -146,7 +145,7 @@ def _check_step(
         return wrong("the action has another name", header.actions[step.action], step.name)
     if not step.attempts:
         return wrong("no reply is recorded")
-    calls = [call for attempt in step.attempts for call in attempt.calls]
+    calls = step.calls
     if not all(0 <= seconds <= LONGEST for seconds in (step.seconds, *(c.seconds for c in calls))):
         return wrong("impossible seconds", f"0 to {LONGEST:g}", step.seconds)
     if not all(call.usage.is_plausible() for call in calls):
@@ -279,7 +278,7 @@ def _is_plausible(use: RoleUse) -> bool:
 def same(one: float, other: float) -> bool:
     """Whether two numbers are equal up to the last digits, in which machines may differ."""
     try:
-        return one == other or isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        return isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     except OverflowError:  # a whole number that is too large for any machine's
         return one == other
 

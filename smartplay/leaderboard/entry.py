@@ -154,5 +154,6 @@ def _slug(name: str) -> str:
     """A folder's name in plain letters; a digest keeps names in other letters distinct."""
     plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
     digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:8]
-    more = [] if name.isascii() and len(name) <= 60 else [digest]
-    return "-".join([*filter(None, [re.sub("-+", "-", plain).strip("-")[:60]]), *more]) or "agent"
+    more = "" if name.isascii() and len(name) <= 60 else digest
+    words = re.sub("-+", "-", plain).strip("-")[:60]
+    return "-".join(filter(None, [words, more])) or "agent"

@@ -143,9 +143,13 @@ def read_entries(
             first = next((row.key for row in rows if row.play.is_same(found.play)), None)
             if first is not None:
                 found = _refused(path, [f"the same run as {first}"])
-        (rows if isinstance(found, Row) else refused).append(found)  # type: ignore[arg-type]
+        if isinstance(found, Row):
+            rows.append(found)
+        else:
+            refused.append(found)
+            verification = None
         if tick:
-            tick(path.name, verification if isinstance(found, Row) else None)
+            tick(path.name, verification)
     return rows, refused
 
 
@@ -203,14 +207,14 @@ def _row(
     folder = RunFolder(path)
     claims = claims_of(folder, report.run, folder.results(report.run))
     memory = any(claim.memory for own in claims.values() for claim in own)
-    steps = sum(game.steps for game in report.games)
     status: Status = "verified" if verification.complete else "incomplete"
-    suite = verification.suite
-    revealed = "committed" if verification.sealed else "revealed"
+    suite, revealed = verification.suite, "revealed"
+    if verification.sealed:
+        status = revealed = "committed"
     return Row(
         key=path.name,
         info=info,
-        status="committed" if verification.sealed else status,
+        status=status,
         track=track_of(report.run, report.calls > 0, memory),
         play=play_of(claims),
         overall=report.overall,
@@ -220,7 +224,7 @@ def _row(
         samples={d.game: d.by_seed("normalized") for d in report.details},
         invalid=report.invalid,
         causes=invalid_causes(report),
-        steps=steps,
+        steps=sum(game.steps for game in report.games),
         calls=report.calls,
         read=report.usage.prompt,
         written=report.usage.completion,
