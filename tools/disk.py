@@ -52,7 +52,8 @@ def main(episodes: int, rounds: int) -> None:
             folder.steps(record.game, record.episode)
             finding.append(found - began)
             reading.append(time.process_time() - found)
-        before = Path(shutil.copytree(run, Path(place) / "before", ignore=_steps))
+        before = Path(place) / "before"
+        shutil.copytree(run, before, ignore=shutil.ignore_patterns("steps"))
         for record in records:
             path = before / own_steps_name(*record.key)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,10 +72,6 @@ def _memory(run: Path, options: list[str]) -> float:
         capture_output=True, check=True, text=True,
     )  # fmt: skip
     return int(done.stderr.split()[-1]) * 1024 / 1e6
-
-
-def _steps(place: str, names: list[str]) -> set[str]:
-    return {"steps"} & {*names}
 
 
 def _taken(folder: Path) -> str:

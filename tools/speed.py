@@ -30,7 +30,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 KEPT = 0.9  # how probable it is that an action is the one before
-UNITS = {"step": 1e6, "reset": 1e6, "snapshot": 1e6, "restore": 1e6, "node": 1e6}
+TIMED = ("step", "reset", "snapshot", "restore", "node")
 
 
 def main(games: list[str], before: str | None, rounds: int, steps: int) -> None:
@@ -46,7 +46,7 @@ def main(games: list[str], before: str | None, rounds: int, steps: int) -> None:
             name: stack.enter_context(_started(tree, numba))
             for name, (tree, numba) in trees.items()
         }
-        print(f"{'id':<34}{'':<16}" + "".join(f"{name + ' us':>20}" for name in UNITS))
+        print(f"{'id':<34}{'':<16}" + "".join(f"{name + ' us':>20}" for name in TIMED))
         for game in cards:
             found: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
             for number in range(rounds + 1):
@@ -63,15 +63,12 @@ def _named(card: Any, games: list[str]) -> bool:
 
 def _show(game: str, found: dict[str, list[dict[str, float]]]) -> None:
     middle = {
-        name: {what: statistics.median(times[what] for times in rounds) for what in UNITS}
+        name: {what: statistics.median(times[what] for times in rounds) for what in TIMED}
         for name, rounds in found.items()
     }
     base = next(iter(middle.values()))
     for name, values in middle.items():
-        cells = [
-            f"{values[what] * UNITS[what]:,.1f} ({base[what] / values[what]:.1f}x)"
-            for what in UNITS
-        ]
+        cells = [f"{values[what] * 1e6:,.1f} ({base[what] / values[what]:.1f}x)" for what in TIMED]
         print(f"{game:<34}{name:<16}" + "".join(f"{cell:>20}" for cell in cells), flush=True)
 
 
