@@ -11,7 +11,6 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -209,29 +208,3 @@ def test_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingPackageError, match=r'pip install "smartplay\[cluster\]"'):
         smartplay.run("random", "Hanoi3Disk", cluster="tcp://127.0.0.1:9", out=tmp_path / "run")
-
-
-class Losing(ThreadPoolExecutor):
-    """Loses the first episodes sent to it."""
-
-    def __init__(self, losses: int) -> None:
-        super().__init__(1)
-        self.losses = losses
-
-    def submit(self, function: Any, /, *arguments: Any, **options: Any) -> Any:
-        self.losses -= 1
-        if self.losses >= 0:
-            raise RuntimeError("lost on the way")
-        return super().submit(function, *arguments, **options)
-
-
-@pytest.mark.parametrize(
-    ("losses", "unscored"), [pytest.param(2, 0, marks=pytest.mark.slow), (3, 1)]
-)
-def test_a_lost_episode_is_sent_again(losses: int, unscored: int, tmp_path: Path) -> None:
-    with Losing(losses) as executor:
-        run = smartplay.run(
-            "random", "Hanoi3Disk", episodes=1, out=tmp_path / "run", executor=executor
-        )
-    assert len(run.unscored) == unscored
-    assert all("lost on the way" in str(record.error) for record in run.unscored)

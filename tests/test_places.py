@@ -63,6 +63,10 @@ def fail_as_cancelled(future: Future[Any]) -> None:
     future.set_exception(CancelledError())
 
 
+def lose(future: Future[Any]) -> None:
+    raise RuntimeError("lost on the way")
+
+
 def give_nothing(future: Future[Any]) -> None:
     future.set_result(None)
 
@@ -77,7 +81,7 @@ def play(executor: Executor, out: Path, episodes: int = 1) -> Run:
     )
 
 
-@pytest.mark.parametrize("fault", [cancel, fail_as_cancelled, give_nothing])
+@pytest.mark.parametrize("fault", [cancel, fail_as_cancelled, lose, give_nothing])
 def test_an_episode_that_did_not_come_back_is_sent_again(fault: Any, tmp_path: Path) -> None:
     run = play(Faulty(fault, SENDINGS - 1), tmp_path / "run")
     assert (run.stopped, run.unscored) == (None, [])
@@ -88,6 +92,7 @@ def test_an_episode_that_did_not_come_back_is_sent_again(fault: Any, tmp_path: P
     [
         (cancel, "the executor cancelled the episode"),
         (fail_as_cancelled, "the executor cancelled the episode"),
+        (lose, "lost on the way"),
         (give_nothing, "NoneType came back instead of an episode's outcome"),
     ],
 )
