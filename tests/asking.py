@@ -95,15 +95,10 @@ def transcript(path: Path) -> dict[tuple[Any, ...], Any]:
 
 def replies(path: Path) -> list[list[str]]:
     """The texts of each episode's calls."""
-    return [
-        [
-            call["text"]
-            for step in steps
-            for attempt in step["attempts"]
-            for call in attempt.get("calls", [])
-        ]
-        for _, *steps in transcript(path).values()
-    ]
+    folder = RunFolder(path)
+    played = [record.key for record in folder.results(folder.header()) if record.steps]
+    kept = [folder.steps(*key[:2], repeat=key[2])[1] for key in played]
+    return [[call.text for step in steps for call in step.calls] for steps in kept]
 
 
 def seeded(request: dict[str, Any]) -> str:

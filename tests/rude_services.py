@@ -6,7 +6,6 @@ text or of memory.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import gzip
 import itertools
@@ -21,10 +20,10 @@ from smartplay.core.errors import ModelError
 from smartplay.models import open_model
 from smartplay.models.base import Settings
 from smartplay.records import Call, Usage
+from tests.fake_server import ask as ask_once
 from tests.fake_server import error_body, openai_body
 from tests.raw_server import RESET, RawServer, Step, chunk, http
 
-TALK = [{"role": "user", "content": "Now?"}]
 KEY = "sk-Secret-0123456789abcdef"
 LIMIT = 100_000
 ROCK = openai_body("Rock")
@@ -255,16 +254,7 @@ CASES: dict[str, Case] = {
 def ask(url: str, **settings: Any) -> Call:
     """Make one call."""
     settings = {"timeout": 0.4, "max_retries": 0, "max_reply_bytes": LIMIT} | settings
-    model = open_model("openai:x", base_url=url, **settings)
-
-    async def once() -> Call:
-        try:
-            [call] = await model.chat(TALK)
-            return call
-        finally:
-            await model.aclose()
-
-    return asyncio.run(once())
+    return ask_once(open_model("openai:x", base_url=url, **settings))
 
 
 def complaint(server: RawServer, case: Case) -> str:

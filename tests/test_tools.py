@@ -58,7 +58,7 @@ def play(kind: str, server: FakeServer, out: Path, method: str, **settings: Any)
 
 def calls_of(run: Run) -> list[Call]:
     _, steps = RunFolder(run.path).steps(run.episodes[0].game, 0)
-    return [call for step in steps for each in step.attempts for call in each.calls]
+    return [call for step in steps for call in step.calls]
 
 
 # chat

@@ -241,10 +241,7 @@ class RunFolder:
             return []
         except OSError as error:
             raise self._unreadable(error) from error
-        return [
-            self._decode(line, EpisodeRecord, f"episodes.jsonl, line {number}")
-            for number, line in enumerate(data.split(b"\n")[:-1], start=1)
-        ]
+        return list(self._decoded(data.split(b"\n")[:-1], EpisodeRecord, "episodes.jsonl", 1))
 
     def results(self, header: RunHeader) -> list[EpisodeRecord]:
         """The finished episodes in the order of the header, however they were played.
@@ -510,7 +507,7 @@ class RunFolder:
         return self._decode(data, kind, name)
 
     def _decoded(
-        self, lines: Iterator[bytes], kind: type[RecordT], name: str, first: int
+        self, lines: Iterable[bytes], kind: type[RecordT], name: str, first: int
     ) -> Iterator[RecordT]:
         for number, line in enumerate(lines, start=first):
             yield self._decode(line, kind, f"{name}, line {number}")

@@ -262,8 +262,8 @@ def refused_setting(card: GameCard, settings: dict[str, Any]) -> str:
     if not settings:
         return ""
     built = gym.spec(card.id).kwargs
-    known = {*built, *WRAPPER_SETTINGS, *describer_settings(load_object(built["describer"]))}
-    known |= set(_defaults(built["environment"]))
+    described = describer_settings(load_object(built["describer"]))
+    known = {*built, *WRAPPER_SETTINGS, *described, *_defaults(built["environment"])}
     for key, value in settings.items():
         if key not in known or key in RESERVED:
             return f"{key!r} is not a setting of the game"
