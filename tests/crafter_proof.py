@@ -273,10 +273,10 @@ def play(duel: Duel, player: Player, steps: int) -> None:
     duel.seen.update(duel.ours.player.unlocked)
 
 
-def worlds(seeds: range, area: tuple[int, int] = (64, 64)) -> None:
+def worlds(seeds: range) -> None:
     """Compare the first worlds of many seeds."""
     for seed in seeds:
-        Duel(seed, area).reset()
+        Duel(seed).reset()
 
 
 SHAPES = (

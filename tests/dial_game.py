@@ -75,7 +75,7 @@ class Climber:
 '''
 
 
-def write_dials(folder: Path, thetas: dict[str, float], prefix: str = "Stairs") -> tuple[str, str]:
+def write_dials(folder: Path, thetas: dict[str, float], prefix: str) -> tuple[str, str]:
     """Write a game per capability, and an agent that has the given thresholds on them.
 
     Args:

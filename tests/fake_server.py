@@ -170,9 +170,9 @@ class FakeServer:
         """The base URL of the OpenAI protocol."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
-    def say(self, text: str | None, finish: str = "stop", **message: Any) -> None:
+    def say(self, text: str | None, **message: Any) -> None:
         """Answer so from now on."""
-        self._usual = Answer(body=openai_body(text, finish, **message))
+        self._usual = Answer(body=openai_body(text, **message))
 
     def then(self, *answers: Answer) -> None:
         """Answer the next calls so, one after the other."""

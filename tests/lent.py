@@ -13,11 +13,11 @@ from smartplay.runner.budget import Budget, Limits
 
 
 def lend(
-    model: Model | None = None, *, seed: int = 7, repeat: int = 0, stores: Sequence[Store] = ()
+    model: Model | None = None, *, seed: int = 7, stores: Sequence[Store] = ()
 ) -> EpisodeModels:
     """Lend a model in the role of the player, or none, without a limit."""
     roles = {} if model is None else {ROLE: model}
-    return RunModels(roles, Budget(Limits()), stores).lend(seed, repeat)
+    return RunModels(roles, Budget(Limits()), stores).lend(seed)
 
 
 def context(

@@ -110,7 +110,7 @@ class Stage(NamedTuple):
     commands: dict[str, list[str]]
 
 
-def arrange(folder: Path, places: Iterable[str] = PLACES) -> Stage:
+def arrange(folder: Path, places: Iterable[str]) -> Stage:
     """Write what plays, and play it undisturbed."""
     (folder / "slow.py").write_text(AGENT)
     (folder / "elsewhere.py").write_text(ON_AN_EXECUTOR)
@@ -209,7 +209,7 @@ def without_core_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_CORE, before)
 
 
-def meet_all(sent: Iterable[Sent] = SENT) -> Iterator[tuple[str, str]]:
+def meet_all(sent: Iterable[Sent]) -> Iterator[tuple[str, str]]:
     """Each signal and what is wrong with how its run went on."""
     sent = list(sent)
     with tempfile.TemporaryDirectory(prefix="smartplay-signals-") as place, heeding():

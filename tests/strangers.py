@@ -606,13 +606,13 @@ def prepare() -> None:
     signal.signal(signal.SIGALRM, hurry)
 
 
-def try_strangers(numbers: list[int], short: bool = False, workers: int = 2) -> Iterator[Tried]:
-    """Try folders of these numbers, each in one of some processes."""
+def try_strangers(numbers: list[int], short: bool = False) -> Iterator[Tried]:
+    """Try folders of these numbers, each in one of two processes."""
     with tempfile.TemporaryDirectory() as made:
         make_valid(Path(made))
         context = multiprocessing.get_context("spawn")
         for start in range(0, len(numbers), BATCH):
-            with ProcessPoolExecutor(workers, context, prepare) as pool:
+            with ProcessPoolExecutor(2, context, prepare) as pool:
                 batch = numbers[start : start + BATCH]
                 yield from pool.map(partial(try_stranger, Path(made), short=short), batch)
 

@@ -113,7 +113,7 @@ def check_steps(
     steps: Iterable[StepRecord],
     problems: list[Problem],
     tally: Tally,
-    replies: bool = True,
+    replies: bool,
 ) -> Iterator[StepRecord]:
     """Yield the steps while checking each against its replies.
 

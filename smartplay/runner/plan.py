@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import operator
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -441,9 +441,8 @@ def slug(words: str) -> str:
     return safe.encode()[:LONGEST_SLUG].decode(errors="ignore")
 
 
-def versions_of(source: AgentSource, games: Iterable[GameCard] = ()) -> dict[str, str]:
+def versions_of(source: AgentSource, games: Sequence[GameCard]) -> dict[str, str]:
     """Versions of all that may affect results, such as packages that the user's code imports."""
-    games = list(games)
     found = {"smartplay": __version__, "python": platform.python_version(), "code": own_digest()}
     played = {card.package for card in games}
     found |= {pack.distribution: pack.version for pack in packs() if pack.package in played}

@@ -57,7 +57,7 @@ def play_session(
     cache: Path | None,
     executor: Executor | None,
     progress: bool | None,
-    suite: Suite | None = None,
+    suite: Suite | None,
 ) -> str | None:
     """Play the missing episodes.
 
