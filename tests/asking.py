@@ -17,6 +17,7 @@ import smartplay
 from smartplay import Run
 from smartplay.records.folder import RunFolder
 from tests.fake_server import FakeServer
+from tests.faults import untimed
 from tests.folders import without
 
 ROCK = "RockPaperScissorBasic"
@@ -91,6 +92,16 @@ def transcript(path: Path) -> dict[tuple[Any, ...], Any]:
             lines = gzip.decompress(folder.trace(record.key)).splitlines()
             told[record.key] = without([json.loads(line) for line in lines], "seconds", "reused")
     return told
+
+
+def same(run: Run, calm: Run) -> None:
+    """Hold a run against the undisturbed one.
+
+    Raises:
+        AssertionError: If they differ in a record, a step or a memory.
+    """
+    assert [untimed(r) for r in run.episodes] == [untimed(r) for r in calm.episodes], run.path
+    assert transcript(run.path) == transcript(calm.path), run.path
 
 
 def replies(path: Path) -> list[list[str]]:

@@ -22,6 +22,7 @@ from smartplay.models.base import Settings
 from smartplay.models.pace import Pace
 from smartplay.records import Call, EpisodeRecord, ToolCall
 from smartplay.records.folder import RunFolder
+from tests.faults import untimed
 from tests.folders import without
 
 GAMES = [card.name for card in cards() if card.playable and card.shipped]
@@ -86,15 +87,11 @@ def check_as_the_runner(
     for field in ("agent", "agent_settings", "games", "seed", "split", "retries", "repeats"):
         assert getattr(served.header(), field) == getattr(header, field), field
     records = served.results(served.header())
-    assert list(map(_timeless, records)) == list(map(_timeless, ran.results(header)))
+    assert list(map(untimed, records)) == list(map(untimed, ran.results(header)))
     for record in records:
         assert _steps(served, record) == _steps(ran, record), record.game
     verification = verify_run(folder, workers=1)
     assert verification.complete, str(verification)
-
-
-def _timeless(record: EpisodeRecord) -> EpisodeRecord:
-    return msgspec.structs.replace(record, seconds=0.0)
 
 
 def _steps(folder: RunFolder, record: EpisodeRecord) -> Any:

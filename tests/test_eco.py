@@ -30,8 +30,7 @@ from smartplay.models.pace import Pace
 from smartplay.records import Call, Message, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.runner import Limits
-from tests.asking import transcript
-from tests.faults import untimed
+from tests.asking import same, transcript
 from tests.games import CARD, unique
 
 HANOI = "smartplay/Hanoi3Disk-v0"
@@ -287,8 +286,7 @@ def test_it_resumes_elsewhere_and_from_a_cache(habits: Any, kinds: Path, tmp_pat
     cached = play(kinds, tmp_path / "cached", cache=cache, episodes=8)
     assert len(habits) == 3 * calls
     for run in (again, spread, cached):
-        assert transcript(run.path) == transcript(calm.path)
-        assert list(map(untimed, run.episodes)) == list(map(untimed, calm.episodes))
+        same(run, calm)
     heads = [head["memory"] for head, *_ in transcript(calm.path).values()]
     assert len(set(heads)) > 4
 

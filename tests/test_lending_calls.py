@@ -26,6 +26,7 @@ from tests.asking import (
     kill_at,
     play,
     replies,
+    same,
     seeded,
     transcript,
 )
@@ -117,8 +118,7 @@ def test_a_kill_between_five_samples(server: FakeServer, tmp_path: Path) -> None
     assert len(server.requests) == 10
     run = play(agent, tmp_path / "run", episodes=1)
     assert len(server.requests) == 15 + 2, "more was paid again than was under way"
-    assert transcript(run.path) == transcript(calm.path)
-    assert [untimed(r) for r in run.episodes] == [untimed(r) for r in calm.episodes]
+    same(run, calm)
 
 
 GATHER = """

@@ -22,10 +22,9 @@ from smartplay.games.registry import register_cards
 from smartplay.leaderboard import verify_run
 from smartplay.runner.plan import select_dials
 from smartplay.scores.thresholds import RULE
-from tests.asking import transcript
+from tests.asking import same, transcript
 from tests.dial_game import write_dials
 from tests.fake_server import FakeServer
-from tests.faults import untimed
 from tests.folders import put_trace
 from tests.tampering import change_header, change_records
 
@@ -62,11 +61,6 @@ def dials(tmp_path: Path) -> Measured:
 @pytest.fixture
 def two(tmp_path: Path) -> Measured:
     return Measured(tmp_path / "two", {"reasoning": 4.2, "planning": 7.5})
-
-
-def same(run: Run, calm: Run) -> None:
-    assert [untimed(r) for r in run.episodes] == [untimed(r) for r in calm.episodes]
-    assert transcript(run.path) == transcript(calm.path)
 
 
 @pytest.mark.slow

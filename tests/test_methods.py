@@ -24,9 +24,8 @@ from smartplay.cli import main
 from smartplay.leaderboard.verify import verify_run
 from smartplay.report.analysis import analyze_runs
 from smartplay.runner import Limits
-from tests.asking import by_hand, command, kill_at, seeded, transcript
+from tests.asking import by_hand, command, kill_at, same, seeded, transcript
 from tests.fake_server import FakeServer
-from tests.faults import untimed
 from tests.synthetic import synthetic
 
 __all__ = ["synthetic"]
@@ -424,8 +423,7 @@ def test_a_method_resumes_elsewhere_and_from_a_cache(
     cached = play(tmp_path / "cached", method, cache=cache, **settings)
     assert len(synthetic) == 3 * calls
     for run in (again, spread, cached):
-        assert transcript(run.path) == transcript(calm.path)
-        assert list(map(untimed, run.episodes)) == list(map(untimed, calm.episodes))
+        same(run, calm)
 
 
 SAMPLES = {"majority": 5, "debate": 3, "cascade": 4}

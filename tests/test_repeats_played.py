@@ -26,6 +26,7 @@ from tests.asking import (
     kill_at,
     play,
     replies,
+    same,
     seeded,
     transcript,
 )
@@ -122,8 +123,7 @@ def test_killed_among_repeats(call: int, server: FakeServer, tmp_path: Path) -> 
     kill_at(server, line, call, seeded)
     run = play(agent, tmp_path / "run", repeats=3)
     assert len(server.requests) == 18 + 1
-    assert [untimed(r) for r in run.episodes] == [untimed(r) for r in calm.episodes]
-    assert transcript(run.path) == transcript(calm.path)
+    same(run, calm)
 
 
 def test_repeats_are_the_same_however_they_are_played(server: FakeServer, tmp_path: Path) -> None:
@@ -137,8 +137,7 @@ def test_repeats_are_the_same_however_they_are_played(server: FakeServer, tmp_pa
     assert play(agent, tmp_path / "failed", repeats=2).unscored
     for name in ("four", "elsewhere", "failed"):
         run = play(agent, tmp_path / name, repeats=2)
-        assert [untimed(r) for r in run.episodes] == [untimed(r) for r in calm.episodes], name
-        assert transcript(run.path) == transcript(calm.path), name
+        same(run, calm)
 
 
 def test_another_number_of_repeats_in_the_folder(tmp_path: Path) -> None:

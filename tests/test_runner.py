@@ -23,12 +23,13 @@ import smartplay
 from smartplay.agents.context import Observation, Reply
 from smartplay.core.errors import AgentError, UsageError
 from smartplay.leaderboard.verify import verify_run
-from smartplay.records import Call, EpisodeRecord, Usage
+from smartplay.records import Call, Usage
 from smartplay.records.folder import RunFolder
 from smartplay.results import Run
 from smartplay.runner.episode import judge
 from smartplay.runner.jobs import episode_seeds, jobs_of, seed_of_agent
 from smartplay.runner.plan import QUICK_EPISODES, QUICK_STEPS, select_games
+from tests.faults import untimed
 from tests.games import unique, write_game
 
 BANDIT, ROCK, HANOI = "BanditTwoArmedHighLowFixed", "RockPaperScissorBasic", "Hanoi3Disk"
@@ -38,10 +39,6 @@ FIRST = "Pull slot machine 1"
 def play(agent: Any, out: Path, games: str = BANDIT, **options: Any) -> Run:
     options = {"episodes": 2, "steps": 5, "progress": False} | options
     return smartplay.run(agent, games, out=out, **options)
-
-
-def untimed(record: EpisodeRecord) -> tuple[Any, ...]:
-    return tuple(getattr(record, f) for f in record.__struct_fields__ if f != "seconds")
 
 
 def only_error(run: Run) -> str:

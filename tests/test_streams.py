@@ -27,11 +27,11 @@ from tests.asking import (
     fake,
     kill_at,
     replies,
+    same,
     seeded,
     transcript,
 )
 from tests.fake_server import Answer, FakeServer
-from tests.faults import untimed
 
 BANDIT, HANOI, ROCK = "BanditTwoArmedHighLowFixed", "Hanoi3Disk", "RockPaperScissorBasic"
 GAMES, EPISODES, STEPS = f"{BANDIT},{HANOI},{ROCK}", 4, 3
@@ -98,16 +98,6 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = play(counting(folder), folder / "run", concurrency=1)
     assert not run.unscored, run.unscored[0].traceback
     return run
-
-
-def same(run: Run, calm: Run) -> None:
-    """Hold a run against the undisturbed one.
-
-    Raises:
-        AssertionError: If they differ in a record, a step or a memory.
-    """
-    assert [untimed(r) for r in run.episodes] == [untimed(r) for r in calm.episodes]
-    assert transcript(run.path) == transcript(calm.path)
 
 
 def digests(path: Path) -> dict[tuple[str, int], str]:
