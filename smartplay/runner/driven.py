@@ -389,14 +389,12 @@ class DrivenRun:
                 arguments={"games": card.name},
                 **self._how,
             )
-            if header is None:
-                header = first
-            else:
-                header = msgspec.structs.replace(
-                    header,
-                    games=header.games | first.games,
-                    versions=first.versions | header.versions,
-                )
+            header = header or first
+            header = msgspec.structs.replace(
+                header,
+                games=header.games | first.games,
+                versions=first.versions | header.versions,
+            )
         repeat = self._plays[card.id, episode]
         plan = header.games[card.id]
         plan = msgspec.structs.replace(plan, episodes=max(plan.episodes, episode + 1))
