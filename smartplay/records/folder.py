@@ -382,7 +382,7 @@ class RunFolder:
         before = [part for part in before if part.name == last.name]
         if not before or own[-1].status == "scored" or not self._fits(own[-1], before[-1]):
             return None
-        # If a try never began it has a line only, so no number of lines tells that one is missing.
+        # As many lines as steps do not tell: a try that never began has a line only.
         recorded = len(before) < len(own) and any(self._fits(record, last) for record in own)
         return None if recorded else last
 
