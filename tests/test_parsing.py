@@ -215,7 +215,8 @@ def test_of_an_enormous_reply_the_end_is_read_and_its_reasoning_is_not() -> None
 
 def test_words_before_a_correction_take_linear_time() -> None:
     started = time.process_time()
-    parse_action("I will play Rock" + ", and " * 10_000, RPS)
+    for reply in (", and " * 10_000, ", actually so " * 20_000 + "Paper"):
+        parse_action("I will play Rock" + reply, RPS)
     assert time.process_time() - started < 2
 
 

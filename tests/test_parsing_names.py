@@ -93,9 +93,26 @@ SHORTENED: Cases = [
     (ARMS, "I choose the left/right arm", AMBIGUOUS),
     (ARMS, "left, middle or right arm", AMBIGUOUS),
 ]
+# What begins like a list of shortened names, but goes on as a remark.
+REMARKS: Cases = [
+    (BERTHS, "I take Berth 3 [1].", "Berth 3"),
+    (BERTHS, "I take Berth 3, 2/4 are full.", "Berth 3"),
+    (BERTHS, "Answer: Berth 3, 4:1 odds", "Berth 3"),
+    (BERTHS, "Answer: Berth 1, 2 or 3 being full", "Berth 1"),
+    (BERTHS, "Answer: Berth 1, 2 and 3 are full", "Berth 1"),
+    (BERTHS, "I take Berth 1, 2 and 3 are full.", "Berth 1"),
+    (BERTHS, "I take Berth 4. Berth 1, 2 and 3 are full.", "Berth 4"),
+    (BERTHS, "I took Berth 1. Berth 1, 2 and 3 are full, so Berth 4.", "Berth 4"),
+    (GRID, "Move North - south, east: walls", "Move North"),
+    (GRID, "I'll move north, east or west next.", "Move North"),
+    (CRAFTER, "Make Iron Pickaxe, wood, coal and iron are ready", "Make Iron Pickaxe"),
+    (CRAFTER, "Make Wood Sword, pickaxe: done", "Make Wood Sword"),
+    (SHORT, "The disk is on B, A to C", "A to C"),
+    (ARMS, "All right, left arm", "left arm"),
+]
 
 
-@by_rule({"6 spelling": SPELLING, "6 shortened": SHORTENED})
+@by_rule({"6 spelling": SPELLING, "6 shortened": SHORTENED, "6 remarks": REMARKS})
 def test_a_whole_reply_means_what_a_reader_takes_it_to_mean(
     actions: list[str], reply: str, expected: str | Cause
 ) -> None:

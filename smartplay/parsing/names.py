@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import pairwise
 
 Found = frozenset[int]
 """Indices of the actions meant; more than one is ambiguous."""
@@ -41,11 +42,16 @@ _LIST_MARK = re.compile(
 )
 _NUMBERED = ("action", "option", "number")
 # What links a short name to the full one beside it, what links only with more, what is written as
-# "/" (of "1-3" only the numbers are words), and what shows that the short name has ended.
+# "/", and what shows that the short name has ended. Where only commas or dashes link, they may
+# begin a remark ("red door, green and blue lead nowhere"): what ends a list does not begin one.
 _LINK = re.compile(r"\W|and|or|nor|to|through|no|wait|actually|rather|sorry|i|mean")
 _BREAKS = frozenset(".!?;:()")
-_PLAIN_LINKS = frozenset(("", ",", "—", "–", "-", "to", "through"))
+_PAUSES = frozenset(",—–-")
+_PLAIN_LINKS = _PAUSES | {"", "to", "through"}
 _LINK_END = re.compile(r"\W|and|or|nor|then|but|so|because|since|instead|one|are|were")
+_PAUSE_END = re.compile(rf"(?!/)(?:{_LINK_END.pattern})")  # no "Pool 3, 4/6 caught"
+_LIST_END = re.compile(r"[.!?;)]|then|but|so|because|since|instead")
+_RANGE = re.compile(r"(?<!\d)(\d{1,6})[-–](?=(\d{1,6}))")  # of which only the numbers are words
 _LONGEST_LINK = 6  # in words
 _NO_NUMBER = re.compile(r"^(?:[^\w+-]|_|[-+](?!\S))+|(?:[^\w+-]|_)+$")
 _LIST_NUMBER = re.compile(r"(?:(?:option|action|choice|number) )?#?(\d{1,6})", re.IGNORECASE)
@@ -115,7 +121,7 @@ class Names:
         ("Berth 1, 2 or 3", "left/right arm", "go north - no, south").
         """
         text = ARROW.sub(" to ", text)
-        words = self._words(text)
+        words, ranges = self._words(text), set(_RANGE.findall(text))
         prose: list[str] = []
         mentions: list[Found] = []
         done = 0
@@ -127,7 +133,7 @@ class Names:
                 continue
             exact = self._exact(found, text, at, size) if len(found) > 1 else found
             sign = PHRASE if size > 1 else WORD
-            for start, end, found in self._listed(words, done, at, at + size, exact):
+            for start, end, found in self._listed(words, done, at, at + size, exact, ranges):
                 between = words[done:start]
                 plain = start > at and " ".join(between) in _PLAIN_LINKS
                 prose += ["/"] if plain else between
@@ -172,39 +178,55 @@ class Names:
         return 1, NONE
 
     def _listed(
-        self, words: list[str], first: int, at: int, end: int, found: Found
+        self,
+        words: list[str],
+        first: int,
+        at: int,
+        end: int,
+        found: Found,
+        ranges: set[tuple[str, str]],
     ) -> list[tuple[int, int, Found]]:
         """The full name at a place and the shortened ones on both sides: from, up to, actions."""
         name, before, after = words[at:end], [(at, end, found)], [(at, end, found)]
-        while short := self._short_before(name, words, first, before[-1][0]):
+        while short := self._short_before(name, words, first, before[-1][0], len(before) > 1):
             before.append(short)
-        while short := self._short_after(name, words, after[-1][1]):
+        while short := self._short_after(name, words, after[-1][1], ranges):
             after.append(short)
+        links = (words[one[1] : other[0]] for one, other in pairwise(after))
+        pauses = all(link and _PAUSES.issuperset(link) for link in links)
+        last = after[-1][1]
+        if pauses and last < len(words) and not _LIST_END.fullmatch(words[last]):
+            del after[1:]  # a remark
         return before[:0:-1] + after
 
     def _short_before(
-        self, name: list[str], words: list[str], first: int, end: int
+        self, name: list[str], words: list[str], first: int, end: int, listed: bool
     ) -> tuple[int, int, Found] | None:
-        """The shortened name before a link that ends at a place; it shares the name's end."""
-        if end - 2 >= first and words[end - 1] in (",", "/", "&", "and", "or", "nor"):
+        """The shortened name before a link that ends at a place; it shares the name's end.
+
+        A comma links it to a shortened name only: "left, middle or right arm", but "all right, left
+        arm".
+        """
+        links = ("/", "&", "and", "or", "nor", *("," if listed else ""))
+        if end - 2 >= first and words[end - 1] in links:
             for start in range(max(first, end - 1 - self._most), end - 1):
                 if found := self._shared(name, words[start : end - 1], range(1)):
                     return start, end - 1, found
         return None
 
     def _short_after(
-        self, name: list[str], words: list[str], at: int
+        self, name: list[str], words: list[str], at: int, ranges: set[tuple[str, str]]
     ) -> tuple[int, int, Found] | None:
         """The shortened name after a link at a place, if nothing makes it a word of its own."""
         for start in range(at, min(at + _LONGEST_LINK, len(words) - 1) + 1):
             link = words[at:start]
             if not all(map(_LINK.fullmatch, link)) or self._longest_at(words, start)[1]:
                 break
-            numbers = not link and words[at - 1].isdigit() and words[at].isdigit()
-            if _BREAKS.issuperset(link) and not numbers:
+            if _BREAKS.issuperset(link) and (link or (words[at - 1], words[at]) not in ranges):
                 continue
+            ending = _PAUSE_END if _PAUSES.issuperset(link) else _LINK_END
             for end in range(min(start + self._most, len(words)), start, -1):
-                ends = end == len(words) or _LINK_END.fullmatch(words[end])
+                ends = end == len(words) or ending.fullmatch(words[end])
                 if ends and (found := self._shared(name, words[start:end], range(len(name)))):
                     return start, end, found
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, dropwhile, filterfalse
+from itertools import chain, dropwhile
 from typing import NamedTuple
 
 from smartplay.parsing.answers import KIND, NOUN
@@ -21,6 +21,9 @@ _NAMED = f"[{PHRASE}{WORD}]"
 _RUN = re.compile(  # "rock, paper or scissors"
     f"{_NAMED}(?: (?:(?:,|/|&|and|or|nor|\\( or) )+{_NAMED})*"
 )
+# "Left, down and right are holes": a remark after the first name or, after a choice, on all.
+_SPLICED = re.compile(rf"{_NAMED} / .*(?:and|or) {_NAMED}")
+_ON_ALL = re.compile(rf" ?{_RUN.pattern} (?:are|were)\b")
 _SENTENCE_END = re.compile(r"(?:^| )([.!?;])(?= |$)")
 _CLAUSE_START = re.compile(
     r"(?:^| )(?:[,—–-]|so|(?<!thing )but|then|therefore|thus|hence"
@@ -98,13 +101,18 @@ _CORRECTION = re.compile(
     r"(?:^ ?|[,(—–-] )(?:(?:oh|hmm*|but|and|ah|ok|okay|well) (?:, )?){0,4}"
     r"(?:wait(?! (?:for|until|to)\b)|actually|no(?= ,| wait|$)|hold on|correction"
     r"|on (?:second|further) thoughts?|on reflection"
-    r"|oops|sorry|let me (?:correct|reconsider|rethink|revise|change|fix)"
+    r"|oops|sorry(?= (?:[,:—–-]|i )|$)|let me (?:correct|reconsider|rethink|revise|change|fix)"
     r"|(?:i (?:\w+ ){0,4}|let me )?(?:chang(?:e|ed|ing) my|revise my|correct my)"
     r"|i mean|edit(?= :)|update(?= :)|(?P<back>scratch that|strike that|never ?mind(?= ,|$)"
     r"|i take (?:that|it|this) back|that(?: is|'s| was) (?:wrong|a mistake|not right)))\b"
 )
 _VERDICT = re.compile(r" no$| yes\b")  # on each of several actions
 _ASIDE = re.compile(r"\(.*|. wait")  # within a sentence: a remark, or a step of a plan
+# Within a sentence these correct only what follows at once: not "Rock, actually since he likes …".
+_MILD = re.compile(
+    r". (?:actually|i mean|on (?:second|further) thoughts?|on reflection|sorry)\b"
+    rf"(?! (?:, )?{_OPENER}(?:(?:maybe|perhaps|i think) )*$)"
+)
 _SEQUEL = re.compile(r"\s*(?:and )?(?:then|next|afterwards|after that)\b")  # of a plan
 _THEN = re.compile(r"(?<!so) (?:then|afterwards|after that)\b[^,]*$")
 _COMMENTED = re.compile(rf"{_NAMED} [:(,—–-] .*")
@@ -206,7 +214,7 @@ def _revised(sentences: list[Found], more: Iterable[_Sentence]) -> tuple[list[Fo
         else:
             if sentences and _SEQUEL.match(sentence.text):
                 found |= sentences.pop()
-            if found:
+            if found and not (sentences and sentence.remark):
                 sentences.append(found)
     return sentences, settled
 
@@ -238,6 +246,7 @@ class _Sentence(NamedTuple):
     text: str
     affirmed: Found
     mentioned: Found
+    remark: bool = False  # whether it may be one on all the actions that it names first
 
 
 def _by_sentence(line: Line) -> Iterator[_Sentence]:
@@ -247,25 +256,33 @@ def _by_sentence(line: Line) -> Iterator[_Sentence]:
     for text, end in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
         found = mentioned = NONE
         start, last, corrects = 0, 0, not _VERDICT.search(text)
+        on_all, remark = bool(_ON_ALL.match(text)), False
         for run in _RUN.finditer(text):
-            turns = _CORRECTION.finditer(text, last, run.start()) if corrects and mentioned else ()
-            for turn in filterfalse(lambda turn: _ASIDE.fullmatch(turn[0]), turns):
-                yield _Sentence(text[start : turn.start()], found, mentioned)
-                start, found, mentioned = turn.start(), NONE, NONE
-            last = run.end()
             named = [next(mentions) for _ in re.findall(_NAMED, run[0])]
             before, after = text[: run.start()][-_REACH:], text[run.end() :][:_REACH]
             chosen = NONE if end == "?" else NONE.union(*_chosen(before, run[0], named, after))
+            turns = _CORRECTION.finditer(text, last, run.start()) if corrects and mentioned else ()
+            for turn in turns:
+                at = turn.start()
+                mild = not chosen and _MILD.match(text[at : min(at + _REACH, run.start())])
+                if not (mild or _ASIDE.fullmatch(turn[0])):
+                    yield _Sentence(text[start:at], found, mentioned, remark)
+                    start, found, mentioned, on_all, remark = at, NONE, NONE, False, False
+            last = run.end()
+            if on_all and chosen:
+                found, remark = NONE, not mentioned
             # "… first, then …": the second step of a plan is none without the first
             found |= chosen | mentioned if chosen and _THEN.search(before) else chosen
             mentioned = mentioned.union(*named)
-        yield _Sentence(text[start:], found, mentioned)
+        yield _Sentence(text[start:], found, mentioned, remark)
 
 
 def _chosen(before: str, run: str, named: list[Found], after: str) -> list[Found]:
     """The actions of one run of names that the words around it choose."""
     praised = bool(_PRAISE.match(after))
     ends = praised or bool(_END.match(after))
+    if _SPLICED.fullmatch(run) and re.match(r" (?:are|were)\b", after):
+        named, ends = named[:1], True
     if (_TURN.match(after) and not praised) or not (ends or run[-1] == PHRASE):
         return []
     clause = _CLAUSE_START.split(before)[-1].strip()
