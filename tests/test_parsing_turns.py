@@ -177,6 +177,7 @@ CORRECTIONS: Cases = [
     (RPS, "I choose Paper, on reflection, because it beats Rock", "Paper"),
     (RPS, "I choose Rock, I mean he always plays Scissors.", "Rock"),
     (RPS, "I choose Paper, sorry Rock fans!", "Paper"),
+    (RPS, "I choose Paper because he loves Rock, no, Scissors.", "Paper"),
     (RPS, "Rock, actually maybe Paper", AMBIGUOUS),
     (RPS, "Rock - actually, let's play Paper", "Paper"),
     (GRID, "Move North, wait, Move East", AMBIGUOUS),

@@ -113,6 +113,10 @@ _MILD = re.compile(
     r". (?:actually|i mean|on (?:second|further) thoughts?|on reflection|sorry)\b"
     rf"(?! (?:, )?{_OPENER}(?:(?:maybe|perhaps|i think) )*$)"
 )
+_REASON_MENDED = re.compile(  # "Paper, as he loves Rock, no, Scissors"
+    rf" (?:because|since|as) [^{PHRASE}{WORD}]*{_NAMED} [,—–-]"
+    r"(?: [,—–-]| (?:no|wait|actually|sorry|rather|i mean))+ $"
+)
 _SEQUEL = re.compile(r"\s*(?:and )?(?:then|next|afterwards|after that)\b")  # of a plan
 _THEN = re.compile(r"(?<!so) (?:then|afterwards|after that)\b[^,]*$")
 _COMMENTED = re.compile(rf"{_NAMED} [:(,—–-] .*")
@@ -262,6 +266,8 @@ def _by_sentence(line: Line) -> Iterator[_Sentence]:
             before, after = text[: run.start()][-_REACH:], text[run.end() :][:_REACH]
             chosen = NONE if end == "?" else NONE.union(*_chosen(before, run[0], named, after))
             turns = _CORRECTION.finditer(text, last, run.start()) if corrects and mentioned else ()
+            if found and _REASON_MENDED.search(before):
+                chosen, turns = NONE, ()
             for turn in turns:
                 at = turn.start()
                 mild = not chosen and _MILD.match(text[at : min(at + _REACH, run.start())])
