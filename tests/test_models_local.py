@@ -282,6 +282,17 @@ def test_closing_lets_others_run_while_the_server_computes(weights: Path) -> Non
 
 
 @pytest.mark.slow
+def test_a_model_may_be_dropped_as_soon_as_it_is_open(weights: Path) -> None:
+    # A study opens one to see that it can be had. A server that was ended before it listened hung.
+    code = (
+        "from smartplay.models import open_model\n"
+        "for _ in range(40):\n"
+        "    open_model('local:', context=512)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.slow
 def test_the_server_dies_with_its_process(weights: Path) -> None:
     code = (
         "import asyncio\n"

@@ -12,9 +12,10 @@ import asyncio
 import json
 from collections.abc import Sequence
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from smartplay.core.errors import UsageError
 from smartplay.core.loading import optional
@@ -130,9 +131,11 @@ class Provider(openai.Provider):
         params.hostnames, params.port, params.n_threads_http = ["127.0.0.1"], 0, 2
         params.verbosity, params.ui, params.warmup = -1, False, False
         try:
-            return self._xllamacpp.Server(params)
+            server = self._xllamacpp.Server(params)
         except RuntimeError as error:
             raise UsageError(f"the embedded model cannot load {self._path}: {error}") from error
+        _wait_for_answer(urlsplit(server.listening_address))
+        return server
 
     def _own_fields(self, question: Question) -> dict[str, Any]:
         # Otherwise the last episode's cache would show in the last bits of this one's
@@ -141,6 +144,14 @@ class Provider(openai.Provider):
         if question.choices is not None and not question.tools:
             fields["grammar"] = choice_grammar(question.choices)
         return fields
+
+
+def _wait_for_answer(address: SplitResult) -> None:
+    """Wait until a server answers what its own loop must: ended earlier, it would never end."""
+    assert address.hostname is not None
+    with closing(HTTPConnection(address.hostname, address.port)) as connection:
+        connection.request("GET", "/slots", headers={"Connection": "close"})
+        connection.getresponse().read()
 
 
 def choice_grammar(choices: Sequence[str]) -> str:
