@@ -132,7 +132,7 @@ def kill_again_and_again(command: list[str], out: Path, times: int, draw: random
             time.sleep(0.005)
         finished = process.poll() is not None
         process.kill()
-        _, told = process.communicate()
+        _, told = process.communicate(timeout=60)
         if finished:
             assert process.returncode == 0, told.decode()
             break

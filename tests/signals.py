@@ -7,6 +7,7 @@ read; the same command completes it to the records of a run that nobody disturbe
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,13 +54,15 @@ class Awaited(Slow):
         return self.next()
 """
 ON_AN_EXECUTOR = f"""
-import ctypes, multiprocessing, sys
+import ctypes, multiprocessing, os, sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 import smartplay
 
 def end_with_parent():
     ctypes.CDLL(None).prctl(1, 9)
+    if not multiprocessing.parent_process().is_alive():  # it had ended before
+        os._exit(1)
 
 if __name__ == "__main__":
     context = multiprocessing.get_context("spawn")
@@ -149,8 +152,10 @@ def meet(sent: Sent, stage: Stage) -> str:
     try:
         told = process.communicate(timeout=PATIENCE)[1].decode(errors="replace")
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
+        for left in left_over(mark):  # they may hold what the run writes to
+            with suppress(ProcessLookupError):
+                os.kill(left, signal.SIGKILL)
+        process.communicate(timeout=PATIENCE)
         return "it does not end"
     if "Traceback" in told and process.returncode >= 0:  # workers may die while they are born
         return told[-500:]
