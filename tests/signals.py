@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from smartplay.records.folder import RunFolder
 from tests.games import unique, write_game
-from tests.killing import content, finish, left_over, lines, start
+from tests.killing import content, finish, left_over, lines, no_orphans, start
 
 STOPPING = (signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 SIGNALS = tuple(signal.Signals(n) for n in range(1, 32) if n not in STOPPING)
@@ -167,11 +167,10 @@ def meet(sent: Sent, stage: Stage) -> str:
 
 def orphans(mark: str) -> str:
     """What outlives a run that has ended, once it had time to end too."""
-    deadline = time.monotonic() + 20
-    while left := left_over(mark):
-        if time.monotonic() > deadline:
-            return f"processes outlive their run: {left}"
-        time.sleep(0.02)
+    try:
+        no_orphans(mark)
+    except AssertionError as error:
+        return str(error)
     return ""
 
 

@@ -23,7 +23,8 @@ _RUN = re.compile(  # "rock, paper or scissors"
 )
 # "Left, down and right are holes": a remark after the first name or, after a choice, on all.
 _SPLICED = re.compile(rf"{_NAMED} / .*(?:and|or) {_NAMED}")
-_ON_ALL = re.compile(rf" ?{_RUN.pattern} (?:are|were)\b")
+_ARE = re.compile(r" (?:are|were)\b")
+_ON_ALL = re.compile(f" ?{_RUN.pattern}{_ARE.pattern}")
 _SENTENCE_END = re.compile(r"(?:^| )([.!?;])(?= |$)")
 _CLAUSE_START = re.compile(
     r"(?:^| )(?:[,—–-]|so|(?<!thing )but|then|therefore|thus|hence"
@@ -287,7 +288,7 @@ def _chosen(before: str, run: str, named: list[Found], after: str) -> list[Found
     """The actions of one run of names that the words around it choose."""
     praised = bool(_PRAISE.match(after))
     ends = praised or bool(_END.match(after))
-    if _SPLICED.fullmatch(run) and re.match(r" (?:are|were)\b", after):
+    if _SPLICED.fullmatch(run) and _ARE.match(after):
         named, ends = named[:1], True
     if (_TURN.match(after) and not praised) or not (ends or run[-1] == PHRASE):
         return []

@@ -408,10 +408,10 @@ class RunFolder:
         game, *number = key
         members, own = self.members(game), own_steps_name(*key)
         if part := members.found.get(member_name(*number)):
-            parts = members.parts
-            before = [p for p in parts[:-1] if p.name == part.name] if [part] == parts[-1:] else []
-            if before and self.rest(game, self.lines()):
-                part = before[-1]
+            if members.parts[-1:] == [part]:
+                before = [each for each in members.parts[:-1] if each.name == part.name]
+                if before and self.rest(game, self.lines()):
+                    part = before[-1]
             return steps_name(game), part
         if os.path.lexists(self.path / own):
             return own, WHOLE
